@@ -1,0 +1,86 @@
+"""What is trained, how, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from spaces.allocation import Allocation
+from spaces.errors import UsageError
+from spaces.hooks import Renorm
+from spaces.scaling import Scaling
+
+__all__ = ["Candidate", "Evaluation", "Recipe", "Trained"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One training run: an allocation, the seed of its weights and data order, a learning rate."""
+
+    allocation: Allocation
+    seed: int
+    learning_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything about fine-tuning that candidates of one run share.
+
+    epochs: may be a fraction. batch_size: rows of one candidate's step. warmup: share of the steps
+    over which the learning rate rises linearly before it falls linearly to 0. max_grad_norm: bound of
+    each candidate's own gradient norm. The base model runs without dropout, so that what a candidate
+    learns does not depend on its neighbours in the cohort.
+    """
+
+    epochs: float = 1.0
+    batch_size: int = 16
+    eval_batch_size: int = 64
+    weight_decay: float = 0.01
+    warmup: float = 0.06
+    max_grad_norm: float = 1.0
+    scaling: Scaling = Scaling()
+    renorm: Renorm = "preserve"
+
+    def __post_init__(self) -> None:
+        if self.epochs <= 0 or self.batch_size < 1 or self.eval_batch_size < 1:
+            raise UsageError(
+                f"epochs={self.epochs}, batch_size={self.batch_size} and eval_batch_size={self.eval_batch_size} "
+                "must be positive."
+            )
+        if not 0 <= self.warmup <= 1 or self.weight_decay < 0 or self.max_grad_norm <= 0:
+            raise UsageError(
+                f"warmup={self.warmup} must lie in [0, 1], weight_decay={self.weight_decay} must be >= 0 and "
+                f"max_grad_norm={self.max_grad_norm} must be > 0."
+            )
+        if self.renorm not in ("preserve", "paper"):
+            raise UsageError(f"renorm={self.renorm!r} is unknown; choose preserve or paper.")
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How one candidate did on the validation rows.
+
+    metric, loss: of the task, on those rows; None where the candidate failed, with its reason in
+    ``failure``. curve: mean training loss of every step. seconds: its equal share of its cohort's
+    time. peak_memory: bytes, of the whole cohort (on a CPU: of the process so far).
+    """
+
+    candidate: Candidate
+    metric: float | None
+    loss: float | None
+    failure: str | None
+    curve: tuple[float, ...]
+    seconds: float
+    peak_memory: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """An evaluation with the tensors that were trained (none where it failed), on the CPU.
+
+    Keys: ``layers.3.q.A`` (r, d_in), ``layers.3.q.B`` (d_out, r), ``head.classifier.weight`` and so on.
+    """
+
+    evaluation: Evaluation
+    tensors: dict[str, Tensor]

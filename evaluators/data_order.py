@@ -1,0 +1,33 @@
+"""Which rows make up which batch: seeded by the candidate, rows of like length together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+__all__ = ["epoch_batches", "steps_per_epoch"]
+
+_CHUNK = 16  # batches among which rows are sorted by length
+
+
+def steps_per_epoch(rows: int, batch_size: int) -> int:
+    """Batches that cover every row once; the last may be smaller."""
+    return -(-rows // batch_size)
+
+
+def epoch_batches(lengths: np.ndarray, batch_size: int, *, seed: int, epoch: int) -> Iterator[np.ndarray]:
+    """Row indices of every batch of one epoch, each row in one batch.
+
+    lengths: (rows,) tokens. The seed shuffles the rows; within chunks of 16 batches rows of like
+    length are put together, and all seeds visit short and long batches in the same order, so that the
+    candidates of a cohort, which share a padded length, need little padding.
+    """
+    order = np.random.default_rng([seed, epoch]).permutation(len(lengths))
+    visits = np.random.default_rng(epoch)
+    for start in range(0, len(order), _CHUNK * batch_size):
+        chunk = order[start : start + _CHUNK * batch_size]
+        chunk = chunk[np.argsort(lengths[chunk], kind="stable")]
+        batches = [chunk[i : i + batch_size] for i in range(0, len(chunk), batch_size)]
+        for index in visits.permutation(len(batches)):
+            yield batches[index]

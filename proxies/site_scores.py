@@ -1,0 +1,80 @@
+"""What every proxy returns: how much each site is worth, at each rank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from spaces.allocation import Allocation
+from spaces.errors import InputError
+from spaces.search_space import SearchSpace
+
+__all__ = ["DegenerateScoreError", "Point", "SiteScores", "per_unit_of_rank"]
+
+Point = Literal["none", "dense", "init", "warm"]
+
+
+class DegenerateScoreError(InputError):
+    """A proxy's scores cannot rank anything: all equal, NaN or infinite."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SiteScores:
+    """Scores of all sites of a space; larger means worth more, whatever the proxy's own direction.
+
+    proxy, point: which proxy, evaluated where (DESIGN, section 6).
+    by_site: (sites,) float64, the site's own score, by which top-k allocation ranks.
+    by_rank: (sites, ranks) float64, what a wire of each rank of the grid is worth; 0 at rank 0.
+    Scores add up: an allocation is worth the sum of its sites' ``by_rank``.
+    """
+
+    proxy: str
+    point: Point
+    space: SearchSpace
+    by_site: np.ndarray
+    by_rank: np.ndarray
+
+    def __post_init__(self) -> None:
+        shape = (len(self.space.sites), len(self.space.ranks))
+        if self.by_site.shape != shape[:1] or self.by_rank.shape != shape:
+            raise ValueError(
+                f"{self.proxy}: by_site {self.by_site.shape} and by_rank {self.by_rank.shape} must have "
+                f"the shapes {shape[:1]} and {shape} (sites, ranks)."
+            )
+        if self.by_rank[:, 0].any():
+            raise ValueError(f"{self.proxy}: rank 0 must be worth 0 at every site.")
+
+    def of_rank_vectors(self, ranks: np.ndarray) -> np.ndarray:
+        """Scores of many allocations at once: (allocations, sites) ranks of the grid -> (allocations,).
+
+        Raises ValueError on a rank that is not of the grid (use ``of`` for those).
+        """
+        grid = np.array(self.space.ranks)
+        if ranks.size and (ranks.min() < 0 or ranks.max() > grid[-1]):
+            raise ValueError(f"ranks must be of the grid {self.space.ranks}; got {ranks.min()} to {ranks.max()}.")
+        column_of_rank = np.full(grid[-1] + 1, -1)
+        column_of_rank[grid] = np.arange(len(grid))
+        columns = column_of_rank[ranks]
+        if (columns < 0).any():
+            raise ValueError(f"ranks must be of the grid {self.space.ranks}; got {np.unique(ranks[columns < 0])}.")
+        offsets = np.arange(ranks.shape[1]) * len(grid)
+        return np.asarray(np.take(self.by_rank.ravel(), columns + offsets).sum(axis=1))
+
+    def of(self, allocation: Allocation) -> float:
+        """Score of one allocation; between two ranks of the grid, by linear interpolation."""
+        ranks = self.space.rank_vector(allocation)
+        grid = np.array(self.space.ranks)
+        return float(sum(np.interp(rank, grid, worth) for rank, worth in zip(ranks, self.by_rank, strict=True)))
+
+
+def per_unit_of_rank(proxy: str, point: Point, space: SearchSpace, by_site: Sequence[float] | np.ndarray) -> SiteScores:
+    """Scores of a proxy that says nothing about rank: each unit of rank is worth the site's score.
+
+    At the usual initialisation each row of A catches the same expected share of the site's
+    gradient, so worth grows linearly with rank; with a budget this is the papers' "best sites on".
+    """
+    values = np.asarray(by_site, dtype=np.float64)
+    return SiteScores(proxy, point, space, values, values[:, None] * np.array(space.ranks, dtype=np.float64))

@@ -1,0 +1,64 @@
+"""An allocation: the rank of every site's wire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .errors import InputError
+
+__all__ = ["Allocation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """The sites that carry a wire, with their ranks; every other site is off.
+
+    ranks: (site name, rank >= 1) pairs, ascending by name, so that equal allocations are equal
+    values and hash alike. Build one with ``Allocation.of``.
+    """
+
+    ranks: tuple[tuple[str, int], ...]
+
+    def __post_init__(self) -> None:
+        names = [name for name, _ in self.ranks]
+        if names != sorted(set(names)):
+            raise ValueError(
+                f"ranks={self.ranks} must ascend by site name without repeats; "
+                "build it with Allocation.of({site: rank})."
+            )
+        for name, rank in self.ranks:
+            if rank < 1:
+                raise ValueError(
+                    f"rank {rank} at {name} must be >= 1; leave a site out to switch it off."
+                )
+
+    @classmethod
+    def of(cls, ranks: Mapping[str, int]) -> Allocation:
+        """The allocation of a mapping from site name to rank; rank 0 means off."""
+        return cls(tuple(sorted((name, int(rank)) for name, rank in ranks.items() if rank != 0)))
+
+    def rank(self, site: str) -> int:
+        """Rank at a site, 0 where it is off."""
+        return dict(self.ranks).get(site, 0)
+
+    def to_json(self) -> str:
+        """A JSON object from site name to rank, without the sites that are off."""
+        return json.dumps(dict(self.ranks), indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> Allocation:
+        """Reads what ``to_json`` wrote; raises InputError on anything else."""
+        try:
+            ranks = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise InputError(f"an allocation must be a JSON object; got {text[:60]!r} ({error}).") from None
+        if not isinstance(ranks, dict) or not all(
+            isinstance(rank, int) and not isinstance(rank, bool) and rank >= 0 for rank in ranks.values()
+        ):
+            raise InputError(
+                f"an allocation must map site names to whole ranks >= 0; got {text[:60]!r}. "
+                'Write for example {"layers.0.q": 8}.'
+            )
+        return cls.of(ranks)

@@ -1,0 +1,57 @@
+"""How many parameters may be trained: reading ``--budget`` and saying what it means for some sites."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from .errors import UsageError
+from .search_space import params_per_rank
+from .site import Site
+
+__all__ = ["Budget", "parse_budget"]
+
+_SUFFIX = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "%": 0.01}
+_FORMS = "write 2.3M, 500k, 1.2e6, 0.5% (of the base model's parameters) or r=8 (every site at rank 8)"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A budget as typed. value: parameters, a share of the base model (0 to 1), or a rank."""
+
+    value: float
+    unit: Literal["params", "share", "rank"]
+
+    def max_params(self, sites: Sequence[Site], *, base_params: int) -> int:
+        """Parameters that the wires at ``sites`` may have together.
+
+        Raises UsageError where that is below the cheapest site at rank 1, or above what every site
+        at full rank would use.
+        """
+        scale = {"params": 1, "share": base_params, "rank": params_per_rank(sites)}[self.unit]
+        params = math.floor(self.value * scale + 1e-6)
+        cheapest = min(site.cost_per_rank for site in sites)
+        whole = sum(site.cost_per_rank * site.max_rank for site in sites)
+        if not cheapest <= params <= whole:
+            raise UsageError(
+                f"a budget of {params:,} parameters does not fit this space of {len(sites)} sites: it must "
+                f"lie between {cheapest:,} (the cheapest site at rank 1) and {whole:,} (every site at "
+                "full rank). Change --budget, or --space."
+            )
+        return params
+
+
+def parse_budget(text: str) -> Budget:
+    """The budget that ``2.3M``, ``500k``, ``1.2e6``, ``0.5%`` or ``r=8`` stands for (DESIGN, section 2)."""
+    rank = re.fullmatch(r"r\s*=\s*(\d+)", text.strip())
+    if rank and int(rank[1]) > 0:
+        return Budget(float(rank[1]), "rank")
+    number = re.fullmatch(r"([0-9][0-9_,]*\.?[0-9]*(?:e[+-]?\d+)?)\s*([kmb%]?)", text.strip().lower())
+    if number:
+        value = float(number[1].replace(",", "").replace("_", "")) * _SUFFIX[number[2]]
+        if 0 < value < math.inf:
+            return Budget(value, "share" if number[2] == "%" else "params")
+    raise UsageError(f"budget={text!r} is not a positive number of parameters; {_FORMS}.")

@@ -1,0 +1,82 @@
+"""The language of ``--space``: which kinds of wire, which roles, which spans.
+
+    space = term { "+" term }        term = kind [ "[" roles [ ";span=" N [ ".." M ] ] "]" ]
+    kind  = "lora" | "residual" | "cross" | "shortcut"       roles = "all" | role { "," role }
+
+``lora`` is ``lora[q,v]``; ``shortcut`` is ``residual+cross``; spans are for ``cross`` alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from .errors import UsageError
+from .site import Kind
+
+__all__ = ["SHORTCUT_ROLES", "Term", "parse_space"]
+
+SHORTCUT_ROLES: Final[dict[Kind, tuple[str, ...]]] = {"residual": ("res1", "res2"), "cross": ("in", "cut")}
+_EXAMPLES = "write for example lora+shortcut, lora[q,v,fc1], lora[all]+residual[res2] or cross[in,cut;span=1..3]"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One part of a space. roles: None means all that the model has. spans: of cross wires, ascending."""
+
+    kind: Kind
+    roles: tuple[str, ...] | None
+    spans: tuple[int, ...] = (1,)
+
+
+def parse_space(text: str) -> tuple[Term, ...]:
+    """The terms of a space; raises UsageError on what the grammar or a shortcut does not know.
+
+    Roles of ``lora`` are checked against the model, by ``find_sites``.
+    """
+    terms: list[Term] = []
+    for part in re.sub(r"\s", "", text).split("+"):
+        match = re.fullmatch(r"(lora|residual|cross|shortcut)(?:\[([^\[\]]*)\])?", part)
+        if not match:
+            raise UsageError(f"space={text!r}: {part!r} is not lora, residual, cross or shortcut; {_EXAMPLES}.")
+        terms += _terms(match[1], match[2], text)
+    return tuple(terms)
+
+
+def _terms(kind: str, inside: str | None, text: str) -> list[Term]:
+    if kind == "shortcut":
+        if inside is not None:
+            raise UsageError(f"space={text!r}: shortcut takes no roles; {_EXAMPLES}.")
+        return [Term("residual", SHORTCUT_ROLES["residual"]), Term("cross", SHORTCUT_ROLES["cross"])]
+    roles_text, _, option = (inside or "").partition(";")
+    if kind == "lora":
+        if option:
+            raise UsageError(f"space={text!r}: {option!r} belongs to cross, not to lora; {_EXAMPLES}.")
+        roles = ("q", "v") if inside is None else _roles(roles_text, text)
+        return [Term("lora", None if roles == ("all",) else roles)]
+    shortcut: Kind = "residual" if kind == "residual" else "cross"
+    known = SHORTCUT_ROLES[shortcut]
+    named = known if inside is None or roles_text == "all" else _roles(roles_text, text)
+    if unknown := [role for role in named if role not in known]:
+        raise UsageError(f"space={text!r}: {unknown} are not roles of {kind}, which has {list(known)}; {_EXAMPLES}.")
+    return [Term(shortcut, named, _spans(option, shortcut, text))]
+
+
+def _roles(text: str, space: str) -> tuple[str, ...]:
+    roles = tuple(text.split(","))
+    if not all(roles):
+        raise UsageError(f"space={space!r}: a role is empty in [{text}]; {_EXAMPLES}.")
+    return roles
+
+
+def _spans(option: str, kind: Kind, text: str) -> tuple[int, ...]:
+    if not option:
+        return (1,)
+    match = re.fullmatch(r"span=(\d+)(?:\.\.(\d+))?", option)
+    if kind != "cross" or not match:
+        raise UsageError(f"space={text!r}: {option!r} is not an option of {kind}; {_EXAMPLES}.")
+    first, last = int(match[1]), int(match[2] or match[1])
+    if not 1 <= first <= last:
+        raise UsageError(f"space={text!r}: span={first}..{last} must ascend from at least 1; {_EXAMPLES}.")
+    return tuple(range(first, last + 1))

@@ -1,0 +1,151 @@
+"""Reading sources and changing targets of a running model by forward hooks, without rewriting it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Any, Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from .site import Site, Tap
+
+__all__ = ["Attachment", "Renorm", "Visit", "attach"]
+
+Renorm = Literal["preserve", "paper"]
+_Args = tuple[Any, ...]
+_Kwargs = dict[str, Any]
+
+
+class Visit(Protocol):
+    """What happens at a target that several sites may share.
+
+    sources: one tensor (rows, ..., d_in) per site; target: (rows, ..., width), which may be changed
+    in place. Returns the tensor with which the network goes on. A site whose ``target.part`` is not
+    None means that part of the last dimension.
+    """
+
+    def __call__(self, sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor: ...
+
+
+class Attachment:
+    """The hooks of one ``attach``; ``detach`` (or leaving the ``with`` block) removes them without trace."""
+
+    def __init__(self, handles: ExitStack) -> None:
+        self._handles = handles
+
+    def detach(self) -> None:
+        """Removes every hook; the model is then as it was before. Idempotent."""
+        self._handles.close()
+
+    def __enter__(self) -> Attachment:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.detach()
+
+
+def attach(
+    model: PreTrainedModel,
+    sites: Sequence[Site],
+    visit: Visit,
+    *,
+    renorm: Renorm = "preserve",
+    rows_on: Callable[[Sequence[Site], int], Tensor | None] = lambda _sites, _rows: None,
+) -> Attachment:
+    """Calls ``visit`` at every target of ``sites`` in every forward pass, until detached.
+
+    renorm: ``paper`` applies the block's layer norm again after a cross wire is added (HeteroLoRA,
+    arXiv:2406.14956, appendix D), in the rows that ``rows_on(sites, rows)`` marks: (rows,) bool, None
+    for all; ``preserve`` adds before the one layer norm.
+    """
+    groups: dict[tuple[str, str, str | None], list[Site]] = {}
+    for site in sites:
+        again = site.norm if renorm == "paper" else None
+        key = (again, "out", again) if again else (site.target.module, site.target.side, None)
+        groups.setdefault(key, []).append(site)
+    taps = _Taps()
+    with ExitStack() as handles:
+        base = model.base_model
+        handles.callback(base.register_forward_pre_hook(taps.forget).remove)
+        handles.callback(base.register_forward_hook(taps.forget, always_call=True).remove)
+        for (module, side, again), group in groups.items():  # targets first: a source sees what was added
+            hook = _Target(taps, group, visit, rows_on if again else None)
+            handles.callback(hook.register(model.get_submodule(module), side).remove)
+        for tap in {site.source for site in sites if site.source.module != site.target.module}:
+            handles.callback(taps.record(model.get_submodule(tap.module), tap).remove)
+        return Attachment(handles.pop_all())
+
+
+class _Taps:
+    """The sources seen so far in the current forward pass."""
+
+    def __init__(self) -> None:
+        self.seen: dict[Tap, Tensor] = {}
+
+    def forget(self, *_: object) -> None:
+        self.seen.clear()
+
+    def record(self, module: nn.Module, tap: Tap) -> torch.utils.hooks.RemovableHandle:
+        def on_input(_: nn.Module, args: _Args, kwargs: _Kwargs) -> None:
+            self.seen[tap] = _input(args, kwargs)
+
+        def on_output(_: nn.Module, args: _Args, output: Any) -> None:
+            self.seen[tap] = output[0] if isinstance(output, tuple) else output
+
+        if tap.side == "in":
+            return module.register_forward_pre_hook(on_input, with_kwargs=True)
+        return module.register_forward_hook(on_output)
+
+
+class _Target:
+    """The hook at one target, for the sites that share it."""
+
+    def __init__(
+        self,
+        taps: _Taps,
+        sites: Sequence[Site],
+        visit: Visit,
+        rows_on: Callable[[Sequence[Site], int], Tensor | None] | None,
+    ) -> None:
+        self.taps, self.sites, self.visit, self.rows_on = taps, tuple(sites), visit, rows_on
+
+    def register(self, module: nn.Module, side: str) -> torch.utils.hooks.RemovableHandle:
+        if side == "in":
+            return module.register_forward_pre_hook(self._on_input, with_kwargs=True)
+        return module.register_forward_hook(self._on_output, with_kwargs=True)
+
+    def _on_input(self, _: nn.Module, args: _Args, kwargs: _Kwargs) -> tuple[_Args, _Kwargs]:
+        changed = self._change(_input(args, kwargs), None)
+        return ((changed, *args[1:]), kwargs) if args else (args, {**kwargs, "hidden_states": changed})
+
+    def _on_output(self, module: nn.Module, args: _Args, kwargs: _Kwargs, output: Any) -> Any:
+        whole = output[0] if isinstance(output, tuple) else output
+        source = self.sites[0].source
+        own_input = _input(args, kwargs) if source.module == self.sites[0].target.module else None
+        if source.first_call:
+            if source in self.taps.seen:
+                return output
+            assert own_input is not None
+            self.taps.seen[source] = own_input
+        changed = self._change(whole, own_input) if self.rows_on is None else self._renormalise(module, whole)
+        return (changed, *output[1:]) if isinstance(output, tuple) else changed
+
+    def _change(self, target: Tensor, own_input: Tensor | None) -> Tensor:
+        sources = [self.taps.seen[site.source] if own_input is None else own_input for site in self.sites]
+        return self.visit(self.sites, sources, target)
+
+    def _renormalise(self, norm: nn.Module, plain: Tensor) -> Tensor:
+        """LN[plain + wires], in the rows where a wire is on; ``plain`` itself came out of the same LN."""
+        assert self.rows_on is not None
+        on = self.rows_on(self.sites, plain.shape[0])
+        again: Tensor = norm.forward(self._change(plain.clone(), None))
+        return again if on is None else torch.where(on.view(-1, *[1] * (plain.dim() - 1)), again, plain)
+
+
+def _input(args: _Args, kwargs: _Kwargs) -> Tensor:
+    tensor = args[0] if args else kwargs["hidden_states"]
+    assert isinstance(tensor, Tensor)
+    return tensor

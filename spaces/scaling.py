@@ -1,0 +1,42 @@
+"""The factor in front of a wire, which confounds rank unless it is said (DESIGN, section 1)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from .errors import UsageError
+from .site import Kind
+
+__all__ = ["SCALING_RULES", "Scaling"]
+
+SCALING_RULES = ("alpha/r", "alpha/sqrt(r)", "constant")
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """How the factor of a wire follows from its rank.
+
+    rule: ``alpha/r`` (LoRA, HeteroLoRA), ``alpha/sqrt(r)`` (rank-stabilised LoRA) or ``constant``
+    (alpha / reference_rank at every rank, so that rank changes capacity and nothing else).
+    lora_alpha, shortcut_alpha: HeteroLoRA, arXiv:2406.14956, table 9.
+    """
+
+    rule: str = "alpha/r"
+    lora_alpha: float = 16.0
+    shortcut_alpha: float = 4.0
+    reference_rank: int = 8
+
+    def __post_init__(self) -> None:
+        if self.rule not in SCALING_RULES:
+            raise UsageError(f"scaling={self.rule!r} is unknown; choose one of {list(SCALING_RULES)}.")
+        if self.lora_alpha <= 0 or self.shortcut_alpha <= 0 or self.reference_rank < 1:
+            raise UsageError(f"{self} must have positive alphas and a reference rank of at least 1.")
+
+    def factor(self, kind: Kind, rank: int) -> float:
+        """The factor of a wire of this kind and rank; 0 at rank 0."""
+        if rank == 0:
+            return 0.0
+        alpha = self.lora_alpha if kind == "lora" else self.shortcut_alpha
+        divisor = {"alpha/r": rank, "alpha/sqrt(r)": math.sqrt(rank), "constant": self.reference_rank}
+        return alpha / divisor[self.rule]

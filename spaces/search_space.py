@@ -1,0 +1,94 @@
+"""A search space: the sites that may carry a wire, and the ranks it may have."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .allocation import Allocation
+from .errors import UsageError
+from .site import Site
+
+__all__ = ["SearchSpace", "params_per_rank", "rank_grid"]
+
+
+def params_per_rank(sites: Sequence[Site]) -> int:
+    """Parameters of one unit of rank at every site, sum of (d_in + d_out)."""
+    return sum(site.cost_per_rank for site in sites)
+
+
+def rank_grid(sites: Sequence[Site], max_params: int) -> tuple[int, ...]:
+    """Ranks that fit a budget: 0 and the powers of two from about u/4 to 4u (DESIGN, section 2).
+
+    u = max_params / params_per_rank is the rank of the uniform allocation; the ends are rounded to
+    the nearest power of two and capped at the smallest min(d_in, d_out) of the sites.
+    """
+    cap = min(site.max_rank for site in sites)
+    uniform = max_params / params_per_rank(sites)
+    low = max(0, round(math.log2(uniform / 4)))
+    high = max(low, round(math.log2(uniform * 4)))
+    return (0, *(2**power for power in range(low, high + 1) if 2**power <= cap)) or (0, cap)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSpace:
+    """Which sites may carry a wire, and at which ranks.
+
+    sites: in the order of the network. ranks: ascending, beginning with 0 (no wire).
+    """
+
+    sites: tuple[Site, ...]
+    ranks: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if not self.sites:
+            raise UsageError("the search space has no site; name at least one role, as in --space lora[q,v].")
+        names = [site.name for site in self.sites]
+        if len(set(names)) != len(names):
+            raise ValueError(f"sites={names} must have distinct names; drop the repeats.")
+        allowed = tuple(sorted({0, *self.ranks}))
+        if self.ranks != allowed or len(allowed) < 2:
+            raise UsageError(
+                f"ranks={list(self.ranks)} must ascend from 0 without repeats and hold a rank above 0; "
+                "write for example --ranks 0,4,8."
+            )
+        cap = min(site.max_rank for site in self.sites)
+        if self.ranks[-1] > cap:
+            raise UsageError(
+                f"rank {self.ranks[-1]} is above {cap}, the smallest min(d_in, d_out) of the sites, where "
+                f"a wire is full rank already; use ranks of at most {cap}."
+            )
+
+    @property
+    def costs(self) -> np.ndarray:
+        """Parameters of every site at every rank of the grid: (sites, ranks), int64."""
+        per_rank = np.array([site.cost_per_rank for site in self.sites], dtype=np.int64)
+        return per_rank[:, None] * np.array(self.ranks, dtype=np.int64)[None, :]
+
+    @property
+    def params_per_rank(self) -> int:
+        """Parameters of one unit of rank at every site."""
+        return params_per_rank(self.sites)
+
+    def params(self, allocation: Allocation) -> int:
+        """Trainable parameters of an allocation's wires, the head left out.
+
+        Raises ValueError where the allocation names a site that is not in this space.
+        """
+        cost = {site.name: site.cost_per_rank for site in self.sites}
+        unknown = [name for name, _ in allocation.ranks if name not in cost]
+        if unknown:
+            raise ValueError(f"sites {unknown[:3]} are not in this space of {len(cost)} sites.")
+        return sum(rank * cost[name] for name, rank in allocation.ranks)
+
+    def allocation(self, ranks: Sequence[int] | np.ndarray) -> Allocation:
+        """The allocation that gives each site, in order, one of ``ranks``: (sites,)."""
+        return Allocation.of({s.name: int(r) for s, r in zip(self.sites, ranks, strict=True)})
+
+    def rank_vector(self, allocation: Allocation) -> np.ndarray:
+        """Rank of every site in order, 0 where off: (sites,), int64."""
+        ranks = dict(allocation.ranks)
+        return np.array([ranks.get(site.name, 0) for site in self.sites], dtype=np.int64)

@@ -1,0 +1,117 @@
+"""Low-rank wires of many candidates at once: y += scale * B diag(g) A x, with a leading slot axis C."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from .allocation import Allocation
+from .hooks import Attachment, Renorm, attach
+from .scaling import Scaling
+from .seeding import named_generator
+from .site import Site
+from .stacked import Stacked
+
+__all__ = ["Wires", "initial_a"]
+
+
+def initial_a(site: Site, rank: int, *, seed: int) -> np.ndarray:
+    """Initial A of a wire: (rank, d_in) float32, Kaiming-uniform with a = sqrt(5), as LoRA's.
+
+    Drawn from (seed, site name) row by row: a site starts the same in every allocation that shares
+    the seed, and its first r rows do not depend on the rank (common random numbers).
+    """
+    uniform = named_generator(seed, site.name).random((rank, site.d_in), dtype=np.float32)
+    return (2 * uniform - 1) / np.float32(np.sqrt(site.d_in))
+
+
+class Wires:
+    """The wires of C slots, each slot holding one candidate's allocation.
+
+    Per site, with r the largest rank of any slot there: A (C, r, d_in), g (C, r), B (C, d_out, r).
+    The rows of a batch belong to the slots that ``stacked`` has selected. A site that is off in every
+    slot is left out and costs nothing.
+    """
+
+    def __init__(self, sites: Sequence[Site], ranks: Mapping[str, int], stacked: Stacked) -> None:
+        """ranks: the largest rank of each site; ``stacked`` must hold ``Wires.shapes(sites, ranks)``."""
+        self.sites = tuple(site for site in sites if ranks.get(site.name, 0) > 0)
+        self.stacked = stacked
+        device = stacked.values.device
+        # scale * g, so that a slot's padding ranks and its off sites are simply zero
+        self.gates = {s.name: torch.zeros(stacked.slots, ranks[s.name], device=device) for s in self.sites}
+        self._on = {site.name: [False] * stacked.slots for site in self.sites}
+
+    @staticmethod
+    def shapes(sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+        """Shapes, without the slot axis, of the tensors that wires of these largest ranks train."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for site in sites:
+            if rank := ranks.get(site.name, 0):
+                shapes[f"{site.name}.A"] = (rank, site.d_in)
+                shapes[f"{site.name}.B"] = (site.d_out, rank)
+        return shapes
+
+    def load(self, slot: int, allocation: Allocation, scaling: Scaling, *, seed: int) -> None:
+        """Starts an allocation in a slot: A from the seed, B zero, g one up to each site's rank."""
+        ranks = dict(allocation.ranks)
+        for site in self.sites:
+            rank = ranks.get(site.name, 0)
+            a, b = self._matrices(site, slot)
+            b.zero_()
+            a.copy_(torch.from_numpy(initial_a(site, a.shape[0], seed=seed)))
+            gate = self.gates[site.name][slot]
+            gate.zero_()
+            gate[:rank] = scaling.factor(site.kind, rank)
+            self._on[site.name][slot] = rank > 0
+
+    def trained(self, slot: int) -> dict[str, Tensor]:
+        """A (r, d_in) and B (d_out, r) of every site that is on in a slot, cut to its own rank; copies.
+
+        Keys are ``layers.3.q.A`` and so on.
+        """
+        tensors: dict[str, Tensor] = {}
+        for site in self.sites:
+            rank = int((self.gates[site.name][slot] != 0).sum())
+            if rank:
+                a, b = self._matrices(site, slot)
+                tensors[f"{site.name}.A"], tensors[f"{site.name}.B"] = a[:rank].clone(), b[:, :rank].clone()
+        return tensors
+
+    def restore(self, slot: int, tensors: Mapping[str, Tensor]) -> None:
+        """Puts back what ``trained`` gave, into a slot that was loaded with the same allocation."""
+        for site in self.sites:
+            if f"{site.name}.A" in tensors:
+                a, b = self._matrices(site, slot)
+                trained = tensors[f"{site.name}.A"]
+                a[: len(trained)].copy_(trained)
+                b[:, : len(trained)].copy_(tensors[f"{site.name}.B"])
+
+    def attach(self, model: PreTrainedModel, *, renorm: Renorm = "preserve") -> Attachment:
+        """Adds the wires to every forward pass of the model, until detached."""
+        return attach(model, self.sites, self._add, renorm=renorm, rows_on=self._rows_on)
+
+    def _matrices(self, site: Site, slot: int) -> tuple[Tensor, Tensor]:
+        return self.stacked.slot(f"{site.name}.A", slot), self.stacked.slot(f"{site.name}.B", slot)
+
+    def _add(self, sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
+        of_selected, slots = self.stacked.of_selected, len(self.stacked.selected)
+        for site, source in zip(sites, sources, strict=True):
+            gate = of_selected(self.gates[site.name])
+            a = of_selected(self.stacked.leaf[f"{site.name}.A"]) * gate[:, :, None]
+            b = of_selected(self.stacked.leaf[f"{site.name}.B"])
+            x = source.reshape(slots, -1, site.d_in)
+            inner = torch.bmm(x, a.to(x.dtype).transpose(1, 2))
+            part = target if site.target.part is None else target[..., slice(*site.target.part)]
+            part.view(slots, -1, site.d_out).baddbmm_(inner, b.to(x.dtype).transpose(1, 2))
+        return target
+
+    def _rows_on(self, sites: Sequence[Site], rows: int) -> Tensor | None:
+        on = [any(self._on[site.name][slot] for site in sites) for slot in self.stacked.selected]
+        if all(on):
+            return None
+        return torch.tensor(on, device=self.stacked.values.device).repeat_interleave(rows // len(on))

@@ -1,0 +1,131 @@
+"""Tiny models of every family, and a batch for them; on the CPU, without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+import pytest
+import torch
+import transformers
+from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
+
+# Two cores run two pytest-xdist workers; models this small run no faster on two threads than on one.
+torch.set_num_threads(1)
+transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+
+VOCABULARY: Final = 100
+PAD: Final = 1  # what RoBERTa and OPT reserve; the others take any
+
+_SIZES: Final[Mapping[str, Any]] = {
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "intermediate_size": 48,
+    "max_position_embeddings": 64,
+}
+_BERT: Final[Mapping[str, Any]] = {
+    **_SIZES,
+    "hidden_dropout_prob": 0.0,
+    "attention_probs_dropout_prob": 0.0,
+    "classifier_dropout": 0.0,
+    "initializer_range": 0.2,
+}
+_OPT: Final[Mapping[str, Any]] = {
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "ffn_dim": 48,
+    "max_position_embeddings": 64,
+    "word_embed_proj_dim": 32,
+    "dropout": 0.0,
+    "attention_dropout": 0.0,
+    "init_std": 0.2,
+}
+_LLAMA: Final[Mapping[str, Any]] = {
+    **_SIZES,
+    "num_key_value_heads": 1,  # so that k and v are narrower than q
+    "head_dim": 16,
+    "attention_dropout": 0.0,
+    "initializer_range": 0.2,
+}
+_DEBERTA: Final[Mapping[str, Any]] = {
+    **_BERT,
+    "relative_attention": True,  # the rest as in DeBERTa-v3: q and k also project the positions
+    "share_att_key": True,
+    "pos_att_type": ["p2c", "c2p"],
+    "norm_rel_ebd": "layer_norm",
+    "position_buckets": 8,
+    "position_biased_input": False,
+    "pooler_dropout": 0.0,
+    "pooler_hidden_size": 32,
+    "type_vocab_size": 0,
+}
+_GPT2: Final[Mapping[str, Any]] = {
+    "n_embd": 32,
+    "n_layer": 3,
+    "n_head": 2,
+    "n_inner": 48,
+    "n_positions": 64,
+    "resid_pdrop": 0.0,
+    "embd_pdrop": 0.0,
+    "attn_pdrop": 0.0,
+    "initializer_range": 0.2,
+}
+_GEMMA: Final[Mapping[str, Any]] = {**_LLAMA, "query_pre_attn_scalar": 16, "sliding_window": 8}
+
+TINY: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {  # family -> (model_type, config)
+    "bert": ("bert", _BERT),
+    "roberta": ("roberta", _BERT),
+    "xlm-roberta": ("xlm-roberta", _BERT),
+    "camembert": ("camembert", _BERT),
+    "electra": ("electra", {**_BERT, "embedding_size": 16}),
+    "deberta-v2": ("deberta-v2", _DEBERTA),
+    "opt": ("opt", {**_OPT, "do_layer_norm_before": True}),
+    "opt-post": ("opt", {**_OPT, "do_layer_norm_before": False}),
+    "gpt2": ("gpt2", _GPT2),
+    "llama": ("llama", _LLAMA),
+    "mistral": ("mistral", {**_LLAMA, "sliding_window": None}),
+    "qwen2": ("qwen2", {k: v for k, v in _LLAMA.items() if k != "head_dim"}),
+    "qwen3": ("qwen3", _LLAMA),
+    "gemma": ("gemma", _LLAMA),
+    "gemma2": ("gemma2", _GEMMA),
+    "gemma3_text": ("gemma3_text", _GEMMA),
+}
+
+
+class TinyModel(Protocol):
+    def __call__(self, family: str, **overrides: Any) -> PreTrainedModel: ...
+
+
+@pytest.fixture
+def tiny_model() -> TinyModel:
+    """A factory: a fresh frozen float32 sequence classifier in eval mode, the same at every call.
+
+    Three layers, hidden 32, FFN 48, two heads, 100 tokens, two labels, no dropout. Weights are ten
+    times as large as usual and norms and biases are no ones and zeros, so that a wrong tap shows.
+    """
+
+    def build(family: str, **overrides: Any) -> PreTrainedModel:
+        model_type, sizes = TINY[family]
+        special = {"pad_token_id": PAD, "bos_token_id": 2, "eos_token_id": 3, "num_labels": 2}
+        config = AutoConfig.for_model(model_type, vocab_size=VOCABULARY, **{**special, **sizes, **overrides})
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+            for parameter in model.parameters():
+                if parameter.ndim == 1:
+                    parameter.data.add_(torch.randn_like(parameter), alpha=0.1)
+        assert isinstance(model, PreTrainedModel)
+        return model.eval().requires_grad_(False)
+
+    return build
+
+
+@pytest.fixture
+def tiny_batch() -> dict[str, torch.Tensor]:
+    """input_ids and attention_mask, (6, 9) int64, padded on the right to lengths 9, 9, 7, 5, 4 and 2."""
+    lengths = torch.tensor([9, 9, 7, 5, 4, 2])
+    mask = (torch.arange(9) < lengths[:, None]).long()
+    tokens = torch.randint(4, VOCABULARY, (6, 9), generator=torch.Generator().manual_seed(0))
+    return {"input_ids": torch.where(mask.bool(), tokens, PAD), "attention_mask": mask}
