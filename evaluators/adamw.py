@@ -17,7 +17,7 @@ class StackedAdamW:
     def __init__(self, values: Tensor, *, weight_decay: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8) -> None:
         self.values, self.weight_decay, self.betas, self.eps = values, weight_decay, betas, eps
         self.mean, self.square = torch.zeros_like(values), torch.zeros_like(values)
-        self.steps = torch.zeros(values.shape[0], 1, device=values.device)
+        self.steps = torch.zeros(values.shape[0], 1, dtype=torch.float64)  # on the CPU, as 1 - 0.999**t needs it
 
     def reset(self, slot: int) -> None:
         """Forgets a slot's moments and step count, for its next candidate."""
@@ -26,7 +26,7 @@ class StackedAdamW:
 
     @torch.no_grad()
     def step(self, grads: Tensor, learning_rates: Tensor, *, active: Tensor | None = None) -> None:
-        """One step. grads: (C, P), overwritten; learning_rates: (C, 1).
+        """One step. grads: (C, P), overwritten; learning_rates: (C, 1), on the CPU.
 
         active: (C, P) bool; where it is False neither value nor moments change and nothing decays.
         None means everywhere.
@@ -35,12 +35,16 @@ class StackedAdamW:
         before = None if active is None else [tensor.clone() for tensor in state]
         beta1, beta2 = self.betas
         self.steps += 1
-        self.values.mul_(1 - learning_rates * self.weight_decay)
+        rates = learning_rates.double()
+        decay, size, root = (
+            factor.to(self.values)
+            for factor in (1 - rates * self.weight_decay, rates / (1 - beta1**self.steps), (1 - beta2**self.steps).sqrt())
+        )
+        self.values.mul_(decay)
         self.mean.lerp_(grads, 1 - beta1)
         self.square.mul_(beta2).addcmul_(grads, grads, value=1 - beta2)
-        denominator = torch.sqrt(self.square, out=grads).div_((1 - beta2**self.steps).sqrt()).add_(self.eps)
-        step_sizes = learning_rates / (1 - beta1**self.steps)
-        self.values.sub_(torch.div(self.mean, denominator, out=denominator).mul_(step_sizes))
+        denominator = torch.sqrt(self.square, out=grads).div_(root).add_(self.eps)
+        self.values.sub_(torch.div(self.mean, denominator, out=denominator).mul_(size))
         if active is not None and before is not None:
             for tensor, old in zip(state, before, strict=True):
                 tensor.copy_(torch.where(active, tensor, old))

@@ -27,7 +27,7 @@ from .metrics import find_metric, predictions_from_logits
 from .rows import Rows, padded_inputs
 from .task import Task
 
-__all__ = ["Cohort", "train_cohort"]
+__all__ = ["Cohort", "score_trained", "train_cohort"]
 
 
 class Cohort:
@@ -84,13 +84,13 @@ class Cohort:
         clip_per_slot(grads, self.recipe.max_grad_norm)
         learning_rates = torch.zeros(self.stacked.slots, 1)
         learning_rates[list(slots), 0] = torch.tensor(rates)
-        self.optimizer.step(grads, learning_rates.to(device))
+        self.optimizer.step(grads, learning_rates)
         return per_slot.detach()
 
     @torch.no_grad()
     def logits(self, slots: Sequence[int], rows: Rows) -> Tensor:
         """Logits of these slots on all rows, in the rows' order: (slots, rows, labels), on the CPU."""
-        self.stacked.select(slots)
+        self.stacked.select(tuple(slots))
         order = np.argsort([len(ids) for ids in rows.input_ids], kind="stable")
         size = max(1, self.recipe.eval_batch_size // len(slots))
         parts = []
@@ -241,6 +241,22 @@ class _Training:
                 run.candidate, metric, loss, None, tuple(run.curve), elapsed / share, _peak_memory(self.cohort)
             )
             done[index] = Trained(evaluation, self.cohort.trained(slot))
+
+
+def score_trained(
+    model: PreTrainedModel, sites: Sequence[Site], task: Task, trained: Sequence[Trained], recipe: Recipe
+) -> tuple[float, ...]:
+    """The task's metric on its test rows, for each of the trained candidates, none of which may have failed."""
+    if not trained:
+        return ()
+    candidates = [one.evaluation.candidate for one in trained]
+    cohort = Cohort(model, sites, candidates, recipe, slots=len(trained))
+    for slot, one in enumerate(trained):
+        cohort.restore(slot, one)
+    with cohort.wires.attach(model, renorm=recipe.renorm), cohort.head.attach():
+        logits = cohort.logits(range(len(trained)), task.test)
+    scores = [_score(own, task.test, task) for own in logits]
+    return tuple(metric for metric, _ in (score for score in scores if score is not None))
 
 
 def _failure(run: _Run, reason: str) -> Evaluation:

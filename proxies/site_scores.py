@@ -77,4 +77,6 @@ def per_unit_of_rank(proxy: str, point: Point, space: SearchSpace, by_site: Sequ
     gradient, so worth grows linearly with rank; with a budget this is the papers' "best sites on".
     """
     values = np.asarray(by_site, dtype=np.float64)
-    return SiteScores(proxy, point, space, values, values[:, None] * np.array(space.ranks, dtype=np.float64))
+    by_rank = np.zeros((len(values), len(space.ranks)))
+    by_rank[:, 1:] = values[:, None] * np.array(space.ranks[1:])
+    return SiteScores(proxy, point, space, values, by_rank)

@@ -1,0 +1,41 @@
+"""Where low-rank wires may sit in a transformer, what they cost, and the wires themselves.
+
+Importing this package imports neither PyTorch nor transformers. What needs them is imported by name:
+
+* ``spaces.families``: the model families, as a table.
+* ``spaces.meta_model``: a model's shapes from its config.json alone.
+* ``spaces.find_sites``: the sites of a space in one model.
+* ``spaces.wires``: the weights of the wires of C candidates.
+* ``spaces.stacked``: one trainable matrix of a linear map per candidate.
+* ``spaces.seeding``: random generators that belong to a seed and a name.
+* ``spaces.hooks``: attaching wires to a model, and detaching them without trace.
+* ``spaces.describe``: the command that lists sites and counts parameters.
+"""
+
+from .allocation import Allocation
+from .budget import Budget, parse_budget
+from .errors import InputError, UsageError
+from .grammar import SHORTCUT_ROLES, Term, parse_space
+from .scaling import SCALING_RULES, Scaling
+from .search_space import SearchSpace, params_per_rank, parse_ranks, rank_grid
+from .site import Kind, Site, Tap
+
+__all__ = [
+    "SCALING_RULES",
+    "SHORTCUT_ROLES",
+    "Allocation",
+    "Budget",
+    "InputError",
+    "Kind",
+    "Scaling",
+    "SearchSpace",
+    "Site",
+    "Tap",
+    "Term",
+    "UsageError",
+    "params_per_rank",
+    "parse_budget",
+    "parse_ranks",
+    "parse_space",
+    "rank_grid",
+]

@@ -30,9 +30,7 @@ class Allocation:
             )
         for name, rank in self.ranks:
             if rank < 1:
-                raise ValueError(
-                    f"rank {rank} at {name} must be >= 1; leave a site out to switch it off."
-                )
+                raise ValueError(f"rank {rank} at {name} must be >= 1; leave a site out to switch it off.")
 
     @classmethod
     def of(cls, ranks: Mapping[str, int]) -> Allocation:

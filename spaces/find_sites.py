@@ -43,11 +43,13 @@ def find_sites(model: PreTrainedModel, space: str) -> tuple[Site, ...]:
             found = list(_sites_by_leaf_name(model, term))
         else:
             raise UsageError(
-                f"model_type={model.config.model_type!r} has no known residual stream, so it has no {term.kind} "
-                f"sites; use --space lora, or one of the families {sorted(FAMILIES)}."
+                f"model_type={model.config.model_type!r} has no known residual stream, so it has no "
+                f"{term.kind} sites; use --space lora, or one of the families {sorted(FAMILIES)}."
             )
         if not found:
-            raise UsageError(f"space={space!r}: {term} leaves no site in this model; use a smaller span or other roles.")
+            raise UsageError(
+                f"space={space!r}: {term} leaves no site in this model; use a smaller span or other roles."
+            )
         sites.update((site.name, site) for site in found)
     return tuple(sorted(sites.values(), key=lambda site: site.layer))
 
@@ -83,7 +85,9 @@ def _blocks(model: PreTrainedModel, family: Family) -> tuple[str, nn.ModuleList]
 def _checked_roles(term: Term, known: Mapping[str, object]) -> tuple[str, ...]:
     roles = tuple(known) if term.roles is None else term.roles
     if unknown := [role for role in roles if role not in known]:
-        raise UsageError(f"{unknown} are not lora roles of this model, which has {list(known)}; name those, or lora[all].")
+        raise UsageError(
+            f"{unknown} are not lora roles of this model, which has {list(known)}; name those, or lora[all]."
+        )
     return roles
 
 
@@ -135,7 +139,7 @@ def _shortcut_taps(
 
 
 def _sites_by_leaf_name(model: PreTrainedModel, term: Term) -> Iterator[Site]:
-    """Linears of a family that the table does not know: the block number and the leaf name say what they are."""
+    """Linears of a family that the table does not know, told by block number and leaf name."""
     found: dict[str, list[tuple[int, str, nn.Module]]] = {}
     for name, module in model.base_model.named_modules():
         number = re.search(r"\.(\d+)\.", f".{name}.")
@@ -155,6 +159,11 @@ def _sites_by_leaf_name(model: PreTrainedModel, term: Term) -> Iterator[Site]:
 
 
 def _is_linear(module: nn.Module) -> bool:
-    return isinstance(module, nn.Linear) or type(module).__name__ == "Conv1D" or (
-        isinstance(getattr(module, "in_features", None), int) and isinstance(getattr(module, "out_features", None), int)
+    return (
+        isinstance(module, nn.Linear)
+        or type(module).__name__ == "Conv1D"
+        or (
+            isinstance(getattr(module, "in_features", None), int)
+            and isinstance(getattr(module, "out_features", None), int)
+        )
     )

@@ -18,7 +18,9 @@ from .site import Kind
 __all__ = ["SHORTCUT_ROLES", "Term", "parse_space"]
 
 SHORTCUT_ROLES: Final[dict[Kind, tuple[str, ...]]] = {"residual": ("res1", "res2"), "cross": ("in", "cut")}
-_EXAMPLES = "write for example lora+shortcut, lora[q,v,fc1], lora[all]+residual[res2] or cross[in,cut;span=1..3]"
+_EXAMPLES = (
+    "write for example lora+shortcut, lora[q,v,fc1], lora[all]+residual[res2] or cross[in,cut;span=1..3]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,9 @@ def parse_space(text: str) -> tuple[Term, ...]:
     for part in re.sub(r"\s", "", text).split("+"):
         match = re.fullmatch(r"(lora|residual|cross|shortcut)(?:\[([^\[\]]*)\])?", part)
         if not match:
-            raise UsageError(f"space={text!r}: {part!r} is not lora, residual, cross or shortcut; {_EXAMPLES}.")
+            raise UsageError(
+                f"space={text!r}: {part!r} is not lora, residual, cross or shortcut; {_EXAMPLES}."
+            )
         terms += _terms(match[1], match[2], text)
     return tuple(terms)
 
@@ -59,7 +63,9 @@ def _terms(kind: str, inside: str | None, text: str) -> list[Term]:
     known = SHORTCUT_ROLES[shortcut]
     named = known if inside is None or roles_text == "all" else _roles(roles_text, text)
     if unknown := [role for role in named if role not in known]:
-        raise UsageError(f"space={text!r}: {unknown} are not roles of {kind}, which has {list(known)}; {_EXAMPLES}.")
+        raise UsageError(
+            f"space={text!r}: {unknown} are not roles of {kind}, which has {list(known)}; {_EXAMPLES}."
+        )
     return [Term(shortcut, named, _spans(option, shortcut, text))]
 
 

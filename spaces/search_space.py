@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from .allocation import Allocation
 from .errors import UsageError
 from .site import Site
 
-__all__ = ["SearchSpace", "params_per_rank", "rank_grid"]
+__all__ = ["SearchSpace", "params_per_rank", "parse_ranks", "rank_grid"]
 
 
 def params_per_rank(sites: Sequence[Site]) -> int:
@@ -30,7 +31,17 @@ def rank_grid(sites: Sequence[Site], max_params: int) -> tuple[int, ...]:
     uniform = max_params / params_per_rank(sites)
     low = max(0, round(math.log2(uniform / 4)))
     high = max(low, round(math.log2(uniform * 4)))
-    return (0, *(2**power for power in range(low, high + 1) if 2**power <= cap)) or (0, cap)
+    powers = [2**power for power in range(low, high + 1) if 2**power <= cap]
+    return (0, *(powers or [cap]))
+
+
+def parse_ranks(text: str) -> tuple[int, ...]:
+    """The ranks that ``--ranks 0,4,8`` names, as written; ``SearchSpace`` checks them against the sites."""
+    if not re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*)*", text):
+        raise UsageError(
+            f"ranks={text!r} are not whole numbers with commas; write for example --ranks 0,4,8."
+        )
+    return tuple(int(rank) for rank in text.split(","))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,7 @@ class SearchSpace:
         if len(set(names)) != len(names):
             raise ValueError(f"sites={names} must have distinct names; drop the repeats.")
         allowed = tuple(sorted({0, *self.ranks}))
-        if self.ranks != allowed or len(allowed) < 2:
+        if self.ranks != allowed or allowed[0] < 0 or len(allowed) < 2:
             raise UsageError(
                 f"ranks={list(self.ranks)} must ascend from 0 without repeats and hold a rank above 0; "
                 "write for example --ranks 0,4,8."

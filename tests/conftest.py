@@ -12,7 +12,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrai
 
 # Two cores run two pytest-xdist workers; models this small run no faster on two threads than on one.
 torch.set_num_threads(1)
-transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+transformers.utils.logging.set_verbosity_error()
 
 VOCABULARY: Final = 100
 PAD: Final = 1  # what RoBERTa and OPT reserve; the others take any

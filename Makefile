@@ -1,0 +1,36 @@
+# make demo, make test: each makes .venv first where it is missing or out of date.
+PYTHON ?= python3
+# Processes that run the tests; each uses one core.
+JOBS ?= 2
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: venv demo test check format clean
+
+venv: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@echo "Making .venv and installing into it, some minutes the first time ..."
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[demo,dashboard,dev]'
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/python -m search.run --space lora+shortcut --budget 2.3M
+
+test: $(READY)
+	$(BIN)/python -m pytest -q -n $(JOBS)
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict spaces proxies evaluators search
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,184 @@
+"""Loading the frozen model that wires are added to, and its tokenizer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors import SafetensorError
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging as transformers_logging
+
+from spaces.errors import InputError, UsageError
+
+from .hub import hub_answers
+
+__all__ = ["DTYPES", "ModelSource", "count_base_params", "load_base_model", "load_tokenizer"]
+
+DTYPES: Final = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_WEIGHTS: Final = ("model.safetensors", "model.safetensors.index.json")
+_NOT_LOADABLE: Final = (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError)
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """What to load, in a form that a worker process can be sent.
+
+    path_or_name: a local folder, or a name on the hub. num_labels: outputs of the head, 1 for regression.
+    dtype: of the weights, a name in DTYPES.
+    """
+
+    path_or_name: str
+    num_labels: int
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        if self.num_labels < 1:
+            raise ValueError(f"num_labels={self.num_labels} must be at least 1 (1 is regression).")
+        if self.dtype not in DTYPES:
+            raise UsageError(f"dtype={self.dtype!r} is unknown; choose one of {list(DTYPES)}.")
+
+
+def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTrainedModel:
+    """A sequence classifier with pretrained weights, frozen, in eval mode, on ``device``.
+
+    Only safetensors files are read and no code that comes with a model is run. What the weights lack (the
+    head) is drawn from a fixed seed, the same in every process, and leaves the global generator alone.
+    config.pad_token_id is the tokenizer's where the config has none.
+    Raises InputError where there is no such model, or no weights of it that can be used.
+    """
+    name = source.path_or_name
+    local_only = _resolve(name, needs_weights=True)
+    with _quiet(), torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(0)
+        try:
+            model, info = AutoModelForSequenceClassification.from_pretrained(
+                name,
+                num_labels=source.num_labels,
+                dtype=DTYPES[source.dtype],
+                use_safetensors=True,
+                trust_remote_code=False,
+                local_files_only=local_only,
+                adapter_kwargs={"local_files_only": local_only},  # else PEFT's own look-up asks the hub
+                ignore_mismatched_sizes=True,  # a head trained for other labels; checked below
+                output_loading_info=True,
+            )
+        except _NOT_LOADABLE as error:
+            raise _unusable("model", name, error, local_only) from None
+    assert isinstance(model, PreTrainedModel)
+    model.requires_grad_(False).train(False)  # transformers has no type for eval()
+    _check_loaded(model, name, info)
+    if model.config.pad_token_id is None:
+        model.config.pad_token_id = load_tokenizer(name).pad_token_id
+    model.to(device)  # type: ignore[arg-type]  # transformers types it for what it loads in 4 bits
+    return model
+
+
+def load_tokenizer(path_or_name: str) -> PreTrainedTokenizerBase:
+    """The tokenizer of a local folder or a name on the hub, padding on the right.
+
+    Where it has no pad token, as decoders' have none, the end-of-text token serves as one, and the log says
+    so. Raises InputError where there is no tokenizer, or neither of the two tokens.
+    """
+    local_only = _resolve(path_or_name, needs_weights=False)
+    with _quiet():
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(
+                path_or_name, trust_remote_code=False, local_files_only=local_only
+            )
+        except _NOT_LOADABLE as error:
+            raise _unusable("tokenizer", path_or_name, error, local_only) from None
+    assert isinstance(tokenizer, PreTrainedTokenizerBase)
+    if len(tokenizer) <= len(tokenizer.all_special_ids):  # what transformers makes of a folder without files
+        raise InputError(
+            f"{path_or_name} has no vocabulary for its tokenizer; add its tokenizer.json or vocabulary files."
+        )
+    if tokenizer.pad_token_id is None:
+        if tokenizer.eos_token_id is None:
+            raise InputError(
+                f"the tokenizer of {path_or_name} has neither a pad nor an end-of-text token; "
+                "set pad_token in its tokenizer_config.json."
+            )
+        tokenizer.pad_token = tokenizer.eos_token
+        _logger.info("%s has no pad token; padding with %r instead.", path_or_name, tokenizer.eos_token)
+    tokenizer.padding_side = "right"
+    return tokenizer
+
+
+def count_base_params(model: PreTrainedModel) -> int:
+    """Parameters of the base model, the head left out: what ``--budget 0.5%`` is a share of."""
+    return sum(parameter.numel() for parameter in model.base_model.parameters())
+
+
+def _resolve(name: str, *, needs_weights: bool) -> bool:
+    """Whether only local files may be asked for; raises InputError on a folder that cannot be a model."""
+    folder = Path(name)
+    if not name or not folder.is_dir():
+        if not name or folder.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1:
+            raise InputError(f"model {name!r} is not a folder; give a model's folder, or a name on the hub.")
+        return not hub_answers()
+    if not (folder / "config.json").is_file():
+        raise InputError(f"{name} has no config.json; give a folder that save_pretrained wrote.")
+    if needs_weights and not any((folder / weights).is_file() for weights in _WEIGHTS):
+        pickled = any(folder.glob("pytorch_model*.bin*"))
+        remedy = "convert pytorch_model.bin, which is never unpickled here," if pickled else "save the model"
+        raise InputError(
+            f"{name} has no weights ({' or '.join(_WEIGHTS)}); {remedy} with save_pretrained of transformers."
+        )
+    return True
+
+
+def _unusable(what: str, name: str, error: BaseException, local_only: bool) -> InputError:
+    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    if Path(name).is_dir() or not local_only:
+        return InputError(f"the {what} of {name!r} cannot be loaded: {reason}")
+    return InputError(
+        f"{name!r} is neither a folder nor in the cache, and the Hugging Face hub does not answer; "
+        "give a local model folder."
+    )
+
+
+def _check_loaded(model: PreTrainedModel, name: str, info: dict[str, Any]) -> None:
+    """Raises InputError where weights of the base model itself are missing or of another shape."""
+    missing = _inside(model, info["missing_keys"])
+    poolers = [key for key in missing if "pooler" in key]  # many checkpoints have none; the head goes on top
+    if poolers:
+        _logger.warning(
+            "%s has no weights for %s; they stay as drawn from a fixed seed.", name, ", ".join(poolers)
+        )
+    wrong = [key for key in missing if key not in poolers]
+    wrong += _inside(model, (key for key, *_ in info["mismatched_keys"]))
+    if wrong:
+        raise InputError(
+            f"{name} lacks fitting weights for {len(wrong)} tensors of its {type(model).__name__}, "
+            f"the first is {wrong[0]}; give a checkpoint that fits its config.json."
+        )
+
+
+def _inside(model: PreTrainedModel, keys: Iterable[str]) -> list[str]:
+    return sorted(key for key in keys if key.startswith(f"{model.base_model_prefix}."))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Holds back the loader's bars and its report on weights, which ``_check_loaded`` replaces."""
+    verbosity, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity(logging.ERROR)
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call, unused-ignore]
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call, unused-ignore]

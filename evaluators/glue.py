@@ -1,0 +1,117 @@
+"""The tasks that have a name: GLUE's, through ``datasets``, and the embedded demo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from spaces.errors import InputError, UsageError
+
+from .demo import demo_tables
+from .hub import hub_answers, hub_is_switched_off
+from .metrics import REGRESSION_METRICS
+from .task import TextTable
+
+__all__ = ["GLUE_DATASET", "NAMED_TASKS", "NamedTask", "find_task", "load_glue"]
+
+GLUE_DATASET: Final = "nyu-mll/glue"
+_REMEDY: Final = "give files with --train-file and --eval-file"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedTask:
+    """Where a task's rows are and how it is scored.
+
+    config: of GLUE_DATASET; None for the embedded demo, which needs no hub.
+    evaluation_split: the labelled split that is reported on. GLUE's own test labels are hidden.
+    """
+
+    text_columns: tuple[str, ...]
+    metric: str
+    config: str | None
+    evaluation_split: str = "validation"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the rows come with the ``demo`` extra."""
+        return self.config is None
+
+    @property
+    def regression(self) -> bool:
+        return self.metric in REGRESSION_METRICS
+
+
+_PAIR: Final = ("sentence1", "sentence2")
+
+NAMED_TASKS: Final[Mapping[str, NamedTask]] = MappingProxyType(
+    {
+        "cola": NamedTask(("sentence",), "matthews", "cola"),
+        "mnli": NamedTask(("premise", "hypothesis"), "accuracy", "mnli", "validation_matched"),
+        "mrpc": NamedTask(_PAIR, "accuracy", "mrpc"),
+        "qnli": NamedTask(("question", "sentence"), "accuracy", "qnli"),
+        "qqp": NamedTask(("question1", "question2"), "accuracy", "qqp"),
+        "rotten_tomatoes": NamedTask(("text",), "accuracy", None, "test"),
+        "rte": NamedTask(_PAIR, "accuracy", "rte"),
+        "sst2": NamedTask(("sentence",), "accuracy", "sst2"),
+        "stsb": NamedTask(_PAIR, "pearson_and_spearman", "stsb"),
+        "wnli": NamedTask(_PAIR, "accuracy", "wnli"),
+    }
+)
+
+
+def find_task(name: str) -> NamedTask:
+    """The task of that name; raises UsageError where there is none."""
+    if name not in NAMED_TASKS:
+        raise UsageError(f"task={name!r} is unknown; choose one of {sorted(NAMED_TASKS)}, or {_REMEDY}.")
+    return NAMED_TASKS[name]
+
+
+def load_glue(name: str) -> tuple[TextTable, TextTable]:
+    """(train, dev) tables of a named task; the embedded demo's as well.
+
+    Class labels are GLUE's numbers as str, so that ids keep their order and F1 its positive class, 1.
+    Raises UsageError on an unknown name; InputError where the rows cannot be had or have hidden labels.
+    """
+    task = find_task(name)
+    if task.config is None:
+        return demo_tables()
+    splits = _download(name, task.config)
+    return _table(splits["train"], task, name), _table(splits[task.evaluation_split], task, name)
+
+
+def _download(name: str, config: str) -> Any:
+    import datasets  # seconds to import, and only the hub's tasks need it
+
+    if not hub_answers() and not hub_is_switched_off():
+        raise InputError(
+            f"task={name!r} is read from {GLUE_DATASET} on the Hugging Face hub, which does not answer; "
+            f"{_REMEDY}, or set HF_HUB_OFFLINE=1 where the data set is cached."
+        )
+    try:
+        with _no_bars(datasets):
+            return datasets.load_dataset(GLUE_DATASET, config)
+    except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"task={name!r} cannot be read from {GLUE_DATASET}: {reason}; {_REMEDY}.") from None
+
+
+@contextmanager
+def _no_bars(datasets: Any) -> Iterator[None]:
+    shown = datasets.utils.logging.is_progress_bar_enabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            datasets.enable_progress_bars()
+
+
+def _table(split: Any, task: NamedTask, name: str) -> TextTable:
+    labels = list(split["label"])
+    if hidden := sum(label == -1 for label in labels) if not task.regression else 0:
+        raise InputError(f"task={name!r}: {hidden} of {len(labels)} rows have hidden labels (-1); {_REMEDY}.")
+    texts = tuple(zip(*(list(split[column]) for column in task.text_columns), strict=True))
+    return TextTable(texts, tuple(float(label) if task.regression else str(label) for label in labels))

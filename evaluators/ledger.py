@@ -1,0 +1,67 @@
+"""Finished candidates on disk, so that an interrupted run goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from safetensors.torch import load_file, save_file
+
+from spaces.allocation import Allocation
+
+from .base_model import ModelSource
+from .candidate import Candidate, Evaluation, Recipe, Trained
+from .task import Task
+
+__all__ = ["Ledger", "fingerprint"]
+
+
+def fingerprint(source: ModelSource, task: Task, recipe: Recipe) -> str:
+    """A digest of everything but the candidate that decides what training gives."""
+    digest = hashlib.sha256(json.dumps([asdict(source), asdict(recipe), task.name, task.metric]).encode())
+    for rows in (task.train, task.validation):
+        digest.update(rows.labels.tobytes())
+        digest.update(np.concatenate(rows.input_ids).tobytes())
+    return digest.hexdigest()
+
+
+class Ledger:
+    """One JSON file and one safetensors file per finished candidate, both whole or absent."""
+
+    def __init__(self, folder: Path, context: str) -> None:
+        """context: a ``fingerprint``; candidates finished under another one are not found."""
+        self._folder, self._context = folder, context
+
+    def find(self, candidate: Candidate) -> Trained | None:
+        """What training this candidate gave, or None where it has not finished yet."""
+        path = self._path(candidate)
+        if not path.exists():
+            return None
+        fields = json.loads(path.read_text())
+        evaluation = Evaluation(**{**fields, "candidate": candidate, "curve": tuple(fields["curve"])})
+        tensors = path.with_suffix(".safetensors")
+        return Trained(evaluation, load_file(tensors) if tensors.exists() else {})
+
+    def record(self, trained: Trained) -> None:
+        """Writes one finished candidate: tensors first, so that its JSON file means both are there."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._path(trained.evaluation.candidate)
+        if trained.tensors:
+            unfinished = path.with_suffix(".safetensors.part")
+            save_file(trained.tensors, unfinished)
+            os.replace(unfinished, path.with_suffix(".safetensors"))
+        unfinished = path.with_suffix(".json.part")
+        unfinished.write_text(json.dumps(asdict(trained.evaluation)))
+        os.replace(unfinished, path)
+
+    def _path(self, candidate: Candidate) -> Path:
+        key = json.dumps([self._context, _plain(candidate.allocation), candidate.seed, candidate.learning_rate])
+        return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
+
+
+def _plain(allocation: Allocation) -> list[list[object]]:
+    return [[name, rank] for name, rank in allocation.ranks]

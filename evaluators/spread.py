@@ -1,0 +1,114 @@
+"""Training many candidates: forming cohorts, and spreading them over devices and processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import torch
+from joblib import Parallel, delayed
+from transformers import PreTrainedModel
+
+from spaces.site import Site
+
+from .base_model import ModelSource, load_base_model
+from .candidate import Candidate, Recipe, Trained
+from .cohort import train_cohort
+from .task import Task
+
+__all__ = ["Workload", "base_model_on", "default_cohort_size", "form_cohorts", "train_all"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workload:
+    """What every cohort of a run shares."""
+
+    source: ModelSource
+    task: Task
+    sites: tuple[Site, ...]
+    recipe: Recipe
+
+
+@lru_cache(maxsize=1)
+def base_model_on(source: ModelSource, device: str) -> PreTrainedModel:
+    """The frozen base model on a device; loaded once per process."""
+    return load_base_model(source, device=device)
+
+
+def default_cohort_size(device: str) -> int:
+    """Candidates that share a forward pass: many on a GPU, which small batches leave idle, few on a CPU,
+    where the arithmetic is the limit and more candidates only add padding."""
+    return 32 if device.startswith("cuda") else 4
+
+
+def form_cohorts(candidates: Sequence[Candidate], size: int) -> list[list[int]]:
+    """Indices of the candidates, in cohorts of at most ``size``: like allocations and lengths together."""
+    order = sorted(range(len(candidates)), key=lambda i: (candidates[i].allocation.ranks, i))
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+def train_all(
+    candidates: Sequence[Candidate],
+    workload: Workload,
+    *,
+    devices: Sequence[str],
+    jobs: int,
+    cohort_size: int,
+    on_done: Callable[[Trained], None] = lambda _: None,
+    on_step: Callable[[int], None] = lambda _: None,
+) -> list[Trained]:
+    """Trains all candidates, in the order given; on_done sees each as soon as its cohort has finished.
+
+    Cohorts are formed before they are spread, so results do not depend on ``devices`` and ``jobs``
+    (beyond rounding, where threads or devices differ). on_step counts candidate-steps; with several jobs
+    it is called once per finished cohort.
+    """
+    cohorts = form_cohorts(candidates, cohort_size)
+    done: dict[int, Trained] = {}
+    for indices, trained in _run(cohorts, candidates, workload, devices, jobs, on_step):
+        for index, one in zip(indices, trained, strict=True):
+            done[index] = one
+            on_done(one)
+    return [done[index] for index in range(len(candidates))]
+
+
+def _run(
+    cohorts: Sequence[list[int]],
+    candidates: Sequence[Candidate],
+    workload: Workload,
+    devices: Sequence[str],
+    jobs: int,
+    on_step: Callable[[int], None],
+) -> Iterator[tuple[list[int], list[Trained]]]:
+    members = [[candidates[i] for i in indices] for indices in cohorts]
+    places = [devices[i % len(devices)] for i in range(len(cohorts))]
+    if jobs == 1 and len(devices) == 1:
+        for indices, some in zip(cohorts, members, strict=True):
+            yield indices, _train(workload, some, devices[0], on_step)
+        return
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    calls = (
+        delayed(partial(_train_elsewhere, threads))(workload, indices, some, device)
+        for indices, some, device in zip(cohorts, members, places, strict=True)
+    )
+    for indices, trained in Parallel(n_jobs=jobs, return_as="generator_unordered")(calls):
+        on_step(sum(len(one.evaluation.curve) for one in trained))
+        yield indices, trained
+
+
+def _train_elsewhere(
+    threads: int, workload: Workload, indices: list[int], candidates: list[Candidate], device: str
+) -> tuple[list[int], list[Trained]]:
+    torch.set_num_threads(threads)
+    return indices, _train(workload, candidates, device, lambda _: None)
+
+
+def _train(
+    workload: Workload, candidates: list[Candidate], device: str, on_step: Callable[[int], None]
+) -> list[Trained]:
+    model = base_model_on(workload.source, device)
+    return train_cohort(
+        model, workload.sites, workload.task, candidates, workload.recipe, slots=len(candidates), on_step=on_step
+    )

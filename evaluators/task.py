@@ -1,0 +1,222 @@
+"""A task: tokenised rows to train on, to select by and to report on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from transformers import PreTrainedTokenizerBase
+
+from spaces.errors import InputError, UsageError
+
+from .metrics import BINARY_METRICS, REGRESSION_METRICS, find_metric
+from .rows import Rows
+from .split import hash_order, split_by_text
+
+__all__ = ["Task", "TextTable", "build_task"]
+
+_logger = logging.getLogger(__name__)
+_VALIDATION_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """Raw rows. texts: one text or a pair of them a row, the same in every row. labels: one a row."""
+
+    texts: tuple[tuple[str, ...], ...]
+    labels: tuple[str | float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.texts) != len(self.labels):
+            raise ValueError(f"{len(self.texts)} rows of texts need as many labels, not {len(self.labels)}.")
+        widths = {len(row) for row in self.texts}
+        if not widths <= {1} and not widths <= {2}:
+            raise ValueError(f"rows have {sorted(widths)} texts; give every row 1, or every row 2.")
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, indices: Sequence[int]) -> TextTable:
+        """The rows at ``indices``, in that order."""
+        return TextTable(tuple(self.texts[i] for i in indices), tuple(self.labels[i] for i in indices))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """What candidates learn and how they are judged.
+
+    metric: a name in METRICS. label_names: of the class ids 0, 1, ..., ascending; empty for regression.
+    train: to learn from. validation: cut from the training rows, to choose by. test: to report, once.
+    """
+
+    name: str
+    metric: str
+    label_names: tuple[str, ...]
+    train: Rows
+    validation: Rows
+    test: Rows
+
+    @property
+    def num_labels(self) -> int:
+        """Outputs of the head: classes, or 1 for regression."""
+        return len(self.label_names) or 1
+
+
+def build_task(
+    name: str,
+    metric: str,
+    train_table: TextTable,
+    test_table: TextTable,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    max_length: int = 128,
+    train_rows: int | None = None,
+    eval_rows: int | None = None,
+    regression: bool = False,
+) -> Task:
+    """The task of two tables; about 10 % of the training rows become the validation part.
+
+    Which part a row is in depends on a hash of its text alone, so equal texts share a part. Every part is
+    in hash order, which depends on neither the file's order nor a seed; the caps keep the first rows of it.
+    max_length: tokens a row, special tokens included; also capped by what the tokenizer states.
+    train_rows: cap on the training rows that remain. eval_rows: on the validation and the test part each.
+    Label ids follow the sorted names of all training rows.
+
+    Raises InputError on an empty table, fewer than two labels, a label unseen in training, or a label that
+    is no number in regression; UsageError on a metric or a number that cannot mean anything here.
+    """
+    _check_limits(max_length=max_length, train_rows=train_rows, eval_rows=eval_rows)
+    _check_tables(train_table, test_table)
+    label_names = () if regression else _label_names(train_table)
+    _check_metric(metric, label_names)
+    rest, part = split_by_text(_keys(train_table), share=_VALIDATION_SHARE, salt="validation")
+    tables = {
+        "training": _first(train_table.take(rest), train_rows),
+        "validation": _first(train_table.take(part), eval_rows),
+        "evaluation": _first(test_table, eval_rows),
+    }
+    _report_repeats(train_table, test_table)
+    labels = {part: _encoded(table, label_names, part) for part, table in tables.items()}
+    train, validation, test = _tokenised(tables, labels, tokenizer, max_length)
+    return Task(name, metric, label_names, train, validation, test)
+
+
+def _check_limits(**limits: int | None) -> None:
+    for name, limit in limits.items():
+        if limit is not None and limit < 1:
+            raise UsageError(f"{name}={limit} must be at least 1; leave it out for the default.")
+
+
+def _check_tables(train: TextTable, test: TextTable) -> None:
+    for part, table in (("training", train), ("evaluation", test)):
+        if not len(table):
+            raise InputError(
+                f"the {part} table has no rows; give a file with at least one row after its header."
+            )
+    if len(train.texts[0]) != len(test.texts[0]):
+        raise InputError(
+            f"training rows have {len(train.texts[0])} texts and evaluation rows {len(test.texts[0])}; "
+            "name the same columns in both."
+        )
+
+
+def _label_names(train: TextTable) -> tuple[str, ...]:
+    names = tuple(sorted({str(label) for label in train.labels}))
+    if len(names) < 2:
+        raise InputError(
+            f"all {len(train)} training rows have the label {names[0]!r}; give rows of at least 2 labels."
+        )
+    return names
+
+
+def _check_metric(metric: str, label_names: tuple[str, ...]) -> None:
+    find_metric(metric)
+    if (metric in REGRESSION_METRICS) == bool(label_names):
+        kind = "classification" if label_names else "regression"
+        raise UsageError(
+            f"metric={metric!r} is not for {kind}; use {'accuracy' if label_names else 'pearson'}."
+        )
+    if metric in BINARY_METRICS and len(label_names) != 2:
+        raise UsageError(
+            f"metric={metric!r} needs 2 labels, not {len(label_names)}; use accuracy or f1_macro."
+        )
+
+
+def _keys(table: TextTable) -> list[str]:
+    return ["\0".join(row) for row in table.texts]
+
+
+def _first(table: TextTable, limit: int | None) -> TextTable:
+    """The first ``limit`` rows in hash order; all of them where it is None."""
+    return table.take(hash_order(_keys(table), table.labels, salt="sample")[:limit])
+
+
+def _report_repeats(train: TextTable, test: TextTable) -> None:
+    repeats = len(seen) if (seen := set(train.texts) & set(test.texts)) else 0
+    if repeats:
+        _logger.warning("%d texts of the evaluation rows are also among the training rows.", repeats)
+
+
+def _encoded(table: TextTable, label_names: tuple[str, ...], part: str) -> np.ndarray:
+    """(n,) labels: int64 class ids, or float32 values where there are no label names."""
+    if not label_names:
+        return np.array([_number(label, part) for label in table.labels], dtype=np.float32)
+    ids = {name: i for i, name in enumerate(label_names)}
+    if unseen := sorted({str(label) for label in table.labels} - ids.keys()):
+        shown = ", ".join(map(repr, label_names[:10])) + (", ..." if len(label_names) > 10 else "")
+        raise InputError(
+            f"label {unseen[0]!r} of the {part} rows was never seen in training, which has {shown}; "
+            "add training rows with it, or drop its rows."
+        )
+    return np.array([ids[str(label)] for label in table.labels], dtype=np.int64)
+
+
+def _number(label: str | float, part: str) -> float:
+    try:
+        value = float(label)
+    except ValueError:
+        value = np.nan
+    if not np.isfinite(value):
+        raise InputError(
+            f"label {label!r} of the {part} rows is not a finite number, which regression needs."
+        )
+    return value
+
+
+def _tokenised(
+    tables: Mapping[str, TextTable],
+    labels: Mapping[str, np.ndarray],
+    tokenizer: PreTrainedTokenizerBase,
+    max_length: int,
+) -> list[Rows]:
+    """The tables' rows, tokenised in one batch.
+
+    Token types that are 0 everywhere, as for single texts, are left out: that is what models take then.
+    """
+    texts = [row for table in tables.values() for row in table.texts]
+    paired = len(texts[0]) == 2
+    limit = min(max_length, tokenizer.model_max_length)
+    least = tokenizer.num_special_tokens_to_add(pair=paired) + len(texts[0])
+    if limit < least:
+        raise UsageError(
+            f"max_length={limit} must be at least {least}: the special tokens and one token a text."
+        )
+    encoding = tokenizer(
+        [row[0] for row in texts],
+        [row[1] for row in texts] if paired else None,
+        truncation=True,
+        max_length=limit,
+        return_attention_mask=False,
+    )
+    ids = [np.array(row, dtype=np.int64) for row in encoding["input_ids"]]
+    if empty := sum(len(row) == 0 for row in ids):
+        raise InputError(f"the tokenizer makes no token of {empty} of {len(ids)} rows; drop those rows.")
+    types = [np.array(row, dtype=np.int64) for row in encoding.get("token_type_ids", ())]
+    typed = any(row.any() for row in types)
+    parts, start = [], 0
+    for part, table in tables.items():
+        rows = slice(start, start := start + len(table))
+        parts.append(Rows(tuple(ids[rows]), tuple(types[rows]) if typed else None, labels[part]))
+    return parts

@@ -1,0 +1,25 @@
+"""A proxy: a cheap score that says which sites deserve rank."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .evidence import Evidence
+from .site_scores import Point, SiteScores
+
+__all__ = ["Proxy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A row of the registry.
+
+    point: where the model is looked at (DESIGN, section 6): ``dense``, ``init`` or ``none``.
+    measure: the scores, larger meaning worth more. ranks_nothing: every site scores the same by design.
+    """
+
+    name: str
+    point: Point
+    measure: Callable[[Evidence, str], SiteScores]
+    ranks_nothing: bool = False

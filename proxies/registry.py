@@ -1,0 +1,69 @@
+"""The proxies by name, and scoring a space with several of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from spaces.errors import UsageError
+
+from .constant import CONSTANT
+from .evidence import Evidence
+from .grad_norm import GRAD_NORM, GRAD_NORM_INIT
+from .proxy import Proxy
+from .site_scores import DegenerateScoreError, SiteScores
+from .snip import SNIP, SNIP_INIT
+from .spectrum import SPECTRUM
+from .synflow import SYNFLOW, SYNFLOW_INIT
+
+__all__ = ["PROXIES", "find_proxy", "score_sites"]
+
+PROXIES: Final[Mapping[str, Proxy]] = MappingProxyType(
+    {
+        "constant": CONSTANT,
+        "grad_norm": GRAD_NORM,
+        "grad_norm@init": GRAD_NORM_INIT,
+        "snip": SNIP,
+        "snip@init": SNIP_INIT,
+        "synflow": SYNFLOW,
+        "synflow@init": SYNFLOW_INIT,
+        "spectrum": SPECTRUM,
+    }
+)
+
+
+def find_proxy(name: str) -> Proxy:
+    """The proxy of this name; raises UsageError where there is none."""
+    if name not in PROXIES:
+        raise UsageError(f"proxy={name!r} is unknown; choose from {list(PROXIES)}.")
+    return PROXIES[name]
+
+
+def score_sites(proxies: Sequence[Proxy], evidence: Evidence) -> list[SiteScores]:
+    """Every proxy's scores of all sites, in order; gradients are measured once for all of them.
+
+    Raises DegenerateScoreError where scores are NaN, infinite, or all the same though the proxy is
+    meant to rank.
+    """
+    return [_checked(proxy, proxy.measure(evidence, proxy.name)) for proxy in proxies]
+
+
+def _checked(proxy: Proxy, scores: SiteScores) -> SiteScores:
+    values = scores.by_site
+    problem = None
+    if not np.isfinite(values).all() or not np.isfinite(scores.by_rank).all():
+        problem = f"is not finite at {scores.space.sites[int(np.argmin(np.isfinite(values)))].name}"
+    elif not proxy.ranks_nothing and not values.any():
+        problem = "is 0 at every site"
+    elif not proxy.ranks_nothing and len(values) > 1 and np.ptp(values) <= 1e-12 * np.abs(values).max():
+        problem = f"is {values[0]:g} at every site"
+    if problem is None:
+        return scores
+    usable = [name for name, other in PROXIES.items() if other.point == "dense" and name != proxy.name]
+    raise DegenerateScoreError(
+        f"proxy {proxy.name} at its evaluation point {proxy.point!r} {problem}, so it ranks nothing; "
+        f"leave it out, or use one of {usable} instead."
+    )

@@ -1,0 +1,87 @@
+"""The best allocation of a budget: the multiple-choice knapsack, solved by HiGHS."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array
+
+from proxies.site_scores import SiteScores
+from spaces.allocation import Allocation
+
+from .greedy import greedy
+from .silent_stdout import silent_stdout
+
+__all__ = ["exact"]
+
+_TIME_LIMIT_S = 10.0
+_SCALE = 1000.0  # HiGHS stops within 1e-6 of the optimum, absolutely: 1e-9 of the largest worth
+_log = logging.getLogger(__name__)
+
+
+def exact(scores: SiteScores, *, max_params: int, rng: np.random.Generator) -> Allocation:
+    """The allocation of largest worth within ``max_params``, and never a worse one than ``greedy``.
+
+    Each site takes one rank of the grid; the sum of ``scores.by_rank`` is maximised subject to the
+    sum of costs in parameters. After 10 s the better of what was found and ``greedy`` is taken, and a
+    log line says so. ``rng`` breaks greedy's ties.
+
+    Raises UsageError where no site fits at the lowest rank of the grid.
+    """
+    by_greedy = greedy(scores, max_params=max_params, rng=rng)
+    columns = _solve(scores, max_params)
+    if columns is None:
+        return by_greedy
+    space, rows = scores.space, np.arange(len(columns))
+    ranks = np.array(space.ranks)[columns]
+    fits = int(space.costs[rows, columns].sum()) <= max_params  # in integers, whatever HiGHS' tolerances
+    better = float(scores.by_rank[rows, columns].sum()) > scores.of(by_greedy)
+    return space.allocation(ranks) if fits and better else by_greedy
+
+
+def _solve(scores: SiteScores, max_params: int) -> np.ndarray | None:
+    """Column of the grid for every site, (sites,), or None where HiGHS found nothing.
+
+    One binary variable for each (site, rank above 0) that could pay; at most one per site is 1.
+    """
+    costs, worth = scores.space.costs, scores.by_rank
+    site, column = np.nonzero(_useful(costs, worth) & (costs <= max_params))
+    if not len(site):
+        return None
+    unit = int(np.gcd.reduce(costs[:, 1:], axis=None))
+    variables = np.arange(len(site))
+    one_rank = coo_array((np.ones(len(site)), (site, variables)), shape=(len(costs), len(site)))
+    price = (costs[site, column] // unit).astype(np.float64)
+    gain = worth[site, column]
+    with silent_stdout():
+        result = milp(
+            -gain * (_SCALE / gain.max()),
+            integrality=np.ones(len(site)),
+            bounds=Bounds(0, 1),
+            constraints=[
+                LinearConstraint(one_rank.tocsr(), ub=1),
+                LinearConstraint(price[None, :], ub=float(max_params // unit)),
+            ],
+            options={"time_limit": _TIME_LIMIT_S, "mip_rel_gap": 0.0},
+        )
+    if result.status != 0:
+        _log.warning("exact, %s: %s The better of this and greedy is used.", scores.proxy, result.message)
+    if result.x is None:
+        return None
+    chosen = result.x > 0.5
+    columns = np.zeros(len(costs), dtype=np.int64)
+    columns[site[chosen]] = column[chosen]
+    return columns
+
+
+def _useful(costs: np.ndarray, worth: np.ndarray) -> np.ndarray:
+    """True for the ranks that are worth more than every lower rank of their site: (sites, ranks).
+
+    The others never belong to a best allocation, since the grid's costs ascend.
+    """
+    best_below = np.maximum.accumulate(worth, axis=1)
+    useful = np.zeros(costs.shape, dtype=bool)
+    useful[:, 1:] = worth[:, 1:] > best_below[:, :-1]
+    return useful

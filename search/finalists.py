@@ -1,0 +1,51 @@
+"""Which proposals are worth fine-tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import rankdata
+
+from .proposals import Proposal
+
+__all__ = ["choose_finalists"]
+
+
+def choose_finalists(proposals: Sequence[Proposal], count: int, *, seed: int) -> list[Proposal]:
+    """Up to ``count`` proposals besides the uniform baseline, so that every kind of proposer has its turn.
+
+    In rounds, each proxy sends what its next allocator proposed and each sampler sends its next best
+    trial, by mean rank over the proxies; a proxy's allocators and the proxies themselves come in the
+    order of ``proposals``. An allocation that was chosen already is passed over. seed: >= 0, breaks ties of
+    mean rank. Fewer than ``count`` where there are no more proposals.
+    """
+    if count < 0:
+        raise ValueError(f"count={count} must be >= 0; pass 0 to fine-tune the baseline alone.")
+    candidates = [proposal for proposal in proposals if "uniform" not in proposal.proposers]
+    place = _mean_ranks(candidates, seed)
+    queues: dict[str, list[int]] = {}  # sender -> candidates, the best first
+    for index, proposal in enumerate(candidates):
+        for proposer in proposal.proposers:
+            sender, _, allocator = proposer.partition("/")
+            queues.setdefault(sender if allocator else f"sampler {sender}", []).append(index)
+    for sender, queue in queues.items():
+        if sender.startswith("sampler "):
+            queue.sort(key=lambda index: float(place[index]))
+    chosen: dict[int, Proposal] = {}
+    while len(chosen) < count and len(chosen) < len(candidates):
+        for queue in queues.values():
+            following = next((index for index in queue if index not in chosen), None)
+            if following is not None and len(chosen) < count:
+                chosen[following] = candidates[following]
+    return list(chosen.values())
+
+
+def _mean_ranks(candidates: Sequence[Proposal], seed: int) -> np.ndarray:
+    """Mean over the proxies of the place by score, best first, ties moved apart by chance: (candidates,)."""
+    if not candidates:
+        return np.empty(0)
+    scores = np.array([[score for _, score in proposal.scores] for proposal in candidates])
+    tie_break = np.random.default_rng(seed).permutation(len(candidates)) / len(candidates)
+    places = rankdata(-scores, axis=0).mean(axis=1)
+    return np.asarray(rankdata(places, method="dense") + tie_break)

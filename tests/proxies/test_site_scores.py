@@ -1,0 +1,50 @@
+"""Scores of sites add up to scores of allocations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from proxies.site_scores import SiteScores, per_unit_of_rank
+from spaces.allocation import Allocation
+from spaces.search_space import SearchSpace
+from spaces.site import Site, Tap
+
+
+def space_of(count: int) -> SearchSpace:
+    tap = Tap("m", "in")
+    return SearchSpace(tuple(Site(f"layers.{i}.q", i, "q", "lora", 16, 16, tap, tap) for i in range(count)), (0, 2, 4, 16))
+
+
+def random_scores(count: int) -> SiteScores:
+    by_rank = np.random.default_rng(0).random((count, 4))
+    by_rank[:, 0] = 0
+    return SiteScores("p", "dense", space_of(count), by_rank[:, -1], by_rank)
+
+
+def test_an_allocation_is_worth_the_sum_of_its_sites():
+    scores = random_scores(3)
+    ranks = np.array([[0, 2, 16], [4, 0, 0]])
+    expected = [scores.by_rank[1, 1] + scores.by_rank[2, 3], scores.by_rank[0, 2]]
+    np.testing.assert_allclose(scores.of_rank_vectors(ranks), expected)
+    assert scores.of(scores.space.allocation(ranks[0])) == pytest.approx(expected[0])
+
+
+def test_between_two_ranks_of_the_grid_the_worth_is_interpolated():
+    scores = per_unit_of_rank("p", "dense", space_of(2), [3.0, 5.0])
+    assert scores.of(Allocation.of({"layers.0.q": 3, "layers.1.q": 10})) == pytest.approx(3 * 3 + 10 * 5)
+
+
+def test_ranks_off_the_grid_are_refused_in_bulk():
+    with pytest.raises(ValueError, match=r"grid \(0, 2, 4, 16\); got \[3\]"):
+        random_scores(2).of_rank_vectors(np.array([[3, 2]]))
+    with pytest.raises(ValueError, match="got 0 to 99"):
+        random_scores(2).of_rank_vectors(np.array([[99, 0]]))
+
+
+def test_wrong_shapes_and_a_worth_of_rank_zero_are_refused():
+    space = space_of(2)
+    with pytest.raises(ValueError, match=r"must have the shapes \(2,\) and \(2, 4\)"):
+        SiteScores("p", "dense", space, np.zeros(3), np.zeros((2, 4)))
+    with pytest.raises(ValueError, match="rank 0 must be worth 0"):
+        SiteScores("p", "dense", space, np.ones(2), np.ones((2, 4)))

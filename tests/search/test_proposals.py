@@ -1,0 +1,110 @@
+"""Proposals: uniform first, every proxy with every allocator, then samplers that never repeat."""
+
+import logging
+
+import numpy as np
+import pytest
+
+import search.proposals as module
+from proxies.site_scores import per_unit_of_rank
+from search.allocators import ALLOCATORS
+from search.proposals import propose
+from search.repaired_study import RepairedStudy
+from search.samplers import SAMPLERS
+from spaces.errors import UsageError
+
+BUDGET = 20 * 32 * 2 + 20
+
+
+@pytest.fixture(scope="module")
+def tables(make_space):
+    space = make_space([(16, 16)] * 20, (0, 1, 4, 8))
+    rng = np.random.default_rng(0)
+    return [
+        per_unit_of_rank("grad_norm", "dense", space, rng.exponential(size=20)),
+        per_unit_of_rank("snip", "dense", space, rng.exponential(size=20)),
+        per_unit_of_rank("constant", "none", space, np.ones(20)),
+    ]
+
+
+def run(tables, **changes):
+    options = {"allocators": ["greedy"], "samplers": [], "trials": 30, "seed": 0, "max_params": BUDGET}
+    return propose(tables, **(options | changes))
+
+
+def test_the_uniform_baseline_comes_first_and_the_others_follow_by_proxy_and_allocator(tables):
+    proposals = run(tables, allocators=["topk", "random", "uniform", "greedy"])
+    names = [name for proposal in proposals for name in proposal.proposers]
+    assert names[0] == "uniform"
+    pairs = [f"{proxy}/{name}" for proxy in ("grad_norm", "snip", "constant") for name in ("topk", "greedy")]
+    assert sorted(names) == sorted(["uniform", "random", *pairs])
+    assert dict(proposals[0].allocation.ranks) == {f"layers.{i}.q": 2 for i in range(20)}
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_every_trial_meets_the_budget_and_none_is_a_repeat(name, tables):
+    proposals = run(tables, allocators=list(ALLOCATORS), samplers=[name], trials=40)
+    assert sum(proposal.proposer == name for proposal in proposals) >= 40
+    assert len({proposal.allocation for proposal in proposals}) == len(proposals)
+    for proposal in proposals:
+        assert proposal.params == tables[0].space.params(proposal.allocation) <= BUDGET
+        assert dict(proposal.scores) == {table.proxy: table.of(proposal.allocation) for table in tables}
+
+
+def test_the_same_seed_gives_the_same_proposals_and_samplers_do_not_disturb_each_other(tables):
+    both = run(tables, samplers=["tpe", "nsga2"])
+    assert both == run(tables, samplers=["tpe", "nsga2"]) != run(tables, samplers=["tpe", "nsga2"], seed=1)
+    assert both[:-30] == run(tables, samplers=["tpe"])
+
+
+def test_equal_proposals_of_allocators_are_one_with_all_names(make_space):
+    space = make_space([(16, 16)] * 4, (0, 2))
+    tables = [per_unit_of_rank(name, "dense", space, [4.0, 3.0, 2.0, 1.0]) for name in ("grad_norm", "snip")]
+    heard = []
+    proposals = run(tables, max_params=2 * 64, allocators=["greedy", "exact"], on_proposal=heard.append)
+    assert [proposal.proposer for proposal in proposals] == [
+        "uniform",
+        "grad_norm/greedy+grad_norm/exact+snip/greedy+snip/exact",
+    ]
+    assert len(heard) == 5
+    assert heard[-1] == proposals[1]
+
+
+@pytest.mark.parametrize(
+    ("kept", "objectives"),
+    [(slice(0, 3), 2), (slice(0, 1), 1), (slice(2, 3), 1)],
+    ids=["constant beside others is none", "one proxy", "constant alone is one"],
+)
+def test_constant_is_an_objective_only_where_it_is_alone(tables, monkeypatch, kept, objectives):
+    asked = []
+
+    def spy(*args, objectives, **options):
+        asked.append(objectives)
+        return RepairedStudy(*args, objectives=objectives, **options)
+
+    monkeypatch.setattr(module, "RepairedStudy", spy)
+    run(tables[kept], samplers=["random"], trials=2)
+    assert asked == [objectives]
+
+
+def test_an_exhausted_space_stops_with_a_log_line(make_space, caplog):
+    space = make_space([(16, 16)] * 3, (0, 2))
+    table = per_unit_of_rank("planted", "dense", space, [1.0, 2.0, 3.0])
+    with caplog.at_level(logging.WARNING):
+        proposals = run([table], max_params=64, samplers=["tpe"], trials=50)
+    found = {proposal.allocation.ranks for proposal in proposals[1:]}
+    assert found == {((f"layers.{i}.q", 2),) for i in range(3)}  # exactly one of the three sites is on
+    assert "tpe: stopped after 2 of 50 trials" in caplog.text
+
+
+def test_bad_arguments_are_refused(tables):
+    with pytest.raises(UsageError, match="allocator='best' is unknown"):
+        run(tables, allocators=["best"])
+    with pytest.raises(UsageError, match="sampler='best' is unknown"):
+        run(tables, samplers=["best"])
+    with pytest.raises(UsageError, match="max_params=10 is too small"):
+        run(tables, max_params=10)
+    with pytest.raises(ValueError, match="each once, over one space"):
+        run([tables[0], tables[0]])
+    with pytest.raises(ValueError, match="trials=-1 must be >= 0"):
+        run(tables, trials=-1)

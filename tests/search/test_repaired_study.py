@@ -1,0 +1,79 @@
+"""A sampler behind repair sees repaired vectors only, and learns from them."""
+
+import numpy as np
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from proxies.site_scores import per_unit_of_rank
+from search.repaired_study import RepairedStudy, quiet_optuna
+from search.samplers import SAMPLERS
+
+TRIALS, BUDGET = 96, 40 * 32 * 2
+
+
+def run(name, space, tables, seed):
+    study = RepairedStudy(
+        space, BUDGET, objectives=len(tables), sampler=SAMPLERS[name](seed), rng=np.random.default_rng(seed)
+    )
+    values = []
+    for _ in range(TRIALS):
+        suggestion = study.suggest()
+        values.append([table.of(space.allocation(suggestion.ranks)) for table in tables])
+        study.tell(suggestion, values[-1])
+    return study.study, np.array(values)
+
+
+@pytest.fixture(scope="module")
+def planted(make_space):
+    """40 equal sites whose worths spread widely, twice."""
+    space = make_space([(16, 16)] * 40, (0, 1, 2, 4, 8))
+    rng = np.random.default_rng(3)
+    return space, [
+        per_unit_of_rank(f"planted{i}", "dense", space, rng.exponential(size=40)) for i in range(2)
+    ]
+
+
+@pytest.mark.parametrize("objectives", [1, 2])
+@pytest.mark.parametrize("name", ["tpe", "nsga2"])
+def test_the_last_third_scores_clearly_above_random(name, objectives, planted):
+    space, tables = planted
+    _, learned = run(name, space, tables[:objectives], seed=0)
+    _, random = run("random", space, tables[:objectives], seed=0)
+    last = learned[-TRIALS // 3 :].mean(axis=0)
+    assert (last > random.mean(axis=0) + random.std(axis=0) / objectives).all()
+
+
+def test_the_sampler_is_told_what_its_suggestion_became(planted):
+    space, tables = planted
+    study, _ = run("nsga2", space, tables[:1], seed=1)
+    told = study.get_trials(states=[TrialState.COMPLETE])
+    assert len(told) == TRIALS
+    assert all(sum(trial.params.values()) * 32 <= BUDGET for trial in told)
+    assert not any(trial.values for trial in study.get_trials(states=[TrialState.FAIL]))
+
+
+def test_nsga2_breeds_several_generations(planted):
+    space, tables = planted
+    study, _ = run("nsga2", space, tables[:1], seed=1)
+    told = study.get_trials(states=[TrialState.COMPLETE])
+    generations = [trial.system_attrs["NSGAIISampler:generation"] for trial in told]
+    assert np.bincount(generations).tolist() == [16] * 6
+
+
+def test_a_restart_is_random_and_keeps_the_sampler_s_notes(planted):
+    space, _ = planted
+    study = RepairedStudy(
+        space, BUDGET, objectives=1, sampler=SAMPLERS["nsga2"](0), rng=np.random.default_rng(0)
+    )
+    suggestion = study.suggest()
+    restart = study.restart(suggestion)
+    assert (restart.ranks != suggestion.ranks).any()
+    assert restart.notes == suggestion.notes != {}
+
+
+def test_optuna_is_quiet_only_inside():
+    before = optuna.logging.get_verbosity()
+    with quiet_optuna():
+        assert optuna.logging.get_verbosity() >= optuna.logging.WARNING
+    assert optuna.logging.get_verbosity() == before

@@ -1,0 +1,88 @@
+"""study.db is what Optuna itself would have written, and can be written again."""
+
+import numpy as np
+import optuna
+import pytest
+from optuna.storages import RDBStorage
+from optuna.trial import TrialState
+
+from proxies.site_scores import per_unit_of_rank
+from search.proposals import propose
+from search.study_db import FinalistRow, record_finalists, record_proposals
+
+
+@pytest.fixture(scope="module")
+def proposals(make_space):
+    space = make_space([(16, 16)] * 6, (0, 2, 4))
+    scores = [
+        per_unit_of_rank(name, "dense", space, np.arange(1.0, 7.0)[::step])
+        for name, step in (("a", 1), ("b", -1))
+    ]
+    return space, propose(
+        scores, max_params=6 * 32 + 32, allocators=["topk"], samplers=["random"], trials=5, seed=0
+    )
+
+
+def load(path, name):
+    storage = RDBStorage("sqlite:///" + str(path).replace("{", "{{").replace("}", "}}"))
+    study = optuna.load_study(study_name=name, storage=storage)
+    loaded = (study.get_trials(), study.directions, study.metric_names)
+    storage.remove_session()
+    storage.engine.dispose()
+    return loaded
+
+
+def test_every_proposal_is_a_trial_with_ranks_scores_and_proposer(proposals, tmp_path):
+    space, made = proposals
+    path = tmp_path / "study.db"
+    record_proposals(path, made, space, ["a", "b"])
+    trials, directions, metrics = load(path, "proposals")
+    assert metrics == ["a", "b"]
+    assert [direction.name for direction in directions] == ["MAXIMIZE", "MAXIMIZE"]
+    assert len(trials) == len(made) == 8
+    for number, (trial, proposal) in enumerate(zip(trials, made, strict=True)):
+        assert trial.number == number
+        assert trial.state == TrialState.COMPLETE
+        assert list(trial.params) == [site.name for site in space.sites]
+        assert space.allocation(list(trial.params.values())) == proposal.allocation
+        assert trial.values == [score for _, score in proposal.scores]
+        assert trial.user_attrs == {
+            "proposer": proposal.proposer,
+            "params": proposal.params,
+            **dict(proposal.scores),
+        }
+        assert trial.distributions["layers.0.q"].choices == (0, 1, 2, 4)  # the grid and the baseline's ranks
+
+
+def test_writing_again_replaces_what_an_interrupted_run_left(proposals, tmp_path):
+    space, made = proposals
+    path = tmp_path / "my {odd} 100% study.db"
+    rows = [
+        FinalistRow(made[0].allocation, "uniform", made[0].params, 0.8, 0.01, 12.5),
+        FinalistRow(made[1].allocation, "a/topk", made[1].params, None, None, 3.0),
+    ]
+    record_proposals(path, made, space, ["a", "b"])
+    record_proposals(path, made[:2], space, ["a", "b"])
+    for _ in range(2):
+        record_finalists(path, rows, space, metric="accuracy", direction="maximize")
+    trials, _, metrics = load(path, "finalists")
+    assert len(load(path, "proposals")[0]) == 2
+    assert metrics == ["accuracy"]
+    assert [trial.state for trial in trials] == [TrialState.COMPLETE, TrialState.FAIL]
+    assert trials[0].values == [0.8]
+    assert trials[0].user_attrs == {
+        "proposer": "uniform",
+        "params": made[0].params,
+        "sd": 0.01,
+        "seconds": 12.5,
+    }
+
+
+def test_the_dashboard_reads_it(proposals, tmp_path):
+    dashboard = pytest.importorskip("optuna_dashboard", reason="optuna-dashboard is an extra")
+    space, made = proposals
+    record_proposals(tmp_path / "study.db", made, space, ["a", "b"])
+    storage = RDBStorage(f"sqlite:///{tmp_path}/study.db")
+    assert callable(dashboard.wsgi(storage))
+    storage.remove_session()
+    storage.engine.dispose()

@@ -1,0 +1,55 @@
+"""The uniform baseline: one rank everywhere, and the rest of the budget spread evenly."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from search.uniform import uniform
+from spaces.errors import UsageError
+
+shapes = st.lists(st.tuples(st.integers(4, 40), st.integers(4, 40)), min_size=1, max_size=8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(shapes=shapes, max_params=st.integers(90, 5000))
+def test_ranks_differ_by_one_at_most_and_the_budget_is_spent(make_space, shapes, max_params):
+    space = make_space(shapes, (0, 2, 4))
+    ranks = space.rank_vector(uniform(space, max_params))
+    spent = int(ranks @ space.costs[:, 1]) // space.ranks[1]
+    largest = min(min(shape) for shape in shapes)
+    assert spent <= max_params
+    assert ranks.min() == min(max_params // space.params_per_rank, largest)
+    assert ranks.max() <= min(ranks.min() + 1, largest)
+    if ranks.min() < largest:
+        assert max_params - spent < max(sum(shape) for shape in shapes) * 2  # about what one more site costs
+
+
+def test_a_budget_of_rank_r_gives_rank_r_everywhere(make_space):
+    space = make_space([(8, 8), (16, 8)], (0, 2))
+    assert uniform(space, 3 * space.params_per_rank).ranks == (("layers.0.q", 3), ("layers.1.q", 3))
+
+
+def test_the_rest_of_the_budget_raises_sites_spread_over_the_network(opt_space):
+    ranks = opt_space.rank_vector(uniform(opt_space, 2_300_000))
+    assert set(ranks.tolist()) == {7, 8}
+    assert 2_300_000 - 2048 < ranks.sum() * 2048 <= 2_300_000
+    halves = np.array_split(ranks, 2)
+    assert abs(int(halves[0].sum()) - int(halves[1].sum())) <= 8
+
+
+def test_below_rank_one_the_sites_that_are_on_are_spread_evenly(make_space):
+    space = make_space([(8, 8)] * 12, (0, 2))
+    assert [name for name, _ in uniform(space, 4 * 16 + 15).ranks] == sorted(
+        f"layers.{i}.q" for i in (1, 4, 7, 10)
+    )
+
+
+def test_a_dear_middle_site_leaves_the_cheapest(make_space):
+    space = make_space([(40, 40), (40, 40), (4, 4)], (0, 2))
+    assert uniform(space, 10).ranks == (("layers.2.q", 1),)
+
+
+def test_nothing_fits_is_a_usage_error(make_space):
+    with pytest.raises(UsageError, match=r"max_params=7 is too small.*layers.1.q, needs 8"):
+        uniform(make_space([(8, 8), (4, 4)], (0, 2)), 7)

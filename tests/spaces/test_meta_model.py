@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from transformers import PretrainedConfig
+
+from spaces import InputError, UsageError
+from spaces.meta_model import base_params, meta_model
+
+BERT = {
+    "model_type": "bert",
+    "hidden_size": 16,
+    "num_attention_heads": 2,
+    "num_hidden_layers": 1,
+    "vocab_size": 10,
+}
+
+
+def folder_with(path: Path, **config: Any) -> str:
+    (path / "config.json").write_text(json.dumps(config))
+    return str(path)
+
+
+def test_a_config_alone_gives_a_classifier_without_weights(tmp_path: Path) -> None:
+    model = meta_model(folder_with(tmp_path, **BERT))
+    assert type(model).__name__ == "BertForSequenceClassification"
+    assert {parameter.device.type for parameter in model.parameters()} == {"meta"}
+
+
+def test_a_type_without_a_classifier_gives_its_body(tmp_path: Path) -> None:
+    model = meta_model(
+        folder_with(tmp_path, model_type="mamba", hidden_size=16, num_hidden_layers=1, vocab_size=10)
+    )
+    assert type(model).__name__ == "MambaModel"
+    assert base_params(model) == model.num_parameters()
+
+
+def test_base_params_leave_out_the_head(tiny_model: Any) -> None:
+    model = tiny_model("bert")
+    assert model.num_parameters() - base_params(model) == 32 * 2 + 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "has no usable config.json .*not a valid JSON"),
+        ("[]", "has no usable config.json"),
+        ("{}", "has no usable config.json"),
+        ('{"model_type": "zork"}', "has no usable config.json .*zork"),
+        ('{"model_type": "bert", "hidden_size": "wide"}', "has no usable config.json .*hidden_size"),
+        ('{"model_type": "bert", "hidden_size": 30, "num_attention_heads": 4}', "no model of type 'bert'"),
+        ('{"model_type": "bert", "hidden_size": -32, "num_attention_heads": 4}', "no model of type 'bert'"),
+        ('{"model_type": "bert", "num_attention_heads": 0}', "no model of type 'bert' can be built"),
+        ('{"auto_map": {"AutoConfig": "own.Config"}, "model_type": "own"}', "has no usable config.json"),
+    ],
+)
+def test_a_config_that_cannot_be_used_is_one_line(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(InputError, match=message) as caught:
+        meta_model(str(tmp_path))
+    assert "\n" not in str(caught.value)
+    assert not isinstance(caught.value, UsageError)
+
+
+def test_a_folder_without_config_says_which_folder_to_give(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"is a folder without config\.json; give the folder that save_pretrained"
+    ):
+        meta_model(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["./missing", "/no/such/folder", "a/b/c", ""])
+def test_a_path_that_is_no_folder_never_asks_a_hub(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(*args: object, **options: object) -> PretrainedConfig:
+        raise AssertionError("the hub was asked")
+
+    monkeypatch.setattr("transformers.AutoConfig.from_pretrained", ask)
+    with pytest.raises(InputError, match=r"config\.json"):
+        meta_model(name)
+
+
+def test_a_hub_name_out_of_reach_is_an_input_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(*args: object, **options: object) -> PretrainedConfig:
+        raise OSError("We couldn't connect\nto the hub.")
+
+    monkeypatch.setattr("transformers.AutoConfig.from_pretrained", ask)
+    with pytest.raises(InputError, match=r"'facebook/opt-350m' .*OSError: We couldn't connect to the hub\)"):
+        meta_model("facebook/opt-350m")
