@@ -24,6 +24,11 @@ from spaces.scaling import SCALING_RULES, Scaling
 
 FAMILIES = ["bert", "roberta", "opt", "opt-post", "gpt2", "llama", "qwen3", "deberta-v2"]
 LABELS = ("negative", "positive")
+# Every family under one scaling rule, and every rule where linears are plain, and where they are fused.
+FAMILIES_AND_RULES = [
+    *((family, "alpha/sqrt(r)") for family in FAMILIES),
+    *((family, rule) for family in ("bert", "gpt2") for rule in ("alpha/r", "constant")),
+]
 PEFT_FILES = {"adapter_config.json", "adapter_model.safetensors"}
 RECORD = "rankscape.json"
 
@@ -95,8 +100,7 @@ def test_the_renorm_comes_back_too(tmp_path, tiny_model, tiny_batch, renorm, spa
     torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("rule", SCALING_RULES)
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(("family", "rule"), FAMILIES_AND_RULES)
 def test_stock_peft_loads_lora_wires_and_head(tmp_path, tiny_model, tiny_batch, family, rule):
     recipe = Recipe(scaling=Scaling(rule, reference_rank=3))
     expected = saved(tmp_path / "a", tiny_model(family), tiny_batch, plain_lora(family), recipe=recipe)
@@ -133,23 +137,26 @@ def test_modules_at_rank_0_are_left_out_and_names_are_whole(tmp_path, tiny_model
     assert (config["base_model_name_or_path"], config["task_type"]) == ("some/base", "SEQ_CLS")
 
 
-@pytest.mark.parametrize("layer", [1, 11])
-@pytest.mark.parametrize("family", ["bert", "llama", "gpt2"])
-def test_layer_1_is_not_taken_for_layer_11(tmp_path, tiny_model, tiny_batch, family, layer):
-    sizes = {"n_layer": 12} if family == "gpt2" else {"num_hidden_layers": 12}
-    rank = {1: 3, 11: 5}
-    for name, allocation in {
-        "alone": Allocation.of({f"layers.{layer}.q": rank[layer]}),
-        "both": Allocation.of({f"layers.{i}.{role}": r for i, r in rank.items() for role in ("q", "v")}),
-        "many": Allocation.of({f"layers.{i}.{role}": 1 + i % 4 for i in range(12) for role in ("q", "v")}),
-    }.items():
-        folder = tmp_path / name
-        expected = saved(folder, tiny_model(family, **sizes), tiny_batch, "lora", allocation=allocation)
-        stock = PeftModel.from_pretrained(tiny_model(family, **sizes), folder)
-        torch.testing.assert_close(logits_of(stock, tiny_batch), expected, rtol=0, atol=1e-5)
-        ours = tiny_model(family, **sizes)
-        load_adapter(folder, ours)
-        torch.testing.assert_close(logits_of(ours, tiny_batch), expected, rtol=0, atol=1e-5)
+@pytest.mark.parametrize(
+    "ranks",
+    [
+        {"layers.1.q": 3},
+        {"layers.11.q": 5},
+        {"layers.1.q": 3, "layers.1.v": 2, "layers.11.q": 5, "layers.11.v": 4},
+        {
+            f"layers.{i}.{role}": 1 + i % 4 for i in range(12) for role in ("q", "v")
+        },  # 24: PEFT shortens long lists
+    ],
+    ids=["1", "11", "both", "all"],
+)
+def test_layer_1_is_not_taken_for_layer_11(tmp_path, tiny_model, tiny_batch, ranks):
+    model = tiny_model("bert", num_hidden_layers=12)
+    allocation = Allocation.of(ranks)
+    expected = saved(tmp_path / "a", model, tiny_batch, "lora", allocation=allocation)
+    with load_adapter(tmp_path / "a", model):
+        torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
+    stock = PeftModel.from_pretrained(model, tmp_path / "a")
+    torch.testing.assert_close(logits_of(stock, tiny_batch), expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("roles", ["q", "k", "v", "q,v", "q,k,v"])
@@ -217,8 +224,7 @@ def test_the_record_says_how_the_adapter_was_made(tmp_path, tiny_model, tiny_bat
     }
 
 
-@pytest.mark.parametrize("rule", SCALING_RULES)
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(("family", "rule"), FAMILIES_AND_RULES)
 def test_merge_gives_the_same_logits_in_a_plain_model(tmp_path, tiny_model, tiny_batch, family, rule):
     recipe = Recipe(scaling=Scaling(rule, reference_rank=3))
     expected = saved(tmp_path / "a", tiny_model(family), tiny_batch, plain_lora(family), recipe=recipe)
@@ -439,3 +445,12 @@ def test_a_bfloat16_model_takes_an_adapter_and_its_merged_weights(tmp_path, tiny
     merged = logits_of(merge(tmp_path / "a", model), tiny_batch)
     assert merged.dtype == torch.bfloat16
     assert (merged - expected).abs().max() < 0.2
+
+
+def test_an_adapter_loads_onto_a_model_that_is_not_frozen(tmp_path, tiny_model, tiny_batch):
+    model = tiny_model("bert").requires_grad_(True)
+    expected = saved(tmp_path / "a", model, tiny_batch, "lora+shortcut")
+    with load_adapter(tmp_path / "a", model):
+        logits = model(**tiny_batch).logits
+        torch.testing.assert_close(logits.detach(), expected, rtol=0, atol=1e-5)
+        logits.sum().backward()
