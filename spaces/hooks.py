@@ -74,7 +74,7 @@ def attach(
         for (module, side, again), group in groups.items():  # targets first: a source sees what was added
             hook = _Target(taps, group, visit, rows_on if again else None)
             handles.callback(hook.register(model.get_submodule(module), side).remove)
-        for tap in {site.source for site in sites if site.source.module != site.target.module}:
+        for tap in {site.source for site in sites if site.kind != "lora"}:  # those read their own linear's input
             handles.callback(taps.record(model.get_submodule(tap.module), tap).remove)
         return Attachment(handles.pop_all())
 
@@ -124,7 +124,7 @@ class _Target:
     def _on_output(self, module: nn.Module, args: _Args, kwargs: _Kwargs, output: Any) -> Any:
         whole = output[0] if isinstance(output, tuple) else output
         source = self.sites[0].source
-        own_input = _input(args, kwargs) if source.module == self.sites[0].target.module else None
+        own_input = _input(args, kwargs) if self.sites[0].kind == "lora" else None
         if source.first_call:
             if source in self.taps.seen:
                 return output

@@ -231,6 +231,27 @@ def test_every_site_reaches_the_logits(tiny_model, tiny_batch, family):
             assert not torch.allclose(logits_of(model, tiny_batch), before, atol=1e-6), site.name
 
 
+@pytest.mark.parametrize("family", ["bert", "opt", "llama", "gemma2"])
+def test_shortcuts_that_share_a_target_do_not_need_each_other_or_an_order(tiny_model, tiny_batch, family):
+    model = tiny_model(family)
+    by_name = {site.name: site for site in find_sites(model, "shortcut")}
+
+    def logits_with(names):
+        sites = [by_name[name] for name in names]
+        ranks = {name: 2 for name in names}
+        wires = Wires(sites, ranks, Stacked(Wires.shapes(sites, ranks), 1, device="cpu"))
+        wires.load(0, Allocation.of(ranks), Scaling(), seed=0)
+        for name in names:
+            b = wires.stacked.slot(f"{name}.B", 0)
+            b.copy_(torch.randn(b.shape, generator=torch.Generator().manual_seed(1)))
+        with wires.attach(model):
+            return logits_of(model, tiny_batch)
+
+    pair, reverse = ["layers.1.res2", "layers.1.in"], ["layers.1.in", "layers.1.res2"]
+    torch.testing.assert_close(logits_with(pair), logits_with(reverse), rtol=0, atol=1e-5)
+    logits_with([*pair, "layers.1.cut"])  # without res1, whose source the block input is too
+
+
 @pytest.mark.parametrize("renorm", ["preserve", "paper"])
 def test_each_slot_sees_its_own_wires_only(tiny_model, tiny_batch, renorm):
     model = tiny_model("bert")
