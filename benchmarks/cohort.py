@@ -80,7 +80,9 @@ def our_step(model: PreTrainedModel, count: int) -> tuple[Callable[[], None], Ca
 
 def peft_step(model: PreTrainedModel, targets: list[str], device: str) -> Callable[[], None]:
     """A step of one adapter: forward, backward, clipping, AdamW."""
-    adapted = get_peft_model(model, LoraConfig(task_type="SEQ_CLS", r=RANK, lora_alpha=16, target_modules=targets)).eval()
+    adapted = get_peft_model(
+        model, LoraConfig(task_type="SEQ_CLS", r=RANK, lora_alpha=16, target_modules=targets)
+    ).eval()
     trainable = [parameter for parameter in adapted.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trainable, lr=1e-3, weight_decay=0.01)
     generator = torch.Generator().manual_seed(0)
@@ -145,7 +147,9 @@ def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cohort", description=__doc__)
     parser.add_argument("--model", choices=MODELS, default="minilm")
-    parser.add_argument("--counts", default="1,4,16", help="candidates per cohort (default: %(default)s; add 64 on a GPU)")
+    parser.add_argument(
+        "--counts", default="1,4,16", help="candidates per cohort (default: %(default)s; add 64 on a GPU)"
+    )
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -154,7 +158,11 @@ def main() -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     rows = measure(args.model, [int(count) for count in args.counts.split(",")], args.rounds, args.device)
-    record("benchmarks.cohort", {"model": args.model, "rank": RANK, "batch": [BATCH, TOKENS], "rows": rows}, args.output)
+    record(
+        "benchmarks.cohort",
+        {"model": args.model, "rank": RANK, "batch": [BATCH, TOKENS], "rows": rows},
+        args.output,
+    )
 
 
 if __name__ == "__main__":

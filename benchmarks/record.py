@@ -20,7 +20,8 @@ def record(module: str, measured: Mapping[str, object], output: Path | None) -> 
     """Prints a measurement as JSON with its circumstances, and writes it to ``output`` where one is given."""
     result = {
         "command": " ".join(["python -m", module, *sys.argv[1:]]),
-        "commit": _git("rev-parse", "--short", "HEAD") + (" with changes" if _git("status", "--porcelain", "*.py") else ""),
+        "commit": _git("rev-parse", "--short", "HEAD")
+        + (" with changes" if _git("status", "--porcelain", "*.py") else ""),
         "machine": {
             "device": torch.cuda.get_device_name() if torch.cuda.is_available() else _cpu(),
             "cores": os.cpu_count(),
@@ -43,4 +44,6 @@ def _git(*arguments: str) -> str:
 
 def _cpu() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.processor())
+    return next(
+        (line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.processor()
+    )

@@ -14,10 +14,19 @@ class StackedAdamW:
     values: (C, P), stepped in place; a slot's state starts at ``reset``.
     """
 
-    def __init__(self, values: Tensor, *, weight_decay: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8) -> None:
+    def __init__(
+        self,
+        values: Tensor,
+        *,
+        weight_decay: float,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+    ) -> None:
         self.values, self.weight_decay, self.betas, self.eps = values, weight_decay, betas, eps
         self.mean, self.square = torch.zeros_like(values), torch.zeros_like(values)
-        self.steps = torch.zeros(values.shape[0], 1, dtype=torch.float64)  # on the CPU, as 1 - 0.999**t needs it
+        self.steps = torch.zeros(
+            values.shape[0], 1, dtype=torch.float64
+        )  # on the CPU, as 1 - 0.999**t needs it
 
     def reset(self, slot: int) -> None:
         """Forgets a slot's moments and step count, for its next candidate."""
@@ -38,7 +47,11 @@ class StackedAdamW:
         rates = learning_rates.double()
         decay, size, root = (
             factor.to(self.values)
-            for factor in (1 - rates * self.weight_decay, rates / (1 - beta1**self.steps), (1 - beta2**self.steps).sqrt())
+            for factor in (
+                1 - rates * self.weight_decay,
+                rates / (1 - beta1**self.steps),
+                (1 - beta2**self.steps).sqrt(),
+            )
         )
         self.values.mul_(decay)
         self.mean.lerp_(grads, 1 - beta1)
@@ -57,7 +70,7 @@ def clip_per_slot(grads: Tensor, max_norm: float) -> None:
 
 
 def linear_schedule(step: int, total: int, *, warmup: float) -> float:
-    """Factor of the learning rate at a step counted from 0: up over ``warmup`` * total steps, then down to 0."""
+    """Factor of the learning rate at a step, from 0: up over ``warmup`` * total steps, then down to 0."""
     rising = round(warmup * total)
     if step < rising:
         return (step + 1) / rising

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
@@ -39,14 +39,14 @@ class Recipe:
     weight_decay: float = 0.01
     warmup: float = 0.06
     max_grad_norm: float = 1.0
-    scaling: Scaling = Scaling()
+    scaling: Scaling = field(default_factory=Scaling)
     renorm: Renorm = "preserve"
 
     def __post_init__(self) -> None:
         if self.epochs <= 0 or self.batch_size < 1 or self.eval_batch_size < 1:
             raise UsageError(
-                f"epochs={self.epochs}, batch_size={self.batch_size} and eval_batch_size={self.eval_batch_size} "
-                "must be positive."
+                f"epochs={self.epochs}, batch_size={self.batch_size} and "
+                f"eval_batch_size={self.eval_batch_size} must be positive."
             )
         if not 0 <= self.warmup <= 1 or self.weight_decay < 0 or self.max_grad_norm <= 0:
             raise UsageError(

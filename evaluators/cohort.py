@@ -71,11 +71,15 @@ class Cohort:
         tensors = {**self.wires.trained(slot), **self.head.trained(slot)}
         return {name: tensor.cpu() for name, tensor in tensors.items()}
 
-    def step(self, slots: Sequence[int], rows: Rows, indices: Sequence[np.ndarray], rates: Sequence[float]) -> Tensor:
-        """One optimizer step of these slots on their own row indices; their mean losses before it: (slots,)."""
+    def step(
+        self, slots: Sequence[int], rows: Rows, indices: Sequence[np.ndarray], rates: Sequence[float]
+    ) -> Tensor:
+        """One optimizer step of these slots on their own rows; their mean losses before it: (slots,)."""
         self.stacked.select(slots)
         width = max(len(index) for index in indices)
-        flat = np.concatenate([np.resize(index, width) for index in indices])  # short batches repeat rows, at weight 0
+        flat = np.concatenate(
+            [np.resize(index, width) for index in indices]
+        )  # short batches repeat rows, at weight 0
         weights = np.stack([(np.arange(width) < len(index)) / len(index) for index in indices])
         device = self.stacked.values.device
         losses = _row_losses(self._logits(rows, flat), _labels(rows, flat, device))
@@ -214,7 +218,10 @@ class _Training:
         """One step of every running slot; the reasons of those that diverged."""
         slots = sorted(self.running)
         runs = [self.running[slot][1] for slot in slots]
-        rates = [r.candidate.learning_rate * linear_schedule(r.step, r.total, warmup=self.recipe.warmup) for r in runs]
+        rates = [
+            r.candidate.learning_rate * linear_schedule(r.step, r.total, warmup=self.recipe.warmup)
+            for r in runs
+        ]
         losses = self.cohort.step(slots, self.task.train, [next(run.batches) for run in runs], rates).tolist()
         self.on_step(len(slots))
         failed = {}
@@ -222,11 +229,15 @@ class _Training:
             run.step += 1
             run.curve.append(loss)
             if not math.isfinite(loss):
-                failed[slot] = f"the training loss became {loss} at step {run.step} of {run.total}; lower --lr"
+                failed[slot] = (
+                    f"the training loss became {loss} at step {run.step} of {run.total}; lower --lr"
+                )
         return failed
 
     def _finish(self, done: dict[int, Trained], elapsed: float, *, share: int) -> None:
-        slots = [slot for slot in sorted(self.running) if self.running[slot][1].step == self.running[slot][1].total]
+        slots = [
+            slot for slot in sorted(self.running) if self.running[slot][1].step == self.running[slot][1].total
+        ]
         if not slots:
             return
         logits = self.cohort.logits(slots, self.task.validation)
@@ -234,11 +245,19 @@ class _Training:
             index, run = self.running.pop(slot)
             score = _score(own, self.task.validation, self.task)
             if score is None:
-                done[index] = Trained(_failure(run, "its outputs after training are not finite; lower --lr"), {})
+                done[index] = Trained(
+                    _failure(run, "its outputs after training are not finite; lower --lr"), {}
+                )
                 continue
             metric, loss = score
             evaluation = Evaluation(
-                run.candidate, metric, loss, None, tuple(run.curve), elapsed / share, _peak_memory(self.cohort)
+                run.candidate,
+                metric,
+                loss,
+                None,
+                tuple(run.curve),
+                elapsed / share,
+                _peak_memory(self.cohort),
             )
             done[index] = Trained(evaluation, self.cohort.trained(slot))
 
@@ -246,7 +265,7 @@ class _Training:
 def score_trained(
     model: PreTrainedModel, sites: Sequence[Site], task: Task, trained: Sequence[Trained], recipe: Recipe
 ) -> tuple[float, ...]:
-    """The task's metric on its test rows, for each of the trained candidates, none of which may have failed."""
+    """The task's metric on its test rows, of every trained candidate; none of them may have failed."""
     if not trained:
         return ()
     candidates = [one.evaluation.candidate for one in trained]

@@ -26,10 +26,16 @@ def head_linears(model: PreTrainedModel) -> dict[str, nn.Linear]:
     inside = f"{model.base_model_prefix}."
     linears: dict[str, nn.Linear] = {}
     for name, module in model.named_modules():
-        if name == model.base_model_prefix or name.startswith(inside) or not list(module.parameters(recurse=False)):
+        if (
+            name == model.base_model_prefix
+            or name.startswith(inside)
+            or not list(module.parameters(recurse=False))
+        ):
             continue
         if not isinstance(module, nn.Linear):
-            raise InputError(f"the head's {name} is a {type(module).__name__}; only heads made of nn.Linear can be trained.")
+            raise InputError(
+                f"the head's {name} is a {type(module).__name__}; only heads of nn.Linear can be trained."
+            )
         linears[name] = module
     return linears
 

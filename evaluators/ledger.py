@@ -59,7 +59,9 @@ class Ledger:
         os.replace(unfinished, path)
 
     def _path(self, candidate: Candidate) -> Path:
-        key = json.dumps([self._context, _plain(candidate.allocation), candidate.seed, candidate.learning_rate])
+        key = json.dumps(
+            [self._context, _plain(candidate.allocation), candidate.seed, candidate.learning_rate]
+        )
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
 
 

@@ -13,7 +13,7 @@ from transformers import PreTrainedModel
 
 from spaces.site import Site
 
-from .base_model import ModelSource, load_base_model
+from .base_model import ModelSource, count_base_params, load_base_model
 from .candidate import Candidate, Recipe, Trained
 from .cohort import train_cohort
 from .task import Task
@@ -43,10 +43,37 @@ def default_cohort_size(device: str) -> int:
     return 32 if device.startswith("cuda") else 4
 
 
-def form_cohorts(candidates: Sequence[Candidate], size: int) -> list[list[int]]:
-    """Indices of the candidates, in cohorts of at most ``size``: like allocations and lengths together."""
-    order = sorted(range(len(candidates)), key=lambda i: (candidates[i].allocation.ranks, i))
-    return [order[start : start + size] for start in range(0, len(order), size)]
+def form_cohorts(
+    candidates: Sequence[Candidate], sites: Sequence[Site], size: int, *, max_padding: float
+) -> list[list[int]]:
+    """Indices of the candidates, in cohorts of at most ``size`` with like allocations together.
+
+    A cohort's wires have its largest rank at every site. max_padding: how many parameters that may add
+    to a candidate's own on average; a cohort ends where the next candidate would exceed it.
+    """
+    cost = {site.name: site.cost_per_rank for site in sites}
+    cohorts: list[list[int]] = []
+    largest: dict[str, int] = {}
+    own = 0
+    for index in sorted(range(len(candidates)), key=lambda i: (candidates[i].allocation.ranks, i)):
+        ranks = dict(candidates[index].allocation.ranks)
+        joint = {name: max(ranks.get(name, 0), largest.get(name, 0)) for name in ranks.keys() | largest.keys()}
+        params = sum(cost[name] * rank for name, rank in ranks.items())
+        padded = sum(cost[name] * rank for name, rank in joint.items())
+        members = len(cohorts[-1]) + 1 if cohorts else 1
+        if not cohorts or members > size or padded - (own + params) / members > max_padding:
+            cohorts.append([])
+            joint, own = ranks, 0
+        cohorts[-1].append(index)
+        largest, own = joint, own + params
+    return cohorts
+
+
+def _max_padding(workload: Workload, device: str) -> float:
+    """On a GPU wider wires are nearly free; on a CPU they may add a twentieth of the base model's work."""
+    if device.startswith("cuda"):
+        return float("inf")
+    return count_base_params(base_model_on(workload.source, device)) / 20
 
 
 def train_all(
@@ -65,7 +92,8 @@ def train_all(
     (beyond rounding, where threads or devices differ). on_step counts candidate-steps; with several jobs
     it is called once per finished cohort.
     """
-    cohorts = form_cohorts(candidates, cohort_size)
+    padding = _max_padding(workload, devices[0])
+    cohorts = form_cohorts(candidates, workload.sites, cohort_size, max_padding=padding)
     done: dict[int, Trained] = {}
     for indices, trained in _run(cohorts, candidates, workload, devices, jobs, on_step):
         for index, one in zip(indices, trained, strict=True):
@@ -110,5 +138,11 @@ def _train(
 ) -> list[Trained]:
     model = base_model_on(workload.source, device)
     return train_cohort(
-        model, workload.sites, workload.task, candidates, workload.recipe, slots=len(candidates), on_step=on_step
+        model,
+        workload.sites,
+        workload.task,
+        candidates,
+        workload.recipe,
+        slots=len(candidates),
+        on_step=on_step,
     )

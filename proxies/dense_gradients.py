@@ -1,4 +1,4 @@
-"""The evaluation point ``dense``: the gradient with respect to the whole update of every site, in one pass."""
+"""The evaluation point ``dense``: the gradient with respect to every site's whole update, in one pass."""
 
 from __future__ import annotations
 
@@ -58,11 +58,16 @@ def dense_synflow_gradients(
     """
     gradients = {site.name: torch.zeros(site.d_out, site.d_in, device=model.device) for site in sites}
     absolute = {name: parameter.detach().abs() for name, parameter in model.named_parameters()}
-    width = model.get_input_embeddings().weight.shape[1]
-    ones = torch.ones(1, tokens, width, device=model.device, dtype=model.dtype, requires_grad=True)
+    embeddings = model.get_input_embeddings()
+    assert isinstance(embeddings, nn.Embedding)
+    ones = torch.ones(
+        1, tokens, embeddings.embedding_dim, device=model.device, dtype=model.dtype, requires_grad=True
+    )
     with _collecting(model, sites, gradients, renorm):
         mask = torch.ones(1, tokens, dtype=torch.long, device=model.device)
-        output: Any = torch.func.functional_call(model, absolute, (), {"inputs_embeds": ones, "attention_mask": mask})
+        output: Any = torch.func.functional_call(
+            model, absolute, (), {"inputs_embeds": ones, "attention_mask": mask}
+        )
         output.logits.sum().backward()
     return gradients
 
@@ -73,13 +78,15 @@ def _collecting(
 ) -> Iterator[None]:
     """Adds each site's G to ``gradients`` in every backward pass within the block."""
 
-    def visit(at_target: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
+    def visit(sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
         inputs = [source.detach() for source in sources]
 
         def on_gradient(delta: Tensor) -> None:
-            for site, x in zip(at_target, inputs, strict=True):
+            for site, x in zip(sites, inputs, strict=True):
                 part = delta if site.target.part is None else delta[..., slice(*site.target.part)]
-                gradients[site.name].addmm_(part.reshape(-1, site.d_out).T.float(), x.reshape(-1, site.d_in).float())
+                gradients[site.name].addmm_(
+                    part.reshape(-1, site.d_out).T.float(), x.reshape(-1, site.d_in).float()
+                )
 
         target.register_hook(on_gradient)
         return target

@@ -31,12 +31,13 @@ class Evidence:
         space: SearchSpace,
         *,
         seed: int,
-        scaling: Scaling = Scaling(),
+        scaling: Scaling | None = None,
         renorm: Renorm = "preserve",
         on_batch: Callable[[], None] = lambda: None,
     ) -> None:
         """seed: of the initial A, which the ``init`` point looks through. batches: all are used."""
-        self.model, self.space, self.seed, self.scaling, self.renorm = model, space, seed, scaling, renorm
+        self.model, self.space, self.seed, self.renorm = model, space, seed, renorm
+        self.scaling = scaling or Scaling()
         self._batches, self._on_batch = batches, on_batch
 
     @cached_property

@@ -11,13 +11,18 @@ def _dense(evidence: Evidence, name: str) -> SiteScores:
     """Frobenius norm of G. Source: HeteroLoRA, arXiv:2406.14956, appendix C.4, applied to W' as its
     section 2.1 argues. Cost: one forward and backward per batch, shared with all dense proxies."""
     return per_unit_of_rank(
-        name, "dense", evidence.space, [float(evidence.gradients[s.name].norm()) for s in evidence.space.sites]
+        name,
+        "dense",
+        evidence.space,
+        [float(evidence.gradients[s.name].norm()) for s in evidence.space.sites],
     )
 
 
 def _init(evidence: Evidence, name: str) -> SiteScores:
     """Norm of dL/dA plus norm of dL/dB at the initialisation: table 1 there. dL/dA = 0 because B = 0."""
-    norms = [float(evidence.gradient_of_b(s, evidence.gradients[s.name]).norm()) for s in evidence.space.sites]
+    norms = [
+        float(evidence.gradient_of_b(s, evidence.gradients[s.name]).norm()) for s in evidence.space.sites
+    ]
     return per_unit_of_rank(name, "init", evidence.space, norms)
 
 

@@ -54,12 +54,16 @@ class SiteScores:
         """
         grid = np.array(self.space.ranks)
         if ranks.size and (ranks.min() < 0 or ranks.max() > grid[-1]):
-            raise ValueError(f"ranks must be of the grid {self.space.ranks}; got {ranks.min()} to {ranks.max()}.")
+            raise ValueError(
+                f"ranks must be of the grid {self.space.ranks}; got {ranks.min()} to {ranks.max()}."
+            )
         column_of_rank = np.full(grid[-1] + 1, -1)
         column_of_rank[grid] = np.arange(len(grid))
         columns = column_of_rank[ranks]
         if (columns < 0).any():
-            raise ValueError(f"ranks must be of the grid {self.space.ranks}; got {np.unique(ranks[columns < 0])}.")
+            raise ValueError(
+                f"ranks must be of the grid {self.space.ranks}; got {np.unique(ranks[columns < 0])}."
+            )
         offsets = np.arange(ranks.shape[1]) * len(grid)
         return np.asarray(np.take(self.by_rank.ravel(), columns + offsets).sum(axis=1))
 
@@ -67,10 +71,14 @@ class SiteScores:
         """Score of one allocation; between two ranks of the grid, by linear interpolation."""
         ranks = self.space.rank_vector(allocation)
         grid = np.array(self.space.ranks)
-        return float(sum(np.interp(rank, grid, worth) for rank, worth in zip(ranks, self.by_rank, strict=True)))
+        return float(
+            sum(np.interp(rank, grid, worth) for rank, worth in zip(ranks, self.by_rank, strict=True))
+        )
 
 
-def per_unit_of_rank(proxy: str, point: Point, space: SearchSpace, by_site: Sequence[float] | np.ndarray) -> SiteScores:
+def per_unit_of_rank(
+    proxy: str, point: Point, space: SearchSpace, by_site: Sequence[float] | np.ndarray
+) -> SiteScores:
     """Scores of a proxy that says nothing about rank: each unit of rank is worth the site's score.
 
     At the usual initialisation each row of A catches the same expected share of the site's

@@ -58,7 +58,7 @@ def _solve(scores: SiteScores, max_params: int) -> np.ndarray | None:
     with silent_stdout():
         result = milp(
             -gain * (_SCALE / gain.max()),
-            integrality=np.ones(len(site)),
+            integrality=np.ones(len(site), dtype=np.int64),
             bounds=Bounds(0, 1),
             constraints=[
                 LinearConstraint(one_rank.tocsr(), ub=1),

@@ -84,6 +84,9 @@ def _check_device(name: str) -> None:
     if not match:
         raise UsageError(f"device={name!r} is unknown; use auto, cpu, cuda, cuda:1 or mps.")
     if name.startswith("cuda") and int(match[1] or 0) >= torch.cuda.device_count():
-        raise UsageError(f"device={name!r}: this machine has {torch.cuda.device_count()} CUDA devices; use --device auto or cpu.")
+        raise UsageError(
+            f"device={name!r}: this machine has {torch.cuda.device_count()} CUDA devices; "
+            "use --device auto or cpu."
+        )
     if name == "mps" and not torch.backends.mps.is_available():
         raise UsageError("device='mps' is not available on this machine; use --device auto or cpu.")

@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from spaces.errors import InputError, UsageError
@@ -17,7 +17,7 @@ from .options import Options
 
 __all__ = ["output_folder", "write_whole"]
 
-_PLACE_ONLY = {"output": None, "json": False, "quiet": False, "devices": None, "jobs": None, "threads": None}
+_PLACE_ONLY = ("output", "json", "quiet", "device", "devices", "jobs", "threads")  # decide no result
 
 
 @contextmanager
@@ -29,7 +29,8 @@ def output_folder(options: Options) -> Iterator[Path]:
     leaves no new folder behind.
     """
     folder = options.output or Path("runs") / time.strftime("%Y-%m-%d_%H-%M-%S")
-    settings = json.dumps(asdict(replace(options, **_PLACE_ONLY)), indent=2, default=str)
+    decisive = {name: value for name, value in asdict(options).items() if name not in _PLACE_ONLY}
+    settings = json.dumps(decisive, indent=2, default=str)
     fresh = not folder.exists()
     try:
         if not fresh:
@@ -37,7 +38,9 @@ def output_folder(options: Options) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / "options.json", settings)
     except OSError as error:
-        raise InputError(f"the output folder {folder} cannot be written ({error.strerror}); choose another --output.") from None
+        raise InputError(
+            f"the output folder {folder} cannot be written ({error.strerror}); choose another --output."
+        ) from None
     try:
         yield folder
     except InputError:
@@ -54,8 +57,8 @@ def _check_same_run(folder: Path, settings: str) -> None:
         theirs, ours = json.loads(path.read_text()), json.loads(settings)
         differing = sorted(key for key in ours if theirs.get(key) != ours[key])
         raise UsageError(
-            f"{folder} holds a run with other options ({', '.join(differing)}); give it the same ones to go on, "
-            "or choose another --output."
+            f"{folder} holds a run with other options ({', '.join(differing)}); give it the same ones to go "
+            "on, or choose another --output."
         )
 
 

@@ -29,7 +29,7 @@ from spaces.budget import parse_budget
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from spaces.scaling import Scaling
-from spaces.search_space import SearchSpace, rank_grid
+from spaces.search_space import SearchSpace, parse_ranks, rank_grid
 
 from .allocators import find_allocator
 from .finalists import choose_finalists
@@ -83,7 +83,11 @@ def run_search(options: Options) -> dict[str, object]:
         proposed = time.perf_counter()
         finalists = _fine_tune(search, proposals, folder)
         tuned = time.perf_counter()
-        seconds = {"scoring": scored - started, "proposing": proposed - scored, "fine_tuning": tuned - proposed}
+        seconds = {
+            "scoring": scored - started,
+            "proposing": proposed - scored,
+            "fine_tuning": tuned - proposed,
+        }
         return _conclude(search, scores, finalists, folder, seconds)
 
 
@@ -110,7 +114,8 @@ def _prepare(options: Options) -> _Search:
     model = base_model_on(inputs.source, devices[0])
     sites = find_sites(model, options.space)
     max_params = budget.max_params(sites, base_params=count_base_params(model))
-    space = SearchSpace(sites, options.ranks or rank_grid(sites, max_params))
+    ranks = parse_ranks(options.ranks) if options.ranks else rank_grid(sites, max_params)
+    space = SearchSpace(sites, ranks)
     return _Search(options, inputs, space, max_params, recipe, devices)
 
 
@@ -119,16 +124,28 @@ def _announce(search: _Search, folder: Path) -> None:
     _log.info("model    %s on %s", search.inputs.base, ", ".join(search.devices))
     _log.info(
         "task     %s, %s: %d rows to train, %d to select by, %d to report on",
-        task.name, task.metric, len(task.train), len(task.validation), len(task.test),
+        task.name,
+        task.metric,
+        len(task.train),
+        len(task.validation),
+        len(task.test),
     )
     _log.info(
         "space    %s: %d sites, %s parameters per rank, ranks %s",
-        options.space, len(space.sites), f"{space.params_per_rank:,}", ",".join(map(str, space.ranks)),
+        options.space,
+        len(space.sites),
+        f"{space.params_per_rank:,}",
+        ",".join(map(str, space.ranks)),
     )
     _log.info("budget   %s parameters", f"{search.max_params:,}")
     _log.info(
         "training %d finalists and the uniform baseline x %d seeds, %g epochs, batch %d, lr %g, scaling %s",
-        options.finalists, options.seeds, options.epochs, options.batch_size, options.lr, options.scaling,
+        options.finalists,
+        options.seeds,
+        options.epochs,
+        options.batch_size,
+        options.lr,
+        options.scaling,
     )
     _log.info("output   %s", folder)
 
@@ -137,7 +154,9 @@ def _score(search: _Search) -> list[SiteScores]:
     options, task = search.options, search.inputs.task
     model = base_model_on(search.inputs.source, search.devices[0])
     count = min(options.scoring_batches, -(-len(task.train) // options.batch_size))
-    batches = _scoring_batches(task.train, count, options.batch_size, model.config.pad_token_id, search.devices[0])
+    batches = _scoring_batches(
+        task.train, count, options.batch_size, model.config.pad_token_id, search.devices[0]
+    )
     with progress("scoring", count, "batch", quiet=options.quiet) as advance:
         evidence = Evidence(
             model,
@@ -157,7 +176,9 @@ def _score(search: _Search) -> list[SiteScores]:
             except DegenerateScoreError as error:
                 _log.warning("left out: %s", error)
     if not scores:
-        raise InputError(f"none of the proxies {list(_DEFAULT_PROXIES)} can rank this space; name others with --proxy.")
+        raise InputError(
+            f"none of the proxies {list(_DEFAULT_PROXIES)} can rank this space; name others with --proxy."
+        )
     return scores
 
 
@@ -188,7 +209,7 @@ def _propose(search: _Search, scores: Sequence[SiteScores]) -> list[Proposal]:
 
 
 def _fine_tune(search: _Search, proposals: Sequence[Proposal], folder: Path) -> list[Finalist]:
-    """The uniform baseline, then the finalists, each with its runs over all seeds; finished runs are not repeated."""
+    """The uniform baseline, then the finalists, with their runs over all seeds; none is run twice."""
     options, workload = search.options, search.workload
     chosen = [proposals[0], *choose_finalists(proposals, options.finalists, seed=options.seed)]
     seeds = range(options.seed, options.seed + options.seeds)
@@ -233,7 +254,9 @@ def _conclude(
         raise InputError(f"every fine-tuning run failed: {'; '.join(reasons[:2])}")
     model = base_model_on(search.inputs.source, search.devices[0])
     task, space = search.inputs.task, search.space
-    reported = {id(f): score_trained(model, space.sites, task, f.finished, search.recipe) for f in (best, baseline)}
+    reported = {
+        id(f): score_trained(model, space.sites, task, f.finished, search.recipe) for f in (best, baseline)
+    }
     test = TestReport(best=reported[id(best)], baseline=reported[id(baseline)])
     result = result_of(
         space=space,
@@ -246,7 +269,10 @@ def _conclude(
         seconds=seconds,
         output=folder,
     )
-    rows = [FinalistRow(f.proposal.allocation, f.proposal.proposer, f.proposal.params, f.mean, f.sd, f.seconds) for f in finalists]
+    rows = [
+        FinalistRow(f.proposal.allocation, f.proposal.proposer, f.proposal.params, f.mean, f.sd, f.seconds)
+        for f in finalists
+    ]
     record_finalists(folder / "study.db", rows, space, metric=task.metric, direction="maximize")
     _save(search, best.proposal.allocation, best.best_run, folder)
     write_whole(folder / "result.json", json.dumps(result, indent=2))

@@ -52,7 +52,9 @@ class Finalist:
     @property
     def best_run(self) -> Trained | None:
         """The finished run with the best validation metric, the lower loss on ties."""
-        return max(self.finished, key=lambda run: (run.evaluation.metric, -(run.evaluation.loss or 0)), default=None)
+        return max(
+            self.finished, key=lambda run: (run.evaluation.metric, -(run.evaluation.loss or 0)), default=None
+        )
 
     @property
     def rank(self) -> tuple[int, float, float]:
@@ -146,7 +148,10 @@ def _difference(a: Sequence[float], b: Sequence[float]) -> dict[str, float | Non
 
 
 def _test_entry(metrics: Sequence[float]) -> dict[str, object]:
-    return {"metrics": list(metrics), **(asdict(Summary.of(metrics)) if metrics else {"mean": None, "sd": None})}
+    return {
+        "metrics": list(metrics),
+        **(asdict(Summary.of(metrics)) if metrics else {"mean": None, "sd": None}),
+    }
 
 
 def _correlation(scores: SiteScores, finalists: Sequence[Finalist]) -> dict[str, object]:
@@ -159,9 +164,23 @@ def _correlation(scores: SiteScores, finalists: Sequence[Finalist]) -> dict[str,
 def format_table(result: Mapping[str, Any]) -> str:
     """The result as aligned text: finalists, the winner on the test rows, proxies, where things are."""
     metric, best = result["metric"], result["best"]
-    head = ("finalist", "parameters", f"validation {metric}", "difference to uniform [95 %]", "seconds", "proposer")
+    head = (
+        "finalist",
+        "parameters",
+        f"validation {metric}",
+        "difference to uniform [95 %]",
+        "seconds",
+        "proposer",
+    )
     rows = [
-        (str(place), f"{e['params']:,}", _mean_sd(e), _interval(e["difference"]), f"{e['seconds']:.0f}", _short(e["proposer"]))
+        (
+            str(place),
+            f"{e['params']:,}",
+            _mean_sd(e),
+            _interval(e["difference"]),
+            f"{e['seconds']:.0f}",
+            _short(e["proposer"]),
+        )
         for place, e in [*enumerate(result["finalists"], start=1), ("-", result["baseline"])]
     ]
     lines = _aligned([head, *rows])
@@ -172,17 +191,26 @@ def format_table(result: Mapping[str, Any]) -> str:
         lines[-1] += f"; difference {_interval(best['test_difference'])}"
     for finalist in [result["baseline"], *result["finalists"]]:
         lines += [f"failed: {_short(finalist['proposer'])}: {reason}" for reason in finalist["failures"]]
-    correlations = ", ".join(f"{name} {_number(entry['spearman'])}" for name, entry in result["proxies"].items())
+    correlations = ", ".join(
+        f"{name} {_number(entry['spearman'])}" for name, entry in result["proxies"].items()
+    )
     count = len(result["finalists"]) + 1
     lines += [f"rank correlation of proxies with the metric, {count} allocations only: {correlations}"]
-    seconds = ", ".join(f"{name.replace('_', '-')} {value:.0f} s" for name, value in result["seconds"].items())
-    lines += [f"time: {seconds}", f"saved: {result['output']} (adapter/, allocation.json, ranks.png, study.db, result.json)"]
+    seconds = ", ".join(
+        f"{name.replace('_', '-')} {value:.0f} s" for name, value in result["seconds"].items()
+    )
+    lines += [
+        f"time: {seconds}",
+        f"saved: {result['output']} (adapter/, allocation.json, ranks.png, study.db, result.json)",
+    ]
     return "\n".join(lines)
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
 
 
 def _short(proposer: str) -> str:
@@ -192,7 +220,11 @@ def _short(proposer: str) -> str:
 
 
 def _mean_sd(entry: Mapping[str, Any]) -> str:
-    return "failed" if entry["metric_mean"] is None else str(Summary(entry["metric_mean"], entry["metric_sd"], 0))
+    return (
+        "failed"
+        if entry["metric_mean"] is None
+        else str(Summary(entry["metric_mean"], entry["metric_sd"], 0))
+    )
 
 
 def _summary(entry: Mapping[str, Any]) -> str:

@@ -28,14 +28,14 @@ def uniform(space: SearchSpace, max_params: int) -> Allocation:
     if not ranks.any():
         cheapest = min(space.sites, key=lambda site: site.cost_per_rank)
         raise UsageError(
-            f"max_params={max_params:,} is too small: one unit of rank at the cheapest site, {cheapest.name}, "
-            f"needs {cheapest.cost_per_rank:,}. Raise the budget to at least that."
+            f"max_params={max_params:,} is too small: one unit of rank at the cheapest site, "
+            f"{cheapest.name}, needs {cheapest.cost_per_rank:,}. Raise the budget to at least that."
         )
     return space.allocation(ranks)
 
 
 def _spread(space: SearchSpace, params: int) -> np.ndarray:
-    """Indices of as many sites as cost at most ``params`` per rank together, the middles of equal stretches."""
+    """Indices of as many sites as ``params`` raise by one rank, the middles of equal stretches."""
     per_rank = np.array([site.cost_per_rank for site in space.sites], dtype=np.int64)
     for count in range(len(per_rank), 0, -1):
         chosen = (2 * np.arange(count) + 1) * len(per_rank) // (2 * count)

@@ -24,8 +24,8 @@ def base_weight(model: PreTrainedModel, site: Site) -> Tensor:
     is_matrix = isinstance(weight, Tensor) and weight.ndim == 2 and weight.is_floating_point()
     if not is_matrix:
         raise InputError(
-            f"{site.target.module} is a {type(module).__name__} whose weight is not a plain matrix; load the model "
-            "without quantization, or choose what does not read base weights (proxies grad_norm, spectrum)."
+            f"{site.target.module} is a {type(module).__name__} whose weight is not a plain matrix; load the "
+            "model without quantization, or use what reads no base weights (proxies grad_norm, spectrum)."
         )
     assert isinstance(weight, Tensor)
     matrix = weight if isinstance(module, nn.Linear) else weight.T

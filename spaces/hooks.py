@@ -74,7 +74,9 @@ def attach(
         for (module, side, again), group in groups.items():  # targets first: a source sees what was added
             hook = _Target(taps, group, visit, rows_on if again else None)
             handles.callback(hook.register(model.get_submodule(module), side).remove)
-        for tap in {site.source for site in sites if site.kind != "lora"}:  # those read their own linear's input
+        for tap in {
+            site.source for site in sites if site.kind != "lora"
+        }:  # those read their own linear's input
             handles.callback(taps.record(model.get_submodule(tap.module), tap).remove)
         return Attachment(handles.pop_all())
 

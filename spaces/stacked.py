@@ -18,7 +18,9 @@ class Stacked:
     leaf[name]: (C, *shape), a view into ``values`` that requires a gradient.
     """
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]], slots: int, *, device: torch.device | str) -> None:
+    def __init__(
+        self, shapes: Mapping[str, tuple[int, ...]], slots: int, *, device: torch.device | str
+    ) -> None:
         sizes = [prod(shape) for shape in shapes.values()]
         self.values = torch.zeros(slots, sum(sizes), device=device)
         parts = torch.split(self.values, sizes, dim=1)

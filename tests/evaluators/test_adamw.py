@@ -14,7 +14,9 @@ def test_each_slot_steps_as_torch_adamw_with_its_own_learning_rate_and_start():
     values = torch.randn(3, 20, generator=generator)
     rates, starts = [1e-2, 3e-3, 1e-1], [0, 4, 0]
     references = [torch.nn.Parameter(row.clone()) for row in values]
-    theirs = [torch.optim.AdamW([p], lr=lr, weight_decay=0.05) for p, lr in zip(references, rates, strict=True)]
+    theirs = [
+        torch.optim.AdamW([p], lr=lr, weight_decay=0.05) for p, lr in zip(references, rates, strict=True)
+    ]
     ours = StackedAdamW(values, weight_decay=0.05)
     for step in range(12):
         grads = torch.randn(3, 20, generator=generator)
@@ -60,7 +62,9 @@ def test_the_schedule_rises_then_falls_linearly_to_zero(warmup, total):
     reference = get_linear_schedule_with_warmup(optimizer, rising, total)
     factors = [linear_schedule(step, total, warmup=warmup) for step in range(total)]
     for step in range(total):
-        if step >= rising:  # theirs wastes its first step on a learning rate of 0; ours rises one step earlier
+        if (
+            step >= rising
+        ):  # theirs wastes its first step on a learning rate of 0; ours rises one step earlier
             assert factors[step] == pytest.approx(reference.get_last_lr()[0])
         optimizer.step()
         reference.step()

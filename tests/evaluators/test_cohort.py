@@ -73,7 +73,9 @@ def test_a_cohort_of_three_equals_three_separate_runs(model, sites, task, renorm
 def test_training_equals_peft_in_a_plain_pytorch_loop(tiny_model, task):
     """Same initial weights, batches, schedule, clipping and AdamW: the same weights after 24 steps."""
     model = tiny_model("bert")
-    candidate = Candidate(Allocation.of({f"layers.{i}.{role}": 4 for i in range(3) for role in ("q", "v")}), 0, 3e-3)
+    candidate = Candidate(
+        Allocation.of({f"layers.{i}.{role}": 4 for i in range(3) for role in ("q", "v")}), 0, 3e-3
+    )
     sites = find_sites(model, "lora")
     cohort = Cohort(model, sites, [candidate], RECIPE, slots=1)
     cohort.load(0, candidate)
@@ -81,11 +83,19 @@ def test_training_equals_peft_in_a_plain_pytorch_loop(tiny_model, task):
     config = LoraConfig(task_type="SEQ_CLS", r=4, lora_alpha=16, target_modules=["query", "value"])
     reference = get_peft_model(tiny_model("bert"), config)
     tensors = dict(reference.named_parameters())
+    layers = "base_model.model.bert.encoder.layer"
     pairs = {
-        f"layers.{i}.{role}.{matrix}": tensors[f"base_model.model.bert.encoder.layer.{i}.attention.self.{name}.lora_{matrix}.default.weight"]
-        for i in range(3) for role, name in (("q", "query"), ("v", "value")) for matrix in "AB"
-    }  # fmt: skip
-    pairs |= {f"head.classifier.{key}": tensors[f"base_model.model.classifier.modules_to_save.default.{key}"] for key in ("weight", "bias")}
+        f"layers.{i}.{role}.{matrix}": tensors[
+            f"{layers}.{i}.attention.self.{name}.lora_{matrix}.default.weight"
+        ]
+        for i in range(3)
+        for role, name in (("q", "query"), ("v", "value"))
+        for matrix in "AB"
+    }
+    pairs |= {
+        f"head.classifier.{key}": tensors[f"base_model.model.classifier.modules_to_save.default.{key}"]
+        for key in ("weight", "bias")
+    }
     with torch.no_grad():
         for name, parameter in pairs.items():
             parameter.copy_(start[name])
@@ -94,7 +104,9 @@ def test_training_equals_peft_in_a_plain_pytorch_loop(tiny_model, task):
     batches = [batch for epoch in range(3) for batch in epoch_batches(lengths, 8, seed=0, epoch=epoch)]
     for step, batch in enumerate(batches):
         inputs = {k: torch.from_numpy(v) for k, v in padded_inputs(task.train, batch, pad_token_id=1).items()}
-        loss = torch.nn.functional.cross_entropy(reference(**inputs).logits, torch.from_numpy(task.train.labels[batch]))
+        loss = torch.nn.functional.cross_entropy(
+            reference(**inputs).logits, torch.from_numpy(task.train.labels[batch])
+        )
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(pairs.values(), 1.0)
@@ -114,7 +126,9 @@ def test_fewer_slots_than_candidates_change_nothing(model, sites, task):
 
 def test_training_learns(model, sites, task):
     everything = Candidate(Allocation.of({site.name: 4 for site in sites}), 0, 1e-2)
-    (trained,) = train_cohort(model, sites, task, [everything], dataclasses.replace(RECIPE, epochs=12), slots=1)
+    (trained,) = train_cohort(
+        model, sites, task, [everything], dataclasses.replace(RECIPE, epochs=12), slots=1
+    )
     assert trained.evaluation.metric > 0.8
     assert score_trained(model, sites, task, [trained], RECIPE)[0] > 0.7
 
@@ -174,7 +188,9 @@ def test_a_candidate_that_does_not_fit_alone_is_marked_failed(model, sites, task
 
     monkeypatch.setattr(evaluators.cohort.Cohort, "step", step)
     trained = train_cohort(model, sites, task, CANDIDATES, RECIPE, slots=2)
-    assert {one.evaluation.failure for one in trained} == {"out of memory with one candidate at a time: planted"}
+    assert {one.evaluation.failure for one in trained} == {
+        "out of memory with one candidate at a time: planted"
+    }
 
 
 def test_regression_minimises_the_squared_error(tiny_model):
@@ -184,19 +200,25 @@ def test_regression_minimises_the_squared_error(tiny_model):
     task = Task("planted", "pearson", (), rows, rows, rows)
     sites = find_sites(model, "lora[all]")
     candidate = Candidate(Allocation.of({site.name: 4 for site in sites}), 0, 1e-2)
-    (trained,) = train_cohort(model, sites, task, [candidate], dataclasses.replace(RECIPE, epochs=12), slots=1)
+    (trained,) = train_cohort(
+        model, sites, task, [candidate], dataclasses.replace(RECIPE, epochs=12), slots=1
+    )
     assert trained.evaluation.metric > 0.7
     assert trained.evaluation.curve[0] > 2 * trained.evaluation.loss
 
 
 def test_peak_memory_and_seconds_are_recorded(model, sites, task):
-    (trained,) = train_cohort(model, sites, task, CANDIDATES[:1], dataclasses.replace(RECIPE, epochs=0.5), slots=1)
+    (trained,) = train_cohort(
+        model, sites, task, CANDIDATES[:1], dataclasses.replace(RECIPE, epochs=0.5), slots=1
+    )
     assert trained.evaluation.peak_memory > 10**7
     assert trained.evaluation.seconds > 0
     assert math.isfinite(trained.evaluation.loss)
 
 
-@pytest.mark.parametrize("bad", [{"epochs": 0}, {"batch_size": 0}, {"warmup": 2}, {"weight_decay": -1}, {"renorm": "x"}])
+@pytest.mark.parametrize(
+    "bad", [{"epochs": 0}, {"batch_size": 0}, {"warmup": 2}, {"weight_decay": -1}, {"renorm": "x"}]
+)
 def test_a_recipe_that_means_nothing_is_refused(bad):
     with pytest.raises(UsageError, match=next(iter(bad))):
         Recipe(**bad)

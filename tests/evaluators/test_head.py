@@ -48,5 +48,5 @@ def test_heads_start_from_the_seed_alone_with_zero_biases(tiny_model):
 def test_a_head_of_other_layers_is_refused(tiny_model):
     model = tiny_model("bert")
     model.classifier = torch.nn.Bilinear(32, 32, 2)
-    with pytest.raises(InputError, match=r"head's classifier is a Bilinear; only heads made of nn.Linear"):
+    with pytest.raises(InputError, match=r"head's classifier is a Bilinear; only heads of nn.Linear"):
         head_linears(model)

@@ -8,16 +8,18 @@ import pytest
 import torch
 
 from proxies.dense_gradients import Batch, dense_gradients, dense_synflow_gradients
+from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from spaces.hooks import attach
 from spaces.scaling import Scaling
 from spaces.stacked import Stacked
 from spaces.wires import Wires
-from spaces.allocation import Allocation
 
 
 def two_batches(tiny_batch):
-    halves = [{name: tensor[rows] for name, tensor in tiny_batch.items()} for rows in (slice(0, 4), slice(4, 6))]
+    halves = [
+        {name: tensor[rows] for name, tensor in tiny_batch.items()} for rows in (slice(0, 4), slice(4, 6))
+    ]
     return [Batch(half, torch.arange(len(half["input_ids"])) % 2) for half in halves]
 
 
@@ -46,7 +48,9 @@ def test_g_equals_autograd_on_an_explicit_update(tiny_model, tiny_batch, family,
         loss.backward()
     for name, update in updates.items():
         assert update.grad.abs().max() > 1e-9, name
-        torch.testing.assert_close(gradients[name], update.grad, rtol=1e-4, atol=1e-6, msg=lambda m, n=name: f"{n}: {m}")
+        torch.testing.assert_close(
+            gradients[name], update.grad, rtol=1e-4, atol=1e-6, msg=lambda m, n=name: f"{n}: {m}"
+        )
 
 
 def test_gradient_of_b_is_scale_times_g_times_a_transposed(tiny_model, tiny_batch):
@@ -61,7 +65,7 @@ def test_gradient_of_b_is_scale_times_g_times_a_transposed(tiny_model, tiny_batc
     with wires.attach(model):
         loss = sum(torch.nn.functional.cross_entropy(model(**b.inputs).logits, b.labels) for b in batches)
         grads = torch.autograd.grad(loss, tuple(stacked.leaf.values()))
-    for (name, leaf), grad in zip(stacked.leaf.items(), grads, strict=True):
+    for name, grad in zip(stacked.leaf, grads, strict=True):
         site = next(site for site in sites if name.startswith(site.name + "."))
         if name.endswith(".A"):
             assert not grad.any()
@@ -99,4 +103,6 @@ def test_synflow_gradients_are_those_of_absolute_weights_on_ones(tiny_model):
     weight = absolute.get_submodule(site.target.module).weight.requires_grad_()
     ones = torch.ones(1, 32, 32)
     absolute(inputs_embeds=ones, attention_mask=torch.ones(1, 32, dtype=torch.long)).logits.sum().backward()
-    torch.testing.assert_close(dense_synflow_gradients(model, sites)[site.name], weight.grad, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(
+        dense_synflow_gradients(model, sites)[site.name], weight.grad, rtol=1e-4, atol=1e-6
+    )

@@ -50,7 +50,9 @@ def test_all_dense_proxies_share_one_pass(tiny_model, tiny_batch):
     space = SearchSpace(find_sites(model, "lora+shortcut"), RANKS)
     batch = Batch(tiny_batch, torch.arange(6) % 2)
     evidence = Evidence(model, [batch], space, seed=0, on_batch=lambda: passes.append(1))
-    score_sites([PROXIES[name] for name in ("grad_norm", "grad_norm@init", "snip", "spectrum", "constant")], evidence)
+    score_sites(
+        [PROXIES[name] for name in ("grad_norm", "grad_norm@init", "snip", "spectrum", "constant")], evidence
+    )
     assert len(passes) == 1
 
 
@@ -65,7 +67,9 @@ def test_grad_norm_at_init_is_the_norm_of_the_gradient_of_b(evidence):
     (scores,) = score_sites([PROXIES["grad_norm@init"]], evidence)
     site = evidence.space.sites[0]
     a = initial_a(site, RANKS[-1], seed=0)
-    expected = Scaling().factor(site.kind, RANKS[-1]) * np.linalg.norm(evidence.gradients[site.name].numpy() @ a.T)
+    expected = Scaling().factor(site.kind, RANKS[-1]) * np.linalg.norm(
+        evidence.gradients[site.name].numpy() @ a.T
+    )
     assert scores.by_site[0] == pytest.approx(expected, rel=1e-5)
 
 
@@ -105,7 +109,9 @@ def test_spectrum_is_the_best_first_order_decrease_of_its_rank(evidence):
 
 def test_nan_gradients_are_refused(evidence):
     evidence.gradients["layers.1.v"][0, 0] = float("nan")
-    with pytest.raises(DegenerateScoreError, match=r"grad_norm at its evaluation point 'dense' is not finite at layers\.1\.v"):
+    with pytest.raises(
+        DegenerateScoreError, match=r"grad_norm at its evaluation point 'dense' is not finite at layers\.1\.v"
+    ):
         score_sites([PROXIES["grad_norm"]], evidence)
 
 

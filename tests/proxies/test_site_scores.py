@@ -13,7 +13,9 @@ from spaces.site import Site, Tap
 
 def space_of(count: int) -> SearchSpace:
     tap = Tap("m", "in")
-    return SearchSpace(tuple(Site(f"layers.{i}.q", i, "q", "lora", 16, 16, tap, tap) for i in range(count)), (0, 2, 4, 16))
+    return SearchSpace(
+        tuple(Site(f"layers.{i}.q", i, "q", "lora", 16, 16, tap, tap) for i in range(count)), (0, 2, 4, 16)
+    )
 
 
 def random_scores(count: int) -> SiteScores:

@@ -21,7 +21,21 @@ from evaluators.adapter import load_adapter
 from search.run import main
 
 GLUE = Path(__file__).resolve().parents[3] / "shared" / "glue"
-SMALL = ["--epochs", "1", "--batch-size", "8", "--trials", "4", "--finalists", "2", "--seeds", "2", "--threads", "1", "--quiet"]
+SMALL = [
+    "--epochs",
+    "1",
+    "--batch-size",
+    "8",
+    "--trials",
+    "4",
+    "--finalists",
+    "2",
+    "--seeds",
+    "2",
+    "--threads",
+    "1",
+    "--quiet",
+]
 WORDS = ["good", "fine", "great", "bad", "poor", "awful", "a", "film", "plot", "the", "is", "very"]
 
 
@@ -47,14 +61,23 @@ def model_folder(tiny_model, tmp_path) -> Path:
     vocabulary = {word: i for i, word in enumerate(["[UNK]", "[PAD]", *WORDS])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]").save_pretrained(folder)
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]").save_pretrained(
+        folder
+    )
     return folder
 
 
 @pytest.fixture
 def small(model_folder, files, tmp_path) -> list[str]:
     """A whole command line that ends within seconds."""
-    data = ["--model", str(model_folder), "--train-file", str(files / "train.tsv"), "--eval-file", str(files / "dev.tsv")]
+    data = [
+        "--model",
+        str(model_folder),
+        "--train-file",
+        str(files / "train.tsv"),
+        "--eval-file",
+        str(files / "dev.tsv"),
+    ]
     return [*data, "--budget", "r=2", "--output", str(tmp_path / "out"), *SMALL]
 
 
@@ -164,7 +187,20 @@ def test_a_diverging_run_is_reported_and_does_not_stop_the_others(small, capsys)
 
 
 def test_the_embedded_default_runs_end_to_end(capsys, tmp_path):
-    argv = ["--train-rows", "48", "--eval-rows", "24", "--scoring-batches", "2", "--seeds", "1", "--finalists", "1", "--trials", "2"]
+    argv = [
+        "--train-rows",
+        "48",
+        "--eval-rows",
+        "24",
+        "--scoring-batches",
+        "2",
+        "--seeds",
+        "1",
+        "--finalists",
+        "1",
+        "--trials",
+        "2",
+    ]
     assert main([*argv, "--budget", "100k", "--quiet", "--output", str(tmp_path / "demo")]) == 0
     captured = capsys.readouterr()
     assert "chosen by validation" in captured.out
@@ -176,9 +212,29 @@ def test_the_embedded_default_runs_end_to_end(capsys, tmp_path):
 def test_real_mrpc_runs_end_to_end(capsys, tmp_path):
     from evaluators.demo import demo_model_folder
 
-    argv = ["--model", str(demo_model_folder()), "--text-columns", "sentence1,sentence2", "--label-column", "label"]
+    argv = [
+        "--model",
+        str(demo_model_folder()),
+        "--text-columns",
+        "sentence1,sentence2",
+        "--label-column",
+        "label",
+    ]
     argv += ["--train-file", str(GLUE / "MRPC" / "train.tsv"), "--eval-file", str(GLUE / "MRPC" / "dev.tsv")]
-    argv += ["--train-rows", "32", "--eval-rows", "24", "--scoring-batches", "1", "--seeds", "1", "--finalists", "1", "--trials", "2"]
+    argv += [
+        "--train-rows",
+        "32",
+        "--eval-rows",
+        "24",
+        "--scoring-batches",
+        "1",
+        "--seeds",
+        "1",
+        "--finalists",
+        "1",
+        "--trials",
+        "2",
+    ]
     result = run_json(capsys, [*argv, "--budget", "0.5%", "--quiet", "--output", str(tmp_path / "mrpc")])
     assert result["metric"] == "accuracy"
     assert 100_000 < result["budget"] < 120_000  # of 22.7 million
@@ -186,7 +242,12 @@ def test_real_mrpc_runs_end_to_end(capsys, tmp_path):
 
 def test_help_comes_in_under_a_second_without_torch():
     started = time.perf_counter()
-    done = subprocess.run([sys.executable, "-X", "importtime", "-m", "search.run", "--help"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "search.run", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert "example: python -m search.run --space lora+shortcut --budget 2.3M" in done.stdout
     assert "torch" not in {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert time.perf_counter() - started < 5  # a bound for a loaded machine; without torch it is 0.2 s

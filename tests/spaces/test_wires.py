@@ -43,8 +43,12 @@ def logits_of(model, batch) -> Tensor:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_one_candidate_equals_peft_lora_in_logits_and_every_gradient(tiny_model, tiny_batch, family):
     model = tiny_model(family)
-    wires = wires_of(model, "lora[all]", {"q": 4, "k": 2, "v": 3, "o": 2, "fc1": 2, "fc2": 2, "gate": 2, "up": 2, "down": 2})
-    # peft cannot adapt a third of GPT-2's c_attn: there the equivalent is one adapter whose blocks of B are zero.
+    wires = wires_of(
+        model,
+        "lora[all]",
+        {"q": 4, "k": 2, "v": 3, "o": 2, "fc1": 2, "fc2": 2, "gate": 2, "up": 2, "down": 2},
+    )
+    # peft cannot adapt a third of GPT-2's c_attn: the equivalent is one adapter with zero blocks in B.
     modules: dict[str, list] = {}
     for site in wires.sites:
         modules.setdefault(site.target.module, []).append(site)
@@ -68,7 +72,9 @@ def test_one_candidate_equals_peft_lora_in_logits_and_every_gradient(tiny_model,
                 ours_a = wires.stacked.slot(f"{site.name}.A", 0)
                 stop = start + ours_a.shape[0]
                 a[start:stop] = ours_a * wires.gates[site.name][0][:, None]
-                b[slice(*(site.target.part or (None, None))), start:stop] = wires.stacked.slot(f"{site.name}.B", 0)
+                b[slice(*(site.target.part or (None, None))), start:stop] = wires.stacked.slot(
+                    f"{site.name}.B", 0
+                )
                 start = stop
     labels = torch.arange(len(tiny_batch["input_ids"])) % 2
     expected = logits_of(reference, tiny_batch)
@@ -76,7 +82,11 @@ def test_one_candidate_equals_peft_lora_in_logits_and_every_gradient(tiny_model,
     with wires.attach(model):
         actual = logits_of(model, tiny_batch)
         loss = nn.functional.cross_entropy(actual, labels)
-        grads = dict(zip(wires.stacked.leaf, torch.autograd.grad(loss, tuple(wires.stacked.leaf.values())), strict=True))
+        grads = dict(
+            zip(
+                wires.stacked.leaf, torch.autograd.grad(loss, tuple(wires.stacked.leaf.values())), strict=True
+            )
+        )
     torch.testing.assert_close(actual, expected, rtol=0, atol=1e-5)
     for name, sites in modules.items():
         layer, start = peft_layers[name], 0
@@ -84,7 +94,9 @@ def test_one_candidate_equals_peft_lora_in_logits_and_every_gradient(tiny_model,
             gate = wires.gates[site.name][0]
             stop = start + len(gate)
             expected_a = layer.lora_A["default"].weight.grad[start:stop] * gate[:, None]
-            expected_b = layer.lora_B["default"].weight.grad[slice(*(site.target.part or (None, None))), start:stop]
+            expected_b = layer.lora_B["default"].weight.grad[
+                slice(*(site.target.part or (None, None))), start:stop
+            ]
             torch.testing.assert_close(grads[f"{site.name}.A"][0], expected_a, rtol=0, atol=1e-5)
             torch.testing.assert_close(grads[f"{site.name}.B"][0], expected_b, rtol=0, atol=1e-5)
             start = stop
@@ -108,7 +120,9 @@ def test_post_layer_norm_shortcuts_follow_appendix_d(tiny_model, tiny_batch, fam
     hidden = model.base_model(**tiny_batch, **kwargs).hidden_states
     records: list[tuple[Tensor, dict]] = []
     blocks = model.bert.encoder.layer if family == "bert" else model.model.decoder.layers
-    handle = blocks[0].register_forward_pre_hook(lambda _, args, kw: records.append((args, kw)), with_kwargs=True)
+    handle = blocks[0].register_forward_pre_hook(
+        lambda _, args, kw: records.append((args, kw)), with_kwargs=True
+    )
     model.base_model(**tiny_batch)
     handle.remove()
     block_args, block_kwargs = records[0][0][1:], records[0][1]
@@ -149,11 +163,15 @@ def test_pre_norm_shortcuts_add_to_the_residual_stream(tiny_model, tiny_batch, f
     wires = wires_of(model, "shortcut", SHORTCUTS)
     base = model.base_model
     blocks = base.get_submodule({"opt": "decoder.layers", "gpt2": "h"}.get(family, "layers"))
-    norm2 = {"opt": "final_layer_norm", "gpt2": "ln_2", "llama": "post_attention_layernorm"}.get(family, "pre_feedforward_layernorm")
+    norm2 = {"opt": "final_layer_norm", "gpt2": "ln_2", "llama": "post_attention_layernorm"}.get(
+        family, "pre_feedforward_layernorm"
+    )
     h, a, out = [], [], []
     for block in blocks:
         block.register_forward_pre_hook(lambda _, args: h.append(args[0].detach().clone()))
-        block.get_submodule(norm2).register_forward_pre_hook(lambda _, args: a.append(args[0].detach().clone()))
+        block.get_submodule(norm2).register_forward_pre_hook(
+            lambda _, args: a.append(args[0].detach().clone())
+        )
         block.register_forward_hook(lambda _, args, output: out.append(output.detach().clone()))
 
     with wires.attach(model):
@@ -161,7 +179,7 @@ def test_pre_norm_shortcuts_add_to_the_residual_stream(tiny_model, tiny_batch, f
     h_wired, a_wired = [t.clone() for t in h], [t.view_as(h[0]).clone() for t in a]
     out_wired = [*h_wired[1:], None]
     # Feed each block's wired input to the bare block: the difference is what the wires added.
-    for i, block in enumerate(blocks):
+    for i in range(len(blocks)):
         h.clear(), a.clear(), out.clear()
         with torch.no_grad():
             replay(model, i, h_wired[i], tiny_batch)
@@ -172,13 +190,23 @@ def test_pre_norm_shortcuts_add_to_the_residual_stream(tiny_model, tiny_batch, f
         torch.testing.assert_close(a_wired[i], expected_a, rtol=0, atol=1e-4)
         if out_wired[i] is not None:
             bare_out = ffn_from(model, family, i, a_wired[i])
-            expected = bare_out + by_hand(wires, 0, f"layers.{i}.res2", a_wired[i]) + by_hand(wires, 0, f"layers.{i}.in", h_wired[i])
+            expected = (
+                bare_out
+                + by_hand(wires, 0, f"layers.{i}.res2", a_wired[i])
+                + by_hand(wires, 0, f"layers.{i}.in", h_wired[i])
+            )
             torch.testing.assert_close(out_wired[i], expected, rtol=0, atol=1e-4)
 
 
 def replay(model, index, hidden, batch):
     """Runs the model with ``hidden`` put in place of what enters block ``index``."""
-    blocks = model.base_model.get_submodule("decoder.layers" if hasattr(model.base_model, "decoder") else "h" if hasattr(model.base_model, "h") else "layers")
+    blocks = model.base_model.get_submodule(
+        "decoder.layers"
+        if hasattr(model.base_model, "decoder")
+        else "h"
+        if hasattr(model.base_model, "h")
+        else "layers"
+    )
     handle = blocks[index].register_forward_pre_hook(lambda _, args: (hidden, *args[1:]), prepend=True)
     model.base_model(**batch)
     handle.remove()
@@ -198,14 +226,35 @@ def ffn_from(model, family, index, a):
     return a + block.mlp(block.post_attention_layernorm.forward(a))
 
 
-ALL_FAMILIES = ["bert", "roberta", "electra", "deberta-v2", "opt", "opt-post", "gpt2", "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2"]
+ALL_FAMILIES = [
+    "bert",
+    "roberta",
+    "electra",
+    "deberta-v2",
+    "opt",
+    "opt-post",
+    "gpt2",
+    "llama",
+    "mistral",
+    "qwen2",
+    "qwen3",
+    "gemma",
+    "gemma2",
+]
 
 
 @pytest.mark.parametrize("family", ALL_FAMILIES)
-def test_at_initialisation_preserve_leaves_the_logits_and_detaching_restores_the_model(tiny_model, tiny_batch, family):
+def test_at_initialisation_preserve_leaves_the_logits_and_detaching_restores_the_model(
+    tiny_model, tiny_batch, family
+):
     model = tiny_model(family)
     before, state = logits_of(model, tiny_batch), copy.deepcopy(model.state_dict())
-    wires = wires_of(model, "lora[all]+shortcut+cross[in,cut;span=2]", {role: 2 for role in ("q", "k", "v", "o", "fc1", "fc2", "gate", "up", "down", *SHORTCUTS)}, randomise_b=False)
+    wires = wires_of(
+        model,
+        "lora[all]+shortcut+cross[in,cut;span=2]",
+        dict.fromkeys(("q", "k", "v", "o", "fc1", "fc2", "gate", "up", "down", *SHORTCUTS), 2),
+        randomise_b=False,
+    )
     with wires.attach(model):
         torch.testing.assert_close(logits_of(model, tiny_batch), before, rtol=0, atol=1e-6)
     for site in wires.sites:
@@ -238,7 +287,7 @@ def test_shortcuts_that_share_a_target_do_not_need_each_other_or_an_order(tiny_m
 
     def logits_with(names):
         sites = [by_name[name] for name in names]
-        ranks = {name: 2 for name in names}
+        ranks = dict.fromkeys(names, 2)
         wires = Wires(sites, ranks, Stacked(Wires.shapes(sites, ranks), 1, device="cpu"))
         wires.load(0, Allocation.of(ranks), Scaling(), seed=0)
         for name in names:
@@ -274,7 +323,10 @@ def test_each_slot_sees_its_own_wires_only(tiny_model, tiny_batch, renorm):
         together = logits_of(model, repeated).view(3, rows, -1)
         for slots in ([0], [1], [2], [2, 0]):
             stacked.select(slots)
-            some = {name: tensor.repeat(len(slots), *[1] * (tensor.dim() - 1)) for name, tensor in tiny_batch.items()}
+            some = {
+                name: tensor.repeat(len(slots), *[1] * (tensor.dim() - 1))
+                for name, tensor in tiny_batch.items()
+            }
             alone = logits_of(model, some).view(len(slots), rows, -1)
             torch.testing.assert_close(alone, together[slots], rtol=0, atol=1e-5)
     torch.testing.assert_close(together[2], logits_of(model, tiny_batch), rtol=0, atol=1e-5)
@@ -295,7 +347,12 @@ def test_trained_wires_come_back_into_a_wider_slot(tiny_model, tiny_batch):
     tensors = narrow.trained(0)
     assert tensors["layers.0.q.A"].shape == (2, 32)
     wide = wires_of(model, "lora", {"q": 5, "v": 5})
-    wide.load(0, Allocation.of({f"layers.{i}.{role}": rank for i in range(3) for role, rank in (("q", 2), ("v", 3))}), Scaling(), seed=9)
+    wide.load(
+        0,
+        Allocation.of({f"layers.{i}.{role}": rank for i in range(3) for role, rank in (("q", 2), ("v", 3))}),
+        Scaling(),
+        seed=9,
+    )
     wide.restore(0, tensors)
     with narrow.attach(model):
         expected = logits_of(model, tiny_batch)

@@ -1,0 +1,69 @@
+"""What is recorded comes back; what is not whole, or of another context, does not."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from evaluators.base_model import ModelSource
+from evaluators.candidate import Candidate, Evaluation, Recipe, Trained
+from evaluators.ledger import Ledger, fingerprint
+from evaluators.rows import Rows
+from evaluators.task import Task
+from spaces.allocation import Allocation
+from spaces.scaling import Scaling
+
+CANDIDATE = Candidate(Allocation.of({"layers.0.q": 2}), 3, 1e-3)
+
+
+def trained(candidate=CANDIDATE, failure=None) -> Trained:
+    evaluation = Evaluation(candidate, None if failure else 0.75, 0.5, failure, (0.7, 0.6), 1.5, 100)
+    return Trained(evaluation, {} if failure else {"layers.0.q.A": torch.arange(6.0).view(2, 3)})
+
+
+@pytest.mark.parametrize("failure", [None, "diverged"])
+def test_a_candidate_comes_back_as_it_was(tmp_path, failure):
+    Ledger(tmp_path / "new", "context").record(trained(failure=failure))
+    found = Ledger(tmp_path / "new", "context").find(CANDIDATE)
+    assert found.evaluation == trained(failure=failure).evaluation
+    torch.testing.assert_close(found.tensors, trained(failure=failure).tensors, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 4}, {"learning_rate": 2e-3}, {"allocation": Allocation.of({"layers.0.q": 3})}]
+)
+def test_another_candidate_is_not_found(tmp_path, change):
+    ledger = Ledger(tmp_path, "context")
+    ledger.record(trained())
+    assert ledger.find(dataclasses.replace(CANDIDATE, **change)) is None
+    assert Ledger(tmp_path, "other context").find(CANDIDATE) is None
+
+
+def test_killed_between_its_two_files_a_candidate_is_not_there(tmp_path, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("evaluators.ledger.json.dumps", lambda value: killed() if isinstance(value, dict) else "key")
+    with pytest.raises(KeyboardInterrupt):
+        Ledger(tmp_path, "context").record(trained())
+    assert list(tmp_path.glob("*.safetensors"))
+    assert Ledger(tmp_path, "context").find(CANDIDATE) is None
+
+
+def test_the_fingerprint_knows_what_decides_the_result():
+    rows = Rows((np.array([1, 2]), np.array([3])), None, np.array([0, 1]))
+    task = Task("t", "accuracy", ("0", "1"), rows, rows, rows)
+    source, recipe = ModelSource("m", 2), Recipe()
+    base = fingerprint(source, task, recipe)
+    assert base == fingerprint(ModelSource("m", 2), task, Recipe())
+    other_rows = dataclasses.replace(rows, labels=np.array([1, 0]))
+    others = [
+        fingerprint(ModelSource("n", 2), task, recipe),
+        fingerprint(source, dataclasses.replace(task, train=other_rows), recipe),
+        fingerprint(source, task, Recipe(epochs=2)),
+        fingerprint(source, task, Recipe(scaling=Scaling("constant"))),
+    ]
+    assert len({base, *others}) == 5

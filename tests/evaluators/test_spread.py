@@ -1,0 +1,88 @@
+"""Forming cohorts, and spreading them without changing what comes out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import evaluators.spread
+from evaluators.base_model import ModelSource
+from evaluators.candidate import Candidate, Recipe
+from evaluators.rows import Rows
+from evaluators.spread import Workload, form_cohorts, train_all
+from evaluators.task import Task
+from spaces.allocation import Allocation
+from spaces.find_sites import find_sites
+from spaces.site import Site, Tap
+
+TAP = Tap("m", "in")
+SITES = [Site(f"s{i}", i, "q", "lora", 4, 4, TAP, TAP) for i in range(3)]
+ranks = st.dictionaries(st.sampled_from(["s0", "s1", "s2"]), st.integers(1, 9))
+
+
+@given(
+    allocations=st.lists(ranks, max_size=12),
+    size=st.integers(1, 5),
+    padding=st.sampled_from([0.0, 10.0, float("inf")]),
+)
+def test_every_candidate_is_in_one_cohort_within_size_and_padding(allocations, size, padding):
+    candidates = [Candidate(Allocation.of(ranks), 0, 1e-3) for ranks in allocations]
+    cohorts = form_cohorts(candidates, SITES, size, max_padding=padding)
+    assert sorted(i for cohort in cohorts for i in cohort) == list(range(len(candidates)))
+    for cohort in cohorts:
+        vectors = np.array([[candidates[i].allocation.rank(site.name) for site in SITES] for i in cohort])
+        assert 1 <= len(cohort) <= size
+        assert 8 * (vectors.max(axis=0).sum() - vectors.sum() / len(cohort)) <= padding + 1e-9
+
+
+def test_seeds_of_one_allocation_share_a_cohort():
+    candidates = [
+        Candidate(Allocation.of({name: 2}), seed, 1e-3) for seed in range(3) for name in ("s0", "s1")
+    ]
+    assert form_cohorts(candidates, SITES, 4, max_padding=0.0) == [[0, 2, 4], [1, 3, 5]]
+
+
+@pytest.fixture
+def workload(tiny_model, tmp_path) -> Workload:
+    model = tiny_model("bert")
+    model.save_pretrained(tmp_path / "model")
+    rng = np.random.default_rng(0)
+    rows = Rows(tuple(rng.integers(4, 100, (24, 6))), None, rng.integers(0, 2, 24))
+    task = Task("random", "accuracy", ("0", "1"), rows, rows, rows)
+    return Workload(ModelSource(str(tmp_path / "model"), 2), task, find_sites(model, "lora"), Recipe(batch_size=8))
+
+
+def test_results_come_in_the_order_given_and_each_is_announced_once(workload):
+    allocations = [Allocation.of({"layers.2.v": 3}), Allocation.of({"layers.0.q": 1})]
+    candidates = [Candidate(allocation, seed, 1e-3) for seed in (0, 1) for allocation in allocations]
+    announced: list[Candidate] = []
+    steps: list[int] = []
+    trained = train_all(
+        candidates,
+        workload,
+        devices=["cpu"],
+        jobs=1,
+        cohort_size=2,
+        on_done=lambda one: announced.append(one.evaluation.candidate),
+        on_step=steps.append,
+    )
+    assert [one.evaluation.candidate for one in trained] == candidates
+    assert sorted(announced, key=candidates.index) == candidates
+    assert sum(steps) == 3 * 4
+
+
+def test_cohorts_go_round_the_devices(workload, monkeypatch):
+    """Two devices in one process each get their turn (both are this CPU under another name)."""
+    seen: list[str] = []
+    real = evaluators.spread.base_model_on
+
+    def base_model_on(source, device):
+        seen.append(device)
+        return real(source, "cpu")
+
+    monkeypatch.setattr(evaluators.spread, "base_model_on", base_model_on)
+    candidates = [Candidate(Allocation.of({f"layers.{i}.q": 2}), 0, 1e-3) for i in range(3)]
+    train_all(candidates, workload, devices=["cpu", "cpu:0"], jobs=1, cohort_size=1)
+    assert seen[1:] == ["cpu", "cpu:0", "cpu"]  # the first asks how large the model is
