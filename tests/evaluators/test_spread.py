@@ -51,7 +51,9 @@ def workload(tiny_model, tmp_path) -> Workload:
     rng = np.random.default_rng(0)
     rows = Rows(tuple(rng.integers(4, 100, (24, 6))), None, rng.integers(0, 2, 24))
     task = Task("random", "accuracy", ("0", "1"), rows, rows, rows)
-    return Workload(ModelSource(str(tmp_path / "model"), 2), task, find_sites(model, "lora"), Recipe(batch_size=8))
+    return Workload(
+        ModelSource(str(tmp_path / "model"), 2), task, find_sites(model, "lora"), Recipe(batch_size=8)
+    )
 
 
 def test_results_come_in_the_order_given_and_each_is_announced_once(workload):

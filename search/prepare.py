@@ -1,0 +1,90 @@
+"""Everything that a search settles before its first expensive step."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from evaluators.base_model import count_base_params
+from evaluators.candidate import Recipe
+from evaluators.spread import Workload, base_model_on
+from proxies.registry import find_proxy
+from spaces.budget import parse_budget
+from spaces.find_sites import find_sites
+from spaces.scaling import Scaling
+from spaces.search_space import SearchSpace, parse_ranks, rank_grid
+
+from .allocators import find_allocator
+from .inputs import Inputs, load_inputs, resolve_devices
+from .options import Options
+from .samplers import find_sampler
+
+__all__ = ["Search", "announce", "prepare"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Search:
+    """What is settled before the first expensive step."""
+
+    options: Options
+    inputs: Inputs
+    space: SearchSpace
+    max_params: int
+    recipe: Recipe
+    devices: tuple[str, ...]
+
+    @property
+    def workload(self) -> Workload:
+        return Workload(self.inputs.source, self.inputs.task, self.space.sites, self.recipe)
+
+
+def prepare(options: Options) -> Search:
+    """Reads and checks everything; raises UsageError or InputError on what cannot be used."""
+    budget = parse_budget(options.budget)
+    for name in options.proxy or ():
+        find_proxy(name)
+    for name in options.allocator:
+        find_allocator(name)
+    for name in options.sampler:
+        find_sampler(name)
+    scaling = Scaling(options.scaling, options.lora_alpha, options.shortcut_alpha)
+    recipe = Recipe(
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        weight_decay=options.weight_decay,
+        warmup=options.warmup,
+        max_grad_norm=options.max_grad_norm,
+        scaling=scaling,
+        renorm="paper" if options.renorm == "paper" else "preserve",
+    )
+    devices = resolve_devices(options.device, options.devices)
+    inputs = load_inputs(options)
+    model = base_model_on(inputs.source, devices[0])
+    sites = find_sites(model, options.space)
+    max_params = budget.max_params(sites, base_params=count_base_params(model))
+    ranks = parse_ranks(options.ranks) if options.ranks else rank_grid(sites, max_params)
+    space = SearchSpace(sites, ranks)
+    return Search(options, inputs, space, max_params, recipe, devices)
+
+
+def announce(search: Search, folder: Path) -> None:
+    """Logs what was chosen, defaults and all."""
+    options, task, space = search.options, search.inputs.task, search.space
+    rows = (
+        f"{len(task.train)} rows to train, {len(task.validation)} to select by, {len(task.test)} to report on"
+    )
+    ranks = ",".join(map(str, space.ranks))
+    _log.info("model    %s on %s", search.inputs.base, ", ".join(search.devices))
+    _log.info("task     %s, %s: %s", task.name, task.metric, rows)
+    _log.info(
+        f"space    {options.space}: {len(space.sites)} sites, {space.params_per_rank:,} parameters per rank, ranks {ranks}"
+    )
+    _log.info(f"budget   {search.max_params:,} parameters")
+    _log.info(
+        f"training {options.finalists} finalists and the uniform baseline x {options.seeds} seeds, {options.epochs:g} "
+        f"epochs, batch {options.batch_size}, lr {search.inputs.learning_rate:g}, scaling {options.scaling}"
+    )
+    _log.info("output   %s", folder)
