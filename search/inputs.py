@@ -20,7 +20,7 @@ from .options import Options
 __all__ = ["Inputs", "load_inputs", "resolve_devices"]
 
 _DEMO_TASK = "rotten_tomatoes"
-_DEMO_TRAIN_ROWS, _DEMO_EVAL_ROWS = 640, 320  # so that the default run ends within minutes on two cores
+_DEMO_TRAIN_ROWS, _DEMO_EVAL_ROWS = 512, 320  # so that the default run ends within minutes on two cores
 _DEMO_LEARNING_RATE, _LEARNING_RATE = 3e-3, 5e-4
 
 

@@ -180,7 +180,7 @@ def _add_task(group: argparse._ArgumentGroup) -> None:
         "--train-rows",
         type=int,
         metavar="N",
-        help="use at most N training rows (default: 640 of the embedded task, else all)",
+        help="use at most N training rows (default: 512 of the embedded task, else all)",
     )
     add(
         "--eval-rows",

@@ -73,18 +73,17 @@ def prepare(options: Options) -> Search:
 def announce(search: Search, folder: Path) -> None:
     """Logs what was chosen, defaults and all."""
     options, task, space = search.options, search.inputs.task, search.space
-    rows = (
-        f"{len(task.train)} rows to train, {len(task.validation)} to select by, {len(task.test)} to report on"
-    )
+    rows = [len(part) for part in (task.train, task.validation, task.test)]
     ranks = ",".join(map(str, space.ranks))
     _log.info("model    %s on %s", search.inputs.base, ", ".join(search.devices))
-    _log.info("task     %s, %s: %s", task.name, task.metric, rows)
     _log.info(
-        f"space    {options.space}: {len(space.sites)} sites, {space.params_per_rank:,} parameters per rank, ranks {ranks}"
+        "task     %s, %s: %d rows to train, %d to select by, %d to report on", task.name, task.metric, *rows
     )
-    _log.info(f"budget   {search.max_params:,} parameters")
+    _log.info("space    %s: %d sites at ranks %s", options.space, len(space.sites), ranks)
+    _log.info(f"budget   {search.max_params:,} parameters, {space.params_per_rank:,} per rank at every site")
+    _log.info("compare  %d finalists and the uniform baseline, %d seeds", options.finalists, options.seeds)
     _log.info(
-        f"training {options.finalists} finalists and the uniform baseline x {options.seeds} seeds, {options.epochs:g} "
-        f"epochs, batch {options.batch_size}, lr {search.inputs.learning_rate:g}, scaling {options.scaling}"
+        f"training {options.epochs:g} epochs, batch {options.batch_size}, lr {search.inputs.learning_rate:g}, "
+        f"scaling {options.scaling}, renorm {options.renorm}"
     )
     _log.info("output   %s", folder)
