@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 import numpy as np
 from scipy.stats import rankdata
@@ -16,29 +17,40 @@ def choose_finalists(proposals: Sequence[Proposal], count: int, *, seed: int) ->
     """Up to ``count`` proposals besides the uniform baseline, so that every kind of proposer has its turn.
 
     In rounds, each proxy sends what its next allocator proposed and each sampler sends its next best
-    trial, by mean rank over the proxies; a proxy's allocators and the proxies themselves come in the
-    order of ``proposals``. An allocation that was chosen already is passed over. seed: >= 0, breaks ties of
-    mean rank. Fewer than ``count`` where there are no more proposals.
+    trial, by mean rank over the proxies; proxies and samplers alternate, and they and a proxy's
+    allocators come in the order of ``proposals``. An allocation that was chosen already is passed over.
+    seed: >= 0, breaks ties of mean rank. Fewer than ``count`` where there are no more proposals.
     """
     if count < 0:
         raise ValueError(f"count={count} must be >= 0; pass 0 to fine-tune the baseline alone.")
     candidates = [proposal for proposal in proposals if "uniform" not in proposal.proposers]
     place = _mean_ranks(candidates, seed)
-    queues: dict[str, list[int]] = {}  # sender -> candidates, the best first
-    for index, proposal in enumerate(candidates):
-        for proposer in proposal.proposers:
-            sender, _, allocator = proposer.partition("/")
-            queues.setdefault(sender if allocator else f"sampler {sender}", []).append(index)
-    for sender, queue in queues.items():
-        if sender.startswith("sampler "):
-            queue.sort(key=lambda index: float(place[index]))
+    proxies, samplers = _queues(candidates, place)
+    senders = [queue for pair in zip_longest(proxies, samplers) for queue in pair if queue is not None]
     chosen: dict[int, Proposal] = {}
     while len(chosen) < count and len(chosen) < len(candidates):
-        for queue in queues.values():
+        for queue in senders:
             following = next((index for index in queue if index not in chosen), None)
             if following is not None and len(chosen) < count:
                 chosen[following] = candidates[following]
     return list(chosen.values())
+
+
+def _queues(candidates: Sequence[Proposal], place: np.ndarray) -> tuple[list[list[int]], list[list[int]]]:
+    """Indices of what each proxy and each sampler proposed, the best first; ``place`` ranks the samplers'."""
+    of_proxy: dict[str, dict[str, int]] = {}  # proxy -> allocator -> candidate
+    of_sampler: dict[str, list[int]] = {}
+    for index, proposal in enumerate(candidates):
+        for proposer in proposal.proposers:
+            sender, _, allocator = proposer.partition("/")
+            if allocator:
+                of_proxy.setdefault(sender, {})[allocator] = index
+            else:
+                of_sampler.setdefault(sender, []).append(index)
+    order = list(dict.fromkeys(p.partition("/")[2] for proposal in candidates for p in proposal.proposers))
+    proxies = [[sent[name] for name in sorted(sent, key=order.index)] for sent in of_proxy.values()]
+    samplers = [sorted(sent, key=lambda index: float(place[index])) for sent in of_sampler.values()]
+    return proxies, samplers
 
 
 def _mean_ranks(candidates: Sequence[Proposal], seed: int) -> np.ndarray:

@@ -83,7 +83,7 @@ def announce(search: Search, folder: Path) -> None:
     _log.info(f"budget   {search.max_params:,} parameters, {space.params_per_rank:,} per rank at every site")
     _log.info("compare  %d finalists and the uniform baseline, %d seeds", options.finalists, options.seeds)
     _log.info(
-        f"training {options.epochs:g} epochs, batch {options.batch_size}, lr {search.inputs.learning_rate:g}, "
-        f"scaling {options.scaling}, renorm {options.renorm}"
+        f"training {options.epochs:g} epochs, batch {options.batch_size}, "
+        f"lr {search.inputs.learning_rate:g}, scaling {options.scaling}, renorm {options.renorm}"
     )
     _log.info("output   %s", folder)

@@ -29,8 +29,17 @@ def numbers(count, proposals=PROPOSALS, seed=0):
 
 
 def test_proxies_and_samplers_take_turns_and_send_their_best():
-    assert numbers(4) == [2, 4, 6, 8]  # snip's exact is grad_norm's greedy, so snip sends its greedy
-    assert numbers(5) == [2, 4, 6, 8, 3]
+    assert numbers(4) == [2, 6, 4, 8]  # snip's exact is grad_norm's greedy, so snip sends its greedy
+    assert numbers(5) == [2, 6, 4, 8, 3]
+
+
+def test_a_proxy_sends_its_first_allocator_first_though_another_shared_a_proposal_earlier():
+    shared = [
+        proposal(2, "grad_norm/exact", 1),
+        proposal(3, "grad_norm/topk+spectrum/topk", 1),
+        proposal(4, "spectrum/exact", 1),
+    ]
+    assert numbers(2, shared) == [2, 4]
 
 
 def test_the_baseline_is_no_finalist_and_a_large_count_takes_all_others():
