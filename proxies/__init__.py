@@ -1,0 +1,12 @@
+"""Cheap scores that say which sites deserve rank. Importing this package does not import PyTorch.
+
+* ``proxies.registry``: the proxies by name, and scoring a space with several at once.
+* ``proxies.proxy``: what a proxy is. ``proxies.site_scores``: what it returns.
+* ``proxies.constant``, ``grad_norm``, ``snip``, ``synflow``, ``spectrum``: one proxy each.
+* ``proxies.evidence``: what proxies look at, measured once for all of them.
+* ``proxies.dense_gradients``: the gradient of every site's whole update, in one pass.
+"""
+
+from .site_scores import DegenerateScoreError, Point, SiteScores, per_unit_of_rank
+
+__all__ = ["DegenerateScoreError", "Point", "SiteScores", "per_unit_of_rank"]
