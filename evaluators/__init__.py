@@ -1,10 +1,11 @@
 """Fine-tuning allocations and measuring what they are worth.
 
 * ``evaluators.candidate``: what is trained, how, and what came of it.
-* ``evaluators.cohort``: many candidates at once over one frozen base model; with ``head``, ``adamw``, ``data_order``.
-* ``evaluators.spread``: cohorts over devices and processes. ``evaluators.ledger``: finished candidates on disk.
+* ``evaluators.cohort``: many candidates at once over one base; with ``head``, ``adamw``, ``data_order``.
+* ``evaluators.spread``: cohorts over devices and processes. ``evaluators.ledger``: finished ones on disk.
 * ``evaluators.base_model``, ``hub``: the model that wires are added to.
 * ``evaluators.task``: rows to train on, to select by, to report on; with ``rows``, ``split``, ``metrics``.
 * ``evaluators.read_table``, ``glue``, ``demo``: where rows come from.
-* ``evaluators.adapter``: an adapter on disk and back; with ``peft_adapter``, ``adapter_record``, ``whole_folder``.
+* ``evaluators.adapter``: an adapter on disk and back; with ``peft_adapter``, ``adapter_record``,
+  ``whole_folder``.
 """
