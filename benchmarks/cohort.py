@@ -54,6 +54,12 @@ MODELS: dict[str, Callable[[str], PreTrainedModel]] = {"minilm": minilm, "opt-35
 PEFT_TARGETS = {"minilm": ["query", "value"], "opt-350m": ["q_proj", "v_proj"]}
 
 
+def batch_of() -> tuple[np.ndarray, np.ndarray]:
+    """(tokens (BATCH, TOKENS), labels (BATCH,)), which every candidate and peft train on."""
+    rng = np.random.default_rng(0)
+    return rng.integers(1000, 20000, (BATCH, TOKENS)), rng.integers(0, 2, BATCH)
+
+
 def our_step(model: PreTrainedModel, count: int) -> tuple[Callable[[], None], Callable[[], None]]:
     """(a step of ``count`` candidates, what removes their hooks again)."""
     sites = find_sites(model, "lora[q,v]")
@@ -62,9 +68,8 @@ def our_step(model: PreTrainedModel, count: int) -> tuple[Callable[[], None], Ca
     cohort = Cohort(model, sites, candidates, Recipe(batch_size=BATCH), slots=count)
     for slot, candidate in enumerate(candidates):
         cohort.load(slot, candidate)
-    rng = np.random.default_rng(0)
-    tokens = rng.integers(1000, 20000, (count * BATCH, TOKENS))
-    rows = Rows(tuple(tokens), None, rng.integers(0, 2, count * BATCH))
+    tokens, labels = batch_of()
+    rows = Rows(tuple(tokens) * count, None, np.tile(labels, count))
     indices = list(np.arange(count * BATCH).reshape(count, BATCH))
     wires, head = cohort.wires.attach(model), cohort.head.attach()
 
@@ -85,9 +90,7 @@ def peft_step(model: PreTrainedModel, targets: list[str], device: str) -> Callab
     ).eval()
     trainable = [parameter for parameter in adapted.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trainable, lr=1e-3, weight_decay=0.01)
-    generator = torch.Generator().manual_seed(0)
-    tokens = torch.randint(1000, 20000, (BATCH, TOKENS), generator=generator)
-    labels = torch.randint(0, 2, (BATCH,), generator=generator)
+    tokens, labels = (torch.from_numpy(array) for array in batch_of())
 
     def step() -> None:
         inputs = {"input_ids": tokens.to(device), "attention_mask": torch.ones_like(tokens).to(device)}

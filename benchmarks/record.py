@@ -16,14 +16,14 @@ import transformers
 __all__ = ["record"]
 
 
-def record(module: str, measured: Mapping[str, object], output: Path | None) -> None:
+def record(module: str, device: str, measured: Mapping[str, object], output: Path | None) -> None:
     """Prints a measurement as JSON with its circumstances, and writes it to ``output`` where one is given."""
     result = {
         "command": " ".join(["python -m", module, *sys.argv[1:]]),
         "commit": _git("rev-parse", "--short", "HEAD")
         + (" with changes" if _git("status", "--porcelain", "*.py") else ""),
         "machine": {
-            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else _cpu(),
+            "device": torch.cuda.get_device_name(device) if device.startswith("cuda") else _cpu(),
             "cores": os.cpu_count(),
             "threads": torch.get_num_threads(),
             "python": platform.python_version(),

@@ -104,7 +104,7 @@ def main() -> None:
         "ratio_all_proxies": round(seconds[2] / seconds[0], 3),
         "allocations_per_second": round(allocations_per_second(model, batches, space)),
     }
-    record("benchmarks.scoring", measured, args.output)
+    record("benchmarks.scoring", args.device, measured, args.output)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from transformers import (
     AutoModelForSequenceClassification,
@@ -23,11 +24,19 @@ from spaces.errors import InputError, UsageError
 
 from .hub import hub_answers
 
-__all__ = ["DTYPES", "ModelSource", "count_base_params", "load_base_model", "load_tokenizer"]
+__all__ = ["DTYPES", "ModelSource", "load_base_model", "load_tokenizer"]
 
-DTYPES: Final = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+DTYPES: Final = {"float32": torch.float32, "bfloat16": torch.bfloat16}  # float16 would need loss scaling
 _WEIGHTS: Final = ("model.safetensors", "model.safetensors.index.json")
-_NOT_LOADABLE: Final = (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError)
+_NOT_LOADABLE: Final = (
+    OSError,
+    ValueError,
+    KeyError,
+    RuntimeError,
+    ImportError,
+    SafetensorError,
+    StrictDataclassError,
+)
 _logger = logging.getLogger(__name__)
 
 
@@ -77,7 +86,12 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
         except _NOT_LOADABLE as error:
             raise _unusable("model", name, error, local_only) from None
     assert isinstance(model, PreTrainedModel)
+    model.config.use_cache = False  # decoders would keep keys and values that nobody asks for
     model.requires_grad_(False).train(False)  # transformers has no type for eval()
+    if model.config.is_encoder_decoder:
+        raise InputError(
+            f"{name} is an encoder-decoder ({model.config.model_type}); give an encoder or a decoder."
+        )
     _check_loaded(model, name, info)
     if model.config.pad_token_id is None:
         model.config.pad_token_id = load_tokenizer(name).pad_token_id
@@ -116,11 +130,6 @@ def load_tokenizer(path_or_name: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def count_base_params(model: PreTrainedModel) -> int:
-    """Parameters of the base model, the head left out: what ``--budget 0.5%`` is a share of."""
-    return sum(parameter.numel() for parameter in model.base_model.parameters())
-
-
 def _resolve(name: str, *, needs_weights: bool) -> bool:
     """Whether only local files may be asked for; raises InputError on a folder that cannot be a model."""
     folder = Path(name)
@@ -152,13 +161,12 @@ def _unusable(what: str, name: str, error: BaseException, local_only: bool) -> I
 def _check_loaded(model: PreTrainedModel, name: str, info: dict[str, Any]) -> None:
     """Raises InputError where weights of the base model itself are missing or of another shape."""
     missing = _inside(model, info["missing_keys"])
-    poolers = [key for key in missing if "pooler" in key]  # many checkpoints have none; the head goes on top
-    if poolers:
-        _logger.warning(
-            "%s has no weights for %s; they stay as drawn from a fixed seed.", name, ", ".join(poolers)
+    if any("pooler" in key for key in missing):  # a frozen pooler drawn at random would differ at every load
+        raise InputError(
+            f"{name} has no weights for its pooler, on which the classifier stands; draw them once and for "
+            "all with AutoModel.from_pretrained(...).save_pretrained(...), and give that folder."
         )
-    wrong = [key for key in missing if key not in poolers]
-    wrong += _inside(model, (key for key, *_ in info["mismatched_keys"]))
+    wrong = missing + _inside(model, (key for key, *_ in info["mismatched_keys"]))
     if wrong:
         raise InputError(
             f"{name} lacks fitting weights for {len(wrong)} tensors of its {type(model).__name__}, "

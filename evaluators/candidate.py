@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from torch import Tensor
@@ -10,6 +11,8 @@ from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.hooks import Renorm
 from spaces.scaling import Scaling
+
+from .data_order import steps_per_epoch
 
 __all__ = ["Candidate", "Evaluation", "Recipe", "Trained"]
 
@@ -43,18 +46,20 @@ class Recipe:
     renorm: Renorm = "preserve"
 
     def __post_init__(self) -> None:
-        if self.epochs <= 0 or self.batch_size < 1 or self.eval_batch_size < 1:
-            raise UsageError(
-                f"epochs={self.epochs}, batch_size={self.batch_size} and "
-                f"eval_batch_size={self.eval_batch_size} must be positive."
-            )
-        if not 0 <= self.warmup <= 1 or self.weight_decay < 0 or self.max_grad_norm <= 0:
-            raise UsageError(
-                f"warmup={self.warmup} must lie in [0, 1], weight_decay={self.weight_decay} must be >= 0 and "
-                f"max_grad_norm={self.max_grad_norm} must be > 0."
-            )
+        positive = {"epochs": self.epochs, "batch_size": self.batch_size, "max_grad_norm": self.max_grad_norm}
+        for name, value in positive.items():
+            if not 0 < value < math.inf:
+                raise UsageError(f"{name}={value} must be above 0 and finite.")
+        if not 0 <= self.warmup <= 1:
+            raise UsageError(f"warmup={self.warmup} must lie in [0, 1], a share of the steps.")
+        if not 0 <= self.weight_decay < math.inf:
+            raise UsageError(f"weight_decay={self.weight_decay} must be at least 0 and finite.")
         if self.renorm not in ("preserve", "paper"):
             raise UsageError(f"renorm={self.renorm!r} is unknown; choose preserve or paper.")
+
+    def steps(self, rows: int) -> int:
+        """Optimizer steps that a candidate takes on so many training rows; at least 1."""
+        return max(1, round(self.epochs * steps_per_epoch(rows, self.batch_size)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import resource
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -21,10 +19,11 @@ from spaces.wires import Wires
 
 from .adamw import StackedAdamW, clip_per_slot, linear_schedule
 from .candidate import Candidate, Evaluation, Recipe, Trained
-from .data_order import epoch_batches, steps_per_epoch
+from .data_order import epoch_batches
 from .head import Head
-from .metrics import find_metric, predictions_from_logits
+from .memory import OUT_OF_MEMORY, is_out_of_memory, peak_memory
 from .rows import Rows, padded_inputs
+from .score import row_losses, score_logits
 from .task import Task
 
 __all__ = ["Cohort", "score_trained", "train_cohort"]
@@ -82,7 +81,7 @@ class Cohort:
         )  # short batches repeat rows, at weight 0
         weights = np.stack([(np.arange(width) < len(index)) / len(index) for index in indices])
         device = self.stacked.values.device
-        losses = _row_losses(self._logits(rows, flat), _labels(rows, flat, device))
+        losses = row_losses(self._logits(rows, flat), _labels(rows, flat, device))
         per_slot = (losses.view(len(slots), width) * torch.from_numpy(weights).to(losses)).sum(1)
         grads = self.stacked.gradient(per_slot.sum())
         clip_per_slot(grads, self.recipe.max_grad_norm)
@@ -113,13 +112,6 @@ class Cohort:
 
 def _labels(rows: Rows, indices: np.ndarray, device: torch.device) -> Tensor:
     return torch.from_numpy(rows.labels[indices]).to(device)
-
-
-def _row_losses(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy, or squared error for one output, of every row: (rows,), float32."""
-    if logits.shape[-1] == 1:
-        return (logits[..., 0].float() - labels.float()).square()
-    return torch.nn.functional.cross_entropy(logits.float(), labels, reduction="none")
 
 
 @dataclass(slots=True)
@@ -155,9 +147,11 @@ def train_cohort(
         waiting = [i for i in range(len(candidates)) if i not in done]
         try:
             _Training(model, sites, task, candidates, recipe, slots, on_step).run(waiting, done)
-        except torch.OutOfMemoryError as error:
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
             if slots == 1:
-                reason = f"out of memory with one candidate at a time: {str(error).splitlines()[0]}"
+                reason = f"{OUT_OF_MEMORY} with one candidate at a time: {str(error).splitlines()[0]}"
                 lost = next(i for i in waiting if i not in done)
                 done[lost] = Trained(Evaluation(candidates[lost], None, None, reason, (), 0.0, 0), {})
             slots = max(1, slots // 2)
@@ -204,8 +198,7 @@ class _Training:
     def _start(self, slot: int, index: int) -> None:
         candidate = self.candidates[index]
         self.cohort.load(slot, candidate)
-        per_epoch = steps_per_epoch(len(self.lengths), self.recipe.batch_size)
-        total = max(1, round(self.recipe.epochs * per_epoch))
+        total = self.recipe.steps(len(self.lengths))
         self.running[slot] = index, _Run(candidate, self._batches(candidate.seed), total)
 
     def _batches(self, seed: int) -> Iterator[np.ndarray]:
@@ -243,7 +236,7 @@ class _Training:
         logits = self.cohort.logits(slots, self.task.validation)
         for slot, own in zip(slots, logits, strict=True):
             index, run = self.running.pop(slot)
-            score = _score(own, self.task.validation, self.task)
+            score = score_logits(own, self.task.validation, self.task)
             if score is None:
                 done[index] = Trained(
                     _failure(run, "its outputs after training are not finite; lower --lr"), {}
@@ -257,44 +250,29 @@ class _Training:
                 None,
                 tuple(run.curve),
                 elapsed / share,
-                _peak_memory(self.cohort),
+                peak_memory(self.cohort.model.device),
             )
             done[index] = Trained(evaluation, self.cohort.trained(slot))
 
 
 def score_trained(
     model: PreTrainedModel, sites: Sequence[Site], task: Task, trained: Sequence[Trained], recipe: Recipe
-) -> tuple[float, ...]:
-    """The task's metric on its test rows, of every trained candidate; none of them may have failed."""
-    if not trained:
-        return ()
-    candidates = [one.evaluation.candidate for one in trained]
-    cohort = Cohort(model, sites, candidates, recipe, slots=len(trained))
-    for slot, one in enumerate(trained):
-        cohort.restore(slot, one)
-    with cohort.wires.attach(model, renorm=recipe.renorm), cohort.head.attach():
-        logits = cohort.logits(range(len(trained)), task.test)
-    scores = [_score(own, task.test, task) for own in logits]
-    return tuple(metric for metric, _ in (score for score in scores if score is not None))
+) -> list[float | None]:
+    """The task's metric on its test rows, of each in order; None where it failed or is not finite."""
+    metrics: list[float | None] = [None] * len(trained)
+    finished = [i for i, one in enumerate(trained) if one.evaluation.failure is None]
+    if finished:
+        candidates = [trained[i].evaluation.candidate for i in finished]
+        cohort = Cohort(model, sites, candidates, recipe, slots=len(finished))
+        for slot, i in enumerate(finished):
+            cohort.restore(slot, trained[i])
+        with cohort.wires.attach(model, renorm=recipe.renorm), cohort.head.attach():
+            logits = cohort.logits(range(len(finished)), task.test)
+        for i, own in zip(finished, logits, strict=True):
+            score = score_logits(own, task.test, task)
+            metrics[i] = None if score is None else score[0]
+    return metrics
 
 
 def _failure(run: _Run, reason: str) -> Evaluation:
     return Evaluation(run.candidate, None, None, reason, tuple(run.curve), 0.0, 0)
-
-
-def _score(logits: Tensor, rows: Rows, task: Task) -> tuple[float, float] | None:
-    """(metric, mean loss) of logits (rows, labels); None where they are not finite."""
-    if not torch.isfinite(logits).all():
-        return None
-    loss = _row_losses(logits, torch.from_numpy(rows.labels)).mean()
-    predictions = predictions_from_logits(logits.numpy(), task.num_labels)
-    return float(find_metric(task.metric)(predictions, rows.labels)), float(loss)
-
-
-def _peak_memory(cohort: Cohort) -> int:
-    """Bytes: of the device since the cohort began, on a CPU of the process since its start."""
-    device = cohort.model.device
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -8,13 +8,13 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 from safetensors.torch import load_file, save_file
 
 from spaces.allocation import Allocation
 
 from .base_model import ModelSource
 from .candidate import Candidate, Evaluation, Recipe, Trained
+from .memory import OUT_OF_MEMORY
 from .task import Task
 
 __all__ = ["Ledger", "fingerprint"]
@@ -23,9 +23,12 @@ __all__ = ["Ledger", "fingerprint"]
 def fingerprint(source: ModelSource, task: Task, recipe: Recipe) -> str:
     """A digest of everything but the candidate that decides what training gives."""
     digest = hashlib.sha256(json.dumps([asdict(source), asdict(recipe), task.name, task.metric]).encode())
+    for file in sorted(Path(source.path_or_name).glob("*.safetensors")):  # none where it is a name on the hub
+        digest.update(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}".encode())
     for rows in (task.train, task.validation):
         digest.update(rows.labels.tobytes())
-        digest.update(np.concatenate(rows.input_ids).tobytes())
+        for row in (*rows.input_ids, *(rows.token_type_ids or ())):
+            digest.update(len(row).to_bytes(4, "little") + row.tobytes())
     return digest.hexdigest()
 
 
@@ -47,7 +50,12 @@ class Ledger:
         return Trained(evaluation, load_file(tensors) if tensors.exists() else {})
 
     def record(self, trained: Trained) -> None:
-        """Writes one finished candidate: tensors first, so that its JSON file means both are there."""
+        """Writes one finished candidate: tensors first, so that its JSON file means both are there.
+
+        One that memory did not suffice for is not written: it may fit the next time.
+        """
+        if (trained.evaluation.failure or "").startswith(OUT_OF_MEMORY):
+            return
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(trained.evaluation.candidate)
         if trained.tensors:

@@ -37,7 +37,8 @@ def read_table(
     TSV is read as GLUE writes it: a quote is a character like any other. MRPC's columns also answer to
     sentence1, sentence2 and label. text_columns: one, or two for pairs; without it the first of
     sentence1,sentence2 / premise,hypothesis / question1,question2 / question,sentence / sentence / text
-    that is there. label_column: ``label`` unless given. Whole numbers are labels without a decimal point.
+    that is there. label_column: ``label`` unless given. Labels of TSV and CSV are as written; whole numbers
+    of the typed formats lose their decimal point.
 
     Raises UsageError on an unknown extension and on a column that is not there; InputError on a file that
     is missing, empty, not UTF-8 or malformed, and on rows without a label or a text.
@@ -108,9 +109,10 @@ def _read_json_lines(path: Path, content: bytes) -> _Columns:
             continue
         try:
             record = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # ValueError also of a number with thousands of digits
+            reason = str(error).partition(":")[0]
             raise InputError(
-                f"{path}: line {number} is not JSON ({error.msg}); write one object a line."
+                f"{path}: line {number} is not JSON ({reason}); write one object a line."
             ) from None
         if not isinstance(record, dict):
             raise InputError(
@@ -177,6 +179,10 @@ def _strings(path: Path, columns: _Columns, name: str) -> list[str | None]:
         if value is None or value != value or (isinstance(value, str) and not value.strip()):
             strings.append(None)
         elif isinstance(value, str):
+            if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+                raise InputError(
+                    f"{path}: column {name!r} has half a character (a lone surrogate) at row {number}."
+                )
             strings.append(value)
         elif isinstance(value, (int, float)):  # bool is an int
             strings.append(str(int(value)) if float(value).is_integer() else str(value))

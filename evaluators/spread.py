@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, partial
 
 import torch
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed
 from transformers import PreTrainedModel
 
+from spaces.meta_model import base_params
 from spaces.site import Site
 
-from .base_model import ModelSource, count_base_params, load_base_model
+from .base_model import ModelSource, load_base_model
 from .candidate import Candidate, Recipe, Trained
 from .cohort import train_cohort
 from .task import Task
@@ -31,9 +31,9 @@ class Workload:
     recipe: Recipe
 
 
-@lru_cache(maxsize=1)
+@cache  # one for each of the run's devices
 def base_model_on(source: ModelSource, device: str) -> PreTrainedModel:
-    """The frozen base model on a device; loaded once per process."""
+    """The frozen base model on a device; loaded once per process and device."""
     return load_base_model(source, device=device)
 
 
@@ -75,7 +75,7 @@ def _max_padding(workload: Workload, device: str) -> float:
     """On a GPU wider wires are nearly free; on a CPU they may add a twentieth of the base model's work."""
     if device.startswith("cuda"):
         return float("inf")
-    return count_base_params(base_model_on(workload.source, device)) / 20
+    return base_params(base_model_on(workload.source, device)) / 20
 
 
 def train_all(
@@ -85,19 +85,20 @@ def train_all(
     devices: Sequence[str],
     jobs: int,
     cohort_size: int,
+    threads: int | None = None,
     on_done: Callable[[Trained], None] = lambda _: None,
     on_step: Callable[[int], None] = lambda _: None,
 ) -> list[Trained]:
     """Trains all candidates, in the order given; on_done sees each as soon as its cohort has finished.
 
-    Cohorts are formed before they are spread, so results do not depend on ``devices`` and ``jobs``
-    (beyond rounding, where threads or devices differ). on_step counts candidate-steps; with several jobs
-    it is called once per finished cohort.
+    Cohorts are formed before they are spread, so results depend on ``devices`` and ``jobs`` by no more
+    than rounding. threads: CPU threads of each job, by default its share of the cores where there are
+    several. on_step counts candidate-steps; with several jobs, once per finished cohort.
     """
     padding = _max_padding(workload, devices[0])
     cohorts = form_cohorts(candidates, workload.sites, cohort_size, max_padding=padding)
     done: dict[int, Trained] = {}
-    for indices, trained in _run(cohorts, candidates, workload, devices, jobs, on_step):
+    for indices, trained in _run(cohorts, candidates, workload, devices, jobs, threads, on_step):
         for index, one in zip(indices, trained, strict=True):
             done[index] = one
             on_done(one)
@@ -110,15 +111,16 @@ def _run(
     workload: Workload,
     devices: Sequence[str],
     jobs: int,
+    threads: int | None,
     on_step: Callable[[int], None],
 ) -> Iterator[tuple[list[int], list[Trained]]]:
     members = [[candidates[i] for i in indices] for indices in cohorts]
     places = [devices[i % len(devices)] for i in range(len(cohorts))]
-    if jobs == 1 and len(devices) == 1:
-        for indices, some in zip(cohorts, members, strict=True):
-            yield indices, _train(workload, some, devices[0], on_step)
+    if jobs == 1:
+        for indices, some, device in zip(cohorts, members, places, strict=True):
+            yield indices, _train(workload, some, device, on_step)
         return
-    threads = max(1, (os.cpu_count() or 1) // jobs)
+    threads = threads or max(1, cpu_count() // jobs)
     calls = (
         delayed(partial(_train_elsewhere, threads))(workload, indices, some, device)
         for indices, some, device in zip(cohorts, members, places, strict=True)

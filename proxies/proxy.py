@@ -16,10 +16,12 @@ class Proxy:
     """A row of the registry.
 
     point: where the model is looked at (DESIGN, section 6): ``dense``, ``init`` or ``none``.
-    measure: the scores, larger meaning worth more. ranks_nothing: every site scores the same by design.
+    measure: the scores. more_is_better: the proxy's direction; ``score_sites`` turns scores of the other
+    direction round. ranks_nothing: every site scores the same by design.
     """
 
     name: str
     point: Point
     measure: Callable[[Evidence, str], SiteScores]
+    more_is_better: bool = True
     ranks_nothing: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -48,7 +49,13 @@ def score_sites(proxies: Sequence[Proxy], evidence: Evidence) -> list[SiteScores
     Raises DegenerateScoreError where scores are NaN, infinite, or all the same though the proxy is
     meant to rank.
     """
-    return [_checked(proxy, proxy.measure(evidence, proxy.name)) for proxy in proxies]
+    return [_checked(proxy, _towards_better(proxy, proxy.measure(evidence, proxy.name))) for proxy in proxies]
+
+
+def _towards_better(proxy: Proxy, scores: SiteScores) -> SiteScores:
+    return (
+        scores if proxy.more_is_better else replace(scores, by_site=-scores.by_site, by_rank=-scores.by_rank)
+    )
 
 
 def _checked(proxy: Proxy, scores: SiteScores) -> SiteScores:

@@ -20,7 +20,8 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     space = evidence.space
     by_rank = np.zeros((len(space.sites), len(space.ranks)))
     for row, site in zip(by_rank, space.sites, strict=True):
-        g = evidence.gradients[site.name].double()
+        g = evidence.gradients[site.name]
+        g = (g.cpu() if g.device.type == "mps" else g).double()  # MPS has no double
         gram = g @ g.T if g.shape[0] <= g.shape[1] else g.T @ g
         squares = torch.linalg.eigvalsh(gram).flip(0).clamp(min=0)
         gains = torch.cumsum(squares, 0).cpu().numpy()

@@ -40,7 +40,7 @@ def draw_rank_heat_map(allocation: Allocation, space: SearchSpace, path: Path, *
     cells, bars = figure.subplots(1, 2, sharey=True, width_ratios=[0.62 * len(columns), 1.3])
     _draw_cells(cells, ranks, columns, max(space.ranks[-1], int(ranks.max())))
     _draw_bars(bars, params)
-    total = f"{int(params.sum()):,} parameters · {(ranks > 0).sum()} of {len(space.sites)} sites on"
+    total = f"{(ranks > 0).sum()} of {len(space.sites)} sites on"
     figure.suptitle(title, fontsize=12, fontweight="bold")
     cells.set_title(total, fontsize=8.5, color=_GREY, loc="left")
     figure.savefig(path, dpi=160, format="png")

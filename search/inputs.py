@@ -63,8 +63,9 @@ def load_inputs(options: Options) -> Inputs:
 def _tables(options: Options, name: str) -> tuple[TextTable, TextTable]:
     if options.train_file is None or options.eval_file is None:
         return load_glue(name)
-    columns = {"text_columns": options.text_columns, "label_column": options.label_column}
-    return read_table(options.train_file, **columns), read_table(options.eval_file, **columns)  # type: ignore[arg-type]
+    text, label = options.text_columns, options.label_column
+    train = read_table(options.train_file, text_columns=text, label_column=label)
+    return train, read_table(options.eval_file, text_columns=text, label_column=label)
 
 
 def resolve_devices(device: str, devices: Sequence[str] | None) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -13,24 +12,24 @@ from pathlib import Path
 import torch
 
 from evaluators.adapter import save_adapter
-from evaluators.candidate import Candidate, Trained
+from evaluators.candidate import Candidate
 from evaluators.cohort import score_trained
 from evaluators.ledger import Ledger, fingerprint
 from evaluators.spread import base_model_on, default_cohort_size, train_all
 from proxies.site_scores import SiteScores
-from spaces.allocation import Allocation
 from spaces.errors import InputError
 
+from .finalist import Finalist
 from .finalists import choose_finalists
 from .heat_map import draw_rank_heat_map
 from .options import Options
-from .output_folder import output_folder, write_whole
+from .output_folder import OutputFolder, write_whole
 from .prepare import Search, announce, prepare
 from .progress import progress
 from .proposals import Proposal, propose
-from .report import Finalist, TestReport, result_of
+from .result import Outcome, result_of
 from .scoring import score_space
-from .study_db import FinalistRow, record_finalists, record_proposals
+from .study_db import record_finalists, record_proposals
 
 __all__ = ["run_search"]
 
@@ -38,29 +37,46 @@ _log = logging.getLogger(__name__)
 
 
 def run_search(options: Options) -> dict[str, object]:
-    """Runs the search and returns what ``result.json`` holds.
+    """Runs the search and returns what ``result.json`` holds; of a run that has ended, without running again.
 
     Raises UsageError or InputError, before anything is written, on options or data that cannot be used.
     """
+    folder = OutputFolder(options)
+    if (result := folder.finished()) is not None:
+        _log.info("%s has ended before; this is its result", folder.path)
+        return result
     if options.threads:
         torch.set_num_threads(options.threads)
     search = prepare(options)
-    with output_folder(options) as folder:
-        announce(search, folder)
+    with folder.opened() as path:
+        announce(search, path)
         started = time.perf_counter()
         scores = score_space(search)
         scored = time.perf_counter()
         proposals = _propose(search, scores)
-        record_proposals(folder / "study.db", proposals, search.space, [s.proxy for s in scores])
+        record_proposals(path / "study.db", proposals, search.space, [table.proxy for table in scores])
         proposed = time.perf_counter()
-        finalists = _fine_tune(search, proposals, folder)
+        finalists = _fine_tune(search, proposals, path)
         tuned = time.perf_counter()
         seconds = {
             "scoring": scored - started,
             "proposing": proposed - scored,
             "fine_tuning": tuned - proposed,
         }
-        return _conclude(search, scores, finalists, folder, seconds)
+        outcome = _choose(search, finalists)
+        result = result_of(
+            outcome,
+            space=search.space,
+            max_params=search.max_params,
+            scores=scores,
+            metric=search.inputs.task.metric,
+            seconds=seconds,
+            output=path,
+        )
+        _save(search, outcome, path)
+        write_whole(path / "result.json", json.dumps(result, indent=2))
+        shutil.rmtree(path / "candidates")
+        return result
 
 
 def _propose(search: Search, scores: Sequence[SiteScores]) -> list[Proposal]:
@@ -89,81 +105,55 @@ def _fine_tune(search: Search, proposals: Sequence[Proposal], folder: Path) -> l
     }
     ledger = Ledger(folder / "candidates", fingerprint(workload.source, workload.task, workload.recipe))
     everyone = [candidate for runs in candidates.values() for candidate in runs]
-    missing = [candidate for candidate in everyone if ledger.find(candidate) is None]
-    if len(missing) < len(everyone):
-        _log.info("resuming %d of %d runs have finished before", len(everyone) - len(missing), len(everyone))
-    steps = max(1, round(options.epochs * -(-len(workload.task.train) // options.batch_size)))
-    with progress("fine-tuning", steps * len(missing), "step", quiet=options.quiet) as advance:
-        train_all(
+    done = {candidate: known for candidate in everyone if (known := ledger.find(candidate)) is not None}
+    missing = [candidate for candidate in everyone if candidate not in done]
+    if done:
+        _log.info("resuming %d of %d runs have finished before", len(done), len(everyone))
+    total = workload.recipe.steps(len(workload.task.train)) * len(missing)
+    with progress("fine-tuning", total, "step", quiet=options.quiet) as advance:
+        trained = train_all(
             missing,
             workload,
             devices=search.devices,
             jobs=options.jobs or len(search.devices),
             cohort_size=options.cohort_size or default_cohort_size(search.devices[0]),
+            threads=options.threads,
             on_done=ledger.record,
             on_step=advance,
         )
-    return [Finalist(p, tuple(_finished(ledger, c) for c in candidates[p.allocation])) for p in chosen]
+    done.update(zip(missing, trained, strict=True))
+    return [Finalist(p, tuple(done[candidate] for candidate in candidates[p.allocation])) for p in chosen]
 
 
-def _finished(ledger: Ledger, candidate: Candidate) -> Trained:
-    trained = ledger.find(candidate)
-    assert trained is not None
-    return trained
-
-
-def _conclude(
-    search: Search,
-    scores: Sequence[SiteScores],
-    finalists: Sequence[Finalist],
-    folder: Path,
-    seconds: dict[str, float],
-) -> dict[str, object]:
-    """Chooses by validation, reports the winner and the baseline on the test rows, saves the winner."""
-    baseline = finalists[0]
-    best = max(finalists, key=lambda finalist: finalist.rank)
-    if best.best_run is None:
+def _choose(search: Search, finalists: Sequence[Finalist]) -> Outcome:
+    """The winner by validation, and how it and the baseline do on the test rows, used here alone."""
+    baseline, winner = finalists[0], max(finalists, key=lambda finalist: finalist.rank)
+    saved = winner.best_run
+    if saved is None:
         reasons = sorted({run.evaluation.failure or "" for f in finalists for run in f.runs})
         raise InputError(f"every fine-tuning run failed: {'; '.join(reasons[:2])}")
     model = base_model_on(search.inputs.source, search.devices[0])
-    task, space = search.inputs.task, search.space
-    reported = {
-        id(f): score_trained(model, space.sites, task, f.finished, search.recipe) for f in (best, baseline)
-    }
-    test = TestReport(best=reported[id(best)], baseline=reported[id(baseline)])
-    result = result_of(
-        space=space,
-        max_params=search.max_params,
-        scores=scores,
-        finalists=finalists,
-        best=best,
-        test=test,
-        metric=task.metric,
-        seconds=seconds,
-        output=folder,
+    task, sites, recipe = search.inputs.task, search.space.sites, search.recipe
+    winner_test = score_trained(model, sites, task, winner.runs, recipe)
+    baseline_test = (
+        winner_test if winner is baseline else score_trained(model, sites, task, baseline.runs, recipe)
     )
-    rows = [
-        FinalistRow(f.proposal.allocation, f.proposal.proposer, f.proposal.params, f.mean, f.sd, f.seconds)
-        for f in finalists
-    ]
-    record_finalists(folder / "study.db", rows, space, metric=task.metric, direction="maximize")
-    _save(search, best.proposal.allocation, best.best_run, folder)
-    write_whole(folder / "result.json", json.dumps(result, indent=2))
-    shutil.rmtree(folder / "candidates")
-    return result
+    return Outcome(tuple(finalists), winner, saved, winner_test, baseline_test)
 
 
-def _save(search: Search, allocation: Allocation, run: Trained, folder: Path) -> None:
-    source, sites = search.inputs.source, search.space.sites
+def _save(search: Search, outcome: Outcome, folder: Path) -> None:
+    source, space, task = search.inputs.source, search.space, search.inputs.task
+    allocation, params = outcome.winner.proposal.allocation, outcome.winner.proposal.params
+    record_finalists(folder / "study.db", outcome.finalists, space, metric=task.metric)
     write_whole(folder / "allocation.json", allocation.to_json())
-    title = f"{search.options.space}, {search.space.params(allocation):,} of {search.max_params:,} parameters"
-    draw_rank_heat_map(allocation, search.space, folder / "ranks.png", title=title)
+    title = f"{search.options.space}, {params:,} of {search.max_params:,} parameters"
+    draw_rank_heat_map(allocation, space, folder / "ranks.png", title=title)
     save_adapter(
         folder / "adapter",
-        run,
+        outcome.saved,
         model=base_model_on(source, search.devices[0]),
-        sites=sites,
+        sites=space.sites,
         recipe=search.recipe,
-        base=search.options.model or os.path.basename(source.path_or_name),
-        label_names=search.inputs.task.label_names,
+        base=search.options.model or Path(source.path_or_name).name,
+        label_names=task.label_names,
     )

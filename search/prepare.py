@@ -6,12 +6,16 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluators.base_model import count_base_params
+from torch import nn
+from transformers import PreTrainedModel
+
 from evaluators.candidate import Recipe
 from evaluators.spread import Workload, base_model_on
 from proxies.registry import find_proxy
 from spaces.budget import parse_budget
+from spaces.errors import InputError, UsageError
 from spaces.find_sites import find_sites
+from spaces.meta_model import base_params
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace, parse_ranks, rank_grid
 
@@ -63,11 +67,33 @@ def prepare(options: Options) -> Search:
     devices = resolve_devices(options.device, options.devices)
     inputs = load_inputs(options)
     model = base_model_on(inputs.source, devices[0])
+    _check_vocabulary(inputs, model)
     sites = find_sites(model, options.space)
-    max_params = budget.max_params(sites, base_params=count_base_params(model))
+    max_params = budget.max_params(sites, base_params=base_params(model))
     ranks = parse_ranks(options.ranks) if options.ranks else rank_grid(sites, max_params)
     space = SearchSpace(sites, ranks)
+    most = int(space.costs[:, -1].sum())
+    if most < max_params and options.ranks:
+        raise UsageError(
+            f"ranks={options.ranks} can spend at most {most:,} of a budget of {max_params:,} parameters; add "
+            "higher ranks, or lower --budget."
+        )
+    max_params = min(max_params, most)
     return Search(options, inputs, space, max_params, recipe, devices)
+
+
+def _check_vocabulary(inputs: Inputs, model: PreTrainedModel) -> None:
+    """Raises InputError where the tokenizer knows more tokens than the model has embeddings."""
+    task, embeddings = inputs.task, model.get_input_embeddings()
+    assert isinstance(embeddings, nn.Embedding)
+    largest = max(
+        int(row.max()) for part in (task.train, task.validation, task.test) for row in part.input_ids
+    )
+    if largest >= embeddings.num_embeddings:
+        raise InputError(
+            f"{inputs.base} has {embeddings.num_embeddings} token embeddings, but its tokenizer gives the "
+            f"id {largest}; give the model its own tokenizer."
+        )
 
 
 def announce(search: Search, folder: Path) -> None:

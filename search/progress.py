@@ -14,7 +14,10 @@ __all__ = ["progress"]
 @contextmanager
 def progress(title: str, total: int, unit: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
     """A bar that the yielded function moves on by so many units."""
-    with tqdm(
-        total=total, desc=title, unit=unit, file=sys.stderr, disable=quiet or not sys.stderr.isatty()
-    ) as bar:
-        yield lambda count: (bar.update(count), None)[1]
+    hidden = quiet or not sys.stderr.isatty()
+    with tqdm(total=total, desc=title, unit=unit, file=sys.stderr, disable=hidden) as bar:
+
+        def advance(count: int) -> None:
+            bar.update(count)
+
+        yield advance

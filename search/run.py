@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from spaces.errors import InputError, UsageError
 
-from .options import add_arguments, options_from
+from .options import Options, add_arguments
 
 __all__ = ["main"]
 
@@ -22,13 +22,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m search.run", description=__doc__, epilog=_EXAMPLE)
     add_arguments(parser)
     try:
-        options = options_from(parser.parse_args, argv)
+        options = Options(**vars(parser.parse_args(argv)))
         logging.basicConfig(
             stream=sys.stderr, format="%(message)s", level=logging.WARNING if options.quiet else logging.INFO
         )
-        from .pipeline import run_search  # torch is imported here, after --help has been served
-        from .report import format_table
+        from transformers.utils import logging as transformers_logging
 
+        from .pipeline import run_search  # torch is imported here, after --help has been served
+        from .table import format_table
+
+        transformers_logging.set_verbosity_error()
         result = run_search(options)
     except InputError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)

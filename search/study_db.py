@@ -5,9 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import optuna
 from optuna.distributions import CategoricalDistribution
@@ -17,32 +15,16 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 
+from .finalist import Finalist
 from .proposals import Proposal
 from .repaired_study import quiet_optuna
 
-__all__ = ["FINALISTS", "PROPOSALS", "Direction", "FinalistRow", "record_finalists", "record_proposals"]
+__all__ = ["FINALISTS", "PROPOSALS", "record_finalists", "record_proposals"]
 
 PROPOSALS = "proposals"
 FINALISTS = "finalists"
 
-Direction = Literal["maximize", "minimize"]
 _Attributes = dict[str, str | int | float | None]
-
-
-@dataclass(frozen=True, slots=True)
-class FinalistRow:
-    """A fine-tuned allocation.
-
-    params: parameters of its wires. mean, sd: the metric over seeds; mean is None where every seed
-    failed, sd where fewer than two finished. seconds: of fine-tuning.
-    """
-
-    allocation: Allocation
-    proposer: str
-    params: int
-    mean: float | None
-    sd: float | None
-    seconds: float
 
 
 def record_proposals(
@@ -62,29 +44,28 @@ def record_proposals(
         trials.append(
             _trial(proposal.allocation, space, ranks, attributes, [scores[proxy] for proxy in proxies])
         )
-    _add_study(path, PROPOSALS, ["maximize"] * len(proxies), list(proxies), trials)
+    _add_study(path, PROPOSALS, list(proxies), trials)
 
 
-def record_finalists(
-    path: Path, rows: Sequence[FinalistRow], space: SearchSpace, *, metric: str, direction: Direction
-) -> None:
-    """Adds the study "finalists" to the SQLite file, in place of an earlier one: a trial per row.
+def record_finalists(path: Path, finalists: Sequence[Finalist], space: SearchSpace, *, metric: str) -> None:
+    """Adds the study "finalists" to the SQLite file, in place of an earlier one: a trial per finalist.
 
-    Value: the mean of ``metric``; a row without one is a failed trial. User attributes: ``proposer``,
-    ``params``, ``sd`` and ``seconds``.
+    Value: the mean of ``metric`` over seeds; where every seed failed, the trial is a failed one. User
+    attributes: ``proposer``, ``params``, ``sd`` and ``seconds``.
     """
-    ranks = _ranks(space, [row.allocation for row in rows])
+    ranks = _ranks(space, [finalist.proposal.allocation for finalist in finalists])
     trials = []
-    for row in rows:
+    for finalist in finalists:
+        proposal, summary = finalist.proposal, finalist.summary
         attributes: _Attributes = {
-            "proposer": row.proposer,
-            "params": row.params,
-            "sd": row.sd,
-            "seconds": row.seconds,
+            "proposer": proposal.proposer,
+            "params": proposal.params,
+            "sd": summary.sd if summary else None,
+            "seconds": finalist.seconds,
         }
-        values = None if row.mean is None else [row.mean]
-        trials.append(_trial(row.allocation, space, ranks, attributes, values))
-    _add_study(path, FINALISTS, [direction], [metric], trials)
+        values = [summary.mean] if summary else None
+        trials.append(_trial(proposal.allocation, space, ranks, attributes, values))
+    _add_study(path, FINALISTS, [metric], trials)
 
 
 def _ranks(space: SearchSpace, allocations: Sequence[Allocation]) -> CategoricalDistribution:
@@ -110,14 +91,12 @@ def _trial(
     )
 
 
-def _add_study(
-    path: Path, name: str, directions: Sequence[Direction], metrics: list[str], trials: Sequence[FrozenTrial]
-) -> None:
-    """Adds a study of that name with these trials, in place of the one that is there."""
+def _add_study(path: Path, name: str, metrics: list[str], trials: Sequence[FrozenTrial]) -> None:
+    """Adds a study that maximises these metrics, in place of the one of that name that is there."""
     with quiet_optuna(), _open(path) as storage:
         if name in optuna.get_all_study_names(storage):
             optuna.delete_study(study_name=name, storage=storage)
-        study = optuna.create_study(study_name=name, storage=storage, directions=list(directions))
+        study = optuna.create_study(study_name=name, storage=storage, directions=["maximize"] * len(metrics))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             study.set_metric_names(metrics)

@@ -15,6 +15,7 @@ from .site import Site
 __all__ = ["Budget", "parse_budget"]
 
 _SUFFIX = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "%": 0.01}
+_NUMBER = r"(\d{1,3}(?:,\d{3})+|\d+(?:\.\d*)?(?:e[+-]?\d+)?)\s*([kmb%]?)"  # 2,300,000 but not 2,3
 _FORMS = "write 2.3M, 500k, 1.2e6, 0.5% (of the base model's parameters) or r=8 (every site at rank 8)"
 
 
@@ -49,9 +50,11 @@ def parse_budget(text: str) -> Budget:
     rank = re.fullmatch(r"r\s*=\s*(\d+)", text.strip())
     if rank and int(rank[1]) > 0:
         return Budget(float(rank[1]), "rank")
-    number = re.fullmatch(r"([0-9][0-9_,]*\.?[0-9]*(?:e[+-]?\d+)?)\s*([kmb%]?)", text.strip().lower())
+    number = re.fullmatch(
+        r"(\d{1,3}(?:,\d{3})+|\d+(?:\.\d*)?(?:e[+-]?\d+)?)\s*([kmb%]?)", text.strip().lower()
+    )
     if number:
-        value = float(number[1].replace(",", "").replace("_", "")) * _SUFFIX[number[2]]
+        value = float(number[1].replace(",", "")) * _SUFFIX[number[2]]
         if 0 < value < math.inf:
             return Budget(value, "share" if number[2] == "%" else "params")
     raise UsageError(f"budget={text!r} is not a positive number of parameters; {_FORMS}.")

@@ -48,7 +48,8 @@ def find_sites(model: PreTrainedModel, space: str) -> tuple[Site, ...]:
             )
         if not found:
             raise UsageError(
-                f"space={space!r}: {term} leaves no site in this model; use a smaller span or other roles."
+                f"space={space!r}: {term} has no site in this model, which is too shallow for it; "
+                "use a smaller span or other roles."
             )
         sites.update((site.name, site) for site in found)
     return tuple(sorted(sites.values(), key=lambda site: site.layer))

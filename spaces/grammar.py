@@ -31,6 +31,11 @@ class Term:
     roles: tuple[str, ...] | None
     spans: tuple[int, ...] = (1,)
 
+    def __str__(self) -> str:
+        roles = "all" if self.roles is None else ",".join(self.roles)
+        spans = "" if self.spans == (1,) else f";span={self.spans[0]}..{self.spans[-1]}"
+        return f"{self.kind}[{roles}{spans}]"
+
 
 def parse_space(text: str) -> tuple[Term, ...]:
     """The terms of a space; raises UsageError on what the grammar or a shortcut does not know.
@@ -71,6 +76,8 @@ def _terms(kind: str, inside: str | None, text: str) -> list[Term]:
 
 def _roles(text: str, space: str) -> tuple[str, ...]:
     roles = tuple(text.split(","))
+    if "all" in roles and roles != ("all",):
+        raise UsageError(f"space={space!r}: all stands alone, as in [all], not beside other roles.")
     if not all(roles):
         raise UsageError(f"space={space!r}: a role is empty in [{text}]; {_EXAMPLES}.")
     return roles

@@ -30,8 +30,12 @@ class Scaling:
     def __post_init__(self) -> None:
         if self.rule not in SCALING_RULES:
             raise UsageError(f"scaling={self.rule!r} is unknown; choose one of {list(SCALING_RULES)}.")
-        if self.lora_alpha <= 0 or self.shortcut_alpha <= 0 or self.reference_rank < 1:
-            raise UsageError(f"{self} must have positive alphas and a reference rank of at least 1.")
+        alphas = (self.lora_alpha, self.shortcut_alpha)
+        if not all(0 < alpha < math.inf for alpha in alphas) or self.reference_rank < 1:
+            raise UsageError(
+                f"lora_alpha, shortcut_alpha={alphas} must be positive and "
+                f"reference_rank={self.reference_rank} at least 1."
+            )
 
     def factor(self, kind: Kind, rank: int) -> float:
         """The factor of a wire of this kind and rank; 0 at rank 0."""

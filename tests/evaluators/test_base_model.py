@@ -23,9 +23,10 @@ from transformers import (
 )
 
 from evaluators import base_model
-from evaluators.base_model import ModelSource, count_base_params, load_base_model, load_tokenizer
+from evaluators.base_model import ModelSource, load_base_model, load_tokenizer
 from evaluators.demo import demo_model_folder
 from spaces.errors import InputError, UsageError
+from spaces.meta_model import base_params
 
 SIZES: dict[str, Any] = {
     "hidden_size": 8,
@@ -124,8 +125,8 @@ def test_loading_is_silent_and_leaves_the_log_level_as_it_was(
 
 def test_base_params_leave_the_head_out(bert: Path) -> None:
     tensors = load_file(bert / "model.safetensors").values()
-    assert count_base_params(load(bert, num_labels=2)) == sum(tensor.numel() for tensor in tensors)
-    assert count_base_params(load(bert, num_labels=9)) == count_base_params(load(bert, num_labels=2))
+    assert base_params(load(bert, num_labels=2)) == sum(tensor.numel() for tensor in tensors)
+    assert base_params(load(bert, num_labels=9)) == base_params(load(bert, num_labels=2))
 
 
 def test_a_head_for_other_labels_is_replaced(bert: Path, tmp_path: Path) -> None:
@@ -133,11 +134,10 @@ def test_a_head_for_other_labels_is_replaced(bert: Path, tmp_path: Path) -> None
     assert load(again, num_labels=2).get_submodule("classifier").out_features == 2
 
 
-def test_a_missing_pooler_is_reported_and_drawn(bert: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_missing_pooler_is_refused_since_it_would_differ_at_every_load(bert: Path) -> None:
     edit_weights(bert, drop="pooler")
-    with caplog.at_level(logging.WARNING, "evaluators"):
+    with pytest.raises(InputError, match=r"no weights for its pooler.*save_pretrained"):
         load(bert)
-    assert "no weights for bert.pooler.dense.bias, bert.pooler.dense.weight" in caplog.text
 
 
 def test_a_decoder_pads_with_its_end_of_text_token_and_says_so(
@@ -173,7 +173,7 @@ def test_the_demo_model_finds_like_sentences_alike() -> None:
     folder = str(demo_model_folder())
     tokenizer = load_tokenizer(folder)
     model = load(Path(folder), num_labels=2)
-    assert count_base_params(model) == 22_713_216
+    assert base_params(model) == 22_713_216
     inputs = tokenizer(["a fine film", "a good movie", "the boat sank"], return_tensors="pt", padding=True)
     states = model.base_model(**inputs).last_hidden_state
     mask = inputs["attention_mask"][..., None]

@@ -14,11 +14,17 @@ import pytest
 import torch
 from peft import PeftModel
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast
+from transformers import (
+    AutoModelForSequenceClassification,
+    DistilBertConfig,
+    DistilBertForSequenceClassification,
+    PreTrainedTokenizerFast,
+)
 
 import search.pipeline
 from evaluators.adapter import load_adapter
 from search.run import main
+from spaces.errors import InputError
 
 GLUE = Path(__file__).resolve().parents[3] / "shared" / "glue"
 SMALL = [
@@ -270,6 +276,17 @@ BAD = {
     "no such model": (["--model", "./nowhere"], 1, "nowhere"),
     "an unknown metric": (["--metric", "magic"], 2, "magic"),
     "no seeds": (["--seeds", "0"], 2, "--seeds 0 must be at least 1"),
+    "a decimal comma": (["--budget", "2,3M"], 2, "2.3M, 500k"),
+    "ranks that cannot spend the budget": (["--ranks", "0,1"], 2, "can spend at most"),
+    "no proxy": (["--proxy", ""], 2, "--proxy names nothing"),
+    "no device": (["--devices", ","], 2, "--devices names nothing"),
+    "epochs that are no number": (["--epochs", "nan"], 2, "--epochs nan must be a finite number"),
+    "endless epochs": (["--epochs", "inf"], 2, "--epochs inf must be a finite number"),
+    "no epochs": (["--epochs", "0"], 2, "epochs=0.0 must be above 0"),
+    "an alpha that is no number": (["--lora-alpha", "nan"], 2, "--lora-alpha nan"),
+    "a decay that is no number": (["--weight-decay", "nan"], 2, "--weight-decay nan"),
+    "a span beyond the model": (["--space", "cross[cut;span=9]"], 2, "cross[cut;span=9..9] has no site"),
+    "all beside a role": (["--space", "lora[all,q]"], 2, "all stands alone"),
     "a task beside files": (["--task", "mrpc"], 2, "exclude each other"),
 }
 
@@ -283,6 +300,35 @@ def test_bad_input_is_one_line_and_leaves_nothing_behind(case, small, capsys, tm
     assert line.startswith("error: ")
     assert message in line
     assert captured.out == ""
+    assert not (tmp_path / "out").exists()
+
+
+def test_columns_without_a_file_are_refused(capsys):
+    assert main(["--text-columns", "sentence", "--quiet"]) == 2
+    assert "describe --train-file" in capsys.readouterr().err
+
+
+def test_an_unknown_family_has_no_shortcuts(tiny_model, files, tmp_path, capsys, small):
+    config = DistilBertConfig(vocab_size=100, dim=32, n_layers=1, n_heads=2, hidden_dim=48, pad_token_id=1)
+    DistilBertForSequenceClassification(config).save_pretrained(tmp_path / "model")
+    assert main([*small, "--space", "lora+shortcut"]) == 2
+    assert "model_type='distilbert' has no known residual stream" in capsys.readouterr().err
+    assert main([*small, "--space", "lora"]) == 0
+
+
+def test_a_vocabulary_that_is_too_small_is_refused(small, capsys, model_folder, tiny_model):
+    model = tiny_model("bert")
+    model.resize_token_embeddings(8)
+    model.save_pretrained(model_folder)
+    assert main(small) == 1
+    assert "has 8 token embeddings, but its tokenizer gives the id 13" in capsys.readouterr().err
+
+
+def test_a_wrong_checksum_is_refused_before_anything_is_loaded(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("evaluators.demo.MODEL_SHA256", "0" * 64)
+    assert main(["--quiet", "--output", str(tmp_path / "out")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "not " + "0" * 64 in line
     assert not (tmp_path / "out").exists()
 
 
@@ -312,6 +358,55 @@ def test_an_output_folder_that_cannot_be_used_is_refused(small, capsys, tmp_path
     assert main([*small, "--output", str(tmp_path / "mine")]) == 2
     assert "is not a run of this program" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+def test_a_finished_run_gives_its_result_again_without_training(small, capsys, monkeypatch):
+    first = run_json(capsys, small)
+    monkeypatch.setattr(search.pipeline, "prepare", lambda _: pytest.fail("it ran again"))
+    assert run_json(capsys, small) == first
+
+
+def test_a_folder_in_use_is_refused(small, capsys, tmp_path, monkeypatch):
+    seen = []
+
+    def second_run(*_):
+        if not seen:
+            seen.append(main(small))
+        return {}
+
+    monkeypatch.setattr(search.pipeline, "announce", second_run)
+    assert main(small) == 0
+    assert seen == [2]
+    assert "is in use by another run" in capsys.readouterr().err
+
+
+def test_a_damaged_record_of_options_is_refused(small, capsys, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "options.json").write_text("{")
+    assert main(small) == 2
+    assert "options.json is damaged" in capsys.readouterr().err
+
+
+def test_what_was_trained_survives_a_failure_afterwards(small, capsys, tmp_path, monkeypatch):
+    def no_space_left(*_, **__):
+        raise InputError("no space left")
+
+    monkeypatch.setattr(search.pipeline, "save_adapter", no_space_left)
+    assert main(small) == 1
+    assert len(list((tmp_path / "out" / "candidates").glob("*.json"))) == 6
+    monkeypatch.undo()
+    monkeypatch.setattr("evaluators.spread.train_cohort", lambda *_, **__: pytest.fail("trained twice"))
+    assert main(small) == 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_every_proposal_spends_the_budget(small, capsys, dtype):
+    """Cross wires are worth 0 under SNIP; what is left after the others is spent all the same."""
+    extra = ["--space", "lora+cross", "--proxy", "snip,constant", "--allocator", "exact,greedy,topk,random"]
+    result = run_json(capsys, [*small, *extra, "--finalists", "8", "--seeds", "1", "--dtype", dtype])
+    step = 2 * 2 * 32  # the coarsest step that may be left over: two ranks of a 32 x 32 site
+    assert len(result["finalists"]) >= 4
+    assert all(result["budget"] - step < f["params"] <= result["budget"] for f in result["finalists"])
 
 
 def test_another_run_s_folder_is_refused_by_what_differs(small, capsys):

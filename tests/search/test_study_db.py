@@ -6,9 +6,11 @@ import pytest
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
+from evaluators.candidate import Candidate, Evaluation, Trained
 from proxies.site_scores import per_unit_of_rank
+from search.finalist import Finalist
 from search.proposals import propose
-from search.study_db import FinalistRow, record_finalists, record_proposals
+from search.study_db import record_finalists, record_proposals
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +23,18 @@ def proposals(make_space):
     return space, propose(
         scores, max_params=6 * 32 + 32, allocators=["topk"], samplers=["random"], trials=5, seed=0
     )
+
+
+def finalist(proposal, metrics):
+    """A proposal with a run of 1.5 seconds per metric, None being a failed one."""
+    runs = []
+    for seed, metric in enumerate(metrics):
+        failure = "diverged" if metric is None else None
+        evaluation = Evaluation(
+            Candidate(proposal.allocation, seed, 1e-3), metric, metric, failure, (), 1.5, 0
+        )
+        runs.append(Trained(evaluation, {}))
+    return Finalist(proposal, tuple(runs))
 
 
 def load(path, name):
@@ -57,24 +71,21 @@ def test_every_proposal_is_a_trial_with_ranks_scores_and_proposer(proposals, tmp
 def test_writing_again_replaces_what_an_interrupted_run_left(proposals, tmp_path):
     space, made = proposals
     path = tmp_path / "my {odd} 100% study.db"
-    rows = [
-        FinalistRow(made[0].allocation, "uniform", made[0].params, 0.8, 0.01, 12.5),
-        FinalistRow(made[1].allocation, "a/topk", made[1].params, None, None, 3.0),
-    ]
+    rows = [finalist(made[0], [0.79, 0.81]), finalist(made[1], [None, None])]
     record_proposals(path, made, space, ["a", "b"])
     record_proposals(path, made[:2], space, ["a", "b"])
     for _ in range(2):
-        record_finalists(path, rows, space, metric="accuracy", direction="maximize")
+        record_finalists(path, rows, space, metric="accuracy")
     trials, _, metrics = load(path, "finalists")
     assert len(load(path, "proposals")[0]) == 2
     assert metrics == ["accuracy"]
     assert [trial.state for trial in trials] == [TrialState.COMPLETE, TrialState.FAIL]
-    assert trials[0].values == [0.8]
+    assert trials[0].values == [pytest.approx(0.8)]
     assert trials[0].user_attrs == {
         "proposer": "uniform",
         "params": made[0].params,
-        "sd": 0.01,
-        "seconds": 12.5,
+        "sd": pytest.approx(0.02 / 2**0.5),
+        "seconds": 3.0,
     }
 
 

@@ -22,7 +22,6 @@ SITES = (site("q", 10, 10), site("fc1", 10, 40))  # 70 per rank; at most 700
         ("1.2e6", Budget(1.2e6, "params")),
         ("1B", Budget(1e9, "params")),
         ("196,608", Budget(196608, "params")),
-        ("1_000", Budget(1000, "params")),
         ("7", Budget(7, "params")),
         ("0.5%", Budget(0.005, "share")),
         ("r=8", Budget(8, "rank")),

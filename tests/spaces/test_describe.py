@@ -95,7 +95,7 @@ def test_the_rank_line_gives_the_share_of_the_model(
     [
         (["--space", "adapter"], "'adapter' is not lora, residual, cross or shortcut"),
         (["--space", "lora[q,gate]"], "['gate'] are not lora roles of this model"),
-        (["--space", "cross[in;span=30]"], "leaves no site in this model"),
+        (["--space", "cross[in;span=30]"], "has no site in this model"),
         (["--space", "lora", "--budget", "lots"], "budget='lots' is not a positive number"),
         (["--space", "lora", "--budget", "2047"], "between 2,048 (the cheapest site at rank 1)"),
         (["--space", "lora", "--budget", "r=1025"], "(every site at full rank)"),

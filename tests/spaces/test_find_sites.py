@@ -245,5 +245,5 @@ def test_shortcuts_need_a_family_of_the_table(kind: str) -> None:
 
 
 def test_a_span_longer_than_the_model_says_to_shorten_it(tiny_model: Any) -> None:
-    with pytest.raises(UsageError, match="leaves no site in this model; use a smaller span"):
+    with pytest.raises(UsageError, match="has no site in this model, which is too shallow for it"):
         find_sites(tiny_model("bert"), "lora+cross[in,cut;span=4]")

@@ -1,0 +1,61 @@
+"""A proposal that was fine-tuned, and how it compares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evaluators.candidate import Trained
+
+from .proposals import Proposal
+from .statistics import Interval, Summary, paired_difference
+
+__all__ = ["Finalist", "paired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finalist:
+    """A proposal with its fine-tuning runs, one per seed, in the same order of seeds for all finalists."""
+
+    proposal: Proposal
+    runs: tuple[Trained, ...]
+
+    @property
+    def finished(self) -> tuple[Trained, ...]:
+        """The runs that did not fail."""
+        return tuple(run for run in self.runs if run.evaluation.failure is None)
+
+    @property
+    def metrics(self) -> list[float | None]:
+        """Validation metric of every run, None where it failed."""
+        return [run.evaluation.metric for run in self.runs]
+
+    @property
+    def summary(self) -> Summary | None:
+        """Of the metric over the finished runs; None where all failed."""
+        finished = [metric for metric in self.metrics if metric is not None]
+        return Summary.of(finished) if finished else None
+
+    @property
+    def seconds(self) -> float:
+        """Fine-tuning time of all runs, each with its share of its cohort's."""
+        return sum(run.evaluation.seconds for run in self.runs)
+
+    @property
+    def best_run(self) -> Trained | None:
+        """The finished run with the best validation metric, the lower loss on ties."""
+        return max(
+            self.finished, key=lambda run: (run.evaluation.metric, -(run.evaluation.loss or 0)), default=None
+        )
+
+    @property
+    def rank(self) -> tuple[int, float, float]:
+        """By which finalists are compared: fewest failures, best mean metric, lowest mean loss."""
+        losses = [run.evaluation.loss for run in self.finished if run.evaluation.loss is not None]
+        loss = sum(losses) / len(losses) if losses else float("inf")
+        return len(self.finished), self.summary.mean if self.summary else float("-inf"), -loss
+
+
+def paired(ours: list[float | None], theirs: list[float | None]) -> Interval | None:
+    """Mean difference over the seeds that both finished, seed i in place i; None where there is none."""
+    pairs = [(a, b) for a, b in zip(ours, theirs, strict=True) if a is not None and b is not None]
+    return paired_difference([a for a, _ in pairs], [b for _, b in pairs]) if pairs else None

@@ -1,0 +1,111 @@
+"""What a search found, as the object that ``--json`` prints and ``result.json`` holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from evaluators.candidate import Trained
+from proxies.site_scores import SiteScores
+from spaces.search_space import SearchSpace
+
+from .finalist import Finalist, paired
+from .statistics import Interval, Summary, rank_correlation
+
+__all__ = ["Outcome", "result_of"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """The finalists of one search, and how the winner and the baseline did on the rows used once.
+
+    finalists: the uniform baseline first. winner: the one chosen by validation. saved: its run that was
+    saved. winner_test, baseline_test: the metric on the test rows per seed, None where a run failed.
+    """
+
+    finalists: tuple[Finalist, ...]
+    winner: Finalist
+    saved: Trained
+    winner_test: list[float | None]
+    baseline_test: list[float | None]
+
+    @property
+    def baseline(self) -> Finalist:
+        """The uniform allocation of the same budget."""
+        return self.finalists[0]
+
+
+def result_of(
+    outcome: Outcome,
+    *,
+    space: SearchSpace,
+    max_params: int,
+    scores: Sequence[SiteScores],
+    metric: str,
+    seconds: Mapping[str, float],
+    output: Path,
+) -> dict[str, object]:
+    """The result object; finalists come best first, without the baseline."""
+    ranked = sorted(outcome.finalists[1:], key=lambda finalist: finalist.rank, reverse=True)
+    winner, saved = outcome.winner, outcome.winner.runs.index(outcome.saved)
+    return {
+        "space": {
+            "sites": [site.name for site in space.sites],
+            "params_per_rank": space.params_per_rank,
+            "ranks": list(space.ranks),
+        },
+        "budget": max_params,
+        "metric": metric,
+        "baseline": _entry(outcome.baseline, outcome),
+        "finalists": [_entry(finalist, outcome) for finalist in ranked],
+        "best": {
+            **_entry(winner, outcome),
+            "is_baseline": winner is outcome.baseline,
+            "test": _summary(outcome.winner_test),
+            "baseline_test": _summary(outcome.baseline_test),
+            "test_difference": _interval(paired(outcome.winner_test, outcome.baseline_test)),
+            "saved_seed": outcome.saved.evaluation.candidate.seed,
+            "saved_test": outcome.winner_test[saved],
+        },
+        "proxies": {table.proxy: _correlation(table, outcome.finalists) for table in scores},
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+        "output": str(output),
+    }
+
+
+def _entry(finalist: Finalist, outcome: Outcome) -> dict[str, object]:
+    summary, baseline = finalist.summary, outcome.baseline
+    return {
+        "proposer": finalist.proposal.proposer,
+        "allocation": dict(finalist.proposal.allocation.ranks),
+        "params": finalist.proposal.params,
+        "metric_mean": summary.mean if summary else None,
+        "metric_sd": summary.sd if summary else None,
+        "metrics": {str(run.evaluation.candidate.seed): run.evaluation.metric for run in finalist.runs},
+        "failures": [run.evaluation.failure for run in finalist.runs if run.evaluation.failure],
+        "difference": None if finalist is baseline else _interval(paired(finalist.metrics, baseline.metrics)),
+        "scores": dict(finalist.proposal.scores),
+        "seconds": round(finalist.seconds, 3),
+        "peak_memory": max(run.evaluation.peak_memory for run in finalist.runs),
+    }
+
+
+def _summary(metrics: Sequence[float | None]) -> dict[str, object]:
+    finished = [metric for metric in metrics if metric is not None]
+    summary = Summary.of(finished) if finished else None
+    return {
+        "metrics": list(metrics),
+        "mean": summary.mean if summary else None,
+        "sd": summary.sd if summary else None,
+    }
+
+
+def _interval(interval: Interval | None) -> dict[str, float | None] | None:
+    return asdict(interval) if interval else None
+
+
+def _correlation(scores: SiteScores, finalists: Sequence[Finalist]) -> dict[str, object]:
+    known = [(dict(f.proposal.scores)[scores.proxy], f.summary.mean) for f in finalists if f.summary]
+    spearman = rank_correlation([score for score, _ in known], [mean for _, mean in known])
+    return {"point": scores.point, "spearman": spearman, "allocations": len(known)}
