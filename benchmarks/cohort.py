@@ -163,6 +163,7 @@ def main() -> None:
     rows = measure(args.model, [int(count) for count in args.counts.split(",")], args.rounds, args.device)
     record(
         "benchmarks.cohort",
+        args.device,
         {"model": args.model, "rank": RANK, "batch": [BATCH, TOKENS], "rows": rows},
         args.output,
     )
