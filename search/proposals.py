@@ -31,20 +31,20 @@ _log = logging.getLogger(__name__)
 class Proposal:
     """An allocation that somebody proposed.
 
-    proposer: ``uniform``, ``random``, ``grad_norm/exact`` (proxy/allocator) or a sampler's name; where
-    several came to the same allocation, their names joined by ``+``.
+    proposers: ``uniform``, ``random``, ``grad_norm/exact`` (proxy/allocator) or a sampler's name, everybody
+    who came to this allocation, the first one first.
     params: what its wires cost, in parameters. scores: (proxy name, score), larger is better.
     """
 
     allocation: Allocation
-    proposer: str
+    proposers: tuple[str, ...]
     params: int
     scores: tuple[tuple[str, float], ...]
 
     @property
-    def proposers(self) -> tuple[str, ...]:
-        """Everybody who proposed it, the first one first."""
-        return tuple(self.proposer.split("+"))
+    def proposer(self) -> str:
+        """The names of all proposers, joined by ``+``."""
+        return "+".join(self.proposers)
 
 
 def propose(
@@ -139,13 +139,13 @@ class _Ledger:
         if allocation in self._place:
             place = self._place[allocation]
             earlier = self.proposals[place]
-            proposal = replace(earlier, proposer=f"{earlier.proposer}+{proposer}")
+            proposal = replace(earlier, proposers=(*earlier.proposers, proposer))
             self.proposals[place] = proposal
         else:
             params = self.space.params(allocation)
             assert params <= self.max_params, f"{proposer} spent {params:,} of {self.max_params:,}"
             scores = tuple((table.proxy, table.of(allocation)) for table in self.scores)
-            proposal = Proposal(allocation, proposer, params, scores)
+            proposal = Proposal(allocation, (proposer,), params, scores)
             self._place[allocation] = len(self.proposals)
             self.proposals.append(proposal)
         if self.on_proposal:

@@ -78,6 +78,7 @@ def _entry(finalist: Finalist, outcome: Outcome) -> dict[str, object]:
     summary, baseline = finalist.summary, outcome.baseline
     return {
         "proposer": finalist.proposal.proposer,
+        "proposers": list(finalist.proposal.proposers),
         "allocation": dict(finalist.proposal.allocation.ranks),
         "params": finalist.proposal.params,
         "metric_mean": summary.mean if summary else None,

@@ -25,9 +25,9 @@ def format_table(result: Mapping[str, Any]) -> str:
         metric = _mean_sd(entry["metric_mean"], entry["metric_sd"])
         difference, seconds = _interval(entry["difference"]), f"{entry['seconds']:.0f}"
         rows.append(
-            (str(place), f"{entry['params']:,}", metric, difference, seconds, _short(entry["proposer"]))
+            (str(place), f"{entry['params']:,}", metric, difference, seconds, _short(entry["proposers"]))
         )
-    failures = [f"failed: {_short(e['proposer'])}: {reason}" for _, e in places for reason in e["failures"]]
+    failures = [f"failed: {_short(e['proposers'])}: {reason}" for _, e in places for reason in e["failures"]]
     return "\n".join([*_aligned(rows), "", *_winner(result), *failures, *_rest(result, len(places))])
 
 
@@ -38,7 +38,7 @@ def _winner(result: Mapping[str, Any]) -> list[str]:
     if best["is_baseline"]:
         return ["chosen by validation: the uniform baseline; no finalist beats it", f"test {metric}: {test}"]
     return [
-        f"chosen by validation: {_short(best['proposer'])}",
+        f"chosen by validation: {_short(best['proposers'])}",
         f"test {metric}: {test}, uniform {baseline}, difference {_interval(best['test_difference'])}",
     ]
 
@@ -64,9 +64,9 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
     ]
 
 
-def _short(proposer: str) -> str:
+def _short(proposers: Sequence[str]) -> str:
     """The first proposer, and how many others came to the same allocation."""
-    first, *others = proposer.split("+")
+    first, *others = proposers
     return first if not others else f"{first} (+{len(others)} more)"
 
 

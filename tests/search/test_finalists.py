@@ -9,7 +9,7 @@ from spaces.allocation import Allocation
 
 def proposal(number, proposer, *scores):
     named = tuple((f"proxy{i}", score) for i, score in enumerate(scores))
-    return Proposal(Allocation.of({"layers.0.q": number}), proposer, number, named)
+    return Proposal(Allocation.of({"layers.0.q": number}), tuple(proposer.split("+")), number, named)
 
 
 PROPOSALS = [

@@ -1,0 +1,98 @@
+"""The result object: pairs by seed, failures kept in sight, the table readable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evaluators.candidate import Candidate, Evaluation, Trained
+from proxies.site_scores import per_unit_of_rank
+from search.finalist import Finalist, paired
+from search.proposals import Proposal
+from search.result import Outcome, result_of
+from search.table import format_table
+from spaces.allocation import Allocation
+
+
+def finalist(rank, metrics, *proposers, score=1.0):
+    allocation = Allocation.of({"layers.0.q": rank})
+    runs = [
+        Trained(
+            Evaluation(
+                Candidate(allocation, seed, 1e-3),
+                metric,
+                None if metric is None else 1 - metric,
+                "the training loss became nan at step 3 of 9" if metric is None else None,
+                (0.7,),
+                2.0,
+                10**6,
+            ),
+            {},
+        )
+        for seed, metric in enumerate(metrics)
+    ]
+    return Finalist(Proposal(allocation, proposers, 32 * rank, (("grad_norm", score),)), tuple(runs))
+
+
+BASELINE = finalist(2, [0.70, 0.72, 0.74], "uniform", score=2.0)
+BETTER = finalist(4, [0.80, 0.83, 0.86], "grad_norm/exact", "tpe", score=4.0)
+BROKEN = finalist(3, [0.90, None, 0.95], "snip/exact", score=3.0)
+
+
+@pytest.fixture
+def result(make_space):
+    space = make_space([(16, 16), (16, 16)], (0, 2, 4))
+    outcome = Outcome(
+        (BASELINE, BROKEN, BETTER), BETTER, BETTER.runs[2], [0.81, None, 0.83], [0.70, 0.71, None]
+    )
+    scores = [per_unit_of_rank("grad_norm", "dense", space, np.array([1.0, 2.0]))]
+    seconds = {"scoring": 1.0, "proposing": 2.0, "fine_tuning": 3.0}
+    return result_of(
+        outcome,
+        space=space,
+        max_params=128,
+        scores=scores,
+        metric="accuracy",
+        seconds=seconds,
+        output=Path("runs/x"),
+    )
+
+
+def test_seeds_that_either_side_lost_are_left_out_of_a_difference():
+    interval = paired([0.9, None, 0.95], [0.70, 0.72, 0.74])
+    assert interval.mean == pytest.approx((0.20 + 0.21) / 2)
+    assert paired([None, 0.5], [0.5, None]) is None
+
+
+def test_a_finalist_that_lost_a_seed_ranks_behind_one_that_did_not(result):
+    assert [entry["proposers"][0] for entry in result["finalists"]] == ["grad_norm/exact", "snip/exact"]
+    assert result["finalists"][1]["failures"] == ["the training loss became nan at step 3 of 9"]
+    assert result["finalists"][1]["metrics"] == {"0": 0.90, "1": None, "2": 0.95}
+
+
+def test_the_test_difference_pairs_by_seed(result):
+    assert result["best"]["test_difference"]["mean"] == pytest.approx(0.11)  # seed 0 alone has both
+    assert result["best"]["test_difference"]["low"] is None
+    assert (result["best"]["saved_seed"], result["best"]["saved_test"]) == (2, 0.83)
+
+
+def test_proxies_are_compared_with_the_metric_over_all_that_finished(result):
+    assert result["proxies"]["grad_norm"] == {
+        "point": "dense",
+        "spearman": pytest.approx(0.5),
+        "allocations": 3,
+    }
+
+
+def test_the_table_says_what_was_chosen_and_what_failed(result):
+    text = format_table(result)
+    lines = text.splitlines()
+    assert lines[0].split()[:2] == ["finalist", "parameters"]
+    assert lines[1].startswith("1         128")
+    assert "grad_norm/exact (+1 more)" in lines[1]
+    assert lines[3].startswith("-         64")
+    assert "chosen by validation: grad_norm/exact (+1 more)" in lines
+    assert "failed: snip/exact: the training loss became nan at step 3 of 9" in lines
+    assert "adapter/ (seed 2, test 0.8300)" in text
