@@ -2,9 +2,11 @@
 
 * ``proxies.registry``: the proxies by name, and scoring a space with several at once.
 * ``proxies.proxy``: what a proxy is. ``proxies.site_scores``: what it returns.
-* ``proxies.constant``, ``grad_norm``, ``snip``, ``synflow``, ``spectrum``: one proxy each.
+* ``proxies.constant``, ``grad_norm``, ``snip``, ``synflow``, ``spectrum``, ``gps``, ``plain``, ``fisher``,
+  ``snr``, ``adam_gain``, ``eva``, ``l2_norm``, ``condition``, ``params``: one proxy each.
 * ``proxies.evidence``: what proxies look at, measured once for all of them.
 * ``proxies.dense_gradients``: the gradient of every site's whole update, in one pass.
+* ``proxies.statistics``: what that pass can measure besides. ``proxies.eigenvalues``: of its matrices.
 """
 
 from .site_scores import DegenerateScoreError, Point, SiteScores, per_unit_of_rank

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,19 @@ from transformers import PreTrainedModel
 from spaces.hooks import Renorm, attach
 from spaces.site import Site
 
-__all__ = ["Batch", "dense_gradients", "dense_synflow_gradients"]
+__all__ = ["Batch", "OnGradient", "OnInput", "dense_gradients", "dense_synflow_gradients"]
+
+
+class OnGradient(Protocol):
+    """Called after each batch with each site's G of that batch alone, and of all ``count`` so far."""
+
+    def __call__(self, site: Site, gradient: Tensor, total: Tensor, count: int) -> None: ...
+
+
+class OnInput(Protocol):
+    """Called in each batch's forward pass with each site's inputs: (tokens, d_in), 0 where padding."""
+
+    def __call__(self, site: Site, x: Tensor) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +44,8 @@ def dense_gradients(
     *,
     renorm: Renorm = "preserve",
     on_batch: Callable[[], None] = lambda: None,
+    on_gradient: OnGradient | None = None,
+    on_input: OnInput | None = None,
 ) -> dict[str, Tensor]:
     """G = dL/d(Delta W) of every site: site name -> (d_out, d_in) float32 (DESIGN, section 6).
 
@@ -39,11 +53,23 @@ def dense_gradients(
     reference HeteroLoRA program. One forward and backward serves all sites; no wire is needed,
     and the gradients of a wire's factors follow: dL/dB = scale * G A^T. With ``renorm="paper"`` all
     cross wires count as on, as there.
+
+    on_gradient, on_input: see each batch's own G and inputs in passing. ``on_gradient`` costs memory
+    for a second G of every site, and moves G by rounding, since batches are then summed one by one.
     """
     gradients = {site.name: torch.zeros(site.d_out, site.d_in, device=model.device) for site in sites}
-    with _collecting(model, sites, gradients, renorm):
-        for batch in batches:
+    of_batch = gradients if on_gradient is None else {n: torch.zeros_like(g) for n, g in gradients.items()}
+    tap = _Inputs(on_input) if on_input else None
+    with _collecting(model, sites, of_batch, renorm, tap):
+        for count, batch in enumerate(batches, 1):
+            if tap:
+                tap.mask = batch.inputs.get("attention_mask")
             _loss(model(**batch.inputs).logits, batch.labels).backward()
+            if on_gradient:
+                for site in sites:
+                    gradient = of_batch[site.name]
+                    on_gradient(site, gradient, gradients[site.name].add_(gradient), count)
+                    gradient.zero_()
             on_batch()
     return gradients
 
@@ -72,14 +98,35 @@ def dense_synflow_gradients(
     return gradients
 
 
+class _Inputs:
+    """Hands a site's inputs on with padding zeroed; ``mask``: of the batch in flight, (rows, tokens)."""
+
+    def __init__(self, on_input: OnInput) -> None:
+        self.on_input = on_input
+        self.mask: Tensor | None = None
+
+    def see(self, site: Site, x: Tensor) -> None:
+        x = x.reshape(-1, site.d_in).float()
+        if self.mask is not None and self.mask.numel() == len(x):  # else x is pooled: one row for each text
+            x = x * self.mask.reshape(-1, 1).to(x.dtype)
+        self.on_input(site, x)
+
+
 @contextmanager
 def _collecting(
-    model: PreTrainedModel, sites: Sequence[Site], gradients: Mapping[str, Tensor], renorm: Renorm
+    model: PreTrainedModel,
+    sites: Sequence[Site],
+    gradients: Mapping[str, Tensor],
+    renorm: Renorm,
+    tap: _Inputs | None = None,
 ) -> Iterator[None]:
     """Adds each site's G to ``gradients`` in every backward pass within the block."""
 
     def visit(sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
         inputs = [source.detach() for source in sources]
+        if tap:
+            for site, x in zip(sites, inputs, strict=True):
+                tap.see(site, x)
 
         def on_gradient(delta: Tensor) -> None:
             for site, x in zip(sites, inputs, strict=True):

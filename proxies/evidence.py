@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
@@ -17,6 +18,8 @@ from spaces.site import Site
 from spaces.wires import initial_a
 
 from .dense_gradients import Batch, dense_gradients, dense_synflow_gradients
+from .eigenvalues import eigenvalues, in_double
+from .statistics import Statistic, add_deviations
 
 __all__ = ["Evidence"]
 
@@ -27,7 +30,7 @@ class Evidence:
     def __init__(
         self,
         model: PreTrainedModel,
-        batches: Iterable[Batch],
+        batches: Sequence[Batch],
         space: SearchSpace,
         *,
         seed: int,
@@ -39,18 +42,55 @@ class Evidence:
         self.model, self.space, self.seed, self.renorm = model, space, seed, renorm
         self.scaling = scaling or Scaling()
         self._batches, self._on_batch = batches, on_batch
+        self._needs: frozenset[Statistic] = frozenset()
 
-    @cached_property
+    def expect(self, needs: frozenset[Statistic]) -> None:
+        """Says which statistics proxies will ask for, so that the one pass collects them.
+
+        A pass that has already run without one of them runs again, when next asked for.
+        """
+        if not needs <= self._needs:
+            self._needs |= needs
+            for measured in ("_dense", "gains"):
+                self.__dict__.pop(measured, None)  # empties a cached property
+
+    @property
+    def batches(self) -> int:
+        """How many batches everything is measured over."""
+        return len(self._batches)
+
+    @property
     def gradients(self) -> dict[str, Tensor]:
         """G of the training loss at ``dense``: site name -> (d_out, d_in)."""
-        return dense_gradients(
-            self.model, self.space.sites, self._batches, renorm=self.renorm, on_batch=self._on_batch
-        )
+        return self._dense[0]
+
+    def statistic(self, name: Statistic, site: Site) -> Tensor:
+        """One of the statistics that ``expect`` announced: see ``Statistic``."""
+        self.expect(frozenset({name}))
+        return self._dense[1][name][site.name]
+
+    @cached_property
+    def gains(self) -> np.ndarray:
+        """Sum of the r largest squared singular values of G, by site and rank: (sites, ranks)."""
+        gains = np.zeros((len(self.space.sites), len(self.space.ranks)))
+        for row, site in zip(gains, self.space.sites, strict=True):
+            g = in_double(self.gradients[site.name])
+            squares = eigenvalues(g @ g.T if g.shape[0] <= g.shape[1] else g.T @ g)
+            row[1:] = torch.cumsum(squares, 0).cpu().numpy()[np.array(self.space.ranks[1:]) - 1]
+        return gains
 
     @cached_property
     def synflow_gradients(self) -> dict[str, Tensor]:
         """G of SynFlow's objective at ``dense``: site name -> (d_out, d_in)."""
         return dense_synflow_gradients(self.model, self.space.sites, renorm=self.renorm)
+
+    def weight(self, site: Site) -> Tensor:
+        """W0, (d_out, d_in) float32: the identity of a residual wire, zero of a cross wire."""
+        if site.kind == "lora":
+            return base_weight(self.model, site).float()
+        if site.kind == "residual":
+            return torch.eye(site.d_out, site.d_in, device=self.model.device)
+        return torch.zeros(site.d_out, site.d_in, device=self.model.device)
 
     def weight_times(self, site: Site, gradient: Tensor) -> Tensor:
         """W0 * G elementwise: of a residual wire W0 = I, so G's diagonal; of a cross wire W0 = 0."""
@@ -63,6 +103,48 @@ class Evidence:
 
         (A and B themselves contribute nothing to products with the parameters: B = 0, dL/dA = 0.)
         """
-        rank = self.space.ranks[-1]
-        a = torch.from_numpy(initial_a(site, rank, seed=self.seed)).to(gradient)
-        return self.scaling.factor(site.kind, rank) * gradient @ a.T
+        factor = self.scaling.factor(site.kind, self.space.ranks[-1])
+        return factor * gradient @ self._initial_a[site.name].to(gradient).T
+
+    @cached_property
+    def _initial_a(self) -> dict[str, Tensor]:
+        rank, device = self.space.ranks[-1], self.model.device
+        return {
+            site.name: torch.from_numpy(initial_a(site, rank, seed=self.seed)).to(device)
+            for site in self.space.sites
+        }
+
+    @cached_property
+    def _dense(self) -> tuple[dict[str, Tensor], dict[Statistic, dict[str, Tensor]]]:
+        """G, and the statistics needed so far, of every site; one pass over the batches."""
+        sites, rank, device = self.space.sites, self.space.ranks[-1], self.model.device
+        shapes: dict[Statistic, Callable[[Site], tuple[int, int]]] = {
+            "deviations": lambda site: (site.d_out, site.d_in),
+            "deviations_of_b": lambda site: (site.d_out, rank),
+            "second_moments": lambda site: (site.d_in, site.d_in),
+        }
+        statistics = {
+            need: {site.name: torch.zeros(shapes[need](site), device=device) for site in sites}
+            for need in self._needs
+        }
+
+        def on_gradient(site: Site, gradient: Tensor, total: Tensor, count: int) -> None:
+            if "deviations" in statistics:
+                add_deviations(statistics["deviations"][site.name], gradient, total, count)
+            if "deviations_of_b" in statistics:
+                of_b, total_of_b = self.gradient_of_b(site, gradient), self.gradient_of_b(site, total)
+                add_deviations(statistics["deviations_of_b"][site.name], of_b, total_of_b, count)
+
+        def on_input(site: Site, x: Tensor) -> None:
+            statistics["second_moments"][site.name].addmm_(x.T, x)
+
+        gradients = dense_gradients(
+            self.model,
+            sites,
+            self._batches,
+            renorm=self.renorm,
+            on_batch=self._on_batch,
+            on_gradient=on_gradient if self._needs & {"deviations", "deviations_of_b"} else None,
+            on_input=on_input if "second_moments" in self._needs else None,
+        )
+        return gradients, statistics

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .evidence import Evidence
 from .site_scores import Point, SiteScores
+from .statistics import Statistic
 
 __all__ = ["Proxy"]
 
@@ -15,9 +16,11 @@ __all__ = ["Proxy"]
 class Proxy:
     """A row of the registry.
 
-    point: where the model is looked at (DESIGN, section 6): ``dense``, ``init`` or ``none``.
+    point: where the model is looked at (DESIGN, section 6): ``dense``, ``init``, ``base`` (its weights
+    or activations without a wire, and no gradient) or ``none``.
     measure: the scores. more_is_better: the proxy's direction; ``score_sites`` turns scores of the other
-    direction round. ranks_nothing: every site scores the same by design.
+    direction round. ranks_nothing: every site scores the same by design. needs: what the dense pass must
+    collect for it besides G.
     """
 
     name: str
@@ -25,3 +28,4 @@ class Proxy:
     measure: Callable[[Evidence, str], SiteScores]
     more_is_better: bool = True
     ranks_nothing: bool = False
+    needs: frozenset[Statistic] = frozenset()

@@ -1,4 +1,11 @@
-"""The proxies by name, and scoring a space with several of them at once."""
+"""The proxies by name, and scoring a space with several of them at once.
+
+Known proxies that are left out because they make no sense for wires:
+
+* ``flops``: a wire's multiply-adds per token, r (d_in + d_out), are its parameters: ``params``.
+* ``zico``: a layer's part is a logarithm of a sum over its parameters, -inf where there are none, but
+  rank 0 must be worth 0 for scores to add up. Its ratio without the logarithm is ``snr``.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +18,23 @@ import numpy as np
 
 from spaces.errors import UsageError
 
+from .adam_gain import ADAM_GAIN
+from .condition import CONDITION
 from .constant import CONSTANT
+from .eva import EVA
 from .evidence import Evidence
+from .fisher import FISHER
+from .gps import GPS
 from .grad_norm import GRAD_NORM, GRAD_NORM_INIT
+from .l2_norm import L2_NORM
+from .params import PARAMS
+from .plain import PLAIN
 from .proxy import Proxy
 from .site_scores import DegenerateScoreError, SiteScores
 from .snip import SNIP, SNIP_INIT
+from .snr import SNR
 from .spectrum import SPECTRUM
+from .statistics import Statistic
 from .synflow import SYNFLOW, SYNFLOW_INIT
 
 __all__ = ["PROXIES", "find_proxy", "score_sites"]
@@ -32,6 +49,15 @@ PROXIES: Final[Mapping[str, Proxy]] = MappingProxyType(
         "synflow": SYNFLOW,
         "synflow@init": SYNFLOW_INIT,
         "spectrum": SPECTRUM,
+        "gps": GPS,
+        "plain": PLAIN,
+        "fisher": FISHER,
+        "snr": SNR,
+        "adam_gain": ADAM_GAIN,
+        "eva": EVA,
+        "l2_norm": L2_NORM,
+        "condition": CONDITION,
+        "params": PARAMS,
     }
 )
 
@@ -44,11 +70,12 @@ def find_proxy(name: str) -> Proxy:
 
 
 def score_sites(proxies: Sequence[Proxy], evidence: Evidence) -> list[SiteScores]:
-    """Every proxy's scores of all sites, in order; gradients are measured once for all of them.
+    """Every proxy's scores of all sites, in order; one pass over the batches measures for all of them.
 
     Raises DegenerateScoreError where scores are NaN, infinite, or all the same though the proxy is
     meant to rank.
     """
+    evidence.expect(frozenset[Statistic]().union(*(proxy.needs for proxy in proxies)))
     return [_checked(proxy, _towards_better(proxy, proxy.measure(evidence, proxy.name))) for proxy in proxies]
 
 

@@ -85,7 +85,8 @@ _ARGUMENTS: Final[dict[str, dict[str, dict[str, Any]]]] = {  # group -> flag -> 
         "--proxy": {
             "type": _names,
             "metavar": "P,...",
-            "help": "constant, grad_norm, grad_norm@init, snip, synflow, spectrum; "
+            "help": "constant, params, grad_norm, grad_norm@init, snip, plain, synflow, spectrum, gps, "
+            "fisher, snr, adam_gain, eva, l2_norm, condition; "
             "default: grad_norm,spectrum,snip,synflow",
         },
         "--scoring-batches": {

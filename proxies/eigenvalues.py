@@ -1,0 +1,19 @@
+"""Eigenvalues of the symmetric matrices that proxies rank by."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+__all__ = ["eigenvalues", "in_double"]
+
+
+def in_double(matrix: Tensor) -> Tensor:
+    """The matrix in float64; on the CPU where its device (MPS) has none."""
+    return (matrix.cpu() if matrix.device.type == "mps" else matrix).double()
+
+
+def eigenvalues(matrix: Tensor) -> Tensor:
+    """Of a symmetric positive semi-definite float64 matrix (d, d): (d,), largest first, none below 0."""
+    ascending: Tensor = torch.linalg.eigvalsh(matrix)
+    return ascending.flip(0).clamp(min=0)

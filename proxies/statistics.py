@@ -1,0 +1,29 @@
+"""What the dense pass can measure besides G, for the proxies that need it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor
+
+__all__ = ["Statistic", "add_deviations"]
+
+Statistic = Literal["deviations", "deviations_of_b", "second_moments"]
+"""Each costs memory in float32 for as long as the evidence lives; the two deviations also a second G
+of every site during the pass.
+
+* ``deviations``: sum over batches of (G_b - mean)^2, entry by entry; (d_out, d_in) a site.
+* ``deviations_of_b``: the same of dL/dB at the initial A; (d_out, r) a site, and its A (r, d_in).
+* ``second_moments``: sum over tokens of x x^T of the site's inputs; (d_in, d_in) a site.
+"""
+
+
+def add_deviations(deviations: Tensor, value: Tensor, total: Tensor, count: int) -> None:
+    """Adds what the ``count``-th value does to the sum of squared deviations from the mean, in place.
+
+    total: sum of all values so far, this one included; all three tensors have one shape. One pass, and
+    no difference of large squares. Source: Youngs and Cramer, Technometrics 13 (1971), as given in
+    Chan, Golub and LeVeque, The American Statistician 37 (1983), eq. 1.5b.
+    """
+    if count > 1:
+        deviations.add_((count * value - total).square_(), alpha=1 / (count * (count - 1)))
