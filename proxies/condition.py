@@ -15,7 +15,7 @@ __all__ = ["CONDITION"]
 def _measure(evidence: Evidence, name: str) -> SiteScores:
     """1 / kappa(W0), the smallest over the largest singular value of W0, in [0, 1].
 
-    Source: the condition number (Golub and Van Loan, Matrix Computations, section 2.6.2). Fewer is
+    Source: the condition number (Golub and Van Loan, Matrix Computations). Fewer is
     better, an assumption: an ill-conditioned W0 passes little of what a wire could correct. Scored as
     the reciprocal, which is that direction turned round, positive, and finite where W0 is singular.
     Of a residual wire W0 = I, so 1; a cross wire's W0 = 0 is singular, so 0, as LAPACK's gecon has it.

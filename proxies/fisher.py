@@ -11,7 +11,7 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     """Sum over batches of ||G_b||_F^2, G_b the gradient of batch b's mean loss: the trace of the
     empirical Fisher matrix of Delta W, with a batch for a sample. More is better.
 
-    Source: Theis et al., arXiv:1801.05787, and ``fisher`` of Abdelfattah et al., arXiv:2101.08134.
+    Source: Theis et al., arXiv:1801.05787, and ``fisher`` in the program of arXiv:2101.08134.
     Departures: they sum (activation * its gradient)^2 over channels; a wire changes weights, so G
     stands here. True labels, not labels drawn from the model. Unlike ||G||, batches cannot cancel:
     sum of ||G_b||^2 = ||G||^2 / n + sum of squared deviations. With one batch it is grad_norm squared.

@@ -23,7 +23,7 @@ def add_deviations(deviations: Tensor, value: Tensor, total: Tensor, count: int)
 
     total: sum of all values so far, this one included; all three tensors have one shape. One pass, and
     no difference of large squares. Source: Youngs and Cramer, Technometrics 13 (1971), as given in
-    Chan, Golub and LeVeque, The American Statistician 37 (1983), eq. 1.5b.
+    Chan, Golub and LeVeque, The American Statistician 37 (1983).
     """
     if count > 1:
         deviations.add_((count * value - total).square_(), alpha=1 / (count * (count - 1)))
