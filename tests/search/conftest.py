@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
 
 from proxies.site_scores import Point, SiteScores
 from spaces.search_space import SearchSpace
@@ -58,3 +61,63 @@ def make_scores() -> Callable[..., SiteScores]:
 def opt_space() -> SearchSpace:
     """OPT-350M's 143 sites at ranks 0, 2, ..., 32."""
     return _opt_space()
+
+
+SMALL = [
+    "--epochs",
+    "1",
+    "--batch-size",
+    "8",
+    "--trials",
+    "4",
+    "--finalists",
+    "2",
+    "--seeds",
+    "2",
+    "--threads",
+    "1",
+    "--quiet",
+]
+WORDS = ["good", "fine", "great", "bad", "poor", "awful", "a", "film", "plot", "the", "is", "very"]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> Path:
+    """Two small TSV files whose label is told by one word."""
+    folder, rng = tmp_path_factory.mktemp("files"), np.random.default_rng(0)
+    for name, count in (("train", 90), ("dev", 30)):
+        lines = ["sentence\tlabel"]
+        for i in range(count):
+            label = int(rng.integers(2))
+            words = [*rng.choice(WORDS[6:], 5), str(rng.choice(WORDS[:3] if label else WORDS[3:6])), f"n{i}"]
+            lines.append(f"{' '.join(words)}\t{label}")
+        (folder / f"{name}.tsv").write_text("\n".join(lines))
+    return folder
+
+
+@pytest.fixture
+def model_folder(tiny_model, tmp_path) -> Path:
+    """A folder with a tiny BERT and a tokenizer of whole words."""
+    folder = tmp_path / "model"
+    tiny_model("bert").save_pretrained(folder)
+    vocabulary = {word: i for i, word in enumerate(["[UNK]", "[PAD]", *WORDS])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]").save_pretrained(
+        folder
+    )
+    return folder
+
+
+@pytest.fixture
+def small(model_folder, files, tmp_path) -> list[str]:
+    """A whole command line that ends within seconds."""
+    data = [
+        "--model",
+        str(model_folder),
+        "--train-file",
+        str(files / "train.tsv"),
+        "--eval-file",
+        str(files / "dev.tsv"),
+    ]
+    return [*data, "--budget", "r=2", "--output", str(tmp_path / "out"), *SMALL]
