@@ -7,5 +7,5 @@
 * ``evaluators.task``: rows to train on, to select by, to report on; with ``rows``, ``split``, ``metrics``.
 * ``evaluators.read_table``, ``glue``, ``demo``: where rows come from.
 * ``evaluators.adapter``: an adapter on disk and back; with ``peft_adapter``, ``adapter_record``,
-  ``whole_folder``.
+  ``whole_folder``, ``whole_file``.
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from .base_model import ModelSource
 from .candidate import Candidate, Evaluation, Recipe, Trained
 from .memory import OUT_OF_MEMORY
 from .task import Task
+from .whole_file import whole_file
 
 __all__ = ["Ledger", "fingerprint"]
 
@@ -59,12 +59,10 @@ class Ledger:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(trained.evaluation.candidate)
         if trained.tensors:
-            unfinished = path.with_suffix(".safetensors.part")
-            save_file(trained.tensors, unfinished)
-            os.replace(unfinished, path.with_suffix(".safetensors"))
-        unfinished = path.with_suffix(".json.part")
-        unfinished.write_text(json.dumps(asdict(trained.evaluation)))
-        os.replace(unfinished, path)
+            with whole_file(path.with_suffix(".safetensors")) as unfinished:
+                save_file(trained.tensors, unfinished)
+        with whole_file(path) as unfinished:
+            unfinished.write_text(json.dumps(asdict(trained.evaluation)))
 
     def _path(self, candidate: Candidate) -> Path:
         key = json.dumps(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from evaluators.whole_file import whole_file
 from spaces.errors import InputError, UsageError
 
 from .options import Options
@@ -99,6 +100,5 @@ def _check_same_run(folder: Path, settings: str) -> None:
 
 def write_whole(path: Path, text: str) -> None:
     """Writes a file that is never half there."""
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(text)
-    os.replace(unfinished, path)
+    with whole_file(path) as unfinished:
+        unfinished.write_text(text)
