@@ -1,7 +1,7 @@
 """Fine-tuning allocations and measuring what they are worth.
 
 * ``evaluators.candidate``: what is trained, how, and what came of it.
-* ``evaluators.cohort``: many candidates at once over one base; with ``head``, ``adamw``, ``data_order``.
+* ``evaluators.cohort``: many candidates at once over one base; with ``adamw``, ``data_order``.
 * ``evaluators.spread``: cohorts over devices and processes. ``evaluators.ledger``: finished ones on disk.
 * ``evaluators.base_model``, ``hub``: the model that wires are added to.
 * ``evaluators.task``: rows to train on, to select by, to report on; with ``rows``, ``split``, ``metrics``.

@@ -28,6 +28,7 @@ from spaces.base_weight import base_weight
 from spaces.errors import InputError
 from spaces.families import find_family
 from spaces.find_sites import find_sites
+from spaces.head import Head, head_linears
 from spaces.hooks import Attachment
 from spaces.site import Site
 from spaces.stacked import Stacked
@@ -35,7 +36,6 @@ from spaces.wires import Wires
 
 from .adapter_record import RECORD, AdapterRecord, read_record
 from .candidate import Candidate, Recipe, Trained
-from .head import Head, head_linears
 from .peft_adapter import (
     PEFT_CONFIG,
     PEFT_WEIGHTS,

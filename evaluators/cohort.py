@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from spaces.head import Head
 from spaces.site import Site
 from spaces.stacked import Stacked
 from spaces.wires import Wires
@@ -20,7 +21,6 @@ from spaces.wires import Wires
 from .adamw import StackedAdamW, clip_per_slot, linear_schedule
 from .candidate import Candidate, Evaluation, Recipe, Trained
 from .data_order import epoch_batches
-from .head import Head
 from .memory import OUT_OF_MEMORY, is_out_of_memory, peak_memory
 from .rows import Rows, padded_inputs
 from .score import row_losses, score_logits

@@ -18,9 +18,9 @@ from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from spaces.errors import InputError
+from spaces.head import head_linears
 from spaces.site import Site
 
-from .head import head_linears
 
 __all__ = [
     "PEFT_CONFIG",

@@ -4,8 +4,11 @@
 * ``proxies.proxy``: what a proxy is. ``proxies.site_scores``: what it returns.
 * ``proxies.constant``, ``grad_norm``, ``snip``, ``synflow``, ``spectrum``, ``gps``, ``plain``, ``fisher``,
   ``snr``, ``adam_gain``, ``eva``, ``l2_norm``, ``condition``, ``params``: one proxy each.
+* ``proxies.sensitivity``, ``ablation``, ``solo``, ``alpha_test``: one each, or two, of the super-network.
 * ``proxies.evidence``: what proxies look at, measured once for all of them.
 * ``proxies.dense_gradients``: the gradient of every site's whole update, in one pass.
+* ``proxies.super_network``: all sites trained together for a few steps, and its loss under many gate
+  settings at once; with ``warm_up``, ``gated_wires``, ``weight_importance``.
 * ``proxies.statistics``: what that pass can measure besides. ``proxies.eigenvalues``: of its matrices.
 """
 

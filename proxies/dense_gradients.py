@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from spaces.hooks import Renorm, attach
+from spaces.hooks import Renorm, Visit, attach
 from spaces.site import Site
 
-__all__ = ["Batch", "OnGradient", "OnInput", "dense_gradients", "dense_synflow_gradients"]
+__all__ = ["Batch", "OnGradient", "OnInput", "dense_gradients", "dense_synflow_gradients", "mean_loss"]
 
 
 class OnGradient(Protocol):
@@ -37,12 +37,20 @@ class Batch:
     labels: Tensor
 
 
+def mean_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Mean over rows of the cross-entropy, or of the squared error where there is one output; float32."""
+    if logits.shape[-1] == 1:
+        return nn.functional.mse_loss(logits[:, 0].float(), labels.float())
+    return nn.functional.cross_entropy(logits.float(), labels)
+
+
 def dense_gradients(
     model: PreTrainedModel,
     sites: Sequence[Site],
     batches: Iterable[Batch],
     *,
     renorm: Renorm = "preserve",
+    wires: Visit | None = None,
     on_batch: Callable[[], None] = lambda: None,
     on_gradient: OnGradient | None = None,
     on_input: OnInput | None = None,
@@ -54,17 +62,18 @@ def dense_gradients(
     and the gradients of a wire's factors follow: dL/dB = scale * G A^T. With ``renorm="paper"`` all
     cross wires count as on, as there.
 
+    wires: adds wires that are on already, so that G is taken around them; none by default.
     on_gradient, on_input: see each batch's own G and inputs in passing. ``on_gradient`` costs memory
     for a second G of every site, and moves G by rounding, since batches are then summed one by one.
     """
     gradients = {site.name: torch.zeros(site.d_out, site.d_in, device=model.device) for site in sites}
     of_batch = gradients if on_gradient is None else {n: torch.zeros_like(g) for n, g in gradients.items()}
     tap = _Inputs(on_input) if on_input else None
-    with _collecting(model, sites, of_batch, renorm, tap):
+    with _collecting(model, sites, of_batch, renorm, wires, tap):
         for count, batch in enumerate(batches, 1):
             if tap:
                 tap.mask = batch.inputs.get("attention_mask")
-            _loss(model(**batch.inputs).logits, batch.labels).backward()
+            mean_loss(model(**batch.inputs).logits, batch.labels).backward()
             if on_gradient:
                 for site in sites:
                     gradient = of_batch[site.name]
@@ -75,12 +84,18 @@ def dense_gradients(
 
 
 def dense_synflow_gradients(
-    model: PreTrainedModel, sites: Sequence[Site], *, tokens: int = 32, renorm: Renorm = "preserve"
+    model: PreTrainedModel,
+    sites: Sequence[Site],
+    *,
+    tokens: int = 32,
+    renorm: Renorm = "preserve",
+    wires: Visit | None = None,
 ) -> dict[str, Tensor]:
     """G of SynFlow's data-free objective: the sum of outputs for embeddings of ones and weights |W|.
 
     HeteroLoRA, arXiv:2406.14956, appendix C.3, and its reference program, which feeds embeddings of
-    ones. The absolute weights are substituted for one call; the model itself does not change.
+    ones. The absolute weights are substituted for one call; the model itself does not change. wires: as
+    in ``dense_gradients``; their weights are taken as they come.
     """
     gradients = {site.name: torch.zeros(site.d_out, site.d_in, device=model.device) for site in sites}
     absolute = {name: parameter.detach().abs() for name, parameter in model.named_parameters()}
@@ -89,7 +104,7 @@ def dense_synflow_gradients(
     ones = torch.ones(
         1, tokens, embeddings.embedding_dim, device=model.device, dtype=model.dtype, requires_grad=True
     )
-    with _collecting(model, sites, gradients, renorm):
+    with _collecting(model, sites, gradients, renorm, wires):
         mask = torch.ones(1, tokens, dtype=torch.long, device=model.device)
         output: Any = torch.func.functional_call(
             model, absolute, (), {"inputs_embeds": ones, "attention_mask": mask}
@@ -118,6 +133,7 @@ def _collecting(
     sites: Sequence[Site],
     gradients: Mapping[str, Tensor],
     renorm: Renorm,
+    wires: Visit | None,
     tap: _Inputs | None = None,
 ) -> Iterator[None]:
     """Adds each site's G to ``gradients`` in every backward pass within the block."""
@@ -135,6 +151,9 @@ def _collecting(
                     part.reshape(-1, site.d_out).T.float(), x.reshape(-1, site.d_in).float()
                 )
 
+        if wires:
+            target = wires(sites, sources, target)
+        _ = target.grad_fn  # without it a hook on a view changed in place crashes (pytorch issue 196459)
         target.register_hook(on_gradient)
         return target
 
@@ -146,9 +165,3 @@ def _collecting(
         stack.callback(model.get_input_embeddings().register_forward_hook(require_gradient).remove)
         stack.enter_context(attach(model, sites, visit, renorm=renorm))
         yield
-
-
-def _loss(logits: Tensor, labels: Tensor) -> Tensor:
-    if logits.shape[-1] == 1:
-        return nn.functional.mse_loss(logits[:, 0].float(), labels.float())
-    return nn.functional.cross_entropy(logits.float(), labels)

@@ -20,6 +20,8 @@ from spaces.wires import initial_a
 from .dense_gradients import Batch, dense_gradients, dense_synflow_gradients
 from .eigenvalues import eigenvalues, in_double
 from .statistics import Statistic, add_deviations
+from .super_network import SuperNetwork
+from .warm_up import WarmUp
 
 __all__ = ["Evidence"]
 
@@ -36,12 +38,17 @@ class Evidence:
         seed: int,
         scaling: Scaling | None = None,
         renorm: Renorm = "preserve",
+        warm_up: WarmUp | None = None,
         on_batch: Callable[[], None] = lambda: None,
     ) -> None:
-        """seed: of the initial A, which the ``init`` point looks through. batches: all are used."""
+        """seed: of the initial A, which the ``init`` point looks through. batches: all are used.
+
+        warm_up: how the super-network of the ``warm`` point is trained, on some of the same batches.
+        """
         self.model, self.space, self.seed, self.renorm = model, space, seed, renorm
         self.scaling = scaling or Scaling()
         self._batches, self._on_batch = batches, on_batch
+        self._warm_up = warm_up or WarmUp()
         self._needs: frozenset[Statistic] = frozenset()
 
     def expect(self, needs: frozenset[Statistic]) -> None:
@@ -83,6 +90,20 @@ class Evidence:
     def synflow_gradients(self) -> dict[str, Tensor]:
         """G of SynFlow's objective at ``dense``: site name -> (d_out, d_in)."""
         return dense_synflow_gradients(self.model, self.space.sites, renorm=self.renorm)
+
+    @cached_property
+    def super_network(self) -> SuperNetwork:
+        """All sites trained together for a few steps: what the ``warm`` point looks at."""
+        return SuperNetwork(
+            self.model,
+            self._batches,
+            self.space,
+            self._warm_up,
+            seed=self.seed,
+            scaling=self.scaling,
+            renorm=self.renorm,
+            on_batch=self._on_batch,
+        )
 
     def weight(self, site: Site) -> Tensor:
         """W0, (d_out, d_in) float32: the identity of a residual wire, zero of a cross wire."""

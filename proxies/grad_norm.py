@@ -4,7 +4,7 @@ from .evidence import Evidence
 from .proxy import Proxy
 from .site_scores import SiteScores, per_unit_of_rank
 
-__all__ = ["GRAD_NORM", "GRAD_NORM_INIT"]
+__all__ = ["GRAD_NORM", "GRAD_NORM_INIT", "GRAD_NORM_WARM"]
 
 
 def _dense(evidence: Evidence, name: str) -> SiteScores:
@@ -26,5 +26,19 @@ def _init(evidence: Evidence, name: str) -> SiteScores:
     return per_unit_of_rank(name, "init", evidence.space, norms)
 
 
+def _warm(evidence: Evidence, name: str) -> SiteScores:
+    """Norm of dL/dA and dL/dB together, (||dL/dA||^2 + ||dL/dB||^2)^(1/2), after a short warm-up with
+    every site on, when dL/dA is no longer 0. dL/dA = factor * B^T G and dL/dB = factor * G A^T, with G
+    taken around the trained wires and head. Source: as at ``init``, whose departure is the rank: the
+    warm-up's. Cost: the warm-up, and a forward and backward of each held batch; both shared."""
+    network = evidence.super_network
+    norms = []
+    for site in evidence.space.sites:
+        of_a, of_b = network.wires[site.name].gradients(network.gradients[site.name])
+        norms.append(float((of_a.square().sum() + of_b.square().sum()).sqrt()))
+    return per_unit_of_rank(name, "warm", evidence.space, norms)
+
+
 GRAD_NORM = Proxy("grad_norm", "dense", _dense)
 GRAD_NORM_INIT = Proxy("grad_norm@init", "init", _init)
+GRAD_NORM_WARM = Proxy("grad_norm@warm", "warm", _warm)

@@ -18,24 +18,28 @@ import numpy as np
 
 from spaces.errors import UsageError
 
+from .ablation import ABLATION
 from .adam_gain import ADAM_GAIN
+from .alpha_test import ALPHA_TEST
 from .condition import CONDITION
 from .constant import CONSTANT
 from .eva import EVA
 from .evidence import Evidence
 from .fisher import FISHER
 from .gps import GPS
-from .grad_norm import GRAD_NORM, GRAD_NORM_INIT
+from .grad_norm import GRAD_NORM, GRAD_NORM_INIT, GRAD_NORM_WARM
 from .l2_norm import L2_NORM
 from .params import PARAMS
 from .plain import PLAIN
 from .proxy import Proxy
 from .site_scores import DegenerateScoreError, SiteScores
-from .snip import SNIP, SNIP_INIT
+from .sensitivity import SENSITIVITY, SENSITIVITY_SUM
+from .snip import SNIP, SNIP_INIT, SNIP_WARM
 from .snr import SNR
+from .solo import SOLO, SOLO_LINEAR
 from .spectrum import SPECTRUM
 from .statistics import Statistic
-from .synflow import SYNFLOW, SYNFLOW_INIT
+from .synflow import SYNFLOW, SYNFLOW_INIT, SYNFLOW_WARM
 
 __all__ = ["PROXIES", "find_proxy", "score_sites"]
 
@@ -44,10 +48,13 @@ PROXIES: Final[Mapping[str, Proxy]] = MappingProxyType(
         "constant": CONSTANT,
         "grad_norm": GRAD_NORM,
         "grad_norm@init": GRAD_NORM_INIT,
+        "grad_norm@warm": GRAD_NORM_WARM,
         "snip": SNIP,
         "snip@init": SNIP_INIT,
+        "snip@warm": SNIP_WARM,
         "synflow": SYNFLOW,
         "synflow@init": SYNFLOW_INIT,
+        "synflow@warm": SYNFLOW_WARM,
         "spectrum": SPECTRUM,
         "gps": GPS,
         "plain": PLAIN,
@@ -58,6 +65,12 @@ PROXIES: Final[Mapping[str, Proxy]] = MappingProxyType(
         "l2_norm": L2_NORM,
         "condition": CONDITION,
         "params": PARAMS,
+        "sensitivity": SENSITIVITY,
+        "sensitivity_sum": SENSITIVITY_SUM,
+        "ablation": ABLATION,
+        "solo": SOLO,
+        "solo_linear": SOLO_LINEAR,
+        "alpha_test": ALPHA_TEST,
     }
 )
 

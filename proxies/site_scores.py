@@ -14,7 +14,7 @@ from spaces.search_space import SearchSpace
 
 __all__ = ["DegenerateScoreError", "Point", "SiteScores", "per_unit_of_rank"]
 
-Point = Literal["none", "base", "dense", "init"]
+Point = Literal["none", "base", "dense", "init", "warm"]
 
 
 class DegenerateScoreError(InputError):
@@ -46,6 +46,11 @@ class SiteScores:
             )
         if self.by_rank[:, 0].any():
             raise ValueError(f"{self.proxy}: rank 0 must be worth 0 at every site.")
+
+    def on_grid(self, space: SearchSpace) -> SiteScores:
+        """The same scores over a space of the same sites and some of the ranks."""
+        columns = [self.space.ranks.index(rank) for rank in space.ranks]
+        return SiteScores(self.proxy, self.point, space, self.by_site, self.by_rank[:, columns])
 
     def of_rank_vectors(self, ranks: np.ndarray) -> np.ndarray:
         """Scores of many allocations at once: (allocations, sites) ranks of the grid -> (allocations,).

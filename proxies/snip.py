@@ -4,7 +4,7 @@ from .evidence import Evidence
 from .proxy import Proxy
 from .site_scores import SiteScores, per_unit_of_rank
 
-__all__ = ["SNIP", "SNIP_INIT"]
+__all__ = ["SNIP", "SNIP_INIT", "SNIP_WARM"]
 
 
 def _dense(evidence: Evidence, name: str) -> SiteScores:
@@ -19,5 +19,14 @@ def _init(evidence: Evidence, name: str) -> SiteScores:
     return per_unit_of_rank(name, "init", evidence.space, [0.0] * len(evidence.space.sites))
 
 
+def _warm(evidence: Evidence, name: str) -> SiteScores:
+    """Sum of |A * dL/dA| + |B * dL/dB| after a short warm-up with every site on: appendix C.2 there, over
+    a site's own parameters. Cost: as ``grad_norm@warm``, shared with it."""
+    network = evidence.super_network
+    totals = [network.wires[s.name].saliency(network.gradients[s.name]) for s in evidence.space.sites]
+    return per_unit_of_rank(name, "warm", evidence.space, totals)
+
+
 SNIP = Proxy("snip", "dense", _dense)
 SNIP_INIT = Proxy("snip@init", "init", _init)
+SNIP_WARM = Proxy("snip@warm", "warm", _warm)

@@ -26,7 +26,9 @@ _DEMO_LEARNING_RATE, _LEARNING_RATE = 3e-3, 5e-4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inputs:
-    """base: the model as a reader should know it. source: where it is loaded from."""
+    """base: the model as a reader should know it. source: where it is loaded from.
+    learning_rate: where the options name none.
+    """
 
     base: str
     source: ModelSource
@@ -56,7 +58,7 @@ def load_inputs(options: Options) -> Inputs:
         regression=regression,
     )
     base = options.model or MODEL_NAME
-    learning_rate = options.lr or (_DEMO_LEARNING_RATE if embedded else _LEARNING_RATE)
+    learning_rate = _DEMO_LEARNING_RATE if embedded else _LEARNING_RATE
     return Inputs(base, ModelSource(folder, task.num_labels, options.dtype), task, learning_rate)
 
 

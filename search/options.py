@@ -1,23 +1,27 @@
-"""What a user can choose about a search, with the defaults of ``python -m search.run``."""
+"""What a user can choose in every command, with its defaults."""
 
 from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
 from spaces.errors import UsageError
 
-__all__ = ["Options", "add_arguments"]
+__all__ = ["SHARED", "Arguments", "Options", "add_arguments", "names"]
 
 
-def _names(text: str) -> tuple[str, ...]:
+def names(text: str) -> tuple[str, ...]:
+    """The names of a list with commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-_ARGUMENTS: Final[dict[str, dict[str, dict[str, Any]]]] = {  # group -> flag -> what argparse is told
+Arguments = Mapping[str, Mapping[str, Mapping[str, Any]]]  # group -> flag -> what argparse is told
+
+SHARED: Final[Arguments] = {
     "what may be trained": {
         "--space": {
             "default": "lora+shortcut",
@@ -65,7 +69,7 @@ _ARGUMENTS: Final[dict[str, dict[str, dict[str, Any]]]] = {  # group -> flag -> 
             "metavar": "FILE",
             "help": "rows that report the winner and the baseline, used once",
         },
-        "--text-columns": {"type": _names, "metavar": "A[,B]", "help": "default: found by name"},
+        "--text-columns": {"type": names, "metavar": "A[,B]", "help": "default: found by name"},
         "--label-column": {"metavar": "C", "help": "default: label"},
         "--metric": {"metavar": "M", "help": "accuracy, f1, matthews, pearson, ...; default: the task's"},
         "--regression": {"action": "store_true", "help": "labels of --train-file are numbers to predict"},
@@ -81,42 +85,16 @@ _ARGUMENTS: Final[dict[str, dict[str, dict[str, Any]]]] = {  # group -> flag -> 
             "help": "at most, to select by and to report on each; default: 320 of the embedded task",
         },
     },
-    "search": {
-        "--proxy": {
-            "type": _names,
-            "metavar": "P,...",
-            "help": "constant, params, grad_norm, grad_norm@init, snip, plain, synflow, spectrum, gps, "
-            "fisher, snr, adam_gain, eva, l2_norm, condition; "
-            "default: grad_norm,spectrum,snip,synflow",
-        },
+    "proxies": {
         "--scoring-batches": {
             "type": int,
             "default": 32,
             "metavar": "N",
             "help": "training batches that proxies look at",
         },
-        "--allocator": {
-            "type": _names,
-            "default": ("exact", "greedy", "topk"),
-            "metavar": "A,...",
-            "help": "uniform, random, topk, greedy, exact; default: exact,greedy,topk",
-        },
-        "--sampler": {
-            "type": _names,
-            "default": ("tpe",),
-            "metavar": "S,...",
-            "help": "tpe, nsga2, random; '' for none; default: tpe",
-        },
-        "--trials": {"type": int, "default": 32, "metavar": "N", "help": "proposals of each sampler"},
-        "--finalists": {
-            "type": int,
-            "default": 3,
-            "metavar": "N",
-            "help": "proposals that are fine-tuned besides the uniform baseline",
-        },
-        "--seeds": {"type": int, "default": 3, "metavar": "N", "help": "fine-tuning runs of each finalist"},
     },
     "fine-tuning": {
+        "--seeds": {"type": int, "default": 3, "metavar": "N", "help": "fine-tuning runs of each allocation"},
         "--epochs": {"type": float, "default": 1.0, "metavar": "E", "help": "may be a fraction"},
         "--lr": {
             "type": float,
@@ -130,7 +108,7 @@ _ARGUMENTS: Final[dict[str, dict[str, dict[str, Any]]]] = {  # group -> flag -> 
     },
     "machine and output": {
         "--device": {"default": "auto", "metavar": "D", "help": "auto, cpu, cuda[:i] or mps"},
-        "--devices": {"type": _names, "metavar": "D,...", "help": "several, for example cuda:0,cuda:1"},
+        "--devices": {"type": names, "metavar": "D,...", "help": "several, for example cuda:0,cuda:1"},
         "--jobs": {
             "type": int,
             "metavar": "N",
@@ -164,7 +142,7 @@ _ARGUMENTS: Final[dict[str, dict[str, dict[str, Any]]]] = {  # group -> flag -> 
 }
 _LEAST: Final = {  # of whole numbers; those without a default may be left out
     **dict.fromkeys(("trials", "seed"), 0),
-    **dict.fromkeys(("finalists", "seeds", "scoring_batches", "batch_size"), 1),
+    **dict.fromkeys(("finalists", "allocations", "seeds", "scoring_batches", "batch_size", "site_rank"), 1),
     **dict.fromkeys(("train_rows", "eval_rows", "jobs", "cohort_size", "threads"), 1),
     "max_length": 2,
 }
@@ -172,7 +150,10 @@ _LEAST: Final = {  # of whole numbers; those without a default may be left out
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """One search, as typed. Fields are named after their flags; ``--help`` says what they mean."""
+    """What was typed, of what every command takes; a command adds its own in a subclass.
+
+    Fields are named after their flags; ``--help`` says what they mean.
+    """
 
     space: str
     budget: str
@@ -194,10 +175,6 @@ class Options:
     eval_rows: int | None
     proxy: tuple[str, ...] | None
     scoring_batches: int
-    allocator: tuple[str, ...]
-    sampler: tuple[str, ...]
-    trials: int
-    finalists: int
     seeds: int
     epochs: float
     lr: float | None
@@ -231,6 +208,11 @@ class Options:
             raise UsageError("--device and --devices exclude each other; give one of them.")
         self._check_files()
 
+    @property
+    def all_seeds(self) -> range:
+        """Of the fine-tuning runs of every allocation."""
+        return range(self.seed, self.seed + self.seeds)
+
     def _check_files(self) -> None:
         if (self.train_file is None) != (self.eval_file is None):
             raise UsageError("--train-file and --eval-file go together: give both, or neither and --task.")
@@ -243,11 +225,11 @@ class Options:
             )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds every option of ``python -m search.run``; plain defaults are shown in the help."""
-    for title, arguments in _ARGUMENTS.items():
+def add_arguments(parser: argparse.ArgumentParser, arguments: Arguments) -> None:
+    """Adds options to a parser, group by group; plain defaults are shown in the help."""
+    for title, flags in arguments.items():
         group = parser.add_argument_group(title)
-        for flag, settings in arguments.items():
+        for flag, settings in flags.items():
             plain = isinstance(settings.get("default"), str | int | float)
             shown = settings["help"] + ("; default: %(default)s" if plain else "")
             group.add_argument(flag, **{**settings, "help": shown})

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -26,14 +26,16 @@ _PLACE_ONLY = ("output", "json", "quiet", "device", "devices", "jobs", "threads"
 class OutputFolder:
     """Where a run writes: ``--output``, or a new folder under runs/ that is named by the time."""
 
-    def __init__(self, options: Options) -> None:
-        """Looks, and writes nothing yet.
+    def __init__(self, options: Options, *, may_change: Collection[str] = ()) -> None:
+        """Looks, and writes nothing yet. may_change: options that a run may go on with other values of.
 
         Raises UsageError where the folder holds something else than a run of the same options, InputError
         where it could not be written.
         """
         self.path = options.output or Path("runs") / time.strftime("%Y-%m-%d_%H-%M-%S")
-        decisive = {name: value for name, value in asdict(options).items() if name not in _PLACE_ONLY}
+        decisive = {
+            name: value for name, value in asdict(options).items() if name not in (*_PLACE_ONLY, *may_change)
+        }
         self._settings = json.dumps(decisive, indent=2, default=str)
         try:
             self._fresh = not self.path.exists()

@@ -7,6 +7,7 @@ import logging
 import shutil
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -14,21 +15,24 @@ import torch
 from evaluators.adapter import save_adapter
 from evaluators.candidate import Candidate
 from evaluators.cohort import score_trained
-from evaluators.ledger import Ledger, fingerprint
-from evaluators.spread import base_model_on, default_cohort_size, train_all
+from evaluators.spread import base_model_on
 from proxies.site_scores import SiteScores
 from spaces.errors import InputError
 
+from .allocators import find_allocator
 from .finalist import Finalist
 from .finalists import choose_finalists
+from .fine_tune import fine_tune
 from .heat_map import draw_rank_heat_map
-from .options import Options
+from .inputs import load_inputs
 from .output_folder import OutputFolder, write_whole
 from .prepare import Search, announce, prepare
 from .progress import progress
 from .proposals import Proposal, propose
 from .result import Outcome, result_of
+from .samplers import find_sampler
 from .scoring import score_space
+from .search_options import SearchOptions
 from .study_db import record_finalists, record_proposals
 
 __all__ = ["run_search"]
@@ -36,7 +40,7 @@ __all__ = ["run_search"]
 _log = logging.getLogger(__name__)
 
 
-def run_search(options: Options) -> dict[str, object]:
+def run_search(options: SearchOptions) -> dict[str, object]:
     """Runs the search and returns what ``result.json`` holds; of a run that has ended, without running again.
 
     Raises UsageError or InputError, before anything is written, on options or data that cannot be used.
@@ -47,16 +51,23 @@ def run_search(options: Options) -> dict[str, object]:
         return result
     if options.threads:
         torch.set_num_threads(options.threads)
-    search = prepare(options)
+    for name in options.allocator:
+        find_allocator(name)
+    for name in options.sampler:
+        find_sampler(name)
+    search = prepare(options, load_inputs(options))
     with folder.opened() as path:
         announce(search, path)
+        _log.info(
+            "compare  %d finalists and the uniform baseline, %d seeds", options.finalists, options.seeds
+        )
         started = time.perf_counter()
         scores = score_space(search)
         scored = time.perf_counter()
-        proposals = _propose(search, scores)
+        proposals = _propose(search, options, scores)
         record_proposals(path / "study.db", proposals, search.space, [table.proxy for table in scores])
         proposed = time.perf_counter()
-        finalists = _fine_tune(search, proposals, path)
+        finalists = _fine_tune(search, options, proposals, path)
         tuned = time.perf_counter()
         seconds = {
             "scoring": scored - started,
@@ -79,8 +90,7 @@ def run_search(options: Options) -> dict[str, object]:
         return result
 
 
-def _propose(search: Search, scores: Sequence[SiteScores]) -> list[Proposal]:
-    options = search.options
+def _propose(search: Search, options: SearchOptions, scores: Sequence[SiteScores]) -> list[Proposal]:
     total = 1 + len(scores) * len(options.allocator) + options.trials * len(options.sampler)
     with progress("proposing", total, "allocation", quiet=options.quiet) as advance:
         return propose(
@@ -94,35 +104,16 @@ def _propose(search: Search, scores: Sequence[SiteScores]) -> list[Proposal]:
         )
 
 
-def _fine_tune(search: Search, proposals: Sequence[Proposal], folder: Path) -> list[Finalist]:
-    """The uniform baseline, then the finalists, with their runs over all seeds; none is run twice."""
-    options, workload = search.options, search.workload
+def _fine_tune(
+    search: Search, options: SearchOptions, proposals: Sequence[Proposal], folder: Path
+) -> list[Finalist]:
+    """The uniform baseline, then the finalists, with their runs over all seeds."""
     chosen = [proposals[0], *choose_finalists(proposals, options.finalists, seed=options.seed)]
-    seeds = range(options.seed, options.seed + options.seeds)
-    candidates = {
-        p.allocation: [Candidate(p.allocation, seed, search.inputs.learning_rate) for seed in seeds]
-        for p in chosen
-    }
-    ledger = Ledger(folder / "candidates", fingerprint(workload.source, workload.task, workload.recipe))
-    everyone = [candidate for runs in candidates.values() for candidate in runs]
-    done = {candidate: known for candidate in everyone if (known := ledger.find(candidate)) is not None}
-    missing = [candidate for candidate in everyone if candidate not in done]
-    if done:
-        _log.info("resuming %d of %d runs have finished before", len(done), len(everyone))
-    total = workload.recipe.steps(len(workload.task.train)) * len(missing)
-    with progress("fine-tuning", total, "step", quiet=options.quiet) as advance:
-        trained = train_all(
-            missing,
-            workload,
-            devices=search.devices,
-            jobs=options.jobs or len(search.devices),
-            cohort_size=options.cohort_size or default_cohort_size(search.devices[0]),
-            threads=options.threads,
-            on_done=ledger.record,
-            on_step=advance,
-        )
-    done.update(zip(missing, trained, strict=True))
-    return [Finalist(p, tuple(done[candidate] for candidate in candidates[p.allocation])) for p in chosen]
+    candidates = [
+        Candidate(p.allocation, seed, search.learning_rate) for p in chosen for seed in options.all_seeds
+    ]
+    runs = iter(fine_tune(search, candidates, folder / "candidates", keep_tensors=True))
+    return [Finalist(p, tuple(islice(runs, options.seeds))) for p in chosen]
 
 
 def _choose(search: Search, finalists: Sequence[Finalist]) -> Outcome:

@@ -19,10 +19,8 @@ from spaces.meta_model import base_params
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace, parse_ranks, rank_grid
 
-from .allocators import find_allocator
-from .inputs import Inputs, load_inputs, resolve_devices
+from .inputs import Inputs, resolve_devices
 from .options import Options
-from .samplers import find_sampler
 
 __all__ = ["Search", "announce", "prepare"]
 
@@ -41,19 +39,19 @@ class Search:
     devices: tuple[str, ...]
 
     @property
+    def learning_rate(self) -> float:
+        return self.options.lr or self.inputs.learning_rate
+
+    @property
     def workload(self) -> Workload:
         return Workload(self.inputs.source, self.inputs.task, self.space.sites, self.recipe)
 
 
-def prepare(options: Options) -> Search:
-    """Reads and checks everything; raises UsageError or InputError on what cannot be used."""
+def prepare(options: Options, inputs: Inputs) -> Search:
+    """Checks everything, and loads the model; raises UsageError or InputError on what cannot be used."""
     budget = parse_budget(options.budget)
     for name in options.proxy or ():
         find_proxy(name)
-    for name in options.allocator:
-        find_allocator(name)
-    for name in options.sampler:
-        find_sampler(name)
     scaling = Scaling(options.scaling, options.lora_alpha, options.shortcut_alpha)
     recipe = Recipe(
         epochs=options.epochs,
@@ -65,7 +63,6 @@ def prepare(options: Options) -> Search:
         renorm="paper" if options.renorm == "paper" else "preserve",
     )
     devices = resolve_devices(options.device, options.devices)
-    inputs = load_inputs(options)
     model = base_model_on(inputs.source, devices[0])
     _check_vocabulary(inputs, model)
     sites = find_sites(model, options.space)
@@ -107,9 +104,8 @@ def announce(search: Search, folder: Path) -> None:
     )
     _log.info("space    %s: %d sites at ranks %s", options.space, len(space.sites), ranks)
     _log.info(f"budget   {search.max_params:,} parameters, {space.params_per_rank:,} per rank at every site")
-    _log.info("compare  %d finalists and the uniform baseline, %d seeds", options.finalists, options.seeds)
     _log.info(
         f"training {options.epochs:g} epochs, batch {options.batch_size}, "
-        f"lr {search.inputs.learning_rate:g}, scaling {options.scaling}, renorm {options.renorm}"
+        f"lr {search.learning_rate:g}, scaling {options.scaling}, renorm {options.renorm}"
     )
     _log.info("output   %s", folder)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 
 import torch
 
-from evaluators.rows import Rows, padded_inputs
+from evaluators.rows import padded_inputs
 from evaluators.spread import base_model_on
 from proxies.dense_gradients import Batch
 from proxies.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import DegenerateScoreError, SiteScores
 from spaces.errors import InputError
+from spaces.search_space import SearchSpace
 
 from .prepare import Search
 from .progress import progress
 
-__all__ = ["score_space"]
+__all__ = ["evidence_of", "score_space", "scoring_batches"]
 
 _log = logging.getLogger(__name__)
 _DEFAULT_PROXIES = ("grad_norm", "spectrum", "snip", "synflow")
@@ -25,22 +27,9 @@ _DEFAULT_PROXIES = ("grad_norm", "spectrum", "snip", "synflow")
 
 def score_space(search: Search) -> list[SiteScores]:
     """Scores of all sites by the proxies asked for; by default, by those that can rank this space."""
-    options, task = search.options, search.inputs.task
-    model = base_model_on(search.inputs.source, search.devices[0])
-    count = min(options.scoring_batches, -(-len(task.train) // options.batch_size))
-    batches = _scoring_batches(
-        task.train, count, options.batch_size, model.config.pad_token_id, search.devices[0]
-    )
-    with progress("scoring", count, "batch", quiet=options.quiet) as advance:
-        evidence = Evidence(
-            model,
-            batches,
-            search.space,
-            seed=options.seed,
-            scaling=search.recipe.scaling,
-            renorm=search.recipe.renorm,
-            on_batch=lambda: advance(1),
-        )
+    options, batches = search.options, scoring_batches(search)
+    with progress("scoring", len(batches), "batch", quiet=options.quiet) as advance:
+        evidence = evidence_of(search, batches, search.space, on_batch=lambda: advance(1))
         if options.proxy is not None:
             return score_sites([find_proxy(name) for name in dict.fromkeys(options.proxy)], evidence)
         scores = []
@@ -56,12 +45,33 @@ def score_space(search: Search) -> list[SiteScores]:
     return scores
 
 
-def _scoring_batches(rows: Rows, count: int, batch_size: int, pad_token_id: int, device: str) -> list[Batch]:
+def evidence_of(
+    search: Search,
+    batches: Sequence[Batch],
+    space: SearchSpace,
+    *,
+    on_batch: Callable[[], None] = lambda: None,
+) -> Evidence:
+    """Evidence of a search's model; nothing is measured yet. space: its sites, at any ranks."""
+    return Evidence(
+        base_model_on(search.inputs.source, search.devices[0]),
+        batches,
+        space,
+        seed=search.options.seed,
+        scaling=search.recipe.scaling,
+        renorm=search.recipe.renorm,
+        on_batch=on_batch,
+    )
+
+
+def scoring_batches(search: Search) -> list[Batch]:
     """The first batches of training rows, unshuffled, as in the reference HeteroLoRA program."""
+    options, rows, device = search.options, search.inputs.task.train, search.devices[0]
+    pad = base_model_on(search.inputs.source, device).config.pad_token_id
     batches = []
-    for start in range(0, count * batch_size, batch_size):
-        indices = range(start, min(start + batch_size, len(rows)))
-        arrays = padded_inputs(rows, indices, pad_token_id=pad_token_id)
+    for start in range(0, min(options.scoring_batches * options.batch_size, len(rows)), options.batch_size):
+        indices = range(start, min(start + options.batch_size, len(rows)))
+        arrays = padded_inputs(rows, indices, pad_token_id=pad)
         inputs = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
         batches.append(Batch(inputs, torch.from_numpy(rows.labels[indices.start : indices.stop]).to(device)))
     return batches

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .aligned_text import aligned
+
 __all__ = ["format_table"]
 
 _HEAD = (
@@ -28,7 +30,7 @@ def format_table(result: Mapping[str, Any]) -> str:
             (str(place), f"{entry['params']:,}", metric, difference, seconds, _short(entry["proposers"]))
         )
     failures = [f"failed: {_short(e['proposers'])}: {reason}" for _, e in places for reason in e["failures"]]
-    return "\n".join([*_aligned(rows), "", *_winner(result), *failures, *_rest(result, len(places))])
+    return "\n".join([*aligned(rows), "", *_winner(result), *failures, *_rest(result, len(places))])
 
 
 def _winner(result: Mapping[str, Any]) -> list[str]:
@@ -54,13 +56,6 @@ def _rest(result: Mapping[str, Any], allocations: int) -> list[str]:
         f"rank correlation of proxies with the metric, over only {allocations} allocations: {known}",
         f"time: {seconds}",
         f"saved in {result['output']}: adapter/ ({saved}), allocation.json, ranks.png, study.db, result.json",
-    ]
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
 
 

@@ -6,6 +6,7 @@ Importing this package imports neither PyTorch nor transformers. What needs them
 * ``spaces.meta_model``: a model's shapes from its config.json alone.
 * ``spaces.find_sites``: the sites of a space in one model.
 * ``spaces.wires``: the weights of the wires of C candidates.
+* ``spaces.head``: the classification heads of C candidates.
 * ``spaces.stacked``: trainable tensors of C candidates in one array.
 * ``spaces.seeding``: random generators that belong to a seed and a name.
 * ``spaces.hooks``: attaching wires to a model, and detaching them without trace.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -25,3 +27,18 @@ def test_grad_norm_at_init_is_the_norm_of_the_gradient_of_b(evidence):
         evidence.gradients[site.name].numpy() @ a.T
     )
     assert scores.by_site[0] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("family", "renorm"), [("bert", "preserve"), ("bert", "paper"), ("opt", "preserve"), ("gpt2", "preserve")]
+)
+def test_grad_norm_at_warm_is_that_of_autograd_through_the_trained_wires(
+    warm, gradients_by_hand, family, renorm
+):
+    evidence = warm(family=family, renorm=renorm)
+    (scores,) = score_sites([PROXIES["grad_norm@warm"]], evidence)
+    grads = gradients_by_hand(evidence)
+    for value, site in zip(scores.by_site, evidence.space.sites, strict=True):
+        expected = math.hypot(*(grads[f"{site.name}.{factor}"].norm().item() for factor in "AB"))
+        assert value == pytest.approx(expected, rel=1e-3), site.name
+        assert grads[f"{site.name}.A"].any()

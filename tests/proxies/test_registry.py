@@ -13,11 +13,12 @@ from proxies.dense_gradients import Batch
 from proxies.evidence import Evidence
 from proxies.registry import PROXIES, find_proxy, score_sites
 from proxies.site_scores import DegenerateScoreError
+from proxies.warm_up import WarmUp
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace
 
-SIGNED = {"plain"}  # a site may be worth less than nothing
+SIGNED = {"plain", "ablation", "solo", "solo_linear"}  # a site may be worth less than nothing
 ALWAYS_DEGENERATE = {"snip@init", "synflow@init"}  # B = 0 (DESIGN, section 6)
 
 
@@ -39,8 +40,25 @@ def test_products_with_parameters_are_refused_at_initialisation(name, evidence):
 def test_all_proxies_share_one_pass(evidence, batches):
     passes = []
     counted = Evidence(evidence.model, batches, evidence.space, seed=0, on_batch=lambda: passes.append(1))
-    score_sites([PROXIES[name] for name in sorted(set(PROXIES) - ALWAYS_DEGENERATE)], counted)
+    others = [n for n, proxy in PROXIES.items() if proxy.point != "warm" and n not in ALWAYS_DEGENERATE]
+    score_sites([PROXIES[name] for name in others], counted)
     assert len(passes) == len(batches)
+
+
+def test_all_warm_proxies_share_one_super_network(evidence, batches):
+    passes = []
+    warm_up = WarmUp(steps=3)
+    counted = Evidence(
+        evidence.model, batches, evidence.space, seed=0, warm_up=warm_up, on_batch=lambda: passes.append(1)
+    )
+    score_sites([PROXIES[name] for name in ("sensitivity", "sensitivity_sum")], counted)
+    assert len(passes) == warm_up.steps
+    score_sites([PROXIES[name] for name in ("grad_norm@warm", "snip@warm")], counted)
+    assert len(passes) == warm_up.steps + 1  # the one held batch
+    score_sites([PROXIES["ablation"]], counted)
+    before = len(passes)
+    score_sites([PROXIES[name] for name in ("solo", "ablation")], counted)
+    assert len(passes) == before
 
 
 def test_a_statistic_that_nobody_announced_is_measured_when_first_asked_for(evidence):

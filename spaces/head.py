@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from spaces.errors import InputError
-from spaces.hooks import Attachment
-from spaces.seeding import named_generator
-from spaces.stacked import Stacked
+from .errors import InputError
+from .hooks import Attachment
+from .seeding import named_generator
+from .stacked import Stacked
 
 __all__ = ["Head", "head_linears"]
 

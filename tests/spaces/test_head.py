@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from evaluators.head import Head, head_linears
 from spaces.errors import InputError
+from spaces.head import Head, head_linears
 from spaces.stacked import Stacked
 
 

@@ -1,0 +1,54 @@
+"""What every command has in common: options, logs on stderr, the result on stdout, exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from spaces.errors import InputError, UsageError
+
+from .options import SHARED, Arguments, Options, add_arguments
+
+__all__ = ["run_command"]
+
+_AnyOptions = TypeVar("_AnyOptions", bound=Options)
+
+
+def run_command(
+    argv: Sequence[str] | None,
+    run: Callable[[_AnyOptions], tuple[dict[str, object], str]],
+    options: type[_AnyOptions],
+    *,
+    prog: str,
+    description: str | None,
+    example: str,
+    arguments: Arguments,
+) -> int:
+    """Reads the options, runs, prints; 0 when done, 1 on failure, 2 on wrong usage, 130 when interrupted.
+
+    run: gives the object that ``--json`` prints, and the text that is printed otherwise. It imports
+    torch itself, after ``--help`` has been served. arguments: the command's own, besides the shared ones.
+    """
+    parser = argparse.ArgumentParser(prog=prog, description=description, epilog=f"example: {example}")
+    add_arguments(parser, {**SHARED, **arguments})
+    try:
+        chosen = options(**vars(parser.parse_args(argv)))
+        logging.basicConfig(
+            stream=sys.stderr, format="%(message)s", level=logging.WARNING if chosen.quiet else logging.INFO
+        )
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.set_verbosity_error()
+        result, text = run(chosen)
+    except InputError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    except KeyboardInterrupt:
+        print("interrupted; give the same command its folder with --output to go on", file=sys.stderr)
+        return 130
+    print(json.dumps(result, indent=2) if chosen.json else text)
+    return 0

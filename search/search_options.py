@@ -1,0 +1,51 @@
+"""What a user can choose about a search, with the defaults of ``python -m search.run``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from .options import Arguments, Options, names
+
+__all__ = ["SEARCH", "SearchOptions"]
+
+SEARCH: Final[Arguments] = {
+    "search": {
+        "--proxy": {
+            "type": names,
+            "metavar": "P,...",
+            "help": "constant, params, grad_norm, grad_norm@init, snip, plain, synflow, spectrum, gps, "
+            "fisher, snr, adam_gain, eva, l2_norm, condition; "
+            "default: grad_norm,spectrum,snip,synflow",
+        },
+        "--allocator": {
+            "type": names,
+            "default": ("exact", "greedy", "topk"),
+            "metavar": "A,...",
+            "help": "uniform, random, topk, greedy, exact; default: exact,greedy,topk",
+        },
+        "--sampler": {
+            "type": names,
+            "default": ("tpe",),
+            "metavar": "S,...",
+            "help": "tpe, nsga2, random; '' for none; default: tpe",
+        },
+        "--trials": {"type": int, "default": 32, "metavar": "N", "help": "proposals of each sampler"},
+        "--finalists": {
+            "type": int,
+            "default": 3,
+            "metavar": "N",
+            "help": "proposals that are fine-tuned besides the uniform baseline",
+        },
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions(Options):
+    """One search, as typed."""
+
+    allocator: tuple[str, ...]
+    sampler: tuple[str, ...]
+    trials: int
+    finalists: int

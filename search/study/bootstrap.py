@@ -1,0 +1,94 @@
+"""Bootstrap over allocations and seeds, crossed, and the intervals that its replicates give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from .mean_truth import mean_over_seeds
+from .report_card import Estimate
+
+__all__ = ["Resamples", "correlation_estimate", "crossed_resamples", "difference_estimate", "range_estimate"]
+
+Z_95 = 1.959964
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resamples:
+    """Replicates of a study, each of as many allocations and as many seeds as the study has.
+
+    draws: (resamples, allocations), indices drawn. counts: the same as how often each allocation was drawn,
+    float32. truth: (seed multisets, allocations), mean truth over each distinct multiset of seeds drawn.
+    seed_set: (resamples,), the row of ``truth`` that a replicate uses.
+    """
+
+    draws: np.ndarray
+    counts: np.ndarray
+    truth: np.ndarray
+    seed_set: np.ndarray
+
+    def by_seed_set(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Mean truth (allocations,) of each multiset of seeds, and which replicates use it."""
+        for row, truth in enumerate(self.truth):
+            yield truth, np.flatnonzero(self.seed_set == row)
+
+
+def crossed_resamples(
+    truth: np.ndarray, strata: np.ndarray, *, resamples: int, rng: np.random.Generator
+) -> Resamples:
+    """Replicates that draw allocations and, independently, seeds, both with replacement.
+
+    truth: (allocations, seeds), finite. strata: (allocations,), integers; a replicate draws as many
+    allocations from each stratum as it has. All allocations of a replicate share its seeds, as they share
+    random numbers in training. Source: the pigeonhole bootstrap, Owen, Annals of Applied Statistics 1
+    (2007); it errs, if at all, towards wide intervals. Raises ValueError for fewer than 2 resamples.
+    """
+    if resamples < 2:
+        raise ValueError(f"resamples={resamples} gives no interval; use at least 2, or 2000 for a report.")
+    allocations, seeds = truth.shape
+    draws = np.empty((resamples, allocations), dtype=np.intp)
+    for stratum in np.unique(strata):
+        members = np.flatnonzero(strata == stratum)
+        draws[:, members] = members[rng.integers(len(members), size=(resamples, len(members)))]
+    cells = draws + allocations * np.arange(resamples)[:, None]
+    counts = np.bincount(cells.ravel(), minlength=draws.size).reshape(draws.shape).astype(np.float32)
+    drawn = np.sort(rng.integers(seeds, size=(resamples, seeds)), axis=1)
+    sets, seed_set = np.unique(drawn, axis=0, return_inverse=True)
+    return Resamples(draws, counts, mean_over_seeds(truth, sets), seed_set.reshape(-1))
+
+
+def correlation_estimate(value: float | None, replicates: np.ndarray, allocations: int) -> Estimate:
+    """A correlation with its interval: symmetric in Fisher's z around the value, z's error by bootstrap.
+
+    replicates: (resamples,), NaN where undefined. Percentiles would be biased towards 0: a replicate's
+    seeds hold more noise than the study's. Correlations are cut at 1 - 6 / (n^3 - n) before z, half the
+    step from 1 to the next Spearman of n allocations; the interval always holds the value.
+    """
+    defined = replicates[np.isfinite(replicates)]
+    if value is None or len(defined) < 2:
+        return Estimate(value, None, None)
+    limit = 1 - 6 / (allocations**3 - allocations)
+    centre = math.atanh(min(max(value, -limit), limit))
+    margin = Z_95 * float(np.arctanh(defined.clip(-limit, limit)).std(ddof=1))
+    return Estimate(value, min(value, math.tanh(centre - margin)), max(value, math.tanh(centre + margin)))
+
+
+def difference_estimate(value: float | None, replicates: np.ndarray) -> Estimate:
+    """A difference of two correlations with its normal interval: the value and the bootstrap's error.
+
+    replicates: (resamples,) of the difference, both sides on the same draws; NaN where undefined.
+    """
+    defined = replicates[np.isfinite(replicates)]
+    if value is None or len(defined) < 2:
+        return Estimate(value, None, None)
+    margin = Z_95 * float(defined.std(ddof=1))
+    return Estimate(value, max(-2.0, value - margin), min(2.0, value + margin))
+
+
+def range_estimate(value: float, replicates: np.ndarray) -> Estimate:
+    """A statistic with the 2.5 and 97.5 percentiles of its replicates, widened to hold the value."""
+    low, high = np.percentile(replicates, [2.5, 97.5])
+    return Estimate(value, min(value, float(low)), max(value, float(high)))

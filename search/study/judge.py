@@ -1,0 +1,106 @@
+"""Every proxy's report card in one stratum, and in several pooled."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from .cards import cards
+from .contests import contests
+from .noise_ceiling import reliability
+from .report_card import Contest, StratumReport, Truth
+from .sample import Sample
+
+__all__ = ["KS", "judge", "pooled"]
+
+KS: Final = (1, 3, 5, 10)
+
+
+def judge(
+    stratum: str,
+    truth_name: Truth,
+    truth: np.ndarray,
+    scores: Mapping[str, np.ndarray],
+    params: np.ndarray,
+    origins: Sequence[tuple[str, ...]],
+    *,
+    ks: Sequence[int] = KS,
+    resamples: int = 2000,
+    rng: np.random.Generator,
+) -> StratumReport:
+    """The report on one stratum: allocations of one budget, trained in one way.
+
+    truth: (allocations, seeds), larger is better, in its own units, NaN where a run failed. scores: by
+    proxy, (allocations,), larger is better; ``params`` may be one of them. params: (allocations,),
+    trainable parameters. origins: of each allocation, who drew it. ks: those above the number of
+    allocations are skipped. resamples: bootstrap replicates.
+
+    An allocation of which a run failed counts in the contests only. Raises ValueError where lengths
+    differ, a score is not finite, or two allocations come from ``uniform``.
+    """
+    if len(origins) != len(truth):
+        raise ValueError(
+            f"{stratum}: {len(origins)} origins for {len(truth)} allocations; pass one for each."
+        )
+    sample = Sample.of(stratum, truth, scores, params)
+    fought = contests(np.asarray(truth, dtype=np.float64), origins)
+    return _report(stratum, truth_name, sample, fought, ks=ks, resamples=resamples, rng=rng)
+
+
+def pooled(
+    stratum: str,
+    truth_name: Truth,
+    truths: Sequence[np.ndarray],
+    scores: Sequence[Mapping[str, np.ndarray]],
+    params: Sequence[np.ndarray],
+    *,
+    ks: Sequence[int] = KS,
+    resamples: int = 2000,
+    rng: np.random.Generator,
+) -> StratumReport:
+    """The report on several strata at once; ``stratum`` is what to call it.
+
+    truths, scores, params: as for ``judge``, one of each per stratum. All three become ranks in [0, 1]
+    within their stratum (the truth seed by seed) before they are put together, so that differences between
+    budgets, scalings and learning rates do not pose as skill. Allocations are resampled and permuted within
+    strata, seeds are drawn once for all. Regret is in units of that rank; there are no contests.
+
+    Raises ValueError like ``judge``, and where strata differ in number, seeds or proxies.
+    """
+    if not len(truths) == len(scores) == len(params):
+        raise ValueError(
+            f"{len(truths)} truths, {len(scores)} scores and {len(params)} params cannot be pooled; "
+            "pass one of each per stratum."
+        )
+    each = zip(truths, scores, params, strict=True)
+    sample = Sample.pooled([Sample.of(f"{stratum}[{i}]", *parts) for i, parts in enumerate(each)])
+    return _report(stratum, truth_name, sample, (), ks=ks, resamples=resamples, rng=rng)
+
+
+def _report(
+    stratum: str,
+    truth_name: Truth,
+    sample: Sample,
+    fought: tuple[Contest, ...],
+    *,
+    ks: Sequence[int],
+    resamples: int,
+    rng: np.random.Generator,
+) -> StratumReport:
+    reliable = reliability(sample.truth, rng=rng)
+    ceiling = None if reliable is None else math.sqrt(reliable)
+    allocations, seeds = sample.truth.shape
+    return StratumReport(
+        stratum=stratum,
+        truth=truth_name,
+        allocations=allocations,
+        seeds=seeds,
+        failed=sample.failed,
+        reliability=reliable,
+        ceiling=ceiling,
+        cards=cards(sample, ceiling=ceiling, ks=ks, resamples=resamples, rng=rng),
+        contests=fought,
+    )

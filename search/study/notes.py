@@ -1,0 +1,117 @@
+"""What a study's table carries besides its rows, so that a report can be made of the file alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, get_args
+
+import numpy as np
+
+from evaluators.benchmark_table import BenchmarkTable
+from proxies.site_scores import Point, SiteScores
+from search.prepare import Search
+from spaces.errors import InputError
+from spaces.search_space import SearchSpace
+
+from .options import StudyOptions
+from .scoring import LeftOut, Scored
+
+__all__ = ["Notes", "ProxyCost", "notes_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyCost:
+    """seconds: to score all sites, alone. peak_memory: bytes; on a CPU, of the process so far."""
+
+    proxy: str
+    seconds: float
+    peak_memory: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Notes:
+    """facts: what a reader must know, as (name, text). epochs: of each fine-tuning run.
+
+    costs: of each proxy. left_out: proxies that could not score the space. site_scores: by scaling rule.
+    """
+
+    facts: tuple[tuple[str, str], ...]
+    epochs: float
+    costs: tuple[ProxyCost, ...]
+    left_out: tuple[LeftOut, ...]
+    site_scores: Mapping[str, tuple[SiteScores, ...]]
+
+    def to_json(self) -> dict[str, str]:
+        """JSON documents by name, as ``BenchmarkTable.notes`` carries them."""
+        scores = {rule: [_fields(table) for table in tables] for rule, tables in self.site_scores.items()}
+        costs, left_out = [asdict(cost) for cost in self.costs], [asdict(one) for one in self.left_out]
+        documents = {"facts": self.facts, "epochs": self.epochs, "costs": costs, "left_out": left_out}
+        return {name: json.dumps(value) for name, value in {**documents, "site_scores": scores}.items()}
+
+    @classmethod
+    def of(cls, table: BenchmarkTable) -> Notes:
+        """Of a study's table; raises InputError where another program wrote it."""
+        try:
+            known = {name: json.loads(text) for name, text in table.notes.items()}
+            return cls(
+                tuple((str(name), str(text)) for name, text in known["facts"]),
+                float(known["epochs"]),
+                tuple(ProxyCost(**cost) for cost in known["costs"]),
+                tuple(LeftOut(**one) for one in known["left_out"]),
+                {
+                    rule: tuple(_scores(fields, table.space) for fields in tables)
+                    for rule, tables in known["site_scores"].items()
+                },
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"the table lacks what a study writes beside its rows ({error}); give one that "
+                "python -m search.study wrote."
+            ) from None
+
+
+def notes_of(
+    options: StudyOptions,
+    searches: Sequence[Search],
+    scored: Mapping[str, Sequence[Scored]],
+    left_out: Sequence[LeftOut],
+) -> Notes:
+    """What a finished study has to say of itself; costs are those of the first scaling rule."""
+    first, costs = searches[0], next(iter(scored.values()))
+    task, space = first.inputs.task, first.space
+    budgets = dict.fromkeys(f"{search.max_params:,}" for search in searches)
+    rates = dict.fromkeys(f"{search.learning_rate:g}" for search in searches)
+    facts = {
+        "model": f"{first.inputs.base}, {options.dtype}",
+        "task": f"{task.name}: {len(task.train):,} rows to train, {len(task.validation):,} to judge by",
+        "metric": task.metric,
+        "space": f"{options.space}: {len(space.sites)} sites",
+        "budget": f"{'; '.join(budgets)} parameters ({space.params_per_rank:,} per rank at every site)",
+        "seeds": ", ".join(map(str, options.all_seeds)),
+        "scaling": ", ".join(scored),
+        "training": f"{options.epochs:g} epochs in batches of {options.batch_size}, "
+        f"learning rate {', '.join(rates)}, renorm {options.renorm}",
+        "scoring": f"{options.scoring_batches} batches of {options.batch_size}",
+        "device": ", ".join(first.devices),
+    }
+    return Notes(
+        tuple(facts.items()),
+        options.epochs,
+        tuple(ProxyCost(one.scores.proxy, one.seconds, one.peak_memory) for one in costs),
+        tuple(left_out),
+        {rule: tuple(one.scores for one in tables) for rule, tables in scored.items()},
+    )
+
+
+def _fields(table: SiteScores) -> dict[str, Any]:
+    by_site, by_rank = table.by_site.tolist(), table.by_rank.tolist()
+    return {"proxy": table.proxy, "point": table.point, "by_site": by_site, "by_rank": by_rank}
+
+
+def _scores(fields: Mapping[str, Any], space: SearchSpace) -> SiteScores:
+    if fields["point"] not in get_args(Point):
+        raise ValueError(f"point {fields['point']!r}")
+    arrays = np.array(fields["by_site"]), np.array(fields["by_rank"])
+    return SiteScores(fields["proxy"], fields["point"], space, *arrays)

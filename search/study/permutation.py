@@ -1,0 +1,41 @@
+"""How often chance alone ranks the allocations as well as a proxy does."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+__all__ = ["permutation_p_values"]
+
+
+def permutation_p_values(
+    scores: np.ndarray,
+    truth: np.ndarray,
+    strata: np.ndarray,
+    *,
+    rng: np.random.Generator,
+    permutations: int = 9999,
+) -> np.ndarray:
+    """Two-sided p-value of each proxy's Spearman correlation with the truth, shape (proxies,).
+
+    scores: (proxies, allocations); truth: (allocations,); strata: (allocations,), integers. The truth is
+    permuted within each stratum, the same way for every proxy: what ``scipy.stats.permutation_test``
+    does with pairings, for all proxies in one product of matrices. (1 + hits) / (1 + permutations), a hit
+    being a correlation at least as far from 0; so a constant side gets 1.
+    """
+    ranks = _centred_ranks(scores)
+    of_truth = _centred_ranks(truth)
+    shuffled = np.tile(of_truth, (permutations, 1))
+    for stratum in np.unique(strata):
+        members = np.flatnonzero(strata == stratum)
+        shuffled[:, members] = rng.permuted(shuffled[:, members], axis=1)
+    observed = np.abs(ranks @ of_truth)
+    hits = (np.abs(shuffled @ ranks.T) >= observed).sum(axis=0)
+    p_values: np.ndarray = (1 + hits) / (1 + permutations)
+    return p_values
+
+
+def _centred_ranks(values: np.ndarray) -> np.ndarray:
+    """Mid-ranks minus their mean along the last axis: multiples of 1/2, whose products add up exactly."""
+    centred: np.ndarray = stats.rankdata(values, axis=-1) - (values.shape[-1] + 1) / 2
+    return centred

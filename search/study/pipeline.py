@@ -1,0 +1,125 @@
+"""One study from end to end: score, draw, fine-tune, tabulate, report."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import torch
+
+from evaluators.benchmark_table import BenchmarkTable, Entry, Stratum, StratumKind
+from evaluators.candidate import Candidate
+from proxies.site_scores import SiteScores
+from search.fine_tune import fine_tune
+from search.output_folder import OutputFolder
+from search.prepare import Search, announce
+from spaces.search_space import SearchSpace
+
+from .draw import Drawn, draw_budget, draw_only, draw_shapes, draw_without
+from .notes import notes_of
+from .options import GROWING, StudyOptions
+from .report import write_report
+from .scoring import LeftOut, Scored, score_all
+from .settings import settings, stratum_of
+
+__all__ = ["TABLE", "run_study"]
+
+TABLE = "table.parquet"
+_log = logging.getLogger(__name__)
+
+
+def run_study(options: StudyOptions) -> tuple[dict[str, object], str]:
+    """Runs or goes on with a study; gives what ``report.json`` holds, and its text.
+
+    Raises UsageError or InputError, before anything is written, on options or data that cannot be used.
+    """
+    if options.source is not None:
+        return write_report(BenchmarkTable.read(options.source / TABLE), options.output or options.source)
+    folder = OutputFolder(options, may_change=GROWING)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    searches = settings(options)
+    with folder.opened() as path:
+        for search in searches:
+            announce(search, path)
+        table = _tabulate(options, searches, path)
+        table.write(path / TABLE)
+        return write_report(table, path)
+
+
+def _tabulate(options: StudyOptions, searches: Sequence[Search], folder: Path) -> BenchmarkTable:
+    """Scores, draws and trains everything."""
+    wide = _wide_space(options, searches)
+    scored: dict[str, list[Scored]] = {}  # by scaling rule: nothing else moves a proxy
+    left_out: list[LeftOut] = []
+    for search in searches:
+        if search.options.scaling not in scored:
+            scored[search.options.scaling], left_out = score_all(search, wide, folder / "scores")
+    entries: list[Entry] = []
+    for search in searches:
+        scores = [one.scores for one in scored[search.options.scaling]]
+        for kind, drawn in _draws(options, search, scores):
+            stratum = stratum_of(search, kind, drawn)
+            if all(entry.stratum != stratum for entry in entries):  # sites alone are the same for all budgets
+                entries += _trained(search, stratum, drawn, scores, folder)
+    notes = notes_of(options, searches, scored, left_out)
+    return BenchmarkTable(wide, searches[0].inputs.task.metric, tuple(entries), notes.to_json())
+
+
+def _wide_space(options: StudyOptions, searches: Sequence[Search]) -> SearchSpace:
+    """The searched sites at ranks that reach every allocation drawn without scores, as well as the grids'.
+
+    Allocations on few sites have ranks far above the grid, which scores must cover.
+    """
+    ranks = {rank for search in searches for rank in search.space.ranks}
+    drawn = [
+        rank
+        for s in searches
+        for one in draw_shapes(s.space, s.max_params)
+        for _, rank in one.allocation.ranks
+    ]
+    cap = min(site.max_rank for site in searches[0].space.sites)
+    power = max(ranks)
+    while power < min(cap, max([*drawn, options.site_rank])):
+        power = min(2 * power, cap)
+        ranks.add(power)
+    return SearchSpace(searches[0].space.sites, tuple(sorted(ranks)))
+
+
+def _draws(
+    options: StudyOptions, search: Search, scores: Sequence[SiteScores]
+) -> Iterator[tuple[StratumKind, list[Drawn]]]:
+    on_grid = [table.on_grid(search.space) for table in scores]
+    shapes = draw_shapes(search.space, search.max_params)
+    yield (
+        "budget",
+        draw_budget(shapes, on_grid, search.max_params, count=options.allocations, seed=options.seed),
+    )
+    for truth in options.site_truth or ():
+        if truth == "only":
+            yield "only", draw_only(search.space, options.site_rank)
+        else:
+            yield "without", draw_without(search.space, search.max_params)
+
+
+def _trained(
+    search: Search, stratum: Stratum, drawn: Sequence[Drawn], scores: Sequence[SiteScores], folder: Path
+) -> list[Entry]:
+    """The drawn allocations with their scores and their runs over all seeds."""
+    seeds = search.options.all_seeds
+    _log.info("stratum  %s: %d allocations, %d seeds", stratum.name, len(drawn), len(seeds))
+    candidates = [Candidate(one.allocation, seed, stratum.learning_rate) for one in drawn for seed in seeds]
+    runs = iter(fine_tune(search, candidates, folder / "candidates", keep_tensors=False))
+    return [
+        Entry(
+            stratum,
+            one.allocation,
+            one.origins,
+            search.space.params(one.allocation),
+            tuple((table.proxy, table.of(one.allocation)) for table in scores),
+            tuple(run.evaluation for run in islice(runs, len(seeds))),
+        )
+        for one in drawn
+    ]

@@ -1,0 +1,157 @@
+"""The report of a study, made of its table alone: JSON, page and plots."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final, get_args
+
+import numpy as np
+
+from evaluators.benchmark_table import BenchmarkTable, Entry, Stratum
+from search.output_folder import write_whole
+from spaces.seeding import named_generator
+
+from .forest_plot import draw_forest
+from .judge import judge, pooled
+from .notes import Notes
+from .origin_groups import group_of
+from .page import Cost, Section, write_page
+from .regret_plot import draw_regret
+from .report_card import StratumReport, Truth
+from .scatter_plots import draw_scatters
+from .score_maps import draw_score_maps
+from .text_table import format_report
+from .verdict import verdict
+
+__all__ = ["write_report"]
+
+CONTROL: Final = "params"
+"""The card of the parameter count itself, in place of what the proxy of that name says."""
+_TRUTH_LABELS: Final = {"metric": "validation {metric}", "loss": "minus validation loss"}
+
+
+def write_report(table: BenchmarkTable, folder: Path) -> tuple[dict[str, object], str]:
+    """Writes ``report.json``, ``report.html`` and ``plots/``; gives the JSON object and its text.
+
+    The first report, on whose sentence the page opens, judges by the metric: of all budgets pooled
+    where there are several. Chance (bootstrap, permutations) is seeded by stratum and truth: the same
+    table gives the same report. Raises InputError on a table that no study wrote.
+    """
+    notes = Notes.of(table)
+    plots = folder / "plots"
+    plots.mkdir(parents=True, exist_ok=True)
+    sections = [section for truth in get_args(Truth) for section in _sections(table, truth, plots)]
+    maps = _draw_maps(notes, plots)
+    reports = [section.report for section in sections]
+    said = verdict(reports[0])
+    costs = _costs(table, notes)
+    content: dict[str, object] = {
+        "verdict": said,
+        "facts": dict(notes.facts),
+        "reports": [{**asdict(report), "verdict": verdict(report)} for report in reports],
+        "costs": [asdict(cost) for cost in costs],
+        "left_out": {one.proxy: one.reason for one in notes.left_out},
+    }
+    write_whole(folder / "report.json", json.dumps(content, indent=2))
+    write_page(
+        folder / "report.html",
+        title="Which proxies can be trusted",
+        verdict=said,
+        facts=notes.facts,
+        sections=[Section(sections[0].report, (*sections[0].images, *maps)), *sections[1:]],
+        costs=costs,
+        left_out=[(one.proxy, one.reason) for one in notes.left_out],
+    )
+    text = [format_report(said, reports[0]), "", f"written to {folder}: report.html, report.json, plots/"]
+    return content, "\n".join(text)
+
+
+def _sections(table: BenchmarkTable, truth: Truth, plots: Path) -> Iterator[Section]:
+    """One for each stratum, with its plots; before them all budgets pooled, where there are several."""
+    budgets = [stratum for stratum in table.strata if stratum.kind == "budget"]
+    if len(budgets) > 1:
+        members = [table.of(stratum) for stratum in budgets]
+        name = f"{len(budgets)} strata pooled"
+        report = pooled(
+            name,
+            truth,
+            [_truths(entries, truth) for entries in members],
+            [_scores(table, entries) for entries in members],
+            [_params(entries) for entries in members],
+            rng=named_generator(0, f"{name} {truth}"),
+        )
+        yield _illustrated(report, plots / f"pooled-{truth}")
+    for number, stratum in enumerate(table.strata, 1):
+        yield _stratum_section(table, stratum, truth, plots / f"{number}-{truth}")
+
+
+def _stratum_section(table: BenchmarkTable, stratum: Stratum, truth: Truth, place: Path) -> Section:
+    entries = table.of(stratum)
+    truths, scores = _truths(entries, truth), _scores(table, entries)
+    origins = [entry.origins for entry in entries]
+    rng = named_generator(0, f"{stratum.name} {truth}")
+    report = judge(stratum.name, truth, truths, scores, _params(entries), origins, rng=rng)
+    section = _illustrated(report, place)
+    finished = np.isfinite(truths).all(axis=1)
+    if not finished.any():
+        return section
+    path = place.with_name(f"{place.name}-scatter.png")
+    draw_scatters(
+        {card.proxy: scores[card.proxy][finished] for card in report.cards},
+        truths[finished],
+        path,
+        truth_label=_TRUTH_LABELS[truth].format(metric=table.metric),
+        kinds=[group_of(names) for names, kept in zip(origins, finished, strict=True) if kept],
+    )
+    return Section(report, (*section.images, ("every proxy's score against the truth", path)))
+
+
+def _illustrated(report: StratumReport, place: Path) -> Section:
+    """A report with its forest plot and regret curves, written to files that begin with ``place``."""
+    forest, regret = (place.with_name(f"{place.name}-{what}.png") for what in ("forest", "regret"))
+    draw_forest(report, forest)
+    draw_regret(report, regret)
+    return Section(
+        report,
+        (
+            ("rank correlation of every proxy with the truth, 95 % intervals", forest),
+            ("what training only a proxy's k best would lose", regret),
+        ),
+    )
+
+
+def _draw_maps(notes: Notes, plots: Path) -> list[tuple[str, Path]]:
+    images = []
+    for rule, tables in notes.site_scores.items():
+        path = plots / f"sites-{rule.replace('/', '-')}.png"
+        draw_score_maps({one.proxy: one.by_site for one in tables}, tables[0].space, path)
+        images.append((f"site scores, layer by role, as ranks among all sites ({rule})", path))
+    return images
+
+
+def _truths(entries: Sequence[Entry], truth: Truth) -> np.ndarray:
+    """(allocations, seeds), larger is better, NaN where a run failed."""
+    values = [[run.metric if truth == "metric" else run.loss for run in entry.runs] for entry in entries]
+    return np.array(values, dtype=np.float64) * (1.0 if truth == "metric" else -1.0)
+
+
+def _scores(table: BenchmarkTable, entries: Sequence[Entry]) -> dict[str, np.ndarray]:
+    of_proxy = np.array([[score for _, score in entry.scores] for entry in entries], dtype=np.float64)
+    return {**dict(zip(table.proxies, of_proxy.T, strict=True)), CONTROL: _params(entries)}
+
+
+def _params(entries: Sequence[Entry]) -> np.ndarray:
+    return np.array([entry.params for entry in entries], dtype=np.float64)
+
+
+def _costs(table: BenchmarkTable, notes: Notes) -> list[Cost]:
+    """Of each proxy, as a share of one fine-tuning epoch with its evaluation: the runs' median."""
+    seconds = [run.seconds for entry in table.entries for run in entry.runs if run.failure is None]
+    epoch = float(np.median(seconds)) / notes.epochs if seconds else None
+    return [
+        Cost(cost.proxy, cost.seconds, cost.seconds / epoch if epoch else None, cost.peak_memory)
+        for cost in notes.costs
+    ]

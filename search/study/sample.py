@@ -1,0 +1,86 @@
+"""What the statistics of a report stand on: allocations that finished, their truth and their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+__all__ = ["Sample"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Allocations of one stratum, or of several, without those of which a run failed.
+
+    truth: (allocations, seeds), finite, larger is better. proxies: by name, as the rows of ``scores``.
+    scores: (proxies, allocations), finite, larger is better. params: (allocations,). strata:
+    (allocations,), which stratum each comes from. failed: how many allocations were left out.
+    """
+
+    truth: np.ndarray
+    proxies: tuple[str, ...]
+    scores: np.ndarray
+    params: np.ndarray
+    strata: np.ndarray
+    failed: int
+
+    @classmethod
+    def of(
+        cls, stratum: str, truth: np.ndarray, scores: Mapping[str, np.ndarray], params: np.ndarray
+    ) -> Sample:
+        """The allocations whose truth is finite for every seed; ``stratum`` is named in errors.
+
+        truth: (allocations, seeds), not finite where a run failed. scores: by proxy, (allocations,).
+        Raises ValueError where lengths differ, there is no seed, or a score or count is not finite.
+        """
+        truth = np.asarray(truth, dtype=np.float64)
+        if truth.ndim != 2 or not truth.shape[1]:
+            raise ValueError(f"{stratum}: truth of shape {truth.shape} must be (allocations, seeds >= 1).")
+        columns = {name: np.asarray(values, dtype=np.float64) for name, values in scores.items()}
+        for name, values in {**columns, "the parameter count": np.asarray(params, dtype=np.float64)}.items():
+            if values.shape != truth.shape[:1]:
+                raise ValueError(
+                    f"{stratum}: {name} has shape {values.shape} for {len(truth)} allocations; "
+                    "pass one value each."
+                )
+            if not np.isfinite(values).all():
+                raise ValueError(
+                    f"{stratum}: {name} is not finite for every allocation; mend it or leave it out."
+                )
+        finished = np.isfinite(truth).all(axis=1)
+        table = np.array(list(columns.values())).reshape(len(columns), len(truth))[:, finished]
+        strata = np.zeros(int(finished.sum()), dtype=np.intp)
+        kept = np.asarray(params, dtype=np.float64)[finished]
+        return cls(truth[finished], tuple(columns), table, kept, strata, int((~finished).sum()))
+
+    @classmethod
+    def pooled(cls, samples: Sequence[Sample]) -> Sample:
+        """All of several strata, every score, count and seed's truth as its rank in its stratum, in [0, 1].
+
+        0 is the worst of the stratum, 1 the best, ties share the mean; 1/2 in a stratum of one. Raises
+        ValueError for none, or where their proxies or the number of seeds differ.
+        """
+        if len({(sample.proxies, sample.truth.shape[1]) for sample in samples}) != 1:
+            seen = [f"{len(s.proxies)} proxies, {s.truth.shape[1]} seeds" for s in samples]
+            raise ValueError(
+                f"strata with {seen} cannot be pooled; pass some, with the same proxies and seeds."
+            )
+        return cls(
+            truth=np.concatenate([_ranks(sample.truth) for sample in samples]),
+            proxies=samples[0].proxies,
+            scores=np.concatenate([_ranks(sample.scores.T) for sample in samples]).T,
+            params=np.concatenate([_ranks(sample.params) for sample in samples]),
+            strata=np.repeat(np.arange(len(samples)), [len(sample.truth) for sample in samples]),
+            failed=sum(sample.failed for sample in samples),
+        )
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Mid-ranks along the first axis, from 0 for the least to 1 for the largest."""
+    if len(values) < 2:
+        return np.full(values.shape, 0.5)
+    ranks: np.ndarray = (stats.rankdata(values, axis=0) - 1) / (len(values) - 1)
+    return ranks

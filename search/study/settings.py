@@ -1,0 +1,54 @@
+"""The settings a study compares allocations under: every budget with every scaling and learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
+
+from evaluators.benchmark_table import Stratum, StratumKind
+from search.inputs import load_inputs
+from search.prepare import Search, prepare
+from spaces.errors import UsageError
+
+from .draw import Drawn
+from .options import StudyOptions
+
+__all__ = ["SITE_TRUTHS", "settings", "stratum_of"]
+
+SITE_TRUTHS: tuple[StratumKind, ...] = ("only", "without")
+
+
+def settings(options: StudyOptions) -> list[Search]:
+    """One prepared search for each combination, in the order typed.
+
+    Raises UsageError or InputError on what cannot be used.
+    """
+    for name in options.site_truth or ():
+        if name not in SITE_TRUTHS:
+            raise UsageError(f"--site-truth {name!r} is unknown; choose from {', '.join(SITE_TRUTHS)}.")
+    inputs = load_inputs(options)
+    rates = [_rate(text) for text in options.lrs] if options.lrs else [options.lr]
+    chosen = product(options.budgets or [options.budget], options.scalings or [options.scaling], rates)
+    distinct = dict.fromkeys(chosen)
+    return [
+        prepare(replace(options, budget=budget, scaling=scaling, lr=rate), inputs)
+        for budget, scaling, rate in distinct
+    ]
+
+
+def stratum_of(search: Search, kind: StratumKind, drawn: Sequence[Drawn]) -> Stratum:
+    """The name under which the table keeps a setting's allocations."""
+    dearest = max(search.space.params(one.allocation) for one in drawn)
+    most = search.max_params if kind == "budget" else dearest
+    return Stratum(kind, most, search.options.scaling, search.learning_rate)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = float("nan")
+    if not 0 < rate < float("inf"):
+        raise UsageError(f"--lrs {text!r} must be numbers above 0 with commas, for example 1e-3,3e-3.")
+    return rate
