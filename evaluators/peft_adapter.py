@@ -21,7 +21,6 @@ from spaces.errors import InputError
 from spaces.head import head_linears
 from spaces.site import Site
 
-
 __all__ = [
     "PEFT_CONFIG",
     "PEFT_WEIGHTS",

@@ -32,8 +32,8 @@ from .l2_norm import L2_NORM
 from .params import PARAMS
 from .plain import PLAIN
 from .proxy import Proxy
-from .site_scores import DegenerateScoreError, SiteScores
 from .sensitivity import SENSITIVITY, SENSITIVITY_SUM
+from .site_scores import DegenerateScoreError, SiteScores
 from .snip import SNIP, SNIP_INIT, SNIP_WARM
 from .snr import SNR
 from .solo import SOLO, SOLO_LINEAR

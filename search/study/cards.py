@@ -78,7 +78,7 @@ def _card(
         spearman=correlation_estimate(rho, replicates.spearman[row], size),
         kendall=correlation_estimate(kendall(scores, truth), replicates.kendall[row], size),
         pearson=correlation_estimate(pearson(scores, truth), replicates.pearson[row], size),
-        over_params=difference_estimate(lead, leads) if np.ptp(sample.params) > 0 else None,
+        over_params=difference_estimate(lead, leads) if len(set(sample.params.tolist())) > 1 else None,
         partial=partial_spearman(rho, shared, of_params),
         of_ceiling=rho / ceiling if rho is not None and ceiling else None,
         p_value=p_value,

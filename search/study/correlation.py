@@ -119,7 +119,7 @@ def _pearsons(scores: np.ndarray, resamples: Resamples) -> np.ndarray:
     counts = resamples.counts.astype(np.float64)
     x = np.stack([_centred(row) for row in scores])
     y = np.stack([_centred(row) for row in resamples.truth])[resamples.seed_set]
-    size, weighted = x.shape[1], counts * y
+    size, weighted = max(1, x.shape[1]), counts * y
     mean_x, mean_y = x @ counts.T / size, weighted.sum(axis=1) / size
     var_x = (x**2) @ counts.T / size - mean_x**2
     var_y = (weighted * y).sum(axis=1) / size - mean_y**2

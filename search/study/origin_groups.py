@@ -38,8 +38,7 @@ def group_of(origins: Sequence[str]) -> str:
     """
     if not origins:
         raise ValueError("origins=() names nobody; pass at least one, such as ('random',).")
-    order = [*reversed(GROUPS)]
-    return min((_group(origin) for origin in origins), key=order.index)
+    return max((_group(origin) for origin in origins), key=list(GROUPS).index)
 
 
 def _group(origin: str) -> str:

@@ -63,7 +63,8 @@ def regret_curves(report: StratumReport, *, chance: Mapping[int, float] | None =
     axes.grid(axis="y", color=PALE, linewidth=0.8)
     axes.set_axisbelow(True)
     bare(axes)
-    figure.legend(loc="outside right center", frameon=False, fontsize=8.5)
+    if axes.lines:
+        figure.legend(loc="outside right center", frameon=False, fontsize=8.5)
     figure.suptitle(f"{report.stratum}: {report.allocations} allocations", fontsize=12, fontweight="bold")
     return figure
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final, get_args
@@ -14,8 +14,9 @@ from evaluators.benchmark_table import BenchmarkTable, Entry, Stratum
 from search.output_folder import write_whole
 from spaces.seeding import named_generator
 
+from .chance_regret import chance_regret
 from .forest_plot import draw_forest
-from .judge import judge, pooled
+from .judge import KS, judge, pooled
 from .notes import Notes
 from .origin_groups import group_of
 from .page import Cost, Section, write_page
@@ -94,10 +95,10 @@ def _stratum_section(table: BenchmarkTable, stratum: Stratum, truth: Truth, plac
     origins = [entry.origins for entry in entries]
     rng = named_generator(0, f"{stratum.name} {truth}")
     report = judge(stratum.name, truth, truths, scores, _params(entries), origins, rng=rng)
-    section = _illustrated(report, place)
     finished = np.isfinite(truths).all(axis=1)
     if not finished.any():
-        return section
+        return _illustrated(report, place)
+    section = _illustrated(report, place, chance_regret(truths[finished].mean(axis=1), KS))
     path = place.with_name(f"{place.name}-scatter.png")
     draw_scatters(
         {card.proxy: scores[card.proxy][finished] for card in report.cards},
@@ -109,11 +110,14 @@ def _stratum_section(table: BenchmarkTable, stratum: Stratum, truth: Truth, plac
     return Section(report, (*section.images, ("every proxy's score against the truth", path)))
 
 
-def _illustrated(report: StratumReport, place: Path) -> Section:
-    """A report with its forest plot and regret curves, written to files that begin with ``place``."""
+def _illustrated(report: StratumReport, place: Path, chance: Mapping[int, float] | None = None) -> Section:
+    """A report with its forest plot and regret curves, written to files that begin with ``place``.
+
+    chance: the regret of a random choice at each k, where it is known.
+    """
     forest, regret = (place.with_name(f"{place.name}-{what}.png") for what in ("forest", "regret"))
     draw_forest(report, forest)
-    draw_regret(report, regret)
+    draw_regret(report, regret, chance=chance)
     return Section(
         report,
         (

@@ -24,7 +24,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class AtK:
-    """What training only the proxy's k best allocations finds; ties at expectation.
+    """What training only the proxy's k best allocations finds; ties in score at expectation, in truth for it.
 
     precision: share of them that are among the k truly best. regret: the best truth of all minus the
     best truth among them, in the truth's units, >= 0. best_rank: true place of the best of them, 1 the best.
@@ -64,7 +64,7 @@ class Card:
 class Contest:
     """An allocation against the uniform one of the same stratum, paired by seed.
 
-    origins: who drew it. truth: mean over seeds. difference: ours minus uniform's, 95 % t interval.
+    origins: who drew it. truth: mean over the seeds that finished. difference: ours minus uniform's, 95 % t interval.
     """
 
     origins: tuple[str, ...]
@@ -79,7 +79,7 @@ class StratumReport:
     allocations, seeds: how many the statistics stand on. failed: allocations left out since a run of
     theirs failed. reliability: of the mean truth over seeds, in [0, 1]: split halves of the seeds, stepped up
     by Spearman-Brown. ceiling: its square root, the Spearman that a perfect proxy would reach on average;
-    both None with one seed. cards: by Spearman, the best first. contests: by truth, the best first; none
+    both None with one seed, fewer than 3 allocations or a constant truth. cards: by Spearman, the best first. contests: by truth, the best first; none
     where the stratum has no uniform allocation or is pooled.
     """
 

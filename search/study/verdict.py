@@ -18,7 +18,7 @@ def verdict(report: StratumReport) -> str:
     """
     judged = [card for card in report.cards if card.spearman.value is not None]
     if not judged:
-        return f"Nothing can be said of these {_allocations(report)}: {_why_not(report)}."
+        return f"Nothing can be said about {_allocations(report)}: {_why_not(report)}."
     contenders = [card for card in judged if card.proxy != CONTROL]
     beats_chance = [card for card in judged if card.significant]
     if any(card.proxy != CONTROL for card in beats_chance):

@@ -62,10 +62,8 @@ def test_the_loss_is_the_mean_over_rows_of_batches_of_any_size(warm):
 def test_a_regression_is_measured_by_its_squared_error(warm):
     evidence = warm(num_labels=1)
     network = evidence.super_network
-    errors = []
     with torch.no_grad(), network.attached():
-        for batch in network.held:
-            errors.append((evidence.model(**batch.inputs).logits[:, 0] - batch.labels).square())
+        errors = [(evidence.model(**b.inputs).logits[:, 0] - b.labels).square() for b in network.held]
     (loss,) = network.losses(np.ones((1, len(network.sites))))
     assert loss == pytest.approx(float(torch.cat(errors).mean()), rel=1e-5)
 

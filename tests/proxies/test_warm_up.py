@@ -37,5 +37,5 @@ def test_counts_below_one_are_refused(name):
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_learning_rate_that_is_not_positive_and_finite_is_refused(rate):
-    with pytest.raises(UsageError, match="learning_rate=.* must be positive and finite"):
+    with pytest.raises(UsageError, match=r"learning_rate=.* must be positive and finite"):
         WarmUp(learning_rate=rate)

@@ -77,6 +77,8 @@ def test_every_interval_holds_its_value_and_a_k_beyond_the_study_is_skipped():
 
 
 def test_training_none_is_refused():
-    drawn = crossed_resamples(TRUTH[:, None], np.zeros(5, dtype=int), resamples=2, rng=np.random.default_rng(0))
+    drawn = crossed_resamples(
+        TRUTH[:, None], np.zeros(5, dtype=int), resamples=2, rng=np.random.default_rng(0)
+    )
     with pytest.raises(ValueError, match="at least 1"):
         at_k(TRUTH[None], TRUTH, drawn, (0, 1))

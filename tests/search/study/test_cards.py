@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from search.study.bootstrap import correlation_estimate, crossed_resamples
 from search.study.cards import cards
+from search.study.correlation import replicate_correlations
 from search.study.noise_ceiling import reliability
 from search.study.report_card import Estimate
 from search.study.sample import Sample
@@ -125,14 +127,17 @@ def test_the_interval_of_spearman_holds_the_populations_about_95_times_of_100(la
     for repetition in range(200):
         rng, signal, truth = simulated(30, 3, noise, seed=repetition)
         proxy = latent * signal + math.sqrt(1 - latent**2) * rng.normal(size=30)
-        spearman = dealt(truth, {"proxy": proxy}, resamples=150, seed=repetition)["proxy"].spearman
-        held.append(spearman.low <= population <= spearman.high)
+        drawn = crossed_resamples(truth, np.zeros(30, dtype=int), resamples=150, rng=rng)
+        replicates = replicate_correlations(proxy[None], drawn).spearman[0]
+        rho = stats.spearmanr(proxy, truth.mean(axis=1)).statistic
+        estimate = correlation_estimate(rho, replicates, 30)
+        held.append(estimate.low <= population <= estimate.high)
     assert 0.89 <= np.mean(held) <= 0.99
 
 
 def test_a_perfect_proxy_reaches_the_ceiling_on_average():
     shares = []
-    for seed in range(20):
+    for seed in range(16):
         rng, signal, truth = simulated(100, 3, 1.0, seed)
         ceiling = math.sqrt(reliability(truth, rng=rng))
         shares.append(dealt(truth, {"perfect": signal}, resamples=2, ceiling=ceiling)["perfect"].of_ceiling)

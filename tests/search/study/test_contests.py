@@ -22,7 +22,9 @@ def test_each_allocation_is_paired_with_the_uniform_one_and_the_best_comes_first
 
 
 def test_only_seeds_that_both_finished_are_compared():
-    truth = np.array([[0.5, math.nan, 0.7], [math.nan, 0.9, 0.9], [0.1, math.nan, math.nan], [math.nan, 1, math.nan]])
+    truth = np.array(
+        [[0.5, math.nan, 0.7], [math.nan, 0.9, 0.9], [0.1, math.nan, math.nan], [math.nan, 1, math.nan]]
+    )
     found = contests(truth, [("uniform",), ("random",), ("random",), ("random",)])
     assert found == (
         Contest(("random",), 0.9, Interval(pytest.approx(0.2), None, None)),

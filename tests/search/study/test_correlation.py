@@ -50,7 +50,9 @@ def test_pearson_of_scores_that_differ_by_rounding_only_is_undefined():
 @pytest.mark.parametrize("seeds", [1, 2, 3, 5])
 def test_every_replicate_has_the_correlations_that_scipy_finds_on_its_draws(seeds):
     truth = rng(1).integers(0, 7, size=(12, seeds)) / 40
-    scores = np.stack([rng(2).normal(size=12), rng(3).integers(0, 3, size=12), np.ones(12), 1e9 * truth[:, 0]])
+    scores = np.stack(
+        [rng(2).normal(size=12), rng(3).integers(0, 3, size=12), np.ones(12), 1e9 * truth[:, 0]]
+    )
     drawn = crossed_resamples(truth, np.zeros(12, dtype=int), resamples=60, rng=rng())
     found = replicate_correlations(scores, drawn)
     for proxy, row in enumerate(scores):

@@ -29,9 +29,14 @@ def test_it_is_scipys_permutation_test_of_pairings(slope):
         return stats.spearmanr(shuffled, y).statistic
 
     theirs = stats.permutation_test(
-        (x,), rho, permutation_type="pairings", vectorized=False, n_resamples=2000, rng=np.random.default_rng(3)
+        (x,),
+        rho,
+        permutation_type="pairings",
+        vectorized=False,
+        n_resamples=1000,
+        rng=np.random.default_rng(3),
     ).pvalue
-    assert p_values([x], y)[0] == pytest.approx(theirs, abs=0.03)
+    assert p_values([x], y)[0] == pytest.approx(theirs, abs=0.04)
 
 
 def test_a_perfect_order_of_five_is_one_of_120_either_way():

@@ -1,0 +1,52 @@
+"""Reports of a study with made-up numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from search.statistics import Interval
+from search.study.report_card import AtK, Card, Contest, Estimate, StratumReport
+
+UNDEFINED = Estimate(None, None, None)
+
+
+def _around(value: float) -> Estimate:
+    return Estimate(value, value - 0.1, value + 0.1)
+
+
+def _card(proxy: str, rho: float | None, **changes: object) -> Card:
+    """A card whose numbers follow from rho; p is 0.0004 from 0.5 on, else 0.6."""
+    p = 1.0 if rho is None else 0.0004 if rho >= 0.5 else 0.6
+    at_k = tuple(
+        AtK(k, Estimate(0.4, 0.1, 0.7), Estimate(0.012 / k, 0.0, 0.03 / k), Estimate(2.5, 1.0, 6.0))
+        for k in (1, 5, 10)
+    )
+    near = [UNDEFINED if rho is None else _around(rho * share) for share in (1.0, 0.7, 0.9)]
+    of_ceiling = None if rho is None else rho / 0.8
+    card = Card(proxy, *near, None, None, of_ceiling, p, p, p < 0.05, at_k)
+    return replace(card, **changes)  # type: ignore[arg-type]
+
+
+def _report(*cards: Card, contests: int = 0, **changes: object) -> StratumReport:
+    """16 allocations, 3 seeds, noise ceiling 0.80; ``contests`` of falling truth."""
+    fought = tuple(
+        Contest((f"proxy{i}/greedy",), 0.9 - 0.01 * i, Interval(0.05 - 0.01 * i, 0.03 - 0.01 * i, 0.07))
+        for i in range(contests)
+    )
+    report = StratumReport("2.3M", "metric", 16, 3, 0, 0.64, 0.8, cards, fought)
+    return replace(report, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def make_card() -> Callable[..., Card]:
+    """Builds a card from a proxy and its rho; other fields by keyword."""
+    return _card
+
+
+@pytest.fixture(scope="session")
+def make_report() -> Callable[..., StratumReport]:
+    """Builds a report from cards; ``contests`` is how many, other fields by keyword."""
+    return _report
