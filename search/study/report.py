@@ -14,23 +14,21 @@ from evaluators.benchmark_table import BenchmarkTable, Entry, Stratum
 from search.output_folder import write_whole
 from spaces.seeding import named_generator
 
-from .chance_regret import chance_regret
-from .forest_plot import draw_forest
-from .judge import KS, judge, pooled
+from .display.forest_plot import draw_forest
+from .display.origin_groups import group_of
+from .display.page import Cost, Section, write_page
+from .display.regret_plot import draw_regret
+from .display.scatter_plots import draw_scatters
+from .display.score_maps import draw_score_maps
+from .display.text_table import format_report
+from .judging.chance_regret import chance_regret
+from .judging.judge import KS, judge, pooled
+from .judging.report_card import StratumReport, Truth
+from .judging.verdict import CONTROL, verdict
 from .notes import Notes
-from .origin_groups import group_of
-from .page import Cost, Section, write_page
-from .regret_plot import draw_regret
-from .report_card import StratumReport, Truth
-from .scatter_plots import draw_scatters
-from .score_maps import draw_score_maps
-from .text_table import format_report
-from .verdict import verdict
 
 __all__ = ["write_report"]
 
-CONTROL: Final = "params"
-"""The card of the parameter count itself, in place of what the proxy of that name says."""
 _TRUTH_LABELS: Final = {"metric": "validation {metric}", "loss": "minus validation loss"}
 
 
@@ -143,6 +141,7 @@ def _truths(entries: Sequence[Entry], truth: Truth) -> np.ndarray:
 
 
 def _scores(table: BenchmarkTable, entries: Sequence[Entry]) -> dict[str, np.ndarray]:
+    """By proxy, (allocations,); the parameter count itself in place of what the proxy of its name says."""
     of_proxy = np.array([[score for _, score in entry.scores] for entry in entries], dtype=np.float64)
     return {**dict(zip(table.proxies, of_proxy.T, strict=True)), CONTROL: _params(entries)}
 

@@ -1,0 +1,130 @@
+"""The page of a study: one HTML file that opens anywhere, without a network and without scripts."""
+
+from __future__ import annotations
+
+import struct
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, StrictUndefined
+
+from evaluators.whole_file import whole_file
+
+from ..judging.report_card import StratumReport
+from .page_tables import (
+    Cost,
+    Table,
+    at_k_table,
+    card_table,
+    ceiling_line,
+    contest_table,
+    correlation_table,
+    cost_table,
+)
+from .truth_names import TRUTH_NAMES
+
+__all__ = ["Cost", "Section", "render_page", "write_page"]
+
+_TEMPLATE: Final = "page.html.jinja"
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_DOTS_PER_PIXEL: Final = 1.6  # plots have 160 dots per inch, a page has 100 pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One stratum's part of the page. images: captions, also used as alternative texts, and PNG files."""
+
+    report: StratumReport
+    images: tuple[tuple[str, Path], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """A PNG within the page. width, height: pixels of the page."""
+
+    caption: str
+    source: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A section as the template reads it; ``contests`` is None where there is nothing to compare."""
+
+    title: str
+    ceiling: str
+    cards: Table
+    details: tuple[Table, ...]
+    contests: Table | None
+    pictures: tuple[_Picture, ...]
+
+
+def write_page(
+    path: Path,
+    *,
+    title: str,
+    verdict: str,
+    facts: Sequence[tuple[str, str]],
+    sections: Sequence[Section],
+    costs: Sequence[Cost],
+    left_out: Sequence[tuple[str, str]],
+) -> None:
+    """Writes ``render_page`` as UTF-8; the file is never half there."""
+    page = render_page(
+        title=title, verdict=verdict, facts=facts, sections=sections, costs=costs, left_out=left_out
+    )
+    with whole_file(path) as unfinished:
+        unfinished.write_text(page, encoding="utf-8")
+
+
+def render_page(
+    *,
+    title: str,
+    verdict: str,
+    facts: Sequence[tuple[str, str]],
+    sections: Sequence[Section],
+    costs: Sequence[Cost],
+    left_out: Sequence[tuple[str, str]],
+) -> str:
+    """The page as HTML, the verdict first; images are embedded.
+
+    facts: names and values, such as ("model", "MiniLM"). left_out: proxies and why they are not judged.
+    Raises ValueError where an image is not a PNG.
+    """
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    source = files("search.study.display").joinpath(_TEMPLATE).read_text(encoding="utf-8")
+    return environment.from_string(source).render(
+        title=title,
+        verdict=verdict,
+        facts=facts,
+        parts=[_part(section) for section in sections],
+        costs=cost_table(costs) if costs else None,
+        left_out=left_out,
+    )
+
+
+def _part(section: Section) -> _Part:
+    report = section.report
+    return _Part(
+        f"{report.stratum}, truth: {TRUTH_NAMES[report.truth]}",
+        ceiling_line(report),
+        card_table(report),
+        (correlation_table(report), at_k_table(report)),
+        contest_table(report) if report.contests else None,
+        tuple(_picture(caption, path) for caption, path in section.images),
+    )
+
+
+def _picture(caption: str, path: Path) -> _Picture:
+    data = path.read_bytes()
+    if not data.startswith(_PNG) or len(data) < 24:
+        raise ValueError(f"{path} is not a PNG; pass what the draw functions of this package wrote.")
+    width, height = (round(dots / _DOTS_PER_PIXEL) for dots in struct.unpack(">II", data[16:24]))
+    return _Picture(caption, f"data:image/png;base64,{b64encode(data).decode()}", width, height)

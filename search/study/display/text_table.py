@@ -1,0 +1,44 @@
+"""A study's report as the table that ``python -m search.study`` prints."""
+
+from __future__ import annotations
+
+from search.aligned_text import aligned
+
+from ..judging.report_card import Card, StratumReport
+from .number_format import ABSENT, UNDEFINED, decimal, p_value, percent, signed, with_interval
+from .truth_names import TRUTH_NAMES
+
+__all__ = ["format_report"]
+
+_HEAD = ("proxy", "Spearman [95 %]", "Kendall", "of ceiling", "p (Holm)", "")
+
+
+def format_report(verdict: str, report: StratumReport) -> str:
+    """The verdict, a row per proxy in the report's order, and what the rows stand on."""
+    lines = aligned([_HEAD, *map(_row, report.cards)]) if report.cards else ["no proxy was scored"]
+    lost = f", {report.failed} left out since a run failed" if report.failed else ""
+    ceiling = UNDEFINED if report.ceiling is None else decimal(report.ceiling)
+    counts = f"{report.allocations} allocations, {report.seeds} seeds{lost}"
+    return "\n".join(
+        [
+            verdict,
+            "",
+            *lines,
+            "",
+            "* above 0 after Holm's correction for the number of proxies (p < 0.05)",
+            f"{report.stratum}, truth: {TRUTH_NAMES[report.truth]}, {counts}; noise ceiling {ceiling}",
+        ]
+    )
+
+
+def _row(card: Card) -> tuple[str, ...]:
+    rho = card.spearman
+    known = rho.value is not None
+    return (
+        card.proxy,
+        with_interval(rho.value, rho.low, rho.high),
+        signed(card.kendall.value),
+        ABSENT if card.of_ceiling is None else percent(card.of_ceiling),
+        p_value(card.p_holm) if known else ABSENT,
+        "*" if card.significant else "",
+    )

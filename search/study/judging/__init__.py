@@ -1,0 +1,1 @@
+"""The statistics of a study: what each proxy's scores are worth."""

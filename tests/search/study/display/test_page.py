@@ -1,0 +1,139 @@
+"""The page is one HTML file that loads nothing, escapes everything and opens with the verdict."""
+
+import base64
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from search.picture import new_figure, save_png
+from search.study.display.page import Cost, Section, render_page, write_page
+from search.study.judging.report_card import Estimate
+
+VOID = {"meta", "img", "link", "br", "hr", "input"}
+
+
+class Reader(HTMLParser):
+    """Tags with their attributes, and the visible texts in order; open tags must close in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.open: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "body" in self.open and data.strip():
+            self.texts.append(data.strip())
+
+
+@pytest.fixture
+def parts(make_card, make_report, tmp_path):
+    """Everything a page is made of, with names that would be markup were they not escaped."""
+    save_png(new_figure(4, 2), tmp_path / "plot.png")
+    report = make_report(
+        make_card("<b>x</b>", 0.7), make_card("params", None), contests=2, stratum="<i>2M</i>"
+    )
+    bare = make_report(seeds=1, truth="loss", ceiling=None, reliability=None)
+    return {
+        "title": "A <u>title</u>",
+        "verdict": "Use <b>x</b> & nothing else.",
+        "facts": [("model", "<script>alert(1)</script>"), ("commit", "0123abc")],
+        "sections": [Section(report, (('a "forest" <plot>', tmp_path / "plot.png"),)), Section(bare, ())],
+        "costs": [Cost("<b>x</b>", 1.5, 0.02, None), Cost("snip", None, None, None)],
+        "left_out": [("constant", "ranks <nothing>")],
+    }
+
+
+def test_the_first_text_is_the_verdict(parts):
+    assert Reader(render_page(**parts)).texts[0] == "Use <b>x</b> & nothing else."
+
+
+def test_every_tag_closes_and_every_value_is_escaped(parts):
+    reader = Reader(render_page(**parts))
+    assert not reader.open
+    assert not {"script", "b", "i", "u", "plot", "nothing"} & {tag for tag, _ in reader.tags}
+    assert reader.texts.count("<b>x</b>") == 6  # card, correlations, three k, cost
+    assert "<script>alert(1)</script>" in reader.texts
+    assert "ranks <nothing>" in reader.texts
+
+
+def test_nothing_is_loaded_and_nothing_runs(parts):
+    page = render_page(**parts)
+    assert not re.search(r"https?:|//[a-z]|@import|url\(|javascript:", re.sub(r"base64,[^\"]*", "", page))
+    for tag, attributes in Reader(page).tags:
+        assert tag not in {"script", "link", "iframe", "object", "base"}
+        assert not [name for name in attributes if name.startswith("on")]
+        assert (attributes.get("src") or "data:").startswith("data:")
+        assert (attributes.get("href") or "#").startswith("#")
+
+
+def test_images_are_embedded_whole_with_their_caption_as_alternative_text(parts, tmp_path):
+    (image,) = [attributes for tag, attributes in Reader(render_page(**parts)).tags if tag == "img"]
+    kind, data = image["src"].split(",")
+    assert kind == "data:image/png;base64"
+    assert base64.b64decode(data) == (tmp_path / "plot.png").read_bytes()
+    assert (image["alt"], image["width"], image["height"]) == ('a "forest" <plot>', "400", "200")
+
+
+def test_what_is_missing_is_never_none_or_nan(parts, make_card, make_report):
+    nan = float("nan")
+    card = make_card("zen", 0.7, spearman=Estimate(nan, nan, nan), p_holm=nan, of_ceiling=nan, partial=nan)
+    parts["sections"].append(Section(make_report(card, reliability=nan, ceiling=nan), ()))
+    words = set(re.findall(r"[A-Za-z]+", " ".join(Reader(render_page(**parts)).texts).lower()))
+    assert not {"none", "nan"} & words
+    assert {"undefined"} <= words
+
+
+def test_other_ks_are_folded_away(parts):
+    tags = Reader(render_page(**parts)).tags
+    assert [attributes for tag, attributes in tags if tag == "details"] == [{}, {}]
+
+
+def test_it_suits_dark_rooms_and_small_screens(parts):
+    page = render_page(**parts)
+    assert "@media (prefers-color-scheme: dark)" in page
+    assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in Reader(
+        page
+    ).tags
+
+
+def test_every_table_scrolls_in_a_box_of_its_own(parts):
+    tags = Reader(render_page(**parts)).tags
+    boxes = [tags[place - 1] for place, (tag, _) in enumerate(tags) if tag == "table"]
+    assert len(boxes) == 8  # three for each of two reports, the contests, the costs
+    assert {(tag, attributes.get("class")) for tag, attributes in boxes} == {("div", "scroll")}
+
+
+def test_terms_are_explained(parts):
+    terms = " ".join(Reader(render_page(**parts)).texts)
+    for term in ("Spearman", "Noise ceiling", "Holm", "regret@k", "bootstrap over allocations and seeds"):
+        assert term in terms
+
+
+def test_an_image_that_is_no_png_is_refused(parts, tmp_path):
+    (tmp_path / "plot.png").write_bytes(b"GIF89a")
+    with pytest.raises(ValueError, match=r"plot\.png is not a PNG"):
+        render_page(**parts)
+
+
+def test_parts_that_are_empty_leave_no_heading(parts):
+    texts = Reader(render_page(**{**parts, "costs": [], "left_out": [], "sections": []})).texts
+    assert "What scoring costs" not in texts
+    assert "Proxies left out" not in texts
+    assert "How to read this" in texts
+
+
+def test_the_file_is_written_as_utf_8(parts, tmp_path):
+    write_page(tmp_path / "page.html", **parts)
+    assert (tmp_path / "page.html").read_bytes().decode("utf-8") == render_page(**parts)

@@ -1,0 +1,24 @@
+"""The text on stdout: the verdict, a row per proxy, and what they stand on."""
+
+from search.study.display.text_table import format_report
+
+
+def test_the_verdict_comes_first_and_proxies_line_up(make_card, make_report):
+    report = make_report(make_card("solo", 0.7), make_card("snip", 0.2), make_card("params", None), failed=2)
+    assert format_report("Use solo.", report).splitlines() == [
+        "Use solo.",
+        "",
+        "proxy   Spearman [95 %]       Kendall    of ceiling  p (Holm)",
+        "solo    +0.70 [+0.60, +0.80]  +0.49      87 %        <0.001    *",
+        "snip    +0.20 [+0.10, +0.30]  +0.14      25 %        0.600",
+        "params  undefined             undefined  -           -",
+        "",
+        "* above 0 after Holm's correction for the number of proxies (p < 0.05)",
+        "2.3M, truth: metric, 16 allocations, 3 seeds, 2 left out since a run failed; noise ceiling 0.80",
+    ]
+
+
+def test_without_proxies_or_a_ceiling_it_says_so(make_report):
+    text = format_report("Nothing can be said.", make_report(seeds=1, ceiling=None, reliability=None))
+    assert "no proxy was scored" in text
+    assert text.endswith("noise ceiling undefined")

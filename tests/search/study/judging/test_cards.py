@@ -1,0 +1,144 @@
+"""Report cards: their parts put together, and what they promise on simulated data."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from search.study.judging.bootstrap import correlation_estimate, crossed_resamples
+from search.study.judging.cards import cards
+from search.study.judging.correlation import replicate_correlations
+from search.study.judging.noise_ceiling import reliability
+from search.study.judging.report_card import Estimate
+from search.study.judging.sample import Sample
+
+
+def dealt(truth, scores, params=None, *, resamples=200, ceiling=None, seed=0):
+    params = np.ones(len(truth)) if params is None else params
+    sample = Sample.of("2.3M", truth, scores, params)
+    found = cards(sample, ceiling=ceiling, ks=(1, 3), resamples=resamples, rng=np.random.default_rng(seed))
+    return {card.proxy: card for card in found}
+
+
+def simulated(allocations=40, seeds=3, noise=0.5, seed=0):
+    rng = np.random.default_rng(seed)
+    signal = rng.normal(size=allocations)
+    return rng, signal, signal[:, None] + noise * rng.normal(size=(allocations, seeds))
+
+
+def test_a_planted_proxy_comes_first_and_is_the_only_one_found():
+    rng, _, truth = simulated()
+    scores = {f"random{i}": rng.normal(size=40) for i in range(20)} | {"planted": truth.mean(axis=1)}
+    found = dealt(truth, scores)
+    assert next(iter(found)) == "planted"
+    assert found["planted"].spearman.value == pytest.approx(1)
+    assert [card.proxy for card in found.values() if card.significant] == ["planted"]
+
+
+def test_of_twenty_random_proxies_none_is_found_though_one_looks_it():
+    rng, _, truth = simulated(seed=3)
+    found = dealt(truth, {f"random{i}": rng.normal(size=40) for i in range(20)})
+    assert not any(card.significant for card in found.values())
+    assert min(card.p_value for card in found.values()) < 0.05
+
+
+def test_a_proxy_that_orders_backwards_is_far_from_chance_and_still_not_significant():
+    _, signal, truth = simulated()
+    card = dealt(truth, {"backwards": -signal})["backwards"]
+    assert card.p_holm < 0.001
+    assert not card.significant
+
+
+def test_points_are_scipys():
+    rng, signal, truth = simulated()
+    score, params, mean = signal + rng.normal(size=40), rng.integers(5, size=40), truth.mean(axis=1)
+    card = dealt(truth, {"snip": score}, params, ceiling=0.8)["snip"]
+    rho = stats.spearmanr(score, mean).statistic
+    assert card.spearman.value == pytest.approx(rho)
+    assert card.kendall.value == pytest.approx(stats.kendalltau(score, mean).statistic)
+    assert card.pearson.value == pytest.approx(stats.pearsonr(score, mean).statistic)
+    assert card.over_params.value == pytest.approx(rho - stats.spearmanr(params, mean).statistic)
+    assert card.of_ceiling == pytest.approx(rho / 0.8)
+
+
+def test_the_parameter_count_has_no_lead_over_itself_and_nothing_left_given_itself():
+    rng, signal, truth = simulated()
+    params = signal + rng.normal(size=40)
+    card = dealt(truth, {"params": params}, params)["params"]
+    assert card.over_params == Estimate(0, 0, 0)
+    assert card.partial is None
+
+
+def test_the_lead_over_params_is_paired():
+    """A proxy that nearly is the parameter count leads by little, and by little more in any replicate."""
+    rng, signal, truth = simulated()
+    params = signal + rng.normal(size=40)
+    card = dealt(truth, {"snip": params + 0.01 * rng.normal(size=40)}, params)["snip"]
+    lead, rho = card.over_params, card.spearman
+    assert lead.high - lead.low < 0.1 * (rho.high - rho.low)
+
+
+def test_at_equal_cost_nothing_is_said_of_params():
+    _, signal, truth = simulated()
+    card = dealt(truth, {"snip": signal})["snip"]
+    assert card.over_params is None
+    assert card.partial is None
+
+
+def test_undefined_correlations_are_none_and_come_last_and_cost_the_others_nothing():
+    rng, signal, truth = simulated()
+    weak = signal + 4 * rng.normal(size=40)
+    found = dealt(truth, {"constant": np.ones(40), "weak": weak}, rng.normal(size=40), ceiling=0.9)
+    card = found["constant"]
+    assert list(found) == ["weak", "constant"]
+    assert card.spearman == card.kendall == card.pearson == card.over_params == Estimate(None, None, None)
+    assert (card.partial, card.of_ceiling, card.p_value, card.p_holm) == (None, None, 1.0, 1.0)
+    assert not card.significant
+    assert found["weak"].p_holm == found["weak"].p_value
+
+
+@pytest.mark.parametrize("allocations", [0, 1, 2])
+def test_fewer_than_three_allocations_have_no_correlation_but_may_have_a_best(allocations):
+    truth = np.arange(allocations * 2.0).reshape(allocations, 2)
+    card = dealt(truth, {"snip": np.arange(allocations)})["snip"]
+    assert card.spearman == Estimate(None, None, None)
+    assert [each.k for each in card.at_k] == [1][:allocations]
+
+
+def test_a_ceiling_of_zero_has_no_fraction():
+    _, signal, truth = simulated()
+    assert dealt(truth, {"snip": signal}, ceiling=0.0)["snip"].of_ceiling is None
+
+
+def test_chance_comes_from_rng_alone():
+    rng, signal, truth = simulated()
+    scores = {"snip": signal + rng.normal(size=40)}
+    assert dealt(truth, scores, seed=1) == dealt(truth, scores, seed=1)
+    assert dealt(truth, scores, seed=1) != dealt(truth, scores, seed=2)
+
+
+@pytest.mark.parametrize(("latent", "noise"), [(0.0, 0.5), (0.6, 0.5), (0.6, 1.5), (0.9, 0.3)])
+def test_the_interval_of_spearman_holds_the_populations_about_95_times_of_100(latent, noise):
+    """Proxy and mean truth are bivariate normal, so Spearman is 6 / pi asin(r / 2)."""
+    r = latent / math.sqrt(1 + noise**2 / 3)
+    population = 6 / math.pi * math.asin(r / 2)
+    held = []
+    for repetition in range(200):
+        rng, signal, truth = simulated(30, 3, noise, seed=repetition)
+        proxy = latent * signal + math.sqrt(1 - latent**2) * rng.normal(size=30)
+        drawn = crossed_resamples(truth, np.zeros(30, dtype=int), resamples=150, rng=rng)
+        replicates = replicate_correlations(proxy[None], drawn).spearman[0]
+        rho = stats.spearmanr(proxy, truth.mean(axis=1)).statistic
+        estimate = correlation_estimate(rho, replicates, 30)
+        held.append(estimate.low <= population <= estimate.high)
+    assert 0.89 <= np.mean(held) <= 0.99
+
+
+def test_a_perfect_proxy_reaches_the_ceiling_on_average():
+    shares = []
+    for seed in range(16):
+        rng, signal, truth = simulated(100, 3, 1.0, seed)
+        ceiling = math.sqrt(reliability(truth, rng=rng))
+        shares.append(dealt(truth, {"perfect": signal}, resamples=2, ceiling=ceiling)["perfect"].of_ceiling)
+    assert np.mean(shares) == pytest.approx(1, abs=0.03)

@@ -1,0 +1,41 @@
+"""Allocations against the uniform one, by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from search.statistics import Interval, paired_difference
+from search.study.judging.contests import contests
+from search.study.judging.report_card import Contest
+
+UNIFORM = [0.5, 0.6, 0.7]
+
+
+def test_each_allocation_is_paired_with_the_uniform_one_and_the_best_comes_first():
+    truth = np.array([[0.4, 0.6, 0.8], UNIFORM, [0.6, 0.7, 0.8]])
+    found = contests(truth, [("random",), ("topk", "uniform"), ("snip/greedy", "snip/exact")])
+    assert [contest.origins for contest in found] == [("snip/greedy", "snip/exact"), ("random",)]
+    assert found[0].truth == pytest.approx(0.7)
+    assert found[0].difference.mean == pytest.approx(0.1)
+    assert found[1].difference == paired_difference([0.4, 0.6, 0.8], UNIFORM)
+
+
+def test_only_seeds_that_both_finished_are_compared():
+    truth = np.array(
+        [[0.5, math.nan, 0.7], [math.nan, 0.9, 0.9], [0.1, math.nan, math.nan], [math.nan, 1, math.nan]]
+    )
+    found = contests(truth, [("uniform",), ("random",), ("random",), ("random",)])
+    assert found == (
+        Contest(("random",), 0.9, Interval(pytest.approx(0.2), None, None)),
+        Contest(("random",), 0.1, Interval(pytest.approx(-0.4), None, None)),
+    )
+
+
+def test_without_a_uniform_allocation_there_is_no_contest():
+    assert contests(np.ones((2, 3)), [("random",), ("top-heavy",)]) == ()
+
+
+def test_two_uniform_allocations_are_not_of_one_stratum():
+    with pytest.raises(ValueError, match="a stratum of its own"):
+        contests(np.ones((2, 3)), [("uniform",), ("uniform",)])

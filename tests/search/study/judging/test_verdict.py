@@ -1,0 +1,117 @@
+"""The headline, branch by branch."""
+
+import pytest
+
+from search.study.judging.report_card import Card, Estimate, StratumReport
+from search.study.judging.verdict import verdict
+
+NONE = Estimate(None, None, None)
+
+
+def card(proxy, rho, low=None, high=None, *, p=0.001, over=None, share=None):
+    spearman = Estimate(rho, low, high)
+    significant = rho is not None and rho > 0 and p < 0.05
+    return Card(proxy, spearman, NONE, NONE, over, None, share, p, p, significant, ())
+
+
+def report(*cards, allocations=64, ceiling=0.9):
+    reliability = None if ceiling is None else ceiling**2
+    return StratumReport("2.3M", "metric", allocations, 3, 0, reliability, ceiling, cards, ())
+
+
+LEAD = Estimate(0.40, 0.12, 0.66)
+SNR = card("snr", 0.62, 0.44, 0.75, over=LEAD, share=0.714)
+PARAMS = card("params", 0.7, 0.5, 0.8, over=Estimate(0, 0, 0), share=0.8)
+WEAK = card("snip", 0.18, -0.07, 0.41, p=0.634)
+
+
+def test_a_proxy_that_beats_chance_and_params_is_to_be_used():
+    assert verdict(report(SNR, WEAK)) == (
+        "Use snr: it ranks the 64 allocations with rho = 0.62 [0.44, 0.75], 71 % of the noise ceiling, "
+        "and beats the parameter count by 0.40 [0.12, 0.66]."
+    )
+
+
+@pytest.mark.parametrize(
+    ("lead", "said"),
+    [(Estimate(0.05, -0.1, 0.2), "0.05 [-0.10, 0.20]"), (Estimate(-0.08, -0.2, 0.1), "-0.08 [-0.20, 0.10]")],
+)
+def test_a_lead_that_chance_explains_is_not_claimed_and_params_is_still_not_recommended(lead, said):
+    snr = card("snr", 0.62, 0.44, 0.75, over=lead, share=0.714)
+    assert verdict(report(PARAMS, snr)) == (
+        "Use snr: it ranks the 64 allocations with rho = 0.62 [0.44, 0.75], 71 % of the noise ceiling, "
+        f"but is not shown to beat the parameter count (difference {said})."
+    )
+
+
+def test_at_equal_cost_nothing_is_said_of_params():
+    snr = card("snr", 0.62, 0.44, 0.75, share=0.714)
+    assert verdict(report(snr)).endswith("[0.44, 0.75], 71 % of the noise ceiling.")
+
+
+def test_without_a_ceiling_none_is_mentioned():
+    snr = card("snr", 0.62, 0.44, 0.75)
+    assert (
+        verdict(report(snr, ceiling=None))
+        == "Use snr: it ranks the 64 allocations with rho = 0.62 [0.44, 0.75]."
+    )
+
+
+def test_more_than_the_ceiling_is_no_percentage():
+    assert verdict(report(card("snr", 0.9, 0.8, 0.95, share=1.02))).endswith(
+        ", as high as the noise ceiling."
+    )
+
+
+def test_without_an_interval_none_is_shown():
+    assert verdict(report(card("snr", 0.9))) == "Use snr: it ranks the 64 allocations with rho = 0.90."
+
+
+def test_params_is_named_where_it_alone_beats_chance():
+    assert verdict(report(PARAMS, WEAK)) == (
+        "Only the parameter count (params) ranks these 64 allocations better than chance, with rho = 0.70 "
+        "[0.50, 0.80], 80 % of the noise ceiling; no proxy does (best: snip, rho = 0.18 [-0.07, 0.41], "
+        "Holm-corrected p = 0.63)."
+    )
+
+
+def test_params_judged_alone_has_no_runner_up():
+    assert verdict(report(PARAMS)).endswith("80 % of the noise ceiling; no proxy does.")
+
+
+def test_none_beats_chance():
+    weak_params = card("params", 0.3, 0.1, 0.5, p=0.4)
+    assert verdict(report(weak_params, WEAK)) == (
+        "No proxy ranks these 64 allocations better than chance "
+        "(best: snip, rho = 0.18 [-0.07, 0.41], Holm-corrected p = 0.63)."
+    )
+    assert verdict(report(weak_params)) == "No proxy ranks these 64 allocations better than chance."
+
+
+def test_the_best_of_those_that_order_backwards_is_no_success():
+    backwards = card("snip", -0.8, -0.9, -0.6, p=0.0001)
+    assert verdict(report(backwards)) == (
+        "No proxy ranks these 64 allocations better than chance "
+        "(best: snip, rho = -0.80 [-0.90, -0.60], Holm-corrected p < 0.001)."
+    )
+
+
+def test_seeds_that_disagree_are_blamed():
+    assert verdict(report(WEAK, ceiling=0.0)).endswith(
+        "p = 0.63); nor do the seeds agree with each other, so train more of them."
+    )
+
+
+@pytest.mark.parametrize(
+    ("nothing", "said"),
+    [
+        (
+            report(card("snip", None), allocations=1),
+            "about 1 allocation: a ranking takes at least 3 that finished on every seed.",
+        ),
+        (report(), "about 64 allocations: no proxy has scored them."),
+        (report(card("snip", None)), "their truth, or every proxy's score, is the same for all."),
+    ],
+)
+def test_where_nothing_is_defined_it_says_why(nothing, said):
+    assert verdict(nothing).endswith(said)

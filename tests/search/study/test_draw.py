@@ -1,0 +1,91 @@
+"""Allocations of a study: of equal cost, distinct, the same for the same seed, and spread over the space."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from search.study.draw import draw_budget, draw_only, draw_shapes, draw_without
+from spaces.search_space import SearchSpace
+
+BUDGET = 585_728  # r = 2 everywhere
+
+
+@pytest.fixture
+def tables(opt_space, make_scores):
+    """Two proxies of random, concave worth."""
+    rng = np.random.default_rng(0)
+    worth = [rng.exponential(size=(143, 5)).cumsum(axis=1) for _ in range(2)]
+    return [make_scores(opt_space, one, name) for name, one in zip(("a", "b"), worth, strict=True)]
+
+
+def drawn(space, tables, count, seed=0):
+    return draw_budget(draw_shapes(space, BUDGET), tables, BUDGET, count=count, seed=seed)
+
+
+def test_all_cost_the_same_within_one_percent_and_are_distinct(opt_space, tables):
+    draw = drawn(opt_space, tables, 64)
+    costs = np.array([opt_space.params(one.allocation) for one in draw])
+    assert len({one.allocation for one in draw}) == len(draw) == 64
+    assert costs.max() <= BUDGET
+    assert costs.min() >= 0.99 * BUDGET
+
+
+def test_uniform_comes_first_and_every_way_to_draw_is_there(opt_space, tables):
+    draw = drawn(opt_space, tables, 64)
+    origins = {origin for one in draw for origin in one.origins}
+    assert draw[0].origins[0] == "uniform"
+    assert origins >= {"lora only", "residual only", "cross only", "q only", "cut only", "random"}
+    assert origins >= {"top-heavy", "bottom-heavy", "a/greedy", "a/exact", "b/greedy", "b/exact"}
+
+
+def test_a_larger_draw_holds_the_random_ones_of_a_smaller(opt_space, tables):
+    small, large = (
+        [one.allocation for one in drawn(opt_space, tables, count) if one.origins == ("random",)]
+        for count in (40, 64)
+    )
+    assert small == large[: len(small)]
+
+
+def test_the_seed_decides_the_draw(opt_space, tables):
+    assert drawn(opt_space, tables, 40) == drawn(opt_space, tables, 40)
+    assert drawn(opt_space, tables, 40) != drawn(opt_space, tables, 40, seed=1)
+
+
+def test_a_third_is_kept_for_random_ones_however_many_proxies_there_are(opt_space, make_scores):
+    rng = np.random.default_rng(0)
+    many = [make_scores(opt_space, rng.exponential(size=(143, 5)).cumsum(axis=1), f"p{i}") for i in range(30)]
+    draw = drawn(opt_space, many, 45)
+    assert sum(one.origins == ("random",) for one in draw) == 15
+
+
+def test_tilted_shapes_are_tilted(opt_space):
+    shapes = {one.origins[0]: dict(one.allocation.ranks) for one in draw_shapes(opt_space, BUDGET)}
+    layer = {site.name: site.layer for site in opt_space.sites}
+    depth = {
+        name: np.average([layer[site] for site in ranks], weights=list(ranks.values()))
+        for name, ranks in shapes.items()
+    }
+    assert depth["bottom half"] < depth["bottom-heavy"] < depth["uniform"]
+    assert depth["uniform"] < depth["top-heavy"] < depth["top half"]
+    assert {site.rpartition(".")[2] for site in shapes["cut only"]} == {"cut"}
+
+
+def test_a_shape_that_cannot_spend_the_budget_is_left_out(make_space):
+    space = make_space([(4, 4)] * 4, (0, 1, 2, 4))  # all at full rank: 4 x 4 x 8 = 128
+    assert all(space.params(one.allocation) >= 0.99 * 120 for one in draw_shapes(space, 120))
+    assert not any("half" in one.origins[0] for one in draw_shapes(space, 120))
+
+
+def test_sites_alone_and_left_out_differ_from_the_rest_in_one_site(opt_space):
+    alone = draw_only(opt_space, 8)
+    assert [dict(one.allocation.ranks) for one in alone] == [{site.name: 8} for site in opt_space.sites]
+    whole, *rest = draw_without(opt_space, BUDGET)
+    assert len(rest) == len(opt_space.sites)
+    for site, one in zip(sorted(s.name for s in opt_space.sites), rest, strict=True):
+        assert dict(whole.allocation.ranks).items() - dict(one.allocation.ranks).items() == {(site, 2)}
+
+
+def test_one_site_needs_no_shape_but_uniform(make_space):
+    space: SearchSpace = make_space([(8, 8)], (0, 1, 2))
+    assert [one.origins for one in draw_shapes(space, 32)] == [("uniform",)]
