@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluators.candidate import Trained
@@ -55,7 +56,7 @@ class Finalist:
         return len(self.finished), self.summary.mean if self.summary else float("-inf"), -loss
 
 
-def paired(ours: list[float | None], theirs: list[float | None]) -> Interval | None:
+def paired(ours: Sequence[float | None], theirs: Sequence[float | None]) -> Interval | None:
     """Mean difference over the seeds that both finished, seed i in place i; None where there is none."""
     pairs = [(a, b) for a, b in zip(ours, theirs, strict=True) if a is not None and b is not None]
     return paired_difference([a for a, _ in pairs], [b for _, b in pairs]) if pairs else None

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from spaces.errors import UsageError
 
-__all__ = ["SHARED", "Arguments", "Options", "add_arguments", "names"]
+__all__ = ["SHARED", "Arguments", "Options", "add_arguments", "changed", "names"]
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -233,3 +233,11 @@ def add_arguments(parser: argparse.ArgumentParser, arguments: Arguments) -> None
             plain = isinstance(settings.get("default"), str | int | float)
             shown = settings["help"] + ("; default: %(default)s" if plain else "")
             group.add_argument(flag, **{**settings, "help": shown})
+
+
+def changed(options: Options, arguments: Arguments) -> frozenset[str]:
+    """The fields that these arguments set, and whose value is not their default."""
+    parser = argparse.ArgumentParser(add_help=False)
+    add_arguments(parser, arguments)
+    defaults = vars(parser.parse_args([]))
+    return frozenset(name for name, default in defaults.items() if getattr(options, name) != default)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +19,12 @@ from spaces.find_sites import find_sites
 from spaces.meta_model import base_params
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace, parse_ranks, rank_grid
+from spaces.site import Site
 
 from .inputs import Inputs, resolve_devices
 from .options import Options
 
-__all__ = ["Search", "announce", "prepare"]
+__all__ = ["Search", "announce", "prepare", "space_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -67,16 +69,27 @@ def prepare(options: Options, inputs: Inputs) -> Search:
     _check_vocabulary(inputs, model)
     sites = find_sites(model, options.space)
     max_params = budget.max_params(sites, base_params=base_params(model))
-    ranks = parse_ranks(options.ranks) if options.ranks else rank_grid(sites, max_params)
-    space = SearchSpace(sites, ranks)
-    most = int(space.costs[:, -1].sum())
-    if most < max_params and options.ranks:
+    space = space_of(sites, options.ranks, max_params)
+    return Search(options, inputs, space, min(max_params, _most(space)), recipe, devices)
+
+
+def space_of(sites: Sequence[Site], ranks: str | None, max_params: int) -> SearchSpace:
+    """The sites at the ranks typed, by default those that fit a budget of ``max_params`` parameters.
+
+    Raises UsageError where typed ranks cannot spend the budget.
+    """
+    space = SearchSpace(tuple(sites), parse_ranks(ranks) if ranks else rank_grid(sites, max_params))
+    if ranks and _most(space) < max_params:
         raise UsageError(
-            f"ranks={options.ranks} can spend at most {most:,} of a budget of {max_params:,} parameters; add "
+            f"ranks={ranks} can spend at most {_most(space):,} of a budget of {max_params:,} parameters; add "
             "higher ranks, or lower --budget."
         )
-    max_params = min(max_params, most)
-    return Search(options, inputs, space, max_params, recipe, devices)
+    return space
+
+
+def _most(space: SearchSpace) -> int:
+    """Parameters of every site at the highest rank of the grid."""
+    return int(space.costs[:, -1].sum())
 
 
 def _check_vocabulary(inputs: Inputs, model: PreTrainedModel) -> None:

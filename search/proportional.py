@@ -15,7 +15,7 @@ def proportional(space: SearchSpace, weights: np.ndarray, max_params: int) -> Al
 
     weights: (sites,) >= 0, in the order of the space; a site of weight 0 stays off. Ranks need not be of
     the grid. The factor is the largest whose ranks, rounded down and capped at full rank, fit; what is
-    left raises sites by one rank, those that rounding took most from first, while one fits.
+    left raises sites by one rank in turn, those that rounding took most from first, while one fits.
 
     Raises ValueError on weights of a wrong shape, negative, not finite, or all zero.
     """
@@ -36,9 +36,11 @@ def proportional(space: SearchSpace, weights: np.ndarray, max_params: int) -> Al
         low, high = (middle, high) if fits else (low, middle)
     exact = wanted(low)
     ranks = np.floor(exact).astype(np.int64)
+    order = np.argsort(ranks - exact, kind="stable")
     left = max_params - int(ranks @ price)
-    for site in np.argsort(ranks - exact, kind="stable"):
-        if price[site] <= left and ranks[site] < cap[site]:
-            ranks[site] += 1
-            left -= int(price[site])
+    while open_sites := [s for s in order if price[s] <= left and ranks[s] < cap[s]]:
+        for site in open_sites:
+            if price[site] <= left:
+                ranks[site] += 1
+                left -= int(price[site])
     return space.allocation(ranks)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 from optuna.samplers import BaseSampler
@@ -20,7 +21,7 @@ from .repaired_study import RepairedStudy, Suggestion
 from .samplers import find_sampler
 from .uniform import uniform
 
-__all__ = ["Proposal", "propose"]
+__all__ = ["Answer", "Answers", "Proposal", "as_proposed", "propose"]
 
 _REDRAWS = 8  # suggestions asked for before a repeat is given up
 _RESTARTS = 64  # random vectors tried before the space is taken to be exhausted
@@ -47,6 +48,38 @@ class Proposal:
         return "+".join(self.proposers)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The allocation that stands for one that somebody came to, with its scores as in ``Proposal``."""
+
+    allocation: Allocation
+    scores: tuple[tuple[str, float], ...]
+
+
+class Answers(Protocol):
+    """Anything that says which allocation stands for the one given, itself or the nearest there is.
+
+    Never one of ``apart_from``; None where no other is left.
+    """
+
+    def __call__(
+        self,
+        scores: Sequence[SiteScores],
+        allocation: Allocation,
+        *,
+        apart_from: Container[Allocation] = (),
+    ) -> Answer | None: ...
+
+
+def as_proposed(
+    scores: Sequence[SiteScores], allocation: Allocation, *, apart_from: Container[Allocation] = ()
+) -> Answer | None:
+    """The allocation itself, worth the sum of its sites' scores."""
+    if allocation in apart_from:
+        return None
+    return Answer(allocation, tuple((table.proxy, table.of(allocation)) for table in scores))
+
+
 def propose(
     scores: Sequence[SiteScores],
     *,
@@ -55,6 +88,7 @@ def propose(
     samplers: Sequence[str],
     trials: int,
     seed: int,
+    answers: Answers = as_proposed,
     on_proposal: Callable[[Proposal], None] | None = None,
 ) -> list[Proposal]:
     """Distinct allocations within ``max_params`` (parameters), the uniform one first.
@@ -65,25 +99,27 @@ def propose(
     stop early, with a log line, once the space looks exhausted.
 
     scores: one or more, of one space. seed: >= 0; each proposer's chance depends on it and on its own
-    name only. on_proposal: called once for each uniform, (proxy, allocator) and trial, so that a
-    progress bar can count on 1 + len of these; with the shared proposal where there is one.
+    name only. answers: says which allocation stands for each that is proposed; for a sampler's, one that
+    nobody proposed before, and the sampler learns of it alone. on_proposal: called once for each uniform,
+    (proxy, allocator) and trial, so that a progress bar can count on 1 + len of these; with the shared
+    proposal where there is one.
 
     Raises UsageError on an unknown allocator or sampler, or a budget below the cheapest site.
     """
     _check(scores, trials)
     found = {name: find_allocator(name) for name in dict.fromkeys(allocators) if name != "uniform"}
     makers = {name: find_sampler(name) for name in dict.fromkeys(samplers)}
-    ledger = _Ledger(scores, max_params, on_proposal)
-    ledger.add("uniform", uniform(ledger.space, max_params))
+    ledger = _Ledger(scores, max_params, answers, on_proposal)
+    ledger.propose("uniform", uniform(ledger.space, max_params))
     for name in found:
         if name in SCORE_FREE:
-            ledger.add(name, found[name](scores[0], max_params=max_params, rng=_rng(seed, name)))
+            ledger.propose(name, found[name](scores[0], max_params=max_params, rng=_rng(seed, name)))
     for table in scores:
         for name in [name for name in found if name not in SCORE_FREE]:
             proposer = f"{table.proxy}/{name}"
             rng = _rng(seed, proposer)
             pick = found[name](table, max_params=max_params, rng=rng)
-            ledger.add(proposer, _filled(pick, ledger.space, max_params, rng))
+            ledger.propose(proposer, _filled(pick, ledger.space, max_params, rng))
     objectives = [table for table in scores if table.point != "none"] or [scores[0]]
     for name, make in makers.items():
         study = _study(make, ledger, objectives=len(objectives), rng=_rng(seed, f"sampler {name}"))
@@ -123,6 +159,7 @@ class _Ledger:
 
     scores: Sequence[SiteScores]
     max_params: int
+    answers: Answers
     on_proposal: Callable[[Proposal], None] | None
     proposals: list[Proposal] = field(default_factory=list)
     _place: dict[Allocation, int] = field(default_factory=dict)
@@ -131,11 +168,19 @@ class _Ledger:
     def space(self) -> SearchSpace:
         return self.scores[0].space
 
-    def holds(self, allocation: Allocation) -> bool:
-        return allocation in self._place
+    def fresh(self, ranks: np.ndarray) -> Answer | None:
+        """What stands for these ranks, (sites,), and is not among the proposals; None where nothing does."""
+        return self.answers(self.scores, self.space.allocation(ranks), apart_from=self._place)
 
-    def add(self, proposer: str, allocation: Allocation) -> Proposal:
+    def propose(self, proposer: str, allocation: Allocation) -> None:
+        """Writes down what stands for an allocation."""
+        answer = self.answers(self.scores, allocation)
+        assert answer is not None, f"nothing stands for what {proposer} proposed"
+        self.add(proposer, answer)
+
+    def add(self, proposer: str, answer: Answer) -> None:
         """Writes a proposal down; one that is there already gets the proposer's name as well."""
+        allocation = answer.allocation
         if allocation in self._place:
             place = self._place[allocation]
             earlier = self.proposals[place]
@@ -144,13 +189,11 @@ class _Ledger:
         else:
             params = self.space.params(allocation)
             assert params <= self.max_params, f"{proposer} spent {params:,} of {self.max_params:,}"
-            scores = tuple((table.proxy, table.of(allocation)) for table in self.scores)
-            proposal = Proposal(allocation, (proposer,), params, scores)
+            proposal = Proposal(allocation, (proposer,), params, answer.scores)
             self._place[allocation] = len(self.proposals)
             self.proposals.append(proposal)
         if self.on_proposal:
             self.on_proposal(proposal)
-        return proposal
 
 
 def _study(
@@ -165,8 +208,8 @@ def _sample(
 ) -> None:
     """Adds up to ``trials`` new proposals of one sampler, and tells it what each was worth."""
     for done in range(trials):
-        fresh = _fresh(study, ledger)
-        if fresh is None:
+        found = _fresh(study, ledger)
+        if found is None:
             _log.warning(
                 "%s: stopped after %d of %d trials, no new allocation was found in %d tries; the space "
                 "within the budget is (nearly) exhausted.",
@@ -176,19 +219,27 @@ def _sample(
                 _REDRAWS + _RESTARTS,
             )
             return
-        proposal = ledger.add(name, ledger.space.allocation(fresh.ranks))
-        worth = dict(proposal.scores)
-        study.tell(fresh, [worth[table.proxy] for table in objectives])
+        suggestion, answer = found
+        ledger.add(name, answer)
+        worth = dict(answer.scores)
+        became = replace(suggestion, ranks=_on_grid(answer.allocation, ledger.space))
+        study.tell(became, [worth[table.proxy] for table in objectives])
 
 
-def _fresh(study: RepairedStudy, ledger: _Ledger) -> Suggestion | None:
-    """A suggestion that is no repeat: the sampler's, else a random one, else None."""
+def _fresh(study: RepairedStudy, ledger: _Ledger) -> tuple[Suggestion, Answer] | None:
+    """A suggestion and what stands for it, no repeat: the sampler's, else a random one, else None."""
     for _ in range(_REDRAWS):
         suggestion = study.suggest()
-        if not ledger.holds(ledger.space.allocation(suggestion.ranks)):
-            return suggestion
+        if (answer := ledger.fresh(suggestion.ranks)) is not None:
+            return suggestion, answer
     for _ in range(_RESTARTS):
         suggestion = study.restart(suggestion)
-        if not ledger.holds(ledger.space.allocation(suggestion.ranks)):
-            return suggestion
+        if (answer := ledger.fresh(suggestion.ranks)) is not None:
+            return suggestion, answer
     return None
+
+
+def _on_grid(allocation: Allocation, space: SearchSpace) -> np.ndarray:
+    """The ranks of all sites, those off the grid down to it: (sites,), as a sampler can be told them."""
+    grid = np.array(space.ranks)
+    return np.asarray(grid[np.searchsorted(grid, space.rank_vector(allocation), side="right") - 1])

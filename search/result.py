@@ -13,22 +13,32 @@ from spaces.search_space import SearchSpace
 from .finalist import Finalist, paired
 from .statistics import Interval, Summary, rank_correlation
 
-__all__ = ["Outcome", "result_of"]
+__all__ = ["Conclusion", "Outcome", "result_of"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conclusion:
+    """How the winner and the baseline did on the rows used once, and which of the winner's runs was saved.
+
+    winner, baseline: the metric on those rows per seed, None where a run failed.
+    """
+
+    saved: Trained
+    winner: Sequence[float | None]
+    baseline: Sequence[float | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """The finalists of one search, and how the winner and the baseline did on the rows used once.
+    """The finalists of one search, and what came of the best.
 
-    finalists: the uniform baseline first. winner: the one chosen by validation. saved: its run that was
-    saved. winner_test, baseline_test: the metric on the test rows per seed, None where a run failed.
+    finalists: the uniform baseline first. winner: the one chosen by validation. conclusion: None where a
+    table answered for the runs, which has no rows to test on and no weights to save.
     """
 
     finalists: tuple[Finalist, ...]
     winner: Finalist
-    saved: Trained
-    winner_test: list[float | None]
-    baseline_test: list[float | None]
+    conclusion: Conclusion | None
 
     @property
     def baseline(self) -> Finalist:
@@ -48,7 +58,6 @@ def result_of(
 ) -> dict[str, object]:
     """The result object; finalists come best first, without the baseline."""
     ranked = sorted(outcome.finalists[1:], key=lambda finalist: finalist.rank, reverse=True)
-    winner, saved = outcome.winner, outcome.winner.runs.index(outcome.saved)
     return {
         "space": {
             "sites": [site.name for site in space.sites],
@@ -60,13 +69,9 @@ def result_of(
         "baseline": _entry(outcome.baseline, outcome),
         "finalists": [_entry(finalist, outcome) for finalist in ranked],
         "best": {
-            **_entry(winner, outcome),
-            "is_baseline": winner is outcome.baseline,
-            "test": _summary(outcome.winner_test),
-            "baseline_test": _summary(outcome.baseline_test),
-            "test_difference": _interval(paired(outcome.winner_test, outcome.baseline_test)),
-            "saved_seed": outcome.saved.evaluation.candidate.seed,
-            "saved_test": outcome.winner_test[saved],
+            **_entry(outcome.winner, outcome),
+            "is_baseline": outcome.winner is outcome.baseline,
+            **_conclusion(outcome),
         },
         "proxies": {table.proxy: _correlation(table, outcome.finalists) for table in scores},
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
@@ -89,6 +94,19 @@ def _entry(finalist: Finalist, outcome: Outcome) -> dict[str, object]:
         "scores": dict(finalist.proposal.scores),
         "seconds": round(finalist.seconds, 3),
         "peak_memory": max(run.evaluation.peak_memory for run in finalist.runs),
+    }
+
+
+def _conclusion(outcome: Outcome) -> dict[str, object]:
+    conclusion = outcome.conclusion
+    if conclusion is None:
+        return dict.fromkeys(("test", "baseline_test", "test_difference", "saved_seed", "saved_test"))
+    return {
+        "test": _summary(conclusion.winner),
+        "baseline_test": _summary(conclusion.baseline),
+        "test_difference": _interval(paired(conclusion.winner, conclusion.baseline)),
+        "saved_seed": conclusion.saved.evaluation.candidate.seed,
+        "saved_test": conclusion.winner[outcome.winner.runs.index(conclusion.saved)],
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import torch
 
@@ -19,10 +20,10 @@ from spaces.search_space import SearchSpace
 from .prepare import Search
 from .progress import progress
 
-__all__ = ["evidence_of", "score_space", "scoring_batches"]
+__all__ = ["DEFAULT_PROXIES", "evidence_of", "score_space", "scoring_batches"]
 
 _log = logging.getLogger(__name__)
-_DEFAULT_PROXIES = ("grad_norm", "spectrum", "snip", "synflow")
+DEFAULT_PROXIES: Final = ("grad_norm", "spectrum", "snip", "synflow")
 
 
 def score_space(search: Search) -> list[SiteScores]:
@@ -33,14 +34,14 @@ def score_space(search: Search) -> list[SiteScores]:
         if options.proxy is not None:
             return score_sites([find_proxy(name) for name in dict.fromkeys(options.proxy)], evidence)
         scores = []
-        for name in _DEFAULT_PROXIES:  # one that says nothing about this space was not asked for
+        for name in DEFAULT_PROXIES:  # one that says nothing about this space was not asked for
             try:
                 scores += score_sites([find_proxy(name)], evidence)
             except DegenerateScoreError as error:
                 _log.warning("left out: %s", error)
     if not scores:
         raise InputError(
-            f"none of the proxies {list(_DEFAULT_PROXIES)} can rank this space; name others with --proxy."
+            f"none of the proxies {list(DEFAULT_PROXIES)} can rank this space; name others with --proxy."
         )
     return scores
 

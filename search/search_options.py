@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from .options import Arguments, Options, names
@@ -37,6 +38,12 @@ SEARCH: Final[Arguments] = {
             "metavar": "N",
             "help": "proposals that are fine-tuned besides the uniform baseline",
         },
+        "--table": {
+            "type": Path,
+            "metavar": "FILE",
+            "help": "answer every proposal by the nearest allocation in a study's table.parquet, and train "
+            "nothing; its stratum of --budget, --scaling and --lr",
+        },
     },
 }
 
@@ -49,3 +56,4 @@ class SearchOptions(Options):
     sampler: tuple[str, ...]
     trials: int
     finalists: int
+    table: Path | None

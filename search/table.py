@@ -35,14 +35,20 @@ def format_table(result: Mapping[str, Any]) -> str:
 
 def _winner(result: Mapping[str, Any]) -> list[str]:
     """Who was chosen, and what the rows that were used once say of it."""
-    best, metric = result["best"], result["metric"]
+    best = result["best"]
+    chosen = (
+        "the uniform baseline; no finalist beats it" if best["is_baseline"] else _short(best["proposers"])
+    )
+    return [f"chosen by validation: {chosen}", f"test {result['metric']}: {_test(best)}"]
+
+
+def _test(best: Mapping[str, Any]) -> str:
+    if best["test"] is None:
+        return "the table has no test rows"
     test, baseline = (_mean_sd(best[key]["mean"], best[key]["sd"]) for key in ("test", "baseline_test"))
     if best["is_baseline"]:
-        return ["chosen by validation: the uniform baseline; no finalist beats it", f"test {metric}: {test}"]
-    return [
-        f"chosen by validation: {_short(best['proposers'])}",
-        f"test {metric}: {test}, uniform {baseline}, difference {_interval(best['test_difference'])}",
-    ]
+        return test
+    return f"{test}, uniform {baseline}, difference {_interval(best['test_difference'])}"
 
 
 def _rest(result: Mapping[str, Any], allocations: int) -> list[str]:
@@ -51,11 +57,12 @@ def _rest(result: Mapping[str, Any], allocations: int) -> list[str]:
     seconds = ", ".join(
         f"{name.replace('_', '-')} {value:.0f} s" for name, value in result["seconds"].items()
     )
-    saved = f"seed {result['best']['saved_seed']}, test {_number(result['best']['saved_test'])}"
+    seed, test = result["best"]["saved_seed"], result["best"]["saved_test"]
+    adapter = "" if seed is None else f"adapter/ (seed {seed}, test {_number(test)}), "
     return [
         f"rank correlation of proxies with the metric, over only {allocations} allocations: {known}",
         f"time: {seconds}",
-        f"saved in {result['output']}: adapter/ ({saved}), allocation.json, ranks.png, study.db, result.json",
+        f"saved in {result['output']}: {adapter}allocation.json, ranks.png, study.db, result.json",
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 import search.proposals as module
 from proxies.site_scores import per_unit_of_rank
 from search.allocators import ALLOCATORS
-from search.proposals import propose
+from search.proposals import Answer, propose
 from search.repaired_study import RepairedStudy
 from search.samplers import SAMPLERS
 from spaces.errors import UsageError
@@ -108,3 +108,37 @@ def test_bad_arguments_are_refused(tables):
         run([tables[0], tables[0]])
     with pytest.raises(ValueError, match="trials=-1 must be >= 0"):
         run(tables, trials=-1)
+
+
+class Pool:
+    """Answers with the first allocation of a few that is allowed, worth ten times its place."""
+
+    def __init__(self, *allocations):
+        self.worth = {allocation: 10.0 * place for place, allocation in enumerate(allocations)}
+
+    def __call__(self, scores, allocation, *, apart_from=()):
+        left = [one for one in self.worth if one not in apart_from]
+        return Answer(left[0], (("planted", self.worth[left[0]]),)) if left else None
+
+
+def test_what_stands_for_a_proposal_takes_its_place_with_its_own_score(make_space, monkeypatch, caplog):
+    """Rank 3 is off the grid: a sampler is told the next rank below."""
+    space = make_space([(16, 16)] * 3, (0, 1, 2))
+    first, second, third = (space.allocation(ranks) for ranks in ([3, 0, 0], [1, 1, 0], [0, 0, 2]))
+    told, tell = [], RepairedStudy.tell
+
+    def spy(study, suggestion, values):
+        told.append((suggestion.ranks.tolist(), *values))
+        tell(study, suggestion, values)
+
+    monkeypatch.setattr(RepairedStudy, "tell", spy)
+    scores = [per_unit_of_rank("planted", "dense", space, [1.0, 2.0, 3.0])]
+    pool = Pool(second, first, third)
+    proposals = run(scores, max_params=3 * 32, samplers=["tpe"], trials=9, answers=pool)
+    assert [(p.allocation, p.proposer, p.scores) for p in proposals] == [
+        (second, "uniform+planted/greedy", (("planted", 0.0),)),
+        (first, "tpe", (("planted", 10.0),)),
+        (third, "tpe", (("planted", 20.0),)),
+    ]
+    assert told == [([2, 0, 0], 10.0), ([0, 0, 2], 20.0)]
+    assert "tpe: stopped after 2 of 9 trials" in caplog.text

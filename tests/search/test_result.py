@@ -11,7 +11,7 @@ from evaluators.candidate import Candidate, Evaluation, Trained
 from proxies.site_scores import per_unit_of_rank
 from search.finalist import Finalist, paired
 from search.proposals import Proposal
-from search.result import Outcome, result_of
+from search.result import Conclusion, Outcome, result_of
 from search.table import format_table
 from spaces.allocation import Allocation
 
@@ -43,10 +43,12 @@ BROKEN = finalist(3, [0.90, None, 0.95], "snip/exact", score=3.0)
 
 @pytest.fixture
 def result(make_space):
+    return result_with(make_space, Conclusion(BETTER.runs[2], [0.81, None, 0.83], [0.70, 0.71, None]))
+
+
+def result_with(make_space, tested):
     space = make_space([(16, 16), (16, 16)], (0, 2, 4))
-    outcome = Outcome(
-        (BASELINE, BROKEN, BETTER), BETTER, BETTER.runs[2], [0.81, None, 0.83], [0.70, 0.71, None]
-    )
+    outcome = Outcome((BASELINE, BROKEN, BETTER), BETTER, tested)
     scores = [per_unit_of_rank("grad_norm", "dense", space, np.array([1.0, 2.0]))]
     seconds = {"scoring": 1.0, "proposing": 2.0, "fine_tuning": 3.0}
     return result_of(
@@ -96,3 +98,13 @@ def test_the_table_says_what_was_chosen_and_what_failed(result):
     assert "chosen by validation: grad_norm/exact (+1 more)" in lines
     assert "failed: snip/exact: the training loss became nan at step 3 of 9" in lines
     assert "adapter/ (seed 2, test 0.8300)" in text
+
+
+def test_without_test_rows_the_keys_stay_and_hold_nothing(make_space, result):
+    untested = result_with(make_space, None)
+    assert untested["best"].keys() == result["best"].keys()
+    lacking = {key for key, value in untested["best"].items() if value is None}
+    assert lacking == {"test", "baseline_test", "test_difference", "saved_seed", "saved_test"}
+    lines = format_table(untested).splitlines()
+    assert "test accuracy: the table has no test rows" in lines
+    assert lines[-1] == "saved in runs/x: allocation.json, ranks.png, study.db, result.json"

@@ -17,7 +17,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-import search.pipeline
+import search.fine_tune
+import search.trained
 from evaluators.adapter import load_adapter
 from search.run import main
 
@@ -98,7 +99,7 @@ def test_two_processes_give_the_result_of_one(small, capsys, tmp_path):
 
 
 def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_path, monkeypatch):
-    trained, real = [], search.pipeline.train_all
+    trained, real = [], search.fine_tune.train_all
 
     def train_all(candidates, *args, on_done, **kwargs):
         def interrupt(one):
@@ -109,7 +110,7 @@ def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_pa
 
         return real(candidates, *args, on_done=interrupt, **kwargs)
 
-    monkeypatch.setattr(search.pipeline, "train_all", train_all)
+    monkeypatch.setattr(search.fine_tune, "train_all", train_all)
     argv = [*small, "--cohort-size", "2"]
     assert main(argv) == 130
     assert "--output to go on" in capsys.readouterr().err
@@ -198,7 +199,7 @@ def test_help_comes_in_under_a_second_without_torch():
 
 def test_a_finished_run_gives_its_result_again_without_training(small, capsys, monkeypatch):
     first = run_json(capsys, small)
-    monkeypatch.setattr(search.pipeline, "prepare", lambda _: pytest.fail("it ran again"))
+    monkeypatch.setattr(search.trained, "prepare", lambda _: pytest.fail("it ran again"))
     assert run_json(capsys, small) == first
 
 

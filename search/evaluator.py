@@ -1,0 +1,68 @@
+"""What a search asks of whoever answers for its allocations: by fine-tuning, or from a table of it."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from evaluators.candidate import Trained
+from proxies.site_scores import SiteScores
+from spaces.allocation import Allocation
+from spaces.search_space import SearchSpace
+
+from .finalist import Finalist
+from .proposals import Answer
+from .result import Conclusion
+
+__all__ = ["Evaluator", "Setting"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """What is settled before a search begins.
+
+    title: the space as people know it. max_params: the budget, in parameters. metric: the task's. seeds: of
+    every finalist's runs, ascending.
+    """
+
+    title: str
+    space: SearchSpace
+    max_params: int
+    metric: str
+    seeds: tuple[int, ...]
+
+
+class Evaluator(Protocol):
+    """Settles a search, scores its space and gives the runs of its finalists.
+
+    Built from the options, when it raises UsageError or InputError on what cannot be used.
+    """
+
+    @property
+    def setting(self) -> Setting: ...
+
+    def announce(self, output: Path) -> None:
+        """Logs what was chosen, defaults and all."""
+
+    def score(self) -> list[SiteScores]:
+        """Scores of all sites by the proxies asked for; by default, by those of the defaults there are."""
+
+    def answer(
+        self,
+        scores: Sequence[SiteScores],
+        allocation: Allocation,
+        *,
+        apart_from: Container[Allocation] = (),
+    ) -> Answer | None:
+        """Which allocation stands for the one given, as ``Answers`` says."""
+
+    def evaluate(self, allocations: Sequence[Allocation], output: Path) -> list[tuple[Trained, ...]]:
+        """The runs of each allocation, a run per seed; the allocations are ones that ``answer`` gave."""
+
+    def conclude(self, winner: Finalist, baseline: Finalist, output: Path) -> Conclusion | None:
+        """Tests both on rows used here alone and saves the winner's best run, where there are such things.
+
+        winner: with a run that finished.
+        """

@@ -1,0 +1,98 @@
+"""A search that fine-tunes its finalists."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import torch
+
+from evaluators.adapter import save_adapter
+from evaluators.candidate import Candidate, Trained
+from evaluators.cohort import score_trained
+from evaluators.spread import base_model_on
+from proxies.site_scores import SiteScores
+from spaces.allocation import Allocation
+
+from .evaluator import Setting
+from .finalist import Finalist
+from .fine_tune import fine_tune
+from .inputs import load_inputs
+from .prepare import Search, announce, prepare
+from .proposals import Answer, as_proposed
+from .result import Conclusion
+from .scoring import score_space
+from .search_options import SearchOptions
+
+__all__ = ["TrainedEvaluator"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedEvaluator:
+    """An ``Evaluator`` that loads the model and the task, and trains."""
+
+    search: Search
+
+    @classmethod
+    def of(cls, options: SearchOptions) -> TrainedEvaluator:
+        """Loads everything; raises UsageError or InputError on what cannot be used."""
+        if options.threads:
+            torch.set_num_threads(options.threads)
+        return cls(prepare(options, load_inputs(options)))
+
+    @property
+    def setting(self) -> Setting:
+        search = self.search
+        return Setting(
+            title=search.options.space,
+            space=search.space,
+            max_params=search.max_params,
+            metric=search.inputs.task.metric,
+            seeds=tuple(search.options.all_seeds),
+        )
+
+    def announce(self, output: Path) -> None:
+        announce(self.search, output)
+
+    def score(self) -> list[SiteScores]:
+        return score_space(self.search)
+
+    def answer(
+        self,
+        scores: Sequence[SiteScores],
+        allocation: Allocation,
+        *,
+        apart_from: Container[Allocation] = (),
+    ) -> Answer | None:
+        """The allocation itself: any can be trained."""
+        return as_proposed(scores, allocation, apart_from=apart_from)
+
+    def evaluate(self, allocations: Sequence[Allocation], output: Path) -> list[tuple[Trained, ...]]:
+        """Fine-tunes all of them together, none twice."""
+        seeds, rate = self.setting.seeds, self.search.learning_rate
+        candidates = [Candidate(allocation, seed, rate) for allocation in allocations for seed in seeds]
+        runs = iter(fine_tune(self.search, candidates, output / "candidates", keep_tensors=True))
+        return [tuple(islice(runs, len(seeds))) for _ in allocations]
+
+    def conclude(self, winner: Finalist, baseline: Finalist, output: Path) -> Conclusion:
+        """The metric of both on the test rows; the winner's best run is saved as an adapter."""
+        search, saved = self.search, winner.best_run
+        assert saved is not None, "a winner has a run that finished"
+        model = base_model_on(search.inputs.source, search.devices[0])
+        task, sites, recipe = search.inputs.task, search.space.sites, search.recipe
+        winner_test = score_trained(model, sites, task, winner.runs, recipe)
+        baseline_test = (
+            winner_test if winner is baseline else score_trained(model, sites, task, baseline.runs, recipe)
+        )
+        save_adapter(
+            output / "adapter",
+            saved,
+            model=base_model_on(search.inputs.source, search.devices[0]),
+            sites=sites,
+            recipe=recipe,
+            base=search.inputs.base,
+            label_names=task.label_names,
+        )
+        return Conclusion(saved, winner_test, baseline_test)
