@@ -19,6 +19,8 @@ from spaces.wires import initial_a
 
 from .dense_gradients import Batch, dense_gradients, dense_synflow_gradients
 from .eigenvalues import eigenvalues, in_double
+from .hessian import hessian_gradient
+from .row_features import RowFeatures, row_features
 from .statistics import Statistic, add_deviations
 from .super_network import SuperNetwork
 from .warm_up import WarmUp
@@ -92,6 +94,18 @@ class Evidence:
         return dense_synflow_gradients(self.model, self.space.sites, renorm=self.renorm)
 
     @cached_property
+    def hessian_gradient(self) -> dict[str, Tensor]:
+        """H G, H the Hessian of the training loss by the updates of all sites: name -> (d_out, d_in)."""
+        return hessian_gradient(
+            self.model, self.space.sites, self._batches, self.gradients, renorm=self.renorm
+        )
+
+    @cached_property
+    def row_features(self) -> RowFeatures:
+        """How each site tells the first rows apart."""
+        return row_features(self.model, self.space.sites, self._batches, self.initial_a, renorm=self.renorm)
+
+    @cached_property
     def super_network(self) -> SuperNetwork:
         """All sites trained together for a few steps: what the ``warm`` point looks at."""
         return SuperNetwork(
@@ -125,10 +139,11 @@ class Evidence:
         (A and B themselves contribute nothing to products with the parameters: B = 0, dL/dA = 0.)
         """
         factor = self.scaling.factor(site.kind, self.space.ranks[-1])
-        return factor * gradient @ self._initial_a[site.name].to(gradient).T
+        return factor * gradient @ self.initial_a[site.name].to(gradient).T
 
     @cached_property
-    def _initial_a(self) -> dict[str, Tensor]:
+    def initial_a(self) -> dict[str, Tensor]:
+        """The A that wires start with, at the grid's largest rank: site name -> (r, d_in)."""
         rank, device = self.space.ranks[-1], self.model.device
         return {
             site.name: torch.from_numpy(initial_a(site, rank, seed=self.seed)).to(device)
@@ -140,6 +155,7 @@ class Evidence:
         """G, and the statistics needed so far, of every site; one pass over the batches."""
         sites, rank, device = self.space.sites, self.space.ranks[-1], self.model.device
         shapes: dict[Statistic, Callable[[Site], tuple[int, int]]] = {
+            "absolute_of_b": lambda site: (site.d_out, rank),
             "deviations": lambda site: (site.d_out, site.d_in),
             "deviations_of_b": lambda site: (site.d_out, rank),
             "second_moments": lambda site: (site.d_in, site.d_in),
@@ -152,6 +168,8 @@ class Evidence:
         def on_gradient(site: Site, gradient: Tensor, total: Tensor, count: int) -> None:
             if "deviations" in statistics:
                 add_deviations(statistics["deviations"][site.name], gradient, total, count)
+            if "absolute_of_b" in statistics:
+                statistics["absolute_of_b"][site.name].add_(self.gradient_of_b(site, gradient).abs_())
             if "deviations_of_b" in statistics:
                 of_b, total_of_b = self.gradient_of_b(site, gradient), self.gradient_of_b(site, total)
                 add_deviations(statistics["deviations_of_b"][site.name], of_b, total_of_b, count)
@@ -165,7 +183,7 @@ class Evidence:
             self._batches,
             renorm=self.renorm,
             on_batch=self._on_batch,
-            on_gradient=on_gradient if self._needs & {"deviations", "deviations_of_b"} else None,
+            on_gradient=on_gradient if self._needs - {"second_moments"} else None,
             on_input=on_input if "second_moments" in self._needs else None,
         )
         return gradients, statistics

@@ -1,8 +1,10 @@
-"""The Hessian of the loss with respect to every site's whole update, times a direction."""
+"""The Hessian of the loss with respect to every site's whole update, times the gradient."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -13,41 +15,41 @@ from spaces.site import Site
 
 from .dense_gradients import Batch, dense_gradients
 
-__all__ = ["hessian_times", "relative_step", "updated"]
+__all__ = ["hessian_gradient", "updated"]
+
+_SHARE: Final = 0.2  # of the square root of the machine epsilon; see hessian_gradient
 
 
-def hessian_times(
+def hessian_gradient(
     model: PreTrainedModel,
     sites: Sequence[Site],
     batches: Sequence[Batch],
-    direction: Mapping[str, Tensor],
+    gradients: Mapping[str, Tensor],
     *,
-    step: float,
     renorm: Renorm = "preserve",
 ) -> dict[str, Tensor]:
-    """H V for the loss of ``dense_gradients``: site name -> (d_out, d_in) float32.
+    """H G for the loss of ``dense_gradients``: site name -> (d_out, d_in) float32.
 
-    H: second derivatives by the updates Delta W of all sites together, at Delta W = 0. direction: V, site
-    name -> (d_out, d_in). step: the length t > 0 in units of V of the central difference
-    (G(t V) - G(-t V)) / 2 t, whose error is of order t^2, and of order the model's precision / t.
-    Cost: two dense passes; memory for two more G of every site.
+    H: second derivatives with respect to the updates Delta W of all sites together, at Delta W = 0.
+    gradients: G, of the same batches. A one-sided difference: G at Delta W = t G, less G, over t.
+
+    Its error is t times the third derivatives plus the model's precision over t, so t is set by how far
+    it goes along the loss: the mean loss of a batch rises by t ||G||^2 / n at first order, and that is
+    made 0.2 sqrt(machine epsilon), 7e-5 in float32 and 0.018 in bfloat16. On MiniLM the error of H G is
+    then below 1 % in float32; at 0.1 no digit of it is right, though no site has moved by 1 % of its W0.
+    Cost: one dense pass more, in which every site also computes its update's product.
     """
-    ahead = dense_gradients(model, sites, batches, renorm=renorm, wires=updated(direction, step))
-    behind = dense_gradients(model, sites, batches, renorm=renorm, wires=updated(direction, -step))
-    return {name: (gradient - behind[name]) / (2 * step) for name, gradient in ahead.items()}
-
-
-def relative_step(dtype: torch.dtype) -> float:
-    """Step over length of what it moves that balances the two errors of a central difference.
-
-    The cube root of the machine epsilon: 0.005 in float32, 0.2 in bfloat16. Source: Press et al.,
-    Numerical Recipes, section 5.7.
-    """
-    return float(torch.finfo(dtype).eps ** (1 / 3))
+    squared = sum(float(gradient.norm()) ** 2 for gradient in gradients.values())
+    if squared == 0:
+        return {name: torch.zeros_like(gradient) for name, gradient in gradients.items()}
+    rise = _SHARE * math.sqrt(torch.finfo(model.dtype).eps)
+    step = rise * len(batches) / squared
+    ahead = dense_gradients(model, sites, batches, renorm=renorm, wires=updated(gradients, step))
+    return {name: (gradient - gradients[name]) / step for name, gradient in ahead.items()}
 
 
 def updated(updates: Mapping[str, Tensor], factor: float) -> Visit:
-    """A visit with which the model computes as if factor * updates[site] were added to each site's W0.
+    """What ``attach`` needs for the model to compute as if factor * updates[site] were added to W0.
 
     updates: site name -> (d_out, d_in).
     """

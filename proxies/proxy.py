@@ -18,7 +18,7 @@ class Proxy:
 
     point: where the model is looked at (DESIGN, section 6): ``dense``, ``init``, ``warm`` (after a few
     training steps with every site on), ``base`` (its weights or activations without a wire, and no
-    gradient) or ``none``.
+    gradient), ``none``, or ``mixed``: an ensemble's, of members at several.
     measure: the scores. more_is_better: the proxy's direction; ``score_sites`` turns scores of the other
     direction round. ranks_nothing: every site scores the same by design. needs: what the dense pass must
     collect for it besides G.

@@ -3,8 +3,9 @@
 Known proxies that are left out because they make no sense for wires:
 
 * ``flops``: a wire's multiply-adds per token, r (d_in + d_out), are its parameters: ``params``.
-* ``zico``: a layer's part is a logarithm of a sum over its parameters, -inf where there are none, but
-  rank 0 must be worth 0 for scores to add up. Its ratio without the logarithm is ``snr``.
+* ``zen`` (arXiv:2102.01063): how far random weights of a network carry a change of its input, its normal
+  layers' scales taken out. Here allocations share the pretrained weights, and with B = 0 a wire carries
+  nothing, so all of them have one Zen-score, and a site has none of its own.
 """
 
 from __future__ import annotations
@@ -23,12 +24,17 @@ from .adam_gain import ADAM_GAIN
 from .alpha_test import ALPHA_TEST
 from .condition import CONDITION
 from .constant import CONSTANT
+from .ensemble import PREFIX, ensemble
+from .epe_nas import EPE_NAS
 from .eva import EVA
 from .evidence import Evidence
 from .fisher import FISHER
 from .gps import GPS
 from .grad_norm import GRAD_NORM, GRAD_NORM_INIT, GRAD_NORM_WARM
+from .grasp import GRASP
+from .jacov import JACOV
 from .l2_norm import L2_NORM
+from .nwot import NWOT
 from .params import PARAMS
 from .plain import PLAIN
 from .proxy import Proxy
@@ -40,6 +46,7 @@ from .solo import SOLO, SOLO_LINEAR
 from .spectrum import SPECTRUM
 from .statistics import Statistic
 from .synflow import SYNFLOW, SYNFLOW_INIT, SYNFLOW_WARM
+from .zico import ZICO
 
 __all__ = ["PROXIES", "find_proxy", "score_sites"]
 
@@ -59,12 +66,17 @@ PROXIES: Final[Mapping[str, Proxy]] = MappingProxyType(
         "gps": GPS,
         "plain": PLAIN,
         "fisher": FISHER,
+        "grasp": GRASP,
         "snr": SNR,
+        "zico": ZICO,
         "adam_gain": ADAM_GAIN,
         "eva": EVA,
         "l2_norm": L2_NORM,
         "condition": CONDITION,
         "params": PARAMS,
+        "jacov": JACOV,
+        "nwot": NWOT,
+        "epe_nas": EPE_NAS,
         "sensitivity": SENSITIVITY,
         "sensitivity_sum": SENSITIVITY_SUM,
         "ablation": ABLATION,
@@ -76,10 +88,15 @@ PROXIES: Final[Mapping[str, Proxy]] = MappingProxyType(
 
 
 def find_proxy(name: str) -> Proxy:
-    """The proxy of this name; raises UsageError where there is none."""
-    if name not in PROXIES:
-        raise UsageError(f"proxy={name!r} is unknown; choose from {list(PROXIES)}.")
-    return PROXIES[name]
+    """The proxy of this name, or the ensemble that ``ensemble:grad_norm+snr`` asks for.
+
+    Raises UsageError where there is no such proxy, or no such ensemble.
+    """
+    if name.startswith(PREFIX):
+        return ensemble(
+            [_of_registry(member) for member in name.removeprefix(PREFIX).split("+")], score_sites
+        )
+    return _of_registry(name)
 
 
 def score_sites(proxies: Sequence[Proxy], evidence: Evidence) -> list[SiteScores]:
@@ -90,6 +107,15 @@ def score_sites(proxies: Sequence[Proxy], evidence: Evidence) -> list[SiteScores
     """
     evidence.expect(frozenset[Statistic]().union(*(proxy.needs for proxy in proxies)))
     return [_checked(proxy, _towards_better(proxy, proxy.measure(evidence, proxy.name))) for proxy in proxies]
+
+
+def _of_registry(name: str) -> Proxy:
+    if name not in PROXIES:
+        raise UsageError(
+            f"proxy={name!r} is unknown; choose from {list(PROXIES)}, "
+            "or several of them with ensemble:first+second."
+        )
+    return PROXIES[name]
 
 
 def _towards_better(proxy: Proxy, scores: SiteScores) -> SiteScores:

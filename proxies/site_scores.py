@@ -14,7 +14,7 @@ from spaces.search_space import SearchSpace
 
 __all__ = ["DegenerateScoreError", "Point", "SiteScores", "per_unit_of_rank"]
 
-Point = Literal["none", "base", "dense", "init", "warm"]
+Point = Literal["none", "base", "dense", "init", "warm", "mixed"]
 
 
 class DegenerateScoreError(InputError):

@@ -5,6 +5,7 @@ import torch
 
 from spaces.errors import InputError
 
+from .eigenvalues import in_double
 from .evidence import Evidence
 from .proxy import Proxy
 from .site_scores import SiteScores
@@ -34,8 +35,8 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     space = evidence.space
     by_rank = np.zeros((len(space.sites), len(space.ranks)))
     for row, site in zip(by_rank, space.sites, strict=True):
-        size = evidence.statistic("absolute_of_b", site).double() / evidence.batches
-        std = (evidence.statistic("deviations_of_b", site).double() / evidence.batches).sqrt()
+        size = in_double(evidence.statistic("absolute_of_b", site)) / evidence.batches
+        std = (in_double(evidence.statistic("deviations_of_b", site)) / evidence.batches).sqrt()
         sums = torch.cumsum((size / std).where(std != 0, 0.0).sum(0), 0)
         worth = sums.log().where(sums != 0, 0.0).cpu().numpy()
         row[1:] = worth[np.array(space.ranks[1:]) - 1]

@@ -1,0 +1,139 @@
+"""How a site tells the rows of a batch apart: by what it reads, and by what it can do to the output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from spaces.hooks import Renorm, attach
+from spaces.site import Site
+
+from .dense_gradients import Batch
+from .eigenvalues import in_double
+
+__all__ = ["ROWS", "RowFeatures", "row_features"]
+
+ROWS: Final = 64
+"""How many of the first rows are compared, at most."""
+
+_ROUNDING: Final = 1e-6  # of the largest row's gradient: below it a float32 gradient is rounding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowFeatures:
+    """Of the first rows, in order.
+
+    labels: (rows,) int64 classes; None for regression.
+    inputs: site name -> (rows, d_in) float32, mean over the row's tokens of what the site reads.
+    correlations: site name -> (rows, rows) float64, between the rows' gradients by B of the summed outputs.
+    """
+
+    labels: Tensor | None
+    inputs: Mapping[str, Tensor]
+    correlations: Mapping[str, Tensor]
+
+
+def row_features(
+    model: PreTrainedModel,
+    sites: Sequence[Site],
+    batches: Sequence[Batch],
+    initial_a: Mapping[str, Tensor],
+    *,
+    rows: int = ROWS,
+    renorm: Renorm = "preserve",
+) -> RowFeatures:
+    """Measured in one forward and backward of the first ``rows`` rows, batch by batch, padding left out.
+
+    A row's gradient by B is the sum over its tokens of delta (A x)^T, with delta the gradient of the sum of
+    the row's logits at the target: (d_out * r). It is the whole of what a new wire can do to the output,
+    since B = 0 and the gradient by A is therefore 0. Delta alone, summed, would not do: of a key projection
+    that sum is 0 in every row, because softmax ignores what all keys share.
+
+    initial_a: site name -> (r, d_in). Correlations are Pearson's, over the entries of B; a row whose
+    gradient is zero, as far as rounding goes, has 0 with every row and with itself. Memory while it runs:
+    rows * d_out * r a site.
+    """
+    inputs: dict[str, list[Tensor]] = {site.name: [] for site in sites}
+    jacobians: dict[str, list[Tensor]] = {site.name: [] for site in sites}
+    labels, outputs = [], 0
+    for batch in _first_rows(batches, rows):
+        seen = _Rows(batch, initial_a, inputs, jacobians)
+        with ExitStack() as stack:
+            stack.enter_context(torch.enable_grad())
+            embeddings = model.get_input_embeddings()
+            stack.callback(embeddings.register_forward_hook(_require_gradient).remove)
+            stack.enter_context(attach(model, sites, seen.visit, renorm=renorm))
+            logits = model(**batch.inputs).logits
+            logits.float().sum().backward()
+        labels.append(batch.labels)
+        outputs = logits.shape[-1]
+    return RowFeatures(
+        torch.cat(labels) if outputs > 1 else None,
+        {name: torch.cat(parts) for name, parts in inputs.items()},
+        {site.name: _correlations(torch.cat(jacobians.pop(site.name))) for site in sites},
+    )
+
+
+class _Rows:
+    """Sees one batch, and adds its rows to ``inputs`` and ``jacobians``."""
+
+    def __init__(
+        self,
+        batch: Batch,
+        initial_a: Mapping[str, Tensor],
+        inputs: Mapping[str, list[Tensor]],
+        jacobians: Mapping[str, list[Tensor]],
+    ) -> None:
+        self.rows, self.mask = len(batch.labels), batch.inputs.get("attention_mask")
+        self.initial_a, self.inputs, self.jacobians = initial_a, inputs, jacobians
+
+    def visit(self, sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
+        tokens = [self._tokens(source, site) for site, source in zip(sites, sources, strict=True)]
+        for site, (x, count) in zip(sites, tokens, strict=True):
+            self.inputs[site.name].append(x.sum(1) / count)
+
+        def on_gradient(delta: Tensor) -> None:
+            for site, (x, _) in zip(sites, tokens, strict=True):
+                part = delta if site.target.part is None else delta[..., slice(*site.target.part)]
+                part = part.reshape(self.rows, -1, site.d_out).float()
+                inner = x @ self.initial_a[site.name].to(x).T
+                self.jacobians[site.name].append(torch.einsum("nto,ntr->nor", part, inner).flatten(1))
+
+        target.register_hook(on_gradient)
+        return target
+
+    def _tokens(self, source: Tensor, site: Site) -> tuple[Tensor, Tensor]:
+        """What a site reads, (rows, tokens, d_in) float32 with padding zeroed, and its tokens: (rows, 1)."""
+        x = source.detach().reshape(self.rows, -1, site.d_in).float()
+        if self.mask is None or self.mask.shape[1] != x.shape[1]:  # pooled: one for each row
+            return x, torch.full((self.rows, 1), float(x.shape[1]), device=x.device)
+        mask = self.mask.to(x)
+        return x * mask[:, :, None], mask.sum(1, keepdim=True)
+
+
+def _first_rows(batches: Sequence[Batch], rows: int) -> Iterator[Batch]:
+    for batch in batches:
+        if rows <= 0:
+            return
+        yield Batch({name: tensor[:rows] for name, tensor in batch.inputs.items()}, batch.labels[:rows])
+        rows -= len(batch.labels)
+
+
+def _require_gradient(_: nn.Module, __: tuple[Any, ...], embedded: Tensor) -> Tensor:
+    return embedded.detach().requires_grad_()
+
+
+def _correlations(features: Tensor) -> Tensor:
+    """Pearson's, between the rows of (rows, features): (rows, rows) float64."""
+    centred = in_double(features)
+    centred = centred - centred.mean(1, keepdim=True)
+    norms = torch.linalg.vector_norm(centred, dim=1, keepdim=True)
+    unit = (centred / norms).where(norms > _ROUNDING * norms.max(), 0.0)
+    correlations: Tensor = unit @ unit.T
+    return correlations

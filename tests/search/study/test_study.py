@@ -1,0 +1,148 @@
+"""The command, as a user types it: end to end, killed and gone on with, grown, and made anew from its table."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pyarrow import parquet
+
+import search.fine_tune
+from evaluators.benchmark_table import BenchmarkTable
+from search.run import main as run
+from search.study.__main__ import main
+
+TIMES = ("seconds", "peak_memory")
+
+
+@pytest.fixture
+def study(model_folder, files, tmp_path) -> list[str]:
+    """A whole command line that ends within seconds."""
+    data = ["--model", str(model_folder), "--train-file", str(files / "train.tsv")]
+    data += ["--eval-file", str(files / "dev.tsv"), "--threads", "1", "--quiet", "--batch-size", "8"]
+    data += ["--allocations", "12", "--seeds", "2", "--scoring-batches", "3", "--lr", "1e-2"]
+    return [*data, "--proxy", "grad_norm,snip", "--budget", "r=2", "--output", str(tmp_path / "out")]
+
+
+def rows(folder: Path) -> list[dict]:
+    """The table's rows without what no two runs share."""
+    table = parquet.read_table(folder / "table.parquet").to_pylist()
+    return [{name: value for name, value in row.items() if name not in TIMES} for row in table]
+
+
+def test_everything_that_was_promised_is_written(study, tmp_path, capsys):
+    assert main(study) == 0
+    printed, out = capsys.readouterr().out, tmp_path / "out"
+    report = json.loads((out / "report.json").read_text())
+    assert printed.startswith(report["verdict"])
+    assert {path.name for path in out.iterdir()} >= {"table.parquet", "report.json", "report.html", "plots"}
+    table = BenchmarkTable.read(out / "table.parquet")
+    assert table.proxies == ("grad_norm", "snip")
+    assert table.seeds == (0, 1)
+    assert len(table.entries) == 12
+    costs = np.array([entry.params for entry in table.entries])
+    assert costs.min() >= 0.99 * 2 * table.space.params_per_rank
+    assert [one["truth"] for one in report["reports"]] == ["metric", "loss"]
+    assert {card["proxy"] for card in report["reports"][0]["cards"]} == {"grad_norm", "snip", "params"}
+    assert "http" not in (out / "report.html").read_text().replace("http-equiv", "")
+
+
+def test_a_killed_study_goes_on_and_ends_as_if_it_had_not_been_killed(study, tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    command = [sys.executable, "-m", "search.study", *study[:-1]]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    running = subprocess.Popen([*command, str(killed)], env=environment, stderr=subprocess.DEVNULL)
+    while running.poll() is None and not any(killed.glob("candidates/*.json")):
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    finished = {path: path.stat().st_mtime_ns for path in killed.glob("candidates/*.json")}
+    assert 0 < len(finished) < 24
+    assert not (killed / "table.parquet").exists()
+    assert main([*study[:-1], str(killed)]) == 0
+    assert main([*study[:-1], str(whole)]) == 0
+    assert rows(killed) == rows(whole)
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished
+
+
+def test_a_study_grows_in_its_folder_without_training_anything_twice(study, tmp_path, monkeypatch):
+    assert main(study) == 0
+    trained = []
+    train_all = search.fine_tune.train_all
+
+    def counted(candidates, *args, **kwargs):
+        trained.extend(candidates)
+        return train_all(candidates, *args, **kwargs)
+
+    monkeypatch.setattr(search.fine_tune, "train_all", counted)
+    assert main(study) == 0
+    assert trained == []
+    grown = [*study, "--seeds", "3", "--site-truth", "only,without", "--site-rank", "2"]
+    assert main(grown) == 0
+    table = BenchmarkTable.read(tmp_path / "out" / "table.parquet")
+    assert [stratum.kind for stratum in table.strata] == ["budget", "only", "without"]
+    assert table.seeds == (0, 1, 2)
+    sites = len(table.space.sites)
+    everyone = 3 * (12 + sites + sites + 1)
+    assert len(trained) == everyone - 24 - 1  # the uniform allocation stands in two strata: one seed more
+
+
+def test_budgets_and_scalings_are_strata_and_are_pooled_first(study, tmp_path, capsys):
+    assert main([*study, "--budgets", "r=1,r=2", "--scalings", "alpha/r,constant", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    strata = [one["stratum"] for one in report["reports"] if one["truth"] == "loss"]
+    assert strata[0] == "4 strata pooled"
+    assert len(strata) == 5
+    assert report["reports"][0]["allocations"] == 48
+
+
+def test_a_report_is_made_anew_from_the_table_alone(study, tmp_path, capsys):
+    assert main([*study, "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (copy / "table.parquet").write_bytes((tmp_path / "out" / "table.parquet").read_bytes())
+    assert main(["--from", str(copy), "--json", "--quiet"]) == 0
+    assert json.loads(capsys.readouterr().out) == first
+    assert (copy / "report.html").read_bytes() == (tmp_path / "out" / "report.html").read_bytes()
+
+
+def test_a_search_is_answered_by_the_table_of_a_study(study, tmp_path, capsys):
+    assert main(study) == 0
+    capsys.readouterr()
+    argv = ["--table", str(tmp_path / "out" / "table.parquet"), "--output", str(tmp_path / "found")]
+    assert run([*argv, "--trials", "4", "--finalists", "4", "--json", "--quiet"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    table = BenchmarkTable.read(tmp_path / "out" / "table.parquet")
+    known = {tuple(sorted(dict(e.allocation.ranks).items())): [r.metric for r in e.runs] for e in table.entries}
+    for finalist in [result["baseline"], *result["finalists"]]:
+        assert known[tuple(sorted(finalist["allocation"].items()))] == list(finalist["metrics"].values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--site-truth", "alone"], "only, without"),
+        (["--lrs", "1e-3,fast"], "--lrs 'fast'"),
+        (["--proxy", "magic"], "magic"),
+        (["--proxy", "snip@init"], "snip@init"),
+        (["--allocations", "0"], "--allocations 0"),
+        (["--budgets", "r=1,lots"], "lots"),
+        (["--from", "nowhere"], "nowhere"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_one_line_and_leaves_no_folder(
+    study, tmp_path, capsys, arguments, said
+):
+    assert main([*study, *arguments]) in (1, 2)
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert said in error
+    assert not (tmp_path / "out").exists()
