@@ -92,6 +92,12 @@ SHARED: Final[Arguments] = {
             "metavar": "N",
             "help": "training batches that proxies look at",
         },
+        "--warm-up-steps": {
+            "type": int,
+            "default": 24,
+            "metavar": "N",
+            "help": "of the super-network that proxies at the point warm train first, one batch each",
+        },
     },
     "fine-tuning": {
         "--seeds": {"type": int, "default": 3, "metavar": "N", "help": "fine-tuning runs of each allocation"},
@@ -142,7 +148,10 @@ SHARED: Final[Arguments] = {
 }
 _LEAST: Final = {  # of whole numbers; those without a default may be left out
     **dict.fromkeys(("trials", "seed"), 0),
-    **dict.fromkeys(("finalists", "allocations", "seeds", "scoring_batches", "batch_size", "site_rank"), 1),
+    **dict.fromkeys(
+        ("finalists", "allocations", "seeds", "scoring_batches", "warm_up_steps", "batch_size", "site_rank"),
+        1,
+    ),
     **dict.fromkeys(("train_rows", "eval_rows", "jobs", "cohort_size", "threads"), 1),
     "max_length": 2,
 }
@@ -175,6 +184,7 @@ class Options:
     eval_rows: int | None
     proxy: tuple[str, ...] | None
     scoring_batches: int
+    warm_up_steps: int
     seeds: int
     epochs: float
     lr: float | None

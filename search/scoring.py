@@ -14,6 +14,7 @@ from proxies.dense_gradients import Batch
 from proxies.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import DegenerateScoreError, SiteScores
+from proxies.warm_up import WarmUp
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 
@@ -61,6 +62,7 @@ def evidence_of(
         seed=search.options.seed,
         scaling=search.recipe.scaling,
         renorm=search.recipe.renorm,
+        warm_up=WarmUp(steps=search.options.warm_up_steps),
         on_batch=on_batch,
     )
 

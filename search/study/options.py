@@ -49,7 +49,7 @@ STUDY: Final[Arguments] = {
         },
     },
 }
-GROWING: Final = ("allocations", "seeds", "proxy", "site_truth", "source")
+GROWING: Final = ("allocations", "seeds", "proxy", "site_truth", "site_rank", "source")
 """Options that may change when a study goes on in its folder: what was trained before stays valid."""
 
 

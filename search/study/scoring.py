@@ -100,8 +100,8 @@ def _context(search: Search, space: SearchSpace) -> str:
     options = search.options
     known = fingerprint(search.inputs.source, search.inputs.task, search.recipe)
     sites = [site.name for site in space.sites]
-    decisive = [known, sites, space.ranks, options.scoring_batches, options.batch_size, options.seed]
-    return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
+    looked_at = [options.scoring_batches, options.batch_size, options.warm_up_steps, options.seed]
+    return hashlib.sha256(json.dumps([known, sites, space.ranks, looked_at]).encode()).hexdigest()
 
 
 def _fields(one: Scored) -> dict[str, object]:
