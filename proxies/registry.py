@@ -24,7 +24,8 @@ from .adam_gain import ADAM_GAIN
 from .alpha_test import ALPHA_TEST
 from .condition import CONDITION
 from .constant import CONSTANT
-from .ensemble import PREFIX, ensemble
+from .ensemble import PREFIX as ENSEMBLE
+from .ensemble import ensemble
 from .epe_nas import EPE_NAS
 from .eva import EVA
 from .evidence import Evidence
@@ -38,6 +39,8 @@ from .nwot import NWOT
 from .params import PARAMS
 from .plain import PLAIN
 from .proxy import Proxy
+from .root import PREFIX as ROOT
+from .root import SPREAD, root
 from .sensitivity import SENSITIVITY, SENSITIVITY_SUM
 from .site_scores import DegenerateScoreError, SiteScores
 from .snip import SNIP, SNIP_INIT, SNIP_WARM
@@ -53,6 +56,7 @@ __all__ = ["PROXIES", "find_proxy", "score_sites"]
 PROXIES: Final[Mapping[str, Proxy]] = MappingProxyType(
     {
         "constant": CONSTANT,
+        "spread": SPREAD,
         "grad_norm": GRAD_NORM,
         "grad_norm@init": GRAD_NORM_INIT,
         "grad_norm@warm": GRAD_NORM_WARM,
@@ -88,15 +92,21 @@ PROXIES: Final[Mapping[str, Proxy]] = MappingProxyType(
 
 
 def find_proxy(name: str) -> Proxy:
-    """The proxy of this name, or the ensemble that ``ensemble:grad_norm+snr`` asks for.
+    """The proxy of this name; ``ensemble:grad_norm+snr`` and ``root:snr`` are built of others.
 
-    Raises UsageError where there is no such proxy, or no such ensemble.
+    Raises UsageError where there is no such proxy, or none can be built so.
     """
-    if name.startswith(PREFIX):
-        return ensemble(
-            [_of_registry(member) for member in name.removeprefix(PREFIX).split("+")], score_sites
+    if name.startswith(ENSEMBLE):
+        members = [find_proxy(member) for member in name.removeprefix(ENSEMBLE).split("+")]
+        return ensemble(members, score_sites)
+    if name.startswith(ROOT):
+        return root(find_proxy(name.removeprefix(ROOT)), score_sites)
+    if name not in PROXIES:
+        raise UsageError(
+            f"proxy={name!r} is unknown; choose from {list(PROXIES)}, several of them as "
+            "ensemble:first+second, or one as root:first, whose worth then grows with the root of the rank."
         )
-    return _of_registry(name)
+    return PROXIES[name]
 
 
 def score_sites(proxies: Sequence[Proxy], evidence: Evidence) -> list[SiteScores]:
@@ -107,15 +117,6 @@ def score_sites(proxies: Sequence[Proxy], evidence: Evidence) -> list[SiteScores
     """
     evidence.expect(frozenset[Statistic]().union(*(proxy.needs for proxy in proxies)))
     return [_checked(proxy, _towards_better(proxy, proxy.measure(evidence, proxy.name))) for proxy in proxies]
-
-
-def _of_registry(name: str) -> Proxy:
-    if name not in PROXIES:
-        raise UsageError(
-            f"proxy={name!r} is unknown; choose from {list(PROXIES)}, "
-            "or several of them with ensemble:first+second."
-        )
-    return PROXIES[name]
 
 
 def _towards_better(proxy: Proxy, scores: SiteScores) -> SiteScores:

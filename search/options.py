@@ -90,8 +90,9 @@ SHARED: Final[Arguments] = {
             "type": int,
             "default": 32,
             "metavar": "N",
-            "help": "training batches that proxies look at",
+            "help": "batches of training rows that proxies look at",
         },
+        "--scoring-batch-size": {"type": int, "default": 16, "metavar": "N", "help": "rows of such a batch"},
         "--warm-up-steps": {
             "type": int,
             "default": 24,
@@ -149,7 +150,16 @@ SHARED: Final[Arguments] = {
 _LEAST: Final = {  # of whole numbers; those without a default may be left out
     **dict.fromkeys(("trials", "seed"), 0),
     **dict.fromkeys(
-        ("finalists", "allocations", "seeds", "scoring_batches", "warm_up_steps", "batch_size", "site_rank"),
+        (
+            "finalists",
+            "allocations",
+            "seeds",
+            "scoring_batches",
+            "scoring_batch_size",
+            "warm_up_steps",
+            "batch_size",
+            "site_rank",
+        ),
         1,
     ),
     **dict.fromkeys(("train_rows", "eval_rows", "jobs", "cohort_size", "threads"), 1),
@@ -184,6 +194,7 @@ class Options:
     eval_rows: int | None
     proxy: tuple[str, ...] | None
     scoring_batches: int
+    scoring_batch_size: int
     warm_up_steps: int
     seeds: int
     epochs: float

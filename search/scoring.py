@@ -71,9 +71,9 @@ def scoring_batches(search: Search) -> list[Batch]:
     """The first batches of training rows, unshuffled, as in the reference HeteroLoRA program."""
     options, rows, device = search.options, search.inputs.task.train, search.devices[0]
     pad = base_model_on(search.inputs.source, device).config.pad_token_id
-    batches = []
-    for start in range(0, min(options.scoring_batches * options.batch_size, len(rows)), options.batch_size):
-        indices = range(start, min(start + options.batch_size, len(rows)))
+    size, batches = options.scoring_batch_size, []
+    for start in range(0, min(options.scoring_batches * size, len(rows)), size):
+        indices = range(start, min(start + size, len(rows)))
         arrays = padded_inputs(rows, indices, pad_token_id=pad)
         inputs = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
         batches.append(Batch(inputs, torch.from_numpy(rows.labels[indices.start : indices.stop]).to(device)))

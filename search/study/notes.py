@@ -93,7 +93,8 @@ def notes_of(
         "scaling": ", ".join(scored),
         "training": f"{options.epochs:g} epochs in batches of {options.batch_size}, "
         f"learning rate {', '.join(rates)}, renorm {options.renorm}",
-        "scoring": f"{options.scoring_batches} batches of {options.batch_size}",
+        "scoring": f"{options.scoring_batches} batches of {options.scoring_batch_size}, "
+        f"{options.warm_up_steps} warm-up steps",
         "device": ", ".join(first.devices),
     }
     return Notes(

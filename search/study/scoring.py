@@ -100,7 +100,7 @@ def _context(search: Search, space: SearchSpace) -> str:
     options = search.options
     known = fingerprint(search.inputs.source, search.inputs.task, search.recipe)
     sites = [site.name for site in space.sites]
-    looked_at = [options.scoring_batches, options.batch_size, options.warm_up_steps, options.seed]
+    looked_at = [options.scoring_batches, options.scoring_batch_size, options.warm_up_steps, options.seed]
     return hashlib.sha256(json.dumps([known, sites, space.ranks, looked_at]).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The command, as a user types it: end to end, killed and gone on with, grown, and made anew from its table."""
+"""The command, as a user types it: end to end, killed and gone on with, grown, made anew from its table."""
 
 from __future__ import annotations
 
@@ -121,7 +121,9 @@ def test_a_search_is_answered_by_the_table_of_a_study(study, tmp_path, capsys):
     assert run([*argv, "--trials", "4", "--finalists", "4", "--json", "--quiet"]) == 0
     result = json.loads(capsys.readouterr().out)
     table = BenchmarkTable.read(tmp_path / "out" / "table.parquet")
-    known = {tuple(sorted(dict(e.allocation.ranks).items())): [r.metric for r in e.runs] for e in table.entries}
+    known = {
+        tuple(sorted(dict(e.allocation.ranks).items())): [r.metric for r in e.runs] for e in table.entries
+    }
     for finalist in [result["baseline"], *result["finalists"]]:
         assert known[tuple(sorted(finalist["allocation"].items()))] == list(finalist["metrics"].values())
 
