@@ -21,6 +21,7 @@ from spaces.errors import UsageError
 
 from .ablation import ABLATION
 from .adam_gain import ADAM_GAIN
+from .adam_signal import ADAM_SIGNAL
 from .alpha_test import ALPHA_TEST
 from .condition import CONDITION
 from .constant import CONSTANT
@@ -74,6 +75,7 @@ PROXIES: Final[Mapping[str, Proxy]] = MappingProxyType(
         "snr": SNR,
         "zico": ZICO,
         "adam_gain": ADAM_GAIN,
+        "adam_signal": ADAM_SIGNAL,
         "eva": EVA,
         "l2_norm": L2_NORM,
         "condition": CONDITION,

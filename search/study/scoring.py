@@ -27,6 +27,12 @@ from spaces.search_space import SearchSpace
 
 __all__ = ["LeftOut", "Scored", "score_all"]
 
+_COMPOSITES = (
+    "root:grad_norm@init",
+    "root:adam_signal",
+    "ensemble:adam_signal+solo_linear",
+    "root:ensemble:adam_signal+solo_linear",
+)
 _log = logging.getLogger(__name__)
 
 
@@ -53,11 +59,12 @@ class LeftOut:
 def score_all(search: Search, space: SearchSpace, folder: Path) -> tuple[list[Scored], list[LeftOut]]:
     """Scores of all sites of ``space`` (the search's own sites, at any ranks) by the proxies asked for.
 
-    By default by all. Each proxy measures anew, as if it were alone; what ``folder`` holds from before
+    By default by all, and by what is best built of them (results/README.md). Each proxy measures anew,
+    as if it were alone; what ``folder`` holds from before
     is read. Raises InputError where a proxy that was asked for cannot score, or where none can.
     """
     options = search.options
-    names = list(dict.fromkeys(options.proxy or PROXIES))
+    names = list(dict.fromkeys(options.proxy or (*PROXIES, *_COMPOSITES)))
     for name in names:
         find_proxy(name)
     context, batches = _context(search, space), scoring_batches(search)
