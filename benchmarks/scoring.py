@@ -25,9 +25,8 @@ from .cohort import MODELS
 from .record import record
 
 DEFAULTS = ("grad_norm", "spectrum", "snip", "synflow")
-ALL = tuple(
-    name for name in PROXIES if name not in ("snip@init", "synflow@init", "params")
-)  # those refuse here
+REFUSED = ("snip@init", "synflow@init", "params")  # they cannot rank this space
+ALL = tuple(name for name, proxy in PROXIES.items() if proxy.point != "warm" and name not in REFUSED)
 
 
 def batches_of(count: int, device: str) -> list[Batch]:
@@ -90,7 +89,7 @@ def main() -> None:
     model = MODELS[args.model](args.device)
     space = SearchSpace(find_sites(model, args.space), (0, 2, 4, 8, 16, 32))
     batches = batches_of(args.batches, args.device)
-    names = ["full fine-tuning, forward and backward", "the four defaults", "all proxies"]
+    names = ["full fine-tuning, forward and backward", "the four defaults", "all proxies but the warm ones"]
     calls = [
         lambda: full_fine_tuning(model, batches),
         lambda: score(model, batches, space, DEFAULTS),

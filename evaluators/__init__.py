@@ -4,6 +4,8 @@
 * ``evaluators.cohort``: many candidates at once over one base; with ``adamw``, ``data_order``.
 * ``evaluators.spread``: cohorts over devices and processes. ``evaluators.ledger``: finished ones on disk.
 * ``evaluators.base_model``, ``hub``: the model that wires are added to.
+* ``evaluators.benchmark_table``: runs of many allocations as one file, which answers instead of training;
+  with ``benchmark_entry``, ``benchmark_file``.
 * ``evaluators.task``: rows to train on, to select by, to report on; with ``rows``, ``split``, ``metrics``.
 * ``evaluators.read_table``, ``glue``, ``demo``: where rows come from.
 * ``evaluators.adapter``: an adapter on disk and back; with ``peft_adapter``, ``adapter_record``,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -86,23 +86,27 @@ def train_all(
     jobs: int,
     cohort_size: int,
     threads: int | None = None,
+    known: Container[Candidate] = (),
     on_done: Callable[[Trained], None] = lambda _: None,
     on_step: Callable[[int], None] = lambda _: None,
 ) -> list[Trained]:
-    """Trains all candidates, in the order given; on_done sees each as soon as its cohort has finished.
+    """Trains all candidates that are not ``known``, in the order given; on_done sees each as soon as its
+    cohort has finished.
 
-    Cohorts are formed before they are spread, so results depend on ``devices`` and ``jobs`` by no more
-    than rounding. threads: CPU threads of each job, by default its share of the cores where there are
+    Cohorts are formed of all candidates, the known ones among them, before they are spread: a run that
+    goes on after an interruption trains the cohorts that are left as it would have, and results depend on
+    ``devices`` and ``jobs`` by no more than rounding. threads: CPU threads of each job, by default its share of the cores where there are
     several. on_step counts candidate-steps; with several jobs, once per finished cohort.
     """
     padding = _max_padding(workload, devices[0])
     cohorts = form_cohorts(candidates, workload.sites, cohort_size, max_padding=padding)
+    cohorts = [kept for c in cohorts if (kept := [i for i in c if candidates[i] not in known])]
     done: dict[int, Trained] = {}
     for indices, trained in _run(cohorts, candidates, workload, devices, jobs, threads, on_step):
         for index, one in zip(indices, trained, strict=True):
             done[index] = one
             on_done(one)
-    return [done[index] for index in range(len(candidates))]
+    return [done[index] for index in sorted(done)]
 
 
 def _run(

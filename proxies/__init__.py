@@ -3,10 +3,10 @@
 * ``proxies.registry``: the proxies by name, and scoring a space with several at once.
 * ``proxies.proxy``: what a proxy is. ``proxies.site_scores``: what it returns.
 * ``proxies.constant``, ``grad_norm``, ``snip``, ``synflow``, ``spectrum``, ``gps``, ``plain``, ``fisher``,
-  ``snr``, ``adam_gain``, ``eva``, ``l2_norm``, ``condition``, ``params``, ``grasp``, ``zico``, ``jacov``,
-  ``epe_nas``, ``nwot``: one proxy each.
+  ``snr``, ``adam_gain``, ``adam_signal``, ``eva``, ``l2_norm``, ``condition``, ``params``, ``grasp``,
+  ``zico``, ``jacov``, ``epe_nas``, ``nwot``: one proxy each.
 * ``proxies.sensitivity``, ``ablation``, ``solo``, ``alpha_test``: one each, or two, of the super-network.
-* ``proxies.ensemble``: several of them as one, by mean rank.
+* ``proxies.ensemble``: several as one, by mean rank. ``proxies.root``: one, with worth concave in rank.
 * ``proxies.evidence``: what proxies look at, measured once for all of them.
 * ``proxies.dense_gradients``: the gradient of every site's whole update, in one pass.
 * ``proxies.hessian``: the Hessian times that gradient. ``proxies.row_features``: rows told apart by a site.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -20,6 +19,7 @@ from spaces.wires import initial_a
 from .dense_gradients import Batch, dense_gradients, dense_synflow_gradients
 from .eigenvalues import eigenvalues, in_double
 from .hessian import hessian_gradient
+from .measured import Meter, measured
 from .row_features import RowFeatures, row_features
 from .statistics import Statistic, add_deviations
 from .super_network import SuperNetwork
@@ -52,6 +52,7 @@ class Evidence:
         self._batches, self._on_batch = batches, on_batch
         self._warm_up = warm_up or WarmUp()
         self._needs: frozenset[Statistic] = frozenset()
+        self.meter = Meter()
 
     def expect(self, needs: frozenset[Statistic]) -> None:
         """Says which statistics proxies will ask for, so that the one pass collects them.
@@ -60,8 +61,8 @@ class Evidence:
         """
         if not needs <= self._needs:
             self._needs |= needs
-            for measured in ("_dense", "gains"):
-                self.__dict__.pop(measured, None)  # empties a cached property
+            for name in ("_dense", "gains"):
+                self.__dict__.pop(name, None)
 
     @property
     def batches(self) -> int:
@@ -78,7 +79,7 @@ class Evidence:
         self.expect(frozenset({name}))
         return self._dense[1][name][site.name]
 
-    @cached_property
+    @measured
     def gains(self) -> np.ndarray:
         """Sum of the r largest squared singular values of G, by site and rank: (sites, ranks)."""
         gains = np.zeros((len(self.space.sites), len(self.space.ranks)))
@@ -88,24 +89,24 @@ class Evidence:
             row[1:] = torch.cumsum(squares, 0).cpu().numpy()[np.array(self.space.ranks[1:]) - 1]
         return gains
 
-    @cached_property
+    @measured
     def synflow_gradients(self) -> dict[str, Tensor]:
         """G of SynFlow's objective at ``dense``: site name -> (d_out, d_in)."""
         return dense_synflow_gradients(self.model, self.space.sites, renorm=self.renorm)
 
-    @cached_property
+    @measured
     def hessian_gradient(self) -> dict[str, Tensor]:
         """H G, H the Hessian of the training loss by the updates of all sites: name -> (d_out, d_in)."""
         return hessian_gradient(
             self.model, self.space.sites, self._batches, self.gradients, renorm=self.renorm
         )
 
-    @cached_property
+    @measured
     def row_features(self) -> RowFeatures:
         """How each site tells the first rows apart."""
         return row_features(self.model, self.space.sites, self._batches, self.initial_a, renorm=self.renorm)
 
-    @cached_property
+    @measured
     def super_network(self) -> SuperNetwork:
         """All sites trained together for a few steps: what the ``warm`` point looks at."""
         return SuperNetwork(
@@ -117,6 +118,7 @@ class Evidence:
             scaling=self.scaling,
             renorm=self.renorm,
             on_batch=self._on_batch,
+            meter=self.meter,
         )
 
     def weight(self, site: Site) -> Tensor:
@@ -141,7 +143,7 @@ class Evidence:
         factor = self.scaling.factor(site.kind, self.space.ranks[-1])
         return factor * gradient @ self.initial_a[site.name].to(gradient).T
 
-    @cached_property
+    @measured
     def initial_a(self) -> dict[str, Tensor]:
         """The A that wires start with, at the grid's largest rank: site name -> (r, d_in)."""
         rank, device = self.space.ranks[-1], self.model.device
@@ -150,7 +152,7 @@ class Evidence:
             for site in self.space.sites
         }
 
-    @cached_property
+    @measured
     def _dense(self) -> tuple[dict[str, Tensor], dict[Statistic, dict[str, Tensor]]]:
         """G, and the statistics needed so far, of every site; one pass over the batches."""
         sites, rank, device = self.space.sites, self.space.ranks[-1], self.model.device

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -25,6 +24,7 @@ from spaces.wires import Wires
 
 from .dense_gradients import Batch, dense_gradients, dense_synflow_gradients, mean_loss
 from .gated_wires import TrainedWire, all_on, gated
+from .measured import Meter, measured
 from .warm_up import WarmUp
 from .weight_importance import WeightImportance
 
@@ -57,11 +57,13 @@ class SuperNetwork:
         scaling: Scaling,
         renorm: Renorm,
         on_batch: Callable[[], None] = lambda: None,
+        meter: Meter | None = None,
     ) -> None:
         """on_batch: called after each step, and after each batch or chunk of what is measured later.
 
         Raises InputError where the loss stops being finite.
         """
+        self.meter = meter or Meter()
         self.sites, self.rank = space.sites, min(warm_up.rank, space.ranks[-1])
         self._model, self._renorm, self._on_batch = model, renorm, on_batch
         training, self.held = warm_up.split(batches)
@@ -94,17 +96,17 @@ class SuperNetwork:
             stack.enter_context(self._head.attach())
             yield
 
-    @cached_property
+    @measured
     def gradients(self) -> dict[str, Tensor]:
         """G at ``warm``, every site on: site name -> (d_out, d_in), summed over the held batches."""
         return self._dense(gated(self.wires, all_on(self.sites, self._model.device)))
 
-    @cached_property
+    @measured
     def gradients_without_wires(self) -> dict[str, Tensor]:
         """G with the trained head and no wire: site name -> (d_out, d_in), summed over the held batches."""
         return self._dense(None)
 
-    @cached_property
+    @measured
     def synflow_gradients(self) -> dict[str, Tensor]:
         """G of SynFlow's objective with |A|, |B| and the head's absolute weights in place."""
         absolute = Stacked(Head.shapes(self._model), 1, device=self._model.device)
@@ -115,13 +117,13 @@ class SuperNetwork:
         with _without_dropout(self._model), head.attach():
             return dense_synflow_gradients(self._model, self.sites, renorm=self._renorm, wires=add)
 
-    @cached_property
+    @measured
     def loss_of_nothing_and_of_each_alone(self) -> tuple[float, np.ndarray]:
         """Held loss with no site on, and with one site on alone: (sites,)."""
         losses = self.losses(np.vstack([np.zeros(len(self.sites)), np.eye(len(self.sites))]))
         return float(losses[0]), losses[1:]
 
-    @cached_property
+    @measured
     def loss_of_all_and_without_each(self) -> tuple[float, np.ndarray]:
         """Held loss with every site on, and with all but one on: (sites,)."""
         losses = self.losses(np.vstack([np.ones(len(self.sites)), 1 - np.eye(len(self.sites))]))

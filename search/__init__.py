@@ -1,9 +1,13 @@
 """Searching allocations under a budget. Importing this package imports neither PyTorch nor Optuna.
 
-* ``search.run``: the command. ``search.options``: what it can be told. ``search.pipeline``: what it does,
-  with ``prepare``, ``inputs``, ``scoring``, ``output_folder``, ``progress``.
+* ``search.run``: the command. ``search.command``, ``options``, ``search_options``: what it can be told.
+* ``search.pipeline``: what it does, over an ``evaluator``: one that fine-tunes (``trained``, with
+  ``prepare``, ``inputs``, ``scoring``, ``fine_tune``), or one that looks up (``tabulated``).
+* ``search.study``: the command that says which proxies can be trusted; with ``study.judging``, its
+  statistics, and ``study.display``, its page and plots.
 * ``search.allocators``: by name; ``uniform``, ``random_allocation``, ``topk``, ``greedy``, ``exact``: each.
 * ``search.proposals``: all proposals of a run; with ``samplers``, ``repaired_study``, ``repair``,
-  ``finalists``.
-* ``search.report``, ``statistics``, ``heat_map``, ``study_db``: what people see.
+  ``proportional``, ``finalists``.
+* ``search.result``, ``table``, ``aligned_text``, ``statistics``, ``heat_map``, ``site_grid``, ``picture``,
+  ``study_db``: what people see. ``search.output_folder``, ``progress``: where, and how far.
 """

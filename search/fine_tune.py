@@ -29,24 +29,26 @@ def fine_tune(
     options, workload = search.options, search.workload
     ledger = Ledger(folder, fingerprint(workload.source, workload.task, workload.recipe))
     done = {candidate: known for candidate in candidates if (known := ledger.find(candidate)) is not None}
-    missing = [candidate for candidate in candidates if candidate not in done]
-    if done:
-        _log.info("resuming %d of %d runs have finished before", len(done), len(candidates))
+    known = frozenset(done)
+    missing = len(set(candidates) - known)
+    if known:
+        _log.info("resuming %d of %d runs have finished before", len(known), len(candidates))
 
     def record(trained: Trained) -> None:
         kept = trained if keep_tensors else replace(trained, tensors={})
         ledger.record(kept)
         done[trained.evaluation.candidate] = kept
 
-    total = workload.recipe.steps(len(workload.task.train)) * len(missing)
+    total = workload.recipe.steps(len(workload.task.train)) * missing
     with progress("fine-tuning", total, "step", quiet=options.quiet) as advance:
         train_all(
-            missing,
+            candidates,
             workload,
             devices=search.devices,
             jobs=options.jobs or len(search.devices),
             cohort_size=options.cohort_size or default_cohort_size(search.devices[0]),
             threads=options.threads,
+            known=known,
             on_done=record,
             on_step=advance,
         )

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from spaces.errors import UsageError
 
-__all__ = ["SHARED", "Arguments", "Options", "add_arguments", "changed", "names"]
+__all__ = ["PROXY_NAMES", "SHARED", "Arguments", "Options", "add_arguments", "changed", "names"]
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -21,6 +21,11 @@ def names(text: str) -> tuple[str, ...]:
 
 Arguments = Mapping[str, Mapping[str, Mapping[str, Any]]]  # group -> flag -> what argparse is told
 
+PROXY_NAMES: Final = (  # of ``proxies.registry``, which imports torch; a test compares them
+    "constant, spread, params, grad_norm, snip, synflow (each of the three also @init and @warm), spectrum, "
+    "gps, plain, fisher, grasp, snr, zico, adam_gain, adam_signal, eva, l2_norm, condition, jacov, nwot, "
+    "epe_nas, sensitivity, sensitivity_sum, ablation, alpha_test, solo, solo_linear, ensemble:P+P, root:P"
+)
 SHARED: Final[Arguments] = {
     "what may be trained": {
         "--space": {

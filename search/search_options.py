@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from .options import Arguments, Options, names
+from .options import PROXY_NAMES, Arguments, Options, names
 
 __all__ = ["SEARCH", "SearchOptions"]
 
@@ -15,9 +15,7 @@ SEARCH: Final[Arguments] = {
         "--proxy": {
             "type": names,
             "metavar": "P,...",
-            "help": "constant, params, grad_norm, grad_norm@init, snip, plain, synflow, spectrum, gps, "
-            "fisher, snr, adam_gain, eva, l2_norm, condition; "
-            "default: grad_norm,spectrum,snip,synflow",
+            "help": f"{PROXY_NAMES}; default: grad_norm,spectrum,snip,synflow",
         },
         "--allocator": {
             "type": names,

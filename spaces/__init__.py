@@ -10,6 +10,7 @@ Importing this package imports neither PyTorch nor transformers. What needs them
 * ``spaces.stacked``: trainable tensors of C candidates in one array.
 * ``spaces.seeding``: random generators that belong to a seed and a name.
 * ``spaces.hooks``: attaching wires to a model, and detaching them without trace.
+* ``spaces.space_record``: a space as JSON.
 * ``spaces.describe``: the command that lists sites and counts parameters.
 """
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from search.options import Arguments, Options, names
+from search.options import PROXY_NAMES, Arguments, Options, names
 
 __all__ = ["GROWING", "STUDY", "StudyOptions"]
 
@@ -19,7 +19,11 @@ STUDY: Final[Arguments] = {
             "help": "of each budget: uniform, one kind or role only, top- and bottom-heavy, every proxy's "
             "greedy and exact pick, and random ones, at least a third",
         },
-        "--proxy": {"type": names, "metavar": "P,...", "help": "default: all that can score the space"},
+        "--proxy": {
+            "type": names,
+            "metavar": "P,...",
+            "help": f"{PROXY_NAMES}; default: all that can score the space, and some built of others",
+        },
         "--budgets": {
             "type": names,
             "metavar": "B,...",

@@ -1,12 +1,11 @@
-"""Scoring a space with every proxy, each on its own, so that each one's cost is known."""
+"""Scoring a space with every proxy, and what each would cost alone."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import logging
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +15,11 @@ import torch
 from evaluators.ledger import fingerprint
 from evaluators.memory import peak_memory
 from evaluators.whole_file import whole_file
-from proxies.dense_gradients import Batch
+from proxies.evidence import Evidence
+from proxies.proxy import Proxy
 from proxies.registry import PROXIES, find_proxy, score_sites
 from proxies.site_scores import SiteScores
+from proxies.statistics import Statistic
 from search.prepare import Search
 from search.progress import progress
 from search.scoring import evidence_of, scoring_batches
@@ -38,9 +39,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
-    """A proxy's scores with what they cost: seconds when computed alone, and peak memory in bytes.
+    """A proxy's scores with what they cost.
 
-    peak_memory: of the device while it was scored; on a CPU, of the process so far.
+    seconds: that it would have taken alone. peak_memory: bytes, of the device while it was scored, with
+    what it shares with others in place; on a CPU, of the process so far.
     """
 
     scores: SiteScores
@@ -59,47 +61,64 @@ class LeftOut:
 def score_all(search: Search, space: SearchSpace, folder: Path) -> tuple[list[Scored], list[LeftOut]]:
     """Scores of all sites of ``space`` (the search's own sites, at any ranks) by the proxies asked for.
 
-    By default by all, and by what is best built of them (results/README.md). Each proxy measures anew,
-    as if it were alone; what ``folder`` holds from before
-    is read. Raises InputError where a proxy that was asked for cannot score, or where none can.
+    By default by all, and by what is best built of them (results/README.md). What ``folder`` holds from
+    before is read. Raises InputError where a proxy that was asked for cannot score, or where none can.
     """
     options = search.options
     names = list(dict.fromkeys(options.proxy or (*PROXIES, *_COMPOSITES)))
     for name in names:
         find_proxy(name)
-    context, batches = _context(search, space), scoring_batches(search)
-    scored: list[Scored] = []
-    left_out: list[LeftOut] = []
-    with progress("scoring", len(names), "proxy", quiet=options.quiet) as advance:
-        for name in names:
-            path = folder / f"{hashlib.sha256(f'{name} {context}'.encode()).hexdigest()[:24]}.json"
-            if not path.exists():
-                folder.mkdir(parents=True, exist_ok=True)
-                try:
-                    one = _score(search, name, batches, space)
-                except InputError as error:
-                    if options.proxy is not None:
-                        raise
-                    left_out.append(LeftOut(name, str(error)))
-                    continue
-                with whole_file(path) as unfinished:
-                    unfinished.write_text(json.dumps(_fields(one)))
-            scored.append(_read(path, space))
-            advance(1)
+    paths = _paths(search, space, folder, names)
+    left_out = _measure(search, space, {name: path for name, path in paths.items() if not path.exists()})
+    if left_out and options.proxy is not None:
+        raise InputError(left_out[0].reason)
     for lacking in left_out:
         _log.info("left out %s: %s", lacking.proxy, lacking.reason)
+    scored = [_read(path, space) for path in paths.values() if path.exists()]
     if not scored:
         raise InputError(f"none of the proxies {names} can score this space; name others with --proxy.")
     return scored, left_out
 
 
-def _score(search: Search, name: str, batches: Sequence[Batch], space: SearchSpace) -> Scored:
-    device = torch.device(search.devices[0])
+def _measure(search: Search, space: SearchSpace, paths: Mapping[str, Path]) -> list[LeftOut]:
+    """Writes the scores of these proxies; gives those that cannot score.
+
+    Proxies that need the same statistics of the dense pass share their evidence, and no others do, so that
+    none pays for a statistic of which it makes no use.
+    """
+    left_out, batches = [], scoring_batches(search) if paths else []
+    evidences: dict[frozenset[Statistic], Evidence] = {}
+    with progress("scoring", len(paths), "proxy", quiet=search.options.quiet) as advance:
+        for name, path in paths.items():
+            proxy = find_proxy(name)
+            if proxy.needs not in evidences:
+                evidences[proxy.needs] = evidence_of(search, batches, space)
+            try:
+                one = _score(proxy, evidences[proxy.needs])
+            except InputError as error:
+                left_out.append(LeftOut(name, str(error)))
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with whole_file(path) as unfinished:
+                    unfinished.write_text(json.dumps(_fields(one)))
+            advance(1)
+    return left_out
+
+
+def _score(proxy: Proxy, evidence: Evidence) -> Scored:
+    device = evidence.model.device
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    started = time.perf_counter()
-    (scores,) = score_sites([find_proxy(name)], evidence_of(search, batches, space))
-    return Scored(scores, time.perf_counter() - started, peak_memory(device))
+    with evidence.meter.reading() as reading:
+        (scores,) = score_sites([proxy], evidence)
+    return Scored(scores, reading.seconds, peak_memory(device))
+
+
+def _paths(search: Search, space: SearchSpace, folder: Path, names: Sequence[str]) -> dict[str, Path]:
+    """Where each proxy's scores are kept."""
+    context = _context(search, space)
+    digests = {name: hashlib.sha256(f"{name} {context}".encode()).hexdigest() for name in names}
+    return {name: folder / f"{digest[:24]}.json" for name, digest in digests.items()}
 
 
 def _context(search: Search, space: SearchSpace) -> str:
