@@ -90,13 +90,13 @@ def train_all(
     on_done: Callable[[Trained], None] = lambda _: None,
     on_step: Callable[[int], None] = lambda _: None,
 ) -> list[Trained]:
-    """Trains all candidates that are not ``known``, in the order given; on_done sees each as soon as its
-    cohort has finished.
+    """Trains all candidates that are not ``known``, in the order given.
 
-    Cohorts are formed of all candidates, the known ones among them, before they are spread: a run that
-    goes on after an interruption trains the cohorts that are left as it would have, and results depend on
-    ``devices`` and ``jobs`` by no more than rounding. threads: CPU threads of each job, by default its share of the cores where there are
-    several. on_step counts candidate-steps; with several jobs, once per finished cohort.
+    on_done sees each as soon as its cohort has finished. Cohorts are formed of all candidates, the known
+    ones among them, before they are spread: a run that goes on after an interruption trains the cohorts
+    that are left as it would have, and results depend on ``devices`` and ``jobs`` by no more than
+    rounding. threads: CPU threads of each job, by default its share of the cores where there are several.
+    on_step counts candidate-steps; with several jobs, once per finished cohort.
     """
     padding = _max_padding(workload, devices[0])
     cohorts = form_cohorts(candidates, workload.sites, cohort_size, max_padding=padding)

@@ -52,9 +52,13 @@ def evidence_of(
     batches: Sequence[Batch],
     space: SearchSpace,
     *,
+    warm_up: WarmUp | None = None,
     on_batch: Callable[[], None] = lambda: None,
 ) -> Evidence:
-    """Evidence of a search's model; nothing is measured yet. space: its sites, at any ranks."""
+    """Evidence of a search's model; nothing is measured yet.
+
+    space: its sites, at any ranks. warm_up: by default of the options' number of steps.
+    """
     return Evidence(
         base_model_on(search.inputs.source, search.devices[0]),
         batches,
@@ -62,7 +66,7 @@ def evidence_of(
         seed=search.options.seed,
         scaling=search.recipe.scaling,
         renorm=search.recipe.renorm,
-        warm_up=WarmUp(steps=search.options.warm_up_steps),
+        warm_up=warm_up or WarmUp(steps=search.options.warm_up_steps),
         on_batch=on_batch,
     )
 

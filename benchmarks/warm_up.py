@@ -1,0 +1,82 @@
+"""How few steps and rows do proxies of the super-network need to rank sites as training each alone does?
+
+Reads the stratum ``only`` of a study's table, scores its sites anew after each number of warm-up steps, and
+prints Spearman's rank correlation with minus the loss. The study's own options say what is scored.
+example: python -m benchmarks.warm_up --from results/study-rotten-tomatoes --steps 8,16,32,64
+--space 'lora[q,v,fc1,fc2]+shortcut' --budget r=2 --scaling constant --lr 2e-3 --batch-size 4
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+
+from evaluators.benchmark_table import BenchmarkTable
+from proxies.registry import PROXIES, score_sites
+from proxies.warm_up import WarmUp
+from search.options import SHARED, add_arguments
+from search.prepare import Search
+from search.scoring import evidence_of, scoring_batches
+from search.study.options import STUDY, StudyOptions
+from search.study.pipeline import TABLE
+from search.study.settings import settings
+
+from .record import record
+
+MEASURED = ("solo_linear", "solo", "sensitivity_sum", "grad_norm@warm", "snip@warm")
+
+
+def site_truth(table: BenchmarkTable) -> dict[str, float]:
+    """Minus the loss after training a site alone, mean over seeds, by site."""
+    (stratum,) = (stratum for stratum in table.strata if stratum.kind == "only")
+    return {
+        entry.allocation.ranks[0][0]: -float(np.mean([run.loss for run in entry.runs]))
+        for entry in table.of(stratum)
+    }
+
+
+def correlations(
+    search: Search, truth: dict[str, float], steps: int, names: tuple[str, ...]
+) -> dict[str, object]:
+    """Spearman and seconds alone of each proxy after so many warm-up steps."""
+    evidence: Evidence = evidence_of(
+        search, scoring_batches(search), search.space, warm_up=WarmUp(steps=steps)
+    )
+    known = [truth[site.name] for site in search.space.sites]
+    found: dict[str, object] = {}
+    for name in names:
+        with evidence.meter.reading() as reading:
+            (scores,) = score_sites([PROXIES[name]], evidence)
+        rho = float(spearmanr(scores.by_site, known).statistic)
+        found[name] = {"spearman": round(rho, 3), "seconds": round(reading.seconds, 2)}
+        print(f"{steps:4d} steps  {name:16s} rho {rho:+.3f}  {reading.seconds:6.1f} s", flush=True)
+    return found
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.warm_up", description=__doc__)
+    add_arguments(parser, {**SHARED, **STUDY})
+    parser.add_argument("--steps", default="8,16,32,64")
+    parser.add_argument("--names", default=",".join(MEASURED))
+    parser.add_argument("--record", type=Path)
+    given = vars(parser.parse_args())
+    steps, names, path = given.pop("steps"), tuple(given.pop("names").split(",")), given.pop("record")
+    options = StudyOptions(**given)
+    torch.set_num_threads(options.threads or torch.get_num_threads())
+    (search,) = settings(options)
+    truth = site_truth(BenchmarkTable.read(options.source / TABLE))
+    measured = {
+        "task": search.inputs.task.name,
+        "scoring": [options.scoring_batches, options.scoring_batch_size],
+        "by_steps": {count: correlations(search, truth, int(count), names) for count in steps.split(",")},
+    }
+    record("benchmarks.warm_up", search.devices[0], measured, path)
+
+
+if __name__ == "__main__":
+    main()
