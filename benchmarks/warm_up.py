@@ -43,9 +43,8 @@ def correlations(
     search: Search, truth: dict[str, float], steps: int, names: tuple[str, ...]
 ) -> dict[str, object]:
     """Spearman and seconds alone of each proxy after so many warm-up steps."""
-    evidence: Evidence = evidence_of(
-        search, scoring_batches(search), search.space, warm_up=WarmUp(steps=steps)
-    )
+    warm_up = WarmUp(steps=steps)
+    evidence = evidence_of(search, scoring_batches(search), search.space, warm_up=warm_up)
     known = [truth[site.name] for site in search.space.sites]
     found: dict[str, object] = {}
     for name in names:
