@@ -57,9 +57,14 @@ def draw_budget(
     for one in shapes:
         if len(drawn) < count:
             add(one)
+    crowded_out: list[str] = []
     for one in _picks(scores, max_params, seed):
         if one.allocation in drawn or len(drawn) < count - count // 3:
             add(one)
+        else:
+            crowded_out += one.origins
+    if crowded_out:
+        _log.info("no room among %d allocations for the picks %s", count, ", ".join(crowded_out))
     for number in range(_RESTARTS):
         if len(drawn) == count:
             break

@@ -65,7 +65,7 @@ def score_all(search: Search, space: SearchSpace, folder: Path) -> tuple[list[Sc
     before is read. Raises InputError where a proxy that was asked for cannot score, or where none can.
     """
     options = search.options
-    names = list(dict.fromkeys(options.proxy or (*PROXIES, *_COMPOSITES)))
+    names = list(dict.fromkeys(options.proxy or (*_COMPOSITES, *PROXIES)))
     for name in names:
         find_proxy(name)
     paths = _paths(search, space, folder, names)
