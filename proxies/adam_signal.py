@@ -30,9 +30,11 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
             "give it at least 2, with more rows or --scoring-batches, or leave it out."
         )
     signals = []
+    first = slice(evidence.initial_rank)
     for site in evidence.space.sites:
         m = evidence.gradient_of_b(site, evidence.gradients[site.name]) / count
-        v = m.square() + evidence.statistic("deviations_of_b", site) / count
+        m, of_b = m[:, first], evidence.statistic("deviations_of_b", site)[:, first]
+        v = m.square() + of_b / count
         squared = ((count * m.square() - v) / (count - 1)).clamp(min=0)
         signals.append(float((squared / (v.sqrt() + _EPSILON)).sum()))
     return per_unit_of_rank(name, "init", evidence.space, signals)

@@ -27,6 +27,8 @@ from .warm_up import WarmUp
 
 __all__ = ["Evidence"]
 
+_INITIAL_RANK = 8  # the papers'
+
 
 class Evidence:
     """Measurements of one model on one space; a gradient pass runs when the first proxy asks for it."""
@@ -104,7 +106,8 @@ class Evidence:
     @measured
     def row_features(self) -> RowFeatures:
         """How each site tells the first rows apart."""
-        return row_features(self.model, self.space.sites, self._batches, self.initial_a, renorm=self.renorm)
+        first = {name: a[: self.initial_rank] for name, a in self.initial_a.items()}
+        return row_features(self.model, self.space.sites, self._batches, first, renorm=self.renorm)
 
     @measured
     def super_network(self) -> SuperNetwork:
@@ -135,12 +138,21 @@ class Evidence:
             return base_weight(self.model, site).float() * gradient
         return gradient.diagonal() if site.kind == "residual" else torch.zeros((), device=gradient.device)
 
-    def gradient_of_b(self, site: Site, gradient: Tensor) -> Tensor:
-        """dL/dB = scale * G A^T at ``init``, at the grid's largest rank: (d_out, r). dL/dA is 0 as B is.
+    @property
+    def initial_rank(self) -> int:
+        """The rank at which proxies at ``init`` look: 8, or the grid's largest where that is lower.
 
-        (A and B themselves contribute nothing to products with the parameters: B = 0, dL/dA = 0.)
+        The same for every grid, so that a study judges the very scores by which a search allocates.
         """
-        factor = self.scaling.factor(site.kind, self.space.ranks[-1])
+        return min(_INITIAL_RANK, self.space.ranks[-1])
+
+    def gradient_of_b(self, site: Site, gradient: Tensor) -> Tensor:
+        """dL/dB = scale * G A^T at ``init``: (d_out, r), r the grid's largest; scale of ``initial_rank``.
+
+        Its first columns are those of any lower rank. dL/dA is 0 as B is. (A and B themselves contribute
+        nothing to products with the parameters: B = 0, dL/dA = 0.)
+        """
+        factor = self.scaling.factor(site.kind, self.initial_rank)
         return factor * gradient @ self.initial_a[site.name].to(gradient).T
 
     @measured

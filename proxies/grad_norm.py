@@ -20,9 +20,10 @@ def _dense(evidence: Evidence, name: str) -> SiteScores:
 
 def _init(evidence: Evidence, name: str) -> SiteScores:
     """Norm of dL/dA plus norm of dL/dB at the initialisation: table 1 there. dL/dA = 0 because B = 0."""
-    norms = [
-        float(evidence.gradient_of_b(s, evidence.gradients[s.name]).norm()) for s in evidence.space.sites
-    ]
+    norms = []
+    for site in evidence.space.sites:
+        of_b = evidence.gradient_of_b(site, evidence.gradients[site.name])
+        norms.append(float(of_b[:, : evidence.initial_rank].norm()))
     return per_unit_of_rank(name, "init", evidence.space, norms)
 
 

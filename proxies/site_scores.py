@@ -73,9 +73,17 @@ class SiteScores:
         return np.asarray(np.take(self.by_rank.ravel(), columns + offsets).sum(axis=1))
 
     def of(self, allocation: Allocation) -> float:
-        """Score of one allocation; between two ranks of the grid, by linear interpolation."""
+        """Score of one allocation; between two ranks of the grid, by linear interpolation.
+
+        Raises ValueError on a rank above the grid, of which nothing is known.
+        """
         ranks = self.space.rank_vector(allocation)
         grid = np.array(self.space.ranks)
+        if ranks.max() > grid[-1]:
+            raise ValueError(
+                f"{self.proxy}: rank {ranks.max()} is above the grid {self.space.ranks}; "
+                "score the sites over higher ranks."
+            )
         return float(
             sum(np.interp(rank, grid, worth) for rank, worth in zip(ranks, self.by_rank, strict=True))
         )

@@ -28,7 +28,7 @@ def fine_tune(
     """
     options, workload = search.options, search.workload
     ledger = Ledger(folder, fingerprint(workload.source, workload.task, workload.recipe))
-    done = {candidate: known for candidate in candidates if (known := ledger.find(candidate)) is not None}
+    done = {candidate: one for candidate in candidates if (one := ledger.find(candidate)) is not None}
     known = frozenset(done)
     missing = len(set(candidates) - known)
     if known:

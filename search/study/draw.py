@@ -40,19 +40,18 @@ def draw_budget(
 ) -> list[Drawn]:
     """``count`` distinct allocations that cost within 1 % of ``max_params``, the uniform one first.
 
-    The given shapes, then each proxy's own greedy and exact pick, then random ones; where the picks
-    alone would fill ``count``, a third of it is kept for random ones, since picks of like proxies are
-    alike. Which random ones come does not depend on how many: a larger draw holds a smaller one's.
+    (That one is always there, even where ranks are too coarse to come so near.) The given shapes, then each
+    proxy's own greedy and exact pick, then random ones; where the picks alone would fill ``count``, a third
+    of it is kept for random ones, since picks of like proxies are alike, and a log line names those that
+    found no room. Which random ones come does not depend on how many: a larger draw holds a smaller one's.
     scores: of one space, whose grid the picks keep to.
     """
     drawn: dict[Allocation, tuple[str, ...]] = {}
     space = scores[0].space
 
     def add(one: Drawn) -> None:
-        if abs(space.params(one.allocation) - max_params) <= _TOLERANCE * max_params:
+        if "uniform" in one.origins or space.params(one.allocation) >= (1 - _TOLERANCE) * max_params:
             drawn[one.allocation] = (*drawn.get(one.allocation, ()), *one.origins)
-        else:
-            _log.info("left out of the draw, not within 1 %% of the budget: %s", ", ".join(one.origins))
 
     for one in shapes:
         if len(drawn) < count:
@@ -71,6 +70,10 @@ def draw_budget(
         one = Drawn(_random(space, max_params, named_generator(seed, f"random {number}")), ("random",))
         if one.allocation not in drawn:
             add(one)
+    if len(drawn) < count:
+        _log.warning(
+            "only %d of %d allocations were found that cost within 1 %% of the budget", len(drawn), count
+        )
     return [Drawn(allocation, origins) for allocation, origins in drawn.items()]
 
 
@@ -117,7 +120,8 @@ def _shapes(space: SearchSpace) -> Iterator[tuple[str, Callable[[Site], float]]]
 
 
 def _picks(scores: Sequence[SiteScores], max_params: int, seed: int) -> Iterator[Drawn]:
-    """What each proxy would choose, filled up to the budget; every proxy's greedy pick first."""
+    """What each proxy would choose, filled up to the budget; all greedy picks first, so that where room
+    is short every proxy has a turn before any has two."""
     check_affordable(scores[0].space, max_params)
     for picker in PICKERS:
         for table in scores:

@@ -9,12 +9,13 @@ from typing import Any, get_args
 
 import numpy as np
 
-from evaluators.benchmark_table import BenchmarkTable
+from evaluators.benchmark_table import BenchmarkTable, Entry
 from proxies.site_scores import Point, SiteScores
 from search.prepare import Search
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 
+from .draw import PICKERS
 from .options import StudyOptions
 from .scoring import LeftOut, Scored
 
@@ -77,18 +78,22 @@ def notes_of(
     searches: Sequence[Search],
     scored: Mapping[str, Sequence[Scored]],
     left_out: Sequence[LeftOut],
+    entries: Sequence[Entry],
 ) -> Notes:
     """What a finished study has to say of itself; costs are those of the first scaling rule."""
     first, costs = searches[0], next(iter(scored.values()))
     task, space = first.inputs.task, first.space
     budgets = dict.fromkeys(f"{search.max_params:,}" for search in searches)
     rates = dict.fromkeys(f"{search.learning_rate:g}" for search in searches)
+    picks = {f"{one.scores.proxy}/{picker}" for one in costs for picker in PICKERS}
+    drawn = picks & {origin for entry in entries for origin in entry.origins}
     facts = {
         "model": f"{first.inputs.base}, {options.dtype}",
         "task": f"{task.name}: {len(task.train):,} rows to train, {len(task.validation):,} to judge by",
         "metric": task.metric,
         "space": f"{options.space}: {len(space.sites)} sites",
         "budget": f"{'; '.join(budgets)} parameters ({space.params_per_rank:,} per rank at every site)",
+        "picks": f"{len(drawn)} of {len(picks)} greedy and exact picks of proxies are among the allocations",
         "seeds": ", ".join(map(str, options.all_seeds)),
         "scaling": ", ".join(scored),
         "training": f"{options.epochs:g} epochs in batches of {options.batch_size}, "

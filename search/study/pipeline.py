@@ -13,13 +13,15 @@ from evaluators.benchmark_table import BenchmarkTable, Entry, Stratum, StratumKi
 from evaluators.candidate import Candidate
 from proxies.site_scores import SiteScores
 from search.fine_tune import fine_tune
+from search.options import SHARED, changed
 from search.output_folder import OutputFolder
 from search.prepare import Search, announce
+from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 
 from .draw import Drawn, draw_budget, draw_only, draw_shapes, draw_without
 from .notes import notes_of
-from .options import GROWING, StudyOptions
+from .options import GROWING, STUDY, StudyOptions
 from .report import write_report
 from .scoring import LeftOut, Scored, score_all
 from .settings import settings, stratum_of
@@ -36,6 +38,7 @@ def run_study(options: StudyOptions) -> tuple[dict[str, object], str]:
     Raises UsageError or InputError, before anything is written, on options or data that cannot be used.
     """
     if options.source is not None:
+        _check_only_a_report(options)
         return write_report(BenchmarkTable.read(options.source / TABLE), options.output or options.source)
     folder = OutputFolder(options, may_change=GROWING)
     if options.threads:
@@ -49,43 +52,51 @@ def run_study(options: StudyOptions) -> tuple[dict[str, object], str]:
         return write_report(table, path)
 
 
+def _check_only_a_report(options: StudyOptions) -> None:
+    typed = changed(options, {**SHARED, **STUDY}) - {"source", "output", "json", "quiet"}
+    if typed:
+        flags = ", ".join(sorted(f"--{name.replace('_', '-')}" for name in typed))
+        raise UsageError(f"--from makes a report of what was trained before; leave out {flags}.")
+
+
 def _tabulate(options: StudyOptions, searches: Sequence[Search], folder: Path) -> BenchmarkTable:
     """Scores, draws and trains everything."""
     wide = _wide_space(options, searches)
     scored: dict[str, list[Scored]] = {}  # by scaling rule: nothing else moves a proxy
-    left_out: list[LeftOut] = []
+    left_out: dict[str, LeftOut] = {}
     for search in searches:
-        if search.options.scaling not in scored:
-            scored[search.options.scaling], left_out = score_all(search, wide, folder / "scores")
+        if (rule := search.options.scaling) not in scored:
+            scored[rule], lacking = score_all(search, wide, folder / "scores")
+            left_out |= {one.proxy: one for one in lacking}
+    for rule, tables in scored.items():  # a proxy that fails under one rule is left out under all
+        scored[rule] = [one for one in tables if one.scores.proxy not in left_out]
     entries: list[Entry] = []
+    seen: set[Stratum] = set()
     for search in searches:
         scores = [one.scores for one in scored[search.options.scaling]]
         for kind, drawn in _draws(options, search, scores):
             stratum = stratum_of(search, kind, drawn)
-            if all(entry.stratum != stratum for entry in entries):  # sites alone are the same for all budgets
+            if stratum not in seen:  # sites alone are the same for all budgets
+                seen.add(stratum)
                 entries += _trained(search, stratum, drawn, scores, folder)
-    notes = notes_of(options, searches, scored, left_out)
+    notes = notes_of(options, searches, scored, tuple(left_out.values()), entries)
     return BenchmarkTable(wide, searches[0].inputs.task.metric, tuple(entries), notes.to_json())
 
 
 def _wide_space(options: StudyOptions, searches: Sequence[Search]) -> SearchSpace:
-    """The searched sites at ranks that reach every allocation drawn without scores, as well as the grids'.
+    """The searched sites at ranks that reach whatever may be drawn: the searches' own grids, and beyond.
 
-    Allocations on few sites have ranks far above the grid, which scores must cover.
+    Drawn ranks lie between those of the grid and far above it, where few sites share a budget. So
+    ranks go up to all that the largest budget can buy at the cheapest site, in steps of a half at most,
+    that interpolation of a concave worth has little to miss.
     """
-    ranks = {rank for search in searches for rank in search.space.ranks}
-    drawn = [
-        rank
-        for s in searches
-        for one in draw_shapes(s.space, s.max_params)
-        for _, rank in one.allocation.ranks
-    ]
-    cap = min(site.max_rank for site in searches[0].space.sites)
-    power = max(ranks)
-    while power < min(cap, max([*drawn, options.site_rank])):
-        power = min(2 * power, cap)
-        ranks.add(power)
-    return SearchSpace(searches[0].space.sites, tuple(sorted(ranks)))
+    sites = searches[0].space.sites
+    cheapest = min(site.cost_per_rank for site in sites)
+    cap = min(site.max_rank for site in sites)
+    most = max(*(search.max_params // cheapest for search in searches), options.site_rank)
+    halves = {2**power * three // 2 for power in range(1, most.bit_length() + 1) for three in (2, 3)}
+    ranks = {0, 1, min(cap, most), *halves, *(rank for search in searches for rank in search.space.ranks)}
+    return SearchSpace(sites, tuple(sorted(rank for rank in ranks if rank <= cap)))
 
 
 def _draws(

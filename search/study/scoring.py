@@ -70,8 +70,6 @@ def score_all(search: Search, space: SearchSpace, folder: Path) -> tuple[list[Sc
         find_proxy(name)
     paths = _paths(search, space, folder, names)
     left_out = _measure(search, space, {name: path for name, path in paths.items() if not path.exists()})
-    if left_out and options.proxy is not None:
-        raise InputError(left_out[0].reason)
     for lacking in left_out:
         _log.info("left out %s: %s", lacking.proxy, lacking.reason)
     scored = [_read(path, space) for path in paths.values() if path.exists()]
@@ -96,6 +94,8 @@ def _measure(search: Search, space: SearchSpace, paths: Mapping[str, Path]) -> l
             try:
                 one = _score(proxy, evidences[proxy.needs])
             except InputError as error:
+                if search.options.proxy is not None:
+                    raise  # it was asked for
                 left_out.append(LeftOut(name, str(error)))
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from itertools import product
 
 from evaluators.benchmark_table import Stratum, StratumKind
 from search.inputs import load_inputs
+from search.options import SHARED, changed
 from search.prepare import Search, prepare
 from spaces.errors import UsageError
 
@@ -24,6 +25,7 @@ def settings(options: StudyOptions) -> list[Search]:
 
     Raises UsageError or InputError on what cannot be used.
     """
+    _check_factors(options)
     for name in options.site_truth or ():
         if name not in SITE_TRUTHS:
             raise UsageError(f"--site-truth {name!r} is unknown; choose from {', '.join(SITE_TRUTHS)}.")
@@ -31,10 +33,16 @@ def settings(options: StudyOptions) -> list[Search]:
     rates = [_rate(text) for text in options.lrs] if options.lrs else [options.lr]
     chosen = product(options.budgets or [options.budget], options.scalings or [options.scaling], rates)
     distinct = dict.fromkeys(chosen)
-    return [
+    prepared = [
         prepare(replace(options, budget=budget, scaling=scaling, lr=rate), inputs)
         for budget, scaling, rate in distinct
     ]
+    cap = min(site.max_rank for site in prepared[0].space.sites)
+    if options.site_truth and options.site_rank > cap:
+        raise UsageError(
+            f"--site-rank {options.site_rank} is above {cap}, the full rank of a site; lower it."
+        )
+    return prepared
 
 
 def stratum_of(search: Search, kind: StratumKind, drawn: Sequence[Drawn]) -> Stratum:
@@ -42,6 +50,14 @@ def stratum_of(search: Search, kind: StratumKind, drawn: Sequence[Drawn]) -> Str
     dearest = max(search.space.params(one.allocation) for one in drawn)
     most = search.max_params if kind == "budget" else dearest
     return Stratum(kind, most, search.options.scaling, search.learning_rate)
+
+
+def _check_factors(options: StudyOptions) -> None:
+    """Raises UsageError where one value and several are given of the same thing."""
+    typed = changed(options, SHARED)
+    for one, several in (("budget", options.budgets), ("scaling", options.scalings), ("lr", options.lrs)):
+        if several and one in typed:
+            raise UsageError(f"--{one} and --{one}s exclude each other; give one of them.")
 
 
 def _rate(text: str) -> float:

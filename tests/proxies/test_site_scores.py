@@ -37,6 +37,17 @@ def test_between_two_ranks_of_the_grid_the_worth_is_interpolated():
     assert scores.of(Allocation.of({"layers.0.q": 3, "layers.1.q": 10})) == pytest.approx(3 * 3 + 10 * 5)
 
 
+def test_a_rank_above_the_grid_is_refused_not_taken_for_the_grids_last():
+    with pytest.raises(ValueError, match=r"rank 17 is above the grid \(0, 2, 4, 16\)"):
+        random_scores(2).of(Allocation.of({"layers.0.q": 17}))
+
+
+def test_on_a_part_of_its_grid_a_proxy_says_the_same():
+    scores = random_scores(2)
+    part = scores.on_grid(SearchSpace(scores.space.sites, (0, 4)))
+    np.testing.assert_array_equal(part.by_rank, scores.by_rank[:, [0, 2]])
+
+
 def test_ranks_off_the_grid_are_refused_in_bulk():
     with pytest.raises(ValueError, match=r"grid \(0, 2, 4, 16\); got \[3\]"):
         random_scores(2).of_rank_vectors(np.array([[3, 2]]))

@@ -59,6 +59,24 @@ def test_a_third_is_kept_for_random_ones_however_many_proxies_there_are(opt_spac
     assert sum(one.origins == ("random",) for one in draw) == 15
 
 
+def test_picks_that_find_no_room_are_named(opt_space, make_scores, caplog):
+    rng = np.random.default_rng(0)
+    many = [make_scores(opt_space, rng.exponential(size=(143, 5)).cumsum(axis=1), f"p{i}") for i in range(9)]
+    with caplog.at_level("INFO"):
+        draw = drawn(opt_space, many, 30)
+    kept = {origin for one in draw for origin in one.origins}
+    (said,) = [record.getMessage() for record in caplog.records if "no room" in record.getMessage()]
+    assert {f"p{i}/{picker}" for i in range(9) for picker in ("greedy", "exact")} == {
+        name for name in {*kept, *said.partition("picks ")[2].split(", ")} if "/" in name
+    }
+
+
+def test_uniform_stays_where_ranks_are_too_coarse_for_the_budget(make_space, make_scores):
+    space = make_space([(500, 500)] * 2, (0, 1, 2))
+    draw = draw_budget(draw_shapes(space, 2900), [make_scores(space, np.ones((2, 2)))], 2900, count=4, seed=0)
+    assert [one.origins[0] for one in draw] == ["uniform"]
+
+
 def test_tilted_shapes_are_tilted(opt_space):
     shapes = {one.origins[0]: dict(one.allocation.ranks) for one in draw_shapes(opt_space, BUDGET)}
     layer = {site.name: site.layer for site in opt_space.sites}

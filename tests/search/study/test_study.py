@@ -99,7 +99,8 @@ def test_a_study_grows_in_its_folder_without_training_anything_twice(study, tmp_
 
 
 def test_budgets_and_scalings_are_strata_and_are_pooled_first(study, tmp_path, capsys):
-    assert main([*study, "--budgets", "r=1,r=2", "--scalings", "alpha/r,constant", "--json"]) == 0
+    without_budget = [word for word in study if word not in ("--budget", "r=2")]
+    assert main([*without_budget, "--budgets", "r=1,r=2", "--scalings", "alpha/r,constant", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     strata = [one["stratum"] for one in report["reports"] if one["truth"] == "loss"]
     assert strata[0] == "4 strata pooled"
@@ -140,8 +141,10 @@ def test_a_search_is_answered_by_the_table_of_a_study(study, tmp_path, capsys):
         (["--proxy", "magic"], "magic"),
         (["--proxy", "snip@init"], "snip@init"),
         (["--allocations", "0"], "--allocations 0"),
-        (["--budgets", "r=1,lots"], "lots"),
-        (["--from", "nowhere"], "nowhere"),
+        (["--lrs", "0"], "--lrs"),
+        (["--budgets", "r=1", "--scalings", "alpha/r", "--scaling", "constant"], "--scaling and --scalings"),
+        (["--site-truth", "only", "--site-rank", "33"], "--site-rank 33"),
+        (["--from", "nowhere"], "leave out --allocations"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_one_line_and_leaves_no_folder(
