@@ -18,6 +18,9 @@ from transformers import PreTrainedModel
 from proxies.dense_gradients import Batch
 from proxies.evidence import Evidence
 from proxies.registry import PROXIES, score_sites
+from proxies.statistics import Statistic
+from proxies.warm_up import WarmUp
+from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace
 
@@ -25,8 +28,8 @@ from .cohort import MODELS
 from .record import record
 
 DEFAULTS = ("grad_norm", "spectrum", "snip", "synflow")
-REFUSED = ("snip@init", "synflow@init", "params")  # they cannot rank this space
-ALL = tuple(name for name, proxy in PROXIES.items() if proxy.point != "warm" and name not in REFUSED)
+WARM = ("solo_linear", "solo")
+NOT_WARM = tuple(name for name, proxy in PROXIES.items() if proxy.point != "warm")
 
 
 def batches_of(count: int, device: str) -> list[Batch]:
@@ -52,6 +55,21 @@ def full_fine_tuning(model: PreTrainedModel, batches: list[Batch]) -> None:
 def score(model: PreTrainedModel, batches: list[Batch], space: SearchSpace, names: tuple[str, ...]) -> None:
     """All of these proxies' scores of all sites."""
     score_sites([PROXIES[name] for name in names], Evidence(model, batches, space, seed=0))
+
+
+def able(
+    model: PreTrainedModel, batches: list[Batch], space: SearchSpace, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Those of the proxies that can rank this space from these batches."""
+    evidence, kept = Evidence(model, batches, space, seed=0), []
+    evidence.expect(frozenset[Statistic]().union(*(PROXIES[name].needs for name in names)))
+    for name in names:
+        try:
+            score_sites([PROXIES[name]], evidence)
+        except InputError:
+            continue
+        kept.append(name)
+    return tuple(kept)
 
 
 def median_seconds(calls: list[Callable[[], None]], rounds: int, device: str) -> list[float]:
@@ -89,11 +107,18 @@ def main() -> None:
     model = MODELS[args.model](args.device)
     space = SearchSpace(find_sites(model, args.space), (0, 2, 4, 8, 16, 32))
     batches = batches_of(args.batches, args.device)
-    names = ["full fine-tuning, forward and backward", "the four defaults", "all proxies but the warm ones"]
+    names = [
+        "full fine-tuning, forward and backward",
+        "the four defaults",
+        "all proxies but the warm ones",
+        f"{' and '.join(WARM)}, with their warm-up of {WarmUp().steps} steps",
+    ]
+    usable = able(model, batches, space, NOT_WARM)
     calls = [
         lambda: full_fine_tuning(model, batches),
         lambda: score(model, batches, space, DEFAULTS),
-        lambda: score(model, batches, space, ALL),
+        lambda: score(model, batches, space, usable),
+        lambda: score(model, batches, space, WARM),
     ]
     seconds = median_seconds(calls, args.rounds, args.device)
     measured = {
@@ -104,6 +129,8 @@ def main() -> None:
         "seconds": {name: round(value, 4) for name, value in zip(names, seconds, strict=True)},
         "ratio_defaults": round(seconds[1] / seconds[0], 3),
         "ratio_all_proxies": round(seconds[2] / seconds[0], 3),
+        "ratio_warm_proxies": round(seconds[3] / seconds[0], 3),
+        "left_out": [name for name in NOT_WARM if name not in usable],
         "allocations_per_second": round(allocations_per_second(model, batches, space)),
     }
     record("benchmarks.scoring", args.device, measured, args.output)

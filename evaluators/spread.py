@@ -87,12 +87,12 @@ def train_all(
     cohort_size: int,
     threads: int | None = None,
     known: Container[Candidate] = (),
-    on_done: Callable[[Trained], None] = lambda _: None,
+    on_done: Callable[[Trained], None],
     on_step: Callable[[int], None] = lambda _: None,
-) -> list[Trained]:
-    """Trains all candidates that are not ``known``, in the order given.
+) -> None:
+    """Trains all candidates that are not ``known``; on_done sees each as soon as its cohort has finished.
 
-    on_done sees each as soon as its cohort has finished. Cohorts are formed of all candidates, the known
+    Nothing of them is kept here. Cohorts are formed of all candidates, the known
     ones among them, before they are spread: a run that goes on after an interruption trains the cohorts
     that are left as it would have, and results depend on ``devices`` and ``jobs`` by no more than
     rounding. threads: CPU threads of each job, by default its share of the cores where there are several.
@@ -101,44 +101,40 @@ def train_all(
     padding = _max_padding(workload, devices[0])
     cohorts = form_cohorts(candidates, workload.sites, cohort_size, max_padding=padding)
     cohorts = [kept for c in cohorts if (kept := [i for i in c if candidates[i] not in known])]
-    done: dict[int, Trained] = {}
-    for indices, trained in _run(cohorts, candidates, workload, devices, jobs, threads, on_step):
-        for index, one in zip(indices, trained, strict=True):
-            done[index] = one
+    members = [[candidates[i] for i in cohort] for cohort in cohorts]
+    for trained in _run(members, workload, devices, jobs, threads, on_step):
+        for one in trained:
             on_done(one)
-    return [done[index] for index in sorted(done)]
 
 
 def _run(
-    cohorts: Sequence[list[int]],
-    candidates: Sequence[Candidate],
+    cohorts: Sequence[list[Candidate]],
     workload: Workload,
     devices: Sequence[str],
     jobs: int,
     threads: int | None,
     on_step: Callable[[int], None],
-) -> Iterator[tuple[list[int], list[Trained]]]:
-    members = [[candidates[i] for i in indices] for indices in cohorts]
+) -> Iterator[list[Trained]]:
     places = [devices[i % len(devices)] for i in range(len(cohorts))]
     if jobs == 1:
-        for indices, some, device in zip(cohorts, members, places, strict=True):
-            yield indices, _train(workload, some, device, on_step)
+        for cohort, device in zip(cohorts, places, strict=True):
+            yield _train(workload, cohort, device, on_step)
         return
     threads = threads or max(1, cpu_count() // jobs)
     calls = (
-        delayed(partial(_train_elsewhere, threads))(workload, indices, some, device)
-        for indices, some, device in zip(cohorts, members, places, strict=True)
+        delayed(partial(_train_elsewhere, threads))(workload, cohort, device)
+        for cohort, device in zip(cohorts, places, strict=True)
     )
-    for indices, trained in Parallel(n_jobs=jobs, return_as="generator_unordered")(calls):
+    for trained in Parallel(n_jobs=jobs, return_as="generator_unordered")(calls):
         on_step(sum(len(one.evaluation.curve) for one in trained))
-        yield indices, trained
+        yield trained
 
 
 def _train_elsewhere(
-    threads: int, workload: Workload, indices: list[int], candidates: list[Candidate], device: str
-) -> tuple[list[int], list[Trained]]:
+    threads: int, workload: Workload, candidates: list[Candidate], device: str
+) -> list[Trained]:
     torch.set_num_threads(threads)
-    return indices, _train(workload, candidates, device, lambda _: None)
+    return _train(workload, candidates, device, lambda _: None)
 
 
 def _train(

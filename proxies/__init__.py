@@ -9,6 +9,7 @@
 * ``proxies.ensemble``: several as one, by mean rank. ``proxies.root``: one, with worth concave in rank.
 * ``proxies.evidence``: what proxies look at, measured once for all of them.
 * ``proxies.dense_gradients``: the gradient of every site's whole update, in one pass.
+* ``proxies.backward``: what sites read, and the gradients at their targets, in any such pass.
 * ``proxies.hessian``: the Hessian times that gradient. ``proxies.row_features``: rows told apart by a site.
 * ``proxies.super_network``: all sites trained together for a few steps, and its loss under many gate
   settings at once; with ``warm_up``, ``gated_wires``, ``weight_importance``.

@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from spaces.errors import InputError
-
 from .evidence import Evidence
 from .proxy import Proxy
 from .site_scores import SiteScores, per_unit_of_rank
@@ -23,12 +21,8 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     that of a U-statistic (Hoeffding, Annals of Mathematical Statistics 19, 1948), the cut at 0 that of
     positive-part shrinkage. Cost: as ``adam_gain``. Raises InputError on fewer than two batches.
     """
+    evidence.require_batches(name, 2)
     count = evidence.batches
-    if count < 2:
-        raise InputError(
-            f"proxy {name} compares batches and was given {count}; "
-            "give it at least 2, with more rows or --scoring-batches, or leave it out."
-        )
     signals = []
     first = slice(evidence.initial_rank)
     for site in evidence.space.sites:

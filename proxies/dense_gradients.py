@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,8 +11,10 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from spaces.hooks import Renorm, Visit, attach
+from spaces.hooks import Renorm, Visit
 from spaces.site import Site
+
+from .backward import differentiable, on_backward, tokens_read
 
 __all__ = ["Batch", "OnGradient", "OnInput", "dense_gradients", "dense_synflow_gradients", "mean_loss"]
 
@@ -64,7 +66,8 @@ def dense_gradients(
 
     wires: adds wires that are on already, so that G is taken around them; none by default.
     on_gradient, on_input: see each batch's own G and inputs in passing. ``on_gradient`` costs memory
-    for a second G of every site, and moves G by rounding, since batches are then summed one by one.
+    for a second G of every site. Neither moves G by as much as rounding: batches are summed one by one
+    with and without.
     """
     gradients = {site.name: torch.zeros(site.d_out, site.d_in, device=model.device) for site in sites}
     of_batch = gradients if on_gradient is None else {n: torch.zeros_like(g) for n, g in gradients.items()}
@@ -72,7 +75,7 @@ def dense_gradients(
     with _collecting(model, sites, of_batch, renorm, wires, tap):
         for count, batch in enumerate(batches, 1):
             if tap:
-                tap.mask = batch.inputs.get("attention_mask")
+                tap.batch = batch
             mean_loss(model(**batch.inputs).logits, batch.labels).backward()
             if on_gradient:
                 for site in sites:
@@ -114,17 +117,16 @@ def dense_synflow_gradients(
 
 
 class _Inputs:
-    """Hands a site's inputs on with padding zeroed; ``mask``: of the batch in flight, (rows, tokens)."""
+    """Hands a site's inputs on with padding zeroed; ``batch``: the one in flight."""
 
     def __init__(self, on_input: OnInput) -> None:
         self.on_input = on_input
-        self.mask: Tensor | None = None
+        self.batch: Batch | None = None
 
-    def see(self, site: Site, x: Tensor) -> None:
-        x = x.reshape(-1, site.d_in).float()
-        if self.mask is not None and self.mask.numel() == len(x):  # else x is pooled: one row for each text
-            x = x * self.mask.reshape(-1, 1).to(x.dtype)
-        self.on_input(site, x)
+    def see(self, site: Site, source: Tensor) -> None:
+        assert self.batch is not None
+        x, _ = tokens_read(source, site, len(self.batch.labels), self.batch.inputs.get("attention_mask"))
+        self.on_input(site, x.reshape(-1, site.d_in))
 
 
 @contextmanager
@@ -144,24 +146,15 @@ def _collecting(
             for site, x in zip(sites, inputs, strict=True):
                 tap.see(site, x)
 
-        def on_gradient(delta: Tensor) -> None:
-            for site, x in zip(sites, inputs, strict=True):
-                part = delta if site.target.part is None else delta[..., slice(*site.target.part)]
-                gradients[site.name].addmm_(
-                    part.reshape(-1, site.d_out).T.float(), x.reshape(-1, site.d_in).float()
-                )
+        def see(deltas: list[Tensor]) -> None:
+            for site, x, delta in zip(sites, inputs, deltas, strict=True):
+                delta, x = delta.reshape(-1, site.d_out).float(), x.reshape(-1, site.d_in).float()
+                gradients[site.name].add_(delta.T @ x)  # not addmm_, whose rounding depends on what is there
 
         if wires:
             target = wires(sites, sources, target)
-        _ = target.grad_fn  # without it a hook on a view changed in place crashes (pytorch issue 196459)
-        target.register_hook(on_gradient)
+        on_backward(target, sites, see)
         return target
 
-    def require_gradient(_: nn.Module, __: tuple[Any, ...], embedded: Tensor) -> Tensor:
-        return embedded.detach().requires_grad_()
-
-    with ExitStack() as stack:
-        stack.enter_context(torch.enable_grad())
-        stack.callback(model.get_input_embeddings().register_forward_hook(require_gradient).remove)
-        stack.enter_context(attach(model, sites, visit, renorm=renorm))
+    with differentiable(model, sites, visit, renorm=renorm):
         yield

@@ -14,6 +14,8 @@ _K = 1e-5  # of the paper
 def _measure(evidence: Evidence, name: str) -> SiteScores:
     """Sum over classes of |the sum of log(|c| + k) over the correlations c between the class's rows|, the
     first 64 rows' gradients correlated, and k = 1e-5. Never negative; 0 where a class's rows act alike.
+    At a site, rows whose gradient is zero are left out of their class: they have no correlation, and
+    log k of each pair would make the sites that do the least the best.
 
     Source: Lopes et al., EPE-NAS, arXiv:2102.08099, the score for up to 100 classes, in its program over
     the gradients of the summed outputs by the network's input. More is better. Departures: before
@@ -31,8 +33,9 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     classes = [(features.labels == label).nonzero()[:, 0] for label in features.labels.unique()]
     scores = []
     for site in evidence.space.sites:
-        logs = (features.correlations[site.name].abs() + _K).log()
-        rows = [members.to(logs.device) for members in classes]
+        correlations = features.correlations[site.name]
+        logs, moved = (correlations.abs() + _K).log(), correlations.diagonal() != 0
+        rows = [members[moved[members]] for members in (one.to(logs.device) for one in classes)]
         scores.append(sum(float(logs[members][:, members].sum().abs()) for members in rows))
     return per_unit_of_rank(name, "init", evidence.space, scores)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from spaces.base_weight import base_weight
+from spaces.errors import InputError
 from spaces.hooks import Renorm
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace
@@ -54,7 +56,8 @@ class Evidence:
         self._batches, self._on_batch = batches, on_batch
         self._warm_up = warm_up or WarmUp()
         self._needs: frozenset[Statistic] = frozenset()
-        self.meter = Meter()
+        on_cuda = model.device.type == "cuda"
+        self.meter = Meter(partial(torch.cuda.synchronize, model.device)) if on_cuda else Meter()
 
     def expect(self, needs: frozenset[Statistic]) -> None:
         """Says which statistics proxies will ask for, so that the one pass collects them.
@@ -70,6 +73,14 @@ class Evidence:
     def batches(self) -> int:
         """How many batches everything is measured over."""
         return len(self._batches)
+
+    def require_batches(self, name: str, least: int) -> None:
+        """Raises InputError where there are fewer batches than the proxy of this name compares."""
+        if self.batches < least:
+            raise InputError(
+                f"proxy {name} compares batches and was given {self.batches}; "
+                f"give it at least {least}, with more rows or --scoring-batches, or leave it out."
+            )
 
     @property
     def gradients(self) -> dict[str, Tensor]:

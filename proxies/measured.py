@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, overload
+
+from spaces.errors import InputError
 
 __all__ = ["Meter", "Reading", "measured"]
 
@@ -27,7 +30,9 @@ class Reading:
 class Meter:
     """Times measurements, each without what others take that it asks for."""
 
-    def __init__(self) -> None:
+    def __init__(self, synchronize: Callable[[], None] = lambda: None) -> None:
+        """synchronize: waits for the work that has been queued, on a device that runs behind the program."""
+        self._synchronize = synchronize
         self._seconds: dict[str, float] = {}
         self._needs: dict[str, set[str]] = {}
         self._open: list[Reading] = []  # the innermost last: readings, and measurements under way
@@ -55,12 +60,14 @@ class Meter:
 
     @contextmanager
     def _stretch(self) -> Iterator[Reading]:
+        self._synchronize()
         reading = Reading()
         self._open.append(reading)
         self._inside.append(0.0)
         started = time.perf_counter()
         try:
             yield reading
+            self._synchronize()
         finally:
             elapsed = time.perf_counter() - started
             self._open.pop()
@@ -73,8 +80,18 @@ class _Metered(Protocol):
     meter: Meter
 
 
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Cached for a value that cannot be had. No traceback: it would keep alive what the attempt made."""
+
+    error: InputError
+
+
 class measured(Generic[_T]):  # used as property is
-    """A cached property that its owner's ``meter`` times. Dropped from ``__dict__``, it is taken again."""
+    """A cached property that its owner's ``meter`` times. Dropped from ``__dict__``, it is taken again.
+
+    So is an InputError: it is raised again without another attempt.
+    """
 
     def __init__(self, compute: Callable[[Any], _T]) -> None:
         self._compute, self.__doc__ = compute, compute.__doc__
@@ -90,12 +107,21 @@ class measured(Generic[_T]):  # used as property is
         if owner is None:
             return self
         cache: dict[str, Any] = owner.__dict__
-        if self._name in cache:
-            owner.meter.ask(self._key)
+        if self._name not in cache:
+            cache[self._name] = self._take(owner)
+        elif isinstance(cache[self._name], _Refusal):
+            raise copy(cache[self._name].error)
         else:
-            cache[self._name] = owner.meter.take(self._key, lambda: self._compute(owner))
+            owner.meter.ask(self._key)
         value: _T = cache[self._name]
         return value
+
+    def _take(self, owner: _Metered) -> _T:
+        try:
+            return owner.meter.take(self._key, lambda: self._compute(owner))
+        except InputError as error:
+            owner.__dict__[self._name] = _Refusal(copy(error))
+            raise
 
     def __set__(self, owner: _Metered, value: _T) -> None:
         raise AttributeError(f"{self._key} is measured, and cannot be set.")

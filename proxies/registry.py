@@ -130,8 +130,9 @@ def _towards_better(proxy: Proxy, scores: SiteScores) -> SiteScores:
 def _checked(proxy: Proxy, scores: SiteScores) -> SiteScores:
     values = scores.by_site
     problem = None
-    if not np.isfinite(values).all() or not np.isfinite(scores.by_rank).all():
-        problem = f"is not finite at {scores.space.sites[int(np.argmin(np.isfinite(values)))].name}"
+    finite = np.isfinite(values) & np.isfinite(scores.by_rank).all(axis=1)
+    if not finite.all():
+        problem = f"is not finite at {scores.space.sites[int(np.argmin(finite))].name}"
     elif not proxy.ranks_nothing and not values.any():
         problem = "is 0 at every site"
     elif not proxy.ranks_nothing and len(values) > 1 and np.ptp(values) <= 1e-12 * np.abs(values).max():

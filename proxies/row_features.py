@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import PreTrainedModel
 
-from spaces.hooks import Renorm, attach
+from spaces.hooks import Renorm
 from spaces.site import Site
 
+from .backward import differentiable, on_backward, tokens_read
 from .dense_gradients import Batch
 from .eigenvalues import in_double
 
@@ -64,11 +64,7 @@ def row_features(
     labels, outputs = [], 0
     for batch in _first_rows(batches, rows):
         seen = _Rows(batch, initial_a, inputs, jacobians)
-        with ExitStack() as stack:
-            stack.enter_context(torch.enable_grad())
-            embeddings = model.get_input_embeddings()
-            stack.callback(embeddings.register_forward_hook(_require_gradient).remove)
-            stack.enter_context(attach(model, sites, seen.visit, renorm=renorm))
+        with differentiable(model, sites, seen.visit, renorm=renorm):
             logits = model(**batch.inputs).logits
             logits.float().sum().backward()
         labels.append(batch.labels)
@@ -94,27 +90,21 @@ class _Rows:
         self.initial_a, self.inputs, self.jacobians = initial_a, inputs, jacobians
 
     def visit(self, sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
-        tokens = [self._tokens(source, site) for site, source in zip(sites, sources, strict=True)]
+        tokens = [
+            tokens_read(source, site, self.rows, self.mask)
+            for site, source in zip(sites, sources, strict=True)
+        ]
         for site, (x, count) in zip(sites, tokens, strict=True):
             self.inputs[site.name].append(x.sum(1) / count)
 
-        def on_gradient(delta: Tensor) -> None:
-            for site, (x, _) in zip(sites, tokens, strict=True):
-                part = delta if site.target.part is None else delta[..., slice(*site.target.part)]
-                part = part.reshape(self.rows, -1, site.d_out).float()
+        def see(deltas: list[Tensor]) -> None:
+            for site, (x, _), delta in zip(sites, tokens, deltas, strict=True):
+                delta = delta.reshape(self.rows, -1, site.d_out).float()
                 inner = x @ self.initial_a[site.name].to(x).T
-                self.jacobians[site.name].append(torch.einsum("nto,ntr->nor", part, inner).flatten(1))
+                self.jacobians[site.name].append(torch.einsum("nto,ntr->nor", delta, inner).flatten(1))
 
-        target.register_hook(on_gradient)
+        on_backward(target, sites, see)
         return target
-
-    def _tokens(self, source: Tensor, site: Site) -> tuple[Tensor, Tensor]:
-        """What a site reads, (rows, tokens, d_in) float32 with padding zeroed, and its tokens: (rows, 1)."""
-        x = source.detach().reshape(self.rows, -1, site.d_in).float()
-        if self.mask is None or self.mask.shape[1] != x.shape[1]:  # pooled: one for each row
-            return x, torch.full((self.rows, 1), float(x.shape[1]), device=x.device)
-        mask = self.mask.to(x)
-        return x * mask[:, :, None], mask.sum(1, keepdim=True)
 
 
 def _first_rows(batches: Sequence[Batch], rows: int) -> Iterator[Batch]:
@@ -123,10 +113,6 @@ def _first_rows(batches: Sequence[Batch], rows: int) -> Iterator[Batch]:
             return
         yield Batch({name: tensor[:rows] for name, tensor in batch.inputs.items()}, batch.labels[:rows])
         rows -= len(batch.labels)
-
-
-def _require_gradient(_: nn.Module, __: tuple[Any, ...], embedded: Tensor) -> Tensor:
-    return embedded.detach().requires_grad_()
 
 
 def _correlations(features: Tensor) -> Tensor:

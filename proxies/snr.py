@@ -1,7 +1,5 @@
 """SNR: how much a site's gradient agrees from batch to batch."""
 
-from spaces.errors import InputError
-
 from .evidence import Evidence
 from .proxy import Proxy
 from .site_scores import SiteScores, per_unit_of_rank
@@ -18,11 +16,7 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     not count. ``std`` divides by the number of batches. Cost: the dense pass, shared; memory for three
     matrices of G's shape instead of one. Raises InputError on fewer than two batches.
     """
-    if evidence.batches < 2:
-        raise InputError(
-            f"proxy {name} compares batches and was given {evidence.batches}; "
-            "give it at least 2, with more rows or --scoring-batches, or leave it out."
-        )
+    evidence.require_batches(name, 2)
     ratios = []
     for site in evidence.space.sites:
         mean = evidence.gradients[site.name] / evidence.batches

@@ -3,8 +3,6 @@
 import numpy as np
 import torch
 
-from spaces.errors import InputError
-
 from .eigenvalues import in_double
 from .evidence import Evidence
 from .proxy import Proxy
@@ -27,11 +25,7 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     over all sites. Cost: the dense pass, shared, and two products with A for each batch; memory for a
     second G of every site during the pass. Raises InputError on fewer than two batches.
     """
-    if evidence.batches < 2:
-        raise InputError(
-            f"proxy {name} compares batches and was given {evidence.batches}; "
-            "give it at least 2, with more rows or --scoring-batches, or leave it out."
-        )
+    evidence.require_batches(name, 2)
     space = evidence.space
     by_rank = np.zeros((len(space.sites), len(space.ranks)))
     for row, site in zip(by_rank, space.sites, strict=True):

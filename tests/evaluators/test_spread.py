@@ -56,12 +56,12 @@ def workload(tiny_model, tmp_path) -> Workload:
     )
 
 
-def test_results_come_in_the_order_given_and_each_is_announced_once(workload):
+def test_each_candidate_is_announced_once_and_its_steps_are_counted(workload):
     allocations = [Allocation.of({"layers.2.v": 3}), Allocation.of({"layers.0.q": 1})]
     candidates = [Candidate(allocation, seed, 1e-3) for seed in (0, 1) for allocation in allocations]
     announced: list[Candidate] = []
     steps: list[int] = []
-    trained = train_all(
+    train_all(
         candidates,
         workload,
         devices=["cpu"],
@@ -70,9 +70,35 @@ def test_results_come_in_the_order_given_and_each_is_announced_once(workload):
         on_done=lambda one: announced.append(one.evaluation.candidate),
         on_step=steps.append,
     )
-    assert [one.evaluation.candidate for one in trained] == candidates
     assert sorted(announced, key=candidates.index) == candidates
     assert sum(steps) == 3 * 4
+
+
+def test_known_candidates_are_not_trained_and_leave_the_cohorts_as_they_would_have_been(
+    workload, monkeypatch
+):
+    cohorts: list[list[Candidate]] = []
+    real = evaluators.spread.train_cohort
+
+    def train_cohort(model, sites, task, members, *args, **kwargs):
+        cohorts.append(list(members))
+        return real(model, sites, task, members, *args, **kwargs)
+
+    monkeypatch.setattr(evaluators.spread, "train_cohort", train_cohort)
+    allocation = Allocation.of({"layers.0.q": 1})
+    first, *others = candidates = [Candidate(allocation, seed, 1e-3) for seed in range(4)]
+    announced: list[Candidate] = []
+    train_all(
+        candidates,
+        workload,
+        devices=["cpu"],
+        jobs=1,
+        cohort_size=2,
+        known={first},
+        on_done=lambda one: announced.append(one.evaluation.candidate),
+    )
+    assert cohorts == [others[:1], others[1:]]
+    assert announced == others
 
 
 def test_cohorts_go_round_the_devices(workload, monkeypatch):
@@ -86,5 +112,5 @@ def test_cohorts_go_round_the_devices(workload, monkeypatch):
 
     monkeypatch.setattr(evaluators.spread, "base_model_on", base_model_on)
     candidates = [Candidate(Allocation.of({f"layers.{i}.q": 2}), 0, 1e-3) for i in range(3)]
-    train_all(candidates, workload, devices=["cpu", "cpu:0"], jobs=1, cohort_size=1)
+    train_all(candidates, workload, devices=["cpu", "cpu:0"], jobs=1, cohort_size=1, on_done=lambda _: None)
     assert seen[1:] == ["cpu", "cpu:0", "cpu"]  # the first asks how large the model is

@@ -24,6 +24,20 @@ def test_epe_nas_sums_the_classes_logarithms_of_correlations(evidence, batches):
         assert value == pytest.approx(expected, rel=1e-9), site.name
 
 
+def test_rows_without_gradient_are_left_out_of_their_class(evidence):
+    dead, idle = evidence.space.sites[:2]
+    correlations = evidence.row_features.correlations
+    left = correlations[dead.name][2:, 2:].abs()  # rows of the classes 0 1 0 1
+    pairs = left[::2, ::2], left[1::2, 1::2]
+    expected = sum(abs(float((of_class + 1e-5).log().sum())) for of_class in pairs)
+    correlations[dead.name][:2] = 0
+    correlations[dead.name][:, :2] = 0
+    correlations[idle.name][:] = 0
+    (scores,) = score_sites([PROXIES["epe_nas"]], evidence)
+    assert scores.by_site[0] == pytest.approx(expected, rel=1e-9)
+    assert scores.by_site[1] == 0
+
+
 def test_a_regression_is_refused(tiny_model, evidence, batches):
     scored = [Batch(batch.inputs, batch.labels.float()) for batch in batches]
     regression = Evidence(tiny_model("bert", num_labels=1), scored, evidence.space, seed=0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from proxies.dense_gradients import dense_gradients
+from proxies.dense_gradients import Batch, dense_gradients
+from proxies.evidence import Evidence
 from proxies.registry import PROXIES, score_sites
 from spaces.base_weight import base_weight
 
@@ -31,3 +33,13 @@ def test_grasp_is_the_trace_of_a_residual_and_nothing_of_a_cross_wire(evidence):
     product = evidence.hessian_gradient[evidence.space.sites[residual].name]
     assert scores.by_site[residual] == pytest.approx(-float(product.trace()), rel=1e-5)
     assert scores.by_site[cross] == 0
+
+
+def test_a_proxy_beside_it_changes_nothing(evidence, batches):
+    many = [  # tokens enough for a product to be summed in blocks
+        Batch({name: x.repeat(64, 1) for name, x in b.inputs.items()}, b.labels.repeat(64)) for b in batches
+    ]
+    alone, shared = (Evidence(evidence.model, many, evidence.space, seed=0) for _ in range(2))
+    (expected,) = score_sites([PROXIES["grasp"]], alone)
+    beside = score_sites([PROXIES["grasp"], PROXIES["snr"]], shared)[0]
+    np.testing.assert_array_equal(beside.by_site, expected.by_site)

@@ -8,7 +8,6 @@ import torch
 
 from proxies.evidence import Evidence
 from proxies.registry import PROXIES, score_sites
-from proxies.row_features import RowFeatures
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 
@@ -26,9 +25,8 @@ def test_jacov_orders_sites_as_the_paper_and_is_never_negative(evidence):
 def test_jacov_is_1_where_no_rows_are_correlated_and_next_to_0_where_all_are(evidence):
     sites = evidence.space.sites[:2]
     evidence.space = SearchSpace(sites, evidence.space.ranks)
-    correlations = (torch.eye(6, dtype=torch.float64), torch.ones(6, 6, dtype=torch.float64))
-    names = [site.name for site in sites]
-    evidence.row_features = RowFeatures(None, {}, dict(zip(names, correlations, strict=True)))
+    for site, correlations in zip(sites, (torch.eye(6), torch.ones(6, 6)), strict=True):
+        evidence.row_features.correlations[site.name].copy_(correlations)
     (scores,) = score_sites([PROXIES["jacov"]], evidence)
     assert scores.by_site[0] == pytest.approx(1, abs=1e-9)
     assert scores.by_site[1] == pytest.approx(6 / 5e5, rel=1e-3)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
+import proxies.measured
 from proxies.measured import Meter, measured
+from spaces.errors import InputError
 
 
 class Owner:
@@ -74,3 +77,70 @@ def test_what_is_dropped_is_taken_again():
 def test_it_cannot_be_set():
     with pytest.raises(AttributeError, match=r"Owner\.base"):
         Owner().base = 2
+
+
+def test_what_is_queued_is_counted_for_whoever_queued_it(monkeypatch):
+    now, queued = [0.0], [5.0]  # seconds, and those of work that is left over from before
+    monkeypatch.setattr(proxies.measured, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+
+    def synchronize():
+        now[0] += sum(queued)
+        queued.clear()
+
+    class Queueing(Owner):
+        def __init__(self) -> None:
+            super().__init__()
+            self.meter = Meter(synchronize)
+
+        @measured
+        def first(self) -> None:
+            queued.append(4.0)
+
+        @measured
+        def second(self) -> None:
+            queued.append(2.0)
+            _ = self.first
+            queued.append(1.0)
+
+    owner = Queueing()
+    assert seconds(owner, lambda: None) == 0
+    assert seconds(owner, lambda: owner.second) == 7
+    assert seconds(owner, lambda: owner.first) == 4
+
+
+def test_what_was_refused_is_refused_again_without_another_attempt():
+    attempts = []
+
+    class Refusing(Owner):
+        @measured
+        def nothing(self) -> int:
+            attempts.append(1)
+            raise InputError("there is nothing to measure")
+
+        @measured
+        def built_on_nothing(self) -> int:
+            return self.nothing + 1
+
+    owner = Refusing()
+    errors = []
+    for name in ("nothing", "nothing", "built_on_nothing", "built_on_nothing"):
+        with pytest.raises(InputError, match="there is nothing to measure") as refusal:
+            getattr(owner, name)
+        errors.append(refusal.value)
+    assert len(attempts) == 1
+    assert len(set(map(id, errors))) == 4  # each with a traceback of its own
+
+
+def test_any_other_failure_may_be_tried_again():
+    class Failing(Owner):
+        @measured
+        def flaky(self) -> int:
+            self.taken.append("flaky")
+            if len(self.taken) == 1:
+                raise MemoryError
+            return 3
+
+    owner = Failing()
+    with pytest.raises(MemoryError):
+        _ = owner.flaky
+    assert owner.flaky == 3

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from proxies.evidence import Evidence
 from proxies.registry import PROXIES, score_sites
+from spaces.search_space import SearchSpace
 from spaces.wires import initial_a
 
 
@@ -17,6 +19,19 @@ def test_nwot_is_the_log_determinant_of_agreements_of_each_rank(evidence):
             agreements = np.array([[np.sum(one == other) for other in codes] for one in codes])
             expected = np.linalg.slogdet(np.eye(len(x)) + agreements)[1]
             np.testing.assert_allclose(worth, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_ranks_above_the_initial_one_are_scored_by_all_their_units(evidence, batches):
+    sites = evidence.space.sites[:2]
+    grid = SearchSpace(sites, (0, 8, 12, 20))
+    wide = Evidence(evidence.model, batches, grid, seed=0)
+    assert wide.initial_rank < 20
+    (scores,) = score_sites([PROXIES["nwot"]], wide)
+    x = wide.row_features.inputs[sites[0].name].numpy()
+    codes = np.where(x @ initial_a(sites[0], 20, seed=0).T > 0, 1.0, -1.0)
+    agreements = (20 + codes @ codes.T) / 2
+    expected = np.linalg.slogdet(np.eye(len(x)) + agreements)[1]
+    np.testing.assert_allclose(scores.by_rank[0, -1], expected, rtol=1e-9)
 
 
 def test_rows_of_one_code_are_worth_less_than_rows_of_many(evidence):

@@ -87,6 +87,17 @@ def test_nan_gradients_are_refused(evidence):
         score_sites([PROXIES["grad_norm"]], evidence)
 
 
+def test_a_worth_that_is_not_finite_is_refused_by_the_name_of_its_site(evidence):
+    def infinite(evidence, name):
+        scores = PROXIES["params"].measure(evidence, name)
+        scores.by_rank[2, -1] = np.inf
+        return scores
+
+    proxy = dataclasses.replace(PROXIES["params"], measure=infinite)
+    with pytest.raises(DegenerateScoreError, match=f"is not finite at {evidence.space.sites[2].name}"):
+        score_sites([proxy], evidence)
+
+
 def test_equal_scores_are_refused_unless_the_proxy_is_constant(evidence):
     for gradient in evidence.gradients.values():
         gradient.zero_()[0, 0] = 1.0

@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from proxies.dense_gradients import Batch
+from proxies.evidence import Evidence
 from proxies.row_features import row_features
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from spaces.scaling import Scaling
+from spaces.search_space import SearchSpace
 from spaces.stacked import Stacked
 from spaces.wires import Wires, initial_a
 
@@ -82,3 +84,13 @@ def test_a_row_that_moves_nothing_has_no_correlation_even_with_itself(tiny_model
     expected[2:, 2:] = correlations[2:, 2:]
     torch.testing.assert_close(correlations, expected, rtol=0, atol=1e-12)
     torch.testing.assert_close(correlations.diagonal()[2:], torch.ones(2, dtype=torch.float64))
+
+
+def test_the_gradients_are_those_of_the_initial_rank_whatever_the_grid(tiny_model, batches):
+    model = tiny_model("bert")
+    sites = find_sites(model, "lora[v]")
+    low, high = (
+        Evidence(model, batches, SearchSpace(sites, ranks), seed=5) for ranks in ((0, 8), (0, 8, 20))
+    )
+    for name, correlations in low.row_features.correlations.items():
+        torch.testing.assert_close(high.row_features.correlations[name], correlations, rtol=1e-9, atol=1e-9)

@@ -12,6 +12,7 @@ import torch
 from proxies import super_network
 from proxies.dense_gradients import Batch, dense_gradients
 from proxies.evidence import Evidence
+from proxies.registry import PROXIES, score_sites
 from proxies.warm_up import WarmUp
 from spaces.errors import InputError
 
@@ -150,6 +151,19 @@ def test_a_loss_that_stops_being_finite_is_refused(evidence, batches):
     ):
         _ = diverging.super_network
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in evidence.model.modules())
+
+
+def test_a_warm_up_that_was_refused_is_not_trained_again(evidence, batches):
+    trained = []
+    evidence.model.register_forward_hook(lambda *_: trained.append(1))
+    warm_up = WarmUp(learning_rate=1e30)
+    diverging = Evidence(evidence.model, batches, evidence.space, seed=0, warm_up=warm_up)
+    steps = []
+    for name in ("solo", "solo_linear"):
+        with pytest.raises(InputError, match="lower the warm-up's learning_rate"):
+            score_sites([PROXIES[name]], diverging)
+        steps.append(len(trained))
+    assert 0 < steps[0] == steps[1]
 
 
 def test_gates_of_another_shape_are_refused(warm):

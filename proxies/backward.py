@@ -1,0 +1,57 @@
+"""What sites read, and the gradients at their targets, seen in a forward and backward of a frozen model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from spaces.hooks import Renorm, Visit, attach
+from spaces.site import Site
+
+__all__ = ["differentiable", "on_backward", "tokens_read"]
+
+
+@contextmanager
+def differentiable(
+    model: PreTrainedModel, sites: Sequence[Site], visit: Visit, *, renorm: Renorm
+) -> Iterator[None]:
+    """Within the block ``visit`` is called as ``attach`` calls it, and a backward pass goes through the model
+    down to the embeddings, though no parameter asks for a gradient and none gets one."""
+
+    def require_gradient(_: nn.Module, __: tuple[Any, ...], embedded: Tensor) -> Tensor:
+        return embedded.detach().requires_grad_()
+
+    with ExitStack() as stack:
+        stack.enter_context(torch.enable_grad())
+        stack.callback(model.get_input_embeddings().register_forward_hook(require_gradient).remove)
+        stack.enter_context(attach(model, sites, visit, renorm=renorm))
+        yield
+
+
+def on_backward(target: Tensor, sites: Sequence[Site], see: Callable[[list[Tensor]], None]) -> None:
+    """Has a backward pass call ``see`` with the gradient at each site's own part: (rows, ..., d_out)."""
+
+    def on_gradient(delta: Tensor) -> None:
+        parts = (site.target.part for site in sites)
+        see([delta if part is None else delta[..., slice(*part)] for part in parts])
+
+    _ = target.grad_fn  # without it a hook on a view changed in place crashes (pytorch issue 196459)
+    target.register_hook(on_gradient)
+
+
+def tokens_read(source: Tensor, site: Site, rows: int, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+    """What a site reads, (rows, tokens, d_in) float32 with padding zeroed, and its tokens: (rows, 1).
+
+    mask: of the batch, (rows, tokens), 0 where padding. A source with another number of tokens has been
+    pooled, and none of it is padding.
+    """
+    x = source.detach().reshape(rows, -1, site.d_in).float()
+    if mask is None or mask.shape[1] != x.shape[1]:
+        return x, torch.full((rows, 1), float(x.shape[1]), device=x.device)
+    mask = mask.to(x)
+    return x * mask[:, :, None], mask.sum(1, keepdim=True)
