@@ -98,6 +98,11 @@ def find_proxy(name: str) -> Proxy:
 
     Raises UsageError where there is no such proxy, or none can be built so.
     """
+    _, prefix, inner = name.rpartition(":")
+    if prefix and not all(inner.split("+")):
+        raise UsageError(
+            f"proxy={name!r} lacks a name; write for example root:snr or ensemble:grad_norm+snr."
+        )
     if name.startswith(ENSEMBLE):
         members = [find_proxy(member) for member in name.removeprefix(ENSEMBLE).split("+")]
         return ensemble(members, score_sites)

@@ -18,7 +18,7 @@ from spaces.errors import InputError, UsageError
 
 from .options import Options
 
-__all__ = ["OutputFolder", "write_whole"]
+__all__ = ["OutputFolder", "unwritable", "write_whole"]
 
 _PLACE_ONLY = ("output", "json", "quiet", "device", "devices", "jobs", "threads")  # decide no result
 
@@ -43,9 +43,9 @@ class OutputFolder:
                 _check_same_run(self.path, self._settings)
             there = next(folder for folder in (self.path, *self.path.absolute().parents) if folder.exists())
         except OSError as error:
-            raise _unwritable(self.path, error.strerror) from None
+            raise unwritable(self.path, error.strerror) from None
         if not there.is_dir() or not os.access(there, os.W_OK):
-            raise _unwritable(self.path, f"{there} is no folder that can be written to")
+            raise unwritable(self.path, f"{there} is no folder that can be written to")
 
     def finished(self) -> dict[str, object] | None:
         """The result of the same run, where it has ended before."""
@@ -62,7 +62,7 @@ class OutputFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             write_whole(self.path / "options.json", self._settings)
         except OSError as error:
-            raise _unwritable(self.path, error.strerror) from None
+            raise unwritable(self.path, error.strerror) from None
         lock = FileLock(self.path / ".lock")
         try:
             lock.acquire(blocking=False)
@@ -79,7 +79,8 @@ class OutputFolder:
             (self.path / ".lock").unlink(missing_ok=True)
 
 
-def _unwritable(folder: Path, reason: str | None) -> InputError:
+def unwritable(folder: Path, reason: str | None) -> InputError:
+    """The error to raise where a folder cannot be written to."""
     return InputError(f"the output folder {folder} cannot be written ({reason}); choose another --output.")
 
 
@@ -91,7 +92,7 @@ def _check_same_run(folder: Path, settings: str) -> None:
         ours = json.loads(settings)
         try:
             theirs = dict(json.loads(path.read_text()))
-        except ValueError:
+        except (TypeError, ValueError):
             raise UsageError(f"{path} is damaged; choose another --output, or remove the folder.") from None
         differing = sorted(key for key in ours if theirs.get(key) != ours[key])
         raise UsageError(

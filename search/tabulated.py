@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 _HEEDED: Final = frozenset(
     {"table", "budget", "ranks", "scaling", "lr", "proxy", "allocator", "sampler", "trials", "finalists"}
     | {"seeds", "seed", "output", "json", "quiet"}
+    | {"device", "devices", "jobs", "threads"}  # of a machine that has nothing to do: harmless
 )
 _FACTS: Final = ("model", "task", "training")  # of a table's notes, those that say what its runs were
 
@@ -137,8 +138,9 @@ def _stratum(table: BenchmarkTable, options: SearchOptions, typed: Container[str
     Raises UsageError where that is not one.
     """
     strata = [stratum for stratum in table.strata if stratum.kind == "budget"]
+    wanted = _max_params(table, options.budget, typed="budget" in typed)
     fits: dict[str, Callable[[Stratum], bool]] = {
-        "budget": lambda stratum: stratum.max_params == _max_params(table, options.budget),
+        "budget": lambda stratum: stratum.max_params == wanted,
         "scaling": lambda stratum: stratum.scaling == options.scaling,
         "lr": lambda stratum: options.lr in (None, stratum.learning_rate),
     }
@@ -155,14 +157,20 @@ def _stratum(table: BenchmarkTable, options: SearchOptions, typed: Container[str
     return strata[0]
 
 
-def _max_params(table: BenchmarkTable, text: str) -> int:
+def _max_params(table: BenchmarkTable, text: str, *, typed: bool) -> int | None:
+    """The budget in parameters; None where the default one, which nobody typed, does not fit the space."""
     budget = parse_budget(text)
     if budget.unit == "share":
         raise UsageError(
             f"--budget {text} is a share of a model, and --table loads none; give parameters, as in 500k, "
             "or r=8."
         )
-    return budget.max_params(table.space.sites, base_params=0)
+    try:
+        return budget.max_params(table.space.sites, base_params=0)
+    except UsageError:
+        if typed:
+            raise
+        return None
 
 
 def _space(table: BenchmarkTable, stratum: Stratum, options: SearchOptions) -> SearchSpace:

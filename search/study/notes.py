@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, get_args
@@ -56,6 +57,8 @@ class Notes:
         """Of a study's table; raises InputError where another program wrote it."""
         try:
             known = {name: json.loads(text) for name, text in table.notes.items()}
+            if not 0 < float(known["epochs"]) < math.inf:
+                raise ValueError(f"epochs {known['epochs']}")
             return cls(
                 tuple((str(name), str(text)) for name, text in known["facts"]),
                 float(known["epochs"]),

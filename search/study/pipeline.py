@@ -14,7 +14,7 @@ from evaluators.candidate import Candidate
 from proxies.site_scores import SiteScores
 from search.fine_tune import fine_tune
 from search.options import SHARED, changed
-from search.output_folder import OutputFolder
+from search.output_folder import OutputFolder, unwritable
 from search.prepare import Search, announce
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
@@ -39,7 +39,7 @@ def run_study(options: StudyOptions) -> tuple[dict[str, object], str]:
     """
     if options.source is not None:
         _check_only_a_report(options)
-        return write_report(BenchmarkTable.read(options.source / TABLE), options.output or options.source)
+        return _report_anew(options.source, options.output)
     folder = OutputFolder(options, may_change=GROWING)
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -50,6 +50,17 @@ def run_study(options: StudyOptions) -> tuple[dict[str, object], str]:
         table = _tabulate(options, searches, path)
         table.write(path / TABLE)
         return write_report(table, path)
+
+
+def _report_anew(source: Path, output: Path | None) -> tuple[dict[str, object], str]:
+    """The report of a study's folder, or of its table, written to ``output`` or beside the table."""
+    path = source if source.is_file() else source / TABLE
+    table, folder = BenchmarkTable.read(path), output or path.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return write_report(table, folder)
+    except OSError as error:
+        raise unwritable(folder, error.strerror) from None
 
 
 def _check_only_a_report(options: StudyOptions) -> None:

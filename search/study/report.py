@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import count
 from pathlib import Path
 from typing import Final, get_args
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from evaluators.benchmark_table import BenchmarkTable, Entry, Stratum
 from search.output_folder import write_whole
+from spaces.allocation import Allocation
 from spaces.seeding import named_generator
 
 from .display.forest_plot import draw_forest
@@ -42,6 +44,8 @@ def write_report(table: BenchmarkTable, folder: Path) -> tuple[dict[str, object]
     notes = Notes.of(table)
     plots = folder / "plots"
     plots.mkdir(parents=True, exist_ok=True)
+    for old in plots.glob("*.png"):
+        old.unlink()
     sections = [section for truth in get_args(Truth) for section in _sections(table, truth, plots)]
     maps = _draw_maps(notes, plots)
     reports = [section.report for section in sections]
@@ -80,6 +84,7 @@ def _sections(table: BenchmarkTable, truth: Truth, plots: Path) -> Iterator[Sect
             [_truths(entries, truth) for entries in members],
             [_scores(table, entries) for entries in members],
             [_params(entries) for entries in members],
+            _names(members),
             rng=named_generator(0, f"{name} {truth}"),
         )
         yield _illustrated(report, plots / f"pooled-{truth}")
@@ -96,7 +101,8 @@ def _stratum_section(table: BenchmarkTable, stratum: Stratum, truth: Truth, plac
     finished = np.isfinite(truths).all(axis=1)
     if not finished.any():
         return _illustrated(report, place)
-    section = _illustrated(report, place, chance_regret(truths[finished].mean(axis=1), KS))
+    ks = [k for k in KS if k <= finished.sum()]
+    section = _illustrated(report, place, chance_regret(truths[finished].mean(axis=1), ks))
     path = place.with_name(f"{place.name}-scatter.png")
     draw_scatters(
         {card.proxy: scores[card.proxy][finished] for card in report.cards},
@@ -146,13 +152,42 @@ def _scores(table: BenchmarkTable, entries: Sequence[Entry]) -> dict[str, np.nda
     return {**dict(zip(table.proxies, of_proxy.T, strict=True)), CONTROL: _params(entries)}
 
 
+def _names(members: Sequence[Sequence[Entry]]) -> list[list[Hashable]]:
+    """Of the allocations of strata that are pooled: equal for those whose truths are related.
+
+    These are equal allocations and, at different budgets, those of one shape or of one turn among the random
+    ones, which are drawn from the same weights (``draw_budget``).
+    """
+    known: dict[int, dict[Allocation, Hashable]] = {}
+    names: list[list[Hashable]] = []
+    for entries in members:
+        turn = count()
+        patterns = {entry.allocation: _pattern(entry, turn) for entry in entries}
+        budget = entries[0].stratum.max_params
+        first = known.setdefault(budget, patterns)
+        names.append([first.get(entry.allocation, (budget, entry.allocation)) for entry in entries])
+    return names
+
+
+def _pattern(entry: Entry, turn: Iterator[int]) -> Hashable:
+    """What drew it at any budget; a proxy's pick is of its own budget."""
+    if group_of(entry.origins) == "random":
+        return next(turn)
+    shapes = [origin for origin in entry.origins if group_of([origin]) not in ("random", "proxy pick")]
+    return shapes[0] if shapes else (entry.stratum.max_params, entry.allocation)
+
+
 def _params(entries: Sequence[Entry]) -> np.ndarray:
     return np.array([entry.params for entry in entries], dtype=np.float64)
 
 
 def _costs(table: BenchmarkTable, notes: Notes) -> list[Cost]:
-    """Of each proxy, as a share of one fine-tuning epoch with its evaluation: the runs' median."""
-    seconds = [run.seconds for entry in table.entries for run in entry.runs if run.failure is None]
+    """Of each proxy, as a share of one fine-tuning epoch with its evaluation.
+
+    The epoch is that of the median run with a whole budget: sites alone train faster.
+    """
+    entries = [entry for entry in table.entries if entry.stratum.kind == "budget"]
+    seconds = [run.seconds for entry in entries for run in entry.runs if run.failure is None]
     epoch = float(np.median(seconds)) / notes.epochs if seconds else None
     return [
         Cost(cost.proxy, cost.seconds, cost.seconds / epoch if epoch else None, cost.peak_memory)

@@ -30,5 +30,8 @@ def test_among_allocations_of_equal_cost_the_uniform_one_is_spread_most(evidence
 def test_an_unknown_member_is_refused_and_an_ensemble_may_be_one(evidence):
     with pytest.raises(UsageError, match="magic"):
         find_proxy("root:magic")
+    for lacking in ("root:", "ensemble:", "ensemble:snr+"):
+        with pytest.raises(UsageError, match=f"'{lacking}' lacks a name".replace("+", r"\\+")):
+            find_proxy(lacking)
     (scores,) = score_sites([find_proxy("root:ensemble:grad_norm+snr")], evidence)
     assert scores.proxy == "root:ensemble:grad_norm+snr"

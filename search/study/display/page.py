@@ -24,6 +24,7 @@ from .page_tables import (
     contest_table,
     correlation_table,
     cost_table,
+    pick_table,
 )
 from .truth_names import TRUTH_NAMES
 
@@ -116,7 +117,7 @@ def _part(section: Section) -> _Part:
         f"{report.stratum}, truth: {TRUTH_NAMES[report.truth]}",
         ceiling_line(report),
         card_table(report),
-        (correlation_table(report), at_k_table(report)),
+        (correlation_table(report), at_k_table(report), *([pick_table(report)] if report.contests else [])),
         contest_table(report) if report.contests else None,
         tuple(_picture(caption, path) for caption, path in section.images),
     )

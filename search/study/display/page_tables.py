@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from search.statistics import Interval
 
-from ..judging.report_card import AtK, Card, Estimate, StratumReport
+from ..judging.report_card import AtK, Card, Contest, Estimate, StratumReport
 from .number_format import (
     ABSENT,
     UNDEFINED,
@@ -26,13 +26,18 @@ __all__ = [
     "Cost",
     "Row",
     "Table",
+    "at_k_table",
     "card_table",
     "ceiling_line",
     "contest_table",
+    "correlation_table",
     "cost_table",
+    "pick_table",
 ]
 
+_PICKERS = ("/greedy", "/exact")  # how the origin of a proxy's own pick ends
 _BOUNDS = "[95\u00a0%]"  # not to be broken over two lines
+_EQUAL_COST = "equal cost"
 _USUAL_K = 5
 _BEST, _WORST = 10, 3
 
@@ -74,7 +79,7 @@ def card_table(report: StratumReport) -> Table:
     """A row per proxy with what matters most, at the one k nearest to 5."""
     shown = min(_ks(report), key=lambda k: abs(k - _USUAL_K), default=None)
     head = ["proxy", f"Spearman ρ {_BOUNDS}", "Kendall τ", "Pearson r", "partial ρ given params"]
-    head += [f"beats params by {_BOUNDS}", "of ceiling", "p (Holm)"]
+    head += [f"beats params by {_BOUNDS}", f"beats spread by {_BOUNDS}", "of ceiling", "p (Holm)"]
     if shown is not None:
         head += [f"precision@{shown}", f"regret@{shown}", f"best rank@{shown}"]
     rows = [
@@ -84,11 +89,22 @@ def card_table(report: StratumReport) -> Table:
 
 
 def correlation_table(report: StratumReport) -> Table:
-    """A row per proxy: the other two correlations with their intervals."""
-    rows = [Row((card.proxy, _signed(card.kendall), _signed(card.pearson))) for card in report.cards]
-    return Table(
-        "Kendall and Pearson", ("proxy", f"Kendall τ {_BOUNDS}", f"Pearson r {_BOUNDS}"), tuple(rows)
-    )
+    """A row per proxy: what the cards show without an interval, with it."""
+    rows = [
+        Row(
+            (
+                card.proxy,
+                _signed(card.kendall),
+                _signed(card.pearson),
+                _EQUAL_COST if card.partial is None else _signed(card.partial),
+                ABSENT if card.of_ceiling is None else _percent(card.of_ceiling),
+            )
+        )
+        for card in report.cards
+    ]
+    names = ("Kendall τ", "Pearson r", "partial ρ given params", "of ceiling")
+    head = ("proxy", *(f"{name} {_BOUNDS}" for name in names))
+    return Table("Other correlations, and share of the ceiling", head, tuple(rows))
 
 
 def at_k_table(report: StratumReport) -> Table:
@@ -124,8 +140,9 @@ def contest_table(report: StratumReport) -> Table:
                 _short(contest.origins),
                 signed(contest.truth, 4) if report.truth == "loss" else decimal(contest.truth, 4),
                 _difference(contest.difference),
+                _chance(contest),
             ),
-            strong=contest.difference.low is not None and contest.difference.low > 0,
+            strong=contest.won,
             gap=place in after_gap,
         )
         for place, contest in places
@@ -133,9 +150,28 @@ def contest_table(report: StratumReport) -> Table:
     caption = f"Against the uniform allocation: best and worst of {len(report.contests)}"
     return Table(
         caption,
-        ("place", "drawn by", TRUTH_NAMES[report.truth], f"minus uniform {_BOUNDS}"),
+        ("place", "drawn by", TRUTH_NAMES[report.truth], f"minus uniform {_BOUNDS}", "p (Holm)"),
         tuple(rows),
         words=(1,),
+    )
+
+
+def pick_table(report: StratumReport) -> Table:
+    """Every proxy's own pick against the uniform allocation, by name: none chosen by how it did."""
+    picks = {
+        origin: (place, contest)
+        for place, contest in enumerate(report.contests, start=1)
+        for origin in contest.origins
+        if origin.endswith(_PICKERS)
+    }
+    rows = [
+        Row((origin, str(place), _difference(contest.difference), _chance(contest)), strong=contest.won)
+        for origin, (place, contest) in sorted(picks.items())
+    ]
+    return Table(
+        "Every proxy's own pick against the uniform allocation",
+        ("pick", f"place among {len(report.contests)}", f"minus uniform {_BOUNDS}", "p (Holm)"),
+        tuple(rows),
     )
 
 
@@ -178,9 +214,10 @@ def _card_cells(card: Card) -> tuple[str, ...]:
         _signed(card.spearman),
         signed(card.kendall.value),
         signed(card.pearson.value),
-        ABSENT if card.partial is None else signed(card.partial),
-        ABSENT if card.over_params is None else _beats(card.over_params),
-        ABSENT if card.of_ceiling is None else percent(card.of_ceiling),
+        _EQUAL_COST if card.partial is None else signed(card.partial.value),
+        _EQUAL_COST if card.over_params is None else _beats(card.over_params),
+        ABSENT if card.over_spread is None else _beats(card.over_spread),
+        ABSENT if card.of_ceiling is None else percent(card.of_ceiling.value),
         p_value(card.p_holm) if known else ABSENT,
     )
 
@@ -196,7 +233,7 @@ def _at_cells(card: Card, shown: int | None) -> tuple[str, ...]:
 
 
 def _beats(over: Estimate) -> str:
-    """The gain over the parameter count, with "yes" where its whole interval is above 0."""
+    """The gain over another proxy, with "yes" where its whole interval is above 0."""
     yes = over.low is not None and over.low > 0
     return ("yes, " if yes else "") + _signed(over)
 
@@ -207,6 +244,14 @@ def _signed(estimate: Estimate) -> str:
 
 def _decimal(estimate: Estimate, digits: int) -> str:
     return with_interval(estimate.value, estimate.low, estimate.high, digits, write=decimal)
+
+
+def _percent(estimate: Estimate) -> str:
+    return with_interval(estimate.value, estimate.low, estimate.high, 0, write=percent)
+
+
+def _chance(contest: Contest) -> str:
+    return ABSENT if contest.p_holm is None else p_value(contest.p_holm)
 
 
 def _difference(interval: Interval) -> str:

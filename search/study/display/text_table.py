@@ -38,7 +38,7 @@ def _row(card: Card) -> tuple[str, ...]:
         card.proxy,
         with_interval(rho.value, rho.low, rho.high),
         signed(card.kendall.value),
-        ABSENT if card.of_ceiling is None else percent(card.of_ceiling),
+        ABSENT if card.of_ceiling is None else percent(card.of_ceiling.value),
         p_value(card.p_holm) if known else ABSENT,
         "*" if card.significant else "",
     )

@@ -8,10 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .blocks import blocks
 from .mean_truth import mean_over_seeds
 from .report_card import Estimate
 
-__all__ = ["Resamples", "correlation_estimate", "crossed_resamples", "difference_estimate", "range_estimate"]
+__all__ = [
+    "Resamples",
+    "correlation_estimate",
+    "crossed_resamples",
+    "difference_estimate",
+    "normal_estimate",
+    "range_estimate",
+]
 
 Z_95 = 1.959964
 
@@ -37,22 +45,27 @@ class Resamples:
 
 
 def crossed_resamples(
-    truth: np.ndarray, strata: np.ndarray, *, resamples: int, rng: np.random.Generator
+    truth: np.ndarray,
+    strata: np.ndarray,
+    clusters: np.ndarray | None = None,
+    *,
+    resamples: int,
+    rng: np.random.Generator,
 ) -> Resamples:
     """Replicates that draw allocations and, independently, seeds, both with replacement.
 
-    truth: (allocations, seeds), finite. strata: (allocations,), integers; a replicate draws as many
-    allocations from each stratum as it has. All allocations of a replicate share its seeds, as they share
-    random numbers in training. Source: the pigeonhole bootstrap, Owen, Annals of Applied Statistics 1
-    (2007); it errs, if at all, towards wide intervals. Raises ValueError for fewer than 2 resamples.
+    truth: (allocations, seeds), finite. strata, clusters: (allocations,), integers, as for ``blocks``; what
+    is drawn is a cluster with all its members, as many from each block as it has, and so from each stratum.
+    All allocations of a replicate share its seeds, as they share random numbers in training. Source: the
+    pigeonhole bootstrap, Owen, Annals of Applied Statistics 1 (2007); it errs, if at all, towards wide
+    intervals. Raises ValueError for fewer than 2 resamples.
     """
     if resamples < 2:
         raise ValueError(f"resamples={resamples} gives no interval; use at least 2, or 2000 for a report.")
     allocations, seeds = truth.shape
     draws = np.empty((resamples, allocations), dtype=np.intp)
-    for stratum in np.unique(strata):
-        members = np.flatnonzero(strata == stratum)
-        draws[:, members] = members[rng.integers(len(members), size=(resamples, len(members)))]
+    for block in blocks(strata, clusters):
+        draws[:, block] = block[rng.integers(len(block), size=(resamples, len(block)))]
     cells = draws + allocations * np.arange(resamples)[:, None]
     counts = np.bincount(cells.ravel(), minlength=draws.size).reshape(draws.shape).astype(np.float32)
     drawn = np.sort(rng.integers(seeds, size=(resamples, seeds)), axis=1)
@@ -81,11 +94,19 @@ def difference_estimate(value: float | None, replicates: np.ndarray) -> Estimate
 
     replicates: (resamples,) of the difference, both sides on the same draws; NaN where undefined.
     """
+    estimate = normal_estimate(value, replicates)
+    if estimate.low is None or estimate.high is None:
+        return estimate
+    return Estimate(value, max(-2.0, estimate.low), min(2.0, estimate.high))
+
+
+def normal_estimate(value: float | None, replicates: np.ndarray) -> Estimate:
+    """A statistic without bounds: the value, 1.96 standard deviations of its replicates to either side."""
     defined = replicates[np.isfinite(replicates)]
     if value is None or len(defined) < 2:
         return Estimate(value, None, None)
     margin = Z_95 * float(defined.std(ddof=1))
-    return Estimate(value, max(-2.0, value - margin), min(2.0, value + margin))
+    return Estimate(value, value - margin, value + margin)
 
 
 def range_estimate(value: float, replicates: np.ndarray) -> Estimate:

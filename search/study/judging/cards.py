@@ -4,23 +4,57 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from search.statistics import rank_correlation
 
 from .at_k import at_k
-from .bootstrap import correlation_estimate, crossed_resamples, difference_estimate
-from .correlation import Replicates, kendall, partial_spearman, pearson, replicate_correlations
+from .bootstrap import (
+    Resamples,
+    correlation_estimate,
+    crossed_resamples,
+    difference_estimate,
+    normal_estimate,
+)
+from .correlation import (
+    Replicates,
+    kendall,
+    partial_replicates,
+    partial_spearman,
+    pearson,
+    replicate_correlations,
+    weighted_spearman,
+)
 from .holm import holm
 from .mean_truth import mean_over_seeds
+from .noise_ceiling import ceiling_replicates
 from .permutation import permutation_p_values
 from .report_card import AtK, Card, Estimate
 from .sample import Sample
 
-__all__ = ["cards"]
+__all__ = ["SPREAD", "cards"]
 
 ALPHA = 0.05
+SPREAD = "spread"
+"""The proxy that only says how widely an allocation is spread."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Study:
+    """What all cards of a sample share.
+
+    truth: (allocations,), mean over seeds. replicates: of every proxy and, last, the parameter count.
+    ceilings: of each replicate, (resamples,); None where there is no ceiling above 0.
+    """
+
+    sample: Sample
+    truth: np.ndarray
+    drawn: Resamples
+    replicates: Replicates
+    ceiling: float | None
+    ceilings: np.ndarray | None
 
 
 def cards(
@@ -33,59 +67,87 @@ def cards(
     if not sample.proxies:
         return ()
     truth = mean_over_seeds(sample.truth, np.arange(sample.truth.shape[1]))
-    drawn = crossed_resamples(sample.truth, sample.strata, resamples=resamples, rng=rng)
+    drawn = crossed_resamples(sample.truth, sample.strata, sample.clusters, resamples=resamples, rng=rng)
     replicates = replicate_correlations(np.vstack([sample.scores, sample.params]), drawn)
-    rhos = [rank_correlation(row.tolist(), truth.tolist()) for row in sample.scores]
-    chances = _chances(sample, truth, rhos, rng)
+    ceilings = ceiling_replicates(sample.truth, drawn.counts) if ceiling else None
+    study = _Study(sample, truth, drawn, replicates, ceiling, ceilings)
+    chances = _chances(sample, truth, rng)
     found = at_k(sample.scores, truth, drawn, ks)
-    dealt = [
-        _card(sample, row, truth, replicates, ceiling, chances[row], found[row]) for row in range(len(rhos))
-    ]
+    dealt = [_card(study, row, chances[row], found[row]) for row in range(len(sample.proxies))]
     return tuple(sorted(dealt, key=_best_first))
 
 
-def _chances(
-    sample: Sample, truth: np.ndarray, rhos: Sequence[float | None], rng: np.random.Generator
-) -> list[tuple[float, float]]:
+def _chances(sample: Sample, truth: np.ndarray, rng: np.random.Generator) -> list[tuple[float, float]]:
     """P-value and Holm's correction of each proxy; both 1 where Spearman is undefined."""
-    defined = [row for row, rho in enumerate(rhos) if rho is not None]
-    p_values = permutation_p_values(sample.scores[defined], truth, sample.strata, rng=rng).tolist()
-    chances = [(1.0, 1.0)] * len(rhos)
+    defined = [row for row, scores in enumerate(sample.scores) if _rho(scores, truth) is not None]
+    p_values = permutation_p_values(
+        sample.scores[defined], truth, sample.strata, sample.clusters, rng=rng
+    ).tolist()
+    chances = [(1.0, 1.0)] * len(sample.scores)
     for row, p_value, p_holm in zip(defined, p_values, holm(p_values), strict=True):
         chances[row] = (p_value, p_holm)
     return chances
 
 
-def _card(
-    sample: Sample,
-    row: int,
-    truth: np.ndarray,
-    replicates: Replicates,
-    ceiling: float | None,
-    chance: tuple[float, float],
-    found: tuple[AtK, ...],
-) -> Card:
-    """The card of the proxy in ``row``; the parameter count is the last row of the replicates."""
+def _card(study: _Study, row: int, chance: tuple[float, float], found: tuple[AtK, ...]) -> Card:
+    """The card of the proxy in ``row``."""
+    sample, truth, replicates = study.sample, study.truth, study.replicates
     scores, size = sample.scores[row], len(truth)
-    rho = rank_correlation(scores.tolist(), truth.tolist())
-    of_params = rank_correlation(sample.params.tolist(), truth.tolist())
-    shared = rank_correlation(scores.tolist(), sample.params.tolist())
-    lead = None if rho is None or of_params is None else rho - of_params
-    leads = replicates.spearman[row] - replicates.spearman[-1]
+    rho = _rho(scores, truth)
     p_value, p_holm = chance
     return Card(
         proxy=sample.proxies[row],
         spearman=correlation_estimate(rho, replicates.spearman[row], size),
         kendall=correlation_estimate(kendall(scores, truth), replicates.kendall[row], size),
         pearson=correlation_estimate(pearson(scores, truth), replicates.pearson[row], size),
-        over_params=difference_estimate(lead, leads) if len(set(sample.params.tolist())) > 1 else None,
-        partial=partial_spearman(rho, shared, of_params),
-        of_ceiling=rho / ceiling if rho is not None and ceiling else None,
+        over_params=None if sample.equal_cost else _lead(study, row, sample.params, -1),
+        partial=None if sample.equal_cost else _partial(study, row),
+        over_spread=_over_spread(study, row),
+        of_ceiling=_of_ceiling(study, row),
         p_value=p_value,
         p_holm=p_holm,
         significant=rho is not None and rho > 0 and p_holm < ALPHA,
         at_k=found,
     )
+
+
+def _lead(study: _Study, row: int, rival: np.ndarray, rival_row: int) -> Estimate:
+    """Spearman of the proxy minus that of ``rival`` (allocations,), whose replicates are in ``rival_row``."""
+    ours, theirs = _rho(study.sample.scores[row], study.truth), _rho(rival, study.truth)
+    spearman = study.replicates.spearman
+    lead = None if ours is None or theirs is None else ours - theirs
+    return difference_estimate(lead, spearman[row] - spearman[rival_row])
+
+
+def _over_spread(study: _Study, row: int) -> Estimate | None:
+    if SPREAD not in study.sample.proxies:
+        return None
+    spread = study.sample.proxies.index(SPREAD)
+    scores = study.sample.scores[spread]
+    return _lead(study, row, scores, spread) if len(set(scores.tolist())) > 1 else None
+
+
+def _partial(study: _Study, row: int) -> Estimate:
+    """Spearman's partial correlation given the parameter count."""
+    scores, params, spearman = study.sample.scores[row], study.sample.params, study.replicates.spearman
+    value = partial_spearman(_rho(scores, study.truth), _rho(scores, params), _rho(params, study.truth))
+    shared = weighted_spearman(study.drawn.counts, scores, params)
+    replicates = partial_replicates(spearman[row], shared, spearman[-1])
+    return correlation_estimate(value, replicates, len(study.truth))
+
+
+def _of_ceiling(study: _Study, row: int) -> Estimate | None:
+    """Spearman over the noise ceiling, with the error of both, to first order (the delta method)."""
+    rho = _rho(study.sample.scores[row], study.truth)
+    if rho is None or study.ceiling is None or study.ceilings is None:
+        return None
+    share = rho / study.ceiling
+    replicates = (study.replicates.spearman[row] - share * study.ceilings) / study.ceiling
+    return normal_estimate(share, replicates)
+
+
+def _rho(x: np.ndarray, y: np.ndarray) -> float | None:
+    return rank_correlation(x.tolist(), y.tolist())
 
 
 def _best_first(card: Card) -> tuple[float, str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+from scipy import stats
 
 from search.statistics import Summary, paired_difference
 
+from .holm import holm
 from .report_card import Contest
 
 __all__ = ["contests"]
@@ -17,8 +20,9 @@ def contests(truth: np.ndarray, origins: Sequence[tuple[str, ...]]) -> tuple[Con
     """Each other allocation's difference to the one with origin ``uniform``, by truth, the best first.
 
     truth: (allocations, seeds), larger better, NaN where a run failed; only seeds that both finished are
-    compared, and an allocation that shares none is left out. Empty without a uniform allocation. Raises
-    ValueError where there are several.
+    compared, and an allocation that shares none is left out. Holm's correction is over all of them: the best
+    of many differences is large by luck. Empty without a uniform allocation. Raises ValueError where there
+    are several.
     """
     uniform = [row for row, drawn_by in enumerate(origins) if "uniform" in drawn_by]
     if len(uniform) > 1:
@@ -29,11 +33,29 @@ def contests(truth: np.ndarray, origins: Sequence[tuple[str, ...]]) -> tuple[Con
     if not uniform:
         return ()
     baseline = truth[uniform[0]]
-    found = []
+    found, p_values = [], []
     for row, (drawn_by, ours) in enumerate(zip(origins, truth, strict=True)):
         both = np.isfinite(ours) & np.isfinite(baseline)
         if row != uniform[0] and both.any():
             mean = Summary.of(ours[np.isfinite(ours)].tolist()).mean
             difference = paired_difference(ours[both].tolist(), baseline[both].tolist())
-            found.append(Contest(tuple(drawn_by), mean, difference))
-    return tuple(sorted(found, key=lambda contest: -contest.truth))
+            found.append(Contest(tuple(drawn_by), mean, difference, None))
+            p_values.append(_p_value(ours[both] - baseline[both]))
+    corrected = iter(holm([p_value for p_value in p_values if p_value is not None]))
+    fought = [
+        contest if p_value is None else replace(contest, p_holm=next(corrected))
+        for contest, p_value in zip(found, p_values, strict=True)
+    ]
+    return tuple(sorted(fought, key=lambda contest: -contest.truth))
+
+
+def _p_value(differences: np.ndarray) -> float | None:
+    """Two-sided, of the one-sample t test; None from one difference, 1 where all are equal.
+
+    Equal differences come of a metric's coarse steps: they say nothing of what chance does.
+    """
+    if len(differences) < 2:
+        return None
+    if np.ptp(differences) <= 1e-12 * np.abs(differences).max():
+        return 1.0
+    return float(stats.ttest_1samp(differences, 0.0).pvalue)

@@ -9,7 +9,15 @@ from scipy import stats
 
 from .bootstrap import Resamples
 
-__all__ = ["Replicates", "kendall", "partial_spearman", "pearson", "replicate_correlations"]
+__all__ = [
+    "Replicates",
+    "kendall",
+    "partial_replicates",
+    "partial_spearman",
+    "pearson",
+    "replicate_correlations",
+    "weighted_spearman",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,10 +52,24 @@ def partial_spearman(xy: float | None, xz: float | None, yz: float | None) -> fl
     """
     if xy is None or xz is None or yz is None:
         return None
+    partial = float(partial_replicates(*map(np.array, (xy, xz, yz))))
+    return partial if np.isfinite(partial) else None
+
+
+def partial_replicates(xy: np.ndarray, xz: np.ndarray, yz: np.ndarray) -> np.ndarray:
+    """``partial_spearman`` of many, all of one shape, NaN where undefined."""
     free = (1 - xz**2) * (1 - yz**2)
-    if free < 1e-12:
-        return None
-    return float(np.clip((xy - xz * yz) / np.sqrt(free), -1, 1))
+    defined = free >= 1e-12
+    partial = np.clip((xy - xz * yz) / np.sqrt(np.where(defined, free, 1.0)), -1, 1)
+    return np.where(defined, partial, np.nan)
+
+
+def weighted_spearman(counts: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Spearman of x and y (allocations,) in every replicate, (resamples,); NaN where a side is constant.
+
+    counts: (resamples, allocations), how often each was drawn, float32.
+    """
+    return _weighted(counts, counts @ _signs(x), counts @ _signs(y))
 
 
 def replicate_correlations(scores: np.ndarray, resamples: Resamples) -> Replicates:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -56,6 +56,7 @@ def pooled(
     truths: Sequence[np.ndarray],
     scores: Sequence[Mapping[str, np.ndarray]],
     params: Sequence[np.ndarray],
+    names: Sequence[Sequence[Hashable]],
     *,
     ks: Sequence[int] = KS,
     resamples: int = 2000,
@@ -63,19 +64,22 @@ def pooled(
 ) -> StratumReport:
     """The report on several strata at once; ``stratum`` is what to call it.
 
-    truths, scores, params: as for ``judge``, one of each per stratum. All three become ranks in [0, 1]
-    within their stratum (the truth seed by seed) before they are put together, so that differences between
-    budgets, scalings and learning rates do not pose as skill. Allocations are resampled and permuted within
-    strata, seeds are drawn once for all. Regret is in units of that rank; there are no contests.
+    truths, scores, params: as for ``judge``, one of each per stratum. names: of the allocations, one list
+    per stratum; what has one name in several strata is one draw seen several times. Truths, scores and
+    params become ranks in [0, 1] within their stratum (the truth seed by seed) before they are put
+    together, so that differences between budgets, scalings and learning rates do not pose as skill. What
+    has one name is resampled and permuted as a whole, among those that stand in the same strata; seeds are
+    drawn once for all. Only names can tell that allocations are alike: equal ones, or one pattern at two
+    budgets, must be given one. Regret is in units of that rank; there are no contests.
 
     Raises ValueError like ``judge``, and where strata differ in number, seeds or proxies.
     """
-    if not len(truths) == len(scores) == len(params):
+    if not len(truths) == len(scores) == len(params) == len(names):
         raise ValueError(
-            f"{len(truths)} truths, {len(scores)} scores and {len(params)} params cannot be pooled; "
-            "pass one of each per stratum."
+            f"{len(truths)} truths, {len(scores)} scores, {len(params)} params and {len(names)} "
+            "lists of names cannot be pooled; pass one of each per stratum."
         )
-    each = zip(truths, scores, params, strict=True)
+    each = zip(truths, scores, params, names, strict=True)
     sample = Sample.pooled([Sample.of(f"{stratum}[{i}]", *parts) for i, parts in enumerate(each)])
     return _report(stratum, truth_name, sample, (), ks=ks, resamples=resamples, rng=rng)
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, islice
 from math import comb
 
 import numpy as np
 
 from search.statistics import rank_correlation
 
+from .correlation import weighted_spearman
 from .mean_truth import mean_over_seeds
 
-__all__ = ["reliability"]
+__all__ = ["ceiling_replicates", "reliability"]
 
 MOST_SPLITS = 200
+_SPLITS_PER_REPLICATE = 20
 
 
 def reliability(truth: np.ndarray, *, rng: np.random.Generator) -> float | None:
@@ -35,8 +37,28 @@ def reliability(truth: np.ndarray, *, rng: np.random.Generator) -> float | None:
             agreements.append(agreement)
     if not agreements:
         return None
-    mean, step = max(0.0, sum(agreements) / len(agreements)), seeds / (seeds // 2)
-    return min(1.0, step * mean / (1 + (step - 1) * mean))
+    return float(_stepped_up(np.array(sum(agreements) / len(agreements)), seeds))
+
+
+def ceiling_replicates(truth: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The noise ceiling with every allocation counted as often as a replicate drew it, (resamples,).
+
+    truth: (allocations, seeds), at least two seeds. counts: (resamples, allocations). Seeds are those of the
+    study: one that is drawn twice would agree with itself. NaN where a replicate is constant. At most 20
+    splits are averaged.
+    """
+    splits = islice(_splits(truth.shape[1], np.random.default_rng(0)), _SPLITS_PER_REPLICATE)
+    halves = [mean_over_seeds(truth, np.stack(split)) for split in splits]
+    agreements = [weighted_spearman(counts, left, right) for left, right in halves]
+    ceilings: np.ndarray = np.sqrt(_stepped_up(np.mean(agreements, axis=0), truth.shape[1]))
+    return ceilings
+
+
+def _stepped_up(agreement: np.ndarray, seeds: int) -> np.ndarray:
+    """Reliability of the mean over all seeds, from the agreement of halves; in [0, 1]."""
+    mean, step = np.maximum(0.0, agreement), seeds / (seeds // 2)
+    reliable: np.ndarray = np.minimum(1.0, step * mean / (1 + (step - 1) * mean))
+    return reliable
 
 
 def _splits(seeds: int, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:

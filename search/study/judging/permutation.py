@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
+from .blocks import blocks
+
 __all__ = ["permutation_p_values"]
 
 
@@ -12,23 +14,26 @@ def permutation_p_values(
     scores: np.ndarray,
     truth: np.ndarray,
     strata: np.ndarray,
+    clusters: np.ndarray | None = None,
     *,
     rng: np.random.Generator,
     permutations: int = 9999,
 ) -> np.ndarray:
     """Two-sided p-value of each proxy's Spearman correlation with the truth, shape (proxies,).
 
-    scores: (proxies, allocations); truth: (allocations,); strata: (allocations,), integers. The truth is
-    permuted within each stratum, the same way for every proxy: what ``scipy.stats.permutation_test``
-    does with pairings, for all proxies in one product of matrices. (1 + hits) / (1 + permutations), a hit
-    being a correlation at least as far from 0; so a constant side gets 1.
+    scores: (proxies, allocations); truth: (allocations,); strata, clusters: (allocations,), integers. The
+    truth is permuted within each of the ``blocks``, that of a cluster as a whole and within its strata, the
+    same way for every proxy: what ``scipy.stats.permutation_test`` does with pairings, for all proxies in
+    one product of matrices. Clusters of a block are exchangeable however related their members are, so the
+    test is exact. (1 + hits) / (1 + permutations), a hit being a correlation at least as far from 0; so a
+    constant side gets 1.
     """
     ranks = _centred_ranks(scores)
     of_truth = _centred_ranks(truth)
     shuffled = np.tile(of_truth, (permutations, 1))
-    for stratum in np.unique(strata):
-        members = np.flatnonzero(strata == stratum)
-        shuffled[:, members] = rng.permuted(shuffled[:, members], axis=1)
+    for block in blocks(strata, clusters):
+        order = rng.permuted(np.tile(np.arange(len(block)), (permutations, 1)), axis=1)
+        shuffled[:, block] = of_truth[block[order]]
     observed = np.abs(ranks @ of_truth)
     hits = (np.abs(shuffled @ ranks.T) >= observed).sum(axis=0)
     p_values: np.ndarray = (1 + hits) / (1 + permutations)

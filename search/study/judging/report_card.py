@@ -40,10 +40,12 @@ class AtK:
 class Card:
     """One proxy's report card in one stratum, against one truth.
 
-    spearman, kendall, pearson: with the mean truth over seeds; kendall is tau-b. over_params: Spearman minus
-    that of the parameter count, None where all allocations cost the same. partial: Spearman's partial
-    correlation given the parameter count, None likewise. of_ceiling: Spearman as a fraction of the noise
-    ceiling. p_value: two-sided, of Spearman, by permutation; p_holm: corrected for the number of proxies.
+    spearman, kendall, pearson: with the mean truth over seeds; kendall is tau-b. over_params: Spearman
+    minus that of the parameter count, None where all allocations cost the same within 1 %. partial:
+    Spearman's partial correlation given the parameter count, None likewise. over_spread: Spearman minus
+    that of the proxy ``spread``, None where that was not scored or is the same for all. of_ceiling:
+    Spearman as a fraction of the noise ceiling, None where either is undefined or the ceiling is 0.
+    p_value: two-sided, of Spearman, by permutation; p_holm: corrected for the number of proxies.
     significant: p_holm < 0.05 and Spearman above 0.
     """
 
@@ -52,8 +54,9 @@ class Card:
     kendall: Estimate
     pearson: Estimate
     over_params: Estimate | None
-    partial: float | None
-    of_ceiling: float | None
+    partial: Estimate | None
+    over_spread: Estimate | None
+    of_ceiling: Estimate | None
     p_value: float
     p_holm: float
     significant: bool
@@ -65,12 +68,19 @@ class Contest:
     """An allocation against the uniform one of the same stratum, paired by seed.
 
     origins: who drew it. truth: mean over the seeds that finished. difference: ours minus uniform's, with
-    its 95 % t interval, over the seeds that both finished.
+    its 95 % t interval, over the seeds that both finished. p_holm: of its two-sided paired t test, corrected
+    for the number of contests; None from fewer than two seeds.
     """
 
     origins: tuple[str, ...]
     truth: float
     difference: Interval
+    p_holm: float | None
+
+    @property
+    def won(self) -> bool:
+        """Whether it beats the uniform one, however many others were tried."""
+        return self.difference.mean > 0 and self.p_holm is not None and self.p_holm < 0.05
 
 
 @dataclass(frozen=True, slots=True)

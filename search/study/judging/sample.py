@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
 __all__ = ["Sample"]
+
+_EQUAL_COST = 0.01  # of the dearest allocation: what a study lets a budget vary by
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,7 +19,9 @@ class Sample:
 
     truth: (allocations, seeds), finite, larger is better. proxies: by name, as the rows of ``scores``.
     scores: (proxies, allocations), finite, larger is better. params: (allocations,). strata:
-    (allocations,), which stratum each comes from. failed: how many allocations were left out.
+    (allocations,), which stratum each comes from. names: (allocations,), equal for what is one allocation in
+    several strata. equal_cost: whether all of a stratum cost the same within 1 %, in every stratum. failed:
+    how many allocations were left out.
     """
 
     truth: np.ndarray
@@ -25,18 +29,38 @@ class Sample:
     scores: np.ndarray
     params: np.ndarray
     strata: np.ndarray
+    names: tuple[Hashable, ...]
+    equal_cost: bool
     failed: int
+
+    @property
+    def clusters(self) -> np.ndarray:
+        """(allocations,), an integer for each name."""
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(self.names))}
+        return np.array([numbers[name] for name in self.names], dtype=np.intp)
 
     @classmethod
     def of(
-        cls, stratum: str, truth: np.ndarray, scores: Mapping[str, np.ndarray], params: np.ndarray
+        cls,
+        stratum: str,
+        truth: np.ndarray,
+        scores: Mapping[str, np.ndarray],
+        params: np.ndarray,
+        names: Sequence[Hashable] | None = None,
     ) -> Sample:
         """The allocations whose truth is finite for every seed; ``stratum`` is named in errors.
 
-        truth: (allocations, seeds), not finite where a run failed. scores: by proxy, (allocations,).
-        Raises ValueError where lengths differ, there is no seed, or a score or count is not finite.
+        truth: (allocations, seeds), not finite where a run failed. scores: by proxy, (allocations,). names:
+        all different; without them no allocation is that of another stratum. Raises ValueError where
+        lengths differ, names repeat, there is no seed, or a score or count is not finite.
         """
         truth = np.asarray(truth, dtype=np.float64)
+        names = [(stratum, row) for row in range(len(truth))] if names is None else names
+        if len(set(names)) != len(names) or len(names) != len(truth):
+            raise ValueError(
+                f"{stratum}: {len(set(names))} different names for {len(truth)} allocations; "
+                "pass one for each."
+            )
         if truth.ndim != 2 or not truth.shape[1]:
             raise ValueError(f"{stratum}: truth of shape {truth.shape} must be (allocations, seeds >= 1).")
         columns = {name: np.asarray(values, dtype=np.float64) for name, values in scores.items()}
@@ -54,14 +78,24 @@ class Sample:
         table = np.array(list(columns.values())).reshape(len(columns), len(truth))[:, finished]
         strata = np.zeros(int(finished.sum()), dtype=np.intp)
         kept = np.asarray(params, dtype=np.float64)[finished]
-        return cls(truth[finished], tuple(columns), table, kept, strata, int((~finished).sum()))
+        return cls(
+            truth=truth[finished],
+            proxies=tuple(columns),
+            scores=table,
+            params=kept,
+            strata=strata,
+            names=tuple(name for name, good in zip(names, finished, strict=True) if good),
+            equal_cost=not len(kept) or bool(np.ptp(kept) <= _EQUAL_COST * kept.max()),
+            failed=int((~finished).sum()),
+        )
 
     @classmethod
     def pooled(cls, samples: Sequence[Sample]) -> Sample:
         """All of several strata, every score, count and seed's truth as its rank in its stratum, in [0, 1].
 
-        0 is the worst of the stratum, 1 the best, ties share the mean; 1/2 in a stratum of one. Raises
-        ValueError for none, or where their proxies or the number of seeds differ.
+        0 is the worst of the stratum, 1 the best, ties share the mean; 1/2 in a stratum of one, and for the
+        counts of a stratum of equal cost. Raises ValueError for none, or where their proxies or the number
+        of seeds differ.
         """
         if len({(sample.proxies, sample.truth.shape[1]) for sample in samples}) != 1:
             seen = [f"{len(s.proxies)} proxies, {s.truth.shape[1]} seeds" for s in samples]
@@ -72,8 +106,10 @@ class Sample:
             truth=np.concatenate([_ranks(sample.truth) for sample in samples]),
             proxies=samples[0].proxies,
             scores=np.concatenate([_ranks(sample.scores.T) for sample in samples]).T,
-            params=np.concatenate([_ranks(sample.params) for sample in samples]),
+            params=np.concatenate([_ranks(s.params * (not s.equal_cost)) for s in samples]),
             strata=np.repeat(np.arange(len(samples)), [len(sample.truth) for sample in samples]),
+            names=tuple(name for sample in samples for name in sample.names),
+            equal_cost=all(sample.equal_cost for sample in samples),
             failed=sum(sample.failed for sample in samples),
         )
 

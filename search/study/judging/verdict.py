@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from .cards import SPREAD
 from .report_card import Card, Estimate, StratumReport
 
-__all__ = ["CONTROL", "verdict"]
+__all__ = ["CONTROL", "CONTROLS", "verdict"]
 
-CONTROL = "params"
-"""The proxy that only counts parameters: what the others must beat, not one to recommend."""
+CONTROL: Final = "params"
+"""The proxy that only counts parameters."""
+
+CONTROLS: Final[Mapping[str, str]] = {
+    CONTROL: "the parameter count",
+    SPREAD: "how widely the allocation is spread",
+    "constant": "the same score for every site",
+}
+"""Proxies that look at neither the model nor the data: what others must beat, none to recommend."""
 
 
 def verdict(report: StratumReport) -> str:
-    """Names the best proxy that beats chance after Holm's correction, or says that none does.
+    """Names the proxy to use, or says that none beats chance, or none the parameter count.
 
-    With its rho, interval, share of the noise ceiling, and lead over the parameter count where that varies.
-    The parameter count itself is named only where nothing else beats chance.
+    It is the best of those that beat chance after Holm's correction and, where allocations differ in cost,
+    the parameter count, with its rho, interval, share of the noise ceiling and leads. Controls are named
+    only where nothing else beats chance.
     """
     judged = [card for card in report.cards if card.spearman.value is not None]
     if not judged:
         return f"Nothing can be said about {_allocations(report)}: {_why_not(report)}."
-    contenders = [card for card in judged if card.proxy != CONTROL]
-    beats_chance = [card for card in judged if card.significant]
-    if any(card.proxy != CONTROL for card in beats_chance):
-        best = next(card for card in beats_chance if card.proxy != CONTROL)
-        return f"Use {best.proxy}: it ranks the {_allocations(report)} with {_skill(best)}{_lead(best)}."
-    runner_up = f" (best: {_chance(contenders[0])})" if contenders else ""
-    if beats_chance:
+    contenders = [card for card in judged if card.proxy not in CONTROLS]
+    found = [card for card in contenders if card.significant]
+    best = next((card for card in found if card.over_params is None or _beats(card.over_params)), None)
+    if best is not None:
+        return f"Use {best.proxy}: it ranks the {_allocations(report)} with {_skill(best)}{_leads(best)}."
+    if found:
+        nearest = max(found, key=_over_params)
         return (
-            f"Only the parameter count ({CONTROL}) ranks these {_allocations(report)} better than chance, "
-            f"with {_skill(beats_chance[0])}; no proxy does{runner_up}."
+            f"No proxy is shown to beat {CONTROLS[CONTROL]} on these {_allocations(report)}; nearest: "
+            f"{nearest.proxy}, with {_skill(nearest)}, {_difference(nearest.over_params)}."
+        )
+    runner_up = f" (best: {_chance(contenders[0])})" if contenders else ""
+    controls = [card for card in judged if card.significant]
+    if controls:
+        return (
+            f"Only {_named(controls)} these {_allocations(report)} better than chance, "
+            f"with {_skill(controls[0])}; no proxy does{runner_up}."
         )
     return f"No proxy ranks these {_allocations(report)} better than chance{runner_up}{_doubt(report)}."
 
@@ -48,31 +67,57 @@ def _why_not(report: StratumReport) -> str:
 def _skill(card: Card) -> str:
     """Rho with its interval and share of the ceiling."""
     skill = f"rho = {_value(card.spearman)}{_interval(card.spearman)}"
-    if card.of_ceiling is None:
+    if card.of_ceiling is None or card.of_ceiling.value is None:
         return skill
-    if card.of_ceiling > 0.995:
+    if card.of_ceiling.value > 0.995:
         return f"{skill}, as high as the noise ceiling"
-    return f"{skill}, {100 * card.of_ceiling:.0f} % of the noise ceiling"
+    return f"{skill}, {100 * card.of_ceiling.value:.0f} % of the noise ceiling"
 
 
-def _lead(card: Card) -> str:
-    """Whether it beats the parameter count; nothing where all allocations cost the same."""
+def _leads(card: Card) -> str:
+    """What is known of its leads over the parameter count and the spread, where there are any."""
+    over_params, over_spread = card.over_params, card.over_spread
+    said = f", and beats {CONTROLS[CONTROL]} by {_given(over_params)}" if over_params is not None else ""
+    if over_spread is None or over_spread.value is None:
+        return said
+    if not _beats(over_spread):
+        return f"{said}, but is not shown to beat {CONTROLS[SPREAD]} ({_difference(over_spread)})"
+    return f"{said}{' and' if said else ', and beats'} {CONTROLS[SPREAD]} by {_given(over_spread)}"
+
+
+def _beats(lead: Estimate) -> bool:
+    return lead.low is not None and lead.low > 0
+
+
+def _over_params(card: Card) -> float:
     lead = card.over_params
+    return -2.0 if lead is None or lead.value is None else lead.value
+
+
+def _difference(lead: Estimate | None) -> str:
     if lead is None or lead.value is None:
-        return ""
-    if lead.low is not None and lead.low > 0:
-        return f", and beats the parameter count by {_value(lead)}{_interval(lead)}"
-    return f", but is not shown to beat the parameter count (difference {_value(lead)}{_interval(lead)})"
+        return "difference undefined"
+    return f"difference {_given(lead)}"
+
+
+def _named(controls: Sequence[Card]) -> str:
+    """Controls that rank better than chance, as the subject of a sentence with its verb."""
+    *others, last = [f"{CONTROLS[card.proxy]} ({card.proxy})" for card in controls]
+    return f"{', '.join(others)} and {last} rank" if others else f"{last} ranks"
 
 
 def _chance(card: Card) -> str:
     p = "p < 0.001" if card.p_holm < 0.001 else f"p = {card.p_holm:.2g}"
-    return f"{card.proxy}, rho = {_value(card.spearman)}{_interval(card.spearman)}, Holm-corrected {p}"
+    return f"{card.proxy}, rho = {_given(card.spearman)}, Holm-corrected {p}"
 
 
 def _doubt(report: StratumReport) -> str:
     """A reason that is not the proxies' fault."""
     return "; nor do the seeds agree with each other, so train more of them" if report.ceiling == 0 else ""
+
+
+def _given(estimate: Estimate) -> str:
+    return f"{_value(estimate)}{_interval(estimate)}"
 
 
 def _value(estimate: Estimate) -> str:

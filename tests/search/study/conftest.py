@@ -25,15 +25,20 @@ def _card(proxy: str, rho: float | None, **changes: object) -> Card:
         for k in (1, 5, 10)
     )
     near = [UNDEFINED if rho is None else _around(rho * share) for share in (1.0, 0.7, 0.9)]
-    of_ceiling = None if rho is None else rho / 0.8
-    card = Card(proxy, *near, None, None, of_ceiling, p, p, p < 0.05, at_k)
+    of_ceiling = None if rho is None else _around(rho / 0.8)
+    card = Card(proxy, *near, None, None, None, of_ceiling, p, p, p < 0.05, at_k)
     return replace(card, **changes)  # type: ignore[arg-type]
 
 
 def _report(*cards: Card, contests: int = 0, **changes: object) -> StratumReport:
-    """16 allocations, 3 seeds, noise ceiling 0.80; ``contests`` of falling truth."""
+    """16 allocations, 3 seeds, noise ceiling 0.80; ``contests`` of falling truth, of which two won."""
     fought = tuple(
-        Contest((f"proxy{i}/greedy",), 0.9 - 0.01 * i, Interval(0.05 - 0.01 * i, 0.03 - 0.01 * i, 0.07))
+        Contest(
+            (f"proxy{i}/greedy",),
+            0.9 - 0.01 * i,
+            Interval(0.05 - 0.01 * i, 0.03 - 0.01 * i, 0.07),
+            0.01 if i < 2 else 0.6,
+        )
         for i in range(contests)
     )
     report = StratumReport("2.3M", "metric", 16, 3, 0, 0.64, 0.8, cards, fought)

@@ -114,8 +114,11 @@ def test_a_report_is_made_anew_from_the_table_alone(study, tmp_path, capsys):
     copy = tmp_path / "copy"
     copy.mkdir()
     (copy / "table.parquet").write_bytes((tmp_path / "out" / "table.parquet").read_bytes())
-    assert main(["--from", str(copy), "--json", "--quiet"]) == 0
-    assert json.loads(capsys.readouterr().out) == first
+    for source in (copy, copy / "table.parquet"):
+        assert main(["--from", str(source), "--json", "--quiet"]) == 0
+        assert json.loads(capsys.readouterr().out) == first
+    assert main(["--from", str(copy), "--output", str(copy / "table.parquet" / "x"), "--quiet"]) == 1
+    assert "cannot be written" in capsys.readouterr().err
     assert (copy / "report.html").read_bytes() == (tmp_path / "out" / "report.html").read_bytes()
 
 

@@ -88,7 +88,8 @@ def test_images_are_embedded_whole_with_their_caption_as_alternative_text(parts,
 
 def test_what_is_missing_is_never_none_or_nan(parts, make_card, make_report):
     nan = float("nan")
-    card = make_card("zen", 0.7, spearman=Estimate(nan, nan, nan), p_holm=nan, of_ceiling=nan, partial=nan)
+    undefined = Estimate(nan, nan, nan)
+    card = make_card("zen", 0.7, spearman=undefined, p_holm=nan, of_ceiling=undefined, partial=undefined)
     parts["sections"].append(Section(make_report(card, reliability=nan, ceiling=nan), ()))
     words = set(re.findall(r"[A-Za-z]+", " ".join(Reader(render_page(**parts)).texts).lower()))
     assert not {"none", "nan"} & words
@@ -111,7 +112,7 @@ def test_it_suits_dark_rooms_and_small_screens(parts):
 def test_every_table_scrolls_in_a_box_of_its_own(parts):
     tags = Reader(render_page(**parts)).tags
     boxes = [tags[place - 1] for place, (tag, _) in enumerate(tags) if tag == "table"]
-    assert len(boxes) == 8  # three for each of two reports, the contests, the costs
+    assert len(boxes) == 9  # three for each of two reports, contests, picks, costs
     assert {(tag, attributes.get("class")) for tag, attributes in boxes} == {("div", "scroll")}
 
 
@@ -119,6 +120,20 @@ def test_terms_are_explained(parts):
     terms = " ".join(Reader(render_page(**parts)).texts)
     for term in ("Spearman", "Noise ceiling", "Holm", "regret@k", "bootstrap over allocations and seeds"):
         assert term in terms
+
+
+def test_what_an_interval_and_a_marked_winner_mean_is_explained(parts):
+    text = " ".join(" ".join(Reader(render_page(**parts)).texts).split())
+    assert "holds 95 % of the results" not in text
+    assert "give or take 1.96 standard deviations of the results" in text
+    assert "above 0 after Holm's correction for the number of contests" in text
+    assert "an allocation that stands in several of them is drawn once" in text
+
+
+def test_every_pick_is_folded_away_with_the_other_numbers(parts):
+    page = render_page(**parts)
+    folded = page[page.index("<details>") : page.index("</details>")]
+    assert "Every proxy&#39;s own pick against the uniform allocation" in folded
 
 
 def test_an_image_that_is_no_png_is_refused(parts, tmp_path):

@@ -27,6 +27,15 @@ def test_a_replicate_draws_as_many_allocations_from_each_stratum_as_it_has():
         assert counts.tolist() == np.bincount(draws, minlength=5).tolist()
 
 
+def test_members_of_a_cluster_are_drawn_together():
+    strata, clusters = np.array([0, 0, 0, 1, 1, 1]), np.array([7, 8, 9, 9, 8, 5])
+    drawn = crossed_resamples(rng().normal(size=(6, 2)), strata, clusters, resamples=200, rng=rng())
+    assert (drawn.counts[:, 1] == drawn.counts[:, 4]).all()
+    assert (drawn.counts[:, 2] == drawn.counts[:, 3]).all()
+    assert (drawn.counts[:, :3].sum(axis=1) == 3).all()
+    assert set(drawn.counts[:, 1].tolist()) == {0, 1, 2}
+
+
 def test_the_replicates_of_three_seeds_share_ten_means_in_multinomial_shares():
     truth = rng().normal(size=(4, 3))
     drawn = crossed_resamples(truth, np.zeros(4, dtype=int), resamples=4000, rng=rng())

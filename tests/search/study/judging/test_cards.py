@@ -59,7 +59,7 @@ def test_points_are_scipys():
     assert card.kendall.value == pytest.approx(stats.kendalltau(score, mean).statistic)
     assert card.pearson.value == pytest.approx(stats.pearsonr(score, mean).statistic)
     assert card.over_params.value == pytest.approx(rho - stats.spearmanr(params, mean).statistic)
-    assert card.of_ceiling == pytest.approx(rho / 0.8)
+    assert card.of_ceiling.value == pytest.approx(rho / 0.8)
 
 
 def test_the_parameter_count_has_no_lead_over_itself_and_nothing_left_given_itself():
@@ -67,7 +67,7 @@ def test_the_parameter_count_has_no_lead_over_itself_and_nothing_left_given_itse
     params = signal + rng.normal(size=40)
     card = dealt(truth, {"params": params}, params)["params"]
     assert card.over_params == Estimate(0, 0, 0)
-    assert card.partial is None
+    assert card.partial == Estimate(None, None, None)
 
 
 def test_the_lead_over_params_is_paired():
@@ -86,6 +86,42 @@ def test_at_equal_cost_nothing_is_said_of_params():
     assert card.partial is None
 
 
+@pytest.mark.parametrize(("spread", "known"), [(0.009, False), (0.011, True)])
+def test_costs_within_one_percent_are_equal_and_the_counts_card_is_still_there(spread, known):
+    rng, signal, truth = simulated()
+    params = 1e6 * (1 - spread * np.append([0, 1], rng.uniform(size=38)))
+    found = dealt(truth, {"snip": signal, "params": params}, params)
+    assert (found["snip"].over_params is not None) == known
+    assert (found["snip"].partial is not None) == known
+    assert found["params"].spearman.value is not None
+
+
+def test_the_lead_over_the_spread_is_paired_and_absent_where_there_is_none():
+    rng, signal, truth = simulated()
+    spread = signal + rng.normal(size=40)
+    found = dealt(truth, {"root": spread + 0.01 * rng.normal(size=40), "good": signal, "spread": spread})
+    rhos = {
+        name: stats.spearmanr(s, truth.mean(axis=1)).statistic for name, s in [("s", spread), ("g", signal)]
+    }
+    assert found["good"].over_spread.value == pytest.approx(rhos["g"] - rhos["s"])
+    assert found["good"].over_spread.low > 0
+    lead, rho = found["root"].over_spread, found["root"].spearman
+    assert lead.high - lead.low < 0.1 * (rho.high - rho.low)
+    assert found["spread"].over_spread == Estimate(0, 0, 0)
+    assert dealt(truth, {"good": signal})["good"].over_spread is None
+    assert dealt(truth, {"good": signal, "spread": np.ones(40)})["good"].over_spread is None
+
+
+def test_the_partial_correlation_has_an_interval_that_tells_skill_from_size():
+    rng, signal, truth = simulated()
+    params = signal + 0.5 * rng.normal(size=40)
+    found = dealt(truth, {"size": params + 0.3 * rng.normal(size=40), "good": signal}, params)
+    for card in found.values():
+        assert card.partial.low < card.partial.value < card.partial.high
+    assert found["good"].partial.low > 0
+    assert found["size"].partial.low < 0 < found["size"].partial.high
+
+
 def test_undefined_correlations_are_none_and_come_last_and_cost_the_others_nothing():
     rng, signal, truth = simulated()
     weak = signal + 4 * rng.normal(size=40)
@@ -93,7 +129,8 @@ def test_undefined_correlations_are_none_and_come_last_and_cost_the_others_nothi
     card = found["constant"]
     assert list(found) == ["weak", "constant"]
     assert card.spearman == card.kendall == card.pearson == card.over_params == Estimate(None, None, None)
-    assert (card.partial, card.of_ceiling, card.p_value, card.p_holm) == (None, None, 1.0, 1.0)
+    assert card.partial == Estimate(None, None, None)
+    assert (card.of_ceiling, card.p_value, card.p_holm) == (None, 1.0, 1.0)
     assert not card.significant
     assert found["weak"].p_holm == found["weak"].p_value
 
@@ -135,10 +172,27 @@ def test_the_interval_of_spearman_holds_the_populations_about_95_times_of_100(la
     assert 0.89 <= np.mean(held) <= 0.99
 
 
+def test_the_interval_of_the_share_of_the_ceiling_holds_the_populations_about_95_times_of_100():
+    """The share is Spearman's rho with the signal over that of the signal itself, both by the arcsine law."""
+    latent, noise = 0.6, 1.0
+    attenuated = 1 / math.sqrt(1 + noise**2 / 3)
+    population = math.asin(latent * attenuated / 2) / math.asin(attenuated / 2)
+    held = []
+    for seed in range(100):
+        rng, signal, truth = simulated(60, 3, noise, seed)
+        proxy = latent * signal + math.sqrt(1 - latent**2) * rng.normal(size=60)
+        ceiling = math.sqrt(reliability(truth, rng=rng))
+        share = dealt(truth, {"proxy": proxy}, resamples=150, ceiling=ceiling, seed=seed)["proxy"].of_ceiling
+        held.append(share.low <= population <= share.high)
+    assert 0.88 <= np.mean(held) <= 1.0
+
+
 def test_a_perfect_proxy_reaches_the_ceiling_on_average():
     shares = []
     for seed in range(16):
         rng, signal, truth = simulated(100, 3, 1.0, seed)
         ceiling = math.sqrt(reliability(truth, rng=rng))
-        shares.append(dealt(truth, {"perfect": signal}, resamples=2, ceiling=ceiling)["perfect"].of_ceiling)
+        shares.append(
+            dealt(truth, {"perfect": signal}, resamples=2, ceiling=ceiling)["perfect"].of_ceiling.value
+        )
     assert np.mean(shares) == pytest.approx(1, abs=0.03)

@@ -4,9 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from search.statistics import Interval, paired_difference
 from search.study.judging.contests import contests
+from search.study.judging.holm import holm
 from search.study.judging.report_card import Contest
 
 UNIFORM = [0.5, 0.6, 0.7]
@@ -21,14 +23,39 @@ def test_each_allocation_is_paired_with_the_uniform_one_and_the_best_comes_first
     assert found[1].difference == paired_difference([0.4, 0.6, 0.8], UNIFORM)
 
 
+def test_p_values_are_scipys_paired_tests_corrected_for_their_number():
+    truth = np.array([UNIFORM, [0.6, 0.71, 0.79], [0.4, 0.7, 0.6], [0.7, 0.79, 0.91]])
+    found = contests(truth, [("uniform",), ("a",), ("b",), ("c",)])
+    p_values = [stats.ttest_rel(truth[row], truth[0]).pvalue for row in (3, 1, 2)]
+    assert [contest.p_holm for contest in found] == pytest.approx(holm(p_values))
+    assert [contest.won for contest in found] == [True, True, False]
+
+
+def test_the_best_of_many_that_are_no_better_has_not_won():
+    truth = np.random.default_rng(0).normal(size=(64, 3))
+    found = contests(truth, [("uniform",)] + [("random",)] * 63)
+    assert any(contest.difference.low > 0 for contest in found)
+    assert not any(contest.won for contest in found)
+
+
+def test_differences_that_are_all_equal_are_no_evidence():
+    truth = np.array([UNIFORM, [0.55, 0.65, 0.75]])
+    (contest,) = contests(truth, [("uniform",), ("random",)])
+    assert contest.p_holm == 1
+
+
+def test_a_significant_loss_is_no_win():
+    assert not Contest(("random",), 0.1, Interval(-0.2, -0.3, -0.1), 0.01).won
+
+
 def test_only_seeds_that_both_finished_are_compared():
     truth = np.array(
         [[0.5, math.nan, 0.7], [math.nan, 0.9, 0.9], [0.1, math.nan, math.nan], [math.nan, 1, math.nan]]
     )
     found = contests(truth, [("uniform",), ("random",), ("random",), ("random",)])
     assert found == (
-        Contest(("random",), 0.9, Interval(pytest.approx(0.2), None, None)),
-        Contest(("random",), 0.1, Interval(pytest.approx(-0.4), None, None)),
+        Contest(("random",), 0.9, Interval(pytest.approx(0.2), None, None), None),
+        Contest(("random",), 0.1, Interval(pytest.approx(-0.4), None, None), None),
     )
 
 

@@ -8,7 +8,14 @@ from scipy import stats
 
 from search.statistics import rank_correlation
 from search.study.judging.bootstrap import Resamples, crossed_resamples
-from search.study.judging.correlation import kendall, partial_spearman, pearson, replicate_correlations
+from search.study.judging.correlation import (
+    kendall,
+    partial_replicates,
+    partial_spearman,
+    pearson,
+    replicate_correlations,
+    weighted_spearman,
+)
 
 
 def rng(seed=0):
@@ -66,6 +73,14 @@ def test_every_replicate_has_the_correlations_that_scipy_finds_on_its_draws(seed
                 assert ours[proxy, i] == pytest.approx(scipy_or_nan(scipys, x, y), abs=1e-6, nan_ok=True)
 
 
+def test_weighted_spearman_is_scipys_with_every_allocation_as_often_as_it_was_drawn():
+    x, y = rng().integers(0, 6, size=(2, 12)).astype(float)
+    drawn = crossed_resamples(y[:, None], np.zeros(12, dtype=int), resamples=30, rng=rng())
+    found = weighted_spearman(drawn.counts, x, y)
+    for ours, draws in zip(found, drawn.draws, strict=True):
+        assert ours == pytest.approx(scipy_or_nan(stats.spearmanr, x[draws], y[draws]), abs=1e-6, nan_ok=True)
+
+
 def test_a_replicate_of_one_allocation_over_and_over_has_no_correlation():
     draws = np.zeros((1, 4), dtype=int)
     counts = np.array([[4, 0, 0, 0]], dtype=np.float32)
@@ -82,6 +97,13 @@ def test_partial_spearman_is_the_correlation_of_what_the_ranks_of_z_leave_unexpl
     left_y = ranks_y - np.polyval(np.polyfit(ranks_z, ranks_y, 1), ranks_z)
     pairs = [rank_correlation(a.tolist(), b.tolist()) for a, b in ((x, y), (x, z), (y, z))]
     assert partial_spearman(*pairs) == pytest.approx(stats.pearsonr(left_x, left_y).statistic)
+
+
+def test_partial_replicates_are_partial_spearman_one_by_one():
+    pairs = np.array([[0.5, 0.2, 0.1], [0.3, 1.0, 0.3], [0.9, 0.5, -0.5], [np.nan, 0.1, 0.1]]).T
+    found = partial_replicates(*pairs)
+    assert found[[0, 2]].tolist() == [partial_spearman(0.5, 0.2, 0.1), partial_spearman(0.9, 0.5, -0.5)]
+    assert np.isnan(found[[1, 3]]).all()
 
 
 @pytest.mark.parametrize("pairs", [(None, 0.1, 0.1), (0.1, None, 0.1), (0.1, 0.1, None), (0.5, 1.0, 0.5)])

@@ -27,8 +27,9 @@ def judged(truth, scores, params, origins, **kwargs):
 
 def pooled_report(studies):
     truths, scores, params, _ = zip(*studies, strict=True)
+    names = [[(number, row) for row in range(len(truth))] for number, truth in enumerate(truths)]
     return pooled(
-        "all", "metric", truths, scores, params, ks=(1, 3), resamples=100, rng=np.random.default_rng(0)
+        "all", "metric", truths, scores, params, names, ks=(1, 3), resamples=100, rng=np.random.default_rng(0)
     )
 
 
@@ -101,6 +102,42 @@ def test_pooling_finds_what_each_stratum_is_too_small_to_show():
     assert report.cards[0].significant
 
 
+def retrained(seed):
+    """32 allocations trained with four learning rates, which agree, and a proxy that knows nothing."""
+    rng = np.random.default_rng(seed)
+    signal, proxy = rng.normal(size=(2, 32))
+    truths = [signal[:, None] + 0.5 * rng.normal(size=(32, 3)) for _ in range(4)]
+    return truths, [{"random": proxy}] * 4, [np.ones(32)] * 4
+
+
+def found_in_retrained(names, studies):
+    """Share of such studies in which the proxy is found to rank better, or worse, than chance."""
+    rng = np.random.default_rng(1)
+    reports = [
+        pooled("all", "metric", *retrained(seed), names, ks=(), resamples=2, rng=rng)
+        for seed in range(studies)
+    ]
+    return np.mean([report.cards[0].p_holm < 0.05 for report in reports])
+
+
+def test_an_allocation_trained_again_is_not_another_allocation():
+    apart = [range(32 * i, 32 * i + 32) for i in range(4)]
+    assert found_in_retrained([range(32)] * 4, 40) <= 0.15
+    assert found_in_retrained(apart, 20) > 0.25
+
+
+def test_the_interval_of_allocations_trained_again_is_that_of_as_many_draws():
+    truths, scores, params = retrained(0)
+    rng = np.random.default_rng(0)
+    once = pooled("all", "metric", truths[:1], scores[:1], params[:1], [range(32)], resamples=400, rng=rng)
+    again = pooled("all", "metric", truths, scores, params, [range(32)] * 4, resamples=400, rng=rng)
+    apart = [range(32 * i, 32 * i + 32) for i in range(4)]
+    wrong = pooled("all", "metric", truths, scores, params, apart, resamples=400, rng=rng)
+    widths = [r.cards[0].spearman.high - r.cards[0].spearman.low for r in (once, again, wrong)]
+    assert widths[1] > 0.75 * widths[0]
+    assert widths[2] < 0.65 * widths[0]
+
+
 def test_pooled_regret_is_in_units_of_rank():
     truth = np.repeat(np.arange(5.0)[:, None] * 1000, 2, axis=1)
     one = (truth, {"backwards": -truth[:, 0]}, np.ones(5), [])
@@ -116,4 +153,4 @@ def test_the_table_of_origins_must_fit():
 def test_strata_must_come_with_scores_and_params():
     truth, scores, params, _ = study()
     with pytest.raises(ValueError, match="one of each per stratum"):
-        pooled("all", "metric", [truth], [scores], [params] * 2, rng=np.random.default_rng(0))
+        pooled("all", "metric", [truth], [scores], [params] * 2, [range(24)], rng=np.random.default_rng(0))

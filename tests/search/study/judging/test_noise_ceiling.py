@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from search.study.judging.noise_ceiling import reliability
+from search.study.judging.noise_ceiling import ceiling_replicates, reliability
 
 
 def simulated(allocations, seeds, known, seed=0):
@@ -62,6 +62,24 @@ def test_seeds_that_agree_are_fully_reliable():
 @pytest.mark.parametrize("shape", [(10, 1), (2, 4), (0, 3)])
 def test_one_seed_or_two_allocations_say_nothing(shape):
     assert found(np.random.default_rng(0).normal(size=shape)) is None
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_a_replicate_that_draws_each_allocation_once_has_the_studys_ceiling(seeds):
+    _, truth = simulated(20, seeds, 0.6)
+    counts = np.stack([np.ones(20), np.bincount([3] * 20, minlength=20)]).astype(np.float32)
+    ceilings = ceiling_replicates(truth, counts)
+    assert ceilings[0] == pytest.approx(math.sqrt(found(truth)), abs=1e-6)
+    assert math.isnan(ceilings[1])
+
+
+def test_ceilings_of_replicates_spread_as_those_of_studies_do():
+    rng = np.random.default_rng(0)
+    counts = rng.multinomial(200, np.full(200, 1 / 200), size=200).astype(np.float32)
+    studies = [simulated(200, 3, 0.6, seed)[1] for seed in range(100)]
+    spread = np.std([math.sqrt(found(truth)) for truth in studies])
+    replicates = [ceiling_replicates(truth, counts).std() for truth in studies[:20]]
+    assert np.mean(replicates) == pytest.approx(spread, rel=0.2)
 
 
 def test_a_constant_truth_says_nothing():

@@ -59,6 +59,14 @@ def test_permuting_within_strata_gives_no_credit_for_telling_strata_apart():
     assert p_values(only_strata, truth)[0] < 0.001
 
 
+def test_a_cluster_is_moved_as_a_whole_and_so_is_one_piece_of_evidence():
+    scores, truth = np.tile(np.arange(4), 3), np.tile(np.arange(4), 3)
+    strata, clusters = np.repeat([0, 1, 2], 4), np.tile(np.arange(4), 3)
+    alone = p_values([np.arange(4)], np.arange(4))[0]
+    assert p_values([scores], truth, strata, clusters=clusters)[0] == pytest.approx(alone, abs=0.01)
+    assert p_values([scores], truth, strata)[0] < 0.01
+
+
 def test_p_values_of_unrelated_scores_are_uniform():
     rng = np.random.default_rng(4)
     found = p_values(rng.normal(size=(1000, 12)), rng.normal(size=12))

@@ -8,9 +8,9 @@ import pytest
 from search.study.judging.sample import Sample
 
 
-def sample(truth, scores, params=None):
+def sample(truth, scores, params=None, names=None):
     truth = np.array(truth, dtype=float)
-    return Sample.of("2.3M", truth, scores, np.ones(len(truth)) if params is None else params)
+    return Sample.of("2.3M", truth, scores, np.ones(len(truth)) if params is None else params, names)
 
 
 def test_an_allocation_that_failed_on_any_seed_is_left_out_with_its_scores():
@@ -31,6 +31,25 @@ def test_pooling_leaves_nothing_of_a_stratum_but_its_order():
     assert both.strata.tolist() == [0, 0, 0, 1, 1]
 
 
+def test_one_name_in_two_strata_is_one_cluster_and_without_names_there_is_none():
+    small = sample([[1], [math.nan], [3]], {}, names=["a", "b", "c"])
+    large = sample([[1], [2]], {}, names=["c", "d"])
+    assert small.names == ("a", "c")
+    assert Sample.pooled([small, large]).clusters.tolist() == [0, 1, 1, 2]
+    assert sample([[1], [2]], {}).clusters.tolist() == [0, 1]
+
+
+def test_costs_are_equal_within_one_percent_in_every_stratum():
+    equal, other = (
+        sample([[1], [2]], {}, costs, names) for costs, names in (([99.5, 100], "ab"), ([1, 2], "cd"))
+    )
+    assert (equal.equal_cost, other.equal_cost) == (True, False)
+    assert Sample.pooled([equal, equal]).equal_cost
+    both = Sample.pooled([equal, other])
+    assert not both.equal_cost
+    assert both.params.tolist() == [0.5, 0.5, 0, 1]
+
+
 def test_a_stratum_of_one_is_in_the_middle():
     assert Sample.pooled([sample([[3, 4]], {"snip": [2]})]).truth.tolist() == [[0.5, 0.5]]
 
@@ -39,6 +58,7 @@ def test_a_stratum_of_one_is_in_the_middle():
     ("call", "message"),
     [
         (lambda: sample([1, 2], {}), "must be"),
+        (lambda: sample([[1], [2]], {}, names=["a", "a"]), "1 different names for 2"),
         (lambda: sample(np.empty((2, 0)), {}), "seeds >= 1"),
         (lambda: sample([[1], [2]], {"snip": [1]}), "pass one value each"),
         (lambda: sample([[1], [2]], {"snip": [1, math.nan]}), "snip is not finite"),

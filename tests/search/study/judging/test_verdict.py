@@ -1,5 +1,7 @@
 """The headline, branch by branch."""
 
+from dataclasses import replace
+
 import pytest
 
 from search.study.judging.report_card import Card, Estimate, StratumReport
@@ -11,7 +13,8 @@ NONE = Estimate(None, None, None)
 def card(proxy, rho, low=None, high=None, *, p=0.001, over=None, share=None):
     spearman = Estimate(rho, low, high)
     significant = rho is not None and rho > 0 and p < 0.05
-    return Card(proxy, spearman, NONE, NONE, over, None, share, p, p, significant, ())
+    of_ceiling = None if share is None else Estimate(share, share - 0.1, share + 0.1)
+    return Card(proxy, spearman, NONE, NONE, over, None, None, of_ceiling, p, p, significant, ())
 
 
 def report(*cards, allocations=64, ceiling=0.9):
@@ -36,12 +39,62 @@ def test_a_proxy_that_beats_chance_and_params_is_to_be_used():
     ("lead", "said"),
     [(Estimate(0.05, -0.1, 0.2), "0.05 [-0.10, 0.20]"), (Estimate(-0.08, -0.2, 0.1), "-0.08 [-0.20, 0.10]")],
 )
-def test_a_lead_that_chance_explains_is_not_claimed_and_params_is_still_not_recommended(lead, said):
+def test_what_is_not_shown_to_beat_params_is_not_recommended(lead, said):
+    far = card("eva", 0.65, 0.5, 0.75, over=Estimate(-0.3, -0.4, -0.2))
     snr = card("snr", 0.62, 0.44, 0.75, over=lead, share=0.714)
-    assert verdict(report(PARAMS, snr)) == (
-        "Use snr: it ranks the 64 allocations with rho = 0.62 [0.44, 0.75], 71 % of the noise ceiling, "
-        f"but is not shown to beat the parameter count (difference {said})."
+    assert verdict(report(PARAMS, far, snr)) == (
+        "No proxy is shown to beat the parameter count on these 64 allocations; nearest: snr, "
+        f"with rho = 0.62 [0.44, 0.75], 71 % of the noise ceiling, difference {said}."
     )
+
+
+def test_of_those_that_beat_chance_one_that_beats_params_is_preferred():
+    higher = card("eva", 0.65, 0.5, 0.75, over=Estimate(0.43, -0.1, 0.9))
+    assert verdict(report(higher, SNR)).startswith("Use snr:")
+
+
+@pytest.mark.parametrize("control", ["params", "spread", "constant"])
+def test_a_control_is_never_recommended(control):
+    assert verdict(report(card(control, 0.9, 0.8, 0.95), SNR)).startswith("Use snr:")
+    assert verdict(report(card(control, 0.9, 0.8, 0.95), WEAK)).startswith("Only ")
+
+
+def test_several_controls_are_named_together():
+    assert verdict(report(PARAMS, card("spread", 0.6))).startswith(
+        "Only the parameter count (params) and how widely the allocation is spread (spread) rank these 64 "
+        "allocations better than chance, with rho = 0.70"
+    )
+
+
+SPREAD_BEATEN, SPREAD_AHEAD = Estimate(0.2, 0.05, 0.35), Estimate(0.02, -0.1, 0.14)
+
+
+@pytest.mark.parametrize(
+    ("over_params", "over_spread", "said"),
+    [
+        (None, SPREAD_BEATEN, ", and beats how widely the allocation is spread by 0.20 [0.05, 0.35]."),
+        (
+            None,
+            SPREAD_AHEAD,
+            ", but is not shown to beat how widely the allocation is spread (difference 0.02 [-0.10, 0.14]).",
+        ),
+        (
+            LEAD,
+            SPREAD_BEATEN,
+            ", and beats the parameter count by 0.40 [0.12, 0.66] and how widely the allocation is spread by "
+            "0.20 [0.05, 0.35].",
+        ),
+        (
+            LEAD,
+            SPREAD_AHEAD,
+            ", and beats the parameter count by 0.40 [0.12, 0.66], but is not shown to beat how widely the "
+            "allocation is spread (difference 0.02 [-0.10, 0.14]).",
+        ),
+    ],
+)
+def test_the_spread_is_a_rival_too(over_params, over_spread, said):
+    snr = replace(card("snr", 0.62, 0.44, 0.75, over=over_params), over_spread=over_spread)
+    assert verdict(report(snr)) == f"Use snr: it ranks the 64 allocations with rho = 0.62 [0.44, 0.75]{said}"
 
 
 def test_at_equal_cost_nothing_is_said_of_params():
