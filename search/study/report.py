@@ -25,6 +25,7 @@ from .display.score_maps import draw_score_maps
 from .display.text_table import format_report
 from .judging.chance_regret import chance_regret
 from .judging.judge import KS, judge, pooled
+from .judging.mean_truth import mean_over_seeds
 from .judging.report_card import StratumReport, Truth
 from .judging.verdict import CONTROL, verdict
 from .notes import Notes
@@ -102,7 +103,9 @@ def _stratum_section(table: BenchmarkTable, stratum: Stratum, truth: Truth, plac
     if not finished.any():
         return _illustrated(report, place)
     ks = [k for k in KS if k <= finished.sum()]
-    section = _illustrated(report, place, chance_regret(truths[finished].mean(axis=1), ks))
+    section = _illustrated(
+        report, place, chance_regret(mean_over_seeds(truths[finished], np.arange(truths.shape[1])), ks)
+    )
     path = place.with_name(f"{place.name}-scatter.png")
     draw_scatters(
         {card.proxy: scores[card.proxy][finished] for card in report.cards},

@@ -15,6 +15,7 @@ from jinja2 import Environment, StrictUndefined
 from evaluators.whole_file import whole_file
 
 from ..judging.report_card import StratumReport
+from ..judging.verdict import verdict as verdict_on
 from .page_tables import (
     Cost,
     Table,
@@ -58,6 +59,7 @@ class _Part:
     """A section as the template reads it; ``contests`` is None where there is nothing to compare."""
 
     title: str
+    verdict: str
     ceiling: str
     cards: Table
     details: tuple[Table, ...]
@@ -115,6 +117,7 @@ def _part(section: Section) -> _Part:
     report = section.report
     return _Part(
         f"{report.stratum}, truth: {TRUTH_NAMES[report.truth]}",
+        verdict_on(report),
         ceiling_line(report),
         card_table(report),
         (correlation_table(report), at_k_table(report), *([pick_table(report)] if report.contests else [])),

@@ -196,7 +196,8 @@ def ceiling_line(report: StratumReport) -> str:
     lost = f" ({report.failed} more left out since a run failed)" if report.failed else ""
     stands = f"{report.allocations} allocations, {report.seeds} seeds{lost}."
     if report.ceiling is None:
-        return f"{stands} Noise ceiling: {UNDEFINED}, since it takes two seeds to see the noise."
+        why = "it takes two seeds to see the noise" if report.seeds < 2 else "a truth is the same for all"
+        return f"{stands} Noise ceiling: {UNDEFINED}, since {why}."
     return (
         f"{stands} Noise ceiling: {decimal(report.ceiling)}, the Spearman that a perfect proxy would reach "
         f"on average (reliability of the mean over seeds: {decimal(report.reliability)})."

@@ -15,6 +15,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from search.picture import EDGE, bare, new_figure, save_png
 from search.statistics import rank_correlation
 
+from ..judging.mean_truth import mean_over_seeds
 from .number_format import signed
 from .origin_groups import GROUPS
 
@@ -50,7 +51,7 @@ def scatters(
     down = math.ceil(len(points) / across)
     figure = new_figure(max(5.0, 2.45 * across), 1.1 + 2.15 * down)
     panels = figure.subplots(down, across, sharey=True, squeeze=False).ravel().tolist()
-    mean = truth.mean(axis=1)
+    mean = mean_over_seeds(truth, np.arange(truth.shape[1]))
     sd = truth.std(axis=1, ddof=1) if truth.shape[1] > 1 else np.zeros(len(truth))
     for axes, (proxy, scores) in zip(panels, points.items(), strict=False):
         _draw_points(axes, scores, mean, sd, kinds)

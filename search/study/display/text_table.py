@@ -25,7 +25,7 @@ def format_report(verdict: str, report: StratumReport) -> str:
             "",
             *lines,
             "",
-            "* above 0 after Holm's correction for the number of proxies (p < 0.05)",
+            "* above 0: after Holm's correction for the number of proxies (p < 0.05), and the interval too",
             f"{report.stratum}, truth: {TRUTH_NAMES[report.truth]}, {counts}; noise ceiling {ceiling}",
         ]
     )

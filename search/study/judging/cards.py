@@ -95,9 +95,10 @@ def _card(study: _Study, row: int, chance: tuple[float, float], found: tuple[AtK
     scores, size = sample.scores[row], len(truth)
     rho = _rho(scores, truth)
     p_value, p_holm = chance
+    spearman = correlation_estimate(rho, replicates.spearman[row], size)
     return Card(
         proxy=sample.proxies[row],
-        spearman=correlation_estimate(rho, replicates.spearman[row], size),
+        spearman=spearman,
         kendall=correlation_estimate(kendall(scores, truth), replicates.kendall[row], size),
         pearson=correlation_estimate(pearson(scores, truth), replicates.pearson[row], size),
         over_params=None if sample.equal_cost else _lead(study, row, sample.params, -1),
@@ -106,7 +107,7 @@ def _card(study: _Study, row: int, chance: tuple[float, float], found: tuple[AtK
         of_ceiling=_of_ceiling(study, row),
         p_value=p_value,
         p_holm=p_holm,
-        significant=rho is not None and rho > 0 and p_holm < ALPHA,
+        significant=spearman.low is not None and spearman.low > 0 and p_holm < ALPHA,
         at_k=found,
     )
 

@@ -46,7 +46,8 @@ class Card:
     that of the proxy ``spread``, None where that was not scored or is the same for all. of_ceiling:
     Spearman as a fraction of the noise ceiling, None where either is undefined or the ceiling is 0.
     p_value: two-sided, of Spearman, by permutation; p_holm: corrected for the number of proxies.
-    significant: p_holm < 0.05 and Spearman above 0.
+    significant: p_holm < 0.05, which takes the seeds as they are, and the whole interval of Spearman,
+    which does not, above 0.
     """
 
     proxy: str

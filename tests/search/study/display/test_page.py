@@ -88,7 +88,7 @@ def test_images_are_embedded_whole_with_their_caption_as_alternative_text(parts,
 
 def test_what_is_missing_is_never_none_or_nan(parts, make_card, make_report):
     nan = float("nan")
-    undefined = Estimate(nan, nan, nan)
+    undefined = Estimate(None, None, None)
     card = make_card("zen", 0.7, spearman=undefined, p_holm=nan, of_ceiling=undefined, partial=undefined)
     parts["sections"].append(Section(make_report(card, reliability=nan, ceiling=nan), ()))
     words = set(re.findall(r"[A-Za-z]+", " ".join(Reader(render_page(**parts)).texts).lower()))

@@ -13,7 +13,7 @@ def test_the_verdict_comes_first_and_proxies_line_up(make_card, make_report):
         "snip    +0.20 [+0.10, +0.30]  +0.14      25 %        0.600",
         "params  undefined             undefined  -           -",
         "",
-        "* above 0 after Holm's correction for the number of proxies (p < 0.05)",
+        "* above 0: after Holm's correction for the number of proxies (p < 0.05), and the interval too",
         "2.3M, truth: metric, 16 allocations, 3 seeds, 2 left out since a run failed; noise ceiling 0.80",
     ]
 
