@@ -140,12 +140,12 @@ def test_a_search_is_answered_by_the_table_of_a_study(study, tmp_path, capsys):
     ("arguments", "said"),
     [
         (["--site-truth", "alone"], "only, without"),
-        (["--lrs", "1e-3,fast"], "--lrs 'fast'"),
+        (["--lrs", "1e-3"], "--lr and --lrs"),
         (["--proxy", "magic"], "magic"),
         (["--proxy", "snip@init"], "snip@init"),
         (["--allocations", "0"], "--allocations 0"),
         (["--lrs", "0"], "--lrs"),
-        (["--budgets", "r=1", "--scalings", "alpha/r", "--scaling", "constant"], "--scaling and --scalings"),
+        (["--scalings", "alpha/r", "--scaling", "constant"], "--scaling and --scalings"),
         (["--site-truth", "only", "--site-rank", "33"], "--site-rank 33"),
         (["--from", "nowhere"], "leave out --allocations"),
     ],
@@ -158,3 +158,10 @@ def test_what_cannot_be_used_is_refused_in_one_line_and_leaves_no_folder(
     assert error.count("\n") == 1
     assert said in error
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("rates", ["1e-3,fast", "0", "nan"])
+def test_learning_rates_that_are_no_positive_numbers_are_refused(study, capsys, rates):
+    without_rate = [word for word in study if word not in ("--lr", "1e-2")]
+    assert main([*without_rate, "--lrs", rates]) == 2
+    assert "--lrs" in capsys.readouterr().err
