@@ -110,6 +110,7 @@ def main() -> None:
     names = [
         "full fine-tuning, forward and backward",
         "the four defaults",
+        "all proxies at dense",
         "all proxies but the warm ones",
         f"{' and '.join(WARM)}, with their warm-up of {WarmUp().steps} steps",
     ]
@@ -117,6 +118,7 @@ def main() -> None:
     calls = [
         lambda: full_fine_tuning(model, batches),
         lambda: score(model, batches, space, DEFAULTS),
+        lambda: score(model, batches, space, [name for name in usable if PROXIES[name].point == "dense"]),
         lambda: score(model, batches, space, usable),
         lambda: score(model, batches, space, WARM),
     ]
@@ -128,8 +130,9 @@ def main() -> None:
         "batches": [args.batches, 16, 48],
         "seconds": {name: round(value, 4) for name, value in zip(names, seconds, strict=True)},
         "ratio_defaults": round(seconds[1] / seconds[0], 3),
-        "ratio_all_proxies": round(seconds[2] / seconds[0], 3),
-        "ratio_warm_proxies": round(seconds[3] / seconds[0], 3),
+        "ratio_dense_proxies": round(seconds[2] / seconds[0], 3),
+        "ratio_all_proxies": round(seconds[3] / seconds[0], 3),
+        "ratio_warm_proxies": round(seconds[4] / seconds[0], 3),
         "left_out": [name for name in NOT_WARM if name not in usable],
         "allocations_per_second": round(allocations_per_second(model, batches, space)),
     }
