@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +13,7 @@ from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 
 from .finalist import Finalist
-from .proposals import Answer
+from .proposals import Answers
 from .result import Conclusion
 
 __all__ = ["Evaluator", "Setting"]
@@ -49,14 +49,9 @@ class Evaluator(Protocol):
     def score(self) -> list[SiteScores]:
         """Scores of all sites by the proxies asked for; by default, by those of the defaults there are."""
 
-    def answer(
-        self,
-        scores: Sequence[SiteScores],
-        allocation: Allocation,
-        *,
-        apart_from: Container[Allocation] = (),
-    ) -> Answer | None:
-        """Which allocation stands for the one given, as ``Answers`` says."""
+    @property
+    def answer(self) -> Answers:
+        """Says which allocation stands for the one given."""
 
     def evaluate(self, allocations: Sequence[Allocation], output: Path) -> list[tuple[Trained, ...]]:
         """The runs of each allocation, a run per seed; the allocations are ones that ``answer`` gave."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from spaces.errors import UsageError
 
-__all__ = ["PROXY_NAMES", "SHARED", "Arguments", "Options", "add_arguments", "changed", "names"]
+__all__ = ["PROXY_NAMES", "SHARED", "Arguments", "Options", "add_arguments", "changed", "flag_of", "names"]
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -221,7 +221,7 @@ class Options:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value, flag = getattr(self, field.name), f"--{field.name.replace('_', '-')}"
+            value, flag = getattr(self, field.name), flag_of(field.name)
             if isinstance(value, float) and not math.isfinite(value):
                 raise UsageError(f"{flag} {value} must be a finite number.")
             if value is not None and field.name in _LEAST and value < _LEAST[field.name]:
@@ -249,6 +249,11 @@ class Options:
                 "--text-columns, --label-column and --regression describe --train-file; "
                 "a named task knows its own."
             )
+
+
+def flag_of(field: str) -> str:
+    """How the option of a field is typed."""
+    return f"--{field.replace('_', '-')}"
 
 
 def add_arguments(parser: argparse.ArgumentParser, arguments: Arguments) -> None:

@@ -16,7 +16,7 @@ from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 
 from .allocators import SCORE_FREE, find_allocator
-from .repair import repair
+from .repair import filled
 from .repaired_study import RepairedStudy, Suggestion
 from .samplers import find_sampler
 from .uniform import uniform
@@ -119,7 +119,7 @@ def propose(
             proposer = f"{table.proxy}/{name}"
             rng = _rng(seed, proposer)
             pick = found[name](table, max_params=max_params, rng=rng)
-            ledger.propose(proposer, _filled(pick, ledger.space, max_params, rng))
+            ledger.propose(proposer, filled(pick, ledger.space, max_params, rng=rng))
     objectives = [table for table in scores if table.point != "none"] or [scores[0]]
     for name, make in makers.items():
         study = _study(make, ledger, objectives=len(objectives), rng=_rng(seed, f"sampler {name}"))
@@ -136,17 +136,6 @@ def _check(scores: Sequence[SiteScores], trials: int) -> None:
         )
     if trials < 0:
         raise ValueError(f"trials={trials} must be >= 0; pass 0 to do without samplers.")
-
-
-def _filled(
-    allocation: Allocation, space: SearchSpace, max_params: int, rng: np.random.Generator
-) -> Allocation:
-    """An allocator's pick with the rest of the budget spent, so that all are compared at equal cost.
-
-    Allocators stop where nothing has worth (cross wires under SNIP) or where one more site at the
-    paper's single rank does not fit; the rest goes to random sites, a step of the grid at a time.
-    """
-    return space.allocation(repair(space.rank_vector(allocation), space, max_params, rng=rng))
 
 
 def _rng(seed: int, name: str) -> np.random.Generator:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 
-__all__ = ["check_affordable", "repair"]
+__all__ = ["check_affordable", "filled", "repair"]
 
 
 def check_affordable(space: SearchSpace, max_params: int) -> None:
@@ -48,6 +49,17 @@ def repair(ranks: np.ndarray, space: SearchSpace, max_params: int, *, rng: np.ra
         left = _step_down(levels, steps, left, rng)
     _step_up(levels, steps, left, rng)
     return np.asarray(grid[levels])
+
+
+def filled(
+    allocation: Allocation, space: SearchSpace, max_params: int, *, rng: np.random.Generator
+) -> Allocation:
+    """An allocator's pick with the rest of the budget spent, so that all are compared at equal cost.
+
+    Allocators stop where nothing has worth (cross wires under SNIP) or where one more site at the
+    paper's single rank does not fit; the rest goes to random sites, a step of the grid at a time.
+    """
+    return space.allocation(repair(space.rank_vector(allocation), space, max_params, rng=rng))
 
 
 def _step_down(levels: list[int], steps: list[list[int]], left: int, rng: np.random.Generator) -> int:

@@ -18,7 +18,7 @@ from spaces.search_space import SearchSpace
 
 from .evaluator import Setting
 from .finalist import Finalist
-from .options import SHARED, changed
+from .options import SHARED, changed, flag_of
 from .prepare import space_of
 from .proposals import Answer
 from .scoring import DEFAULT_PROXIES
@@ -55,7 +55,7 @@ class TabulatedEvaluator:
         """Reads the table; raises InputError where there is none, UsageError on options that do not fit."""
         assert options.table is not None, "--table was checked"
         typed = changed(options, {**SHARED, **SEARCH})
-        if unheeded := sorted(f"--{name.replace('_', '-')}" for name in typed - _HEEDED):
+        if unheeded := sorted(map(flag_of, typed - _HEEDED)):
             raise UsageError(
                 f"--table comes with a space, a model and training of its own, so {', '.join(unheeded)} "
                 f"would change nothing; leave {'it' if len(unheeded) == 1 else 'them'} out."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,7 +21,7 @@ from .finalist import Finalist
 from .fine_tune import fine_tune
 from .inputs import load_inputs
 from .prepare import Search, announce, prepare
-from .proposals import Answer, as_proposed
+from .proposals import Answers, as_proposed
 from .result import Conclusion
 from .scoring import score_space
 from .search_options import SearchOptions
@@ -59,15 +59,10 @@ class TrainedEvaluator:
     def score(self) -> list[SiteScores]:
         return score_space(self.search)
 
-    def answer(
-        self,
-        scores: Sequence[SiteScores],
-        allocation: Allocation,
-        *,
-        apart_from: Container[Allocation] = (),
-    ) -> Answer | None:
+    @property
+    def answer(self) -> Answers:
         """The allocation itself: any can be trained."""
-        return as_proposed(scores, allocation, apart_from=apart_from)
+        return as_proposed
 
     def evaluate(self, allocations: Sequence[Allocation], output: Path) -> list[tuple[Trained, ...]]:
         """Fine-tunes all of them together, none twice."""
@@ -89,7 +84,7 @@ class TrainedEvaluator:
         save_adapter(
             output / "adapter",
             saved,
-            model=base_model_on(search.inputs.source, search.devices[0]),
+            model=model,
             sites=sites,
             recipe=recipe,
             base=search.inputs.base,

@@ -50,9 +50,7 @@ def parse_budget(text: str) -> Budget:
     rank = re.fullmatch(r"r\s*=\s*(\d+)", text.strip())
     if rank and int(rank[1]) > 0:
         return Budget(float(rank[1]), "rank")
-    number = re.fullmatch(
-        r"(\d{1,3}(?:,\d{3})+|\d+(?:\.\d*)?(?:e[+-]?\d+)?)\s*([kmb%]?)", text.strip().lower()
-    )
+    number = re.fullmatch(_NUMBER, text.strip().lower())
     if number:
         value = float(number[1].replace(",", "")) * _SUFFIX[number[2]]
         if 0 < value < math.inf:

@@ -11,7 +11,7 @@ import numpy as np
 from proxies.site_scores import SiteScores
 from search.allocators import ALLOCATORS
 from search.proportional import proportional
-from search.repair import check_affordable, repair
+from search.repair import check_affordable, filled
 from search.uniform import uniform
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
@@ -128,8 +128,7 @@ def _picks(scores: Sequence[SiteScores], max_params: int, seed: int) -> Iterator
             name = f"{table.proxy}/{picker}"
             rng = named_generator(seed, name)
             pick = ALLOCATORS[picker](table, max_params=max_params, rng=rng)
-            filled = repair(table.space.rank_vector(pick), table.space, max_params, rng=rng)
-            yield Drawn(table.space.allocation(filled), (name,))
+            yield Drawn(filled(pick, table.space, max_params, rng=rng), (name,))
 
 
 def _random(space: SearchSpace, max_params: int, rng: np.random.Generator) -> Allocation:

@@ -13,7 +13,7 @@ from evaluators.benchmark_table import BenchmarkTable, Entry, Stratum, StratumKi
 from evaluators.candidate import Candidate
 from proxies.site_scores import SiteScores
 from search.fine_tune import fine_tune
-from search.options import SHARED, changed
+from search.options import SHARED, changed, flag_of
 from search.output_folder import OutputFolder, unwritable
 from search.prepare import Search, announce
 from spaces.errors import UsageError
@@ -66,7 +66,7 @@ def _report_anew(source: Path, output: Path | None) -> tuple[dict[str, object], 
 def _check_only_a_report(options: StudyOptions) -> None:
     typed = changed(options, {**SHARED, **STUDY}) - {"source", "output", "json", "quiet"}
     if typed:
-        flags = ", ".join(sorted(f"--{name.replace('_', '-')}" for name in typed))
+        flags = ", ".join(sorted(map(flag_of, typed)))
         raise UsageError(f"--from makes a report of what was trained before; leave out {flags}.")
 
 

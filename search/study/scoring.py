@@ -14,12 +14,12 @@ import torch
 
 from evaluators.ledger import fingerprint
 from evaluators.memory import peak_memory
-from evaluators.whole_file import whole_file
 from proxies.evidence import Evidence
 from proxies.proxy import Proxy
 from proxies.registry import PROXIES, find_proxy, score_sites
 from proxies.site_scores import SiteScores
 from proxies.statistics import Statistic
+from search.output_folder import write_whole
 from search.prepare import Search
 from search.progress import progress
 from search.scoring import evidence_of, scoring_batches
@@ -99,8 +99,7 @@ def _measure(search: Search, space: SearchSpace, paths: Mapping[str, Path]) -> l
                 left_out.append(LeftOut(name, str(error)))
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with whole_file(path) as unfinished:
-                    unfinished.write_text(json.dumps(_fields(one)))
+                write_whole(path, json.dumps(_fields(one)))
             advance(1)
     return left_out
 

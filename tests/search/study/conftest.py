@@ -1,4 +1,4 @@
-"""Reports of a study with made-up numbers."""
+"""Reports of a study with made-up numbers, and a command line that makes a small study."""
 
 from __future__ import annotations
 
@@ -55,3 +55,12 @@ def make_card() -> Callable[..., Card]:
 def make_report() -> Callable[..., StratumReport]:
     """Builds a report from cards; ``contests`` is how many, other fields by keyword."""
     return _report
+
+
+@pytest.fixture
+def study(model_folder, files, tmp_path) -> list[str]:
+    """A whole command line that ends within seconds."""
+    data = ["--model", str(model_folder), "--train-file", str(files / "train.tsv")]
+    data += ["--eval-file", str(files / "dev.tsv"), "--threads", "1", "--quiet", "--batch-size", "8"]
+    data += ["--allocations", "12", "--seeds", "2", "--scoring-batches", "3", "--lr", "1e-2"]
+    return [*data, "--proxy", "grad_norm,snip", "--budget", "r=2", "--output", str(tmp_path / "out")]

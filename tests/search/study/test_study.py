@@ -22,15 +22,6 @@ from search.study.__main__ import main
 TIMES = ("seconds", "peak_memory")
 
 
-@pytest.fixture
-def study(model_folder, files, tmp_path) -> list[str]:
-    """A whole command line that ends within seconds."""
-    data = ["--model", str(model_folder), "--train-file", str(files / "train.tsv")]
-    data += ["--eval-file", str(files / "dev.tsv"), "--threads", "1", "--quiet", "--batch-size", "8"]
-    data += ["--allocations", "12", "--seeds", "2", "--scoring-batches", "3", "--lr", "1e-2"]
-    return [*data, "--proxy", "grad_norm,snip", "--budget", "r=2", "--output", str(tmp_path / "out")]
-
-
 def rows(folder: Path) -> list[dict]:
     """The table's rows without what no two runs share."""
     table = parquet.read_table(folder / "table.parquet").to_pylist()
