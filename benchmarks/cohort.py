@@ -24,7 +24,9 @@ from evaluators.base_model import ModelSource, load_base_model
 from evaluators.candidate import Candidate, Recipe
 from evaluators.cohort import Cohort
 from evaluators.demo import demo_model_folder
+from evaluators.gate_policy import GateHooks, Step
 from evaluators.rows import Rows
+from evaluators.training import train_step
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 
@@ -71,10 +73,11 @@ def our_step(model: PreTrainedModel, count: int) -> tuple[Callable[[], None], Ca
     tokens, labels = batch_of()
     rows = Rows(tuple(tokens) * count, None, np.tile(labels, count))
     indices = list(np.arange(count * BATCH).reshape(count, BATCH))
+    steps = [Step(slot, 0, 1, 1e-3) for slot in range(count)]
     wires, head = cohort.wires.attach(model), cohort.head.attach()
 
     def step() -> None:
-        cohort.step(range(count), rows, indices, [1e-3] * count)
+        train_step(cohort, steps, rows, indices, GateHooks())
 
     def detach() -> None:
         wires.detach()

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -78,13 +79,20 @@ def save_adapter(
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in trained.tensors.items()}
     by_name = {site.name: site for site in sites}
     wires = []
-    for name, rank in trained.evaluation.candidate.allocation.ranks:
+    for name, rank in trained.allocation.ranks:
         factor = recipe.scaling.factor(by_name[name].kind, rank)
         wires.append(
             checked_wire(by_name[name], factor, tensors[f"{name}.A"], tensors[f"{name}.B"], rank=rank)
         )
     head = {name: tensors[name] for name in Head.shapes(model)}
-    record = _record(trained.evaluation.candidate, wires, head, recipe, base, label_names)
+    record = _record(
+        replace(trained.evaluation.candidate, allocation=trained.allocation),
+        wires,
+        head,
+        recipe,
+        base,
+        label_names,
+    )
     replace_folder(folder, lambda new: _write(new, wires, head, record, model), files=_FILES)
 
 

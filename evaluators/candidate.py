@@ -14,7 +14,10 @@ from spaces.scaling import Scaling
 
 from .data_order import steps_per_epoch
 
-__all__ = ["Candidate", "Evaluation", "Recipe", "Trained"]
+__all__ = ["Candidate", "Course", "Evaluation", "History", "Recipe", "Trained"]
+
+History = tuple[tuple[int, Allocation], ...]
+"""(step, ranks from that step on), ascending; empty where the ranks did not change on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +83,33 @@ class Evaluation:
     peak_memory: int
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How many parameters a candidate trained on its way, the head left out, and where it ended.
+
+    peak, average: over the steps, of those that the optimizer moved. allocation: the ranks at its end,
+    the dead ones cut away.
+    """
+
+    allocation: Allocation
+    peak: int
+    average: float
+    history: History
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
     """An evaluation with the tensors that were trained (none where it failed), on the CPU.
 
     Keys: ``layers.3.q.A`` (r, d_in), ``layers.3.q.B`` (d_out, r), ``head.classifier.weight`` and so on.
+    course: None where it failed, and where it is not known what happened on the way.
     """
 
     evaluation: Evaluation
     tensors: dict[str, Tensor]
+    course: Course | None = None
+
+    @property
+    def allocation(self) -> Allocation:
+        """The ranks at its end: the candidate's own, unless a gate policy changed them."""
+        return self.evaluation.candidate.allocation if self.course is None else self.course.allocation

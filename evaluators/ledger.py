@@ -6,26 +6,35 @@ import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from safetensors.torch import load_file, save_file
 
 from spaces.allocation import Allocation
 
 from .base_model import ModelSource
-from .candidate import Candidate, Evaluation, Recipe, Trained
+from .candidate import Candidate, Course, Evaluation, Recipe, Trained
+from .gate_policy import GatePolicy
 from .memory import OUT_OF_MEMORY
-from .task import Task
+from .task import ReportOn, Task
 from .whole_file import whole_file
 
 __all__ = ["Ledger", "fingerprint"]
 
 
-def fingerprint(source: ModelSource, task: Task, recipe: Recipe) -> str:
+def fingerprint(
+    source: ModelSource,
+    task: Task,
+    recipe: Recipe,
+    policy: GatePolicy | None = None,
+    report_on: ReportOn = "validation",
+) -> str:
     """A digest of everything but the candidate that decides what training gives."""
-    digest = hashlib.sha256(json.dumps([asdict(source), asdict(recipe), task.name, task.metric]).encode())
+    settings = [asdict(source), asdict(recipe), task.name, task.metric, repr(policy), report_on]
+    digest = hashlib.sha256(json.dumps(settings).encode())
     for file in sorted(Path(source.path_or_name).glob("*.safetensors")):  # none where it is a name on the hub
         digest.update(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}".encode())
-    for rows in (task.train, task.validation):
+    for rows in (task.train, task.validation, *([task.test] if report_on == "test" else [])):
         digest.update(rows.labels.tobytes())
         for row in (*rows.input_ids, *(rows.token_type_ids or ())):
             digest.update(len(row).to_bytes(4, "little") + row.tobytes())
@@ -45,9 +54,12 @@ class Ledger:
         if not path.exists():
             return None
         fields = json.loads(path.read_text())
+        course = fields.pop("course")
         evaluation = Evaluation(**{**fields, "candidate": candidate, "curve": tuple(fields["curve"])})
         tensors = path.with_suffix(".safetensors")
-        return Trained(evaluation, load_file(tensors) if tensors.exists() else {})
+        return Trained(
+            evaluation, load_file(tensors) if tensors.exists() else {}, _course(course) if course else None
+        )
 
     def record(self, trained: Trained) -> None:
         """Writes one finished candidate: tensors first, so that its JSON file means both are there.
@@ -62,13 +74,24 @@ class Ledger:
             with whole_file(path.with_suffix(".safetensors")) as unfinished:
                 save_file(trained.tensors, unfinished)
         with whole_file(path) as unfinished:
-            unfinished.write_text(json.dumps(asdict(trained.evaluation)))
+            course = trained.course and asdict(trained.course)
+            unfinished.write_text(json.dumps({**asdict(trained.evaluation), "course": course}))
 
     def _path(self, candidate: Candidate) -> Path:
         key = json.dumps(
             [self._context, _plain(candidate.allocation), candidate.seed, candidate.learning_rate]
         )
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
+
+
+def _course(fields: dict[str, Any]) -> Course:
+    """What ``asdict`` made plain, a course again."""
+    history = tuple((step, _allocation(ranks)) for step, ranks in fields["history"])
+    return Course(_allocation(fields["allocation"]), fields["peak"], fields["average"], history)
+
+
+def _allocation(fields: dict[str, Any]) -> Allocation:
+    return Allocation.of({name: rank for name, rank in fields["ranks"]})
 
 
 def _plain(allocation: Allocation) -> list[list[object]]:

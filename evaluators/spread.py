@@ -15,20 +15,30 @@ from spaces.site import Site
 
 from .base_model import ModelSource, load_base_model
 from .candidate import Candidate, Recipe, Trained
-from .cohort import train_cohort
-from .task import Task
+from .gate_policy import GatePolicy
+from .ledger import fingerprint
+from .task import ReportOn, Task
+from .training import train_cohort
 
 __all__ = ["Workload", "base_model_on", "default_cohort_size", "form_cohorts", "train_all"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Workload:
-    """What every cohort of a run shares."""
+    """What every cohort of a run shares. policy: None where gates stay one. report_on: the rows that
+    metric and loss are of."""
 
     source: ModelSource
     task: Task
     sites: tuple[Site, ...]
     recipe: Recipe
+    policy: GatePolicy | None = None
+    report_on: ReportOn = "validation"
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all this, as ``Ledger`` takes it."""
+        return fingerprint(self.source, self.task, self.recipe, self.policy, self.report_on)
 
 
 @cache  # one for each of the run's devices
@@ -148,5 +158,7 @@ def _train(
         candidates,
         workload.recipe,
         slots=len(candidates),
+        policy=workload.policy,
+        report_on=getattr(workload.task, workload.report_on),
         on_step=on_step,
     )

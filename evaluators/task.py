@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase
@@ -15,7 +16,10 @@ from .metrics import BINARY_METRICS, REGRESSION_METRICS, find_metric
 from .rows import Rows
 from .split import hash_order, split_by_text
 
-__all__ = ["Task", "TextTable", "build_task"]
+__all__ = ["ReportOn", "Task", "TextTable", "build_task"]
+
+ReportOn = Literal["validation", "test"]
+"""Which rows of a task a metric is of: those to choose by, or those to report."""
 
 _logger = logging.getLogger(__name__)
 _VALIDATION_SHARE = 0.1

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from evaluators.candidate import Candidate, Trained
-from evaluators.ledger import Ledger, fingerprint
+from evaluators.ledger import Ledger
 from evaluators.spread import default_cohort_size, train_all
 
 from .prepare import Search
@@ -27,7 +27,7 @@ def fine_tune(
     keep_tensors: whether what was trained is written and given back, or the evaluations alone.
     """
     options, workload = search.options, search.workload
-    ledger = Ledger(folder, fingerprint(workload.source, workload.task, workload.recipe))
+    ledger = Ledger(folder, workload.fingerprint)
     done = {candidate: one for candidate in candidates if (one := ledger.find(candidate)) is not None}
     known = frozenset(done)
     missing = len(set(candidates) - known)

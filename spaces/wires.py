@@ -33,6 +33,8 @@ class Wires:
     """The wires of C slots, each slot holding one candidate's allocation.
 
     Per site, with r the largest rank of any slot there: A (C, r, d_in), g (C, r), B (C, d_out, r).
+    gates: factor * g by site name, (C, r); a gate policy may put others in their place, with a graph
+    where they learn. factors: of the scaling rule at the rank that was loaded, (C,); 0 where off.
     The rows of a batch belong to the slots that ``stacked`` has selected. A site that is off in every
     slot is left out and costs nothing.
     """
@@ -42,9 +44,13 @@ class Wires:
         self.sites = tuple(site for site in sites if ranks.get(site.name, 0) > 0)
         self.stacked = stacked
         device = stacked.values.device
-        # scale * g, so that a slot's padding ranks and its off sites are simply zero
-        self.gates = {s.name: torch.zeros(stacked.slots, ranks[s.name], device=device) for s in self.sites}
+        # factor * g, so that a slot's padding ranks and its off sites are simply zero
+        self.gates: dict[str, Tensor] = {
+            s.name: torch.zeros(stacked.slots, ranks[s.name], device=device) for s in self.sites
+        }
+        self.factors = {site.name: torch.zeros(stacked.slots, device=device) for site in self.sites}
         self._on = {site.name: [False] * stacked.slots for site in self.sites}
+        self._scaling = [Scaling()] * stacked.slots
 
     @staticmethod
     def shapes(sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
@@ -64,22 +70,35 @@ class Wires:
             a, b = self._matrices(site, slot)
             b.zero_()
             a.copy_(torch.from_numpy(initial_a(site, a.shape[0], seed=seed)))
-            gate = self.gates[site.name][slot]
-            gate.zero_()
-            gate[:rank] = scaling.factor(site.kind, rank)
-            self._on[site.name][slot] = rank > 0
+            self.factors[site.name][slot] = scaling.factor(site.kind, rank)
+            self._scaling[slot] = scaling
+            self.set_gate(slot, site.name, (torch.arange(a.shape[0], device=a.device) < rank).float())
+
+    def set_gate(self, slot: int, site: str, gate: Tensor) -> None:
+        """Fixes the gate of one slot at one site. gate: (r,), without the factor."""
+        fixed = self.gates[site].detach().clone()
+        fixed[slot] = self.factors[site][slot] * gate
+        self.gates[site] = fixed
+        self._on[site][slot] = bool(gate.any())
+
+    def ranks(self, slot: int) -> Allocation:
+        """How many gates of a slot are not zero, at every site."""
+        return Allocation.of({s.name: int((self.gates[s.name][slot] != 0).sum()) for s in self.sites})
 
     def trained(self, slot: int) -> dict[str, Tensor]:
-        """A (r, d_in) and B (d_out, r) of every site that is on in a slot, cut to its own rank; copies.
+        """A (r, d_in) and B (d_out, r) of every site that is on in a slot, dead ranks cut away; copies.
 
-        Keys are ``layers.3.q.A`` and so on.
+        r counts the gates that are not zero. What a gate differs from the scaling rule's factor at r is
+        folded into B, so that the tensors are those of a plain wire of rank r. Keys: ``layers.3.q.A``.
         """
         tensors: dict[str, Tensor] = {}
         for site in self.sites:
-            rank = int((self.gates[site.name][slot] != 0).sum())
-            if rank:
+            gate = self.gates[site.name].detach()[slot]
+            alive = gate.nonzero()[:, 0]
+            if len(alive):
                 a, b = self._matrices(site, slot)
-                tensors[f"{site.name}.A"], tensors[f"{site.name}.B"] = a[:rank].clone(), b[:, :rank].clone()
+                fold = gate[alive] / self._scaling[slot].factor(site.kind, len(alive))
+                tensors[f"{site.name}.A"], tensors[f"{site.name}.B"] = a[alive], b[:, alive] * fold
         return tensors
 
     def restore(self, slot: int, tensors: Mapping[str, Tensor]) -> None:
@@ -101,6 +120,8 @@ class Wires:
     def _add(self, sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
         of_selected, slots = self.stacked.of_selected, len(self.stacked.selected)
         for site, source in zip(sites, sources, strict=True):
+            if not any(self._on[site.name][slot] for slot in self.stacked.selected):
+                continue
             gate = of_selected(self.gates[site.name])
             a = of_selected(self.stacked.leaf[f"{site.name}.A"]) * gate[:, :, None]
             b = of_selected(self.stacked.leaf[f"{site.name}.B"])

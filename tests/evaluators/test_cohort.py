@@ -10,13 +10,14 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
-import evaluators.cohort
+import evaluators.training
 from evaluators.adamw import linear_schedule
 from evaluators.candidate import Candidate, Recipe
-from evaluators.cohort import Cohort, score_trained, train_cohort
+from evaluators.cohort import Cohort, score_trained
 from evaluators.data_order import epoch_batches
 from evaluators.rows import Rows, padded_inputs
 from evaluators.task import Task
+from evaluators.training import train_cohort, train_step
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites
@@ -168,25 +169,25 @@ def test_the_slot_of_a_failed_candidate_goes_to_the_next(model, sites, task):
 
 
 def test_out_of_memory_halves_the_cohort_and_goes_on(model, sites, task, monkeypatch):
-    sizes, real = [], Cohort.step
+    sizes, real = [], train_step
 
-    def step(self, slots, *args):
-        sizes.append(len(slots))
-        if len(slots) > 1:
+    def step(cohort, steps, *args):
+        sizes.append(len(steps))
+        if len(steps) > 1:
             raise torch.OutOfMemoryError("planted")
-        return real(self, slots, *args)
+        return real(cohort, steps, *args)
 
-    monkeypatch.setattr(evaluators.cohort.Cohort, "step", step)
+    monkeypatch.setattr(evaluators.training, "train_step", step)
     trained = train_cohort(model, sites, task, CANDIDATES, dataclasses.replace(RECIPE, epochs=1), slots=3)
     assert sizes == [3] + [1] * 24
     assert all(one.evaluation.failure is None for one in trained)
 
 
 def test_a_candidate_that_does_not_fit_alone_is_marked_failed(model, sites, task, monkeypatch):
-    def step(self, slots, *args):
+    def step(*_):
         raise torch.OutOfMemoryError("planted\nand more")
 
-    monkeypatch.setattr(evaluators.cohort.Cohort, "step", step)
+    monkeypatch.setattr(evaluators.training, "train_step", step)
     trained = train_cohort(model, sites, task, CANDIDATES, RECIPE, slots=2)
     assert {one.evaluation.failure for one in trained} == {
         "out of memory with one candidate at a time: planted"

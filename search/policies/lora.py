@@ -1,0 +1,54 @@
+"""LoRA, and what trains no wire at all but the head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evaluators.cohort import Cohort
+from evaluators.gate_policy import GateHooks
+from evaluators.task import Task
+from search.uniform import uniform
+from spaces.allocation import Allocation
+from spaces.search_space import SearchSpace
+from spaces.site import Site
+
+__all__ = ["HeadOnly", "Lora"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """Every site at the same rank, every gate one (LoRA, arXiv:2106.09685)."""
+
+    max_params: int
+
+    def start(self, space: SearchSpace) -> Allocation:
+        """As uniform as the budget allows."""
+        return uniform(space, self.max_params)
+
+    def shapes(self, sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+        """Nothing more."""
+        return {}
+
+    def hooks(self, cohort: Cohort, task: Task) -> GateHooks:
+        """None."""
+        return GateHooks()
+
+
+@dataclass(frozen=True, slots=True)
+class HeadOnly:
+    """No wire: the classification head alone is trained, which any method must beat."""
+
+    max_params: int
+
+    def start(self, space: SearchSpace) -> Allocation:
+        """No site."""
+        return Allocation.of({})
+
+    def shapes(self, sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+        """Nothing more."""
+        return {}
+
+    def hooks(self, cohort: Cohort, task: Task) -> GateHooks:
+        """None."""
+        return GateHooks()
