@@ -49,7 +49,8 @@ class GateHooks:
 
     start(slot, candidate): after the candidate was loaded. before(steps): before the forward pass, with
     the steps' slots selected; puts into ``wires.gates`` what this step computes with, differentiable
-    where gates learn. penalty(steps): a scalar that is added to the sum of these slots' losses.
+    where gates learn. penalty(steps, again): a scalar that is added to the sum of these slots' losses;
+    again() gives those losses anew, (slots,), under whatever gates are put by then.
     update(steps, gradient): after clipping and before the optimizer; gradient is (C, P) and is
     overwritten afterwards; gives where this step trains, (C, P) bool, None for everywhere.
     after(steps): after the optimizer. finish(slot): sets the slot's final gates, with which it is
@@ -59,7 +60,7 @@ class GateHooks:
 
     start: Callable[[int, Candidate], None] = _nothing
     before: Callable[[Sequence[Step]], None] = _nothing
-    penalty: Callable[[Sequence[Step]], Tensor | None] = _nothing
+    penalty: Callable[[Sequence[Step], Callable[[], Tensor]], Tensor | None] = _nothing
     update: Callable[[Sequence[Step], Tensor], Tensor | None] = _nothing
     after: Callable[[Sequence[Step]], None] = _nothing
     finish: Callable[[int], None] = _nothing

@@ -91,7 +91,7 @@ def _course(fields: dict[str, Any]) -> Course:
 
 
 def _allocation(fields: dict[str, Any]) -> Allocation:
-    return Allocation.of({name: rank for name, rank in fields["ranks"]})
+    return Allocation.of(dict(fields["ranks"]))
 
 
 def _plain(allocation: Allocation) -> list[list[object]]:

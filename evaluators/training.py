@@ -39,7 +39,7 @@ def train_step(
     cohort.stacked.select(slots)
     hooks.before(steps)
     losses = cohort.losses(slots, rows, indices)
-    penalty = hooks.penalty(steps)
+    penalty = hooks.penalty(steps, lambda: cohort.losses(slots, rows, indices))
     gradient = cohort.stacked.gradient(losses.sum() if penalty is None else losses.sum() + penalty)
     clip_per_slot(gradient, cohort.recipe.max_grad_norm)
     active = hooks.update(steps, gradient)

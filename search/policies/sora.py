@@ -107,8 +107,8 @@ class _Sora:
         size = (self.gates.trained.detach()[slot] * self.alive[slot]).abs().cpu().numpy()
         if not (size[self.alive[slot].cpu().numpy()] == 0).any():
             raise NeverActedError(
-                f"sora: no gate has reached zero under lambda={self.policy.strength}; raise strength, or train "
-                "for more steps."
+                f"sora: no gate has reached zero under lambda={self.policy.strength}; raise strength, or "
+                "train for more steps."
             )
         kept = top_within(size, self.gates.costs, self.policy.max_params) & (size > 0)
         self.alive[slot] = torch.from_numpy(kept).to(self.alive.device)
