@@ -87,13 +87,14 @@ class Evaluation:
 class Course:
     """How many parameters a candidate trained on its way, the head left out, and where it ended.
 
-    peak, average: over the steps, of those that the optimizer moved. allocation: the ranks at its end,
-    the dead ones cut away.
+    allocation: the ranks at its end, the dead ones cut away. peak, average: over the steps, of the parameters
+    that the optimizer moved. end: how many are left at the end.
     """
 
     allocation: Allocation
     peak: int
     average: float
+    end: int
     history: History
 
 

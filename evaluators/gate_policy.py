@@ -75,7 +75,10 @@ class GatePolicy(Protocol):
         """The ranks at which training begins, for the budget that holds at its end."""
 
     def shapes(self, sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
-        """Shapes, without the slot axis, of what it trains besides A, B and the head."""
+        """Shapes, without the slot axis, of what it trains besides A, B and the head.
+
+        Names that begin with ``base.`` are weights of the base model, which count as trained parameters.
+        """
 
     def hooks(self, cohort: Cohort, task: Task) -> GateHooks:
         """What it does to this cohort, whose candidates all began with ``start``."""

@@ -1,4 +1,4 @@
-"""The tasks that have a name: GLUE's, through ``datasets``, and the embedded demo."""
+"""The tasks that have a name: GLUE's and two of SuperGLUE's, through ``datasets``, and the embedded demo."""
 
 from __future__ import annotations
 
@@ -15,17 +15,22 @@ from .hub import hub_answers, hub_is_switched_off
 from .metrics import REGRESSION_METRICS
 from .task import TextTable
 
-__all__ = ["GLUE_DATASET", "NAMED_TASKS", "NamedTask", "find_task", "load_glue"]
+__all__ = ["GLUE_DATASET", "NAMED_TASKS", "SUPERGLUE_DATASET", "NamedTask", "find_task", "load_glue"]
 
 GLUE_DATASET: Final = "nyu-mll/glue"
+SUPERGLUE_DATASET: Final = "aps/super_glue"
 _REMEDY: Final = "give files with --train-file and --eval-file"
+_NO_CLASSIFICATION: Final = {  # of the papers' data sets
+    "alpaca": "is text to be generated",
+    "copa": "asks which of two sentences follows",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class NamedTask:
     """Where a task's rows are and how it is scored.
 
-    config: of GLUE_DATASET; None for the embedded demo, which needs no hub.
+    config: of ``dataset`` on the hub; None for the embedded demo, which needs no hub.
     evaluation_split: the labelled split that is reported on. GLUE's own test labels are hidden.
     """
 
@@ -33,6 +38,7 @@ class NamedTask:
     metric: str
     config: str | None
     evaluation_split: str = "validation"
+    dataset: str = GLUE_DATASET
 
     @property
     def embedded(self) -> bool:
@@ -45,11 +51,14 @@ class NamedTask:
 
 
 _PAIR: Final = ("sentence1", "sentence2")
+_PREMISE: Final = ("premise", "hypothesis")
 
 NAMED_TASKS: Final[Mapping[str, NamedTask]] = MappingProxyType(
     {
+        "boolq": NamedTask(("question", "passage"), "accuracy", "boolq", dataset=SUPERGLUE_DATASET),
+        "cb": NamedTask(_PREMISE, "accuracy", "cb", dataset=SUPERGLUE_DATASET),
         "cola": NamedTask(("sentence",), "matthews", "cola"),
-        "mnli": NamedTask(("premise", "hypothesis"), "accuracy", "mnli", "validation_matched"),
+        "mnli": NamedTask(_PREMISE, "accuracy", "mnli", "validation_matched"),
         "mrpc": NamedTask(_PAIR, "accuracy", "mrpc"),
         "qnli": NamedTask(("question", "sentence"), "accuracy", "qnli"),
         "qqp": NamedTask(("question1", "question2"), "accuracy", "qqp"),
@@ -63,7 +72,12 @@ NAMED_TASKS: Final[Mapping[str, NamedTask]] = MappingProxyType(
 
 
 def find_task(name: str) -> NamedTask:
-    """The task of that name; raises UsageError where there is none."""
+    """The task of that name; raises UsageError where there is none, or it is no sequence classification."""
+    if name in _NO_CLASSIFICATION:
+        raise UsageError(
+            f"task={name!r} {_NO_CLASSIFICATION[name]}, but only sequence classification and regression are "
+            f"trained here; choose one of {sorted(NAMED_TASKS)}, or {_REMEDY}."
+        )
     if name not in NAMED_TASKS:
         raise UsageError(f"task={name!r} is unknown; choose one of {sorted(NAMED_TASKS)}, or {_REMEDY}.")
     return NAMED_TASKS[name]
@@ -72,30 +86,30 @@ def find_task(name: str) -> NamedTask:
 def load_glue(name: str) -> tuple[TextTable, TextTable]:
     """(train, dev) tables of a named task; the embedded demo's as well.
 
-    Class labels are GLUE's numbers as str, so that ids keep their order and F1 its positive class, 1.
+    Class labels are the data set's numbers as str, so that ids keep their order and F1 its positive class, 1.
     Raises UsageError on an unknown name; InputError where the rows cannot be had or have hidden labels.
     """
     task = find_task(name)
     if task.config is None:
         return demo_tables()
-    splits = _download(name, task.config)
+    splits = _download(name, task.dataset, task.config)
     return _table(splits["train"], task, name), _table(splits[task.evaluation_split], task, name)
 
 
-def _download(name: str, config: str) -> Any:
+def _download(name: str, dataset: str, config: str) -> Any:
     import datasets  # seconds to import, and only the hub's tasks need it
 
     if not hub_answers() and not hub_is_switched_off():
         raise InputError(
-            f"task={name!r} is read from {GLUE_DATASET} on the Hugging Face hub, which does not answer; "
+            f"task={name!r} is read from {dataset} on the Hugging Face hub, which does not answer; "
             f"{_REMEDY}, or set HF_HUB_OFFLINE=1 where the data set is cached."
         )
     try:
         with _no_bars(datasets):
-            return datasets.load_dataset(GLUE_DATASET, config)
-    except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
+            return datasets.load_dataset(dataset, config)
+    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
         reason = str(error).partition("\n")[0]
-        raise InputError(f"task={name!r} cannot be read from {GLUE_DATASET}: {reason}; {_REMEDY}.") from None
+        raise InputError(f"task={name!r} cannot be read from {dataset}: {reason}; {_REMEDY}.") from None
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from spaces.allocation import Allocation
 
 from .base_model import ModelSource
 from .candidate import Candidate, Course, Evaluation, Recipe, Trained
-from .gate_policy import GatePolicy
 from .memory import OUT_OF_MEMORY
 from .task import ReportOn, Task
 from .whole_file import whole_file
@@ -26,11 +25,14 @@ def fingerprint(
     source: ModelSource,
     task: Task,
     recipe: Recipe,
-    policy: GatePolicy | None = None,
+    how: str = "None",
     report_on: ReportOn = "validation",
 ) -> str:
-    """A digest of everything but the candidate that decides what training gives."""
-    settings = [asdict(source), asdict(recipe), task.name, task.metric, repr(policy), report_on]
+    """A digest of everything but the candidate that decides what training gives.
+
+    how: the repr of the gate policy, or of another trainer.
+    """
+    settings = [asdict(source), asdict(recipe), task.name, task.metric, how, report_on]
     digest = hashlib.sha256(json.dumps(settings).encode())
     for file in sorted(Path(source.path_or_name).glob("*.safetensors")):  # none where it is a name on the hub
         digest.update(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}".encode())
@@ -87,7 +89,8 @@ class Ledger:
 def _course(fields: dict[str, Any]) -> Course:
     """What ``asdict`` made plain, a course again."""
     history = tuple((step, _allocation(ranks)) for step, ranks in fields["history"])
-    return Course(_allocation(fields["allocation"]), fields["peak"], fields["average"], history)
+    allocation = _allocation(fields["allocation"])
+    return Course(allocation, fields["peak"], fields["average"], fields["end"], history)
 
 
 def _allocation(fields: dict[str, Any]) -> Allocation:

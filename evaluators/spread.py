@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
+from typing import Protocol
 
 import torch
 from joblib import Parallel, cpu_count, delayed
@@ -14,19 +15,33 @@ from spaces.meta_model import base_params
 from spaces.site import Site
 
 from .base_model import ModelSource, load_base_model
-from .candidate import Candidate, Recipe, Trained
-from .gate_policy import GatePolicy
+from .candidate import Candidate, Evaluation, Recipe, Trained
+from .gate_policy import GatePolicy, NeverActedError
 from .ledger import fingerprint
+from .rows import Rows
 from .task import ReportOn, Task
 from .training import train_cohort
 
-__all__ = ["Workload", "base_model_on", "default_cohort_size", "form_cohorts", "train_all"]
+__all__ = ["Trainer", "Work", "Workload", "base_model_on", "default_cohort_size", "form_cohorts", "train_all"]
+
+
+class Trainer(Protocol):
+    """Trains candidates on one device. A value whose repr says how, and that can be sent to a process."""
+
+    def __call__(
+        self,
+        model: PreTrainedModel,
+        workload: Workload,
+        candidates: Sequence[Candidate],
+        on_step: Callable[[int], None],
+        /,
+    ) -> list[Trained]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Workload:
     """What every cohort of a run shares. policy: None where gates stay one. report_on: the rows that
-    metric and loss are of."""
+    metric and loss are of. trainer: who trains the candidates that ``spread`` puts together."""
 
     source: ModelSource
     task: Task
@@ -34,11 +49,38 @@ class Workload:
     recipe: Recipe
     policy: GatePolicy | None = None
     report_on: ReportOn = "validation"
+    trainer: Trainer = field(default_factory=lambda: in_one_cohort)
+
+    @property
+    def rows(self) -> Rows:
+        """Those to report on."""
+        return self.task.test if self.report_on == "test" else self.task.validation
 
     @property
     def fingerprint(self) -> str:
         """Of all this, as ``Ledger`` takes it."""
-        return fingerprint(self.source, self.task, self.recipe, self.policy, self.report_on)
+        how = repr(self.policy if self.trainer is in_one_cohort else self.trainer)
+        return fingerprint(self.source, self.task, self.recipe, how, self.report_on)
+
+
+def in_one_cohort(
+    model: PreTrainedModel,
+    workload: Workload,
+    candidates: Sequence[Candidate],
+    on_step: Callable[[int], None],
+) -> list[Trained]:
+    """The candidates trained side by side, as wires of one cohort."""
+    return train_cohort(
+        model,
+        workload.sites,
+        workload.task,
+        candidates,
+        workload.recipe,
+        slots=len(candidates),
+        policy=workload.policy,
+        report_on=workload.rows,
+        on_step=on_step,
+    )
 
 
 @cache  # one for each of the run's devices
@@ -88,77 +130,81 @@ def _max_padding(workload: Workload, device: str) -> float:
     return base_params(base_model_on(workload.source, device)) / 20
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """Candidates of one workload. known: those among them that are not to be trained."""
+
+    workload: Workload
+    candidates: Sequence[Candidate]
+    known: Container[Candidate] = ()
+
+
 def train_all(
-    candidates: Sequence[Candidate],
-    workload: Workload,
+    work: Sequence[Work],
     *,
     devices: Sequence[str],
     jobs: int,
     cohort_size: int,
     threads: int | None = None,
-    known: Container[Candidate] = (),
-    on_done: Callable[[Trained], None],
+    on_done: Callable[[int, Trained], None],
     on_step: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Trains all candidates that are not ``known``; on_done sees each as soon as its cohort has finished.
+    """Trains all candidates that are not known; on_done sees each as soon as its cohort has finished, with
+    the index of its work.
 
-    Nothing of them is kept here. Cohorts are formed of all candidates, the known
+    Nothing of them is kept here. Cohorts are formed of all candidates of a workload, the known
     ones among them, before they are spread: a run that goes on after an interruption trains the cohorts
     that are left as it would have, and results depend on ``devices`` and ``jobs`` by no more than
     rounding. threads: CPU threads of each job, by default its share of the cores where there are several.
     on_step counts candidate-steps; with several jobs, once per finished cohort.
     """
-    padding = _max_padding(workload, devices[0])
-    cohorts = form_cohorts(candidates, workload.sites, cohort_size, max_padding=padding)
-    cohorts = [kept for c in cohorts if (kept := [i for i in c if candidates[i] not in known])]
-    members = [[candidates[i] for i in cohort] for cohort in cohorts]
-    for trained in _run(members, workload, devices, jobs, threads, on_step):
-        for one in trained:
-            on_done(one)
+    cohorts: list[tuple[int, Workload, list[Candidate]]] = []
+    for index, one in enumerate(work):
+        padding = _max_padding(one.workload, devices[0])
+        formed = form_cohorts(one.candidates, one.workload.sites, cohort_size, max_padding=padding)
+        left = (
+            [one.candidates[i] for i in cohort if one.candidates[i] not in one.known] for cohort in formed
+        )
+        cohorts += [(index, one.workload, members) for members in left if members]
+    for index, trained in _run(cohorts, devices, jobs, threads, on_step):
+        for done in trained:
+            on_done(index, done)
 
 
 def _run(
-    cohorts: Sequence[list[Candidate]],
-    workload: Workload,
+    cohorts: Sequence[tuple[int, Workload, list[Candidate]]],
     devices: Sequence[str],
     jobs: int,
     threads: int | None,
     on_step: Callable[[int], None],
-) -> Iterator[list[Trained]]:
+) -> Iterator[tuple[int, list[Trained]]]:
     places = [devices[i % len(devices)] for i in range(len(cohorts))]
     if jobs == 1:
-        for cohort, device in zip(cohorts, places, strict=True):
-            yield _train(workload, cohort, device, on_step)
+        for (index, workload, members), device in zip(cohorts, places, strict=True):
+            yield index, _train(workload, members, device, on_step)
         return
     threads = threads or max(1, cpu_count() // jobs)
     calls = (
-        delayed(partial(_train_elsewhere, threads))(workload, cohort, device)
+        delayed(partial(_train_elsewhere, threads))(*cohort, device)
         for cohort, device in zip(cohorts, places, strict=True)
     )
-    for trained in Parallel(n_jobs=jobs, return_as="generator_unordered")(calls):
+    for index, trained in Parallel(n_jobs=jobs, return_as="generator_unordered")(calls):
         on_step(sum(len(one.evaluation.curve) for one in trained))
-        yield trained
+        yield index, trained
 
 
 def _train_elsewhere(
-    threads: int, workload: Workload, candidates: list[Candidate], device: str
-) -> list[Trained]:
+    threads: int, index: int, workload: Workload, candidates: list[Candidate], device: str
+) -> tuple[int, list[Trained]]:
     torch.set_num_threads(threads)
-    return _train(workload, candidates, device, lambda _: None)
+    return index, _train(workload, candidates, device, lambda _: None)
 
 
 def _train(
     workload: Workload, candidates: list[Candidate], device: str, on_step: Callable[[int], None]
 ) -> list[Trained]:
-    model = base_model_on(workload.source, device)
-    return train_cohort(
-        model,
-        workload.sites,
-        workload.task,
-        candidates,
-        workload.recipe,
-        slots=len(candidates),
-        policy=workload.policy,
-        report_on=getattr(workload.task, workload.report_on),
-        on_step=on_step,
-    )
+    """The candidates trained; failed, with the reason, where their gate policy never acted."""
+    try:
+        return workload.trainer(base_model_on(workload.source, device), workload, candidates, on_step)
+    except NeverActedError as error:
+        return [Trained(Evaluation(one, None, None, str(error), (), 0.0, 0), {}) for one in candidates]

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from spaces.allocation import Allocation
 from spaces.site import Site
 
 from .adamw import clip_per_slot, linear_schedule
@@ -52,7 +53,7 @@ def train_step(
 
 @dataclass(slots=True)
 class _Run:
-    """A candidate in its slot. params: of its wires, at its start. trained: the same, at every step."""
+    """A candidate in its slot. params: those that train, at its start. trained: the same, at every step."""
 
     candidate: Candidate
     batches: Iterator[np.ndarray]
@@ -150,8 +151,14 @@ class _Training:
         self.cohort.load(slot, candidate)
         self.hooks.start(slot, candidate)
         total = self.recipe.steps(len(self.lengths))
-        params = sum(rank * self.cost[name] for name, rank in candidate.allocation.ranks)
+        params = self._params(candidate.allocation)
         self.running[slot] = index, _Run(candidate, self._batches(candidate.seed), total, params)
+
+    def _params(self, allocation: Allocation) -> int:
+        """Of its wires, and of the base model's weights where the policy trains copies of them."""
+        leaves = self.cohort.stacked.leaf.items()
+        base = sum(leaf[0].numel() for name, leaf in leaves if name.startswith("base."))
+        return base + sum(rank * self.cost[name] for name, rank in allocation.ranks)
 
     def _batches(self, seed: int) -> Iterator[np.ndarray]:
         epoch = 0
@@ -213,7 +220,8 @@ class _Training:
             )
             ranks = self.cohort.wires.ranks(slot)
             average = sum(run.trained) / len(run.trained)
-            course = Course(ranks, max(run.trained), average, self.hooks.history(slot))
+            end = self._params(ranks)
+            course = Course(ranks, max(run.trained), average, end, self.hooks.history(slot))
             done[index] = Trained(evaluation, self.cohort.trained(slot), course)
 
 

@@ -15,6 +15,7 @@ from spaces.errors import InputError
 from spaces.hooks import Renorm
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace
+from spaces.seeding import named_generator
 from spaces.site import Site
 from spaces.wires import initial_a
 
@@ -123,6 +124,14 @@ class Evidence:
     @measured
     def super_network(self) -> SuperNetwork:
         """All sites trained together for a few steps: what the ``warm`` point looks at."""
+        return self._network(None)
+
+    @measured
+    def sampled_network(self) -> SuperNetwork:
+        """The same with the sites' ranks drawn anew at each step, so that any can be cut from it."""
+        return self._network(named_generator(self.seed, "supernet"))
+
+    def _network(self, sample: np.random.Generator | None) -> SuperNetwork:
         return SuperNetwork(
             self.model,
             self._batches,
@@ -131,6 +140,7 @@ class Evidence:
             seed=self.seed,
             scaling=self.scaling,
             renorm=self.renorm,
+            sample=sample,
             on_batch=self._on_batch,
             meter=self.meter,
         )

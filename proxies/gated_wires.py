@@ -35,6 +35,10 @@ class TrainedWire:
         """<G, factor * B A>: what the update adds to the loss at first order, with G as in ``gradients``."""
         return float((self.a * self.gradients(g)[0]).sum())
 
+    def cut(self, rank: int, factor: float) -> TrainedWire:
+        """The first ``rank`` rows of A and columns of B, with another factor."""
+        return TrainedWire(self.a[:rank], self.b[:, :rank], factor)
+
     def absolute(self) -> TrainedWire:
         """|A| and |B|, with the same factor."""
         return TrainedWire(self.a.abs(), self.b.abs(), self.factor)

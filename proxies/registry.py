@@ -49,6 +49,7 @@ from .snr import SNR
 from .solo import SOLO, SOLO_LINEAR
 from .spectrum import SPECTRUM
 from .statistics import Statistic
+from .supernet import SUPERNET
 from .synflow import SYNFLOW, SYNFLOW_INIT, SYNFLOW_WARM
 from .zico import ZICO
 
@@ -88,6 +89,7 @@ PROXIES: Final[Mapping[str, Proxy]] = MappingProxyType(
         "ablation": ABLATION,
         "solo": SOLO,
         "solo_linear": SOLO_LINEAR,
+        "supernet": SUPERNET,
         "alpha_test": ALPHA_TEST,
     }
 )

@@ -1,9 +1,9 @@
-"""The super-network: every site of a space on at one low rank, trained together for a few steps."""
+"""The super-network: all sites of a space trained together for a few steps."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Final
 
@@ -40,7 +40,7 @@ class SuperNetwork:
 
     Trained by AdamW without decay on the batches that ``warm_up`` does not hold; whatever is measured
     afterwards is measured on ``held``. Sites are in the space's order; nothing is random but the start,
-    which is that of a candidate with this seed.
+    which is that of a candidate with this seed, and what ``sample`` draws.
 
     wires: by site name. head: as ``Head.restore`` takes it. importance: of every weight during the
     training. curve: the loss of each step's batch before the step.
@@ -56,15 +56,19 @@ class SuperNetwork:
         seed: int,
         scaling: Scaling,
         renorm: Renorm,
+        sample: np.random.Generator | None = None,
         on_batch: Callable[[], None] = lambda: None,
         meter: Meter | None = None,
     ) -> None:
-        """on_batch: called after each step, and after each batch or chunk of what is measured later.
+        """sample: draws the sites' ranks at each step, uniformly from the grid, of wires at its largest; by
+        default every site stays on at the warm-up's rank. on_batch: called after each step, and after each
+        batch or chunk of what is measured later.
 
         Raises InputError where the loss stops being finite.
         """
         self.meter = meter or Meter()
-        self.sites, self.rank = space.sites, min(warm_up.rank, space.ranks[-1])
+        largest = space.ranks[-1]
+        self.sites, self.rank = space.sites, min(warm_up.rank, largest) if sample is None else largest
         self._model, self._renorm, self._on_batch = model, renorm, on_batch
         training, self.held = warm_up.split(batches)
         ranks = {site.name: self.rank for site in self.sites}
@@ -74,9 +78,14 @@ class SuperNetwork:
         self._head.load(0, seed=seed)
         wires = Wires(self.sites, ranks, self._stacked)
         wires.load(0, Allocation.of(ranks), scaling, seed=seed)
+
+        def before_step() -> None:
+            if sample is not None:
+                _set_ranks(wires, sample.choice(np.array(space.ranks), len(self.sites)), scaling, self.rank)
+
         self.importance = WeightImportance(shapes, device=model.device)
         with _without_dropout(model), wires.attach(model, renorm=renorm), self._head.attach():
-            self.curve = self._train(training, warm_up)
+            self.curve = self._train(training, warm_up, before_step)
         for leaf in self._stacked.leaf.values():
             leaf.requires_grad_(False)
         self.wires = {site.name: self._wire(site, scaling) for site in self.sites}
@@ -129,16 +138,24 @@ class SuperNetwork:
         losses = self.losses(np.vstack([np.ones(len(self.sites)), 1 - np.eye(len(self.sites))]))
         return float(losses[0]), losses[1:]
 
-    def losses(self, gates: np.ndarray, batches: Sequence[Batch] | None = None) -> np.ndarray:
+    def losses(
+        self,
+        gates: np.ndarray,
+        batches: Sequence[Batch] | None = None,
+        *,
+        wires: Mapping[str, TrainedWire] | None = None,
+    ) -> np.ndarray:
         """Mean loss over all rows of gate settings of the same weights: (settings, sites) -> (settings,).
 
         A gate of 0 is a site that is off, 1 one that is on; any factor between or beyond scales its wire.
-        batches: the held ones unless given. Settings are evaluated together, as many as fit in memory.
+        batches: the held ones unless given. wires: by site name, the trained ones unless given.
+        Settings are evaluated together, as many as fit in memory.
         Raises ValueError on gates of another shape.
         """
         if gates.ndim != 2 or gates.shape[1] != len(self.sites):
             raise ValueError(f"gates {gates.shape} must be (settings, {len(self.sites)}), a gate per site.")
         batches = self.held if batches is None else batches
+        wires = self.wires if wires is None else wires
         on_cpu = self._model.device.type == "cpu"
         at_once = _TOKENS_AT_ONCE_ON_CPU if on_cpu else _TOKENS_AT_ONCE_ELSEWHERE
         totals = np.zeros(len(gates))
@@ -147,12 +164,12 @@ class SuperNetwork:
             width = max(1, at_once // tokens)
             for start in range(0, len(gates), width):
                 chunk = slice(start, start + width)
-                totals[chunk] += len(batch.labels) * self._losses(gates[chunk], batch)
+                totals[chunk] += len(batch.labels) * self._losses(gates[chunk], batch, wires)
                 self._on_batch()
         return totals / sum(len(batch.labels) for batch in batches)
 
     @torch.no_grad()
-    def _losses(self, gates: np.ndarray, batch: Batch) -> np.ndarray:
+    def _losses(self, gates: np.ndarray, batch: Batch, wires: Mapping[str, TrainedWire]) -> np.ndarray:
         settings, device = len(gates), self._model.device
         columns = zip(self.sites, torch.from_numpy(gates.T).to(device, torch.float32), strict=True)
         gate = {site.name: column for site, column in columns if column.any()}
@@ -167,19 +184,22 @@ class SuperNetwork:
         sites = [site for site in self.sites if site.name in gate]
         with ExitStack() as stack:
             stack.enter_context(_without_dropout(self._model))
-            add = gated(self.wires, gate)
+            add = gated(wires, gate)
             stack.enter_context(attach(self._model, sites, add, renorm=self._renorm, rows_on=rows_on))
             stack.enter_context(self._head.attach())
             logits = self._model(**tiled).logits
         of_setting = logits.view(settings, len(batch.labels), -1)
         return torch.stack([mean_loss(one, batch.labels) for one in of_setting]).double().cpu().numpy()
 
-    def _train(self, batches: Sequence[Batch], warm_up: WarmUp) -> tuple[float, ...]:
+    def _train(
+        self, batches: Sequence[Batch], warm_up: WarmUp, before_step: Callable[[], None]
+    ) -> tuple[float, ...]:
         weights = self._stacked.values
         optimizer = torch.optim.AdamW([weights], lr=warm_up.learning_rate, weight_decay=0.0)
         curve = []
         for step in range(warm_up.steps):
             batch = batches[step % len(batches)]
+            before_step()
             with torch.enable_grad():
                 loss = mean_loss(self._model(**batch.inputs).logits, batch.labels)
                 gradient = self._stacked.gradient(loss)
@@ -206,6 +226,13 @@ class SuperNetwork:
             return dense_gradients(
                 self._model, self.sites, self.held, renorm=self._renorm, wires=wires, on_batch=self._on_batch
             )
+
+
+def _set_ranks(wires: Wires, ranks: np.ndarray, scaling: Scaling, loaded: int) -> None:
+    """Cuts the wires of the one slot, all loaded at one rank, to these ranks: (sites,), at their factors."""
+    for site, rank in zip(wires.sites, ranks.tolist(), strict=True):
+        on = (torch.arange(loaded, device=wires.gates[site.name].device) < rank).float()
+        wires.set_gate(0, site.name, on * scaling.factor(site.kind, rank) / scaling.factor(site.kind, loaded))
 
 
 @contextmanager

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from evaluators.candidate import Candidate, Trained
 from evaluators.ledger import Ledger
-from evaluators.spread import default_cohort_size, train_all
+from evaluators.spread import Work, Workload, default_cohort_size, train_all
 
+from .options import Options
 from .prepare import Search
 from .progress import progress
 
-__all__ = ["fine_tune"]
+__all__ = ["fine_tune", "fine_tune_all"]
 
 _log = logging.getLogger(__name__)
 
@@ -22,34 +23,51 @@ _log = logging.getLogger(__name__)
 def fine_tune(
     search: Search, candidates: Sequence[Candidate], folder: Path, *, keep_tensors: bool
 ) -> list[Trained]:
-    """All candidates trained, in the order given; those that ``folder`` holds from before are read.
+    """All candidates of a search trained, in the order given; those that ``folder`` holds are read.
 
     keep_tensors: whether what was trained is written and given back, or the evaluations alone.
     """
-    options, workload = search.options, search.workload
-    ledger = Ledger(folder, workload.fingerprint)
-    done = {candidate: one for candidate in candidates if (one := ledger.find(candidate)) is not None}
-    known = frozenset(done)
-    missing = len(set(candidates) - known)
-    if known:
-        _log.info("resuming %d of %d runs have finished before", len(known), len(candidates))
+    (trained,) = fine_tune_all(
+        [(search.workload, candidates)], folder, search.options, search.devices, keep_tensors=keep_tensors
+    )
+    return trained
 
-    def record(trained: Trained) -> None:
+
+def fine_tune_all(
+    work: Sequence[tuple[Workload, Sequence[Candidate]]],
+    folder: Path,
+    options: Options,
+    devices: Sequence[str],
+    *,
+    keep_tensors: bool,
+) -> list[list[Trained]]:
+    """The same for several workloads at once, which share the processes; a list for each, in order."""
+    ledgers = [Ledger(folder, workload.fingerprint) for workload, _ in work]
+    done = [
+        {candidate: one for candidate in candidates if (one := ledger.find(candidate)) is not None}
+        for ledger, (_, candidates) in zip(ledgers, work, strict=True)
+    ]
+    known = [frozenset(found) for found in done]
+    missing = [len(set(own) - found) for (_, own), found in zip(work, known, strict=True)]
+    if any(known):
+        runs = sum(len(candidates) for _, candidates in work)
+        _log.info("resuming %d of %d runs have finished before", sum(map(len, known)), runs)
+
+    def record(index: int, trained: Trained) -> None:
         kept = trained if keep_tensors else replace(trained, tensors={})
-        ledger.record(kept)
-        done[trained.evaluation.candidate] = kept
+        ledgers[index].record(kept)
+        done[index][trained.evaluation.candidate] = kept
 
-    total = workload.recipe.steps(len(workload.task.train)) * missing
+    steps = [workload.recipe.steps(len(workload.task.train)) for workload, _ in work]
+    total = sum(count * each for count, each in zip(missing, steps, strict=True))
     with progress("fine-tuning", total, "step", quiet=options.quiet) as advance:
         train_all(
-            candidates,
-            workload,
-            devices=search.devices,
-            jobs=options.jobs or len(search.devices),
-            cohort_size=options.cohort_size or default_cohort_size(search.devices[0]),
+            [Work(*one, known=found) for one, found in zip(work, known, strict=True)],
+            devices=devices,
+            jobs=options.jobs or len(devices),
+            cohort_size=options.cohort_size or default_cohort_size(devices[0]),
             threads=options.threads,
-            known=known,
             on_done=record,
             on_step=advance,
         )
-    return [done[candidate] for candidate in candidates]
+    return [[own[candidate] for candidate in wanted] for own, (_, wanted) in zip(done, work, strict=True)]

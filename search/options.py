@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,7 +62,8 @@ SHARED: Final[Arguments] = {
         "--model": {"metavar": "DIR|NAME", "help": "a local folder or a hub name such as roberta-large"},
         "--task": {
             "metavar": "NAME",
-            "help": "rotten_tomatoes (embedded), cola, mnli, mrpc, qnli, qqp, rte, sst2, stsb or wnli",
+            "help": "rotten_tomatoes (embedded), cola, mnli, mrpc, qnli, qqp, rte, sst2, stsb, wnli, boolq "
+            "or cb",
         },
         "--train-file": {
             "type": Path,
@@ -164,6 +165,7 @@ _LEAST: Final = {  # of whole numbers; those without a default may be left out
             "warm_up_steps",
             "batch_size",
             "site_rank",
+            "tune_seeds",
         ),
         1,
     ),
@@ -197,7 +199,7 @@ class Options:
     max_length: int
     train_rows: int | None
     eval_rows: int | None
-    proxy: tuple[str, ...] | None
+    proxy: tuple[str, ...] | None = field(default=None, kw_only=True)  # of the commands that score
     scoring_batches: int
     scoring_batch_size: int
     warm_up_steps: int
@@ -220,13 +222,13 @@ class Options:
     quiet: bool
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value, flag = getattr(self, field.name), flag_of(field.name)
+        for one in fields(self):
+            value, flag = getattr(self, one.name), flag_of(one.name)
             if isinstance(value, float) and not math.isfinite(value):
                 raise UsageError(f"{flag} {value} must be a finite number.")
-            if value is not None and field.name in _LEAST and value < _LEAST[field.name]:
-                raise UsageError(f"{flag} {value} must be at least {_LEAST[field.name]}.")
-            if value == () and field.name != "sampler":
+            if value is not None and one.name in _LEAST and value < _LEAST[one.name]:
+                raise UsageError(f"{flag} {value} must be at least {_LEAST[one.name]}.")
+            if value == () and one.name != "sampler":
                 raise UsageError(f"{flag} names nothing; name at least one, or leave {flag} out.")
         if self.lr is not None and self.lr <= 0:
             raise UsageError(f"--lr {self.lr} must be above 0, for example 1e-3.")

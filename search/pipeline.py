@@ -6,11 +6,12 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from proxies.site_scores import SiteScores
-from spaces.errors import InputError
+from spaces.errors import InputError, UsageError
 
 from .allocators import find_allocator
 from .evaluator import Evaluator, Setting
@@ -24,12 +25,17 @@ from .result import Outcome, result_of
 from .samplers import find_sampler
 from .search_options import SearchOptions
 from .study_db import record_finalists, record_proposals
+from .supernet_evaluator import SupernetEvaluator
 from .tabulated import TabulatedEvaluator
 from .trained import TrainedEvaluator
 
 __all__ = ["run_search"]
 
 _log = logging.getLogger(__name__)
+_EVALUATORS: Final[Mapping[str, Callable[[SearchOptions], Evaluator]]] = {
+    "train": TrainedEvaluator.of,
+    "supernet": SupernetEvaluator.of,
+}
 
 
 def run_search(options: SearchOptions) -> dict[str, object]:
@@ -45,13 +51,24 @@ def run_search(options: SearchOptions) -> dict[str, object]:
         find_allocator(name)
     for name in options.sampler:
         find_sampler(name)
-    evaluator: Evaluator = (TabulatedEvaluator if options.table else TrainedEvaluator).of(options)
+    evaluator = _evaluator(options)
     with folder.opened() as path:
         result = _search(evaluator, options, path)
         write_whole(path / "result.json", json.dumps(result, indent=2))
         if (path / "candidates").exists():  # only an interrupted run needs them
             shutil.rmtree(path / "candidates")
         return result
+
+
+def _evaluator(options: SearchOptions) -> Evaluator:
+    if options.table is None:
+        return _EVALUATORS[options.evaluator](options)
+    if options.evaluator != "train":
+        raise UsageError(
+            f"--table and --evaluator {options.evaluator} exclude each other: a table has runs of its own; "
+            "give one of them."
+        )
+    return TabulatedEvaluator.of(options)
 
 
 def _search(evaluator: Evaluator, options: SearchOptions, output: Path) -> dict[str, object]:

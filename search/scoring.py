@@ -6,9 +6,6 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import torch
-
-from evaluators.rows import padded_inputs
 from evaluators.spread import base_model_on
 from proxies.dense_gradients import Batch
 from proxies.evidence import Evidence
@@ -18,6 +15,7 @@ from proxies.warm_up import WarmUp
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 
+from .first_batches import first_batches
 from .prepare import Search
 from .progress import progress
 
@@ -72,13 +70,7 @@ def evidence_of(
 
 
 def scoring_batches(search: Search) -> list[Batch]:
-    """The first batches of training rows, unshuffled, as in the reference HeteroLoRA program."""
-    options, rows, device = search.options, search.inputs.task.train, search.devices[0]
-    pad = base_model_on(search.inputs.source, device).config.pad_token_id
-    size, batches = options.scoring_batch_size, []
-    for start in range(0, min(options.scoring_batches * size, len(rows)), size):
-        indices = range(start, min(start + size, len(rows)))
-        arrays = padded_inputs(rows, indices, pad_token_id=pad)
-        inputs = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
-        batches.append(Batch(inputs, torch.from_numpy(rows.labels[indices.start : indices.stop]).to(device)))
-    return batches
+    """The first training rows, in as many batches of the size that the options say."""
+    options, model = search.options, base_model_on(search.inputs.source, search.devices[0])
+    rows, size = search.inputs.task.train, options.scoring_batch_size
+    return first_batches(model, rows, size=size, count=options.scoring_batches)

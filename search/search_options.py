@@ -36,6 +36,12 @@ SEARCH: Final[Arguments] = {
             "metavar": "N",
             "help": "proposals that are fine-tuned besides the uniform baseline",
         },
+        "--evaluator": {
+            "choices": ("train", "supernet"),
+            "default": "train",
+            "help": "of the finalists: fine-tune each, or cut all of them from one super-network per seed, "
+            "so that many cost little more than one",
+        },
         "--table": {
             "type": Path,
             "metavar": "FILE",
@@ -54,4 +60,5 @@ class SearchOptions(Options):
     sampler: tuple[str, ...]
     trials: int
     finalists: int
+    evaluator: str
     table: Path | None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-__all__ = ["Interval", "Summary", "paired_difference", "rank_correlation"]
+__all__ = ["Interval", "Summary", "paired_difference", "paired_p_value", "rank_correlation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,18 @@ def paired_difference(a: Sequence[float], b: Sequence[float]) -> Interval:
     error = float(difference.std(ddof=1)) / math.sqrt(len(difference))
     margin = float(stats.t.ppf(0.975, df=len(difference) - 1)) * error
     return Interval(mean, mean - margin, mean + margin)
+
+
+def paired_p_value(differences: np.ndarray) -> float | None:
+    """Two-sided, of the one-sample t test; None from one difference, 1 where all are equal.
+
+    Equal differences come of a metric's coarse steps: they say nothing of what chance does.
+    """
+    if len(differences) < 2:
+        return None
+    if np.ptp(differences) <= 1e-12 * np.abs(differences).max():
+        return 1.0
+    return float(stats.ttest_1samp(differences, 0.0).pvalue)
 
 
 def rank_correlation(scores: Sequence[float], metrics: Sequence[float]) -> float | None:

@@ -105,6 +105,8 @@ class _Sora:
     def _cut(self, slot: int) -> None:
         """Keeps the gates of largest |g| that fit the budget; raises NeverActedError where none was zero."""
         size = (self.gates.trained.detach()[slot] * self.alive[slot]).abs().cpu().numpy()
+        if not np.isfinite(size).all():
+            return  # the slot has diverged, which its training reports by itself
         if not (size[self.alive[slot].cpu().numpy()] == 0).any():
             raise NeverActedError(
                 f"sora: no gate has reached zero under lambda={self.policy.strength}; raise strength, or "

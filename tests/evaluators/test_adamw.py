@@ -70,3 +70,38 @@ def test_the_schedule_rises_then_falls_linearly_to_zero(warmup, total):
         reference.step()
     assert all(0 < factor <= 1 for factor in factors)
     assert max(factors) == 1
+
+
+def test_an_entry_that_rests_counts_its_own_steps_as_a_parameter_without_gradient_does():
+    generator = torch.Generator().manual_seed(1)
+    values, rate = torch.randn(2, 6, generator=generator), 1e-2
+    theirs = [torch.nn.Parameter(entry.clone()) for entry in values.flatten()]
+    optimizer = torch.optim.AdamW(theirs, lr=rate, weight_decay=0.05)
+    ours = StackedAdamW(values, weight_decay=0.05)
+    for step in range(30):
+        grads = torch.randn(2, 6, generator=generator)
+        active = torch.rand(2, 6, generator=generator) < 0.4
+        if step % 10 == 9:
+            active = None
+        for i, parameter in enumerate(theirs):
+            on = active is None or bool(active.flatten()[i])
+            parameter.grad = grads.flatten()[i].clone() if on else None
+        optimizer.step()
+        ours.step(grads.clone(), torch.full((2, 1), rate), active=active)
+    reference = torch.stack([parameter.detach() for parameter in theirs]).view(2, 6)
+    torch.testing.assert_close(values, reference, rtol=1e-4, atol=1e-6)
+
+
+def test_a_forgotten_entry_steps_as_a_new_one():
+    generator = torch.Generator().manual_seed(2)
+    old, grads = StackedAdamW(torch.ones(1, 3), weight_decay=0.0), torch.randn(1, 3, generator=generator)
+    for _ in range(5):
+        old.step(torch.randn(1, 3, generator=generator), torch.tensor([[0.1]]))
+    old.forget(torch.tensor([[True, False, True]]))
+    before = old.values.clone()
+    old.step(grads.clone(), torch.tensor([[0.1]]))
+    new = StackedAdamW(before.clone(), weight_decay=0.0)
+    new.step(grads.clone(), torch.tensor([[0.1]]))
+    same = (old.values == new.values).flatten()
+    torch.testing.assert_close(old.values[0, [0, 2]], new.values[0, [0, 2]])
+    assert not same[1]

@@ -34,7 +34,7 @@ def serve(monkeypatch: pytest.MonkeyPatch, splits: dict[str, datasets.Dataset], 
 
 def test_every_glue_task_is_there_and_one_is_embedded() -> None:
     glue_tasks = {"cola", "sst2", "mrpc", "qqp", "stsb", "mnli", "qnli", "rte", "wnli"}
-    assert NAMED_TASKS.keys() == glue_tasks | {"rotten_tomatoes"}
+    assert NAMED_TASKS.keys() == glue_tasks | {"boolq", "cb", "rotten_tomatoes"}
     assert [name for name, task in NAMED_TASKS.items() if task.embedded] == ["rotten_tomatoes"]
     assert [name for name, task in NAMED_TASKS.items() if task.regression] == ["stsb"]
     assert all(task.metric in METRICS for task in NAMED_TASKS.values())
@@ -52,6 +52,32 @@ def test_pairs_come_with_labels_as_glue_numbers_them(monkeypatch: pytest.MonkeyP
     assert tables[0].texts == (("a", "c"), ("b", "d"))
     assert tables[0].labels == ("1", "0")
     assert tables[1].texts == (("e", "f"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"), [("boolq", ("question", "passage")), ("cb", ("premise", "hypothesis"))]
+)
+def test_superglue_pairs_come_from_their_own_data_set(
+    name: str, columns: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Columns and labels as in tensorflow/datasets, docs/community_catalog/huggingface/super_glue.md."""
+    names = {"boolq": ["False", "True"], "cb": ["entailment", "contradiction", "neutral"]}[name]
+    first, second = columns
+    train = split_of({first: ["a", "b"], second: ["c", "d"], "label": [1, 0]}, names)
+    hidden = split_of({first: ["a"], second: ["c"], "label": [-1]}, names)
+    asked: list[Any] = []
+    serve(monkeypatch, {"train": train, "validation": train, "test": hidden}, asked)
+    tables = load_glue(name)
+    assert asked == [("aps/super_glue", name)]
+    assert (tables[1].texts, tables[1].labels) == ((("a", "c"), ("b", "d")), ("1", "0"))
+
+
+@pytest.mark.parametrize(("name", "reason"), [("copa", "which of two sentences"), ("alpaca", "generated")])
+def test_what_is_no_classification_says_so(name: str, reason: str) -> None:
+    with pytest.raises(
+        UsageError, match=rf"task='{name}' .*{reason}.*only sequence classification.*--train-file"
+    ):
+        find_task(name)
 
 
 def test_a_regression_keeps_its_values(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,6 +114,7 @@ def test_a_hub_out_of_reach_is_one_line_that_names_the_file_options(monkeypatch:
         datasets.exceptions.DatasetNotFoundError("no route\nto the host"),
         datasets.exceptions.DatasetGenerationError("no route\nto the host"),
         ValueError("no route\nto the host"),
+        RuntimeError("no route\nto the host"),  # a data set that is still a script
     ],
 )
 def test_a_failed_download_is_one_line_with_the_reason(

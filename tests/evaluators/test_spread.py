@@ -11,7 +11,7 @@ import evaluators.spread
 from evaluators.base_model import ModelSource
 from evaluators.candidate import Candidate, Recipe
 from evaluators.rows import Rows
-from evaluators.spread import Workload, form_cohorts, train_all
+from evaluators.spread import Work, Workload, form_cohorts, train_all
 from evaluators.task import Task
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
@@ -62,12 +62,11 @@ def test_each_candidate_is_announced_once_and_its_steps_are_counted(workload):
     announced: list[Candidate] = []
     steps: list[int] = []
     train_all(
-        candidates,
-        workload,
+        [Work(workload, candidates)],
         devices=["cpu"],
         jobs=1,
         cohort_size=2,
-        on_done=lambda one: announced.append(one.evaluation.candidate),
+        on_done=lambda _, one: announced.append(one.evaluation.candidate),
         on_step=steps.append,
     )
     assert sorted(announced, key=candidates.index) == candidates
@@ -89,13 +88,11 @@ def test_known_candidates_are_not_trained_and_leave_the_cohorts_as_they_would_ha
     first, *others = candidates = [Candidate(allocation, seed, 1e-3) for seed in range(4)]
     announced: list[Candidate] = []
     train_all(
-        candidates,
-        workload,
+        [Work(workload, candidates, known={first})],
         devices=["cpu"],
         jobs=1,
         cohort_size=2,
-        known={first},
-        on_done=lambda one: announced.append(one.evaluation.candidate),
+        on_done=lambda _, one: announced.append(one.evaluation.candidate),
     )
     assert cohorts == [others[:1], others[1:]]
     assert announced == others
@@ -112,5 +109,11 @@ def test_cohorts_go_round_the_devices(workload, monkeypatch):
 
     monkeypatch.setattr(evaluators.spread, "base_model_on", base_model_on)
     candidates = [Candidate(Allocation.of({f"layers.{i}.q": 2}), 0, 1e-3) for i in range(3)]
-    train_all(candidates, workload, devices=["cpu", "cpu:0"], jobs=1, cohort_size=1, on_done=lambda _: None)
+    train_all(
+        [Work(workload, candidates)],
+        devices=["cpu", "cpu:0"],
+        jobs=1,
+        cohort_size=1,
+        on_done=lambda *_: None,
+    )
     assert seen[1:] == ["cpu", "cpu:0", "cpu"]  # the first asks how large the model is

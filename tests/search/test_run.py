@@ -101,14 +101,14 @@ def test_two_processes_give_the_result_of_one(small, capsys, tmp_path):
 def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_path, monkeypatch):
     trained, real = [], search.fine_tune.train_all
 
-    def train_all(candidates, *args, on_done, **kwargs):
-        def interrupt(one):
-            on_done(one)
+    def train_all(work, *, on_done, **kwargs):
+        def interrupt(index, one):
+            on_done(index, one)
             trained.append(one.evaluation.candidate)
             if len(trained) == 4:
                 raise KeyboardInterrupt
 
-        return real(candidates, *args, on_done=interrupt, **kwargs)
+        return real(work, on_done=interrupt, **kwargs)
 
     monkeypatch.setattr(search.fine_tune, "train_all", train_all)
     argv = [*small, "--cohort-size", "2"]

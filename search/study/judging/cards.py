@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from search.holm import holm
 from search.statistics import rank_correlation
 
 from .at_k import at_k
@@ -27,7 +28,6 @@ from .correlation import (
     replicate_correlations,
     weighted_spearman,
 )
-from .holm import holm
 from .mean_truth import mean_over_seeds
 from .noise_ceiling import ceiling_replicates
 from .permutation import permutation_p_values

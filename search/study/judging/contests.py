@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy import stats
 
-from search.statistics import Summary, paired_difference
+from search.holm import holm
+from search.statistics import Summary, paired_difference, paired_p_value
 
-from .holm import holm
 from .report_card import Contest
 
 __all__ = ["contests"]
@@ -40,22 +39,10 @@ def contests(truth: np.ndarray, origins: Sequence[tuple[str, ...]]) -> tuple[Con
             mean = Summary.of(ours[np.isfinite(ours)].tolist()).mean
             difference = paired_difference(ours[both].tolist(), baseline[both].tolist())
             found.append(Contest(tuple(drawn_by), mean, difference, None))
-            p_values.append(_p_value(ours[both] - baseline[both]))
+            p_values.append(paired_p_value(ours[both] - baseline[both]))
     corrected = iter(holm([p_value for p_value in p_values if p_value is not None]))
     fought = [
         contest if p_value is None else replace(contest, p_holm=next(corrected))
         for contest, p_value in zip(found, p_values, strict=True)
     ]
     return tuple(sorted(fought, key=lambda contest: -contest.truth))
-
-
-def _p_value(differences: np.ndarray) -> float | None:
-    """Two-sided, of the one-sample t test; None from one difference, 1 where all are equal.
-
-    Equal differences come of a metric's coarse steps: they say nothing of what chance does.
-    """
-    if len(differences) < 2:
-        return None
-    if np.ptp(differences) <= 1e-12 * np.abs(differences).max():
-        return 1.0
-    return float(stats.ttest_1samp(differences, 0.0).pvalue)

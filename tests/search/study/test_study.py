@@ -72,9 +72,9 @@ def test_a_study_grows_in_its_folder_without_training_anything_twice(study, tmp_
     trained = []
     train_all = search.fine_tune.train_all
 
-    def counted(candidates, *args, known, **kwargs):
-        trained.extend(candidate for candidate in candidates if candidate not in known)
-        return train_all(candidates, *args, known=known, **kwargs)
+    def counted(work, **kwargs):
+        trained.extend(c for one in work for c in one.candidates if c not in one.known)
+        return train_all(work, **kwargs)
 
     monkeypatch.setattr(search.fine_tune, "train_all", counted)
     assert main(study) == 0

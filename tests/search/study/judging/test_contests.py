@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from search.holm import holm
 from search.statistics import Interval, paired_difference
 from search.study.judging.contests import contests
-from search.study.judging.holm import holm
 from search.study.judging.report_card import Contest
 
 UNIFORM = [0.5, 0.6, 0.7]

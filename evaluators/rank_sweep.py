@@ -1,0 +1,90 @@
+"""One training, every rank: what a candidate is worth when it is cut to its first rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from spaces.allocation import Allocation
+from spaces.site import Site
+
+from .candidate import Recipe, Trained
+from .cohort import Cohort
+from .rows import Rows
+from .score import score_logits
+from .task import Task
+
+__all__ = ["RankScore", "rank_sweep", "truncated"]
+
+
+@dataclass(frozen=True, slots=True)
+class RankScore:
+    """The task's metric and mean loss at one rank; None where the outputs were not finite."""
+
+    rank: int
+    metric: float | None
+    loss: float | None
+
+
+def truncated(trained: Trained, rank: int) -> tuple[Allocation, dict[str, Tensor]]:
+    """The first ``rank`` rows of every A and columns of every B, with their allocation; the head as it is.
+
+    A site of a lower rank keeps all of it. Tensors are views.
+    """
+    tensors = dict(trained.tensors)
+    for name, own in trained.allocation.ranks:
+        tensors[f"{name}.A"] = tensors[f"{name}.A"][: min(rank, own)]
+        tensors[f"{name}.B"] = tensors[f"{name}.B"][:, : min(rank, own)]
+    return Allocation.of({name: min(rank, own) for name, own in trained.allocation.ranks}), tensors
+
+
+def rank_sweep(
+    model: PreTrainedModel,
+    sites: Sequence[Site],
+    task: Task,
+    trained: Trained,
+    recipe: Recipe,
+    rows: Rows,
+    *,
+    slots: int = 16,
+) -> list[RankScore]:
+    """What a trained candidate is worth on these rows at ranks 1..r_max, r_max the largest of its sites'.
+
+    At rank b every wire is its first b rows and columns at the scale of rank b, which is what DyLoRA trains
+    (arXiv:2210.07558, section 5.3, table 2). ``slots`` ranks share a forward pass. trained: with the rows of
+    all ranks still there, as after ``DyLora`` with ``multiple=1``. Raises ValueError where it failed.
+    """
+    if trained.evaluation.failure is not None:
+        raise ValueError(f"nothing was trained to be cut: {trained.evaluation.failure}.")
+    largest = max((rank for _, rank in trained.allocation.ranks), default=0)
+    scores: list[RankScore] = []
+    for start in range(1, largest + 1, slots):
+        ranks = range(start, min(start + slots, largest + 1))
+        scores += _at_ranks(model, sites, task, trained, recipe, rows, ranks)
+    return scores
+
+
+def _at_ranks(
+    model: PreTrainedModel,
+    sites: Sequence[Site],
+    task: Task,
+    trained: Trained,
+    recipe: Recipe,
+    rows: Rows,
+    ranks: Sequence[int],
+) -> list[RankScore]:
+    """The same at some of the ranks, each in a slot of one cohort."""
+    cuts = [truncated(trained, rank) for rank in ranks]
+    candidates = [replace(trained.evaluation.candidate, allocation=allocation) for allocation, _ in cuts]
+    cohort = Cohort(model, sites, candidates, recipe, slots=len(ranks))
+    for slot, (candidate, (_, tensors)) in enumerate(zip(candidates, cuts, strict=True)):
+        cohort.load(slot, candidate)
+        cohort.wires.restore(slot, tensors)
+        cohort.head.restore(slot, tensors)
+    with cohort.wires.attach(model, renorm=recipe.renorm), cohort.head.attach():
+        logits = cohort.logits(range(len(ranks)), rows)
+    scores = [score_logits(own, rows, task) or (None, None) for own in logits]
+    return [RankScore(rank, metric, loss) for rank, (metric, loss) in zip(ranks, scores, strict=True)]

@@ -1,0 +1,1 @@
+"""Every method under one trainer and one budget: ``python -m search.compare``."""

@@ -1,0 +1,179 @@
+"""What a comparison found: every arm's runs, and how they differ from uniform LoRA's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from evaluators.candidate import Trained
+from search.holm import holm
+from search.statistics import Interval, Summary, paired_difference, paired_p_value
+
+from .arm import Arm
+
+__all__ = ["QUESTIONS", "Answer", "ArmRuns", "Difference", "Row", "answers", "difference", "leaderboard"]
+
+QUESTIONS = (
+    ("Does dynamic HeteroLoRA beat static?", "hetero-dynamic", "hetero-static"),
+    ("Does combined allotment beat separated?", "hetero-dynamic", "hetero-separated"),
+    ("Does updating all rows beat one row a step (DyLoRA)?", "dylora", "dylora-frozen"),
+    ("Does A along the gradient beat random A?", "spectral-aligned", "spectral"),
+    ("Does full fine-tuning beat LoRA?", "full", "lora"),
+)
+"""What is asked of every comparison that has both arms: (question, a, b), answered by a - b."""
+_RESAMPLES = 9999
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArmRuns:
+    """An arm as it was reported: under the scaling and learning rate chosen for it, a run per seed."""
+
+    arm: Arm
+    scaling: str
+    learning_rate: float
+    runs: tuple[Trained, ...]
+
+    @property
+    def metrics(self) -> tuple[float | None, ...]:
+        """One per seed, None where it failed."""
+        return tuple(run.evaluation.metric for run in self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Of two arms' metrics, seed by seed: mean of a - b.
+
+    interval: 95 %, Student's t over seeds. bootstrap: 95 %, percentile over seeds, which is too narrow with
+    few seeds. p_value: two-sided, of the paired t test; None from one seed. p_holm: the same corrected for
+    all differences of its table.
+    """
+
+    interval: Interval
+    bootstrap: Interval
+    p_value: float | None
+    p_holm: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the leaderboard, in the metric's units, parameters and seconds a run.
+
+    average, peak: parameters that were trained, over the steps; end: what is left, dead ranks cut away; the
+    head apart. overhead: seconds over plain LoRA's; None without it. peak_memory: bytes.
+    """
+
+    label: str
+    scaling: str
+    learning_rate: float
+    metrics: tuple[float | None, ...]
+    metric: Summary | None
+    median: float | None
+    loss: Summary | None
+    difference: Difference | None
+    end: int | None
+    average: float | None
+    peak: int | None
+    seconds: float | None
+    overhead: float | None
+    peak_memory: int | None
+    failures: tuple[str, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """A JSON object."""
+        return asdict(self)
+
+
+def leaderboard(arms: Sequence[ArmRuns], baseline: str) -> list[Row]:
+    """A row per arm, the best mean first, those without a finished run last.
+
+    baseline: the label of the arm to compare with.
+    """
+    by_label = {one.arm.label: one for one in arms}
+    reference = by_label.get(baseline)
+    rows = [_row(one, reference) for one in arms]
+    tested = [row.difference.p_value for row in rows if row.difference and row.difference.p_value is not None]
+    corrected = iter(holm(tested))
+    rows = [
+        replace(row, difference=replace(row.difference, p_holm=next(corrected)))
+        if row.difference and row.difference.p_value is not None
+        else row
+        for row in rows
+    ]
+    return sorted(rows, key=lambda row: -row.metric.mean if row.metric else np.inf)
+
+
+def difference(a: Sequence[float | None], b: Sequence[float | None]) -> Difference | None:
+    """Of the seeds that both finished; None where there is none."""
+    pairs = [(x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None]
+    if not pairs:
+        return None
+    ours, theirs = ([pair[i] for pair in pairs] for i in (0, 1))
+    deltas = np.subtract(ours, theirs)
+    return Difference(paired_difference(ours, theirs), _bootstrap(deltas), paired_p_value(deltas))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The difference of two arms that answers a question."""
+
+    question: str
+    difference: Difference
+
+    def to_json(self) -> dict[str, object]:
+        """A JSON object."""
+        return asdict(self)
+
+
+def answers(arms: Sequence[ArmRuns]) -> list[Answer]:
+    """Of the questions whose two arms are there and share a finished seed."""
+    metrics = {one.arm.label: one.metrics for one in arms}
+    found = []
+    for question, a, b in QUESTIONS:
+        if a in metrics and b in metrics and (between := difference(metrics[a], metrics[b])):
+            found.append(Answer(question, between))
+    return found
+
+
+def _bootstrap(deltas: np.ndarray) -> Interval:
+    """The mean with its percentile interval over resampled seeds (Efron 1979)."""
+    mean = float(deltas.mean())
+    if len(deltas) < 2:
+        return Interval(mean, None, None)
+    found = stats.bootstrap(
+        (deltas,), np.mean, n_resamples=_RESAMPLES, method="percentile", rng=np.random.default_rng(0)
+    ).confidence_interval
+    return Interval(mean, float(found.low), float(found.high))
+
+
+def _row(one: ArmRuns, reference: ArmRuns | None) -> Row:
+    done = [run for run in one.runs if run.evaluation.failure is None]
+    metrics = [run.evaluation.metric for run in done if run.evaluation.metric is not None]
+    losses = [run.evaluation.loss for run in done if run.evaluation.loss is not None]
+    courses = [run.course for run in done if run.course is not None]
+    seconds = _seconds(one)
+    base_seconds = _seconds(reference) if reference else None
+    return Row(
+        one.arm.label,
+        one.scaling,
+        one.learning_rate,
+        one.metrics,
+        Summary.of(metrics) if metrics else None,
+        float(np.median(metrics)) if metrics else None,
+        Summary.of(losses) if losses else None,
+        None if reference is None or reference is one else difference(one.metrics, reference.metrics),
+        round(float(np.mean([course.end for course in courses]))) if courses else None,
+        float(np.mean([course.average for course in courses])) if courses else None,
+        max((course.peak for course in courses), default=None),
+        seconds,
+        seconds / base_seconds if seconds and base_seconds else None,
+        max((run.evaluation.peak_memory for run in done), default=None),
+        tuple(run.evaluation.failure for run in one.runs if run.evaluation.failure is not None),
+    )
+
+
+def _seconds(one: ArmRuns) -> float | None:
+    times = [run.evaluation.seconds for run in one.runs if run.evaluation.failure is None]
+    return float(np.mean(times)) if times else None

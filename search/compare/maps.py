@@ -1,0 +1,48 @@
+"""Pictures of what an arm chose: the ranks it ended with, and how long each site was on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from evaluators.candidate import History, Trained
+from search.heat_map import draw_rank_heat_map
+from search.policies.enabling_frequency import draw_enabling_frequency, enabling_frequency
+from spaces.search_space import SearchSpace
+
+from .leaderboard import ArmRuns
+
+__all__ = ["draw_maps"]
+
+
+def draw_maps(own: ArmRuns, space: SearchSpace, folder: Path) -> None:
+    """Writes ``ranks/LABEL.png``, of the first seed; where ranks changed also ``enabled/LABEL.png``,
+    the mean over seeds (HeteroLoRA, arXiv:2406.14956, figures 4 to 6).
+
+    An arm whose sites are not the space's, or that has none, has no picture.
+    """
+    finished = [run for run in own.runs if run.course is not None and run.allocation.ranks]
+    if not finished:
+        return
+    (folder / "ranks").mkdir(exist_ok=True)
+    path = folder / "ranks" / f"{own.arm.file_name}.png"
+    draw_rank_heat_map(finished[0].allocation, space, path, title=own.arm.label)
+    shares = [
+        enabling_frequency(history, space.sites, len(run.evaluation.curve))
+        for run in finished
+        if len(history := _whole_history(run)) > 1
+    ]
+    if shares:
+        (folder / "enabled").mkdir(exist_ok=True)
+        path = folder / "enabled" / f"{own.arm.file_name}.png"
+        draw_enabling_frequency(np.mean(shares, axis=0), space, path, title=own.arm.label)
+
+
+def _whole_history(run: Trained) -> History:
+    """From step 0 on: before its first change a candidate had the ranks it began with."""
+    assert run.course is not None
+    history = run.course.history
+    if history and history[0][0] > 0:
+        history = ((0, run.evaluation.candidate.allocation), *history)
+    return tuple((step, ranks) for step, ranks in history if step < len(run.evaluation.curve))

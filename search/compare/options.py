@@ -1,0 +1,61 @@
+"""What a user can choose about a comparison, with the defaults of ``python -m search.compare``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from search.options import Arguments, Options, names
+
+__all__ = ["COMPARE", "GROWING", "CompareOptions"]
+
+COMPARE: Final[Arguments] = {
+    "comparison": {
+        "--methods": {
+            "default": "all",
+            "metavar": "M,...",
+            "help": "NAME[setting=value,...]@SPACE/RENORM, all but NAME optional; all: every method of ours; "
+            "peft: every referee; default: %(default)s",
+        },
+        "--lrs": {
+            "type": names,
+            "metavar": "LR,...",
+            "help": "grid from which every method's learning rate is chosen; default: --lr alone",
+        },
+        "--scalings": {
+            "type": names,
+            "metavar": "R,...",
+            "help": "grid from which every method's scaling is chosen; default: --scaling alone",
+        },
+        "--tune-seeds": {
+            "type": int,
+            "default": 1,
+            "metavar": "N",
+            "help": "runs of each point of the grid, with seeds that are not reported; judged by the "
+            "validation loss",
+        },
+        "--preset": {
+            "metavar": "NAME",
+            "help": "a table of the papers, with its model, methods and settings: see --preset list",
+        },
+        "--dataset": {
+            "type": names,
+            "metavar": "D,...",
+            "help": "columns of the preset's table; default: all",
+        },
+    },
+}
+GROWING: Final = ("methods", "seeds")
+"""Options that may change when a comparison goes on in its folder: what was trained before stays valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompareOptions(Options):
+    """One comparison, as typed."""
+
+    methods: str
+    lrs: tuple[str, ...] | None
+    scalings: tuple[str, ...] | None
+    tune_seeds: int
+    preset: str | None
+    dataset: tuple[str, ...] | None

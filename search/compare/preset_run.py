@@ -1,0 +1,157 @@
+"""A table of a paper, trained with the paper's settings and laid out as the paper has it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from evaluators.rank_sweep import rank_sweep
+from evaluators.spread import base_model_on
+from search.options import SHARED, changed
+from search.output_folder import OutputFolder, write_whole
+from spaces.errors import UsageError
+
+from .arm import Arm
+from .arm_training import Planned
+from .leaderboard import ArmRuns
+from .options import GROWING, CompareOptions
+from .pipeline import compare_arms, plan_all
+from .presets.preset import Cell, Number, Preset, PresetArm, Setup, layout
+from .presets.registry import PRESETS, SETTINGS, find_preset, find_settings, moved
+
+__all__ = ["run_preset"]
+
+
+def run_preset(options: CompareOptions) -> tuple[dict[str, object], str]:
+    """Trains the cells of a preset, data set by data set; gives what ``preset.json`` holds, and the table.
+
+    Options that were typed go before the preset's. A model that no paper has is taken for the folder in
+    which the preset's lies. Raises UsageError or InputError on what cannot be used.
+    """
+    if options.preset == "list":
+        listed = {
+            name: f"{one.source}: {one.model}, {', '.join(one.datasets)}" for name, one in PRESETS.items()
+        }
+        return dict(listed), "\n".join(f"{name}  {about}" for name, about in listed.items())
+    preset = find_preset(options.preset or "")
+    if options.model in {settings.model for settings in SETTINGS}:
+        preset = moved(preset, options.model or "")
+    if options.dataset:
+        preset = preset.only(options.dataset)
+    if options.train_file and len(preset.datasets) > 1:
+        raise UsageError(
+            f"--train-file has one data set, {preset.name} has {', '.join(preset.datasets)}; name one with "
+            "--dataset."
+        )
+    folder = OutputFolder(options, may_change=GROWING)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    seeds = tuple(dict.fromkeys(preset.seeds))[: options.seeds]
+    with folder.opened() as path:
+        ours: dict[tuple[str, str], Number] = {}
+        for dataset in preset.datasets:
+            for setup in _setups(preset, dataset):
+                ours |= _fill(preset, dataset, setup, options, seeds, path / f"{dataset}-{setup}")
+        text = layout(replace(preset, seeds=seeds), ours)
+        cells = [
+            {"row": row, "column": column, "value": one.value, "sd": one.sd, "rank": one.rank}
+            for (row, column), one in ours.items()
+        ]
+        result: dict[str, object] = {
+            "preset": preset.name,
+            "seeds": list(seeds),
+            "cells": cells,
+            "output": str(path),
+        }
+        write_whole(path / "preset.json", json.dumps(result, indent=2))
+        write_whole(path / "preset.txt", text + "\n")
+        return result, text
+
+
+def _setups(preset: Preset, dataset: str) -> list[Setup]:
+    """Whose hyperparameters the cells of a data set take, without repeats."""
+    arms = [preset.arm(cell.arm) for cell in preset.cells if cell.arm is not None and cell.dataset == dataset]
+    return list(dict.fromkeys(arm.setup for arm in arms))
+
+
+def _fill(
+    preset: Preset, dataset: str, setup: Setup, options: CompareOptions, seeds: Sequence[int], folder: Path
+) -> dict[tuple[str, str], Number]:
+    """Our numbers in the cells of one data set and setup."""
+    cells = [c for c in preset.cells if c.dataset == dataset and c.arm and preset.arm(c.arm).setup == setup]
+    arms = [preset.arm(label) for label in dict.fromkeys(cell.arm for cell in cells) if label is not None]
+    typed = _options(preset, dataset, setup, options, cells[0].metric)
+    plans = plan_all([_arm(arm) for arm in arms], typed)
+    folder.mkdir(parents=True, exist_ok=True)
+    _, _, runs = compare_arms(plans, typed, seeds, folder)
+    by_label = {one.arm.label: (one, plan[0]) for one, plan in zip(runs, plans, strict=True)}
+    found = {}
+    for cell in cells:
+        own, planned = by_label[cell.arm or ""]
+        if (number := _number(cell, own, planned, preset.statistic)) is not None:
+            found[cell.row, cell.column] = number
+    return found
+
+
+def _arm(arm: PresetArm) -> Arm:
+    return Arm(arm.label, arm.spec, arm.space, arm.budget, arm.renorm, tuple(arm.ranks.items()))
+
+
+def _options(
+    preset: Preset, dataset: str, setup: Setup, options: CompareOptions, metric: str
+) -> CompareOptions:
+    """The options with the paper's settings wherever nothing else was typed."""
+    settings = find_settings(preset.model, dataset, setup)
+    paper: dict[str, Any] = {
+        "model": preset.model,
+        "task": None if options.train_file else dataset,
+        "metric": None if metric == "seconds" else metric,
+        "batch_size": settings.batch_size,
+        "epochs": float(settings.epochs),
+        "lr": settings.learning_rate,
+        "weight_decay": settings.weight_decay,
+        "max_length": settings.max_length,
+        "lora_alpha": settings.lora_alpha,
+        "shortcut_alpha": settings.shortcut_alpha,
+        "warmup": settings.warmup,
+    }
+    typed = changed(options, SHARED)
+    return replace(
+        options, **{name: value for name, value in paper.items() if value is not None and name not in typed}
+    )
+
+
+def _number(cell: Cell, own: ArmRuns, planned: Planned, statistic: str) -> Number | None:
+    """The statistic over the seeds that finished, in percent, or seconds; None without one."""
+    done = [run for run in own.runs if run.evaluation.failure is None]
+    if cell.metric == "seconds":
+        return _summary([run.evaluation.seconds for run in done], statistic)
+    if not cell.ranks:
+        return _summary(
+            [100 * run.evaluation.metric for run in done if run.evaluation.metric is not None], statistic
+        )
+    workload = planned.workload
+    task = replace(workload.task, metric=cell.metric)
+    model = base_model_on(workload.source, planned.search.devices[0])
+    swept = [rank_sweep(model, workload.sites, task, run, workload.recipe, task.test) for run in done]
+    numbers = []
+    for rank in cell.ranks:
+        scores = [
+            one.metric for scores in swept for one in scores if one.rank == rank and one.metric is not None
+        ]
+        if number := _summary([100 * score for score in scores], statistic):
+            numbers.append(replace(number, rank=rank if len(cell.ranks) > 1 else None))
+    return max(numbers, key=lambda number: number.value, default=None)
+
+
+def _summary(values: Sequence[float], statistic: str) -> Number | None:
+    if not values:
+        return None
+    middle = np.median(values) if statistic == "median" else np.mean(values)
+    return Number(float(middle), float(np.std(values, ddof=1)) if len(values) > 1 else None)

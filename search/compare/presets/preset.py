@@ -1,0 +1,208 @@
+"""What a preset is: a table of a paper as data, and how it is printed with our numbers beside theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from search.aligned_text import aligned
+from spaces.allocation import Allocation
+from spaces.errors import UsageError
+from spaces.site import Kind, Site
+
+__all__ = ["Cell", "Number", "Preset", "PresetArm", "Setup", "TrainingSettings", "layout"]
+
+Setup = Literal["ft", "lora", "shortcuts"]
+"""What a line of hyperparameters is for: full fine-tuning, LoRA, or LoRA with shortcuts."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """A paper's hyperparameters for one model and data set.
+
+    model: hub name. dataset: a name of ``evaluators.glue.NAMED_TASKS``; or ``copa`` or ``alpaca``, whose
+    sites can be listed and counted, but which are no sequence classification, all that is trained here.
+    space, rank: the LoRA and shortcut configuration, every site at that rank; None for full fine-tuning,
+    as are the alphas. warmup: share of the steps; None where the paper is silent.
+    """
+
+    model: str
+    dataset: str
+    setup: Setup
+    batch_size: int
+    epochs: int
+    learning_rate: float
+    weight_decay: float
+    max_length: int
+    space: str | None = None
+    rank: int | None = None
+    lora_alpha: float | None = None
+    shortcut_alpha: float | None = None
+    warmup: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A metric in percent, or seconds, over seeds. rank: at which it was reached, where that is reported."""
+
+    value: float
+    sd: float | None = None
+    rank: int | None = None
+
+    def text(self, decimals: int) -> str:
+        """As the papers print it: ``84.1 ± 1.1``, or ``87.03 (8)`` with the rank."""
+        sd = "" if self.sd is None else f" ± {self.sd:.{decimals}f}"
+        return f"{self.value:.{decimals}f}{sd}" + ("" if self.rank is None else f" ({self.rank})")
+
+
+@dataclass(frozen=True, slots=True)
+class PresetArm:
+    """What is trained for some cells, on each one's data set.
+
+    method, options: of ``search.policies.registry``. budget: as ``parse_budget`` reads it. setup: whose
+    hyperparameters it takes. ranks: by kind of site, where the table fixes them; empty: the method's own.
+    """
+
+    label: str
+    method: str
+    space: str
+    budget: str
+    setup: Setup = "lora"
+    options: Mapping[str, str] = field(default_factory=dict)
+    ranks: Mapping[Kind, int] = field(default_factory=dict)
+
+    @property
+    def spec(self) -> str:
+        """The method as it is typed: ``hetero-dynamic[proxy=snip,frequency=2]``."""
+        options = ",".join(f"{name}={value}" for name, value in self.options.items())
+        return f"{self.method}[{options}]" if options else self.method
+
+    @property
+    def renorm(self) -> Literal["preserve", "paper"]:
+        """``paper`` with shortcuts: HeteroLoRA's appendix D applies the layer norm again."""
+        return "paper" if self.setup == "shortcuts" else "preserve"
+
+    def fixed(self, sites: Sequence[Site]) -> Allocation | None:
+        """The ranks that the table fixes for these sites; None where the method chooses them."""
+        if not self.ranks:
+            return None
+        return Allocation.of({site.name: self.ranks.get(site.kind, 0) for site in sites})
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One place of a table. arm: a label; None where only the paper's number is shown. metric: of
+    ``evaluators.metrics``, or ``seconds``. ranks: all wires cut to their first so many rows and columns
+    before they are judged, without training again, the best of them shown; none: as trained.
+    """
+
+    row: str
+    column: str
+    arm: str | None
+    dataset: str | None
+    metric: str = "accuracy"
+    paper: Number | None = None
+    ranks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A table of a paper.
+
+    seeds: as printed. columns: in order; rows follow from the cells. means: columns that hold the mean of
+    their row's others. baseline: (row, column) to which the others are compared. notes: what the text
+    leaves open, and what is done about it.
+    """
+
+    name: str
+    source: str
+    model: str
+    statistic: Literal["median", "mean"]
+    seeds: tuple[int, ...]
+    columns: tuple[str, ...]
+    arms: tuple[PresetArm, ...]
+    cells: tuple[Cell, ...]
+    decimals: int
+    means: frozenset[str] = frozenset()
+    baseline: tuple[str, str] | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        places = [(cell.row, cell.column) for cell in self.cells]
+        labels = [arm.label for arm in self.arms]
+        if len(set(places)) != len(places) or len(set(labels)) != len(labels):
+            raise ValueError(f"{self.name}: cells and arms must have distinct places and labels.")
+        for cell in self.cells:
+            if cell.column not in self.columns or (cell.arm is not None and cell.arm not in labels):
+                raise ValueError(f"{self.name}: {cell} has an unknown column or arm.")
+            if (cell.arm is None) != (cell.dataset is None):
+                raise ValueError(f"{self.name}: {cell} must have both an arm and a data set, or neither.")
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Headings, from the top."""
+        return tuple(dict.fromkeys(cell.row for cell in self.cells))
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Those that its arms are trained on, in the order of the cells."""
+        return tuple(dict.fromkeys(cell.dataset for cell in self.cells if cell.dataset is not None))
+
+    def arm(self, label: str) -> PresetArm:
+        """The arm of that label, which must be there."""
+        return next(arm for arm in self.arms if arm.label == label)
+
+    def only(self, datasets: Sequence[str]) -> Preset:
+        """The preset without the cells of other data sets; raises UsageError on one that it has not."""
+        if unknown := [name for name in datasets if name not in self.datasets]:
+            raise UsageError(f"{unknown} are not in {self.name}, which has {', '.join(self.datasets)}.")
+        cells = tuple(cell for cell in self.cells if cell.dataset in datasets)
+        kept = {cell.arm for cell in cells}
+        columns = tuple(name for name in self.columns if name in {cell.column for cell in cells})
+        arms = tuple(arm for arm in self.arms if arm.label in kept)
+        return replace(self, columns=columns, arms=arms, cells=cells, means=frozenset())
+
+
+def layout(preset: Preset, ours: Mapping[tuple[str, str], Number]) -> str:
+    """The paper's table, each cell ``ours | theirs``, ``-`` for a number that is not there.
+
+    ours: by (row, column), in the paper's units: percent, and seconds. Means of rows are added.
+    """
+    places = {(cell.row, cell.column): cell for cell in preset.cells}
+    known = {**_means(preset, ours), **ours}
+    theirs = {place: cell.paper for place, cell in places.items() if cell.paper is not None}
+    table = [("", *preset.columns)]
+    for row in preset.rows:
+        texts = [
+            f"{_text(preset, known, (row, column))} | {_text(preset, theirs, (row, column))}"
+            if (row, column) in places
+            else ""
+            for column in preset.columns
+        ]
+        table.append((row, *texts))
+    about = (
+        f"{preset.source}, {preset.model}: ours | the paper's; {preset.statistic} over seeds "
+        f"{', '.join(map(str, preset.seeds))}"
+    )
+    return "\n".join([about, "", *aligned(table), *(f"note: {note}" for note in preset.notes)])
+
+
+def _text(preset: Preset, numbers: Mapping[tuple[str, str], Number], place: tuple[str, str]) -> str:
+    if place not in numbers:
+        return "-"
+    text = numbers[place].text(preset.decimals)
+    if preset.baseline is None or place == preset.baseline or preset.baseline not in numbers:
+        return text
+    return f"{text} ({numbers[place].value - numbers[preset.baseline].value:+.{preset.decimals}f})"
+
+
+def _means(preset: Preset, ours: Mapping[tuple[str, str], Number]) -> dict[tuple[str, str], Number]:
+    """The means of those rows all of whose cells are known."""
+    found = {}
+    for row in preset.rows:
+        own = [(c.row, c.column) for c in preset.cells if c.row == row and c.column not in preset.means]
+        if preset.means and own and all(place in ours for place in own):
+            mean = Number(sum(ours[place].value for place in own) / len(own))
+            found.update({(row, column): mean for column in preset.means})
+    return found

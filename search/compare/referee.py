@@ -1,0 +1,48 @@
+"""PEFT's own methods as arms: trained by PEFT's code, on the same rows, in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from transformers import PreTrainedModel
+
+from evaluators.candidate import Candidate, Trained
+from evaluators.peft_referee import train_with_peft
+from evaluators.spread import Workload
+
+from .referees import REFEREES, Setting
+
+__all__ = ["Referee"]
+
+
+@dataclass(frozen=True, slots=True)
+class Referee:
+    """A ``Trainer`` that leaves it all to PEFT. name: of ``REFEREES``. max_params: without the head."""
+
+    name: str
+    max_params: int
+
+    def __call__(
+        self,
+        model: PreTrainedModel,
+        workload: Workload,
+        candidates: Sequence[Candidate],
+        on_step: Callable[[int], None],
+    ) -> list[Trained]:
+        """One candidate after the other."""
+        setting = Setting(model, workload.sites, self.max_params, workload.task, workload.recipe)
+        config = REFEREES[self.name](setting)
+        return [
+            train_with_peft(
+                config,
+                model,
+                workload.task,
+                workload.recipe,
+                seed=one.seed,
+                learning_rate=one.learning_rate,
+                report_on=workload.rows,
+                on_step=on_step,
+            )
+            for one in candidates
+        ]

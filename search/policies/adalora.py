@@ -1,0 +1,213 @@
+"""AdaLoRA: wires as singular value decompositions, the least important values pruned while they learn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from evaluators.candidate import Candidate, History
+from evaluators.cohort import Cohort
+from evaluators.gate_policy import GateHooks, NeverActedError, Step
+from evaluators.task import Task
+from search.policies.gate_vector import GateVector
+from search.policies.top_within import top_within
+from search.uniform import uniform
+from spaces.allocation import Allocation
+from spaces.errors import UsageError
+from spaces.search_space import SearchSpace
+from spaces.seeding import named_generator
+from spaces.site import Site
+
+__all__ = ["AdaLora"]
+
+_DEVIATION: Final = 0.02  # of the Gaussian initial A and B, as in the reference program and in peft
+
+
+@dataclass(frozen=True, slots=True)
+class AdaLora:
+    """Adaptive budget allocation (AdaLoRA, arXiv:2303.10512, eq. 3-12, algorithm 1).
+
+    P = B, Lambda = diag(g), Q = A; g starts at 0. Importance (eq. 7-11) comes from the weights before the
+    step and the clipped gradient. The g out of the top b(t) are set to 0 (eq. 6) and learn on, so that they
+    may come back; b(t) falls cubically, here in parameters: at equal costs, peft's count of ranks.
+    Departures: the penalty is the reference program's and peft's, gamma times the mean over all A and B of
+    |A A^T - I|_F, |B^T B - I|_F, not eq. 4's sum of squares; g takes AdamW's step for plain SGD's; in the
+    last phase what was pruned is gone: it neither learns nor counts in the penalty.
+
+    ratio: parameters at the start over the budget. orthogonality: gamma; at peft's 0.5 the penalty's own
+    gradient, which eq. 8 counts as importance, keeps ranks alive at sites without effect. initial, final:
+    shares of the steps before pruning begins, and at the end with masks fixed. interval: steps between two
+    masks (deltaT); with 1 a pruned g hardly comes back, as its sensitivity |g dL/dg| is 0 before every step.
+    """
+
+    max_params: int
+    ratio: float = 1.5
+    beta1: float = 0.85
+    beta2: float = 0.85
+    orthogonality: float = 0.1
+    initial: float = 0.1
+    final: float = 0.3
+    interval: int = 5
+
+    def __post_init__(self) -> None:
+        if not (0 < self.beta1 < 1 and 0 < self.beta2 < 1):
+            raise UsageError(f"beta1={self.beta1} and beta2={self.beta2} must lie between 0 and 1.")
+        if min(self.initial, self.final) < 0 or self.initial + self.final >= 1:
+            raise UsageError(
+                f"initial={self.initial} and final={self.final} must be shares of the steps, below 1 in sum."
+            )
+        if self.ratio <= 1 or self.interval < 1 or self.orthogonality < 0:
+            raise UsageError(
+                f"ratio={self.ratio} must be above 1, interval={self.interval} at least 1 and "
+                f"orthogonality={self.orthogonality} at least 0."
+            )
+
+    def start(self, space: SearchSpace) -> Allocation:
+        """Uniform, at ``ratio`` times the budget."""
+        return uniform(space, round(self.ratio * self.max_params))
+
+    def shapes(self, sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+        """g (r,) of every site."""
+        return GateVector.shapes(sites, ranks)
+
+    def hooks(self, cohort: Cohort, task: Task) -> GateHooks:
+        """Singular values that learn, the penalty, and a mask after the steps that have one."""
+        own = _AdaLora(self, GateVector(cohort), cohort)
+        return GateHooks(
+            start=own.start,
+            before=own.before,
+            penalty=own.penalty,
+            update=own.update,
+            after=own.after,
+            finish=own.finish,
+            history=own.history,
+        )
+
+    def pruning(self, total: int) -> tuple[int, int]:
+        """Of so many steps: the last without a mask, and that after which masks are fixed."""
+        return round(self.initial * total), max(1, total - round(self.final * total))
+
+    def budget(self, done: int, total: int, params: int) -> int:
+        """b(t) after ``done`` steps (eq. 12), from ``params`` down to ``max_params``."""
+        first, last = self.pruning(total)
+        if done <= first and done < last:
+            return params
+        left, whole = max(0, last - done), max(1, last - first)
+        return self.max_params + (params - self.max_params) * left**3 // whole**3
+
+
+class _AdaLora:
+    """What AdaLoRA does to one cohort. sensitivity, uncertainty: of every entry, (C, P), eq. 9 and 10."""
+
+    def __init__(self, policy: AdaLora, gates: GateVector, cohort: Cohort) -> None:
+        self.policy, self.gates, self.stacked = policy, gates, cohort.stacked
+        self.sensitivity = torch.zeros_like(cohort.stacked.values)
+        self.uncertainty = torch.zeros_like(cohort.stacked.values)
+        self.alive = cohort.stacked.values.new_zeros(cohort.stacked.slots, len(gates.costs), dtype=torch.bool)
+        self.ranks = np.bincount(gates.owner, minlength=len(gates.sites)).tolist()
+        self.settled: set[int] = set()
+        self.went: dict[int, list[tuple[int, Allocation]]] = {}
+
+    def start(self, slot: int, candidate: Candidate) -> None:
+        self.alive[slot] = self.gates.loaded()[slot]
+        self.sensitivity[slot] = self.uncertainty[slot] = 0
+        self.settled.discard(slot)
+        self.went[slot] = []
+        self.gates.write(slot, self.alive.new_zeros(len(self.gates.costs), dtype=torch.float32))
+        for site, rank in zip(self.gates.sites, self.ranks, strict=True):
+            for key, width in (("A", site.d_in), ("B", site.d_out)):
+                generator = named_generator(candidate.seed, f"{site.name}.{key}.gaussian")
+                rows = torch.from_numpy(generator.standard_normal((rank, width), dtype=np.float32))
+                own = self.stacked.slot(f"{site.name}.{key}", slot)
+                own.copy_(_DEVIATION * (rows if key == "A" else rows.T))
+
+    def before(self, steps: Sequence[Step]) -> None:
+        self.gates.put(self.gates.trained * self.alive)
+
+    def penalty(self, steps: Sequence[Step], again: Callable[[], Tensor]) -> Tensor | None:
+        if not self.policy.orthogonality:
+            return None
+        of_selected, leaf = self.stacked.of_selected, self.stacked.leaf
+        alive = of_selected(self.alive).split(self.ranks, dim=1)
+        by_width: dict[int, list[tuple[Tensor, Tensor]]] = {}  # side by side, as many small matrices are slow
+        for site, on in zip(self.gates.sites, alive, strict=True):
+            by_width.setdefault(site.d_in, []).append((of_selected(leaf[f"{site.name}.A"]), on))
+            by_width.setdefault(site.d_out, []).append((of_selected(leaf[f"{site.name}.B"]).mT, on))
+        departures = torch.stack([_departures(matrices) for matrices in by_width.values()]).sum(0)
+        count = 2 * torch.stack([on.any(1) for on in alive]).sum(0)
+        return self.policy.orthogonality * (departures / count.clamp(min=1)).sum()
+
+    def update(self, steps: Sequence[Step], gradient: Tensor) -> Tensor | None:
+        slots, policy = [step.slot for step in steps], self.policy
+        now = (self.stacked.values[slots] * gradient[slots]).abs()
+        smooth = policy.beta1 * self.sensitivity[slots] + (1 - policy.beta1) * now
+        spread = policy.beta2 * self.uncertainty[slots] + (1 - policy.beta2) * (now - smooth).abs()
+        self.sensitivity[slots], self.uncertainty[slots] = smooth, spread
+        return self.gates.entries(self.alive) if self.settled else None
+
+    def after(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            done, (first, last) = step.number + 1, self.policy.pruning(step.total)
+            if done == last or (first < done < last and done % self.policy.interval == 0):
+                self._mask(step.slot, done, step.total)
+
+    def finish(self, slot: int) -> None:
+        if not self.went[slot]:
+            raise NeverActedError(
+                f"adalora: its start fits max_params={self.policy.max_params:,}, so nothing was pruned; "
+                "raise ratio, or lower the budget."
+            )
+        self.gates.fix(slot, self.gates.trained.detach()[slot] * self.alive[slot])
+
+    def history(self, slot: int) -> History:
+        return tuple(self.went[slot])
+
+    def _mask(self, slot: int, done: int, total: int) -> None:
+        """Sets to zero what is out of the budget (eq. 6); a slot that has diverged the trainer reports."""
+        scores, own = self._importance(slot), self.alive[slot].cpu().numpy()
+        if not np.isfinite(scores).all():
+            return
+        costs, keep = self.gates.costs, own.copy()
+        keep[own] = top_within(
+            scores[own], costs[own], self.policy.budget(done, total, int(costs[own].sum()))
+        )
+        kept = torch.from_numpy(keep).to(self.alive.device)
+        self.gates.write(slot, self.gates.trained.detach()[slot] * kept)
+        allocation, went = self.gates.allocation(keep), self.went[slot]
+        if (keep != own).any() and (not went or went[-1][1] != allocation):
+            went.append((done, allocation))
+        if done == self.policy.pruning(total)[1]:
+            self.alive[slot] = kept
+            self.settled.add(slot)
+
+    def _importance(self, slot: int) -> np.ndarray:
+        """S of every gate (eq. 7 and 11): (R,)."""
+        scores, leaf = self.sensitivity[slot] * self.uncertainty[slot], self.stacked.leaf
+        sizes = [tensor[0].numel() for tensor in leaf.values()]
+        of = {
+            name: part.view(leaf[name].shape[1:])
+            for name, part in zip(leaf, scores.split(sizes), strict=True)
+        }
+        sums = [
+            of[f"{site.name}.g"] + of[f"{site.name}.B"].mean(0) + of[f"{site.name}.A"].mean(1)
+            for site in self.gates.sites
+        ]
+        return np.asarray(torch.cat(sums).cpu().numpy())
+
+
+def _departures(matrices: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+    """Sum of |M M^T - I|_F over matrices of one width: (slots,); M: the rows that are on.
+
+    matrices: pairs of rows (slots, r, width) and (slots, r) bool, with any r.
+    """
+    top = max(on.shape[1] for _, on in matrices)
+    on = torch.stack([pad(on, (0, top - on.shape[1])) for _, on in matrices])
+    rows = torch.stack([pad(rows, (0, 0, 0, top - rows.shape[1])) for rows, _ in matrices]) * on[..., None]
+    norms: Tensor = torch.linalg.vector_norm(rows @ rows.mT - torch.diag_embed(on.to(rows)), dim=(2, 3))
+    return norms.sum(0)

@@ -1,0 +1,88 @@
+"""Full fine-tuning: no wires, every parameter of the base model trains; the reference line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from evaluators.candidate import Candidate
+from evaluators.cohort import Cohort
+from evaluators.gate_policy import GateHooks
+from evaluators.task import Task
+from spaces.allocation import Allocation
+from spaces.search_space import SearchSpace
+from spaces.site import Site
+
+__all__ = ["Full"]
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """One float32 copy of the whole base model per slot, trained with the head; the model itself stays.
+
+    A reference line, outside every budget: only the head is among ``Trained.tensors``, so that it cannot be
+    saved or scored again; name the rows to be reported when it trains.
+
+    max_params: how many parameters the base model has. model_shapes: their names in it and their shapes;
+    parameters that are tied appear, and are trained, once. Build one with ``Full.of``.
+    """
+
+    max_params: int
+    model_shapes: tuple[tuple[str, tuple[int, ...]], ...]
+
+    @classmethod
+    def of(cls, model: PreTrainedModel) -> Full:
+        """For this model, which may be on the meta device."""
+        shapes = tuple((name, tuple(value.shape)) for name, value in model.base_model.named_parameters())
+        return cls(sum(prod(shape) for _, shape in shapes), shapes)
+
+    def start(self, space: SearchSpace) -> Allocation:
+        """No site."""
+        return Allocation.of({})
+
+    def shapes(self, sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+        """The base model's: ``base.encoder.layer.0.output.dense.weight`` and so on."""
+        return {f"base.{name}": shape for name, shape in self.model_shapes}
+
+    def hooks(self, cohort: Cohort, task: Task) -> GateHooks:
+        """The pretrained weights at the start, and a forward pass of each slot with its own."""
+        own = _Full([name for name, _ in self.model_shapes], cohort)
+        return GateHooks(start=own.start, forward=own.forward)
+
+
+class _Full:
+    """What full fine-tuning does to one cohort."""
+
+    def __init__(self, names: Sequence[str], cohort: Cohort) -> None:
+        self.names, self.model, self.stacked = names, cohort.model, cohort.stacked
+
+    def start(self, slot: int, candidate: Candidate) -> None:
+        for name in self.names:
+            pretrained = self.model.base_model.get_parameter(name).detach()
+            self.stacked.slot(f"base.{name}", slot).copy_(pretrained)
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Logits of the selected slots, one after the other: (rows, labels); rows are slot-major."""
+        selected, base = self.stacked.selected, self.model.base_model
+        weights = {  # in the model's own dtype, under its names there
+            f"{self.model.base_model_prefix}.{name}": self.stacked.leaf[f"base.{name}"]
+            .to(base.get_parameter(name).dtype)
+            .unbind()
+            for name in self.names
+        }
+        parts = {name: tensor.chunk(len(selected)) for name, tensor in inputs.items()}
+        logits = []
+        try:
+            for index, slot in enumerate(selected):
+                self.stacked.select((slot,))  # the head's rows are all this slot's
+                own = {name: copies[slot] for name, copies in weights.items()}
+                rows = {name: chunks[index] for name, chunks in parts.items()}
+                logits.append(torch.func.functional_call(self.model, own, kwargs=rows).logits)
+        finally:
+            self.stacked.select(selected)
+        return torch.cat(logits)

@@ -1,0 +1,127 @@
+"""Every method by name, and reading a method as it is typed: ``hetero-dynamic[proxy=snip,frequency=2]``."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+
+from transformers import PreTrainedModel
+
+from evaluators.gate_policy import GatePolicy
+from spaces.errors import UsageError
+
+from .adalora import AdaLora
+from .alora import ALora
+from .dylora import DyLora
+from .flop import Flop
+from .full import Full
+from .hetero import Hetero
+from .lora import HeadOnly, Lora
+from .salora import SaLora
+from .sora import Sora
+from .spectral import Spectral
+
+__all__ = ["METHODS", "Method", "find_method", "policy_of", "split_specs"]
+
+_BASE_WEIGHTS: Final = 0.02  # of an adapter's learning rate: HeteroLoRA's tables 7 and 8 have 1/10 to 1/100
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A row of the leaderboard.
+
+    build: its policy, from a budget of parameters and the base model. adapter: whether it ends as
+    wires within the budget, to be saved as an adapter. rate: factor on every learning rate of the grid.
+    """
+
+    summary: str
+    build: Callable[[int, PreTrainedModel], GatePolicy]
+    adapter: bool = True
+    rate: float = 1.0
+
+
+METHODS: Final[Mapping[str, Method]] = {
+    "lora": Method("LoRA, every site at one rank", lambda budget, _: Lora(budget)),
+    "head": Method("the classification head alone", lambda budget, _: HeadOnly(budget), adapter=False),
+    "full": Method("full fine-tuning", lambda _, model: Full.of(model), adapter=False, rate=_BASE_WEIGHTS),
+    "hetero-static": Method("HeteroLoRA, chosen once", lambda budget, _: Hetero(budget)),
+    "hetero-dynamic": Method(
+        "HeteroLoRA, chosen five times an epoch", lambda budget, _: Hetero(budget, frequency=5)
+    ),
+    "hetero-separated": Method(
+        "the same, each kind with its own share",
+        lambda budget, _: Hetero(budget, frequency=5, allotment="separated"),
+    ),
+    "dylora": Method("DyLoRA, ranks drawn step by step", lambda budget, _: DyLora(budget)),
+    "dylora-frozen": Method("DyLoRA, one row a step", lambda budget, _: DyLora(budget, updates="row")),
+    "sora": Method("SoRA, gates under an L1 penalty", lambda budget, _: Sora(budget)),
+    "adalora": Method("AdaLoRA, singular values pruned", lambda budget, _: AdaLora(budget)),
+    "salora": Method("SaLoRA, hard-concrete gates", lambda budget, _: SaLora(budget)),
+    "alora": Method("ALoRA, ranks moved by ablation", lambda budget, _: ALora(budget)),
+    "flop": Method(
+        "FLOP, base weights factorised", lambda budget, _: Flop(budget), adapter=False, rate=_BASE_WEIGHTS
+    ),
+    "spectral": Method("ranks from the gradient's spectrum", lambda budget, _: Spectral(budget)),
+    "spectral-aligned": Method(
+        "the same, A along the gradient", lambda budget, _: Spectral(budget, initial="aligned")
+    ),
+}
+
+
+def find_method(spec: str) -> tuple[Method, dict[str, str]]:
+    """The method that a spec names, and the settings in its brackets, as typed."""
+    match = re.fullmatch(r"([\w-]+)(?:\[(.*)\])?", spec)
+    if not match or match[1] not in METHODS:
+        raise UsageError(f"method {spec!r} is unknown; choose from {', '.join(METHODS)}.")
+    settings: dict[str, str] = {}
+    for part in split_specs(match[2] or ""):
+        name, found, value = part.partition("=")
+        if not found:
+            raise UsageError(f"{part!r} in {spec!r} has no value; write {match[1]}[name=value,...].")
+        settings[name.strip()] = value.strip()
+    return METHODS[match[1]], settings
+
+
+def policy_of(spec: str, max_params: int, model: PreTrainedModel) -> GatePolicy:
+    """The policy of a spec; raises UsageError on settings that it has not, or values that they cannot be."""
+    method, settings = find_method(spec)
+    policy: Any = method.build(max_params, model)
+    hints = get_type_hints(type(policy))
+    own = [field.name for field in fields(policy) if field.name not in ("max_params", "model_shapes")]
+    for name in settings:
+        if name not in own:
+            raise UsageError(f"{name!r} is no setting of {spec!r}; it has {', '.join(own) or 'none'}.")
+    typed = {name: _typed(spec, name, text, hints[name]) for name, text in settings.items()}
+    changed: GatePolicy = replace(policy, **typed)
+    return changed
+
+
+def split_specs(text: str) -> list[str]:
+    """The parts between commas that stand in no bracket, stripped, empty ones left out."""
+    return [part.strip() for part in re.split(r",(?![^\[]*\])", text) if part.strip()]
+
+
+def _typed(spec: str, name: str, text: str, hint: Any) -> object:
+    """``text`` as the type of a field."""
+    options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    for option in options:
+        if get_origin(option) is Literal and text in get_args(option):
+            return text
+        if option is type(None) and text == "none":
+            return None
+        if option is str:
+            return text
+        if option in (int, float):
+            try:
+                return option(text)
+            except ValueError:
+                continue
+    allowed = " or ".join(
+        ", ".join(map(str, get_args(one))) if get_origin(one) is Literal else one.__name__ for one in options
+    )
+    raise UsageError(
+        f"{name}={text!r} in {spec!r} cannot be used; give {allowed.replace('NoneType', 'none')}."
+    )

@@ -1,0 +1,128 @@
+"""SaLoRA: hard-concrete gates that a Lagrangian brings to the budget, and factors kept near orthogonal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from evaluators.candidate import Candidate
+from evaluators.cohort import Cohort
+from evaluators.gate_policy import GateHooks, NeverActedError, Step
+from evaluators.task import Task
+from search.policies.gate_vector import GateVector
+from search.policies.hard_concrete import HardConcreteGates, Phase
+from search.uniform import uniform
+from spaces.allocation import Allocation
+from spaces.errors import UsageError
+from spaces.search_space import SearchSpace
+from spaces.site import Site
+
+__all__ = ["SaLora"]
+
+
+@dataclass(frozen=True, slots=True)
+class SaLora:
+    """Structure-aware low-rank adaptation (SaLoRA, Mathematics 2023, eq. 5-12, algorithm 1).
+
+    Gates are one until ``begin``, then hard-concrete draws (eq. 7), one a step for the whole batch, whose
+    density (eq. 11, read as a ratio of two sums over all sites) comes to the budget by ``end``. Departures:
+    eq. 12's term has the linear one of FLOP beside it, and its target falls from 1 to the budget by half of
+    the phase, so that the constraint holds in few steps; log theta has its own rate (``Phase``,
+    ``HardConcreteGates``); at the end of the phase the gates likeliest to be open that fit the budget are
+    kept, at their deterministic values, the others are zero for good, and training goes on.
+
+    ratio: parameters at the start over the budget. begin, end: T_start and T_end as shares of the steps.
+    orthogonality: beta of eq. 9; small, as B starts at zero and a wire's scale is not in it. gate_rate,
+    multiplier_rate: ``Phase``'s.
+    """
+
+    max_params: int
+    ratio: float = 2.0
+    begin: float = 0.1
+    end: float = 0.7
+    orthogonality: float = 1e-3
+    gate_rate: float = 12.0
+    multiplier_rate: float = 100.0
+
+    def __post_init__(self) -> None:
+        if self.ratio <= 1 or self.orthogonality < 0:
+            raise UsageError(
+                f"ratio={self.ratio} must be above 1 and orthogonality={self.orthogonality} at least 0."
+            )
+        self.phase()
+
+    def phase(self) -> Phase:
+        """When its gates learn, and how fast."""
+        return Phase(self.begin, self.end, self.gate_rate, self.multiplier_rate)
+
+    def start(self, space: SearchSpace) -> Allocation:
+        """Uniform, at ``ratio`` times the budget."""
+        return uniform(space, round(self.ratio * self.max_params))
+
+    def shapes(self, sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+        """What log theta (r,) of every site is made of."""
+        return GateVector.shapes(sites, ranks)
+
+    def hooks(self, cohort: Cohort, task: Task) -> GateHooks:
+        """Gates that are drawn, the penalties, the multipliers' ascent and the cut to the budget."""
+        own = _SaLora(self, cohort)
+        return GateHooks(
+            start=own.start,
+            before=own.before,
+            penalty=own.penalty,
+            update=own.update,
+            after=own.gates.after,
+            finish=own.finish,
+            history=own.gates.went.__getitem__,
+        )
+
+
+class _SaLora:
+    """What SaLoRA does to one cohort."""
+
+    def __init__(self, policy: SaLora, cohort: Cohort) -> None:
+        self.policy, self.stacked, self.vector = policy, cohort.stacked, GateVector(cohort)
+        self.gates = HardConcreteGates(policy.phase(), self.vector, cohort)
+
+    def start(self, slot: int, candidate: Candidate) -> None:
+        self.gates.start(slot, candidate, self.policy.max_params)
+
+    def before(self, steps: Sequence[Step]) -> None:
+        self.vector.put(self.gates.now(steps))
+
+    def penalty(self, steps: Sequence[Step], again: Callable[[], Tensor]) -> Tensor | None:
+        density, orthogonality = self.gates.penalty(steps), self.policy.orthogonality
+        if not orthogonality:
+            return density
+        departure = orthogonality * self._departure()
+        return departure if density is None else departure + density
+
+    def update(self, steps: Sequence[Step], gradient: Tensor) -> Tensor | None:
+        return self.vector.entries(self.gates.alive) if any(self.gates.went.values()) else None
+
+    def finish(self, slot: int) -> None:
+        if not self.gates.went[slot]:
+            raise NeverActedError(
+                f"salora: its start fits max_params={self.policy.max_params:,}, so no gate was closed; "
+                "raise ratio, or lower the budget."
+            )
+        self.vector.fix(slot, self.gates.fixed[slot])
+
+    def _departure(self) -> Tensor:
+        """Sum of eq. 9 over the selected slots and their sites, of the ranks that are not cut."""
+        total, leaf, of_selected = (
+            self.stacked.values.new_zeros(()),
+            self.stacked.leaf,
+            self.stacked.of_selected,
+        )
+        sites = self.vector.sites
+        ranks = [len(leaf[f"{site.name}.A"][0]) for site in sites]
+        alive = of_selected(self.gates.alive).split(ranks, dim=1)
+        for site, on in zip(sites, alive, strict=True):
+            for rows in (of_selected(leaf[f"{site.name}.A"]), of_selected(leaf[f"{site.name}.B"]).mT):
+                rows = rows * on[:, :, None]
+                total = total + (rows @ rows.mT - torch.diag_embed(on.to(rows))).square().sum()
+        return total

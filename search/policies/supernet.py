@@ -1,0 +1,114 @@
+"""A super-network: one set of weights for a whole space, from which any allocation can be cut untrained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from evaluators.candidate import Candidate
+from evaluators.cohort import Cohort
+from evaluators.gate_policy import GateHooks, NeverActedError, Step
+from evaluators.task import Task
+from search.policies.gate_vector import GateVector
+from search.random_allocation import random_allocation
+from spaces.allocation import Allocation
+from spaces.search_space import SearchSpace
+from spaces.seeding import named_generator
+from spaces.site import Site
+
+__all__ = ["Supernet", "truncated"]
+
+
+def truncated(tensors: Mapping[str, Tensor], allocation: Allocation) -> dict[str, Tensor]:
+    """What an allocation trains, cut from a super-network: views of its first rows of A and columns of B
+    (DyLoRA, eq. 5), and its head.
+
+    tensors: as ``Trained`` has them. Raises ValueError on a rank above the super-network's.
+    """
+    parts = {name: tensor for name, tensor in tensors.items() if name.startswith("head.")}
+    for site, rank in allocation.ranks:
+        a, b = tensors[f"{site}.A"], tensors[f"{site}.B"]
+        if rank > len(a):
+            raise ValueError(f"rank {rank} at {site} is above {len(a)}, the super-network's own.")
+        parts[f"{site}.A"], parts[f"{site}.B"] = a[:rank], b[:, :rank]
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Supernet:
+    """DyLoRA's nested ranks (arXiv:2210.07558, eq. 5-9), drawn for every site apart: weight sharing.
+
+    Each step draws an allocation of the space within the budget, as ``random_allocation`` does. A site at
+    rank r computes with its first r rows of A and columns of B at the factor of rank r (eq. 7), and nothing
+    else learns or decays. Departures: eq. 9 draws one b from a range of ranks; here every site has a rank of
+    the grid, 0 among them, and all together spend the budget.
+
+    At the end everything is on, beyond the budget: no method of the leaderboard, but what ``truncated`` cuts.
+    ranks: the space's grid; a rank between two of it is cut as well, but was never drawn itself.
+    """
+
+    max_params: int
+    ranks: tuple[int, ...]
+
+    def start(self, space: SearchSpace) -> Allocation:
+        """Every site at the grid's largest rank."""
+        return space.allocation([self.ranks[-1]] * len(space.sites))
+
+    def shapes(self, sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+        """Nothing more."""
+        return {}
+
+    def hooks(self, cohort: Cohort, task: Task) -> GateHooks:
+        """Gates of the allocation drawn, which alone learns."""
+        own = _Supernet(self, GateVector(cohort), cohort)
+        return GateHooks(start=own.start, before=own.before, update=own.update, finish=own.finish)
+
+
+class _Supernet:
+    """What sampling does to one cohort."""
+
+    def __init__(self, policy: Supernet, gates: GateVector, cohort: Cohort) -> None:
+        self.max_params, self.gates, self.scaling = policy.max_params, gates, cohort.recipe.scaling
+        self.space = SearchSpace(gates.sites, policy.ranks)
+        slots, self.device = cohort.stacked.slots, cohort.stacked.values.device
+        self.loaded = np.zeros((slots, len(gates.sites)), dtype=np.int64)
+        self.on = torch.zeros(slots, len(gates.costs), dtype=torch.bool, device=self.device)
+        self.draws = [np.random.default_rng() for _ in range(slots)]  # a candidate's own, from its start
+        self.acted = [False] * slots
+
+    def start(self, slot: int, candidate: Candidate) -> None:
+        self.loaded[slot] = self.space.rank_vector(candidate.allocation)
+        self.draws[slot] = named_generator(candidate.seed, "supernet")
+        self.acted[slot] = False
+
+    def before(self, steps: Sequence[Step]) -> None:
+        for slot in (step.slot for step in steps):
+            drawn = random_allocation(self.space, self.max_params, rng=self.draws[slot])
+            ranks = np.minimum(self.space.rank_vector(drawn), self.loaded[slot])
+            self._fix(slot, ranks)
+            self.acted[slot] |= bool((ranks < self.loaded[slot]).any())
+
+    def update(self, steps: Sequence[Step], gradient: Tensor) -> Tensor:
+        return self.gates.entries(self.on)
+
+    def finish(self, slot: int) -> None:
+        if not self.acted[slot]:
+            raise NeverActedError(
+                f"supernet: max_params={self.max_params:,} holds the whole super-network, so that every step "
+                "trained all of it; lower the budget, or give higher ranks."
+            )
+        self._fix(slot, self.loaded[slot])
+
+    def _fix(self, slot: int, ranks: np.ndarray) -> None:
+        """Sets a slot's gates to these ranks, (sites,), each at that rank's own factor."""
+        factor = self.scaling.factor
+        rows = zip(self.gates.sites, ranks.tolist(), self.loaded[slot].tolist(), strict=True)
+        scale = np.array([factor(s.kind, r) / factor(s.kind, most) if r else 0.0 for s, r, most in rows])
+        owner = self.gates.owner
+        gate = np.where(self.gates.position < ranks[owner], scale[owner], 0.0).astype(np.float32)
+        self.on[slot] = torch.from_numpy(gate != 0).to(self.device)
+        self.gates.fix(slot, torch.from_numpy(gate).to(self.device))

@@ -1,0 +1,133 @@
+"""The command, as a user types it: end to end, resumed, grown, and with bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForSequenceClassification
+
+import search.fine_tune
+from evaluators.adapter import load_adapter
+from search.compare.__main__ import main
+
+
+@pytest.fixture
+def compare(model_folder, files, tmp_path) -> list[str]:
+    """A whole command line that ends within seconds; without --methods."""
+    data = ["--model", str(model_folder), "--train-file", str(files / "train.tsv")]
+    data += ["--eval-file", str(files / "dev.tsv"), "--threads", "1", "--quiet", "--batch-size", "8"]
+    data += ["--space", "lora[q,v]+shortcut", "--budget", "r=2", "--seeds", "2", "--epochs", "2"]
+    return [*data, "--lr", "1e-2", "--output", str(tmp_path / "out")]
+
+
+def run_json(capsys, argv: list[str]) -> dict:
+    assert main([*argv, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_leaderboard_holds_every_method_within_the_budget(compare, capsys, tmp_path, model_folder):
+    result = run_json(capsys, [*compare, "--methods", "lora,hetero-dynamic,head"])
+    rows = {row["label"]: row for row in result["leaderboard"]}
+    assert set(rows) == {"lora", "hetero-dynamic", "head"}
+    assert rows["hetero-dynamic"]["end"] <= rows["lora"]["end"] <= result["budget"]
+    assert rows["head"]["end"] == rows["head"]["peak"] == 0
+    assert rows["lora"]["difference"] is None
+    assert rows["head"]["difference"]["interval"]["low"] is not None
+    out = tmp_path / "out"
+    assert json.loads((out / "leaderboard.json").read_text()) == result
+    assert (out / "leaderboard.png").exists()
+    assert sorted(path.name for path in (out / "adapters").iterdir()) == ["hetero-dynamic", "lora"]
+    model = AutoModelForSequenceClassification.from_pretrained(model_folder, num_labels=2)
+    with load_adapter(out / "adapters" / "hetero-dynamic", model), torch.no_grad():
+        assert model(input_ids=torch.tensor([[3, 4, 5]])).logits.isfinite().all()
+
+
+def test_the_table_on_stdout_names_the_baseline_and_the_interval(compare, capsys):
+    assert main([*compare, "--methods", "lora,hetero-static,hetero-dynamic"]) == 0
+    out = capsys.readouterr().out
+    assert "test accuracy" in out.splitlines()[0]
+    assert "difference to lora, seed by seed" in out
+    assert "Does dynamic HeteroLoRA beat static?" in out
+
+
+def test_the_grid_is_judged_on_validation_rows_with_seeds_that_are_not_reported(compare, capsys, monkeypatch):
+    seen = []
+    real = search.fine_tune.train_all
+
+    def train_all(work, **kwargs):
+        seen.extend((one.workload.report_on, {c.seed for c in one.candidates}) for one in work)
+        return real(work, **kwargs)
+
+    monkeypatch.setattr(search.fine_tune, "train_all", train_all)
+    grid = ["--methods", "lora,head", "--lrs", "1e-3,1e-2", "--scalings", "alpha/r,constant"]
+    result = run_json(capsys, [*compare, *grid])
+    assert len(result["tuning"]) == 2 * 4
+    for row in result["leaderboard"]:
+        own = [point for point in result["tuning"] if point["label"] == row["label"]]
+        best = min(own, key=lambda point: point["loss"])
+        assert (row["scaling"], row["learning_rate"]) == (best["scaling"], best["lr"])
+    tuning = [seeds for rows, seeds in seen if rows == "validation"]
+    reported = [seeds for rows, seeds in seen if rows == "test"]
+    assert set.union(*tuning).isdisjoint(set.union(*reported))
+    assert set.union(*reported) == {0, 1}
+
+
+def test_a_comparison_goes_on_and_grows_without_training_anything_twice(compare, capsys, monkeypatch):
+    trained, real = [], search.fine_tune.train_all
+
+    def train_all(work, *, on_done, **kwargs):
+        def record(index, one):
+            on_done(index, one)
+            trained.append((work[index].workload.fingerprint, one.evaluation.candidate))
+            if len(trained) == 3:
+                raise KeyboardInterrupt
+
+        return real(work, on_done=record, **kwargs)
+
+    monkeypatch.setattr(search.fine_tune, "train_all", train_all)
+    argv = [*compare, "--cohort-size", "1", "--methods", "lora,hetero-static"]
+    assert main(argv) == 130
+    capsys.readouterr()
+    first = run_json(capsys, argv)
+    assert len(trained) == len(set(trained)) == 4
+    grown = run_json(capsys, [*argv, "--methods", "lora,hetero-static,head", "--seeds", "3"])
+    assert len(trained) == len(set(trained)) == 4 + 2 + 3
+    old = {row["label"]: row["metrics"] for row in first["leaderboard"]}
+    assert all(row["metrics"][:2] == old[row["label"]] for row in grown["leaderboard"] if row["label"] in old)
+
+
+def test_a_method_that_never_acts_is_reported_as_failed_and_the_others_go_on(compare, capsys):
+    result = run_json(capsys, [*compare, "--methods", "lora,sora[strength=1e-9]"])
+    best, failed = result["leaderboard"]
+    assert (best["label"], failed["metric"]) == ("lora", None)
+    assert "raise strength" in failed["failures"][0]
+
+
+def test_arms_may_have_a_space_and_a_norm_of_their_own(compare, capsys):
+    spec = "lora,lora@lora[q,v],lora@lora[q,v]+cross/paper"
+    result = run_json(capsys, [*compare, "--methods", spec])
+    labels = {"lora", "lora@lora[q,v]", "lora@lora[q,v]+cross/paper"}
+    assert {row["label"] for row in result["leaderboard"]} == labels
+    assert result["baseline"] == "lora"
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        (["--methods", "lorra"], "choose from lora"),
+        (["--methods", ","], "names nothing"),
+        (["--methods", "lora@lora[x]"], "x"),
+        (["--lrs", "fast"], "must be numbers above 0"),
+        (["--tune-seeds", "0"], "at least 1"),
+        (["--preset", "heterolora-table99"], "heterolora-table2"),
+    ],
+)
+def test_bad_input_is_one_line_that_says_what_to_do(compare, capsys, typed, words):
+    assert main([*compare, *typed]) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert len(error.strip().splitlines()) == 1
+    assert not Path(compare[-1]).exists()

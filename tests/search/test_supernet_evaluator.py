@@ -1,0 +1,180 @@
+"""``search.run --evaluator supernet``: finalists are cut from a super-network per seed, not trained."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import spearmanr
+from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast
+
+import search.fine_tune
+from evaluators.adapter import load_adapter
+from search.options import SHARED, add_arguments
+from search.random_allocation import random_allocation
+from search.run import main
+from search.search_options import SEARCH, SearchOptions
+from search.supernet_evaluator import SupernetEvaluator
+from search.trained import TrainedEvaluator
+from search.uniform import uniform
+from spaces.allocation import Allocation
+
+SUPERNET = ["--evaluator", "supernet"]
+BRIEF = [*SUPERNET, "--space", "lora[q,v]", "--proxy", "grad_norm", "--allocator", "topk"]
+PLANTED = [*SUPERNET, "--space", "lora[q,v,fc1]", "--ranks", "0,1,2,4,8"]
+
+
+def run_json(capsys, argv: list[str]) -> dict:
+    assert main([*argv, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def options_of(argv: list[str]) -> SearchOptions:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser, {**SHARED, **SEARCH})
+    return SearchOptions(**vars(parser.parse_args(argv)))
+
+
+@pytest.fixture
+def trained(monkeypatch) -> list:
+    """Every candidate that has been trained so far."""
+    finished, real = [], search.fine_tune.train_all
+
+    def train_all(work, *, on_done, **kwargs):
+        def note(index, one):
+            on_done(index, one)
+            finished.append(one.evaluation.candidate)
+
+        return real(work, on_done=note, **kwargs)
+
+    monkeypatch.setattr(search.fine_tune, "train_all", train_all)
+    return finished
+
+
+def test_a_search_trains_one_super_network_per_seed_and_nothing_else(
+    small, capsys, caplog, tmp_path, trained
+):
+    with caplog.at_level(logging.INFO):
+        result = run_json(capsys, [*small, *BRIEF, "--finalists", "5"])
+    assert "supernet every site at rank 8, once for each seed; finalists are cut from it" in caplog.text
+    assert len(result["finalists"]) == 5
+    assert [candidate.seed for candidate in trained] == [0, 1]
+    top = dict.fromkeys(result["space"]["sites"], result["space"]["ranks"][-1])
+    assert all(dict(candidate.allocation.ranks) == top for candidate in trained)
+    for one in (result["baseline"], *result["finalists"]):
+        assert set(one["metrics"]) == {"0", "1"}
+        assert one["params"] <= result["budget"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
+        ["adapter", "allocation.json", "options.json", "ranks.png", "result.json", "study.db"]
+    )
+
+
+def test_the_saved_adapter_gives_the_reported_test_metric(small, capsys, model_folder, files, tmp_path):
+    result = run_json(
+        capsys, [*small, *SUPERNET, "--proxy", "grad_norm", "--allocator", "topk", "--epochs", "4"]
+    )
+    model = AutoModelForSequenceClassification.from_pretrained(model_folder, num_labels=2).eval()
+    load_adapter(tmp_path / "out" / "adapter", model)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(model_folder)
+    rows = [line.split("\t") for line in (files / "dev.tsv").read_text().splitlines()[1:]]
+    with torch.no_grad():
+        logits = model(**tokenizer([text for text, _ in rows], padding=True, return_tensors="pt")).logits
+    accuracy = float((logits.argmax(1) == torch.tensor([int(label) for _, label in rows])).float().mean())
+    assert result["best"]["saved_test"] == pytest.approx(accuracy, abs=1e-6)
+    record = json.loads((tmp_path / "out" / "adapter" / "rankscape.json").read_text())
+    assert record["allocation"] == result["best"]["allocation"]
+
+
+def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_path, trained, monkeypatch):
+    argv = [*small, *BRIEF, "--cohort-size", "1"]
+    noting = search.fine_tune.train_all
+
+    def train_all(work, *, on_done, **kwargs):
+        def interrupt(index, one):
+            on_done(index, one)
+            raise KeyboardInterrupt
+
+        return noting(work, on_done=interrupt, **kwargs)
+
+    monkeypatch.setattr(search.fine_tune, "train_all", train_all)
+    assert main(argv) == 130
+    assert "--output to go on" in capsys.readouterr().err
+    monkeypatch.setattr(search.fine_tune, "train_all", noting)
+    before = len(list((tmp_path / "out" / "candidates").glob("*.json")))
+    resumed = run_json(capsys, argv)
+    assert before == 1
+    assert [candidate.seed for candidate in trained] == [1]  # the first was interrupted before it was noted
+    whole = run_json(capsys, [*argv, "--output", str(tmp_path / "whole")])
+    for key in ("baseline", "finalists"):
+        ours, theirs = np.atleast_1d(resumed[key]), np.atleast_1d(whole[key])
+        assert [one["metrics"] for one in ours] == [one["metrics"] for one in theirs]
+    assert resumed["best"]["test"] == whole["best"]["test"]
+
+
+def test_how_many_are_evaluated_at_once_changes_nothing(small, tmp_path, trained):
+    losses = []
+    for size in ("1", "5"):
+        evaluator = SupernetEvaluator.of(options_of([*small, *PLANTED, "--cohort-size", size]))
+        space, rng = evaluator.setting.space, np.random.default_rng(0)
+        budget = evaluator.setting.max_params
+        allocations = [uniform(space, budget), *(random_allocation(space, budget, rng=rng) for _ in range(3))]
+        runs = evaluator.evaluate(allocations, tmp_path / "networks")
+        assert [[run.evaluation.candidate.seed for run in own] for own in runs] == [[0, 1]] * 4
+        assert [run.allocation for own in runs for run in own] == [a for a in allocations for _ in range(2)]
+        losses.append([[run.evaluation.loss for run in own] for own in runs])
+    assert len(trained) == 2  # the second time they are read
+    np.testing.assert_allclose(losses[0], losses[1], atol=1e-5)
+    assert np.ptp(losses[0], axis=0).min() > 1e-4  # allocations differ under either seed
+    assert np.abs(np.diff(losses[0], axis=1)).min() > 1e-4  # and seeds do
+
+
+def test_it_ranks_allocations_of_a_planted_space_as_fine_tuning_them_does(
+    small, tiny_model, model_folder, tmp_path
+):
+    """q, v and fc1 are without effect in layers 0 and 2, whose W_o and W_fc2 are zero."""
+    model = tiny_model("bert")
+    for layer in (model.bert.encoder.layer[0], model.bert.encoder.layer[2]):
+        layer.attention.output.dense.weight.zero_()
+        layer.output.dense.weight.zero_()
+    model.save_pretrained(model_folder)
+    options = options_of([*small, *PLANTED, "--epochs", "12", "--lr", "1e-2", "--cohort-size", "10"])
+    rng, losses = np.random.default_rng(0), {}
+    evaluators = {"supernet": SupernetEvaluator.of(options), "train": TrainedEvaluator.of(options)}
+    setting = evaluators["supernet"].setting
+    drawn = [random_allocation(setting.space, setting.max_params, rng=rng) for _ in range(9)]
+    elsewhere = {name: rank for name, rank in drawn[0].ranks if not name.startswith("layers.1.")}
+    for name, evaluator in evaluators.items():
+        runs = evaluator.evaluate([*drawn, Allocation.of(elsewhere)], tmp_path / name)
+        losses[name] = [np.mean([run.evaluation.loss for run in own]) for own in runs]
+    assert spearmanr(losses["supernet"], losses["train"]).statistic > 0.7
+    assert losses["supernet"][-1] > np.median(losses["supernet"]) + 0.05
+
+
+def test_a_super_network_that_diverges_fails_every_allocation(small, capsys):
+    assert main([*small, *BRIEF, "--lr", "1e30"]) == 1
+    assert "every fine-tuning run failed: the training loss became nan" in capsys.readouterr().err
+
+
+def test_a_budget_that_holds_all_of_it_is_one_line(small, capsys):
+    assert main([*small, *BRIEF, "--ranks", "0,2"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "supernet: max_params=" in line
+
+
+def test_a_table_excludes_it(capsys, tmp_path):
+    argv = [
+        "--table",
+        str(tmp_path / "table.parquet"),
+        *SUPERNET,
+        "--output",
+        str(tmp_path / "out"),
+        "--quiet",
+    ]
+    assert main(argv) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: --table and --evaluator supernet exclude each other")
+    assert not (tmp_path / "out").exists()
