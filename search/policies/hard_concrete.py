@@ -26,8 +26,8 @@ TAU: Final = 2 / 3  # with gamma and zeta as in arXiv:1712.01312, section 4
 GAMMA: Final = -0.1
 ZETA: Final = 1.1
 _INITIAL: Final = 2.0  # log theta: gates of 0.96, open with probability 0.97, which the loss still reaches
-_RAMP: Final = 0.75  # of the phase; slower at its end, as AdamW's momentum would overshoot a corner
-_STIFFNESS: Final = 10.0  # lambda2 at first
+_RAMP: Final = 0.75  # of the phase
+_STIFFNESS: Final = 100.0  # lambda2 at first
 _LEAST: Final = 0.1  # of a gate that is kept: at 0 it would neither act nor learn
 
 
@@ -79,10 +79,10 @@ class Phase:
         return range(first, max(first + 1, round(self.end * total)))
 
     def target(self, number: int, total: int, density: float) -> float:
-        """Of the density at a step: from 1, ever slower, down to ``density`` by three quarters of the phase."""
+        """Of the density at a step: from 1, ever slower, to ``density`` by three quarters of the phase."""
         steps = self.steps(total)
-        left = max(0.0, 1 - (number + 1 - steps.start) / (_RAMP * len(steps)))
-        return density + (1 - density) * left**2
+        done = min(1.0, (number + 1 - steps.start) / (_RAMP * len(steps)))
+        return density + (1 - density) * (1 + math.cos(math.pi * done)) / 2
 
 
 class Lagrangian:
