@@ -24,7 +24,8 @@ Arguments = Mapping[str, Mapping[str, Mapping[str, Any]]]  # group -> flag -> wh
 PROXY_NAMES: Final = (  # of ``proxies.registry``, which imports torch; a test compares them
     "constant, spread, params, grad_norm, snip, synflow (each of the three also @init and @warm), spectrum, "
     "gps, plain, fisher, grasp, snr, zico, adam_gain, adam_signal, eva, l2_norm, condition, jacov, nwot, "
-    "epe_nas, sensitivity, sensitivity_sum, ablation, alpha_test, solo, solo_linear, ensemble:P+P, root:P"
+    "epe_nas, sensitivity, sensitivity_sum, ablation, alpha_test, solo, solo_linear, supernet, "
+    "ensemble:P+P, root:P"
 )
 SHARED: Final[Arguments] = {
     "what may be trained": {

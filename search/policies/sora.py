@@ -42,8 +42,9 @@ class Sora:
     threshold; the paper has no budget, so after ``settle`` of the steps the gates of largest |g| that fit it
     are kept, the rest is zero for good, and training goes on without threshold.
 
-    ratio: parameters at the start over the budget. strength: lambda; None: such that 99 in 100 gates which
-    the loss left alone would have reached zero by then, whatever the learning rate and the steps.
+    ratio: parameters at the start over the budget. strength: lambda; None: such that gates which the loss
+    left alone would shrink by then to the share that the budget allows, whatever the learning rate and the
+    steps. In short training that is far above 1, so that who stays is mostly who began large.
     schedule: lambda stays, or rises linearly from 0 (its mean is then ``strength`` too).
     """
 
@@ -120,6 +121,7 @@ class _Sora:
         mean = self.policy.strength
         if mean is None:
             rates = self.peak_rate[step.slot] * _MEAN_OF_SCHEDULE * settle  # the learning rates' sum
-            mean = NormalDist().inv_cdf(0.995) / rates
+            dead = 1 - min(1.0, 1 / self.policy.ratio)
+            mean = NormalDist().inv_cdf(0.5 + dead / 2) / rates
         rising = (2 * step.number + 1) / max(1, settle)
         return mean * (rising if self.policy.schedule == "rising" else 1.0)

@@ -18,7 +18,8 @@ from spaces.errors import UsageError
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace
 
-SIGNED = {"plain", "grasp", "ablation", "solo", "solo_linear"}  # a site may be worth less than nothing
+# a site may be worth less than nothing
+SIGNED = {"plain", "grasp", "ablation", "solo", "solo_linear", "supernet"}
 ALWAYS_DEGENERATE = {"snip@init", "synflow@init"}  # B = 0 (DESIGN, section 6)
 
 

@@ -40,7 +40,7 @@ def test_a_step_is_the_optimizers_step_and_then_the_threshold(planted):
 
 
 def test_it_finds_the_useful_sites_within_the_budget(planted, train):
-    policy = Sora(planted.space.params_per_rank, ratio=4.0)
+    policy = Sora(planted.space.params_per_rank, ratio=4.0, strength=0.58)
     for trained in train(planted, policy, seeds=(0, 1, 2), learning_rate=3e-2):
         assert planted.space.params(trained.allocation) <= policy.max_params
         assert planted.share_useful(trained.allocation) > 0.8
