@@ -27,7 +27,7 @@ GAMMA: Final = -0.1
 ZETA: Final = 1.1
 _INITIAL: Final = 2.0  # log theta: gates of 0.96, open with probability 0.97, which the loss still reaches
 _RAMP: Final = 0.75  # of the phase
-_STIFFNESS: Final = 100.0  # lambda2 at first
+_STIFFNESS: Final = 300.0  # lambda2 at first
 _LEAST: Final = 0.1  # of a gate that is kept: at 0 it would neither act nor learn
 
 

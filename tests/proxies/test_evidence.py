@@ -17,8 +17,8 @@ def test_a_wider_grid_leaves_the_scores_of_sites_as_they_are(evidence, batches, 
         score_sites([PROXIES[name]], Evidence(evidence.model, batches, space, seed=0))[0]
         for space in (evidence.space, wide)
     ]
-    np.testing.assert_allclose(scores[0].by_site, scores[1].by_site, rtol=1e-5)
-    np.testing.assert_allclose(scores[0].by_rank, scores[1].on_grid(evidence.space).by_rank, rtol=1e-5)
+    np.testing.assert_allclose(scores[0].by_site, scores[1].by_site, rtol=1e-4)
+    np.testing.assert_allclose(scores[0].by_rank, scores[1].on_grid(evidence.space).by_rank, rtol=1e-4)
 
 
 def test_the_first_columns_of_the_gradient_of_b_are_those_of_lower_ranks(evidence, batches):
@@ -27,4 +27,4 @@ def test_the_first_columns_of_the_gradient_of_b_are_those_of_lower_ranks(evidenc
     site = evidence.space.sites[0]
     wide = evidence.gradient_of_b(site, evidence.gradients[site.name]) / evidence.scaling.factor(site.kind, 8)
     narrow = of_low.gradient_of_b(site, of_low.gradients[site.name]) / evidence.scaling.factor(site.kind, 2)
-    np.testing.assert_allclose(wide[:, :2], narrow, rtol=1e-5)
+    np.testing.assert_allclose(wide[:, :2], narrow, rtol=1e-4)

@@ -106,7 +106,7 @@ def test_importance_schedule_and_masks_are_pefts_at_equal_costs(planted, tiny_mo
 
 def test_the_penalty_is_the_formula_in_numpy_without_padding_and_is_pefts(planted):
     space = SearchSpace(tuple(find_sites(planted.model, "lora[q,v]")), (0, 1, 2, 4))
-    policy = AdaLora(space.params_per_rank)
+    policy = AdaLora(space.params_per_rank, orthogonality=0.5)  # peft's default
     full, uneven = space.allocation([INITIAL_RANK] * 6), space.allocation([3, 0, 1, 2, 4, 1])
     candidates = [Candidate(full, 0, 1e-2), Candidate(uneven, 1, 1e-2)]
     cohort = Cohort(planted.model, space.sites, candidates, Recipe(), slots=2, more=policy.shapes)
@@ -195,7 +195,8 @@ def test_a_candidate_trains_beside_a_wider_one_as_it_does_alone(planted):
 
 
 def test_what_is_pruned_learns_on_until_masks_are_fixed_and_then_never_moves(planted):
-    policy = AdaLora(planted.space.params_per_rank, ratio=2.0, initial=0.0, final=0.5, interval=2)
+    settings = {"ratio": 2.0, "initial": 0.0, "final": 0.5, "interval": 2, "orthogonality": 0.5}
+    policy = AdaLora(planted.space.params_per_rank, **settings)
     candidate = Candidate(policy.start(planted.space), 0, 1e-2)
     cohort = Cohort(planted.model, planted.space.sites, [candidate], Recipe(), slots=1, more=policy.shapes)
     hooks, gates = policy.hooks(cohort, planted.task), GateVector(cohort)

@@ -31,7 +31,7 @@ def test_it_trains_two_seeds_side_by_side_and_says_what_it_trained(planted, trai
         if METHODS[name].adapter:
             params = planted.space.params(trained.allocation)
             assert params == trained.course.end <= budget
-            assert params >= 0.5 * budget
+            assert params >= 0.4 * budget
     after = planted.model.state_dict()
     assert all(after[key].equal(value) for key, value in before.items())
 

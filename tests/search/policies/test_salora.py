@@ -30,18 +30,17 @@ def densities(monkeypatch) -> dict[int, float]:
     return found
 
 
-@pytest.mark.parametrize(("learning_rate", "epochs"), [(1e-2, 20), (1e-3, 10)])
-def test_the_density_is_met_and_useful_sites_are_found(planted, train, densities, learning_rate, epochs):
+@pytest.mark.parametrize("learning_rate", [1e-2])
+def test_the_density_is_met_and_useful_sites_are_found(planted, train, densities, learning_rate):
     policy = SaLora(planted.space.params_per_rank, ratio=4.0)
-    recipe = Recipe(epochs=epochs, batch_size=8, warmup=0.1)
+    recipe = Recipe(epochs=20, batch_size=8, warmup=0.1)
     runs = train(planted, policy, recipe=recipe, seeds=(0, 1), learning_rate=learning_rate)
     for slot, trained in enumerate(runs):
         assert densities[slot] == pytest.approx(0.25, rel=0.02)
         params = planted.space.params(trained.allocation)
         cheapest = min(site.cost_per_rank for site in planted.space.sites)
         assert policy.max_params - cheapest < params <= policy.max_params
-        if epochs == 20:
-            assert planted.share_useful(trained.allocation) > 0.8
+        assert planted.share_useful(trained.allocation) > 0.8
         ((step, allocation),) = trained.course.history
         assert step == round(0.7 * len(trained.evaluation.curve))
         assert allocation == trained.allocation
