@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -185,7 +186,7 @@ def _run(
         return
     threads = threads or max(1, cpu_count() // jobs)
     calls = (
-        delayed(partial(_train_elsewhere, threads))(*cohort, device)
+        delayed(partial(_train_elsewhere, threads, os.getpid()))(*cohort, device)
         for cohort, device in zip(cohorts, places, strict=True)
     )
     for index, trained in Parallel(n_jobs=jobs, return_as="generator_unordered")(calls):
@@ -194,10 +195,16 @@ def _run(
 
 
 def _train_elsewhere(
-    threads: int, index: int, workload: Workload, candidates: list[Candidate], device: str
+    threads: int, parent: int, index: int, workload: Workload, candidates: list[Candidate], device: str
 ) -> tuple[int, list[Trained]]:
     torch.set_num_threads(threads)
-    return index, _train(workload, candidates, device, lambda _: None)
+    return index, _train(workload, candidates, device, partial(_end_without, parent))
+
+
+def _end_without(parent: int, _: int) -> None:
+    """Ends this process where ``parent``, which started it, was killed: nobody would read what it gives."""
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _train(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -117,3 +119,20 @@ def test_cohorts_go_round_the_devices(workload, monkeypatch):
         on_done=lambda *_: None,
     )
     assert seen[1:] == ["cpu", "cpu:0", "cpu"]  # the first asks how large the model is
+
+
+def test_a_process_whose_parent_was_killed_ends_at_its_next_step(workload, monkeypatch):
+    steps: list[int] = []
+
+    def ended(code):
+        steps.append(code)
+        raise SystemExit(code)
+
+    monkeypatch.setattr(os, "_exit", ended)
+    candidates = [Candidate(Allocation.of({"layers.0.q": 1}), 0, 1e-3)]
+    train = evaluators.spread._train_elsewhere
+    assert len(train(1, os.getppid(), 0, workload, candidates, "cpu")[1]) == 1
+    assert not steps
+    with pytest.raises(SystemExit):
+        train(1, os.getppid() + 1, 0, workload, candidates, "cpu")
+    assert steps == [1]
