@@ -51,17 +51,18 @@ class GateHooks:
     the steps' slots selected; puts into ``wires.gates`` what this step computes with, differentiable
     where gates learn. penalty(steps, again): a scalar that is added to the sum of these slots' losses;
     again() gives those losses anew, (slots,), under whatever gates are put by then.
-    update(steps, gradient): after clipping and before the optimizer; gradient is (C, P) and is
-    overwritten afterwards; gives where this step trains, (C, P) bool, None for everywhere.
-    after(steps): after the optimizer. finish(slot): sets the slot's final gates, with which it is
-    evaluated and to which it is cut; raises NeverActedError. history(slot): the ranks it went through.
-    forward(inputs): logits, in place of the model's own forward pass.
+    trains(steps): where this step trains, (C, P) bool, None for everywhere; elsewhere the gradient neither
+    counts in the clipping nor moves anything. observe(steps, gradient): the clipped gradient (C, P), before
+    the optimizer, which overwrites it. after(steps): after the optimizer. finish(slot): sets the slot's final
+    gates, with which it is evaluated and to which it is cut; raises NeverActedError. history(slot): the ranks
+    it went through. forward(inputs): logits, in place of the model's own forward pass.
     """
 
     start: Callable[[int, Candidate], None] = _nothing
     before: Callable[[Sequence[Step]], None] = _nothing
     penalty: Callable[[Sequence[Step], Callable[[], Tensor]], Tensor | None] = _nothing
-    update: Callable[[Sequence[Step], Tensor], Tensor | None] = _nothing
+    trains: Callable[[Sequence[Step]], Tensor | None] = _nothing
+    observe: Callable[[Sequence[Step], Tensor], None] = _nothing
     after: Callable[[Sequence[Step]], None] = _nothing
     finish: Callable[[int], None] = _nothing
     history: Callable[[int], History] = _no_history

@@ -12,12 +12,13 @@ import torch
 from joblib import Parallel, cpu_count, delayed
 from transformers import PreTrainedModel
 
+from spaces.errors import InputError
 from spaces.meta_model import base_params
 from spaces.site import Site
 
 from .base_model import ModelSource, load_base_model
 from .candidate import Candidate, Evaluation, Recipe, Trained
-from .gate_policy import GatePolicy, NeverActedError
+from .gate_policy import GatePolicy
 from .ledger import fingerprint
 from .rows import Rows
 from .task import ReportOn, Task
@@ -59,8 +60,10 @@ class Workload:
 
     @property
     def fingerprint(self) -> str:
-        """Of all this, as ``Ledger`` takes it."""
-        how = repr(self.policy if self.trainer is in_one_cohort else self.trainer)
+        """Of all this, as ``Ledger`` takes it; the sites are in a candidate's allocation, unless a trainer
+        of its own leaves that empty."""
+        own = (self.trainer, [site.name for site in self.sites])
+        how = repr(self.policy if self.trainer is in_one_cohort else own)
         return fingerprint(self.source, self.task, self.recipe, how, self.report_on)
 
 
@@ -210,8 +213,8 @@ def _end_without(parent: int, _: int) -> None:
 def _train(
     workload: Workload, candidates: list[Candidate], device: str, on_step: Callable[[int], None]
 ) -> list[Trained]:
-    """The candidates trained; failed, with the reason, where their gate policy never acted."""
+    """The candidates trained; failed, with the reason, where their method cannot be used here."""
     try:
         return workload.trainer(base_model_on(workload.source, device), workload, candidates, on_step)
-    except NeverActedError as error:
+    except InputError as error:
         return [Trained(Evaluation(one, None, None, str(error), (), 0.0, 0), {}) for one in candidates]

@@ -20,7 +20,7 @@ from .adamw import clip_per_slot, linear_schedule
 from .candidate import Candidate, Course, Evaluation, Recipe, Trained
 from .cohort import Cohort, nothing_more
 from .data_order import epoch_batches
-from .gate_policy import GateHooks, GatePolicy, Step
+from .gate_policy import GateHooks, GatePolicy, NeverActedError, Step
 from .memory import OUT_OF_MEMORY, is_out_of_memory, peak_memory
 from .rows import Rows
 from .score import score_logits
@@ -42,8 +42,11 @@ def train_step(
     losses = cohort.losses(slots, rows, indices)
     penalty = hooks.penalty(steps, lambda: cohort.losses(slots, rows, indices))
     gradient = cohort.stacked.gradient(losses.sum() if penalty is None else losses.sum() + penalty)
+    active = hooks.trains(steps)
+    if active is not None:
+        gradient.masked_fill_(~active, 0.0)
     clip_per_slot(gradient, cohort.recipe.max_grad_norm)
-    active = hooks.update(steps, gradient)
+    hooks.observe(steps, gradient)
     rates = torch.zeros(cohort.stacked.slots, 1)
     rates[slots, 0] = torch.tensor([step.learning_rate for step in steps])
     cohort.optimizer.step(gradient, rates, active=active)
@@ -80,9 +83,9 @@ def train_cohort(
 
     At most ``slots`` train at a time; a slot whose candidate is finished or has failed takes the next.
     Where memory runs out, those not yet finished start again with half the slots; a single candidate
-    that does not fit is marked failed. policy: what the gates do; None: they stay one. report_on: the rows
-    that metric and loss are of, by default the validation rows. on_step is called with the number of
-    candidate-steps done. Raises NeverActedError.
+    that does not fit is marked failed, as is one on which the policy never acted. policy: what the gates do;
+    None: they stay one. report_on: the rows that metric and loss are of, by default the validation rows.
+    on_step is called with the number of candidate-steps done.
     """
     done: dict[int, Trained] = {}
     slots = min(slots, len(candidates))
@@ -192,13 +195,19 @@ class _Training:
         return linear_schedule(run.step, run.total, warmup=self.recipe.warmup)
 
     def _finish(self, done: dict[int, Trained], elapsed: float, *, share: int) -> None:
-        slots = [
-            slot for slot in sorted(self.running) if self.running[slot][1].step == self.running[slot][1].total
-        ]
+        slots = []
+        for slot, (index, run) in sorted(self.running.items()):
+            if run.step < run.total:
+                continue
+            try:
+                self.hooks.finish(slot)
+            except NeverActedError as error:
+                del self.running[slot]
+                done[index] = Trained(_failure(run, str(error)), {})
+            else:
+                slots.append(slot)
         if not slots:
             return
-        for slot in slots:
-            self.hooks.finish(slot)
         logits = self.cohort.logits(slots, self.report_on)
         for slot, own in zip(slots, logits, strict=True):
             index, run = self.running.pop(slot)

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from spaces.errors import InputError, UsageError
 
-from .options import SHARED, Arguments, Options, add_arguments
+from .options import SHARED, Arguments, Options, add_arguments, typed
 
 __all__ = ["run_command"]
 
@@ -34,9 +34,11 @@ def run_command(
     torch itself, after ``--help`` has been served. arguments: the command's own, besides the shared ones.
     """
     parser = argparse.ArgumentParser(prog=prog, description=description, epilog=f"example: {example}")
-    add_arguments(parser, {**SHARED, **arguments})
+    every = {**SHARED, **arguments}
+    add_arguments(parser, every)
+    parsed = vars(parser.parse_args(argv))
     try:
-        chosen = options(**vars(parser.parse_args(argv)))
+        chosen = options(**parsed, typed=typed(argv, every))
         logging.basicConfig(
             stream=sys.stderr, format="%(message)s", level=logging.WARNING if chosen.quiet else logging.INFO
         )

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
 from spaces.errors import UsageError
 
-__all__ = ["PROXY_NAMES", "SHARED", "Arguments", "Options", "add_arguments", "changed", "flag_of", "names"]
+__all__ = [
+    "PROXY_NAMES",
+    "SHARED",
+    "Arguments",
+    "Options",
+    "add_arguments",
+    "changed",
+    "flag_of",
+    "learning_rate",
+    "names",
+    "typed",
+]
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -221,6 +232,7 @@ class Options:
     seed: int
     json: bool
     quiet: bool
+    typed: frozenset[str] = field(default=frozenset(), kw_only=True)  # the fields that were typed
 
     def __post_init__(self) -> None:
         for one in fields(self):
@@ -254,6 +266,17 @@ class Options:
             )
 
 
+def learning_rate(text: str) -> float:
+    """One of ``--lrs``; raises UsageError where it is none."""
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = math.nan
+    if not 0 < rate < math.inf:
+        raise UsageError(f"--lrs {text!r} must be numbers above 0 with commas, for example 1e-3,3e-3.")
+    return rate
+
+
 def flag_of(field: str) -> str:
     """How the option of a field is typed."""
     return f"--{field.replace('_', '-')}"
@@ -267,6 +290,20 @@ def add_arguments(parser: argparse.ArgumentParser, arguments: Arguments) -> None
             plain = isinstance(settings.get("default"), str | int | float)
             shown = settings["help"] + ("; default: %(default)s" if plain else "")
             group.add_argument(flag, **{**settings, "help": shown})
+
+
+def typed(argv: Sequence[str] | None, arguments: Arguments) -> frozenset[str]:
+    """The fields that a command line sets, also where it sets them to their defaults."""
+    parser = argparse.ArgumentParser(argument_default=argparse.SUPPRESS)
+    without = {
+        title: {
+            flag: {name: value for name, value in settings.items() if name != "default"}
+            for flag, settings in flags.items()
+        }
+        for title, flags in arguments.items()
+    }
+    add_arguments(parser, without)
+    return frozenset(vars(parser.parse_args(argv)))
 
 
 def changed(options: Options, arguments: Arguments) -> frozenset[str]:

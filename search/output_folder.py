@@ -20,7 +20,7 @@ from .options import Options
 
 __all__ = ["OutputFolder", "unwritable", "write_whole"]
 
-_PLACE_ONLY = ("output", "json", "quiet", "device", "devices", "jobs", "threads")  # decide no result
+_PLACE_ONLY = ("output", "json", "quiet", "device", "devices", "jobs", "threads", "typed")  # decide no result
 
 
 class OutputFolder:
@@ -71,7 +71,7 @@ class OutputFolder:
         try:
             yield self.path
         except InputError:
-            if self._fresh and not (self.path / "candidates").exists():
+            if self._fresh and not any(self.path.rglob("candidates/*.json")):
                 shutil.rmtree(self.path)
             raise
         finally:

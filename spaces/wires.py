@@ -81,6 +81,10 @@ class Wires:
         self.gates[site] = fixed
         self._on[site][slot] = bool(gate.any())
 
+    def switch_off(self, slot: int, site: str) -> None:
+        """Takes a site out of a slot, its second layer norm too, until its gate is set again."""
+        self._on[site][slot] = False
+
     def ranks(self, slot: int) -> Allocation:
         """How many gates of a slot are not zero, at every site."""
         return Allocation.of({s.name: int((self.gates[s.name][slot] != 0).sum()) for s in self.sites})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from search.policies.registry import METHODS, find_method, split_specs
 from spaces.allocation import Allocation
@@ -17,6 +18,8 @@ from .referees import REFEREES
 __all__ = ["BASELINE", "Arm", "arms_of"]
 
 BASELINE = "lora"
+_GROUPS: Final = {"all": tuple(METHODS), "peft": tuple(REFEREES)}
+_SPEC: Final = re.compile(r"([^@\[]*(?:\[[^\]]*\])?[^@]*)(?:@(.*))?", re.DOTALL)  # brackets may hold an @
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,8 @@ class Arm:
     """What a row of the leaderboard trains.
 
     label: as it is shown, and as no other arm is. method: as ``find_method`` reads it, or a referee's name.
-    ranks: by kind of site, where they are given and not the method's to choose.
+    ranks: by kind of site, where they are given and not the method's to choose. optional: whether it is left
+    out where its method cannot be used, as one of a group.
     """
 
     label: str
@@ -33,6 +37,12 @@ class Arm:
     budget: str
     renorm: str
     ranks: tuple[tuple[Kind, int], ...] = ()
+    optional: bool = False
+
+    @property
+    def name(self) -> str:
+        """The method's, without its settings."""
+        return self.method.partition("[")[0]
 
     @property
     def referee(self) -> bool:
@@ -57,12 +67,24 @@ def arms_of(options: CompareOptions) -> list[Arm]:
     """
     arms: dict[str, Arm] = {}
     for spec in split_specs(options.methods):
-        for label in {"all": list(METHODS), "peft": list(REFEREES)}.get(spec, [spec]):
-            method, _, place = label.partition("@")
-            space, _, renorm = place.partition("/")
-            if method not in REFEREES:
-                find_method(method)
-            arms[label] = Arm(label, method, space or options.space, options.budget, renorm or options.renorm)
+        group = _GROUPS.get(spec)
+        for label in group or [spec]:
+            arms[label] = replace(_arm(label, options), optional=group is not None)
     if not arms:
         raise UsageError("--methods names nothing; name at least one, or leave --methods out.")
+    files: dict[str, str] = {}
+    for arm in arms.values():
+        other = files.setdefault(arm.file_name, arm.label)
+        if other != arm.label:
+            raise UsageError(f"{other!r} and {arm.label!r} would write the same files; rename or drop one.")
     return list(arms.values())
+
+
+def _arm(label: str, options: CompareOptions) -> Arm:
+    method, place = _SPEC.fullmatch(label).groups(default="")  # type: ignore[union-attr] # fits any label
+    space, _, renorm = place.partition("/")
+    if method not in REFEREES:
+        find_method(method)
+    if renorm not in ("", "preserve", "paper"):
+        raise UsageError(f"renorm {renorm!r} of {label!r} is unknown; choose preserve or paper.")
+    return Arm(label, method, space or options.space, options.budget, renorm or options.renorm)

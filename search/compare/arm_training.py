@@ -15,17 +15,18 @@ from evaluators.spread import Workload, base_model_on
 from evaluators.task import ReportOn
 from search.fine_tune import fine_tune_all
 from search.inputs import Inputs
+from search.options import learning_rate
 from search.policies.registry import find_method, policy_of
 from search.prepare import Search, prepare
 from spaces.allocation import Allocation
-from spaces.errors import UsageError
+from spaces.errors import InputError
 
 from .arm import Arm
 from .leaderboard import ArmRuns
 from .options import CompareOptions
 from .referee import Referee
 
-__all__ = ["Planned", "Point", "plan", "report", "tune"]
+__all__ = ["Chosen", "Planned", "Point", "plan_all", "report", "tune"]
 
 _TUNING = 100_000  # what the tuning's seeds begin at, which no reported seed reaches
 _log = logging.getLogger(__name__)
@@ -45,15 +46,32 @@ class Planned:
         """A run for each seed and learning rate."""
         return [Candidate(self.start, seed, rate) for rate, seed in product(rates, seeds)]
 
+    @property
+    def factors(self) -> tuple[float, ...]:
+        """Of its wires at the ranks where they start."""
+        kinds, scaling = (
+            {site.name: site.kind for site in self.search.space.sites},
+            self.workload.recipe.scaling,
+        )
+        return tuple(scaling.factor(kinds[name], rank) for name, rank in self.start.ranks)
+
     def on(self, rows: ReportOn) -> Workload:
         """The workload, judged by these rows."""
         return replace(self.workload, report_on=rows)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """An arm as it is reported: under the scaling and learning rate that its grid chose."""
+
+    planned: Planned
+    learning_rate: float
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A point of an arm's grid. loss: mean over the tuning seeds on the validation rows; None where none
-    finished."""
+    """A point of an arm's grid. loss: mean over the tuning seeds on the validation rows; None where one of
+    them failed."""
 
     label: str
     scaling: str
@@ -61,38 +79,52 @@ class Point:
     loss: float | None
 
 
+def plan_all(arms: Sequence[Arm], options: CompareOptions, inputs: Inputs) -> list[list[Planned]]:
+    """Every arm, prepared; those of a group that cannot be used here are left out, with a warning.
+
+    Raises UsageError or InputError on one that was named, and where none is left.
+    """
+    planned, reasons = [], []
+    for arm in arms:
+        try:
+            planned.append(plan(arm, options, inputs))
+        except InputError as error:
+            if not arm.optional:
+                raise
+            reasons.append(error)
+            _log.warning("left out %s: %s", arm.label, error)
+    if not planned:
+        raise reasons[0]
+    return planned
+
+
 def plan(arm: Arm, options: CompareOptions, inputs: Inputs) -> list[Planned]:
-    """The arm under every scaling of the grid; raises UsageError or InputError on what cannot be used."""
-    rates = [_rate(text) for text in options.lrs or ()] or [options.lr or inputs.learning_rate]
-    planned = []
-    for scaling in options.scalings or (options.scaling,):
+    """The arm under every scaling of the grid that differs for it; raises UsageError or InputError on what
+    cannot be used."""
+    rates = [learning_rate(text) for text in options.lrs or ()] or [options.lr or inputs.learning_rate]
+    planned: dict[object, Planned] = {}
+    for scaling in dict.fromkeys(options.scalings or (options.scaling,)):
         typed = replace(options, space=arm.space, budget=arm.budget, renorm=arm.renorm, scaling=scaling)
         search = prepare(typed, inputs)
+        model = base_model_on(inputs.source, search.devices[0])
         if arm.referee:
-            trainer = Referee(arm.method, search.max_params)
-            planned.append(
-                Planned(
-                    arm, search, replace(search.workload, trainer=trainer), Allocation.of({}), tuple(rates)
-                )
-            )
+            referee = Referee(arm.method, search.max_params)
+            referee.config(model, search.workload)  # raises where PEFT has none that fits
+            workload = replace(search.workload, trainer=referee)
+            planned[scaling] = Planned(arm, search, workload, Allocation.of({}), tuple(rates))
             continue
         method, _ = find_method(arm.method)
-        policy = policy_of(arm.method, search.max_params, base_model_on(inputs.source, search.devices[0]))
-        planned.append(
-            Planned(
-                arm,
-                search,
-                replace(search.workload, policy=policy),
-                arm.start(search.space.sites) or policy.start(search.space),
-                tuple(rate * method.rate for rate in rates),
-            )
-        )
-    return planned
+        policy = policy_of(arm.method, search.max_params, model)
+        workload = replace(search.workload, policy=policy)
+        start = arm.start(search.space.sites) or policy.start(search.space)
+        own = Planned(arm, search, workload, start, tuple(rate * method.rate for rate in rates))
+        planned.setdefault(scaling if method.rescales else own.factors, own)
+    return list(planned.values())
 
 
 def tune(
     plans: Sequence[Sequence[Planned]], options: CompareOptions, folder: Path
-) -> tuple[list[tuple[Planned, float]], list[Point]]:
+) -> tuple[list[Chosen], list[Point]]:
     """The scaling and learning rate of each arm with the lowest validation loss, and the whole grid.
 
     Runs on ``tune_seeds`` seeds that are not reported. An arm with one point is not tuned. One whose every
@@ -100,44 +132,48 @@ def tune(
     """
     first = options.seed + _TUNING
     seeds = range(first, first + options.tune_seeds)
-    work = [one for arm in plans for one in arm if len(arm) * len(one.learning_rates) > 1]
-    _log.info("tuning   %d arms under %d settings, %d seeds", len(plans), len(work), len(seeds))
-    runs = fine_tune_all(
-        [(one.on("validation"), one.candidates(seeds, one.learning_rates)) for one in work],
-        folder / "candidates",
-        options,
-        plans[0][0].search.devices,
-        keep_tensors=False,
+    tuned = [len(arm) * len(arm[0].learning_rates) > 1 for arm in plans]
+    work = [one for arm, several in zip(plans, tuned, strict=True) if several for one in arm]
+    _log.info("tuning   %d of %d arms, %d seeds", sum(tuned), len(plans), len(seeds))
+    runs = iter(
+        fine_tune_all(
+            [(one.on("validation"), one.candidates(seeds, one.learning_rates)) for one in work],
+            folder / "candidates",
+            options,
+            plans[0][0].search.devices,
+            keep_tensors=False,
+        )
     )
-    found = {id(one): _points(one, own, len(seeds)) for one, own in zip(work, runs, strict=True)}
     chosen, points = [], []
-    for arm in plans:
-        grid = [(one, point) for one in arm for point in found.get(id(one), ())]
+    for arm, several in zip(plans, tuned, strict=True):
+        grid = (
+            [(one, point) for one in arm for point in _points(one, next(runs), len(seeds))] if several else []
+        )
         points += [point for _, point in grid]
         finished = [(point.loss, i) for i, (_, point) in enumerate(grid) if point.loss is not None]
         if finished:
             one, point = grid[min(finished)[1]]
-            chosen.append((one, point.learning_rate))
+            chosen.append(Chosen(one, point.learning_rate))
         else:
-            chosen.append((arm[0], arm[0].learning_rates[0]))
+            chosen.append(Chosen(arm[0], arm[0].learning_rates[0]))
     return chosen, points
 
 
 def report(
-    chosen: Sequence[tuple[Planned, float]], options: CompareOptions, seeds: Sequence[int], folder: Path
+    chosen: Sequence[Chosen], options: CompareOptions, seeds: Sequence[int], folder: Path
 ) -> list[ArmRuns]:
     """These seeds of every arm under what was chosen for it, on the test rows."""
     _log.info("report   %d arms, %d seeds, on the test rows", len(chosen), len(seeds))
     runs = fine_tune_all(
-        [(one.on("test"), one.candidates(seeds, [rate])) for one, rate in chosen],
+        [(one.planned.on("test"), one.planned.candidates(seeds, [one.learning_rate])) for one in chosen],
         folder / "candidates",
         options,
-        chosen[0][0].search.devices,
+        chosen[0].planned.search.devices,
         keep_tensors=True,
     )
     return [
-        ArmRuns(one.arm, one.workload.recipe.scaling.rule, rate, tuple(own))
-        for (one, rate), own in zip(chosen, runs, strict=True)
+        ArmRuns(one.planned.arm, one.planned.workload.recipe.scaling.rule, one.learning_rate, tuple(own))
+        for one, own in zip(chosen, runs, strict=True)
     ]
 
 
@@ -149,13 +185,3 @@ def _points(one: Planned, runs: Sequence[Trained], seeds: int) -> list[Point]:
         mean = float(np.mean(finished)) if len(finished) == seeds else None
         points.append(Point(one.arm.label, one.workload.recipe.scaling.rule, rate, mean))
     return points
-
-
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = float("nan")
-    if not 0 < rate < float("inf"):
-        raise UsageError(f"--lrs {text!r} must be numbers above 0 with commas, for example 1e-3,3e-3.")
-    return rate

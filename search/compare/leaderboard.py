@@ -14,16 +14,8 @@ from search.statistics import Interval, Summary, paired_difference, paired_p_val
 
 from .arm import Arm
 
-__all__ = ["QUESTIONS", "Answer", "ArmRuns", "Difference", "Row", "answers", "difference", "leaderboard"]
+__all__ = ["ArmRuns", "Difference", "Row", "corrected_differences", "difference", "leaderboard"]
 
-QUESTIONS = (
-    ("Does dynamic HeteroLoRA beat static?", "hetero-dynamic", "hetero-static"),
-    ("Does combined allotment beat separated?", "hetero-dynamic", "hetero-separated"),
-    ("Does updating all rows beat one row a step (DyLoRA)?", "dylora", "dylora-frozen"),
-    ("Does A along the gradient beat random A?", "spectral-aligned", "spectral"),
-    ("Does full fine-tuning beat LoRA?", "full", "lora"),
-)
-"""What is asked of every comparison that has both arms: (question, a, b), answered by a - b."""
 _RESAMPLES = 9999
 
 
@@ -66,6 +58,8 @@ class Row:
     """
 
     label: str
+    space: str
+    renorm: str
     scaling: str
     learning_rate: float
     metrics: tuple[float | None, ...]
@@ -86,23 +80,22 @@ class Row:
         return asdict(self)
 
 
-def leaderboard(arms: Sequence[ArmRuns], baseline: str) -> list[Row]:
-    """A row per arm, the best mean first, those without a finished run last.
+def leaderboard(arms: Sequence[ArmRuns], baseline: str | None) -> list[Row]:
+    """A row per arm: those with the fewest failed seeds first, the best mean first among them.
 
-    baseline: the label of the arm to compare with.
+    baseline: the label of the arm to compare with; None where there is none.
     """
-    by_label = {one.arm.label: one for one in arms}
-    reference = by_label.get(baseline)
+    reference = next((one for one in arms if one.arm.label == baseline), None)
     rows = [_row(one, reference) for one in arms]
-    tested = [row.difference.p_value for row in rows if row.difference and row.difference.p_value is not None]
-    corrected = iter(holm(tested))
-    rows = [
-        replace(row, difference=replace(row.difference, p_holm=next(corrected)))
-        if row.difference and row.difference.p_value is not None
-        else row
-        for row in rows
-    ]
-    return sorted(rows, key=lambda row: -row.metric.mean if row.metric else np.inf)
+    corrected = iter(corrected_differences([row.difference for row in rows if row.difference]))
+    rows = [replace(row, difference=next(corrected)) if row.difference else row for row in rows]
+    return sorted(rows, key=lambda row: (len(row.failures), -row.metric.mean if row.metric else 0.0))
+
+
+def corrected_differences(differences: Sequence[Difference]) -> list[Difference]:
+    """The same with ``p_holm`` for all of them together; None stays where there is no p-value."""
+    corrected = iter(holm([one.p_value for one in differences if one.p_value is not None]))
+    return [one if one.p_value is None else replace(one, p_holm=next(corrected)) for one in differences]
 
 
 def difference(a: Sequence[float | None], b: Sequence[float | None]) -> Difference | None:
@@ -113,28 +106,6 @@ def difference(a: Sequence[float | None], b: Sequence[float | None]) -> Differen
     ours, theirs = ([pair[i] for pair in pairs] for i in (0, 1))
     deltas = np.subtract(ours, theirs)
     return Difference(paired_difference(ours, theirs), _bootstrap(deltas), paired_p_value(deltas))
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The difference of two arms that answers a question."""
-
-    question: str
-    difference: Difference
-
-    def to_json(self) -> dict[str, object]:
-        """A JSON object."""
-        return asdict(self)
-
-
-def answers(arms: Sequence[ArmRuns]) -> list[Answer]:
-    """Of the questions whose two arms are there and share a finished seed."""
-    metrics = {one.arm.label: one.metrics for one in arms}
-    found = []
-    for question, a, b in QUESTIONS:
-        if a in metrics and b in metrics and (between := difference(metrics[a], metrics[b])):
-            found.append(Answer(question, between))
-    return found
 
 
 def _bootstrap(deltas: np.ndarray) -> Interval:
@@ -157,6 +128,8 @@ def _row(one: ArmRuns, reference: ArmRuns | None) -> Row:
     base_seconds = _seconds(reference) if reference else None
     return Row(
         one.arm.label,
+        one.arm.space,
+        one.arm.renorm,
         one.scaling,
         one.learning_rate,
         one.metrics,

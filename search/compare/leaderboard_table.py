@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from search.aligned_text import aligned
 
-__all__ = ["format_leaderboard"]
+__all__ = ["format_leaderboard", "title_of"]
+
+_LEAST_SPENT = 0.95  # of the budget, by an arm that is compared at it
 
 _HEAD = (
     "",
@@ -18,50 +20,97 @@ _HEAD = (
     "[95 % bootstrap]",
     "Holm p",
     "parameters",
+    "average",
     "peak",
     "lr, scaling",
     "s/run",
     "time",
+    "memory",
 )
+
+
+def title_of(result: Mapping[str, Any]) -> str:
+    """What was compared on what: the model, the task, rows, epochs, seeds and the budget."""
+    return (
+        f"{result['model']} on {result['task']}: {result['rows']['train']:,} rows, {result['epochs']:g} "
+        f"epochs, {len(result['seeds'])} seeds, budget {result['budget']:,} parameters"
+    )
 
 
 def format_leaderboard(result: Mapping[str, Any]) -> str:
     """``leaderboard.json`` as aligned text: the table, the questions, and what failed."""
-    metric, rows = result["metric"], result["leaderboard"]
+    metric, rows, baseline = result["metric"], result["leaderboard"], result["baseline"]
     table = [tuple(cell.format(metric=metric) for cell in _HEAD)]
-    table += [_cells(place, row, result["baseline"]) for place, row in enumerate(rows, start=1)]
-    about = (
-        f"{result['model']} on {result['task']}: {result['rows']['train']:,} rows, {result['epochs']:g} "
-        f"epochs, {len(result['seeds'])} seeds, budget {result['budget']:,} parameters; difference to "
-        f"{result['baseline']}, seed by seed; time: of its run over {result['baseline']}'s"
+    edges = _at_an_edge(result)
+    table += [_cells(place, row, edges) for place, row in enumerate(rows, start=1)]
+    lines = [*aligned(table), "", title_of(result)]
+    if baseline is not None:
+        lines.append(f"difference: to {baseline}, seed by seed; time: of its run over {baseline}'s")
+    lines.append(
+        "parameters, without the head: at the end, moved by the optimizer on average and at most in a step; "
+        "memory: peak of its process"
     )
-    lines = [*aligned(table), "", about]
+    if edges:
+        lines.append(
+            "*: the best of its learning rates is the least or the greatest given; --lrs may be extended"
+        )
+    lines += _off_the_budget(rows, result["budget"])
     lines += [_answer(one) for one in result["answers"]]
     failed = [(row["label"], reason) for row in rows for reason in row["failures"]]
     lines += [f"failed: {label}: {reason}" for label, reason in failed]
     return "\n".join([*lines, f"saved in {result['output']}"])
 
 
-def _cells(place: int, row: Mapping[str, Any], baseline: str) -> tuple[str, ...]:
+def _at_an_edge(result: Mapping[str, Any]) -> frozenset[str]:
+    """Labels of the arms for which the least or the greatest of several learning rates was chosen."""
+    rates: dict[str, set[float]] = {}
+    for point in result["tuning"]:
+        rates.setdefault(point["label"], set()).add(point["lr"])
+    return frozenset(
+        row["label"]
+        for row in result["leaderboard"]
+        if len(own := rates.get(row["label"], set())) > 1 and row["learning_rate"] in (min(own), max(own))
+    )
+
+
+def _off_the_budget(rows: Sequence[Mapping[str, Any]], budget: int) -> list[str]:
+    """A line that names the arms whose end lies above the budget, or well below it."""
+    off = [
+        f"{row['label']} {row['end']:,}"
+        for row in rows
+        if row["end"] is not None and not _LEAST_SPENT * budget <= row["end"] <= budget
+    ]
+    return [f"not at the budget at the end: {', '.join(off)}"] if off else []
+
+
+def _cells(place: int, row: Mapping[str, Any], edges: Collection[str]) -> tuple[str, ...]:
     metric, apart = row["metric"], row["difference"]
-    setting = f"{row['learning_rate']:.2g}, {row['scaling']}"
+    edge = "*" if row["label"] in edges else ""
+    setting = f"{row['learning_rate']:.2g}{edge}, {row['scaling']}"
     if metric is None:
-        return ("-", row["label"], "failed", *["-"] * 6, setting, "-", "-")
+        return ("-", row["label"], "failed", *["-"] * 7, setting, "-", "-", "-")
     sd = "" if metric["sd"] is None else f" ± {metric['sd']:.4f}"
     return (
         str(place),
         row["label"],
-        f"{metric['mean']:.4f}{sd}",
+        f"{metric['mean']:.4f}{sd}{_of_seeds(row)}",
         f"{row['median']:.4f}",
         "-" if apart is None else f"{apart['interval']['mean']:+.4f} {_bounds(apart['interval'])}".rstrip(),
         "-" if apart is None else _bounds(apart["bootstrap"]),
         "-" if apart is None or apart["p_holm"] is None else f"{apart['p_holm']:.3f}",
         f"{row['end']:,}",
+        f"{round(row['average']):,}",
         f"{row['peak']:,}",
         setting,
         f"{row['seconds']:.0f}",
         "-" if row["overhead"] is None else f"{row['overhead']:.2f}",
+        f"{row['peak_memory'] / 2**20:,.0f} MB",
     )
+
+
+def _of_seeds(row: Mapping[str, Any]) -> str:
+    """How many seeds the mean is of, where that is not all of them."""
+    return f" ({row['metric']['count']} of {len(row['metrics'])} seeds)" if row["failures"] else ""
 
 
 def _bounds(interval: Mapping[str, float | None]) -> str:
@@ -69,12 +118,7 @@ def _bounds(interval: Mapping[str, float | None]) -> str:
 
 
 def _answer(one: Mapping[str, Any]) -> str:
-    interval = one["difference"]["interval"]
-    low, high = interval["low"], interval["high"]
-    if low is None:
-        verdict = "one seed cannot say"
-    elif low > 0:
-        verdict = "yes"
-    else:
-        verdict = "no, the reverse" if high < 0 else "not shown"
-    return f"{one['question']} {verdict}: {interval['mean']:+.4f} {_bounds(interval)}".rstrip()
+    interval, p_value = one["difference"]["interval"], one["difference"]["p_holm"]
+    corrected = "" if p_value is None else f", Holm p {p_value:.3f}"
+    bounds = _bounds(interval)
+    return f"{one['question']} {one['verdict']}, {interval['mean']:+.4f}{bounds and ' '}{bounds}{corrected}"

@@ -28,21 +28,19 @@ def draw_maps(own: ArmRuns, space: SearchSpace, folder: Path) -> None:
     (folder / "ranks").mkdir(exist_ok=True)
     path = folder / "ranks" / f"{own.arm.file_name}.png"
     draw_rank_heat_map(finished[0].allocation, space, path, title=own.arm.label)
-    shares = [
-        enabling_frequency(history, space.sites, len(run.evaluation.curve))
-        for run in finished
-        if len(history := _whole_history(run)) > 1
-    ]
-    if shares:
+    histories = [(_whole_history(run), len(run.evaluation.curve)) for run in finished]
+    if any(len(history) > 1 for history, _ in histories):
+        shares = [enabling_frequency(history, space.sites, steps) for history, steps in histories]
         (folder / "enabled").mkdir(exist_ok=True)
         path = folder / "enabled" / f"{own.arm.file_name}.png"
-        draw_enabling_frequency(np.mean(shares, axis=0), space, path, title=own.arm.label)
+        title = f"{own.arm.label}, mean of {len(shares)} seeds"
+        draw_enabling_frequency(np.mean(shares, axis=0), space, path, title=title)
 
 
 def _whole_history(run: Trained) -> History:
     """From step 0 on: before its first change a candidate had the ranks it began with."""
     assert run.course is not None
     history = run.course.history
-    if history and history[0][0] > 0:
+    if not history or history[0][0] > 0:
         history = ((0, run.evaluation.candidate.allocation), *history)
     return tuple((step, ranks) for step, ranks in history if step < len(run.evaluation.curve))

@@ -45,7 +45,7 @@ COMPARE: Final[Arguments] = {
         },
     },
 }
-GROWING: Final = ("methods", "seeds")
+GROWING: Final = ("methods", "seeds", "lrs", "scalings", "tune_seeds")
 """Options that may change when a comparison goes on in its folder: what was trained before stays valid."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -14,90 +15,102 @@ from evaluators.spread import base_model_on
 from search.inputs import load_inputs
 from search.output_folder import OutputFolder, write_whole
 from search.policies.registry import find_method
-from search.prepare import announce
+from search.prepare import announce, prepare
+from spaces.errors import InputError
 
 from .arm import BASELINE, Arm, arms_of
-from .arm_training import Planned, Point, plan, report, tune
-from .leaderboard import ArmRuns, Row, answers, leaderboard
+from .arm_training import Chosen, Planned, Point, plan_all, report, tune
+from .leaderboard import ArmRuns, Row, leaderboard
 from .leaderboard_plot import draw_leaderboard
-from .leaderboard_table import format_leaderboard
+from .leaderboard_table import format_leaderboard, title_of
 from .maps import draw_maps
 from .options import GROWING, CompareOptions
+from .questions import answers
 
-__all__ = ["compare_arms", "plan_all", "run_compare"]
+__all__ = ["Comparison", "compare_arms", "run_compare"]
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """What came of it. result, text: as the command prints them. chosen, runs: arm by arm."""
+
+    result: dict[str, object]
+    text: str
+    chosen: tuple[Chosen, ...]
+    runs: tuple[ArmRuns, ...]
 
 
 def run_compare(options: CompareOptions) -> tuple[dict[str, object], str]:
     """Runs or goes on with a comparison; gives what ``leaderboard.json`` holds, and its text.
 
-    Raises UsageError or InputError, before anything is written, on options or data that cannot be used.
+    The budget is that of the options' own space, in every arm. Raises UsageError or InputError, before
+    anything is written, on options or data that cannot be used.
     """
     folder = OutputFolder(options, may_change=GROWING)
     arms = arms_of(options)
     if options.threads:
         torch.set_num_threads(options.threads)
-    plans = plan_all(arms, options)
-    with folder.opened() as path:
-        return compare_arms(plans, options, options.all_seeds, path)[:2]
-
-
-def plan_all(arms: Sequence[Arm], options: CompareOptions) -> list[list[Planned]]:
-    """Every arm on the task of the options, prepared."""
     inputs = load_inputs(options)
-    return [plan(arm, options, inputs) for arm in arms]
+    budget = str(prepare(options, inputs).max_params)
+    plans = plan_all([replace(arm, budget=budget) for arm in arms], options, inputs)
+    with folder.opened() as path:
+        compared = compare_arms(plans, options, options.all_seeds, path)
+    return compared.result, compared.text
 
 
 def compare_arms(
     plans: Sequence[Sequence[Planned]], options: CompareOptions, seeds: Sequence[int], folder: Path
-) -> tuple[dict[str, object], str, list[ArmRuns]]:
-    """Trains planned arms and writes all that is known of them; the result, its text, and the runs."""
+) -> Comparison:
+    """Trains planned arms and writes all that is known of them; raises InputError where every run failed."""
     announce(plans[0][0].search, folder)
     chosen, grid = tune(plans, options, folder)
     runs = report(chosen, options, seeds, folder)
-    rows = leaderboard(runs, _baseline([one.arm for one in runs]))
+    rows = leaderboard(runs, baseline := _baseline([one.arm for one in runs]))
+    if not any(row.metric for row in rows):
+        raise InputError(f"every run failed, the first because {rows[0].failures[0]}")
     result = _result(rows, runs, grid, chosen, seeds, folder)
     write_whole(folder / "leaderboard.json", json.dumps(result, indent=2))
     text = format_leaderboard(result)
     write_whole(folder / "leaderboard.txt", text + "\n")
-    draw_leaderboard(rows, str(result["metric"]), folder / "leaderboard.png")
-    for (planned, _), own in zip(chosen, runs, strict=True):
-        draw_maps(own, planned.search.space, folder)
-        _save(own, planned, folder / "adapters")
-    return result, text, runs
+    draw_leaderboard(rows, title_of(result), str(result["metric"]), baseline, folder / "leaderboard.png")
+    for one, own in zip(chosen, runs, strict=True):
+        draw_maps(own, one.planned.search.space, folder)
+        _save(own, one.planned, folder / "adapters")
+    return Comparison(result, text, tuple(chosen), tuple(runs))
 
 
-def _baseline(arms: Sequence[Arm]) -> str:
-    """The label of the first plain LoRA arm; there may be none."""
-    return next((arm.label for arm in arms if arm.method == BASELINE), BASELINE)
+def _baseline(arms: Sequence[Arm]) -> str | None:
+    """The label of plain LoRA in the options' own space, or else of the first; there may be none."""
+    labels = [arm.label for arm in arms if arm.name == BASELINE]
+    return BASELINE if BASELINE in labels else next(iter(labels), None)
 
 
 def _result(
     rows: Sequence[Row],
     runs: Sequence[ArmRuns],
     grid: Sequence[Point],
-    chosen: Sequence[tuple[Planned, float]],
+    chosen: Sequence[Chosen],
     seeds: Sequence[int],
     output: Path,
 ) -> dict[str, object]:
     """What ``--json`` prints and ``leaderboard.json`` holds."""
-    first, _ = chosen[0]
+    first, baseline = chosen[0].planned, _baseline([one.arm for one in runs])
     options, task = first.search.options, first.search.inputs.task
     return {
         "model": first.search.inputs.base,
         "task": task.name,
         "metric": task.metric,
         "rows": {"train": len(task.train), "validation": len(task.validation), "test": len(task.test)},
-        "space": options.space,
         "budget": first.search.max_params,
         "epochs": options.epochs,
         "batch_size": options.batch_size,
         "seeds": list(seeds),
         "device": first.search.devices[0],
-        "baseline": _baseline([one.arm for one in runs]),
+        "baseline": baseline,
         "leaderboard": [row.to_json() for row in rows],
-        "answers": [answer.to_json() for answer in answers(runs)],
+        "answers": [answer.to_json() for answer in answers(runs, rows, baseline)],
         "tuning": [
             {"label": p.label, "scaling": p.scaling, "lr": p.learning_rate, "loss": p.loss} for p in grid
         ],

@@ -6,26 +6,29 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
 
 from evaluators.rank_sweep import rank_sweep
 from evaluators.spread import base_model_on
-from search.options import SHARED, changed
+from search.inputs import load_inputs
+from search.options import flag_of
 from search.output_folder import OutputFolder, write_whole
 from spaces.errors import UsageError
 
 from .arm import Arm
-from .arm_training import Planned
+from .arm_training import Planned, plan_all
 from .leaderboard import ArmRuns
 from .options import GROWING, CompareOptions
-from .pipeline import compare_arms, plan_all
+from .pipeline import compare_arms
 from .presets.preset import Cell, Number, Preset, PresetArm, Setup, layout
 from .presets.registry import PRESETS, SETTINGS, find_preset, find_settings, moved
 
 __all__ = ["run_preset"]
+
+_THE_TABLE_S: Final = frozenset({"methods", "space", "budget", "renorm", "seed"})
 
 
 def run_preset(options: CompareOptions) -> tuple[dict[str, object], str]:
@@ -35,10 +38,7 @@ def run_preset(options: CompareOptions) -> tuple[dict[str, object], str]:
     which the preset's lies. Raises UsageError or InputError on what cannot be used.
     """
     if options.preset == "list":
-        listed = {
-            name: f"{one.source}: {one.model}, {', '.join(one.datasets)}" for name, one in PRESETS.items()
-        }
-        return dict(listed), "\n".join(f"{name}  {about}" for name, about in listed.items())
+        return _listed()
     preset = find_preset(options.preset or "")
     if options.model in {settings.model for settings in SETTINGS}:
         preset = moved(preset, options.model or "")
@@ -49,10 +49,13 @@ def run_preset(options: CompareOptions) -> tuple[dict[str, object], str]:
             f"--train-file has one data set, {preset.name} has {', '.join(preset.datasets)}; name one with "
             "--dataset."
         )
+    if ignored := sorted(options.typed & _THE_TABLE_S):
+        flags = ", ".join(flag_of(name) for name in ignored)
+        raise UsageError(f"{flags}: {preset.name} has its own; leave them out, or --preset.")
     folder = OutputFolder(options, may_change=GROWING)
     if options.threads:
         torch.set_num_threads(options.threads)
-    seeds = tuple(dict.fromkeys(preset.seeds))[: options.seeds]
+    seeds = _seeds(preset, options)
     with folder.opened() as path:
         ours: dict[tuple[str, str], Number] = {}
         for dataset in preset.datasets:
@@ -74,6 +77,21 @@ def run_preset(options: CompareOptions) -> tuple[dict[str, object], str]:
         return result, text
 
 
+def _listed() -> tuple[dict[str, object], str]:
+    about = {name: f"{one.source}: {one.model}, {', '.join(one.datasets)}" for name, one in PRESETS.items()}
+    return dict(about), "\n".join(f"{name}  {text}" for name, text in about.items())
+
+
+def _seeds(preset: Preset, options: CompareOptions) -> tuple[int, ...]:
+    """The paper's own, or the first of them; raises UsageError where more were typed than it has."""
+    distinct = tuple(dict.fromkeys(preset.seeds))
+    if "seeds" not in options.typed:
+        return distinct
+    if options.seeds > len(distinct):
+        raise UsageError(f"--seeds {options.seeds}: {preset.name} has {len(distinct)}, {distinct}.")
+    return distinct[: options.seeds]
+
+
 def _setups(preset: Preset, dataset: str) -> list[Setup]:
     """Whose hyperparameters the cells of a data set take, without repeats."""
     arms = [preset.arm(cell.arm) for cell in preset.cells if cell.arm is not None and cell.dataset == dataset]
@@ -86,15 +104,16 @@ def _fill(
     """Our numbers in the cells of one data set and setup."""
     cells = [c for c in preset.cells if c.dataset == dataset and c.arm and preset.arm(c.arm).setup == setup]
     arms = [preset.arm(label) for label in dict.fromkeys(cell.arm for cell in cells) if label is not None]
-    typed = _options(preset, dataset, setup, options, cells[0].metric)
-    plans = plan_all([_arm(arm) for arm in arms], typed)
+    metric = next((cell.metric for cell in cells if cell.metric != "seconds"), None)
+    typed = _options(preset, dataset, setup, options, metric)
+    plans = plan_all([_arm(arm) for arm in arms], typed, load_inputs(typed))
     folder.mkdir(parents=True, exist_ok=True)
-    _, _, runs = compare_arms(plans, typed, seeds, folder)
-    by_label = {one.arm.label: (one, plan[0]) for one, plan in zip(runs, plans, strict=True)}
+    trained = compare_arms(plans, typed, seeds, folder)
+    by_label = {runs.arm.label: (runs, one) for runs, one in zip(trained.runs, trained.chosen, strict=True)}
     found = {}
     for cell in cells:
-        own, planned = by_label[cell.arm or ""]
-        if (number := _number(cell, own, planned, preset.statistic)) is not None:
+        own, chosen = by_label[cell.arm or ""]
+        if (number := _number(cell, own, chosen.planned, preset.statistic)) is not None:
             found[cell.row, cell.column] = number
     return found
 
@@ -104,14 +123,14 @@ def _arm(arm: PresetArm) -> Arm:
 
 
 def _options(
-    preset: Preset, dataset: str, setup: Setup, options: CompareOptions, metric: str
+    preset: Preset, dataset: str, setup: Setup, options: CompareOptions, metric: str | None
 ) -> CompareOptions:
     """The options with the paper's settings wherever nothing else was typed."""
     settings = find_settings(preset.model, dataset, setup)
     paper: dict[str, Any] = {
         "model": preset.model,
         "task": None if options.train_file else dataset,
-        "metric": None if metric == "seconds" else metric,
+        "metric": metric,
         "batch_size": settings.batch_size,
         "epochs": float(settings.epochs),
         "lr": settings.learning_rate,
@@ -121,10 +140,8 @@ def _options(
         "shortcut_alpha": settings.shortcut_alpha,
         "warmup": settings.warmup,
     }
-    typed = changed(options, SHARED)
-    return replace(
-        options, **{name: value for name, value in paper.items() if value is not None and name not in typed}
-    )
+    own = {name: value for name, value in paper.items() if value is not None and name not in options.typed}
+    return replace(options, **own)
 
 
 def _number(cell: Cell, own: ArmRuns, planned: Planned, statistic: str) -> Number | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from peft import PeftConfig
 from transformers import PreTrainedModel
 
 from evaluators.candidate import Candidate, Trained
@@ -23,6 +24,12 @@ class Referee:
     name: str
     max_params: int
 
+    def config(self, model: PreTrainedModel, workload: Workload) -> PeftConfig:
+        """The largest within the budget; raises InputError where there is none."""
+        return REFEREES[self.name](
+            Setting(model, workload.sites, self.max_params, workload.task, workload.recipe)
+        )
+
     def __call__(
         self,
         model: PreTrainedModel,
@@ -31,8 +38,7 @@ class Referee:
         on_step: Callable[[int], None],
     ) -> list[Trained]:
         """One candidate after the other."""
-        setting = Setting(model, workload.sites, self.max_params, workload.task, workload.recipe)
-        config = REFEREES[self.name](setting)
+        config = self.config(model, workload)
         return [
             train_with_peft(
                 config,

@@ -83,7 +83,8 @@ class AdaLora:
             start=own.start,
             before=own.before,
             penalty=own.penalty,
-            update=own.update,
+            trains=own.trains,
+            observe=own.observe,
             after=own.after,
             finish=own.finish,
             history=own.history,
@@ -143,13 +144,15 @@ class _AdaLora:
         count = 2 * torch.stack([on.any(1) for on in alive]).sum(0)
         return self.policy.orthogonality * (departures / count.clamp(min=1)).sum()
 
-    def update(self, steps: Sequence[Step], gradient: Tensor) -> Tensor | None:
+    def trains(self, steps: Sequence[Step]) -> Tensor | None:
+        return self.gates.entries(self.alive) if self.settled else None
+
+    def observe(self, steps: Sequence[Step], gradient: Tensor) -> None:
         slots, policy = [step.slot for step in steps], self.policy
         now = (self.stacked.values[slots] * gradient[slots]).abs()
         smooth = policy.beta1 * self.sensitivity[slots] + (1 - policy.beta1) * now
         spread = policy.beta2 * self.uncertainty[slots] + (1 - policy.beta2) * (now - smooth).abs()
         self.sensitivity[slots], self.uncertainty[slots] = smooth, spread
-        return self.gates.entries(self.alive) if self.settled else None
 
     def after(self, steps: Sequence[Step]) -> None:
         for step in steps:
@@ -184,6 +187,7 @@ class _AdaLora:
             went.append((done, allocation))
         if done == self.policy.pruning(total)[1]:
             self.alive[slot] = kept
+            self.gates.settle(slot, kept)
             self.settled.add(slot)
 
     def _importance(self, slot: int) -> np.ndarray:

@@ -83,7 +83,7 @@ class ALora:
         """The uniform start, the rounds, and no step for a rank that is off."""
         own = _ALora(self, GateVector(cohort), cohort, task.validation)
         return GateHooks(
-            start=own.start, update=own.update, after=own.after, finish=own.finish, history=own.history
+            start=own.start, trains=own.trains, after=own.after, finish=own.finish, history=own.history
         )
 
     def rounds_at(self, total: int) -> frozenset[int]:
@@ -151,7 +151,7 @@ class _ALora:
         self.size[slot] = np.array(sizes)[gates.owner]
         self._put(slot, gates.position < np.array(ranks)[gates.owner], 0)
 
-    def update(self, steps: Sequence[Step], gradient: Tensor) -> Tensor | None:
+    def trains(self, steps: Sequence[Step]) -> Tensor | None:
         return self.entries
 
     def after(self, steps: Sequence[Step]) -> None:

@@ -68,7 +68,7 @@ class DyLora:
     def hooks(self, cohort: Cohort, task: Task) -> GateHooks:
         """The draw before each step, the other ranks' losses, what learns, and the cut to the budget."""
         own = _DyLora(self, GateVector(cohort), cohort)
-        return GateHooks(own.start, own.before, own.penalty, own.update, finish=own.finish)
+        return GateHooks(own.start, own.before, own.penalty, own.trains, finish=own.finish)
 
     def probabilities(self, largest: int) -> np.ndarray:
         """Of b = 1..largest: (largest,)."""
@@ -125,7 +125,7 @@ class _DyLora:
             total = total + again()[np.flatnonzero(b < largest)].sum()
         return total
 
-    def update(self, steps: Sequence[Step], gradient: Tensor) -> Tensor | None:
+    def trains(self, steps: Sequence[Step]) -> Tensor | None:
         if self.policy.loss == "sum":
             return None
         learns = self._drawn_gates() != 0

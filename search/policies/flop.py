@@ -77,7 +77,7 @@ class Flop:
             start=own.start,
             before=own.before,
             penalty=own.penalty,
-            update=own.update,
+            trains=own.trains,
             after=own.gates.after,
             finish=own.finish,
             history=own.gates.went.__getitem__,
@@ -122,7 +122,7 @@ class _Flop:
     def penalty(self, steps: Sequence[Step], again: Callable[[], Tensor]) -> Tensor | None:
         return self.gates.penalty(steps)
 
-    def update(self, steps: Sequence[Step], gradient: Tensor) -> Tensor | None:
+    def trains(self, steps: Sequence[Step]) -> Tensor | None:
         return self.vector.entries(self.gates.alive) if any(self.gates.went.values()) else None
 
     def finish(self, slot: int) -> None:

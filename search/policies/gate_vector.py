@@ -67,10 +67,16 @@ class GateVector:
         for site, (start, stop) in zip(self.sites, self._spans, strict=True):
             self._wires.set_gate(slot, site.name, gate[start:stop].detach())
 
+    def settle(self, slot: int, alive: Tensor) -> None:
+        """Switches off for good the sites none of whose gates, (R,) bool, are left."""
+        for site, (start, stop) in zip(self.sites, self._spans, strict=True):
+            if not bool(alive[start:stop].any()):
+                self._wires.switch_off(slot, site.name)
+
     def entries(self, gates: Tensor) -> Tensor:
         """Which of ``stacked.values`` belong to these gates, (C, R) bool: (C, P) bool.
 
-        A's rows and B's columns follow their gate; whatever else is trained is True.
+        A's rows, B's columns and gates that learn follow their gate; the head is True.
         """
         stacked, parts = (
             self._cohort.stacked,
@@ -79,9 +85,9 @@ class GateVector:
         marks = []
         for name, leaf in stacked.leaf.items():
             site, _, key = name.rpartition(".")
-            if site in parts and key in "AB":
+            if site in parts:
                 own = gates[:, slice(*parts[site])]
-                own = own[:, :, None] if key == "A" else own[:, None, :]
+                own = {"A": own[:, :, None], "B": own[:, None, :], "g": own}[key]
                 marks.append(own.expand(leaf.shape).reshape(stacked.slots, -1))
             else:
                 marks.append(gates.new_ones(stacked.slots, leaf[0].numel()))

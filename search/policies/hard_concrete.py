@@ -192,6 +192,7 @@ class HardConcreteGates:
         keep[own] = top_within(likeliest[own], self.gates.costs[own], self.budgets[slot])
         self.alive[slot] = torch.from_numpy(keep).to(self.alive.device)
         self.fixed[slot] = deterministic(log_theta).clamp(min=_LEAST) * self.alive[slot]
+        self.gates.settle(slot, self.alive[slot])
         if (keep != own).any():
             self.went[slot] = ((done, self.gates.allocation(keep)),)
 

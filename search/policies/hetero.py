@@ -113,7 +113,7 @@ class Hetero:
             )
         own = _Hetero(self, GateVector(cohort), cohort, task)
         return GateHooks(
-            start=own.start, before=own.before, update=own.update, finish=own.finish, history=own.history
+            start=own.start, before=own.before, trains=own.trains, finish=own.finish, history=own.history
         )
 
     def choose(
@@ -171,7 +171,7 @@ class _Hetero:
         if due:
             self.active = self.gates.entries(self.on)
 
-    def update(self, steps: Sequence[Step], gradient: Tensor) -> Tensor:
+    def trains(self, steps: Sequence[Step]) -> Tensor:
         return self.active
 
     def finish(self, slot: int) -> None:

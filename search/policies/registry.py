@@ -35,12 +35,14 @@ class Method:
 
     build: its policy, from a budget of parameters and the base model. adapter: whether it ends as
     wires within the budget, to be saved as an adapter. rate: factor on every learning rate of the grid.
+    rescales: whether it asks the scaling rule for other ranks than those at which its wires start.
     """
 
     summary: str
     build: Callable[[int, PreTrainedModel], GatePolicy]
     adapter: bool = True
     rate: float = 1.0
+    rescales: bool = False
 
 
 METHODS: Final[Mapping[str, Method]] = {
@@ -55,18 +57,26 @@ METHODS: Final[Mapping[str, Method]] = {
         "the same, each kind with its own share",
         lambda budget, _: Hetero(budget, frequency=5, allotment="separated"),
     ),
-    "dylora": Method("DyLoRA, ranks drawn step by step", lambda budget, _: DyLora(budget)),
-    "dylora-frozen": Method("DyLoRA, one row a step", lambda budget, _: DyLora(budget, updates="row")),
+    "dylora": Method("DyLoRA, ranks drawn step by step", lambda budget, _: DyLora(budget), rescales=True),
+    "dylora-frozen": Method(
+        "DyLoRA, one row a step",
+        lambda budget, _: DyLora(budget, updates="row", multiple=1.0),
+        rescales=True,
+    ),
     "sora": Method("SoRA, gates under an L1 penalty", lambda budget, _: Sora(budget)),
     "adalora": Method("AdaLoRA, singular values pruned", lambda budget, _: AdaLora(budget)),
     "salora": Method("SaLoRA, hard-concrete gates", lambda budget, _: SaLora(budget)),
-    "alora": Method("ALoRA, ranks moved by ablation", lambda budget, _: ALora(budget)),
+    "alora": Method("ALoRA, ranks moved by ablation", lambda budget, _: ALora(budget), rescales=True),
     "flop": Method(
         "FLOP, base weights factorised", lambda budget, _: Flop(budget), adapter=False, rate=_BASE_WEIGHTS
     ),
-    "spectral": Method("ranks from the gradient's spectrum", lambda budget, _: Spectral(budget)),
+    "spectral": Method(
+        "ranks from the gradient's spectrum", lambda budget, _: Spectral(budget), rescales=True
+    ),
     "spectral-aligned": Method(
-        "the same, A along the gradient", lambda budget, _: Spectral(budget, initial="aligned")
+        "the same, A along the gradient",
+        lambda budget, _: Spectral(budget, initial="aligned"),
+        rescales=True,
     ),
 }
 

@@ -29,8 +29,8 @@ class SaLora:
 
     Gates are one until ``begin``, then hard-concrete draws (eq. 7), one a step for the whole batch, whose
     density (eq. 11, read as a ratio of two sums over all sites) comes to the budget by ``end``. Departures:
-    eq. 12's term has the linear one of FLOP beside it, and its target falls from 1 to the budget by half of
-    the phase, so that the constraint holds in few steps; log theta has its own rate (``Phase``,
+    eq. 12's term has the linear one of FLOP beside it, and its target falls from 1 to the budget by three
+    quarters of the phase, so that the constraint holds in few steps; log theta has its own rate (``Phase``,
     ``HardConcreteGates``); at the end of the phase the gates likeliest to be open that fit the budget are
     kept, at their deterministic values, the others are zero for good, and training goes on.
 
@@ -73,7 +73,7 @@ class SaLora:
             start=own.start,
             before=own.before,
             penalty=own.penalty,
-            update=own.update,
+            trains=own.trains,
             after=own.gates.after,
             finish=own.finish,
             history=own.gates.went.__getitem__,
@@ -100,7 +100,7 @@ class _SaLora:
         departure = orthogonality * self._departure()
         return departure if density is None else departure + density
 
-    def update(self, steps: Sequence[Step], gradient: Tensor) -> Tensor | None:
+    def trains(self, steps: Sequence[Step]) -> Tensor | None:
         return self.vector.entries(self.gates.alive) if any(self.gates.went.values()) else None
 
     def finish(self, slot: int) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluators.candidate import Candidate
+from evaluators.adamw import linear_schedule
+from evaluators.candidate import Candidate, History
 from evaluators.cohort import Cohort
 from evaluators.gate_policy import GateHooks, NeverActedError, Step
 from evaluators.task import Task
@@ -19,13 +20,14 @@ from search.policies.gate_vector import GateVector
 from search.policies.top_within import top_within
 from search.uniform import uniform
 from spaces.allocation import Allocation
+from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site
 
 __all__ = ["Sora", "soft_threshold"]
 
-_MEAN_OF_SCHEDULE: Final = 0.62  # of a linear fall from 1 to 0, over its first three quarters
+_SHRINK: Final = 0.8  # of the gates that must go, how many lambda alone would close
 
 
 def soft_threshold(values: Tensor, threshold: Tensor) -> Tensor:
@@ -39,13 +41,15 @@ class Sora:
 
     g starts as N(0, 1), learns with A and B, and is soft-thresholded by eta * lambda after each step; what is
     zero at the end is cut and g folds into B. Departures: g takes AdamW's step, not plain SGD's, before the
-    threshold; the paper has no budget, so after ``settle`` of the steps the gates of largest |g| that fit it
-    are kept, the rest is zero for good, and training goes on without threshold.
+    threshold, and has its own learning rate eta; the paper has no budget, so after ``settle`` of the steps
+    the gates of largest |g| that fit it are kept, the rest is zero for good, and training goes on without
+    threshold.
 
-    ratio: parameters at the start over the budget. strength: lambda; None: such that gates which the loss
-    left alone would shrink by then to the share that the budget allows, whatever the learning rate and the
-    steps. In short training that is far above 1, so that who stays is mostly who began large.
-    schedule: lambda stays, or rises linearly from 0 (its mean is then ``strength`` too).
+    ratio: parameters at the start over the budget. gate_rate: how far g moves until ``settle`` by AdamW's
+    steps of one size, whatever the learning rate and the steps, as SaLoRA's: with the other weights' rate a
+    short training would keep those that began large. strength: lambda; None:
+    such that of the gates which the loss left alone four fifths of those that must go would reach zero.
+    schedule: lambda stays, or rises linearly from 0 to twice ``strength``.
     """
 
     max_params: int
@@ -53,6 +57,16 @@ class Sora:
     strength: float | None = None
     schedule: Literal["constant", "rising"] = "constant"
     settle: float = 0.75
+    gate_rate: float = 12.0
+
+    def __post_init__(self) -> None:
+        if self.ratio <= 1 or not 0 < self.settle < 1 or self.gate_rate <= 0:
+            raise UsageError(
+                f"ratio={self.ratio} must be above 1, settle={self.settle} between 0 and 1, and "
+                f"gate_rate={self.gate_rate} above 0."
+            )
+        if self.strength is not None and not self.strength > 0:
+            raise UsageError(f"strength={self.strength} must be above 0, lambda; leave it out for a default.")
 
     def start(self, space: SearchSpace) -> Allocation:
         """Uniform, at ``ratio`` times the budget."""
@@ -65,17 +79,52 @@ class Sora:
     def hooks(self, cohort: Cohort, task: Task) -> GateHooks:
         """Gates that learn, the threshold after each step, and the cut to the budget."""
         own = _Sora(self, GateVector(cohort), cohort)
-        return GateHooks(start=own.start, before=own.before, after=own.after, finish=own.finish)
+        return GateHooks(
+            start=own.start,
+            before=own.before,
+            trains=own.trains,
+            after=own.after,
+            finish=own.finish,
+            history=own.went.__getitem__,
+        )
+
+    def settled(self, total: int) -> int:
+        """After how many of so many steps the gates are cut, at least one."""
+        return max(1, round(self.settle * total))
+
+    def thresholds(self, total: int, *, warmup: float) -> np.ndarray:
+        """eta * lambda of every step until ``settled``: (steps,). warmup: share of the steps."""
+        steps = self.settled(total)
+        rates = np.array([linear_schedule(n, total, warmup=warmup) for n in range(steps)])
+        rates *= self.gate_rate / rates.sum()
+        rising = (2 * np.arange(steps) + 1) / steps
+        sizes = rates * (rising if self.schedule == "rising" else 1.0)
+        if self.strength is not None:
+            return sizes * self.strength
+        closed = _SHRINK * (1 - 1 / self.ratio)
+        return np.asarray(sizes * (NormalDist().inv_cdf(0.5 + closed / 2) / sizes.sum()))
 
 
 class _Sora:
-    """What SoRA does to one cohort."""
+    """What SoRA does to one cohort.
+
+    g = scale * (the trained leaf), in which the gradient leaves out ``scale``: AdamW then moves g at
+    ``scale`` times the learning rate. alive: (C, R) bool, those not cut.
+    """
 
     def __init__(self, policy: Sora, gates: GateVector, cohort: Cohort) -> None:
-        self.policy, self.gates, self.stacked = policy, gates, cohort.stacked
-        self.alive = torch.zeros(cohort.stacked.slots, len(gates.costs), dtype=torch.bool)
-        self.alive = self.alive.to(cohort.stacked.values.device)
-        self.peak_rate = [0.0] * cohort.stacked.slots
+        self.policy, self.gates, self.warmup = policy, gates, cohort.recipe.warmup
+        slots, device = cohort.stacked.slots, cohort.stacked.values.device
+        self.alive = torch.zeros(slots, len(gates.costs), dtype=torch.bool, device=device)
+        self.scale = torch.ones(slots, 1, device=device)
+        self.rates, self.acted = [0.0] * slots, [False] * slots
+        self.went: dict[int, History] = {}
+
+    @property
+    def g(self) -> Tensor:
+        """(C, R), with its graph."""
+        leaf = self.gates.trained
+        return (leaf + (self.scale - 1) * leaf.detach()) * self.alive
 
     def start(self, slot: int, candidate: Candidate) -> None:
         self.alive[slot] = self.gates.loaded()[slot]
@@ -83,45 +132,52 @@ class _Sora:
             named_generator(candidate.seed, f"{site.name}.g").standard_normal(int(count), dtype=np.float32)
             for site, count in zip(self.gates.sites, np.bincount(self.gates.owner), strict=True)
         ]
+        self.scale[slot] = 1.0
         self.gates.write(slot, torch.from_numpy(np.concatenate(draws)))
-        self.peak_rate[slot] = candidate.learning_rate
+        self.rates[slot], self.acted[slot], self.went[slot] = candidate.learning_rate, False, ()
 
     def before(self, steps: Sequence[Step]) -> None:
-        self.gates.put(self.gates.trained * self.alive)
+        for step in steps:
+            if step.number == 0:
+                self._rescale(step)
+        self.gates.put(self.g)
+
+    def trains(self, steps: Sequence[Step]) -> Tensor | None:
+        return self.gates.entries(self.alive) if any(self.went.values()) else None
 
     def after(self, steps: Sequence[Step]) -> None:
         for step in steps:
-            done, settle = step.number + 1, round(self.policy.settle * step.total)
-            gate = self.gates.trained.detach()[step.slot]
-            if done <= settle:
-                threshold = step.learning_rate * self._strength(step, settle)
-                self.gates.write(step.slot, soft_threshold(gate, gate.new_tensor(threshold)))
-            if done == settle:
-                self._cut(step.slot)
+            done, settled = step.number + 1, self.policy.settled(step.total)
+            if done > settled:
+                continue
+            threshold = self.policy.thresholds(step.total, warmup=self.warmup)[step.number]
+            gate = soft_threshold(self.g.detach()[step.slot], self.scale.new_tensor(threshold))
+            self.gates.write(step.slot, gate / self.scale[step.slot])
+            if done == settled:
+                self._cut(step.slot, gate.cpu().numpy(), done)
 
     def finish(self, slot: int) -> None:
-        gate = self.gates.trained.detach()[slot] * self.alive[slot]
-        self.gates.fix(slot, gate)
-
-    def _cut(self, slot: int) -> None:
-        """Keeps the gates of largest |g| that fit the budget; raises NeverActedError where none was zero."""
-        size = (self.gates.trained.detach()[slot] * self.alive[slot]).abs().cpu().numpy()
-        if not np.isfinite(size).all():
-            return  # the slot has diverged, which its training reports by itself
-        if not (size[self.alive[slot].cpu().numpy()] == 0).any():
+        if not self.acted[slot]:
             raise NeverActedError(
-                f"sora: no gate has reached zero under lambda={self.policy.strength}; raise strength, or "
+                f"sora: no gate has reached zero under strength={self.policy.strength}; raise strength, or "
                 "train for more steps."
             )
-        kept = top_within(size, self.gates.costs, self.policy.max_params) & (size > 0)
-        self.alive[slot] = torch.from_numpy(kept).to(self.alive.device)
+        self.gates.fix(slot, self.g.detach()[slot])
 
-    def _strength(self, step: Step, settle: int) -> float:
-        """lambda at a step."""
-        mean = self.policy.strength
-        if mean is None:
-            rates = self.peak_rate[step.slot] * _MEAN_OF_SCHEDULE * settle  # the learning rates' sum
-            dead = 1 - min(1.0, 1 / self.policy.ratio)
-            mean = NormalDist().inv_cdf(0.5 + dead / 2) / rates
-        rising = (2 * step.number + 1) / max(1, settle)
-        return mean * (rising if self.policy.schedule == "rising" else 1.0)
+    def _rescale(self, step: Step) -> None:
+        """Gives g its own learning rate, and leaves it where it is."""
+        steps = range(self.policy.settled(step.total))
+        rates = sum(linear_schedule(n, step.total, warmup=self.warmup) for n in steps)
+        scale = self.policy.gate_rate / (self.rates[step.slot] * rates)
+        self.gates.write(step.slot, self.gates.trained.detach()[step.slot] / scale)
+        self.scale[step.slot] = scale
+
+    def _cut(self, slot: int, gate: np.ndarray, done: int) -> None:
+        """Keeps the gates, (R,), of largest |g| that fit the budget."""
+        if not np.isfinite(gate).all():
+            return  # the slot has diverged, which its training reports by itself
+        self.acted[slot] = bool((gate[self.alive[slot].cpu().numpy()] == 0).any())
+        kept = top_within(np.abs(gate), self.gates.costs, self.policy.max_params) & (gate != 0)
+        self.alive[slot] = torch.from_numpy(kept).to(self.alive.device)
+        self.gates.settle(slot, self.alive[slot])
+        self.went[slot] = ((done, self.gates.allocation(kept)),)

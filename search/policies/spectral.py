@@ -69,7 +69,7 @@ class Spectral:
     def hooks(self, cohort: Cohort, task: Task) -> GateHooks:
         """The choice of ranks when a candidate starts, and no more."""
         own = _Spectral(self, GateVector(cohort), cohort, task)
-        return GateHooks(start=own.start, update=own.update, history=own.history)
+        return GateHooks(start=own.start, trains=own.trains, history=own.history)
 
 
 class _Spectral:
@@ -100,7 +100,7 @@ class _Spectral:
         self.on[slot], self.chosen[slot] = gate != 0, allocation
         self.active = self.gates.entries(self.on)
 
-    def update(self, steps: Sequence[Step], gradient: Tensor) -> Tensor:
+    def trains(self, steps: Sequence[Step]) -> Tensor:
         return self.active
 
     def history(self, slot: int) -> History:

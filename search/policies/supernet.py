@@ -65,7 +65,7 @@ class Supernet:
     def hooks(self, cohort: Cohort, task: Task) -> GateHooks:
         """Gates of the allocation drawn, which alone learns."""
         own = _Supernet(self, GateVector(cohort), cohort)
-        return GateHooks(start=own.start, before=own.before, update=own.update, finish=own.finish)
+        return GateHooks(start=own.start, before=own.before, trains=own.trains, finish=own.finish)
 
 
 class _Supernet:
@@ -92,7 +92,7 @@ class _Supernet:
             self._fix(slot, ranks)
             self.acted[slot] |= bool((ranks < self.loaded[slot]).any())
 
-    def update(self, steps: Sequence[Step], gradient: Tensor) -> Tensor:
+    def trains(self, steps: Sequence[Step]) -> Tensor:
         return self.gates.entries(self.on)
 
     def finish(self, slot: int) -> None:

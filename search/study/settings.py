@@ -8,7 +8,7 @@ from itertools import product
 
 from evaluators.benchmark_table import Stratum, StratumKind
 from search.inputs import load_inputs
-from search.options import SHARED, changed
+from search.options import SHARED, changed, learning_rate
 from search.prepare import Search, prepare
 from spaces.errors import UsageError
 
@@ -30,7 +30,7 @@ def settings(options: StudyOptions) -> list[Search]:
         if name not in SITE_TRUTHS:
             raise UsageError(f"--site-truth {name!r} is unknown; choose from {', '.join(SITE_TRUTHS)}.")
     inputs = load_inputs(options)
-    rates = [_rate(text) for text in options.lrs] if options.lrs else [options.lr]
+    rates = [learning_rate(text) for text in options.lrs] if options.lrs else [options.lr]
     chosen = product(options.budgets or [options.budget], options.scalings or [options.scaling], rates)
     distinct = dict.fromkeys(chosen)
     prepared = [
@@ -58,13 +58,3 @@ def _check_factors(options: StudyOptions) -> None:
     for one, several in (("budget", options.budgets), ("scaling", options.scalings), ("lr", options.lrs)):
         if several and one in typed:
             raise UsageError(f"--{one} and --{one}s exclude each other; give one of them.")
-
-
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = float("nan")
-    if not 0 < rate < float("inf"):
-        raise UsageError(f"--lrs {text!r} must be numbers above 0 with commas, for example 1e-3,3e-3.")
-    return rate

@@ -207,6 +207,14 @@ def _projections(table: int, paper: dict[tuple[str, str, int], tuple[float, floa
     return _preset(table, columns, arms, cells)
 
 
+def _hyperparameters(table: int, datasets: Sequence[str]) -> Preset:
+    """What table 7 or 8 is for, without results in the paper: both ways of fine-tuning on each data set that
+    is sequence classification."""
+    arms = [PresetArm("FT", "full", _LORA, "r=8", "ft"), PresetArm("LoRA", "lora", _LORA, "r=8")]
+    cells = [Cell(arm.label, name, arm.label, name) for arm in arms for name in datasets]
+    return _preset(table, datasets, arms, cells, notes=("the paper has hyperparameters here, no results",))
+
+
 def _table_10() -> Preset:
     frequencies = (10, 5, 2, 1)
     paper = {
@@ -236,4 +244,13 @@ def _table_10() -> Preset:
     return _preset(10, [arm.label for arm in arms], arms, cells, notes=(_PLACES,))
 
 
-PRESETS: Final = (_table_2(), _table_3(), _table_4(), _table_5(), _table_6(), _table_10())
+PRESETS: Final = (
+    _table_2(),
+    _table_3(),
+    _table_4(),
+    _table_5(),
+    _table_6(),
+    _hyperparameters(7, _GLUE),
+    _hyperparameters(8, ("boolq", "cb")),
+    _table_10(),
+)

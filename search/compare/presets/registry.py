@@ -42,12 +42,25 @@ def find_settings(model: str, dataset: str, setup: Setup) -> TrainingSettings:
 
 
 def moved(preset: Preset, model: str) -> Preset:
-    """The same table for another model, whose numbers no paper gives; raises UsageError where that model has
-    no hyperparameters for one of its cells."""
+    """The cells of a table for which another model has hyperparameters; its numbers no paper gives.
+
+    Raises UsageError where it has none for any of them.
+    """
     if model == preset.model:
         return preset
-    for cell in preset.cells:
-        if cell.arm is not None and cell.dataset is not None:
-            find_settings(model, cell.dataset, preset.arm(cell.arm).setup)
-    cells = tuple(replace(cell, paper=None) for cell in preset.cells)
-    return replace(preset, model=model, cells=cells)
+    known = {(one.dataset, one.setup) for one in SETTINGS if one.model == model}
+    trained = [(cell, cell.dataset, preset.arm(cell.arm)) for cell in preset.cells if cell.arm is not None]
+    cells = tuple(replace(cell, paper=None) for cell, name, arm in trained if (name, arm.setup) in known)
+    if not cells:
+        _, dataset, arm = trained[0]
+        find_settings(model, dataset or "", arm.setup)
+    kept = {cell.arm for cell in cells}
+    return replace(
+        preset,
+        model=model,
+        cells=cells,
+        columns=tuple(name for name in preset.columns if name in {cell.column for cell in cells}),
+        arms=tuple(arm for arm in preset.arms if arm.label in kept),
+        baseline=preset.baseline if preset.baseline in {(c.row, c.column) for c in cells} else None,
+        means=frozenset(),
+    )

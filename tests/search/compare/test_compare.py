@@ -49,7 +49,7 @@ def test_the_table_on_stdout_names_the_baseline_and_the_interval(compare, capsys
     assert main([*compare, "--methods", "lora,hetero-static,hetero-dynamic"]) == 0
     out = capsys.readouterr().out
     assert "test accuracy" in out.splitlines()[0]
-    assert "difference to lora, seed by seed" in out
+    assert "difference: to lora, seed by seed" in out
     assert "Does dynamic HeteroLoRA beat static?" in out
 
 
@@ -64,7 +64,7 @@ def test_the_grid_is_judged_on_validation_rows_with_seeds_that_are_not_reported(
     monkeypatch.setattr(search.fine_tune, "train_all", train_all)
     grid = ["--methods", "lora,head", "--lrs", "1e-3,1e-2", "--scalings", "alpha/r,constant"]
     result = run_json(capsys, [*compare, *grid])
-    assert len(result["tuning"]) == 2 * 4
+    assert len(result["tuning"]) == 4 + 2  # no wire of the head's has a scale
     for row in result["leaderboard"]:
         own = [point for point in result["tuning"] if point["label"] == row["label"]]
         best = min(own, key=lambda point: point["loss"])
@@ -112,6 +112,43 @@ def test_arms_may_have_a_space_and_a_norm_of_their_own(compare, capsys):
     labels = {"lora", "lora@lora[q,v]", "lora@lora[q,v]+cross/paper"}
     assert {row["label"] for row in result["leaderboard"]} == labels
     assert result["baseline"] == "lora"
+    rows = {row["label"]: row for row in result["leaderboard"]}
+    dearest = 64  # of a rank, in the tiny model
+    assert all(0 <= result["budget"] - row["end"] < dearest for row in rows.values())
+    assert rows["lora@lora[q,v]+cross/paper"]["renorm"] == "paper"
+
+
+def test_two_referees_in_spaces_of_their_own_are_not_taken_for_one_another(compare, capsys):
+    argv = [*compare, "--methods", "peft-lora@lora[q],peft-lora@lora[v]"]
+    first, again = run_json(capsys, argv), run_json(capsys, argv)
+    assert first == again
+    losses = {row["label"]: row["loss"]["mean"] for row in first["leaderboard"]}
+    assert len(set(losses.values())) == 2
+
+
+def test_what_cannot_be_used_is_left_out_of_a_group_and_refused_by_name(compare, capsys, caplog):
+    argv = [*compare, "--space", "shortcut", "--methods"]
+    assert main([*argv, "lora,peft-lora"]) == 1
+    assert "PEFT has no shortcuts" in capsys.readouterr().err
+    result = run_json(capsys, [*argv, "lora,peft"])
+    assert [row["label"] for row in result["leaderboard"]] == ["lora"]
+    assert "left out peft-lora: PEFT has no shortcuts" in caplog.text
+
+
+def test_a_comparison_in_which_every_run_fails_is_a_failure(compare, capsys):
+    assert main([*compare, "--methods", "sora[strength=1e-9]"]) == 1
+    error = capsys.readouterr().err
+    assert "every run failed" in error
+    assert "raise strength" in error
+
+
+def test_the_grid_may_be_extended_and_a_rate_at_its_edge_is_marked(compare, capsys):
+    argv = [*compare, "--methods", "lora,head", "--scalings", "alpha/r,constant", "--lrs"]
+    assert main([*argv, "1e-4,1e-3"]) == 0
+    assert "0.001*" in capsys.readouterr().out
+    result = run_json(capsys, [*argv, "1e-4,1e-3,1e-2"])
+    points = [point["label"] for point in result["tuning"]]
+    assert (points.count("lora"), points.count("head")) == (6, 3)  # no wire of the head's has a scale
 
 
 @pytest.mark.parametrize(
@@ -120,6 +157,8 @@ def test_arms_may_have_a_space_and_a_norm_of_their_own(compare, capsys):
         (["--methods", "lorra"], "choose from lora"),
         (["--methods", ","], "names nothing"),
         (["--methods", "lora@lora[x]"], "x"),
+        (["--methods", "lora@lora[q]/twice"], "choose preserve or paper"),
+        (["--preset", "heterolora-table2"], "--budget, --space: heterolora-table2 has its own"),
         (["--lrs", "fast"], "must be numbers above 0"),
         (["--tune-seeds", "0"], "at least 1"),
         (["--preset", "heterolora-table99"], "heterolora-table2"),

@@ -10,7 +10,7 @@ from scipy import stats
 
 from evaluators.candidate import Candidate, Course, Evaluation, Trained
 from search.compare.arm import Arm
-from search.compare.leaderboard import ArmRuns, answers, difference, leaderboard
+from search.compare.leaderboard import ArmRuns, difference, leaderboard
 from spaces.allocation import Allocation
 
 
@@ -81,11 +81,3 @@ def test_p_values_are_corrected_for_all_differences_of_the_table():
     plain = {name: rows[name].difference.p_value for name in "abc"}
     first = min(plain, key=plain.get)
     assert rows[first].difference.p_holm == pytest.approx(min(1.0, 3 * plain[first]))
-
-
-def test_a_question_is_answered_where_both_of_its_arms_are():
-    arms = [runs_of("hetero-static", (0.7, 0.7)), runs_of("hetero-dynamic", (0.8, 0.9))]
-    (answer,) = answers(arms)
-    assert "dynamic" in answer.question
-    assert answer.difference.interval.mean == pytest.approx(0.15)
-    assert answers(arms[:1]) == []

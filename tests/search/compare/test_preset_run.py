@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -25,15 +27,64 @@ def test_a_table_is_laid_out_as_the_paper_has_it_with_ours_beside_theirs(preset,
     assert "84.1" in out  # the paper's best cell
     saved = json.loads((tmp_path / "out" / "preset.json").read_text())
     assert saved["seeds"] == [0, 13]
-    assert all(0 <= cell["value"] <= 100 for cell in saved["cells"])
-    assert len(saved["cells"]) >= 7
+    assert len(saved["cells"]) == 9
+    rows = json.loads((tmp_path / "out" / "mrpc-lora" / "leaderboard.json").read_text())["leaderboard"]
+    medians = {row["label"]: 100 * row["median"] for row in rows}
+    for cell in saved["cells"]:
+        label = "baseline" if cell["row"] == "Baseline" else f"{cell['row']} {cell['column']}"
+        assert cell["value"] == pytest.approx(medians[label])
 
 
 def test_a_dylora_table_is_judged_at_its_ranks_without_training_again(preset, capsys, tmp_path):
     assert main([*preset, "--preset", "dylora-table2", "--dataset", "mrpc"]) == 0
     capsys.readouterr()
     saved = json.loads((tmp_path / "out" / "preset.json").read_text())
-    assert {cell["rank"] for cell in saved["cells"]} != {None}
+    ranks = [cell["rank"] for cell in saved["cells"] if cell["rank"] is not None]
+    assert ranks
+    assert all(1 <= rank <= 8 for rank in ranks)
+
+
+def test_what_is_typed_goes_before_the_papers_settings_even_where_it_is_a_default(preset, capsys, tmp_path):
+    """Each value below is the command's default; the paper's own are 20 epochs of 8 rows."""
+    argv = [*preset, "--preset", "heterolora-table7", "--dataset", "mrpc", "--epochs", "1.0"]
+    assert main([*argv, "--batch-size", "16", "--seeds", "1"]) == 0
+    capsys.readouterr()
+    (folder,) = (tmp_path / "out").glob("mrpc-lora")
+    saved = json.loads((folder / "leaderboard.json").read_text())
+    assert (saved["epochs"], saved["batch_size"], saved["seeds"]) == (1.0, 16, [0])
+
+
+def test_a_preset_has_the_papers_seeds_and_no_more(preset, capsys):
+    argv = [*preset, "--preset", "heterolora-table2"]
+    assert main([*argv, "--seeds", "6"]) == 2
+    assert "has 5" in capsys.readouterr().err
+
+
+def test_a_preset_that_cannot_go_on_keeps_what_it_has_trained(preset, capsys, tmp_path, monkeypatch):
+    """Two data sets, and the hub is gone before the second."""
+    from search.compare import preset_run
+    from spaces.errors import InputError
+
+    real = preset_run._fill
+
+    def fill(preset, dataset, *args):
+        if dataset == "rte":
+            raise InputError("the hub is away")
+        return real(preset, "mrpc", *args)
+
+    def load_inputs(options, real=preset_run.load_inputs):
+        return real(replace(options, task=None, train_file=files[0], eval_file=files[1]))
+
+    files = [Path(preset[preset.index(flag) + 1]) for flag in ("--train-file", "--eval-file")]
+    monkeypatch.setattr(preset_run, "_fill", fill)
+    monkeypatch.setattr(preset_run, "load_inputs", load_inputs)
+    without = [
+        word for i, word in enumerate(preset) if not {word, preset[i - 1]} & {"--train-file", "--eval-file"}
+    ]
+    argv = [*without, "--preset", "heterolora-table10", "--dataset", "mrpc,rte", "--seeds", "1"]
+    assert main(argv) == 1
+    assert "the hub is away" in capsys.readouterr().err
+    assert list((tmp_path / "out").rglob("candidates/*.json"))
 
 
 def test_the_presets_are_listed(capsys):

@@ -11,7 +11,7 @@ from scipy import stats
 
 from evaluators.candidate import Candidate, Recipe
 from evaluators.cohort import Cohort
-from evaluators.gate_policy import NeverActedError, Step
+from evaluators.gate_policy import Step
 from evaluators.rank_sweep import rank_sweep
 from evaluators.score import score_logits
 from evaluators.training import train_cohort, train_step
@@ -318,10 +318,24 @@ def test_one_training_serves_every_rank(planted, train, mode, largest, bound):
     assert of_validation[-1].loss == pytest.approx(trained.evaluation.loss, abs=1e-5)
 
 
-def test_a_rank_that_never_changes_raises(planted, train):
+def test_a_rank_that_never_changes_is_a_failure(planted, train):
     policy = DyLora(planted.space.params_per_rank, distribution="geometric", p=1.0)
-    with pytest.raises(NeverActedError, match=r"every step drew b=1 of 1\.\.4; train for more steps"):
-        train(planted, policy, recipe=SHORT)
+    (trained,) = train(planted, policy, recipe=SHORT)
+    assert "every step drew b=1 of 1..4; train for more steps" in trained.evaluation.failure
+
+
+def test_a_candidate_that_never_changed_fails_alone(planted, train):
+    """In two steps some seeds draw one rank twice; those beside them have finished."""
+    policy = DyLora(planted.space.params_per_rank)
+    runs = train(planted, policy, recipe=dataclasses.replace(SHORT, epochs=0.25), seeds=range(8))
+    assert len(runs[0].evaluation.curve) == 2
+    failed = [run.evaluation.failure is not None for run in runs]
+    assert any(failed)
+    assert not all(failed)
+    alone = [
+        train(planted, policy, recipe=dataclasses.replace(SHORT, epochs=0.25), seeds=[i])[0] for i in (0, 2)
+    ]
+    assert [run.evaluation.failure for run in alone] == [runs[i].evaluation.failure for i in (0, 2)]
 
 
 @pytest.mark.parametrize(

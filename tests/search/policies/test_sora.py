@@ -8,11 +8,12 @@ import torch
 
 from evaluators.candidate import Candidate, Recipe
 from evaluators.cohort import Cohort, score_trained
-from evaluators.gate_policy import NeverActedError, Step
+from evaluators.gate_policy import Step
 from evaluators.score import score_logits
 from evaluators.training import train_step
 from search.policies.gate_vector import GateVector
 from search.policies.sora import Sora, soft_threshold
+from spaces.errors import UsageError
 
 
 def test_the_threshold_is_equation_11():
@@ -36,14 +37,38 @@ def test_a_step_is_the_optimizers_step_and_then_the_threshold(planted):
         with cohort.wires.attach(planted.model), cohort.head.attach():
             train_step(cohort, [Step(0, 0, 10, 1e-2)], planted.task.train, [np.arange(8)], hooks)
         after[one] = GateVector(cohort).trained.detach()[0]
-    torch.testing.assert_close(after[policy], soft_threshold(after[plain], torch.tensor(3e-2)))
+    g = {one: hooks_scale(one) * leaf for one, leaf in after.items()}
+    threshold = torch.tensor(3.0 * hooks_scale(policy) * 1e-2)
+    torch.testing.assert_close(g[policy], soft_threshold(g[plain], threshold))
+
+
+def hooks_scale(policy: Sora, total: int = 10, rate: float = 1e-2) -> float:
+    """Of g's learning rate over the others' rate: the schedule falls from 1 to 0 without warm-up."""
+    settled = round(policy.settle * total)
+    return policy.gate_rate / (rate * sum((total - n) / total for n in range(settled)))
+
+
+@pytest.mark.parametrize("schedule", ["constant", "rising"])
+def test_lambda_alone_closes_four_fifths_of_what_must_go(schedule):
+    policy = Sora(1000, ratio=4.0, schedule=schedule)
+    sizes = policy.thresholds(80, warmup=0.06)
+    assert len(sizes) == 60
+    g = np.random.default_rng(0).standard_normal(100_000)
+    assert (np.abs(g) <= sizes.sum()).mean() == pytest.approx(0.8 * 0.75, abs=5e-3)
+    given = Sora(1000, strength=0.5, schedule=schedule).thresholds(80, warmup=0.06)
+    assert given.sum() == pytest.approx(0.5 * policy.gate_rate, rel=0.35)
 
 
 def test_it_finds_the_useful_sites_within_the_budget(planted, train):
-    policy = Sora(planted.space.params_per_rank, ratio=4.0, strength=0.58)
-    for trained in train(planted, policy, seeds=(0, 1, 2), learning_rate=3e-2):
-        assert planted.space.params(trained.allocation) <= policy.max_params
-        assert planted.share_useful(trained.allocation) > 0.8
+    """A third of the sites is useful, and holds two thirds of the budget at the default ratio."""
+    policy = Sora(planted.space.params_per_rank)
+    for trained in train(planted, policy, seeds=(0, 1, 2), learning_rate=3e-3):
+        dearest = max(site.cost_per_rank for site in planted.space.sites)
+        assert policy.max_params - dearest < planted.space.params(trained.allocation) <= policy.max_params
+        assert planted.share_useful(trained.allocation) > 0.9 * 2 / 3
+        ((step, allocation),) = trained.course.history
+        assert (step, allocation) == (240, trained.allocation)
+        assert trained.course.average < trained.course.peak
 
 
 def test_what_is_cut_gives_the_metric_and_loss_of_what_was_trained(planted, train):
@@ -60,6 +85,13 @@ def test_what_is_cut_gives_the_metric_and_loss_of_what_was_trained(planted, trai
     assert score_trained(planted.model, planted.space.sites, planted.task, [trained], recipe)[0] is not None
 
 
-def test_a_threshold_that_never_bites_raises(planted, train):
-    with pytest.raises(NeverActedError, match="raise strength"):
-        train(planted, Sora(planted.space.params_per_rank, strength=1e-9))
+def test_a_threshold_that_never_bites_is_a_failure(planted, train):
+    (trained,) = train(planted, Sora(planted.space.params_per_rank, strength=1e-9))
+    assert "raise strength" in trained.evaluation.failure
+    assert trained.tensors == {}
+
+
+@pytest.mark.parametrize("wrong", [{"ratio": 1.0}, {"settle": 0.0}, {"settle": 1.0}, {"strength": -1.0}])
+def test_settings_that_cannot_be_are_refused(wrong):
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        Sora(100, **wrong)

@@ -181,7 +181,7 @@ def test_a_slot_is_measured_without_what_its_neighbour_has_learned(planted, tiny
     policy = Spectral(9 * space.sites[0].cost_per_rank, "aligned", BATCHES)
     cohort, hooks = started(model, planted.task, space, policy, seeds=(0, 1))
     fresh = cohort.stacked.values[1].clone()
-    off = ~hooks.update([], torch.empty(0))
+    off = ~hooks.trains([])
     with cohort.wires.attach(model), cohort.head.attach():
         for number in range(3):
             steps = [Step(slot, number, 3, 1e-2) for slot in range(2)]

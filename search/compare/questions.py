@@ -1,0 +1,115 @@
+"""What a comparison is asked, and what its runs answer: one difference, and a verdict, a question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from search.policies.registry import METHODS
+from spaces.grammar import Term, parse_space
+
+from .arm import BASELINE, Arm
+from .leaderboard import ArmRuns, Difference, Row, corrected_differences, difference
+
+__all__ = ["Answer", "answers"]
+
+_FIXED: Final = (
+    ("Does dynamic HeteroLoRA beat static?", "hetero-dynamic", "hetero-static"),
+    ("Does combined allotment beat separated?", "hetero-dynamic", "hetero-separated"),
+    ("Does updating all rows beat one row a step (DyLoRA)?", "dylora", "dylora-frozen"),
+    ("Does A along the gradient beat random A?", "spectral-aligned", "spectral"),
+    ("Does full fine-tuning beat LoRA?", "full", "lora"),
+)
+"""(question, a, b), answered by a - b, wherever both methods have an arm at one place."""
+_LEVEL: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The difference of two arms' metrics that answers a question.
+
+    verdict: by the p-value corrected by Holm's method: for all the questions that are asked; that of the best
+    of many arms for all the arms of the table. Differences that are all equal prove nothing: they come of a
+    metric's coarse steps.
+    """
+
+    question: str
+    verdict: str
+    difference: Difference
+
+    def to_json(self) -> dict[str, object]:
+        """A JSON object."""
+        return asdict(self)
+
+
+def answers(arms: Sequence[ArmRuns], rows: Sequence[Row], baseline: str | None) -> list[Answer]:
+    """Of every question whose arms are there and share a finished seed.
+
+    rows, baseline: the leaderboard's, and the label of the arm that it compares with.
+    """
+    asked: list[tuple[str, Difference]] = []
+    for question, a, b in (*_shortcuts(arms), *_between_methods(arms)):
+        if between := difference(a.metrics, b.metrics):
+            asked.append((question, between))
+    corrected = corrected_differences([between for _, between in asked])
+    found = [Answer(asked[i][0], _verdict(between), between) for i, between in enumerate(corrected)]
+    return [*_best_allocation([one.arm for one in arms], rows, baseline), *found]
+
+
+def _best_allocation(arms: Sequence[Arm], rows: Sequence[Row], baseline: str | None) -> list[Answer]:
+    """Whether any arm that allots the baseline's own budget over its own sites is ahead of it."""
+    places = {_place(arm) for arm in arms if arm.label == baseline}
+    like_it = {arm.label for arm in arms if _allots(arm) and _place(arm) in places}
+    compared = [(row.label, row.difference) for row in rows if row.label in like_it and row.difference]
+    if not compared:
+        return []
+    label, best = max(compared, key=lambda pair: pair[1].interval.mean)
+    verdict = "not shown" if best.interval.mean < 0 else _verdict(best)
+    question = f"Does any allocation beat uniform LoRA? The best of {len(compared)}, {label}:"
+    return [Answer(question, verdict, best)]
+
+
+def _allots(arm: Arm) -> bool:
+    """Whether it ends as an allocation of its own choice."""
+    method = METHODS.get(arm.name)
+    return method is not None and method.adapter and arm.name != BASELINE
+
+
+def _place(arm: Arm) -> tuple[str, str, str]:
+    return arm.space, arm.budget, arm.renorm
+
+
+def _between_methods(arms: Sequence[ArmRuns]) -> Iterator[tuple[str, ArmRuns, ArmRuns]]:
+    """Those of ``_FIXED`` for whose methods there is one arm each at one place, whatever its settings."""
+    for question, *names in _FIXED:
+        a, b = ([one for one in arms if one.arm.name == name] for name in names)
+        for place in dict.fromkeys(_place(one.arm) for one in a):
+            pair = [[one for one in own if _place(one.arm) == place] for own in (a, b)]
+            if [len(own) for own in pair] == [1, 1]:
+                yield question, pair[0][0], pair[1][0]
+
+
+def _shortcuts(arms: Sequence[ArmRuns]) -> Iterator[tuple[str, ArmRuns, ArmRuns]]:
+    """Every uniform LoRA with shortcuts against that on the same linears, of the same budget, without."""
+    uniform = [(one, *_parts(one.arm.space)) for one in arms if one.arm.name == BASELINE]
+    for one, linears, shortcuts in uniform:
+        for plain, own, none in uniform:
+            if shortcuts and not none and own == linears and plain.arm.budget == one.arm.budget:
+                kinds = " and ".join(dict.fromkeys(term.kind for term in shortcuts))
+                norm = ", under the second norm," if one.arm.renorm == "paper" else ""
+                yield f"Do {kinds} shortcuts{norm} help uniform LoRA?", one, plain
+
+
+def _parts(space: str) -> tuple[list[Term], list[Term]]:
+    """A space's terms: those on linears, and the shortcuts."""
+    terms = parse_space(space)
+    return [term for term in terms if term.kind == "lora"], [term for term in terms if term.kind != "lora"]
+
+
+def _verdict(between: Difference) -> str:
+    if between.p_holm is None:
+        return "one seed cannot say"
+    if between.p_holm >= _LEVEL:
+        return "not shown"
+    return "yes" if between.interval.mean > 0 else "no, the reverse"
