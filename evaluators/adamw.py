@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -28,25 +26,19 @@ class StackedAdamW:
     ) -> None:
         self.values, self.weight_decay, self.betas, self.eps = values, weight_decay, betas, eps
         self.mean, self.square = torch.zeros_like(values), torch.zeros_like(values)
-        self.steps = torch.zeros(
-            values.shape[0], 1, dtype=torch.float64
-        )  # on the CPU, as 1 - 0.999**t needs it
-        self._rested: Tensor | None = (
-            None  # (C, P), steps that each entry was not part of; None: no entry yet
-        )
+        # on the CPU, as 1 - 0.999**t needs it
+        self.steps = torch.zeros(values.shape[0], 1, dtype=torch.float64)
+        self._own: tuple[Tensor, ...] | None = None  # 1 - beta**t of every entry, once one has rested
 
     def reset(self, slot: int) -> None:
         """Forgets a slot's moments and step counts, for its next candidate."""
-        for state in (self.mean, self.square, self.steps):
+        for state in (self.mean, self.square, self.steps, *(self._own or ())):
             state[slot].zero_()
-        if self._rested is not None:
-            self._rested[slot].zero_()
 
     def forget(self, entries: Tensor) -> None:
         """Makes entries, (C, P) bool, start as if they had never been stepped."""
-        self.mean[entries], self.square[entries] = 0.0, 0.0
-        rested = torch.zeros_like(self.values) if self._rested is None else self._rested
-        self._rested = torch.where(entries, self.steps.to(rested), rested)
+        for state in (self.mean, self.square, *self._of_entries()):
+            state[entries] = 0.0
 
     @torch.no_grad()
     def step(self, grads: Tensor, learning_rates: Tensor, *, active: Tensor | None = None) -> None:
@@ -55,33 +47,40 @@ class StackedAdamW:
         active: (C, P) bool; where it is False neither value nor moments change and nothing decays.
         None means everywhere.
         """
-        state = (self.values, self.mean, self.square)
-        before = None if active is None else [tensor.clone() for tensor in state]
+        first, second = self._corrections(active)
         beta1, beta2 = self.betas
-        self.steps += 1
         if active is not None:
-            rested = torch.zeros_like(self.values) if self._rested is None else self._rested
-            self._rested = rested.add_(~active)
-        rates = learning_rates.double()
-        first, second = self._corrections()
-        self.values.mul_((1 - rates * self.weight_decay).to(self.values))
+            grads = torch.where(active, grads, self.mean)
         self.mean.lerp_(grads, 1 - beta1)
-        self.square.mul_(beta2).addcmul_(grads, grads, value=1 - beta2)
-        denominator = torch.sqrt(self.square, out=grads).div_(second.sqrt()).add_(self.eps)
-        size = rates.to(self.values) / first
-        self.values.sub_(torch.div(self.mean, denominator, out=denominator).mul_(size))
-        if active is not None and before is not None:
-            for tensor, old in zip(state, before, strict=True):
-                tensor.copy_(torch.where(active, tensor, old))
+        squares = grads.square_()
+        if active is not None:
+            squares = torch.where(active, squares, self.square)
+        self.square.lerp_(squares, 1 - beta2)
+        denominator = torch.div(self.square, second, out=squares).sqrt_().add_(self.eps).mul_(first)
+        update = torch.div(self.mean, denominator, out=denominator)
+        update.add_(self.values, alpha=self.weight_decay).mul_(learning_rates.to(self.values))
+        self.values.sub_(update if active is None else update.mul_(active))
 
-    def _corrections(self) -> tuple[Tensor, Tensor]:
-        """1 - beta**t of both moments, t the steps of each slot, (C, 1), or of each entry, (C, P)."""
-        if self._rested is None:
+    def _corrections(self, active: Tensor | None) -> tuple[Tensor, Tensor]:
+        """1 - beta**t of both moments, t the steps with this one of each slot, (C, 1), or of each entry,
+        (C, P), where some rest or have rested; there at least that of one step."""
+        own = self._own if active is None else self._of_entries()
+        self.steps += 1
+        if own is None:
             first, second = (1 - beta**self.steps for beta in self.betas)
-        else:
-            taken = (self.steps.to(self._rested) - self._rested).clamp_(min=1)  # 0 of what has only rested
-            first, second = (-torch.expm1(taken * math.log(beta)) for beta in self.betas)
-        return first.to(self.values), second.to(self.values)
+            return first.to(self.values), second.to(self.values)
+        for correction, beta in zip(own, self.betas, strict=True):
+            more = (1 - correction).mul_(1 - beta)
+            correction.add_(more if active is None else more.mul_(active))
+        first, second = (c.clamp(min=1 - beta) for c, beta in zip(own, self.betas, strict=True))
+        return first, second
+
+    def _of_entries(self) -> tuple[Tensor, ...]:
+        """The corrections of every entry, from now on each with its own count of steps."""
+        if self._own is None:
+            each = ((1 - beta**self.steps).to(self.values) for beta in self.betas)
+            self._own = tuple(correction.expand_as(self.values).clone() for correction in each)
+        return self._own
 
 
 def clip_per_slot(grads: Tensor, max_norm: float) -> None:

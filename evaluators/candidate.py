@@ -70,8 +70,8 @@ class Evaluation:
     """How one candidate did on the validation rows.
 
     metric, loss: of the task, on those rows; None where the candidate failed, with its reason in
-    ``failure``. curve: mean training loss of every step. seconds: its equal share of its cohort's
-    time. peak_memory: bytes, of the whole cohort (on a CPU: of the process so far).
+    ``failure``. curve: mean training loss of every step. seconds: its equal share of the time of every
+    step that it was part of. peak_memory: bytes, of the whole cohort (on a CPU: of its process meanwhile).
     """
 
     candidate: Candidate
@@ -88,7 +88,7 @@ class Course:
     """How many parameters a candidate trained on its way, the head left out, and where it ended.
 
     allocation: the ranks at its end, the dead ones cut away. peak, average: over the steps, of the parameters
-    that the optimizer moved. end: how many are left at the end.
+    that the optimizer moved in one, gates that learn among them. end: how many are left at the end.
     """
 
     allocation: Allocation

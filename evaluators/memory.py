@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import resource
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import torch
 
-__all__ = ["OUT_OF_MEMORY", "is_out_of_memory", "peak_memory"]
+__all__ = ["OUT_OF_MEMORY", "is_out_of_memory", "peak_memory", "reset_peak_memory"]
 
 OUT_OF_MEMORY: Final = "out of memory"  # how the failure of a candidate that does not fit begins
 
@@ -18,9 +20,21 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
+def reset_peak_memory(device: torch.device) -> None:
+    """Makes ``peak_memory`` begin anew, where the system can: on a GPU, and on Linux."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    else:
+        with suppress(OSError):
+            Path("/proc/self/clear_refs").write_text("5")  # proc_pid_clear_refs(5): resets VmHWM
+
+
 def peak_memory(device: torch.device) -> int:
-    """Bytes at most: of a GPU since its statistics were reset, else of this process since its start."""
+    """Bytes at most, of a GPU or of this process, since the reset, or else since it began."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
+    if sys.platform == "linux":
+        status = Path("/proc/self/status").read_text()
+        return 1024 * int(status.partition("VmHWM:")[2].split(maxsplit=1)[0])
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -33,7 +33,7 @@ from .adamw import linear_schedule
 from .candidate import Candidate, Course, Evaluation, Recipe, Trained
 from .data_order import epoch_batches
 from .gate_policy import NeverActedError
-from .memory import OUT_OF_MEMORY, is_out_of_memory, peak_memory
+from .memory import OUT_OF_MEMORY, is_out_of_memory, peak_memory, reset_peak_memory
 from .rows import Rows, padded_inputs
 from .score import row_losses, score_logits
 from .task import Task
@@ -70,8 +70,7 @@ def train_with_peft(
     InputError where EVA has too few tokens.
     """
     run = _Run(Candidate(Allocation.of({}), seed, learning_rate), task, recipe)
-    if model.device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(model.device)
+    reset_peak_memory(model.device)
     try:
         tuned = run.started(config, model)
         prepare(tuned)

@@ -21,7 +21,7 @@ from .candidate import Candidate, Course, Evaluation, Recipe, Trained
 from .cohort import Cohort, nothing_more
 from .data_order import epoch_batches
 from .gate_policy import GateHooks, GatePolicy, NeverActedError, Step
-from .memory import OUT_OF_MEMORY, is_out_of_memory, peak_memory
+from .memory import OUT_OF_MEMORY, is_out_of_memory, peak_memory, reset_peak_memory
 from .rows import Rows
 from .score import score_logits
 from .task import Task
@@ -56,12 +56,14 @@ def train_step(
 
 @dataclass(slots=True)
 class _Run:
-    """A candidate in its slot. params: those that train, at its start. trained: the same, at every step."""
+    """A candidate in its slot. params: those that train, at its start. trained: the same, at every step.
+    seconds: its share of the time so far."""
 
     candidate: Candidate
     batches: Iterator[np.ndarray]
     total: int
     params: int
+    seconds: float
     step: int = 0
     curve: list[float] = field(default_factory=list)
     trained: list[int] = field(default_factory=list)
@@ -135,10 +137,8 @@ class _Training:
     def run(self, waiting: Sequence[int], done: dict[int, Trained]) -> None:
         """Trains the waiting candidates, adding each to ``done`` as it finishes."""
         model, queue = self.cohort.model, deque(waiting)
-        if model.device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(model.device)
+        reset_peak_memory(model.device)
         with self.cohort.wires.attach(model, renorm=self.recipe.renorm), self.cohort.head.attach():
-            started = time.perf_counter()
             while queue or self.running:
                 for slot in range(self.cohort.stacked.slots):
                     if queue and slot not in self.running:
@@ -147,21 +147,26 @@ class _Training:
                 for slot, reason in failed.items():
                     index, run = self.running.pop(slot)
                     done[index] = Trained(_failure(run, reason), {})
-                self._finish(done, time.perf_counter() - started, share=len(waiting))
+                self._finish(done)
 
     def _start(self, slot: int, index: int) -> None:
-        candidate = self.candidates[index]
+        candidate, began = self.candidates[index], time.perf_counter()
         self.cohort.load(slot, candidate)
         self.hooks.start(slot, candidate)
         total = self.recipe.steps(len(self.lengths))
-        params = self._params(candidate.allocation)
-        self.running[slot] = index, _Run(candidate, self._batches(candidate.seed), total, params)
+        params = self._params(candidate.allocation) + self._gates(candidate.allocation)
+        seconds = time.perf_counter() - began
+        self.running[slot] = index, _Run(candidate, self._batches(candidate.seed), total, params, seconds)
 
     def _params(self, allocation: Allocation) -> int:
         """Of its wires, and of the base model's weights where the policy trains copies of them."""
         leaves = self.cohort.stacked.leaf.items()
         base = sum(leaf[0].numel() for name, leaf in leaves if name.startswith("base."))
         return base + sum(rank * self.cost[name] for name, rank in allocation.ranks)
+
+    def _gates(self, allocation: Allocation) -> int:
+        """How many gates it trains."""
+        return sum(rank for name, rank in allocation.ranks if f"{name}.g" in self.cohort.stacked.leaf)
 
     def _batches(self, seed: int) -> Iterator[np.ndarray]:
         epoch = 0
@@ -171,7 +176,7 @@ class _Training:
 
     def _step(self) -> dict[int, str]:
         """One step of every running slot; the reasons of those that diverged."""
-        slots = sorted(self.running)
+        began, slots = time.perf_counter(), sorted(self.running)
         runs = [self.running[slot][1] for slot in slots]
         steps = [
             Step(slot, run.step, run.total, run.candidate.learning_rate * self._schedule(run))
@@ -181,8 +186,11 @@ class _Training:
         losses, active = train_step(self.cohort, steps, self.task.train, batches, self.hooks)
         self.on_step(len(slots))
         failed = {}
-        for slot, run, loss in zip(slots, runs, losses.tolist(), strict=True):
+        values = losses.tolist()  # waits for the device
+        share = (time.perf_counter() - began) / len(slots)
+        for slot, run, loss in zip(slots, runs, values, strict=True):
             run.step += 1
+            run.seconds += share
             run.curve.append(loss)
             run.trained.append(run.params if active is None else self.cohort.params_at(slot, active))
             if not math.isfinite(loss):
@@ -194,8 +202,8 @@ class _Training:
     def _schedule(self, run: _Run) -> float:
         return linear_schedule(run.step, run.total, warmup=self.recipe.warmup)
 
-    def _finish(self, done: dict[int, Trained], elapsed: float, *, share: int) -> None:
-        slots = []
+    def _finish(self, done: dict[int, Trained]) -> None:
+        began, slots = time.perf_counter(), []
         for slot, (index, run) in sorted(self.running.items()):
             if run.step < run.total:
                 continue
@@ -209,6 +217,7 @@ class _Training:
         if not slots:
             return
         logits = self.cohort.logits(slots, self.report_on)
+        share = (time.perf_counter() - began) / len(slots)
         for slot, own in zip(slots, logits, strict=True):
             index, run = self.running.pop(slot)
             score = score_logits(own, self.report_on, self.task)
@@ -224,7 +233,7 @@ class _Training:
                 loss,
                 None,
                 tuple(run.curve),
-                elapsed / share,
+                run.seconds + share,
                 peak_memory(self.cohort.model.device),
             )
             ranks = self.cohort.wires.ranks(slot)

@@ -95,10 +95,11 @@ def _check_same_run(folder: Path, settings: str) -> None:
         except (TypeError, ValueError):
             raise UsageError(f"{path} is damaged; choose another --output, or remove the folder.") from None
         differing = sorted(key for key in ours if theirs.get(key) != ours[key])
-        raise UsageError(
-            f"{folder} holds a run with other options ({', '.join(differing)}); give it the same ones to go "
-            "on, or choose another --output."
-        )
+        if differing:  # none where a run was begun when more options decided
+            raise UsageError(
+                f"{folder} holds a run with other options ({', '.join(differing)}); give it the same ones to "
+                "go on, or choose another --output."
+            )
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -19,6 +19,7 @@ __all__ = ["rank_losses"]
 
 _TOKENS_AT_ONCE_ON_CPU: Final = 4096
 _TOKENS_AT_ONCE_ELSEWHERE: Final = 65536
+_PARTS: Final = 4  # of the rows
 
 
 @torch.no_grad()
@@ -37,13 +38,18 @@ def rank_losses(cohort: Cohort, slot: int, settings: Tensor, rows: Rows, indices
     }
     on_cpu = cohort.stacked.values.device.type == "cpu"
     at_once = _TOKENS_AT_ONCE_ON_CPU if on_cpu else _TOKENS_AT_ONCE_ELSEWHERE
-    size = max(1, at_once // (len(indices) * max(len(rows.input_ids[i]) for i in indices)))
-    losses = []
+    lengths = np.array([len(rows.input_ids[i]) for i in indices])
+    parts = np.array_split(indices[np.argsort(lengths, kind="stable")], min(_PARTS, len(indices)))
+    total = np.zeros(len(settings))
     with _silent(cohort, slot):
-        for start in range(0, len(settings), size):
-            chunk = {name: gate[start : start + size] for name, gate in gates.items()}
-            losses.append(_losses(cohort, slot, chunk, len(settings[start : start + size]), rows, indices))
-    return torch.cat(losses).double().cpu().numpy()
+        for part in parts:  # by length, so that short rows are not padded to the longest
+            size = max(1, at_once // (len(part) * max(len(rows.input_ids[i]) for i in part)))
+            losses = []
+            for start in range(0, len(settings), size):
+                chunk = {name: gate[start : start + size] for name, gate in gates.items()}
+                losses.append(_losses(cohort, slot, chunk, len(settings[start : start + size]), rows, part))
+            total += len(part) / len(indices) * torch.cat(losses).double().cpu().numpy()
+    return total
 
 
 def _losses(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from evaluators.candidate import Candidate, History
 from evaluators.cohort import Cohort
-from evaluators.gate_policy import GateHooks, Step
+from evaluators.gate_policy import GateHooks, NeverActedError, Step
 from evaluators.task import Task
 from proxies.eigenvalues import in_double
 from proxies.evidence import Evidence
@@ -69,7 +69,7 @@ class Spectral:
     def hooks(self, cohort: Cohort, task: Task) -> GateHooks:
         """The choice of ranks when a candidate starts, and no more."""
         own = _Spectral(self, GateVector(cohort), cohort, task)
-        return GateHooks(start=own.start, trains=own.trains, history=own.history)
+        return GateHooks(start=own.start, trains=own.trains, finish=own.finish, history=own.history)
 
 
 class _Spectral:
@@ -79,6 +79,7 @@ class _Spectral:
         self.policy, self.gates, self.cohort, self.task = policy, gates, cohort, task
         self.on = cohort.stacked.values.new_zeros(cohort.stacked.slots, len(gates.costs), dtype=torch.bool)
         self.active = gates.entries(self.on)
+        self.loaded: dict[int, Allocation] = {}
         self.chosen: dict[int, Allocation] = {}
 
     def start(self, slot: int, candidate: Candidate) -> None:
@@ -98,10 +99,18 @@ class _Spectral:
         gate = self._gate(allocation, slot)
         self.gates.fix(slot, gate)
         self.on[slot], self.chosen[slot] = gate != 0, allocation
+        self.loaded[slot] = candidate.allocation
         self.active = self.gates.entries(self.on)
 
     def trains(self, steps: Sequence[Step]) -> Tensor:
         return self.active
+
+    def finish(self, slot: int) -> None:
+        if self.chosen[slot] == self.loaded[slot]:
+            raise NeverActedError(
+                f"spectral: max_params={self.policy.max_params:,} holds every site at its highest rank; "
+                "lower the budget, or give higher --ranks."
+            )
 
     def history(self, slot: int) -> History:
         return ((0, self.chosen[slot]),)
