@@ -187,7 +187,12 @@ class _Run:
                 f"EVA needs a batch of at least {components} tokens at rank {config.r}; raise --batch-size, "
                 "or lower --budget."
             )
-        initialize_lora_eva_weights(tuned, enough, show_progress_bar=False)
+        try:
+            initialize_lora_eva_weights(tuned, enough, show_progress_bar=False)
+        except IndexError as error:  # DeBERTa's shared projections also see its positions, one row of them
+            raise InputError(
+                "PEFT's EVA cannot be used where a linear sees more than the batch's rows; leave it out."
+            ) from error
 
 
 def _is_eva(config: PeftConfig) -> TypeGuard[LoraConfig]:

@@ -17,7 +17,7 @@ from .rows import Rows
 from .score import score_logits
 from .task import Task
 
-__all__ = ["RankScore", "rank_sweep", "truncated"]
+__all__ = ["RankScore", "cut_to_rank", "rank_sweep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class RankScore:
     loss: float | None
 
 
-def truncated(trained: Trained, rank: int) -> tuple[Allocation, dict[str, Tensor]]:
+def cut_to_rank(trained: Trained, rank: int) -> tuple[Allocation, dict[str, Tensor]]:
     """The first ``rank`` rows of every A and columns of every B, with their allocation; the head as it is.
 
     A site of a lower rank keeps all of it. Tensors are views.
@@ -77,7 +77,7 @@ def _at_ranks(
     ranks: Sequence[int],
 ) -> list[RankScore]:
     """The same at some of the ranks, each in a slot of one cohort."""
-    cuts = [truncated(trained, rank) for rank in ranks]
+    cuts = [cut_to_rank(trained, rank) for rank in ranks]
     candidates = [replace(trained.evaluation.candidate, allocation=allocation) for allocation, _ in cuts]
     cohort = Cohort(model, sites, candidates, recipe, slots=len(ranks))
     for slot, (candidate, (_, tensors)) in enumerate(zip(candidates, cuts, strict=True)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -52,5 +53,8 @@ def run_command(
     except KeyboardInterrupt:
         print("interrupted; give the same command its folder with --output to go on", file=sys.stderr)
         return 130
-    print(json.dumps(result, indent=2) if chosen.json else text)
+    try:
+        print(json.dumps(result, indent=2) if chosen.json else text, flush=True)
+    except BrokenPipeError:  # the reader has seen enough, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0

@@ -115,6 +115,8 @@ def announce(search: Search, folder: Path) -> None:
     _log.info(
         "task     %s, %s: %d rows to train, %d to select by, %d to report on", task.name, task.metric, *rows
     )
+    if task.label_names:
+        _log.info("labels   %s", ", ".join(task.label_names))
     _log.info("space    %s: %d sites at ranks %s", options.space, len(space.sites), ranks)
     _log.info(f"budget   {search.max_params:,} parameters, {space.params_per_rank:,} per rank at every site")
     _log.info(

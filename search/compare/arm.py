@@ -19,7 +19,7 @@ __all__ = ["BASELINE", "Arm", "arms_of"]
 
 BASELINE = "lora"
 _GROUPS: Final = {"all": tuple(METHODS), "peft": tuple(REFEREES)}
-_SPEC: Final = re.compile(r"([^@\[]*(?:\[[^\]]*\])?[^@]*)(?:@(.*))?", re.DOTALL)  # brackets may hold an @
+_SPEC: Final = re.compile(r"([^@/\[\]]+)(\[[^\]]*\])?(?:@([^/]+))?(?:/(.+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,9 @@ def arms_of(options: CompareOptions) -> list[Arm]:
     arms: dict[str, Arm] = {}
     for spec in split_specs(options.methods):
         group = _GROUPS.get(spec)
-        for label in group or [spec]:
-            arms[label] = replace(_arm(label, options), optional=group is not None)
+        for one in group or [spec]:
+            arm = replace(_arm(one, options), optional=group is not None)
+            arms[arm.label] = arm
     if not arms:
         raise UsageError("--methods names nothing; name at least one, or leave --methods out.")
     files: dict[str, str] = {}
@@ -80,11 +81,25 @@ def arms_of(options: CompareOptions) -> list[Arm]:
     return list(arms.values())
 
 
-def _arm(label: str, options: CompareOptions) -> Arm:
-    method, place = _SPEC.fullmatch(label).groups(default="")  # type: ignore[union-attr] # fits any label
-    space, _, renorm = place.partition("/")
-    if method not in REFEREES:
-        find_method(method)
+def _arm(spec: str, options: CompareOptions) -> Arm:
+    """The arm of one spec, spaces in which do not count."""
+    label = re.sub(r"\s", "", spec)
+    match = _SPEC.fullmatch(label)
+    if match is None:
+        raise UsageError(
+            f"{spec!r} is no method; write NAME[setting=value,...]@SPACE/RENORM, all but NAME optional."
+        )
+    name, settings, space, renorm = match.groups(default="")
+    if name in REFEREES and settings:
+        raise UsageError(
+            f"{name} of {spec!r} has no settings; PEFT's own methods are as large as the budget allows."
+        )
+    if name not in REFEREES and name not in METHODS:
+        known = ", ".join((*METHODS, *REFEREES, *_GROUPS))
+        raise UsageError(f"method {name!r} is unknown; choose from {known}.")
     if renorm not in ("", "preserve", "paper"):
-        raise UsageError(f"renorm {renorm!r} of {label!r} is unknown; choose preserve or paper.")
+        raise UsageError(f"renorm {renorm!r} of {spec!r} is unknown; choose preserve or paper.")
+    method = name + settings
+    if settings:
+        find_method(method)
     return Arm(label, method, space or options.space, options.budget, renorm or options.renorm)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from search.options import Arguments, Options, names
+from spaces.errors import UsageError
 
 __all__ = ["COMPARE", "GROWING", "CompareOptions"]
 
@@ -14,8 +15,9 @@ COMPARE: Final[Arguments] = {
         "--methods": {
             "default": "all",
             "metavar": "M,...",
-            "help": "NAME[setting=value,...]@SPACE/RENORM, all but NAME optional; all: every method of ours; "
-            "peft: every referee; default: %(default)s",
+            "help": "NAME[setting=value,...]@SPACE/RENORM, all but NAME optional: lora, head, full, "
+            "hetero-static, hetero-dynamic, hetero-separated, dylora, dylora-frozen, sora, adalora, salora, "
+            "alora, flop, spectral, spectral-aligned, or all of them; peft: PEFT's own, peft-lora and so on",
         },
         "--lrs": {
             "type": names,
@@ -59,3 +61,8 @@ class CompareOptions(Options):
     tune_seeds: int
     preset: str | None
     dataset: tuple[str, ...] | None
+
+    def __post_init__(self) -> None:
+        Options.__post_init__(self)
+        if self.dataset and not self.preset:
+            raise UsageError("--dataset names columns of a --preset's table; for a task use --task.")

@@ -18,12 +18,12 @@ from search.options import flag_of
 from search.output_folder import OutputFolder, write_whole
 from spaces.errors import UsageError
 
-from .arm import Arm
 from .arm_training import Planned, plan_all
 from .leaderboard import ArmRuns
+from .leaderboard_table import title_of
 from .options import GROWING, CompareOptions
 from .pipeline import compare_arms
-from .presets.preset import Cell, Number, Preset, PresetArm, Setup, layout
+from .presets.preset import Cell, Number, Preset, Setup, layout
 from .presets.registry import PRESETS, SETTINGS, find_preset, find_settings, moved
 
 __all__ = ["run_preset"]
@@ -58,10 +58,13 @@ def run_preset(options: CompareOptions) -> tuple[dict[str, object], str]:
     seeds = _seeds(preset, options)
     with folder.opened() as path:
         ours: dict[tuple[str, str], Number] = {}
+        trained: list[str] = []
         for dataset in preset.datasets:
             for setup in _setups(preset, dataset):
-                ours |= _fill(preset, dataset, setup, options, seeds, path / f"{dataset}-{setup}")
-        text = layout(replace(preset, seeds=seeds), ours)
+                numbers, about = _fill(preset, dataset, setup, options, seeds, path / f"{dataset}-{setup}")
+                ours |= numbers
+                trained.append(f"{dataset}, {setup}: {about}")
+        text = "\n".join([layout(replace(preset, seeds=seeds), ours), *(f"ours: {one}" for one in trained)])
         cells = [
             {"row": row, "column": column, "value": one.value, "sd": one.sd, "rank": one.rank}
             for (row, column), one in ours.items()
@@ -69,6 +72,7 @@ def run_preset(options: CompareOptions) -> tuple[dict[str, object], str]:
         result: dict[str, object] = {
             "preset": preset.name,
             "seeds": list(seeds),
+            "trained": trained,
             "cells": cells,
             "output": str(path),
         }
@@ -100,26 +104,26 @@ def _setups(preset: Preset, dataset: str) -> list[Setup]:
 
 def _fill(
     preset: Preset, dataset: str, setup: Setup, options: CompareOptions, seeds: Sequence[int], folder: Path
-) -> dict[tuple[str, str], Number]:
-    """Our numbers in the cells of one data set and setup."""
+) -> tuple[dict[tuple[str, str], Number], str]:
+    """Our numbers in the cells of one data set and setup, and what they are of."""
     cells = [c for c in preset.cells if c.dataset == dataset and c.arm and preset.arm(c.arm).setup == setup]
     arms = [preset.arm(label) for label in dict.fromkeys(cell.arm for cell in cells) if label is not None]
     metric = next((cell.metric for cell in cells if cell.metric != "seconds"), None)
     typed = _options(preset, dataset, setup, options, metric)
-    plans = plan_all([_arm(arm) for arm in arms], typed, load_inputs(typed))
+    plans = plan_all([arm.arm for arm in arms], typed, load_inputs(typed))
     folder.mkdir(parents=True, exist_ok=True)
     trained = compare_arms(plans, typed, seeds, folder)
+    about = (
+        f"{title_of(trained.result)}; lr {typed.lr:g}, batches of {typed.batch_size}, weight decay "
+        f"{typed.weight_decay:g}, warm-up {typed.warmup:g}"
+    )
     by_label = {runs.arm.label: (runs, one) for runs, one in zip(trained.runs, trained.chosen, strict=True)}
     found = {}
     for cell in cells:
         own, chosen = by_label[cell.arm or ""]
         if (number := _number(cell, own, chosen.planned, preset.statistic)) is not None:
             found[cell.row, cell.column] = number
-    return found
-
-
-def _arm(arm: PresetArm) -> Arm:
-    return Arm(arm.label, arm.spec, arm.space, arm.budget, arm.renorm, tuple(arm.ranks.items()))
+    return found, about
 
 
 def _options(

@@ -148,16 +148,7 @@ class _DyLora:
 
     def _first(self, slot: int, ranks: np.ndarray) -> Tensor:
         """Gates (R,) that leave each site its first ``ranks``, (sites,), at the scale of that rank."""
-        factor = self.scaling.factor
-        scale = np.array(
-            [
-                factor(site.kind, int(rank)) / factor(site.kind, int(own)) if rank else 0.0
-                for site, rank, own in zip(self.gates.sites, ranks, self.own[slot], strict=True)
-            ]
-        )
-        owner = self.gates.owner
-        gates = np.where(self.gates.position < ranks[owner], scale[owner], 0.0)
-        return torch.from_numpy(gates).to(self.at_rank)
+        return self.gates.first(ranks, self.own[slot], self.scaling)
 
 
 def _cut(sites: Sequence[Site], loaded: np.ndarray, max_params: int) -> np.ndarray:

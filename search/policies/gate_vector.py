@@ -11,6 +11,7 @@ from torch import Tensor
 
 from evaluators.cohort import Cohort
 from spaces.allocation import Allocation
+from spaces.scaling import Scaling
 from spaces.site import Site
 
 __all__ = ["GateVector"]
@@ -66,6 +67,17 @@ class GateVector:
         """Sets the gates of one slot, (R,), for good; a site all of whose gates are zero is off."""
         for site, (start, stop) in zip(self.sites, self._spans, strict=True):
             self._wires.set_gate(slot, site.name, gate[start:stop].detach())
+
+    def first(self, ranks: np.ndarray, loaded: np.ndarray, scaling: Scaling) -> Tensor:
+        """A slot's gates, (R,), that leave each site its first ``ranks`` at the scale of that rank.
+
+        ranks, loaded: (sites,), what is left and what was loaded; no rank may be above what was loaded.
+        """
+        rows = zip(self.sites, ranks.tolist(), loaded.tolist(), strict=True)
+        factor = scaling.factor
+        scale = np.array([factor(s.kind, r) / factor(s.kind, own) if r else 0.0 for s, r, own in rows])
+        gate = np.where(self.position < ranks[self.owner], scale[self.owner], 0.0)
+        return torch.from_numpy(gate.astype(np.float32)).to(self._cohort.stacked.values.device)
 
     def settle(self, slot: int, alive: Tensor) -> None:
         """Switches off for good the sites none of whose gates, (R,) bool, are left."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import types
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -91,6 +93,8 @@ def find_method(spec: str) -> tuple[Method, dict[str, str]]:
         name, found, value = part.partition("=")
         if not found:
             raise UsageError(f"{part!r} in {spec!r} has no value; write {match[1]}[name=value,...].")
+        if name.strip() in settings:
+            raise UsageError(f"{name.strip()!r} stands twice in {spec!r}; give it once.")
         settings[name.strip()] = value.strip()
     return METHODS[match[1]], settings
 
@@ -125,10 +129,9 @@ def _typed(spec: str, name: str, text: str, hint: Any) -> object:
         if option is str:
             return text
         if option in (int, float):
-            try:
-                return option(text)
-            except ValueError:
-                continue
+            with suppress(ValueError):
+                if math.isfinite(number := option(text)):
+                    return number
     allowed = " or ".join(
         ", ".join(map(str, get_args(one))) if get_origin(one) is Literal else one.__name__ for one in options
     )

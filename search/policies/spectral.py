@@ -96,7 +96,11 @@ class _Spectral:
             self._align(slot, evidence.gradients, allocation)
         for leaf in self.cohort.stacked.leaf.values():
             leaf.grad = None  # what the passes left at the head
-        gate = self._gate(allocation, slot)
+        ranks, most = (
+            np.array([one.rank(site.name) for site in self.gates.sites])
+            for one in (allocation, candidate.allocation)
+        )
+        gate = self.gates.first(ranks, most, self.cohort.recipe.scaling)
         self.gates.fix(slot, gate)
         self.on[slot], self.chosen[slot] = gate != 0, allocation
         self.loaded[slot] = candidate.allocation
@@ -147,14 +151,3 @@ class _Spectral:
         for name, rank in allocation.ranks:
             directions = torch.linalg.svd(in_double(gradients[name]), full_matrices=False).Vh[:rank]
             self.cohort.stacked.slot(f"{name}.A", slot)[:rank].copy_(_ROW_NORM * directions)
-
-    def _gate(self, allocation: Allocation, slot: int) -> Tensor:
-        """The first ranks of each site, scaled as the rule scales a wire of that rank: (R,)."""
-        ranks, wires, scaling = dict(allocation.ranks), self.cohort.wires, self.cohort.recipe.scaling
-        gate = self.on.new_zeros(len(self.gates.costs), dtype=torch.float32)
-        for index, site in enumerate(self.gates.sites):
-            if rank := ranks.get(site.name, 0):
-                first = torch.from_numpy((self.gates.owner == index) & (self.gates.position < rank))
-                factor = scaling.factor(site.kind, rank) / float(wires.factors[site.name][slot])
-                gate[first.to(gate.device)] = factor
-        return gate

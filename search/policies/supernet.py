@@ -105,10 +105,6 @@ class _Supernet:
 
     def _fix(self, slot: int, ranks: np.ndarray) -> None:
         """Sets a slot's gates to these ranks, (sites,), each at that rank's own factor."""
-        factor = self.scaling.factor
-        rows = zip(self.gates.sites, ranks.tolist(), self.loaded[slot].tolist(), strict=True)
-        scale = np.array([factor(s.kind, r) / factor(s.kind, most) if r else 0.0 for s, r, most in rows])
-        owner = self.gates.owner
-        gate = np.where(self.gates.position < ranks[owner], scale[owner], 0.0).astype(np.float32)
-        self.on[slot] = torch.from_numpy(gate != 0).to(self.device)
-        self.gates.fix(slot, torch.from_numpy(gate).to(self.device))
+        gate = self.gates.first(ranks, self.loaded[slot], self.scaling)
+        self.on[slot] = gate != 0
+        self.gates.fix(slot, gate)

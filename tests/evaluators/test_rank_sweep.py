@@ -10,7 +10,7 @@ import torch
 
 from evaluators.candidate import Candidate, Evaluation, Recipe, Trained
 from evaluators.cohort import Cohort, score_trained
-from evaluators.rank_sweep import rank_sweep, truncated
+from evaluators.rank_sweep import cut_to_rank, rank_sweep
 from evaluators.rows import Rows, padded_inputs
 from evaluators.score import score_logits
 from evaluators.task import Task
@@ -75,7 +75,7 @@ def test_ranks_together_equal_cohorts_of_one_and_the_last_is_the_candidate_itsel
     scores = rank_sweep(model, sites, task, trained, recipe, task.test, slots=slots)
     assert [score.rank for score in scores] == [1, 2, 3, 4, 5]
     for score in scores:
-        allocation, tensors = truncated(trained, score.rank)
+        allocation, tensors = cut_to_rank(trained, score.rank)
         own = dataclasses.replace(trained.evaluation.candidate, allocation=allocation)
         cut = Trained(dataclasses.replace(trained.evaluation, candidate=own), tensors)
         cohort = Cohort(model, sites, [own], recipe, slots=1)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from search.aligned_text import aligned
-from spaces.allocation import Allocation
+from search.compare.arm import Arm
 from spaces.errors import UsageError
-from spaces.site import Kind, Site
+from spaces.site import Kind
 
 __all__ = ["Cell", "Number", "Preset", "PresetArm", "Setup", "TrainingSettings", "layout"]
 
@@ -79,15 +79,16 @@ class PresetArm:
         return f"{self.method}[{options}]" if options else self.method
 
     @property
-    def renorm(self) -> Literal["preserve", "paper"]:
-        """``paper`` with shortcuts: HeteroLoRA's appendix D applies the layer norm again."""
-        return "paper" if self.setup == "shortcuts" else "preserve"
-
-    def fixed(self, sites: Sequence[Site]) -> Allocation | None:
-        """The ranks that the table fixes for these sites; None where the method chooses them."""
-        if not self.ranks:
-            return None
-        return Allocation.of({site.name: self.ranks.get(site.kind, 0) for site in sites})
+    def arm(self) -> Arm:
+        """What is trained; with shortcuts HeteroLoRA's appendix D applies the layer norm again."""
+        return Arm(
+            label=self.label,
+            method=self.spec,
+            space=self.space,
+            budget=self.budget,
+            renorm="paper" if self.setup == "shortcuts" else "preserve",
+            ranks=tuple(self.ranks.items()),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def test_fixed_ranks_spend_what_equal_ranks_leave(paper_model: Model) -> None:
     shortcuts = sum(site.cost_per_rank for site in sites if site.kind != "lora")
     for label, equal, least in (("2.3M rS>rL", 8, 2_342_912), ("9.4M rS>rL", 32, 9_371_648)):
         arm = preset(3).arm(label)
-        fixed = arm.fixed(sites)
+        fixed = arm.arm.start(sites)
         assert fixed is not None
         spent = sum(site.cost_per_rank * fixed.rank(site.name) for site in sites)
         assert arm.ranks["lora"] == equal // 2 < arm.ranks["cross"] == arm.ranks["residual"]

@@ -81,17 +81,17 @@ def test_numbers_are_written_as_the_papers_do() -> None:
 
 def test_an_arm_is_typed_with_its_settings() -> None:
     assert [arm.spec for arm in ARMS] == ["lora", "sora[initial=ones,rate=0.1]"]
-    assert [arm.renorm for arm in ARMS] == ["preserve", "paper"]
+    assert [arm.arm.renorm for arm in ARMS] == ["preserve", "paper"]
 
 
 def test_fixed_ranks_go_by_the_kind_of_site() -> None:
     kinds: tuple[tuple[str, Kind], ...] = (("q", "lora"), ("res1", "residual"), ("cut", "cross"))
     sites = [Site(name, 0, name, kind, 8, 8, Tap(name, "in"), Tap(name, "out")) for name, kind in kinds]
     arm = PresetArm("a", "lora", "lora+shortcut", "1k", ranks={"lora": 2, "cross": 3})
-    fixed = arm.fixed(sites)
+    fixed = arm.arm.start(sites)
     assert fixed is not None
     assert dict(fixed.ranks) == {"q": 2, "cut": 3}
-    assert ARMS[0].fixed(sites) is None
+    assert ARMS[0].arm.start(sites) is None
 
 
 def test_only_keeps_the_cells_and_arms_of_its_data_sets() -> None:

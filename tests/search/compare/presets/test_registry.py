@@ -49,9 +49,9 @@ def test_every_arm_starts_within_its_budget(preset: Preset, arm: PresetArm, pape
     model = paper_model(preset.model)
     space, params = space_of(preset, arm, model)
     assert arm.method in METHODS
-    fixed = arm.fixed(space.sites)
+    fixed = arm.arm.start(space.sites)
     start = policy_of(arm.spec, params, model).start(space) if fixed is None else fixed
-    assert start.ranks
+    assert bool(start.ranks) == (arm.method != "full")
     if arm.method == "lora":
         assert space.params(start) == params
 
@@ -124,6 +124,28 @@ def test_table_2_moves_to_the_other_models(model: str, fit: tuple[int, int], pap
         quarter = range(1, len(costs) // 4 + 1)
         room = [max(n for n in quarter if sum(order[:n]) <= params) for order in (costs, costs[::-1])]
         assert tuple(room) == fit
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "rows"),
+    [
+        ("heterolora-table7", "FacebookAI/roberta-large", ("FT", "LoRA")),
+        ("heterolora-table7", "google/gemma-2b", ("LoRA",)),  # the paper did not fine-tune it fully
+        ("heterolora-table8", "facebook/opt-350m", ("FT", "LoRA")),
+    ],
+)
+def test_every_model_and_data_set_with_hyperparameters_can_be_reached(
+    name: str, model: str, rows: tuple[str, ...], paper_model: Model
+) -> None:
+    preset = moved(PRESETS[name], model)
+    assert preset.rows == rows
+    assert preset.datasets == preset.columns
+    for cell in preset.cells:
+        assert find_settings(model, cell.dataset or "", preset.arm(cell.arm or "").setup)
+    for arm in preset.arms:
+        space, params = space_of(preset, arm, paper_model(model))
+        assert policy_of(arm.spec, params, paper_model(model)).start(space) is not None
+    assert len(layout(preset, {}).split("\n")) == 3 + len(rows) + len(preset.notes)
 
 
 def test_a_table_with_shortcuts_does_not_move_where_no_paper_trained_them() -> None:
