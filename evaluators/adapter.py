@@ -36,7 +36,7 @@ from spaces.stacked import Stacked
 from spaces.wires import Wires
 
 from .adapter_record import RECORD, AdapterRecord, read_record
-from .candidate import Candidate, Recipe, Trained
+from .candidate import Candidate, Recipe, Trained, refuse_other_weights
 from .peft_adapter import (
     PEFT_CONFIG,
     PEFT_WEIGHTS,
@@ -76,6 +76,7 @@ def save_adapter(
     """
     if trained.evaluation.failure is not None:
         raise InputError(f"a failed candidate has no adapter to save: {trained.evaluation.failure}.")
+    refuse_other_weights(trained)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in trained.tensors.items()}
     by_name = {site.name: site for site in sites}
     wires = []

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from spaces.allocation import Allocation
-from spaces.errors import UsageError
+from spaces.errors import InputError, UsageError
 from spaces.hooks import Renorm
 from spaces.scaling import Scaling
 
 from .data_order import steps_per_epoch
 
-__all__ = ["Candidate", "Course", "Evaluation", "History", "Recipe", "Trained"]
+__all__ = ["Candidate", "Course", "Evaluation", "History", "Recipe", "Trained", "refuse_other_weights"]
 
 History = tuple[tuple[int, Allocation], ...]
 """(step, ranks from that step on), ascending; empty where the ranks did not change on the way."""
@@ -88,7 +88,8 @@ class Course:
     """How many parameters a candidate trained on its way, the head left out, and where it ended.
 
     allocation: the ranks at its end, the dead ones cut away. peak, average: over the steps, of the parameters
-    that the optimizer moved in one, gates that learn among them. end: how many are left at the end.
+    that the optimizer moved in one, gates that learn among them. end: how many are left at the end. adapter:
+    False where weights of the base model were trained or replaced, so that the tensors alone are no model.
     """
 
     allocation: Allocation
@@ -96,6 +97,7 @@ class Course:
     average: float
     end: int
     history: History
+    adapter: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,3 +116,12 @@ class Trained:
     def allocation(self) -> Allocation:
         """The ranks at its end: the candidate's own, unless a gate policy changed them."""
         return self.evaluation.candidate.allocation if self.course is None else self.course.allocation
+
+
+def refuse_other_weights(trained: Trained) -> None:
+    """Raises InputError where the base model's own weights were trained, which are not kept."""
+    if trained.course is not None and not trained.course.adapter:
+        raise InputError(
+            "this candidate trained weights of the base model, which are not kept: it can be neither saved "
+            "as an adapter nor scored again; name the rows to report on when it trains."
+        )

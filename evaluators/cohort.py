@@ -17,12 +17,12 @@ from spaces.stacked import Stacked
 from spaces.wires import Wires
 
 from .adamw import StackedAdamW
-from .candidate import Candidate, Recipe, Trained
+from .candidate import Candidate, Recipe, Trained, refuse_other_weights
 from .rows import Rows, padded_inputs
 from .score import row_losses, score_logits
 from .task import Task
 
-__all__ = ["Cohort", "score_trained"]
+__all__ = ["Cohort", "logits_of", "score_trained"]
 
 
 def nothing_more(_sites: Sequence[Site], _ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
@@ -120,6 +120,23 @@ def _labels(rows: Rows, indices: np.ndarray, device: torch.device) -> Tensor:
     return torch.from_numpy(rows.labels[indices]).to(device)
 
 
+def logits_of(
+    model: PreTrainedModel, sites: Sequence[Site], trained: Sequence[Trained], recipe: Recipe, rows: Rows
+) -> Tensor:
+    """Logits of finished candidates, on all rows in the rows' order: (n, rows, labels), on the CPU.
+
+    Raises InputError on one that is no adapter of this model.
+    """
+    for one in trained:
+        refuse_other_weights(one)
+    candidates = [replace(one.evaluation.candidate, allocation=one.allocation) for one in trained]
+    cohort = Cohort(model, sites, candidates, recipe, slots=len(trained))
+    for slot, one in enumerate(trained):
+        cohort.restore(slot, one)
+    with cohort.wires.attach(model, renorm=recipe.renorm), cohort.head.attach():
+        return cohort.logits(range(len(trained)), rows)
+
+
 def score_trained(
     model: PreTrainedModel, sites: Sequence[Site], task: Task, trained: Sequence[Trained], recipe: Recipe
 ) -> list[float | None]:
@@ -127,14 +144,7 @@ def score_trained(
     metrics: list[float | None] = [None] * len(trained)
     finished = [i for i, one in enumerate(trained) if one.evaluation.failure is None]
     if finished:
-        candidates = [
-            replace(trained[i].evaluation.candidate, allocation=trained[i].allocation) for i in finished
-        ]
-        cohort = Cohort(model, sites, candidates, recipe, slots=len(finished))
-        for slot, i in enumerate(finished):
-            cohort.restore(slot, trained[i])
-        with cohort.wires.attach(model, renorm=recipe.renorm), cohort.head.attach():
-            logits = cohort.logits(range(len(finished)), task.test)
+        logits = logits_of(model, sites, [trained[i] for i in finished], recipe, task.test)
         for i, own in zip(finished, logits, strict=True):
             score = score_logits(own, task.test, task)
             metrics[i] = None if score is None else score[0]

@@ -90,7 +90,8 @@ def _course(fields: dict[str, Any]) -> Course:
     """What ``asdict`` made plain, a course again."""
     history = tuple((step, _allocation(ranks)) for step, ranks in fields["history"])
     allocation = _allocation(fields["allocation"])
-    return Course(allocation, fields["peak"], fields["average"], fields["end"], history)
+    adapter = fields.get("adapter", True)  # absent from what older versions wrote
+    return Course(allocation, fields["peak"], fields["average"], fields["end"], history, adapter)
 
 
 def _allocation(fields: dict[str, Any]) -> Allocation:

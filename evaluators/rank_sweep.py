@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from torch import Tensor
 from transformers import PreTrainedModel
 
 from spaces.allocation import Allocation
 from spaces.site import Site
 
 from .candidate import Recipe, Trained
-from .cohort import Cohort
+from .cohort import logits_of
 from .rows import Rows
 from .score import score_logits
 from .task import Task
@@ -29,8 +28,8 @@ class RankScore:
     loss: float | None
 
 
-def cut_to_rank(trained: Trained, rank: int) -> tuple[Allocation, dict[str, Tensor]]:
-    """The first ``rank`` rows of every A and columns of every B, with their allocation; the head as it is.
+def cut_to_rank(trained: Trained, rank: int) -> Trained:
+    """The first ``rank`` rows of every A and columns of every B; the head as it is, and no course.
 
     A site of a lower rank keeps all of it. Tensors are views.
     """
@@ -38,7 +37,9 @@ def cut_to_rank(trained: Trained, rank: int) -> tuple[Allocation, dict[str, Tens
     for name, own in trained.allocation.ranks:
         tensors[f"{name}.A"] = tensors[f"{name}.A"][: min(rank, own)]
         tensors[f"{name}.B"] = tensors[f"{name}.B"][:, : min(rank, own)]
-    return Allocation.of({name: min(rank, own) for name, own in trained.allocation.ranks}), tensors
+    allocation = Allocation.of({name: min(rank, own) for name, own in trained.allocation.ranks})
+    candidate = replace(trained.evaluation.candidate, allocation=allocation)
+    return Trained(replace(trained.evaluation, candidate=candidate), tensors)
 
 
 def rank_sweep(
@@ -78,13 +79,6 @@ def _at_ranks(
 ) -> list[RankScore]:
     """The same at some of the ranks, each in a slot of one cohort."""
     cuts = [cut_to_rank(trained, rank) for rank in ranks]
-    candidates = [replace(trained.evaluation.candidate, allocation=allocation) for allocation, _ in cuts]
-    cohort = Cohort(model, sites, candidates, recipe, slots=len(ranks))
-    for slot, (candidate, (_, tensors)) in enumerate(zip(candidates, cuts, strict=True)):
-        cohort.load(slot, candidate)
-        cohort.wires.restore(slot, tensors)
-        cohort.head.restore(slot, tensors)
-    with cohort.wires.attach(model, renorm=recipe.renorm), cohort.head.attach():
-        logits = cohort.logits(range(len(ranks)), rows)
+    logits = logits_of(model, sites, cuts, recipe, rows)
     scores = [score_logits(own, rows, task) or (None, None) for own in logits]
     return [RankScore(rank, metric, loss) for rank, (metric, loss) in zip(ranks, scores, strict=True)]

@@ -239,7 +239,14 @@ class _Training:
             ranks = self.cohort.wires.ranks(slot)
             average = sum(run.trained) / len(run.trained)
             end = self._params(ranks)
-            course = Course(ranks, max(run.trained), average, end, self.hooks.history(slot))
+            course = Course(
+                ranks,
+                max(run.trained),
+                average,
+                end,
+                self.hooks.history(slot),
+                adapter=self.hooks.forward is None,
+            )
             done[index] = Trained(evaluation, self.cohort.trained(slot), course)
 
 

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from evaluators.candidate import Candidate, Trained
-from evaluators.cohort import Cohort
+from evaluators.cohort import logits_of
 from evaluators.memory import peak_memory
 from evaluators.score import score_logits
 from evaluators.spread import base_model_on, default_cohort_size
@@ -119,12 +119,7 @@ def _scored_together(search: Search, parts: Sequence[Trained]) -> list[Trained]:
     scored = {i: part for i, part in enumerate(parts) if part.evaluation.failure is not None}
     if not (alive := [i for i in range(len(parts)) if i not in scored]):
         return list(parts)
-    candidates = [parts[i].evaluation.candidate for i in alive]
-    cohort = Cohort(model, search.space.sites, candidates, recipe, slots=len(alive))
-    for slot, i in enumerate(alive):
-        cohort.restore(slot, parts[i])
-    with cohort.wires.attach(model, renorm=recipe.renorm), cohort.head.attach():
-        logits = cohort.logits(range(len(alive)), task.validation)
+    logits = logits_of(model, search.space.sites, [parts[i] for i in alive], recipe, task.validation)
     seconds, memory = (time.perf_counter() - started) / len(alive), peak_memory(model.device)
     for i, own in zip(alive, logits, strict=True):
         before = parts[i].evaluation

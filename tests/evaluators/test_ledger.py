@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from evaluators.base_model import ModelSource
-from evaluators.candidate import Candidate, Evaluation, Recipe, Trained
+from evaluators.candidate import Candidate, Course, Evaluation, Recipe, Trained
 from evaluators.ledger import Ledger, fingerprint
 from evaluators.rows import Rows
 from evaluators.task import Task
@@ -19,9 +19,15 @@ from spaces.scaling import Scaling
 CANDIDATE = Candidate(Allocation.of({"layers.0.q": 2}), 3, 1e-3)
 
 
+COURSE = Course(
+    Allocation.of({"layers.0.q": 1}), 90, 70.5, 64, ((0, CANDIDATE.allocation), (3, Allocation.of({}))), False
+)
+
+
 def trained(candidate=CANDIDATE, failure=None) -> Trained:
     evaluation = Evaluation(candidate, None if failure else 0.75, 0.5, failure, (0.7, 0.6), 1.5, 100)
-    return Trained(evaluation, {} if failure else {"layers.0.q.A": torch.arange(6.0).view(2, 3)})
+    tensors = {} if failure else {"layers.0.q.A": torch.arange(6.0).view(2, 3)}
+    return Trained(evaluation, tensors, None if failure else COURSE)
 
 
 @pytest.mark.parametrize("failure", [None, "diverged"])
@@ -30,6 +36,7 @@ def test_a_candidate_comes_back_as_it_was(tmp_path, failure):
     found = Ledger(tmp_path / "new", "context").find(CANDIDATE)
     assert found.evaluation == trained(failure=failure).evaluation
     torch.testing.assert_close(found.tensors, trained(failure=failure).tensors, rtol=0, atol=0)
+    assert found.course == (None if failure else COURSE)
 
 
 @pytest.mark.parametrize(
@@ -67,5 +74,7 @@ def test_the_fingerprint_knows_what_decides_the_result():
         fingerprint(source, dataclasses.replace(task, train=other_rows), recipe),
         fingerprint(source, task, Recipe(epochs=2)),
         fingerprint(source, task, Recipe(scaling=Scaling("constant"))),
+        fingerprint(source, task, recipe, "Sora(ratio=2.0)"),
+        fingerprint(source, task, recipe, report_on="test"),
     ]
-    assert len({base, *others}) == 5
+    assert len({base, *others}) == 7

@@ -75,10 +75,8 @@ def test_ranks_together_equal_cohorts_of_one_and_the_last_is_the_candidate_itsel
     scores = rank_sweep(model, sites, task, trained, recipe, task.test, slots=slots)
     assert [score.rank for score in scores] == [1, 2, 3, 4, 5]
     for score in scores:
-        allocation, tensors = cut_to_rank(trained, score.rank)
-        own = dataclasses.replace(trained.evaluation.candidate, allocation=allocation)
-        cut = Trained(dataclasses.replace(trained.evaluation, candidate=own), tensors)
-        cohort = Cohort(model, sites, [own], recipe, slots=1)
+        cut = cut_to_rank(trained, score.rank)
+        cohort = Cohort(model, sites, [cut.evaluation.candidate], recipe, slots=1)
         cohort.restore(0, cut)
         with cohort.wires.attach(model, renorm="paper"), cohort.head.attach():
             logits = cohort.logits([0], task.test)[0]

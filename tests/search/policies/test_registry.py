@@ -11,11 +11,12 @@ import torch
 
 from evaluators.adapter import load_adapter, save_adapter
 from evaluators.candidate import Candidate, Recipe
+from evaluators.cohort import score_trained
 from evaluators.gate_policy import GatePolicy
 from evaluators.training import train_cohort
 from search.policies.hetero import Hetero
 from search.policies.registry import METHODS, find_method, policy_of, split_specs
-from spaces.errors import UsageError
+from spaces.errors import InputError, UsageError
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace
 
@@ -147,6 +148,19 @@ def mean_loss(model, rows) -> float:
             logits = model(input_ids=torch.from_numpy(ids)[None]).logits
         losses.append(torch.nn.functional.cross_entropy(logits, torch.tensor([int(label)])).item())
     return sum(losses) / len(losses)
+
+
+@pytest.mark.parametrize("method", ["full", "flop"])
+def test_what_trains_the_base_models_weights_is_no_adapter(planted, train, method, tmp_path):
+    policy = policy_of(method, 2 * planted.space.params_per_rank, planted.model)
+    recipe = Recipe(epochs=1, batch_size=8)
+    (trained,) = train(planted, policy, recipe=recipe, learning_rate=1e-4)
+    arguments = {"model": planted.model, "sites": planted.space.sites, "recipe": recipe}
+    with pytest.raises(InputError, match="neither saved as an adapter nor scored again"):
+        save_adapter(tmp_path / "adapter", trained, base="tiny", label_names=("no", "yes"), **arguments)
+    with pytest.raises(InputError, match="name the rows to report on"):
+        score_trained(task=planted.task, trained=[trained], **arguments)
+    assert not (tmp_path / "adapter").exists()
 
 
 def test_a_policy_is_a_value_that_another_process_can_be_sent(planted, name):
