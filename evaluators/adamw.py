@@ -47,31 +47,28 @@ class StackedAdamW:
         active: (C, P) bool; where it is False neither value nor moments change and nothing decays.
         None means everywhere.
         """
-        first, second = self._corrections(active)
+        weight = None if active is None else active.to(self.values)  # numbers: much faster than torch.where
+        first, second = self._corrections(weight)
         beta1, beta2 = self.betas
-        if active is not None:
-            grads = torch.where(active, grads, self.mean)
-        self.mean.lerp_(grads, 1 - beta1)
+        self.mean.lerp_(grads, 1 - beta1 if weight is None else weight * (1 - beta1))
         squares = grads.square_()
-        if active is not None:
-            squares = torch.where(active, squares, self.square)
-        self.square.lerp_(squares, 1 - beta2)
+        self.square.lerp_(squares, 1 - beta2 if weight is None else weight * (1 - beta2))
         denominator = torch.div(self.square, second, out=squares).sqrt_().add_(self.eps).mul_(first)
         update = torch.div(self.mean, denominator, out=denominator)
         update.add_(self.values, alpha=self.weight_decay).mul_(learning_rates.to(self.values))
-        self.values.sub_(update if active is None else update.mul_(active))
+        self.values.sub_(update if weight is None else update.mul_(weight))
 
-    def _corrections(self, active: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _corrections(self, weight: Tensor | None) -> tuple[Tensor, Tensor]:
         """1 - beta**t of both moments, t the steps with this one of each slot, (C, 1), or of each entry,
-        (C, P), where some rest or have rested; there at least that of one step."""
-        own = self._own if active is None else self._of_entries()
+        (C, P), where some rest or have rested; there at least that of one step. weight: 0 where it rests."""
+        own = self._own if weight is None else self._of_entries()
         self.steps += 1
         if own is None:
             first, second = (1 - beta**self.steps for beta in self.betas)
             return first.to(self.values), second.to(self.values)
         for correction, beta in zip(own, self.betas, strict=True):
             more = (1 - correction).mul_(1 - beta)
-            correction.add_(more if active is None else more.mul_(active))
+            correction.add_(more if weight is None else more.mul_(weight))
         first, second = (c.clamp(min=1 - beta) for c, beta in zip(own, self.betas, strict=True))
         return first, second
 

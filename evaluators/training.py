@@ -44,7 +44,7 @@ def train_step(
     gradient = cohort.stacked.gradient(losses.sum() if penalty is None else losses.sum() + penalty)
     active = hooks.trains(steps)
     if active is not None:
-        gradient.masked_fill_(~active, 0.0)
+        gradient.mul_(active)
     clip_per_slot(gradient, cohort.recipe.max_grad_norm)
     hooks.observe(steps, gradient)
     rates = torch.zeros(cohort.stacked.slots, 1)
