@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -27,8 +26,6 @@ from spaces.site import Site
 
 __all__ = ["Sora", "soft_threshold"]
 
-_SHRINK: Final = 0.8  # of the gates that must go, how many lambda alone would close
-
 
 def soft_threshold(values: Tensor, threshold: Tensor) -> Tensor:
     """T_xi(x), elementwise: x moved by ``threshold`` towards zero, and zero within it (SoRA, eq. 11)."""
@@ -46,27 +43,25 @@ class Sora:
     threshold.
 
     ratio: parameters at the start over the budget. gate_rate: how far g moves until ``settle`` by AdamW's
-    steps of one size, whatever the learning rate and the steps, as SaLoRA's: with the other weights' rate a
-    short training would keep those that began large. strength: lambda; None:
-    such that of the gates which the loss left alone four fifths of those that must go would reach zero.
-    schedule: lambda stays, or rises linearly from 0 to twice ``strength``.
+    steps of one size, whatever the learning rate and the steps: with the other weights' rate a short training
+    would keep those that began large. strength: lambda; AdamW's steps are of size eta where all batches agree
+    and smaller elsewhere, so this is the agreement below which a gate shrinks. schedule: lambda stays, or
+    rises linearly from 0 to twice ``strength``. Where more gates reach zero than must, the end is below the
+    budget.
     """
 
     max_params: int
     ratio: float = 2.0
-    strength: float | None = None
+    strength: float = 0.3
     schedule: Literal["constant", "rising"] = "constant"
     settle: float = 0.75
-    gate_rate: float = 12.0
+    gate_rate: float = 4.0
 
     def __post_init__(self) -> None:
-        if self.ratio <= 1 or not 0 < self.settle < 1 or self.gate_rate <= 0:
-            raise UsageError(
-                f"ratio={self.ratio} must be above 1, settle={self.settle} between 0 and 1, and "
-                f"gate_rate={self.gate_rate} above 0."
-            )
-        if self.strength is not None and not self.strength > 0:
-            raise UsageError(f"strength={self.strength} must be above 0, lambda; leave it out for a default.")
+        if self.ratio <= 1 or not 0 < self.settle < 1:
+            raise UsageError(f"ratio={self.ratio} must be above 1 and settle={self.settle} between 0 and 1.")
+        if self.strength <= 0 or self.gate_rate <= 0:
+            raise UsageError(f"strength={self.strength} and gate_rate={self.gate_rate} must be above 0.")
 
     def start(self, space: SearchSpace) -> Allocation:
         """Uniform, at ``ratio`` times the budget."""
@@ -98,11 +93,7 @@ class Sora:
         rates = np.array([linear_schedule(n, total, warmup=warmup) for n in range(steps)])
         rates *= self.gate_rate / rates.sum()
         rising = (2 * np.arange(steps) + 1) / steps
-        sizes = rates * (rising if self.schedule == "rising" else 1.0)
-        if self.strength is not None:
-            return sizes * self.strength
-        closed = _SHRINK * (1 - 1 / self.ratio)
-        return np.asarray(sizes * (NormalDist().inv_cdf(0.5 + closed / 2) / sizes.sum()))
+        return np.asarray(self.strength * rates * (rising if self.schedule == "rising" else 1.0))
 
 
 class _Sora:

@@ -11,7 +11,6 @@ import torch
 from evaluators.candidate import Candidate, Recipe
 from evaluators.cohort import Cohort
 from evaluators.gate_policy import Step
-from evaluators.score import score_logits
 from evaluators.training import train_cohort, train_step
 from search.policies.alora import ALora, moved
 from search.policies.gate_vector import GateVector
@@ -147,20 +146,6 @@ def test_a_round_changes_the_outputs_by_what_it_prunes_alone(planted):
                 assert torch.equal(cohort.stacked.slot(f"{site.name}.A", slot)[row], own)
             gates.fix(slot, torch.where(kept, after / factors.clamp(min=1e-9), 0)[slot])
         torch.testing.assert_close(logits, cohort.logits((0, 1), rows), rtol=0, atol=1e-6)
-
-
-def test_what_is_cut_gives_the_metric_and_loss_of_what_was_trained(planted, train):
-    recipe = Recipe(epochs=6, batch_size=8)
-    policy = ALora(2 * planted.space.params_per_rank, rounds=2, batch=8)
-    (trained,) = train(planted, policy, recipe=recipe)
-    cut = Candidate(trained.allocation, 0, 1e-2)
-    cohort = Cohort(planted.model, planted.space.sites, [cut], recipe, slots=1)
-    cohort.restore(0, trained)
-    with cohort.wires.attach(planted.model), cohort.head.attach():
-        logits = cohort.logits([0], planted.task.validation)[0]
-    metric, loss = score_logits(logits, planted.task.validation, planted.task)
-    assert metric == trained.evaluation.metric
-    assert loss == pytest.approx(trained.evaluation.loss, abs=1e-5)
 
 
 def test_candidates_of_one_cohort_are_as_each_alone(planted, tiny_model):

@@ -13,7 +13,6 @@ from evaluators.candidate import Candidate, Recipe
 from evaluators.cohort import Cohort
 from evaluators.gate_policy import Step
 from evaluators.rank_sweep import rank_sweep
-from evaluators.score import score_logits
 from evaluators.training import train_cohort, train_step
 from search.policies.dylora import DyLora
 from search.policies.lora import Lora
@@ -252,19 +251,6 @@ def test_it_ends_at_the_uniform_allocation_of_the_budget_with_its_first_rows(pla
         first_a, first_b = whole.tensors[f"{name}.A"][:rank], whole.tensors[f"{name}.B"][:, :rank]
         torch.testing.assert_close(cut.tensors[f"{name}.A"], first_a, rtol=1e-5, atol=1e-6)
         torch.testing.assert_close(cut.tensors[f"{name}.B"], first_b, rtol=1e-5, atol=1e-6)
-
-
-def test_what_is_cut_gives_the_metric_and_loss_of_what_was_trained(planted, train):
-    policy = DyLora(round(2.4 * planted.space.params_per_rank))
-    (trained,) = train(planted, policy, recipe=SHORT)
-    candidate = dataclasses.replace(trained.evaluation.candidate, allocation=trained.allocation)
-    cohort = Cohort(planted.model, planted.space.sites, [candidate], SHORT, slots=1)
-    cohort.restore(0, trained)
-    with cohort.wires.attach(planted.model), cohort.head.attach():
-        logits = cohort.logits([0], planted.task.validation)[0]
-    metric, loss = score_logits(logits, planted.task.validation, planted.task)
-    assert metric == trained.evaluation.metric
-    assert loss == pytest.approx(trained.evaluation.loss, abs=1e-5)
 
 
 @pytest.mark.parametrize("units", [0.4, 3.0, 17.5, 19.0, 40.0])

@@ -15,7 +15,6 @@ from evaluators.cohort import Cohort
 from evaluators.data_order import epoch_batches
 from evaluators.gate_policy import GateHooks, Step
 from evaluators.rows import padded_inputs
-from evaluators.score import score_logits
 from evaluators.training import train_cohort, train_step
 from proxies.dense_gradients import Batch, dense_gradients, dense_synflow_gradients
 from proxies.registry import PROXIES
@@ -301,20 +300,6 @@ def test_slots_of_other_seeds_and_ranks_do_not_meet(generic):
             for name, tensor in one.tensors.items():
                 torch.testing.assert_close(tensor, other.tensors[name], atol=1e-4, rtol=1e-3)
     assert together[0].course.history != together[2].course.history
-
-
-def test_what_is_cut_gives_the_metric_and_loss_of_what_was_trained(generic, train):
-    (trained,) = train(generic, Hetero(budget(generic), frequency=5, batches=2), recipe=RECIPE)
-    cohort = Cohort(generic.model, generic.space.sites, [trained.evaluation.candidate], RECIPE, slots=1)
-    cohort.restore(0, trained)
-    with cohort.wires.attach(generic.model), cohort.head.attach():
-        logits = cohort.logits([0], generic.task.validation)[0]
-    metric, loss = score_logits(logits, generic.task.validation, generic.task)
-    assert metric == trained.evaluation.metric
-    assert loss == pytest.approx(trained.evaluation.loss, abs=1e-5)
-    assert {name.rpartition(".")[0] for name in trained.tensors if not name.startswith("head.")} == {
-        name for name, _ in trained.course.history[-1][1].ranks
-    }
 
 
 def test_at_the_start_grad_norm_of_a_and_b_is_the_registrys_at_init(generic):

@@ -11,8 +11,9 @@ import torch
 
 from evaluators.adapter import load_adapter, save_adapter
 from evaluators.candidate import Candidate, Recipe
-from evaluators.cohort import score_trained
+from evaluators.cohort import logits_of, score_trained
 from evaluators.gate_policy import GatePolicy
+from evaluators.score import score_logits
 from evaluators.training import train_cohort
 from search.policies.hetero import Hetero
 from search.policies.registry import METHODS, find_method, policy_of, split_specs
@@ -22,7 +23,7 @@ from spaces.search_space import SearchSpace
 
 _UNSPENT = {  # in ranks, at most
     **dict.fromkeys(("hetero-static", "hetero-dynamic", "hetero-separated"), 8),  # whole modules
-    "adalora": 9,  # where no gradient comes, as at two sites in three of the planted model, g stays 0
+    **dict.fromkeys(("adalora", "sora"), 9),  # no gradient comes at two in three of the planted sites: g is 0
 }
 AT_BUDGET = [name for name, method in METHODS.items() if method.adapter]
 
@@ -66,6 +67,22 @@ def test_its_adapter_is_saved_loaded_and_gives_what_was_trained(planted, train, 
     with load_adapter(tmp_path / "adapter", planted.model):
         loss = mean_loss(planted.model, rows)
     assert loss == pytest.approx(trained.evaluation.loss, abs=1e-5)
+
+
+@pytest.mark.parametrize("method", AT_BUDGET)
+def test_what_is_cut_gives_the_metric_and_loss_of_what_was_trained(planted, tiny_model, train, method):
+    """In a model in which every site matters; and what is left is what the history says."""
+    generic = replace(planted, model=tiny_model("bert"))
+    recipe = Recipe(epochs=4, batch_size=8, warmup=0.1)
+    policy = policy_of(method, round(2.4 * generic.space.params_per_rank), generic.model)
+    (trained,) = train(generic, policy, recipe=recipe)
+    (logits,) = logits_of(generic.model, generic.space.sites, [trained], recipe, generic.task.validation)
+    metric, loss = score_logits(logits, generic.task.validation, generic.task)
+    assert metric == trained.evaluation.metric
+    assert loss == pytest.approx(trained.evaluation.loss, abs=1e-5)
+    assert all(f"{name}.A" in trained.tensors for name, _ in trained.allocation.ranks)
+    if trained.course.history:
+        assert trained.course.history[-1][1] == trained.allocation
 
 
 @dataclass(frozen=True, slots=True)

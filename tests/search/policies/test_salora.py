@@ -7,9 +7,8 @@ import pytest
 import torch
 
 from evaluators.candidate import Candidate, Recipe
-from evaluators.cohort import Cohort, score_trained
+from evaluators.cohort import Cohort
 from evaluators.gate_policy import Step
-from evaluators.score import score_logits
 from evaluators.training import train_cohort, train_step
 from search.policies.gate_vector import GateVector
 from search.policies.hard_concrete import HardConcreteGates
@@ -44,19 +43,6 @@ def test_the_density_is_met_and_useful_sites_are_found(planted, train, densities
         ((step, allocation),) = trained.course.history
         assert step == round(0.7 * len(trained.evaluation.curve))
         assert allocation == trained.allocation
-
-
-def test_what_is_cut_gives_the_metric_and_loss_of_what_was_trained(planted, train):
-    recipe = Recipe(epochs=5, batch_size=8, warmup=0.1)
-    (trained,) = train(planted, SaLora(planted.space.params_per_rank), recipe=recipe)
-    cohort = Cohort(planted.model, planted.space.sites, [trained.evaluation.candidate], recipe, slots=1)
-    cohort.restore(0, trained)
-    with cohort.wires.attach(planted.model), cohort.head.attach():
-        logits = cohort.logits([0], planted.task.validation)[0]
-    metric, loss = score_logits(logits, planted.task.validation, planted.task)
-    assert metric == trained.evaluation.metric
-    assert loss == pytest.approx(trained.evaluation.loss, abs=1e-5)
-    assert score_trained(planted.model, planted.space.sites, planted.task, [trained], recipe)[0] is not None
 
 
 def test_a_candidate_trains_beside_a_wider_one_as_it_does_alone(planted):

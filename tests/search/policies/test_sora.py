@@ -7,9 +7,8 @@ import pytest
 import torch
 
 from evaluators.candidate import Candidate, Recipe
-from evaluators.cohort import Cohort, score_trained
+from evaluators.cohort import Cohort
 from evaluators.gate_policy import Step
-from evaluators.score import score_logits
 from evaluators.training import train_step
 from search.policies.gate_vector import GateVector
 from search.policies.sora import Sora, soft_threshold
@@ -49,40 +48,24 @@ def hooks_scale(policy: Sora, total: int = 10, rate: float = 1e-2) -> float:
 
 
 @pytest.mark.parametrize("schedule", ["constant", "rising"])
-def test_lambda_alone_closes_four_fifths_of_what_must_go(schedule):
-    policy = Sora(1000, ratio=4.0, schedule=schedule)
-    sizes = policy.thresholds(80, warmup=0.06)
-    assert len(sizes) == 60
-    g = np.random.default_rng(0).standard_normal(100_000)
-    assert (np.abs(g) <= sizes.sum()).mean() == pytest.approx(0.8 * 0.75, abs=5e-3)
-    given = Sora(1000, strength=0.5, schedule=schedule).thresholds(80, warmup=0.06)
-    assert given.sum() == pytest.approx(0.5 * policy.gate_rate, rel=0.35)
+def test_thresholds_follow_the_learning_rate_and_the_schedule_of_lambda(schedule):
+    """In all as far as a gate moves on which every batch agrees, times lambda; a rising one comes late, when
+    the learning rate falls."""
+    sizes = Sora(1000, strength=0.5, gate_rate=8.0, schedule=schedule).thresholds(80, warmup=0.05)
+    rates = np.array([min((n + 1) / 4, (80 - n) / 76) for n in range(60)])
+    strength = 0.5 * (np.arange(0.5, 60) / 30 if schedule == "rising" else np.ones(60))
+    np.testing.assert_allclose(sizes, 8.0 * strength * rates / rates.sum())
 
 
 def test_it_finds_the_useful_sites_within_the_budget(planted, train):
     """A third of the sites is useful, and holds two thirds of the budget at the default ratio."""
     policy = Sora(planted.space.params_per_rank)
     for trained in train(planted, policy, seeds=(0, 1, 2), learning_rate=3e-3):
-        dearest = max(site.cost_per_rank for site in planted.space.sites)
-        assert policy.max_params - dearest < planted.space.params(trained.allocation) <= policy.max_params
+        assert 0.6 * policy.max_params < planted.space.params(trained.allocation) <= policy.max_params
         assert planted.share_useful(trained.allocation) > 0.9 * 2 / 3
         ((step, allocation),) = trained.course.history
         assert (step, allocation) == (240, trained.allocation)
         assert trained.course.average < trained.course.peak
-
-
-def test_what_is_cut_gives_the_metric_and_loss_of_what_was_trained(planted, train):
-    policy = Sora(planted.space.params_per_rank)
-    (trained,) = train(planted, policy)
-    recipe = Recipe(epochs=40, batch_size=8, warmup=0.1)
-    cohort = Cohort(planted.model, planted.space.sites, [trained.evaluation.candidate], recipe, slots=1)
-    cohort.restore(0, trained)
-    with cohort.wires.attach(planted.model), cohort.head.attach():
-        logits = cohort.logits([0], planted.task.validation)[0]
-    metric, loss = score_logits(logits, planted.task.validation, planted.task)
-    assert metric == trained.evaluation.metric
-    assert loss == pytest.approx(trained.evaluation.loss, abs=1e-5)
-    assert score_trained(planted.model, planted.space.sites, planted.task, [trained], recipe)[0] is not None
 
 
 def test_a_threshold_that_never_bites_is_a_failure(planted, train):

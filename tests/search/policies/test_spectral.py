@@ -9,10 +9,9 @@ import pytest
 import torch
 
 from evaluators.candidate import Candidate, Recipe
-from evaluators.cohort import Cohort, score_trained
+from evaluators.cohort import Cohort
 from evaluators.gate_policy import Step
 from evaluators.rows import padded_inputs
-from evaluators.score import score_logits
 from evaluators.training import train_cohort, train_step
 from proxies.dense_gradients import Batch
 from proxies.evidence import Evidence
@@ -125,19 +124,6 @@ def test_only_useful_sites_get_rank_and_the_budget_is_spent(planted, train, init
         assert planted.share_useful(trained.allocation) == 1
         assert trained.course.history == ((0, trained.allocation),)
         assert trained.course.peak == params
-
-
-def test_what_is_cut_gives_the_metric_and_loss_of_what_was_trained(planted, train):
-    recipe = Recipe(epochs=3, batch_size=8, warmup=0.1)
-    (trained,) = train(planted, Spectral(planted.space.params_per_rank, "aligned", 4), recipe=recipe)
-    cohort = Cohort(planted.model, planted.space.sites, [trained.evaluation.candidate], recipe, slots=1)
-    cohort.restore(0, trained)
-    with cohort.wires.attach(planted.model), cohort.head.attach():
-        logits = cohort.logits([0], planted.task.validation)[0]
-    metric, loss = score_logits(logits, planted.task.validation, planted.task)
-    assert metric == trained.evaluation.metric
-    assert loss == pytest.approx(trained.evaluation.loss, abs=1e-5)
-    assert score_trained(planted.model, planted.space.sites, planted.task, [trained], recipe)[0] is not None
 
 
 def test_training_is_that_of_a_plain_wire_at_the_chosen_ranks(planted, tiny_model, space):
