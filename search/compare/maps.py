@@ -28,9 +28,14 @@ def draw_maps(own: ArmRuns, space: SearchSpace, folder: Path) -> None:
     (folder / "ranks").mkdir(exist_ok=True)
     path = folder / "ranks" / f"{own.arm.file_name}.png"
     draw_rank_heat_map(finished[0].allocation, space, path, title=own.arm.label)
-    histories = [(_whole_history(run), len(run.evaluation.curve)) for run in finished]
-    if any(len(history) > 1 for history, _ in histories):
-        shares = [enabling_frequency(history, space.sites, steps) for history, steps in histories]
+    histories = [_whole_history(run) for run in finished]
+    if any(len(history) > 1 for history in histories):
+        shares = [
+            enabling_frequency(
+                history, run.evaluation.candidate.allocation, space.sites, len(run.evaluation.curve)
+            )
+            for history, run in zip(histories, finished, strict=True)
+        ]
         (folder / "enabled").mkdir(exist_ok=True)
         path = folder / "enabled" / f"{own.arm.file_name}.png"
         title = f"{own.arm.label}, mean of {len(shares)} seeds"

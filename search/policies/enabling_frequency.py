@@ -1,4 +1,4 @@
-"""How much of its training each site was on, and a picture of it."""
+"""How much of each site was on while it trained, and a picture of it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from evaluators.candidate import History
 from search.picture import INK, new_figure, save_png
 from search.site_grid import SiteGrid, draw_cells
+from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 from spaces.site import Site
@@ -19,11 +20,14 @@ from spaces.site import Site
 __all__ = ["draw_enabling_frequency", "enabling_frequency", "enabling_heat_map"]
 
 
-def enabling_frequency(history: History, sites: Sequence[Site], total_steps: int) -> np.ndarray:
-    """Share of ``total_steps`` during which each site had a rank above 0: (sites,), in [0, 1].
+def enabling_frequency(
+    history: History, most: Allocation, sites: Sequence[Site], total_steps: int
+) -> np.ndarray:
+    """Share of each site's ranks that were on, on average over ``total_steps``: (sites,), in [0, 1].
 
-    Source: HeteroLoRA, arXiv:2406.14956, figures 4 to 6. Several seeds' may be averaged. Raises InputError
-    where the history does not begin at step 0 or goes on past the last step.
+    most: the ranks that were there to be on. Where whole modules go on and off, it is the share of the steps
+    in which they were on (HeteroLoRA, arXiv:2406.14956, figures 4 to 6). Several seeds' may be averaged.
+    Raises InputError where the history does not begin at step 0 or goes on past the last step.
     """
     starts = [step for step, _ in history]
     if not starts or starts[0] != 0 or starts[-1] >= total_steps:
@@ -34,8 +38,8 @@ def enabling_frequency(history: History, sites: Sequence[Site], total_steps: int
     index = {site.name: i for i, site in enumerate(sites)}
     steps = np.zeros(len(sites))
     for (_, allocation), (start, stop) in zip(history, pairwise([*starts, total_steps]), strict=True):
-        for name, _ in allocation.ranks:
-            steps[index[name]] += stop - start
+        for name, rank in allocation.ranks:
+            steps[index[name]] += (stop - start) * rank / most.rank(name)
     return steps / total_steps
 
 
@@ -45,8 +49,8 @@ def draw_enabling_frequency(frequency: np.ndarray, space: SearchSpace, path: Pat
 
 
 def enabling_heat_map(frequency: np.ndarray, space: SearchSpace, *, title: str) -> Figure:
-    """A row per layer (0 at the bottom), a column per role and span, in each cell the percentage of training
-    that the site was on; one that never was stays without number. frequency: (sites,), in [0, 1]."""
+    """A row per layer (0 at the bottom), a column per role and span, in each cell the percentage of its ranks
+    that were on in training; one that never was stays without number. frequency: (sites,), in [0, 1]."""
     grid = SiteGrid.of(space)
     figure = new_figure(max(5.0, 2.4 + 0.62 * len(grid.labels)), 1.7 + 0.34 * grid.layers)
     axes = figure.subplots()
@@ -59,7 +63,7 @@ def enabling_heat_map(frequency: np.ndarray, space: SearchSpace, *, title: str) 
     draw_cells(axes, grid, label_sizes=(9, 8))
     axes.set_ylabel("layer")
     bar = figure.colorbar(image, ax=axes, ticks=[0, 0.5, 1], format="{x:.0%}")
-    bar.set_label("share of training that it was on", fontsize=8)
+    bar.set_label("share of its ranks that were on", fontsize=8)
     bar.ax.tick_params(labelsize=7.5)
     figure.suptitle(title, fontsize=12, fontweight="bold")
     return figure

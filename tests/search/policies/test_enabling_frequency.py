@@ -33,7 +33,16 @@ def test_it_is_the_count_of_steps_that_a_site_was_on():
         history.append(
             (start, Allocation.of({s.name: 4 * int(c) for s, c in zip(sites, chosen, strict=True)}))
         )
-    np.testing.assert_allclose(enabling_frequency(tuple(history), sites, total), on.mean(axis=0))
+    most = Allocation.of({site.name: 4 for site in sites})
+    np.testing.assert_allclose(enabling_frequency(tuple(history), most, sites, total), on.mean(axis=0))
+
+
+def test_of_single_ranks_it_is_the_share_that_was_on():
+    sites = small_space().sites
+    most = Allocation.of({"layers.0.q": 4, "layers.1.cut": 8})
+    history = ((0, most), (3, Allocation.of({"layers.0.q": 1})))
+    found = enabling_frequency(history, most, sites, 10)
+    np.testing.assert_allclose(found, [(3 + 7 / 4) / 10, 0, 0, 0, 0.3])
 
 
 @pytest.mark.parametrize(
@@ -41,7 +50,7 @@ def test_it_is_the_count_of_steps_that_a_site_was_on():
 )
 def test_a_history_that_does_not_cover_the_training_is_refused(history):
     with pytest.raises(InputError, match="begins at step 0"):
-        enabling_frequency(history, small_space().sites, 9)
+        enabling_frequency(history, Allocation.of({}), small_space().sites, 9)
 
 
 def test_the_map_has_the_percentage_where_a_site_was_ever_on(tmp_path):

@@ -1,0 +1,57 @@
+"""Arms as they are typed."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from search.compare.arm import arms_of
+from search.compare.referees import REFEREES
+from search.policies.registry import METHODS
+from spaces.errors import UsageError
+
+
+def typed(methods: str) -> SimpleNamespace:
+    return SimpleNamespace(methods=methods, space="lora+shortcut", budget="r=2", renorm="preserve")
+
+
+def test_a_spec_has_a_method_with_settings_a_space_and_a_norm_all_but_the_first_optional():
+    plain, whole, norm = arms_of(
+        typed("lora, hetero-static[proxy=grad_norm@init, batches=2] @ lora[q,v]+cross / paper,lora/paper")
+    )
+    assert (plain.method, plain.space, plain.renorm) == ("lora", "lora+shortcut", "preserve")
+    assert (whole.name, whole.space, whole.renorm) == ("hetero-static", "lora[q,v]+cross", "paper")
+    assert whole.method == "hetero-static[proxy=grad_norm@init,batches=2]"
+    assert whole.file_name == "hetero-static_proxy=grad_norm_init_batches=2_lora_q_v_cross_paper"
+    assert (norm.space, norm.renorm) == ("lora+shortcut", "paper")
+
+
+def test_groups_are_all_methods_or_all_referees_which_may_be_left_out():
+    assert [arm.label for arm in arms_of(typed("all"))] == list(METHODS)
+    arms = arms_of(typed("lora,peft"))
+    assert [(arm.label, arm.optional) for arm in arms] == [
+        ("lora", False),
+        *((one, True) for one in REFEREES),
+    ]
+    assert [arm.referee for arm in arms] == [False] + [True] * len(REFEREES)
+
+
+def test_what_is_typed_twice_is_trained_once():
+    assert arms_of(typed("sora[ratio=2],sora[ ratio = 2 ]")) == arms_of(typed("sora[ratio=2]"))
+
+
+@pytest.mark.parametrize(
+    ("methods", "words"),
+    [
+        ("lorra", "choose from lora, .*peft-ia3, all, peft"),
+        ("peft-lora[r=8]", "has no settings"),
+        ("adalora[ratio", "write NAME"),
+        ("sora[ratio=2,ratio=3]", "stands twice"),
+        ("lora/twice", "choose preserve or paper"),
+        ("lora@lora[q,v],lora@lora[q_v]", "would write the same files"),
+    ],
+)
+def test_what_cannot_be_read_says_what_can(methods, words):
+    with pytest.raises(UsageError, match=words):
+        arms_of(typed(methods))

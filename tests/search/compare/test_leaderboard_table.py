@@ -1,0 +1,64 @@
+"""The table that a person reads, and its picture."""
+
+from __future__ import annotations
+
+from search.compare.leaderboard import leaderboard
+from search.compare.leaderboard_plot import leaderboard_figure
+from search.compare.leaderboard_table import format_leaderboard
+from tests.search.compare.test_leaderboard import runs_of
+
+
+def result_of(rows, **more) -> dict:
+    tuning = [{"label": "lora", "scaling": "alpha/r", "lr": rate, "loss": 0.5} for rate in (1e-4, 1e-3)]
+    return {
+        "model": "tiny",
+        "task": "rows",
+        "metric": "accuracy",
+        "rows": {"train": 1200},
+        "epochs": 1.0,
+        "seeds": [0, 1, 2],
+        "budget": 100,
+        "baseline": "lora",
+        "leaderboard": [row.to_json() for row in rows],
+        "tuning": tuning,
+        "answers": [],
+        "output": "DIR",
+        **more,
+    }
+
+
+def arms():
+    return [
+        runs_of("lora", (0.7, 0.72, 0.74)),
+        runs_of("sora", (0.8, None, 0.9), end=80, peak=201),
+        runs_of("full", (0.75, 0.76, 0.77), end=9000, peak=9000),
+        runs_of("broken", (None, None, None)),
+    ]
+
+
+def test_it_says_how_many_seeds_what_is_off_the_budget_and_which_rate_is_at_the_edge():
+    lines = format_leaderboard(result_of(leaderboard(arms(), "lora"))).splitlines()
+    cells = {line.split()[1]: line for line in lines[1:5]}
+    assert list(cells) == ["full", "lora", "sora", "broken"]  # those that lost a seed come after
+    assert "0.8500 ± 0.0707 (2 of 3 seeds)" in cells["sora"]
+    assert "0.001*, alpha/r" in cells["lora"]
+    assert "*" not in cells["sora"]
+    assert "100.0" not in cells["lora"]
+    assert "not at the budget at the end: full 9,000, sora 80" in lines
+    assert "tiny on rows: 1,200 rows, 1 epochs, 3 seeds, budget 100 parameters" in lines
+    assert sum(line.startswith("failed: broken") for line in lines) == 3
+
+
+def test_without_a_baseline_no_difference_is_spoken_of():
+    text = format_leaderboard(result_of(leaderboard(arms()[1:], None), baseline=None, tuning=[]))
+    assert "difference:" not in text
+    assert "*:" not in text
+
+
+def test_the_picture_marks_the_baseline_and_draws_no_interval_of_one_pair():
+    one = [runs_of("lora", (0.7, 0.72, 0.74)), runs_of("sora", (0.8, None, None))]
+    left, right = leaderboard_figure(leaderboard(one, "lora"), "title", "accuracy", "lora").axes
+    assert [label.get_text() for label in left.get_yticklabels()] == ["lora", "sora"]
+    assert [line.get_marker() for line in right.lines if line.get_marker() != "None"] == ["D", "o"]
+    assert not right.containers
+    assert right.get_xlabel() == "difference to lora, 95 % t interval, uncorrected"
