@@ -110,6 +110,7 @@ class _Sora:
         self.scale = torch.ones(slots, 1, device=device)
         self.rates, self.acted = [0.0] * slots, [False] * slots
         self.went: dict[int, History] = {}
+        self.thresholds: dict[int, np.ndarray] = {}  # of a slot's every step until it is cut
 
     @property
     def g(self) -> Tensor:
@@ -141,7 +142,7 @@ class _Sora:
             done, settled = step.number + 1, self.policy.settled(step.total)
             if done > settled:
                 continue
-            threshold = self.policy.thresholds(step.total, warmup=self.warmup)[step.number]
+            threshold = self.thresholds[step.slot][step.number]
             gate = soft_threshold(self.g.detach()[step.slot], self.scale.new_tensor(threshold))
             self.gates.write(step.slot, gate / self.scale[step.slot])
             if done == settled:
@@ -156,7 +157,8 @@ class _Sora:
         self.gates.fix(slot, self.g.detach()[slot])
 
     def _rescale(self, step: Step) -> None:
-        """Gives g its own learning rate, and leaves it where it is."""
+        """Gives g its own learning rate and thresholds, and leaves it where it is."""
+        self.thresholds[step.slot] = self.policy.thresholds(step.total, warmup=self.warmup)
         steps = range(self.policy.settled(step.total))
         rates = sum(linear_schedule(n, step.total, warmup=self.warmup) for n in steps)
         scale = self.policy.gate_rate / (self.rates[step.slot] * rates)
