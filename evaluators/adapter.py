@@ -29,7 +29,7 @@ from spaces.base_weight import base_weight
 from spaces.errors import InputError
 from spaces.families import find_family
 from spaces.find_sites import find_sites
-from spaces.head import Head, head_linears
+from spaces.head import Head, head_modules
 from spaces.hooks import Attachment
 from spaces.site import Site
 from spaces.stacked import Stacked
@@ -132,7 +132,7 @@ def merge(folder: Path, model: PreTrainedModel) -> PreTrainedModel:
         raise InputError(f"{_why_not_foldable(lasting)} Use load_adapter, which keeps such wires attached.")
     head = _read_head(folder, record, model)
     wires = _read_wires(folder, record, sites)
-    linears = {*head_linears(model), *(site.target.module for site in sites)}
+    linears = {*head_modules(model), *(site.target.module for site in sites)}
     for name in sorted(linears):
         _check_plain(name, model.get_submodule(name))
     with torch.no_grad():

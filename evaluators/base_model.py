@@ -23,6 +23,7 @@ from transformers.utils import logging as transformers_logging
 from spaces.errors import InputError, UsageError
 
 from .hub import hub_answers
+from .padding import settle_padding
 
 __all__ = ["DTYPES", "ModelSource", "load_base_model", "load_tokenizer"]
 
@@ -64,7 +65,7 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
 
     Only safetensors files are read and no code that comes with a model is run. What the weights lack (the
     head) is drawn from a fixed seed, the same in every process, and leaves the global generator alone.
-    config.pad_token_id is the tokenizer's where the config has none.
+    config.pad_token_id is one that the model can embed (``settle_padding``).
     Raises InputError where there is no such model, or no weights of it that can be used.
     """
     name = source.path_or_name
@@ -86,15 +87,15 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
         except _NOT_LOADABLE as error:
             raise _unusable("model", name, error, local_only) from None
     assert isinstance(model, PreTrainedModel)
-    model.config.use_cache = False  # decoders would keep keys and values that nobody asks for
+    for config in (model.config, model.config.get_text_config()):
+        config.use_cache = False  # decoders would keep keys and values that nobody asks for
     model.requires_grad_(False).train(False)  # transformers has no type for eval()
     if model.config.is_encoder_decoder:
         raise InputError(
             f"{name} is an encoder-decoder ({model.config.model_type}); give an encoder or a decoder."
         )
     _check_loaded(model, name, info)
-    if model.config.pad_token_id is None:
-        model.config.pad_token_id = load_tokenizer(name).pad_token_id
+    settle_padding(model, name, lambda: load_tokenizer(name))
     model.to(device)  # type: ignore[arg-type]  # transformers types it for what it loads in 4 bits
     return model
 

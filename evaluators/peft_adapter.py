@@ -18,7 +18,7 @@ from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from spaces.errors import InputError
-from spaces.head import head_linears
+from spaces.head import head_modules
 from spaces.site import Site
 
 __all__ = [
@@ -77,7 +77,7 @@ def write_peft(
         a, b = _fused(group, factors[module], width=_width(model, module))
         ranks[module] = len(a)
         tensors[f"{_PREFIX}{module}.lora_A.weight"], tensors[f"{_PREFIX}{module}.lora_B.weight"] = a, b
-    heads = sorted({name.partition(".")[0] for name in head_linears(model)})
+    heads = sorted({name.partition(".")[0] for name in head_modules(model)})
     for name in heads:
         for key, value in model.get_submodule(name).state_dict().items():
             trained = head.get(f"head.{name}.{key}", value)

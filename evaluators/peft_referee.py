@@ -26,7 +26,7 @@ from transformers import PreTrainedModel
 
 from spaces.allocation import Allocation
 from spaces.errors import InputError
-from spaces.head import Head, head_linears
+from spaces.head import Head, head_modules
 from spaces.stacked import Stacked
 
 from .adamw import linear_schedule
@@ -87,7 +87,7 @@ def with_adapter(config: PeftConfig, model: PreTrainedModel) -> PeftModel:
     own = deepcopy(config)
     own.task_type = TaskType.SEQ_CLS
     # get_peft_model appends the names that PEFT knows, and would wrap those twice
-    heads = {name.partition(".")[0] for name in head_linears(model)} - {"classifier", "score"}
+    heads = {name.partition(".")[0] for name in head_modules(model)} - {"classifier", "score"}
     own.modules_to_save = sorted(heads) or None  # type: ignore[attr-defined] # every tuner has it
     empty = _is_eva(own)  # as PEFT asks for: EVA makes the matrices anew
     return get_peft_model(deepcopy(model), own, low_cpu_mem_usage=empty).eval()

@@ -7,20 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import nn
-from transformers import PreTrainedModel
-
 from evaluators.candidate import Recipe
 from evaluators.spread import Workload, base_model_on
 from proxies.registry import find_proxy
 from spaces.budget import parse_budget
-from spaces.errors import InputError, UsageError
+from spaces.errors import UsageError
 from spaces.find_sites import find_sites
 from spaces.meta_model import base_params
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace, parse_ranks, rank_grid
 from spaces.site import Site
 
+from .fit_to_model import embeddable_inputs, usable_sites
 from .inputs import Inputs, resolve_devices
 from .options import Options
 
@@ -65,9 +63,9 @@ def prepare(options: Options, inputs: Inputs) -> Search:
         renorm="paper" if options.renorm == "paper" else "preserve",
     )
     devices = resolve_devices(options.device, options.devices)
+    inputs = embeddable_inputs(inputs, devices[0])
     model = base_model_on(inputs.source, devices[0])
-    _check_vocabulary(inputs, model)
-    sites = find_sites(model, options.space)
+    sites = usable_sites(inputs, devices[0], find_sites(model, options.space), recipe.renorm)
     max_params = budget.max_params(sites, base_params=base_params(model))
     space = space_of(sites, options.ranks, max_params)
     return Search(options, inputs, space, min(max_params, _most(space)), recipe, devices)
@@ -90,20 +88,6 @@ def space_of(sites: Sequence[Site], ranks: str | None, max_params: int) -> Searc
 def _most(space: SearchSpace) -> int:
     """Parameters of every site at the highest rank of the grid."""
     return int(space.costs[:, -1].sum())
-
-
-def _check_vocabulary(inputs: Inputs, model: PreTrainedModel) -> None:
-    """Raises InputError where the tokenizer knows more tokens than the model has embeddings."""
-    task, embeddings = inputs.task, model.get_input_embeddings()
-    assert isinstance(embeddings, nn.Embedding)
-    largest = max(
-        int(row.max()) for part in (task.train, task.validation, task.test) for row in part.input_ids
-    )
-    if largest >= embeddings.num_embeddings:
-        raise InputError(
-            f"{inputs.base} has {embeddings.num_embeddings} token embeddings, but its tokenizer gives the "
-            f"id {largest}; give the model its own tokenizer."
-        )
 
 
 def announce(search: Search, folder: Path) -> None:

@@ -46,6 +46,11 @@ def find_sites(model: PreTrainedModel, space: str) -> tuple[Site, ...]:
                 f"model_type={model.config.model_type!r} has no known residual stream, so it has no "
                 f"{term.kind} sites; use --space lora, or one of the families {sorted(FAMILIES)}."
             )
+        if not found and term.kind == "lora":
+            raise UsageError(
+                f"space={space!r}: this {model.config.model_type} model has no linear in a numbered block, "
+                "so that no lora wire can join it; choose another model."
+            )
         if not found:
             raise UsageError(
                 f"space={space!r}: {term} has no site in this model, which is too shallow for it; "

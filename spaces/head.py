@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call, vmap
 from transformers import PreTrainedModel
 
 from .errors import InputError
@@ -15,29 +18,33 @@ from .hooks import Attachment
 from .seeding import named_generator
 from .stacked import Stacked
 
-__all__ = ["Head", "head_linears"]
+__all__ = ["Head", "head_modules"]
 
 
-def head_linears(model: PreTrainedModel) -> dict[str, nn.Linear]:
-    """The linears outside the base model, by full name: what fine-tuning trains besides the adapter.
+def head_modules(model: PreTrainedModel) -> dict[str, nn.Module]:
+    """The modules outside the base model that hold parameters, by full name: what is trained besides wires.
 
-    Raises InputError where the head has parameters in anything but nn.Linear.
+    Of nested ones the outermost. Raises InputError where the model has no base model apart from its head, or
+    where parameters belong to the whole model and to no module of its head.
     """
-    inside = f"{model.base_model_prefix}."
-    linears: dict[str, nn.Linear] = {}
+    if model.base_model is model:
+        raise InputError(
+            f"{type(model).__name__} does not say which part of it is pretrained (base_model_prefix="
+            f"{model.base_model_prefix!r} names none), so its head cannot be told; choose another model."
+        )
+    if own := [name for name, _ in model.named_parameters(recurse=False)]:
+        raise InputError(
+            f"the head's {own[0]} belongs to no module of {type(model).__name__}; only modules can be "
+            "trained. Choose another model."
+        )
+    found: dict[str, nn.Module] = {}
     for name, module in model.named_modules():
-        if (
-            name == model.base_model_prefix
-            or name.startswith(inside)
-            or not list(module.parameters(recurse=False))
-        ):
+        inside = (model.base_model_prefix, *found)
+        if any(name == outer or name.startswith(f"{outer}.") for outer in inside):
             continue
-        if not isinstance(module, nn.Linear):
-            raise InputError(
-                f"the head's {name} is a {type(module).__name__}; only heads of nn.Linear can be trained."
-            )
-        linears[name] = module
-    return linears
+        if list(module.parameters(recurse=False)):
+            found[name] = module
+    return found
 
 
 class Head:
@@ -46,7 +53,7 @@ class Head:
     def __init__(self, model: PreTrainedModel, stacked: Stacked) -> None:
         """``stacked`` must hold ``Head.shapes(model)``."""
         self._model, self._stacked = model, stacked
-        self._linears = head_linears(model)
+        self._modules = head_modules(model)
         self._std = float(getattr(model.config, "initializer_range", 0.02))
 
     @staticmethod
@@ -54,16 +61,20 @@ class Head:
         """Shapes, without the slot axis, of what a head trains: ``head.classifier.weight`` and so on."""
         return {
             f"head.{name}.{key}": tuple(parameter.shape)
-            for name, linear in head_linears(model).items()
-            for key, parameter in linear.named_parameters()
+            for name, module in head_modules(model).items()
+            for key, parameter in module.named_parameters()
         }
 
     def load(self, slot: int, *, seed: int) -> None:
-        """Starts a head in a slot: weights normal with the model's initializer_range, biases zero."""
+        """Starts a head in a slot, as transformers starts one: weights normal with the model's
+        initializer_range, biases zero, other vectors (a norm's weight) one."""
         for name in self._names():
             tensor = self._stacked.slot(name, slot)
+            if tensor.ndim < 2:
+                tensor.fill_(0.0 if name.endswith("bias") else 1.0)
+                continue
             draw = named_generator(seed, name).standard_normal(tuple(tensor.shape), dtype=np.float32)
-            tensor.copy_(torch.from_numpy(draw) * (0.0 if name.endswith(".bias") else self._std))
+            tensor.copy_(torch.from_numpy(draw) * self._std)
 
     def trained(self, slot: int) -> dict[str, Tensor]:
         """Copies of a slot's head tensors."""
@@ -75,20 +86,22 @@ class Head:
             self._stacked.slot(name, slot).copy_(tensors[name])
 
     def attach(self) -> Attachment:
-        """Computes the head's linears with the slots' weights, until detached."""
+        """Computes the head's modules with the slots' weights, until detached."""
         with ExitStack() as handles:
-            for name, linear in self._linears.items():
-                handles.callback(linear.register_forward_hook(self._hook(name)).remove)
+            for name, module in self._modules.items():
+                hook = self._linear(name) if isinstance(module, nn.Linear) else self._any(name, module)
+                handles.callback(module.register_forward_hook(hook, with_kwargs=True).remove)
             return Attachment(handles.pop_all())
 
     def _names(self) -> list[str]:
         return [name for name in self._stacked.leaf if name.startswith("head.")]
 
-    def _hook(self, name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
+    def _linear(self, name: str) -> _Hook:
         of_selected = self._stacked.of_selected
 
-        def replace(_: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> Tensor:
-            x = args[0].reshape(len(self._stacked.selected), -1, args[0].shape[-1])
+        def replace(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor) -> Tensor:
+            rows = _rows(name, args, kwargs)
+            x = rows.reshape(len(self._stacked.selected), -1, rows.shape[-1])
             weight = of_selected(self._stacked.leaf[f"head.{name}.weight"]).to(x.dtype)
             y = torch.bmm(x, weight.transpose(1, 2))
             if f"head.{name}.bias" in self._stacked.leaf:
@@ -96,3 +109,38 @@ class Head:
             return y.reshape(output.shape)
 
         return replace
+
+    def _any(self, name: str, module: nn.Module) -> _Hook:
+        """A module of any other kind: a copy of it without hooks, mapped over the slots' weights."""
+        twin, prefix = copy.deepcopy(module), f"head.{name}."
+
+        def apply(weights: dict[str, Tensor], rows: Tensor) -> Tensor:
+            result: Tensor = functional_call(twin, weights, (rows,))
+            return result
+
+        def replace(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor) -> Tensor:
+            rows = _rows(name, args, kwargs)
+            slots = len(self._stacked.selected)
+            weights = {
+                key.removeprefix(prefix): self._stacked.of_selected(leaf).to(rows.dtype)
+                for key, leaf in self._stacked.leaf.items()
+                if key.startswith(prefix)
+            }
+            y: Tensor = vmap(apply)(weights, rows.reshape(slots, -1, *rows.shape[1:]))
+            return y.reshape(output.shape)
+
+        return replace
+
+
+_Hook = Callable[[nn.Module, tuple[Any, ...], dict[str, Any], Tensor], Tensor]
+
+
+def _rows(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+    """What a module of the head is given: one tensor, a row of the batch in each place of its first axis."""
+    given = (*args, *kwargs.values())
+    if len(given) != 1 or not isinstance(given[0], Tensor):
+        raise InputError(
+            f"the head's {name} takes {len(given)} arguments; only modules of one tensor can be trained for "
+            "several candidates at once. Choose another model."
+        )
+    return given[0]

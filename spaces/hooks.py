@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from .errors import InputError
 from .site import Site, Tap
 
 __all__ = ["Attachment", "Renorm", "Visit", "attach"]
@@ -91,8 +92,8 @@ class _Taps:
         self.seen.clear()
 
     def record(self, module: nn.Module, tap: Tap) -> torch.utils.hooks.RemovableHandle:
-        def on_input(_: nn.Module, args: _Args, kwargs: _Kwargs) -> None:
-            self.seen[tap] = _input(args, kwargs)
+        def on_input(module: nn.Module, args: _Args, kwargs: _Kwargs) -> None:
+            self.seen[tap] = _input(module, args, kwargs)
 
         def on_output(_: nn.Module, args: _Args, output: Any) -> None:
             self.seen[tap] = output[0] if isinstance(output, tuple) else output
@@ -119,14 +120,14 @@ class _Target:
             return module.register_forward_pre_hook(self._on_input, with_kwargs=True)
         return module.register_forward_hook(self._on_output, with_kwargs=True)
 
-    def _on_input(self, _: nn.Module, args: _Args, kwargs: _Kwargs) -> tuple[_Args, _Kwargs]:
-        changed = self._change(_input(args, kwargs), None)
-        return ((changed, *args[1:]), kwargs) if args else (args, {**kwargs, "hidden_states": changed})
+    def _on_input(self, module: nn.Module, args: _Args, kwargs: _Kwargs) -> tuple[_Args, _Kwargs]:
+        changed = self._change(_input(module, args, kwargs), None)
+        return ((changed, *args[1:]), kwargs) if args else (args, {**kwargs, _keyword(kwargs): changed})
 
     def _on_output(self, module: nn.Module, args: _Args, kwargs: _Kwargs, output: Any) -> Any:
         whole = output[0] if isinstance(output, tuple) else output
         source = self.sites[0].source
-        own_input = _input(args, kwargs) if self.sites[0].kind == "lora" else None
+        own_input = _input(module, args, kwargs) if self.sites[0].kind == "lora" else None
         if source.first_call:
             if source in self.taps.seen:
                 return output
@@ -136,8 +137,13 @@ class _Target:
         return (changed, *output[1:]) if isinstance(output, tuple) else changed
 
     def _change(self, target: Tensor, own_input: Tensor | None) -> Tensor:
-        sources = [self.taps.seen[site.source] if own_input is None else own_input for site in self.sites]
-        return self.visit(self.sites, sources, target)
+        if own_input is not None:
+            return self.visit(self.sites, [own_input] * len(self.sites), target)
+        if unseen := [site.name for site in self.sites if site.source not in self.taps.seen]:
+            raise InputError(
+                f"{unseen[0]}: its source has not been computed yet where its target is; leave it out."
+            )
+        return self.visit(self.sites, [self.taps.seen[site.source] for site in self.sites], target)
 
     def _renormalise(self, norm: nn.Module, plain: Tensor) -> Tensor:
         """LN[plain + wires], in the rows where a wire is on; ``plain`` itself came out of the same LN."""
@@ -147,7 +153,16 @@ class _Target:
         return again if on is None else torch.where(on.view(-1, *[1] * (plain.dim() - 1)), again, plain)
 
 
-def _input(args: _Args, kwargs: _Kwargs) -> Tensor:
-    tensor = args[0] if args else kwargs["hidden_states"]
-    assert isinstance(tensor, Tensor)
+def _keyword(kwargs: _Kwargs) -> str:
+    """Under which name a module is given its tensor: transformers' blocks and PyTorch's layers differ."""
+    return "hidden_states" if "hidden_states" in kwargs else "input"
+
+
+def _input(module: nn.Module, args: _Args, kwargs: _Kwargs) -> Tensor:
+    tensor = args[0] if args else kwargs.get(_keyword(kwargs))
+    if not isinstance(tensor, Tensor):
+        raise InputError(
+            f"a {type(module).__name__} of this model is called with {[type(one).__name__ for one in args]} "
+            f"and {sorted(kwargs)}, among which no first tensor can be told; no wire can read it."
+        )
     return tensor

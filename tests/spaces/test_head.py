@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
+from transformers import PreTrainedModel
 
 from spaces.errors import InputError
-from spaces.head import Head, head_linears
+from spaces.head import Head, head_modules
 from spaces.stacked import Stacked
 
 
-@pytest.mark.parametrize(("family", "linears"), [
+@pytest.mark.parametrize(("family", "modules"), [
     ("bert", ["classifier"]),
     ("roberta", ["classifier.dense", "classifier.out_proj"]),
     ("deberta-v2", ["pooler.dense", "classifier"]),
     ("opt", ["score"]),
 ])  # fmt: skip
-def test_each_slot_computes_with_its_own_head(tiny_model, tiny_batch, family, linears):
+def test_each_slot_computes_with_its_own_head(tiny_model, tiny_batch, family, modules):
     model = tiny_model(family)
-    assert list(head_linears(model)) == linears
+    assert list(head_modules(model)) == modules
     stacked = Stacked(Head.shapes(model), 2, device="cpu")
     head = Head(model, stacked)
     for slot in (0, 1):
@@ -45,8 +47,89 @@ def test_heads_start_from_the_seed_alone_with_zero_biases(tiny_model):
     assert not stacked.leaf["head.classifier.bias"].any()
 
 
-def test_a_head_of_other_layers_is_refused(tiny_model):
+def _other_head(kind: str, model: PreTrainedModel) -> nn.Module:
+    """A head for BERT's pooled output, (rows, 32), of modules that are no plain linears."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        if kind == "norm":  # as ModernBERT's
+            return nn.Sequential(nn.Linear(32, 16), nn.GELU(), nn.LayerNorm(16), nn.Linear(16, 2))
+        if kind == "convolution":  # as SqueezeBERT's and CANINE's
+            return nn.Sequential(nn.Unflatten(1, (2, 16)), nn.Conv1d(2, 2, 16), nn.Flatten(1))
+        return _Gated()
+
+
+class _Gated(nn.Module):
+    """A module with a parameter of its own beside those of the linear inside it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = nn.Parameter(torch.ones(2))
+        self.linear = nn.Linear(32, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.gate * self.linear(x)
+
+
+@pytest.mark.parametrize("kind", ["norm", "convolution", "gated"])
+def test_heads_of_any_modules_are_trained_for_each_slot(tiny_model, tiny_batch, kind):
     model = tiny_model("bert")
-    model.classifier = torch.nn.Bilinear(32, 32, 2)
-    with pytest.raises(InputError, match=r"head's classifier is a Bilinear; only heads of nn.Linear"):
-        head_linears(model)
+    model.classifier = _other_head(kind, model)
+    stacked = Stacked(Head.shapes(model), 2, device="cpu")
+    assert set(stacked.leaf) == {f"head.classifier.{name}" for name, _ in model.classifier.named_parameters()}
+    head = Head(model, stacked)
+    for slot in (0, 1):
+        head.load(slot, seed=slot)
+        with torch.no_grad():
+            for name in stacked.leaf:
+                stacked.slot(name, slot).add_(0.1 * (slot + 1))
+    twice = {name: tensor.repeat(2, 1) for name, tensor in tiny_batch.items()}
+    with head.attach():
+        both = model(**twice).logits.view(2, 6, -1)
+    gradient = stacked.gradient(both[0].square().sum())
+    assert gradient[0].any()
+    assert not gradient[1].any()
+    for slot in (0, 1):
+        own = {name.removeprefix("head."): tensor for name, tensor in head.trained(slot).items()}
+        model.load_state_dict(own, strict=False)
+        torch.testing.assert_close(model(**tiny_batch).logits, both[slot], rtol=0, atol=1e-5)
+
+
+def test_a_head_starts_with_norms_of_one_and_biases_of_zero(tiny_model):
+    model = tiny_model("bert")
+    model.classifier = _other_head("norm", model)
+    stacked = Stacked(Head.shapes(model), 1, device="cpu")
+    Head(model, stacked).load(0, seed=3)
+    assert (stacked.leaf["head.classifier.2.weight"] == 1).all()
+    assert not stacked.leaf["head.classifier.2.bias"].any()
+    assert stacked.leaf["head.classifier.3.weight"].std() > 0
+
+
+def test_a_module_of_two_tensors_is_refused_by_name(tiny_model, tiny_batch):
+    model = tiny_model("bert")
+    model.classifier = _Pairing()
+    stacked = Stacked(Head.shapes(model), 1, device="cpu")
+    with Head(model, stacked).attach(), pytest.raises(InputError, match=r"classifier.pair takes 2 arguments"):
+        model(**tiny_batch)
+
+
+class _Pairing(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pair = nn.Bilinear(32, 32, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.pair(x, x)
+
+
+def test_a_parameter_of_the_whole_model_is_refused_by_name(tiny_model):
+    model = tiny_model("bert")
+    model.temperature = nn.Parameter(torch.ones(1))
+    with pytest.raises(InputError, match=r"head's temperature belongs to no module"):
+        head_modules(model)
+
+
+def test_a_model_without_a_base_is_refused(tiny_model):
+    model = tiny_model("bert")
+    model.base_model_prefix = "absent"
+    with pytest.raises(InputError, match=r"base_model_prefix='absent' names none"):
+        head_modules(model)

@@ -1,0 +1,197 @@
+"""The probe against models that mix rows, leave modules unused, or cannot embed what they are given."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
+
+from spaces.errors import InputError
+from spaces.find_sites import find_sites
+from spaces.probe import SLOTS, embeddable, probe_sites
+from spaces.site import Site, Tap
+
+SPACE = "lora[all]+shortcut"
+
+
+@pytest.fixture
+def pair() -> tuple[dict[str, Tensor], list[dict[str, Tensor]]]:
+    """A batch of six rows, and three others, each with other rows in one of the three slots."""
+    generator = torch.Generator().manual_seed(0)
+    ids = torch.randint(4, 100, (8, 9), generator=generator)
+    mask = (torch.arange(9) < torch.tensor([9, 7, 9, 5, 8, 6, 4, 9])[:, None]).long()
+    ids = torch.where(mask.bool(), ids, 1)
+    picks = [[0, 1, 2, 3, 4, 5], [6, 7, 2, 3, 4, 5], [0, 1, 6, 7, 4, 5], [0, 1, 2, 3, 6, 7]]
+    first, *others = ({"input_ids": ids[rows], "attention_mask": mask[rows]} for rows in picks)
+    assert len(others) == SLOTS
+    return first, others
+
+
+class _Reshaping(nn.Module):
+    """In place of BERT's attention, hands its linear something else than (rows, tokens, width)."""
+
+    def __init__(self, through: Callable[[nn.Linear, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.odd = nn.Linear(32, 32)
+        self.through = through
+
+    def forward(self, hidden: Tensor, *_: object, **__: object) -> tuple[Tensor, None]:
+        return hidden + self.through(self.odd, hidden), None
+
+
+def _tokens_first(linear: nn.Linear, hidden: Tensor) -> Tensor:
+    result: Tensor = linear(hidden.transpose(0, 1)).transpose(0, 1)
+    return result
+
+
+def _positions(linear: nn.Linear, hidden: Tensor) -> Tensor:
+    result: Tensor = linear(torch.arange(6.0 * 32).view(6, 32))[None, :1]
+    return result
+
+
+def _chosen_tokens(linear: nn.Linear, hidden: Tensor) -> Tensor:
+    """As an expert sees those that a router sends it."""
+    flat = hidden.reshape(-1, 32)
+    chosen = flat[:, 0] > 0
+    result = torch.zeros_like(flat)
+    result[chosen] = linear(flat[chosen])
+    return result.view_as(hidden)
+
+
+def _flat(linear: nn.Linear, hidden: Tensor) -> Tensor:
+    result: Tensor = linear(hidden.reshape(-1, 32)).view_as(hidden)
+    return result
+
+
+def _with(
+    model: PreTrainedModel, through: Callable[[nn.Linear, Tensor], Tensor]
+) -> tuple[PreTrainedModel, Site]:
+    odd = _Reshaping(through).requires_grad_(False)
+    model.base_model.encoder.layer[1].attention = odd
+    name = "bert.encoder.layer.1.attention.odd"
+    return model, Site("layers.1.odd", 1, "odd", "lora", 32, 32, Tap(name, "in"), Tap(name, "out"))
+
+
+@pytest.mark.parametrize(("through", "reason"), [
+    (_tokens_first, r"\(9, 6, 32\), does not begin with the rows of the batch"),
+    (_positions, r"\(6, 32\), does not depend on the rows"),
+    (_chosen_tokens, r"is not cut by rows|does not begin with the rows"),
+])  # fmt: skip
+def test_a_site_that_does_not_carry_each_slots_own_rows_is_refused(tiny_model, pair, through, reason):
+    model, site = _with(tiny_model("bert"), through)
+    others = find_sites(model, "lora[fc1]")
+    with pytest.raises(InputError, match=reason) as refusal:
+        probe_sites(model, (*others, site), *pair)
+    assert "1 of 4 sites" in str(refusal.value)
+    assert "layers.1.odd" in str(refusal.value)
+    assert "--space 'lora[fc1]'" in str(refusal.value)
+
+
+def test_a_source_of_flattened_tokens_is_the_rows_own(tiny_model, pair):
+    model, site = _with(tiny_model("bert"), _flat)
+    assert probe_sites(model, (site,), *pair) == (site,)
+
+
+@pytest.mark.parametrize(
+    "family", ["bert", "roberta", "deberta-v2", "opt", "opt-post", "gpt2", "llama", "gemma2"]
+)
+@pytest.mark.parametrize("renorm", ["preserve", "paper"])
+def test_every_site_of_the_families_passes(tiny_model, pair, family, renorm):
+    model = tiny_model(family)
+    sites = find_sites(model, SPACE)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    assert probe_sites(model, sites, *pair, renorm=renorm) == sites
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+
+
+def test_debertas_position_projections_are_refused_by_name(pair):
+    config = AutoConfig.for_model(
+        "deberta", vocab_size=100, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, num_labels=2,
+        intermediate_size=48, max_position_embeddings=64, relative_attention=True,
+        pos_att_type=["c2p", "p2c"], type_vocab_size=0, pad_token_id=1,
+    )  # fmt: skip
+    model = AutoModelForSequenceClassification.from_config(config).eval().requires_grad_(False)
+    sites = find_sites(model, "lora[all]")
+    with pytest.raises(InputError, match=r"layers.0.pos_proj.*does not depend on the rows"):
+        probe_sites(model, sites, *pair)
+    good = tuple(site for site in sites if not site.role.startswith("pos_"))
+    assert probe_sites(model, good, *pair) == good
+
+
+def test_a_site_that_no_pass_calls_is_left_out_with_a_line(tiny_model, pair, caplog):
+    model = tiny_model("bert")
+    model.base_model.vision = nn.Linear(32, 32).requires_grad_(False)
+    unused = Site("layers.0.v.2", 0, "v", "lora", 32, 32, Tap("bert.vision", "in"), Tap("bert.vision", "out"))
+    sites = find_sites(model, "lora")
+    with caplog.at_level(logging.WARNING):
+        assert probe_sites(model, (unused, *sites), *pair) == sites
+    assert caplog.messages == ["left out 1 of 7 sites (layers.0.v.2): no forward pass of this task calls it"]
+
+
+def test_a_site_without_a_path_to_the_output_is_left_out_with_a_line(tiny_model, pair, caplog):
+    model = tiny_model("bert")
+    layer = model.base_model.encoder.layer[2]
+    layer.attention.output.register_forward_hook(lambda _, args, __: args[1])  # the residual stream alone
+    sites = find_sites(model, "lora[v,fc1]")
+    with caplog.at_level(logging.WARNING):
+        left = probe_sites(model, sites, *pair)
+    assert [site.name for site in sites if site not in left] == ["layers.2.v"]
+    assert "layers.2.v" in caplog.text
+    assert "does not depend on it" in caplog.text
+
+
+def test_where_no_site_is_left_the_space_is_refused(tiny_model, pair):
+    model = tiny_model("bert")
+    model.base_model.vision = nn.Linear(32, 32).requires_grad_(False)
+    unused = Site("layers.0.v", 0, "v", "lora", 32, 32, Tap("bert.vision", "in"), Tap("bert.vision", "out"))
+    with pytest.raises(InputError, match=r"none of the 1 sites"):
+        probe_sites(model, (unused,), *pair)
+
+
+def test_a_model_whose_rows_move_one_another_is_refused(tiny_model, pair):
+    model = tiny_model("bert")
+    model.base_model.pooler.register_forward_hook(lambda _, __, output: output - output.mean(0))
+    with pytest.raises(InputError, match="change one another's outputs"):
+        probe_sites(model, find_sites(model, "lora"), *pair)
+
+
+def test_a_model_that_is_random_is_refused(tiny_model, pair):
+    model = tiny_model("bert")
+    model.base_model.pooler.register_forward_hook(lambda _, __, output: output + torch.randn_like(output))
+    with pytest.raises(InputError, match="two passes of this model over the same batch differ"):
+        probe_sites(model, find_sites(model, "lora"), *pair)
+
+
+def test_a_model_that_fails_on_its_inputs_is_refused_in_one_line(tiny_model, pair):
+    model = tiny_model("bert")
+
+    def fail(*_: object) -> None:
+        raise KeyError("full_attention")
+
+    model.base_model.encoder.layer[1].register_forward_hook(fail)
+    with pytest.raises(
+        InputError, match=r"cannot be run on 6 rows of 9 tokens \(KeyError: 'full_attention'\)"
+    ):
+        probe_sites(model, find_sites(model, "lora"), *pair)
+
+
+@pytest.mark.parametrize(("family", "inputs", "message"), [
+    ("bert", {"input_ids": [[5, 100]]}, "bert.embeddings.word_embeddings has 100 places.* number 100"),
+    ("bert", {"input_ids": [[5, -1]]}, "word_embeddings has 100.* number -1"),
+    ("bert", {"input_ids": [[5, 6]], "token_type_ids": [[0, 2]]}, "token_type_embeddings has 2 .*number 2"),
+    ("bert", {"input_ids": [[5] * 65]}, "cannot be run on 1 rows of 65 tokens"),
+    ("roberta", {"input_ids": [[5] * 63]}, "a table of the model has 64 places.* number 64"),
+    ("gpt2", {"input_ids": [[5] * 65]}, "wpe has 64 places.* number 64"),
+    ("opt", {"input_ids": [[5] * 65]}, "embed_positions has 66 places.* number 66"),
+    ("llama", {"input_ids": [[5, 100]]}, "embed_tokens has 100 places.* number 100"),
+])  # fmt: skip
+def test_what_the_model_cannot_embed_is_named_before_it_is_looked_up(tiny_model, family, inputs, message):
+    batch = {name: torch.tensor(rows) for name, rows in inputs.items()}
+    batch["attention_mask"] = torch.ones_like(batch["input_ids"])
+    with pytest.raises(InputError, match=message):
+        embeddable(tiny_model(family), batch)
