@@ -89,7 +89,7 @@ def probe_sites(
     if faults:
         raise InputError(_refusal(model, sites, faults))
     unused = {site.name: "no forward pass of this task calls it" for site in sites if site.name not in called}
-    unused |= {name: "the model's output does not depend on it" for name in called if name not in reached}
+    unused |= {name: "no gradient of the model's output reaches it" for name in called if name not in reached}
     return _without(sites, unused)
 
 

@@ -71,7 +71,7 @@ def test_a_vocabulary_that_is_too_small_is_refused(small, capsys, model_folder, 
     model.resize_token_embeddings(8)
     model.save_pretrained(model_folder)
     assert main(small) == 1
-    assert "has 8 token embeddings, but its tokenizer gives the id 13" in capsys.readouterr().err
+    assert "word_embeddings has 8 places, and the task's rows ask for number 13" in capsys.readouterr().err
 
 
 def test_a_wrong_checksum_is_refused_before_anything_is_loaded(capsys, monkeypatch, tmp_path):

@@ -142,7 +142,7 @@ def test_a_site_without_a_path_to_the_output_is_left_out_with_a_line(tiny_model,
         left = probe_sites(model, sites, *pair)
     assert [site.name for site in sites if site not in left] == ["layers.2.v"]
     assert "layers.2.v" in caplog.text
-    assert "does not depend on it" in caplog.text
+    assert "no gradient of the model's output reaches it" in caplog.text
 
 
 def test_where_no_site_is_left_the_space_is_refused(tiny_model, pair):

@@ -1,0 +1,148 @@
+"""What a model cannot take is refused, or repaired with a line in the log, before anything is scored."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import numpy as np
+import pytest
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    XLNetConfig,
+    XLNetForSequenceClassification,
+)
+
+import search.fit_to_model
+from evaluators.base_model import ModelSource
+from evaluators.rows import Rows
+from evaluators.task import Task
+from search.fit_to_model import embeddable_inputs, usable_sites
+from search.inputs import Inputs
+from search.run import main
+from spaces.errors import InputError
+from spaces.find_sites import find_sites
+
+
+def _rows(*ids: list[int], types: list[list[int]] | None = None) -> Rows:
+    return Rows(
+        tuple(np.array(row, dtype=np.int64) for row in ids),
+        None if types is None else tuple(np.array(row, dtype=np.int64) for row in types),
+        np.zeros(len(ids), dtype=np.int64),
+    )
+
+
+@pytest.fixture
+def inputs_for(monkeypatch, tiny_model):
+    """A factory: inputs of a tiny model with these training rows."""
+
+    def build(train: Rows, family: str = "bert", **overrides: object) -> Inputs:
+        model = tiny_model(family, **overrides)
+        monkeypatch.setattr(search.fit_to_model, "base_model_on", lambda *_: model)
+        types = None if train.token_type_ids is None else [[0, 0, 1], [0, 1, 1]]
+        rest = _rows([5, 6, 7], [8, 9, 10], types=types)
+        task = Task("t", "accuracy", ("a", "b"), train, rest, rest)
+        return Inputs("m", ModelSource("m", 2), task, 1e-3)
+
+    return build
+
+
+def test_inputs_that_fit_stay_as_they_are(inputs_for):
+    inputs = inputs_for(_rows([5, 6], [7, 8, 9], types=[[0, 1], [0, 1, 1]]))
+    assert embeddable_inputs(inputs, "cpu") is inputs
+
+
+def test_token_types_that_the_model_does_not_know_are_left_out_with_a_line(inputs_for, caplog):
+    inputs = inputs_for(_rows([5, 6], [7, 8, 9], types=[[0, 1], [0, 1, 1]]), type_vocab_size=1)
+    with caplog.at_level(logging.WARNING):
+        fitting = embeddable_inputs(inputs, "cpu")
+    assert all(
+        rows.token_type_ids is None
+        for rows in (fitting.task.train, fitting.task.validation, fitting.task.test)
+    )
+    (line,) = caplog.messages
+    assert "token types are left out" in line
+    assert "token_type_embeddings has 1 places" in line
+
+
+@pytest.mark.parametrize("typed", [False, True])
+@pytest.mark.parametrize(("row", "reason"), [([5, 100], "number 100"), ([5] * 65, "65 tokens")])
+def test_rows_beyond_the_model_are_refused(inputs_for, row, reason, typed):
+    types = [[0] * len(row), [0, 1, 1]] if typed else None
+    inputs = inputs_for(_rows(row, [7, 8, 9], types=types))
+    with pytest.raises(InputError, match=reason) as refusal:
+        embeddable_inputs(inputs, "cpu")
+    assert "m cannot take this task's rows" in str(refusal.value)
+
+
+def test_sites_are_proved_even_on_two_rows(inputs_for, tiny_model):
+    inputs = inputs_for(_rows([5, 6], [5, 6]))
+    sites = find_sites(tiny_model("bert"), "lora[all]+shortcut")
+    assert usable_sites(inputs, "cpu", sites, "preserve") == sites
+
+
+def test_rows_that_are_all_the_same_are_refused(monkeypatch, inputs_for, tiny_model):
+    inputs = inputs_for(_rows([5, 6], [5, 6]))
+    same = _rows([5, 6], [5, 6])
+    inputs = Inputs("m", inputs.source, Task("t", "accuracy", ("a", "b"), same, same, same), 1e-3)
+    with pytest.raises(InputError, match="all have the same tokens"):
+        usable_sites(inputs, "cpu", find_sites(tiny_model("bert"), "lora"), "preserve")
+
+
+def _save(config: object, folder) -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        AutoModelForSequenceClassification.from_config(config).save_pretrained(folder)
+
+
+def test_xlnet_is_refused_before_anything_is_scored(small, model_folder, capsys, tmp_path, monkeypatch):
+    config = XLNetConfig(
+        vocab_size=100, d_model=32, n_layer=2, n_head=2, d_inner=48, pad_token_id=1, bos_token_id=2
+    )
+    XLNetForSequenceClassification(config).save_pretrained(model_folder)
+    monkeypatch.setattr("search.scoring.evidence_of", lambda *_, **__: pytest.fail("scored"))
+    capsys.readouterr()
+    assert main([*small, "--space", "lora[all]"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "does not begin with the rows of the batch" in line
+    assert "layers.0.layer_1" in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_vision_tower_gets_nothing_of_the_budget(small, model_folder, caplog, tmp_path):
+    text = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1,
+            "head_dim": 16, "intermediate_size": 48, "vocab_size": 100, "pad_token_id": 1}  # fmt: skip
+    vision = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16,
+              "image_size": 8, "patch_size": 4}  # fmt: skip
+    config = AutoConfig.for_model(
+        "gemma3", text_config=text, vision_config=vision, mm_tokens_per_image=4, pad_token_id=1, num_labels=2,
+    )  # fmt: skip
+    _save(config, model_folder)
+    with caplog.at_level(logging.WARNING):
+        assert main([*small, "--space", "lora", "--finalists", "1"]) == 0
+    (line,) = (line for line in caplog.messages if line.startswith("left out"))
+    assert line == (
+        "left out 4 of 8 sites (layers.0.q, layers.0.v, layers.1.q, layers.1.v): "
+        "no forward pass of this task calls it"
+    )
+    sites = json.loads((tmp_path / "out" / "result.json").read_text())["space"]["sites"]
+    assert sites == ["layers.0.q.2", "layers.0.v.2", "layers.1.q.2", "layers.1.v.2"]
+
+
+def test_a_pad_token_without_an_embedding_is_repaired(small, model_folder, caplog):
+    config = json.loads((model_folder / "config.json").read_text())
+    (model_folder / "config.json").write_text(json.dumps({**config, "pad_token_id": -1}))
+    with caplog.at_level(logging.WARNING):
+        assert main(small) == 0
+    assert "has no embedding for its pad_token_id -1; padding with '[PAD]' (1) instead." in caplog.text
+
+
+def test_a_pad_token_that_the_model_cannot_be_built_with_is_refused(small, model_folder, capsys):
+    config = json.loads((model_folder / "config.json").read_text())
+    (model_folder / "config.json").write_text(json.dumps({**config, "pad_token_id": 5_000}))
+    capsys.readouterr()
+    assert main(small) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "Padding_idx must be within num_embeddings" in line
