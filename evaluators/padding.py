@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 
-from torch import nn
+from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from spaces.errors import InputError
@@ -27,9 +28,7 @@ def settle_padding(
 
     Raises InputError where neither is among the model's embeddings.
     """
-    embeddings = model.get_input_embeddings()
-    assert isinstance(embeddings, nn.Embedding)
-    tokens = embeddings.num_embeddings
+    tokens = _embeddings(model)
     text = model.config.get_text_config()
     stated = text.pad_token_id
     if not _fits(stated, tokens):
@@ -55,5 +54,15 @@ def settle_padding(
     model.config.pad_token_id = text.pad_token_id = stated  # of a multimodal model the one inside decides
 
 
-def _fits(number: object, tokens: int) -> bool:
+def _embeddings(model: PreTrainedModel) -> float:
+    """How many tokens a model has embeddings for; endless where that is no table (CANINE hashes)."""
+    try:
+        table = model.get_input_embeddings()
+    except NotImplementedError:
+        return math.inf
+    weight = getattr(table, "weight", None)
+    return len(weight) if isinstance(weight, Tensor) and weight.ndim == 2 else math.inf
+
+
+def _fits(number: object, tokens: float) -> bool:
     return isinstance(number, int) and 0 <= number < tokens

@@ -88,6 +88,8 @@ def probe_sites(
     faults = {name: fault for name, calls in called.items() if (fault := _fault(name, calls, moved, rows))}
     if faults:
         raise InputError(_refusal(model, sites, faults))
+    if zero := [name for name, moves in reached.items() if not moves]:  # it may move once other wires do
+        _log.warning("the gradient is zero at %d of %d sites (%s)", len(zero), len(sites), _listed(zero))
     unused = {site.name: "no forward pass of this task calls it" for site in sites if site.name not in called}
     unused |= {name: "no gradient of the model's output reaches it" for name in called if name not in reached}
     return _without(sites, unused)
@@ -112,19 +114,20 @@ class _First:
         if zeros.requires_grad:  # not where the model itself computes without gradients
             self._zeros.append((site, zeros))
 
-    def reached(self, outputs: Tensor) -> set[str]:
-        """The sites to which anything but zero flows back from a random direction of the outputs."""
+    def reached(self, outputs: Tensor) -> dict[str, bool]:
+        """Of the sites to which a gradient flows back from a random direction of the outputs, whether it is
+        anything but zero."""
         direction = torch.randn(outputs.shape, generator=torch.Generator().manual_seed(0)).to(outputs)
         distinct = {id(zeros): zeros for _, zeros in self._zeros}  # sites may share a target
         if not distinct or not outputs.requires_grad:
-            return set()
+            return {}
         found = torch.autograd.grad((outputs * direction).sum(), list(distinct.values()), allow_unused=True)
         gradients = dict(zip(distinct, found, strict=True))
-        return {
-            site.name
-            for site, zeros in self._zeros
-            if (gradient := gradients[id(zeros)]) is not None and _part(site, gradient).any()
-        }
+        reached: dict[str, bool] = {}
+        for site, zeros in self._zeros:
+            if (gradient := gradients[id(zeros)]) is not None:
+                reached[site.name] = reached.get(site.name, False) or bool(_part(site, gradient).any())
+        return reached
 
 
 class _Compared:

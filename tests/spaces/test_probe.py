@@ -145,6 +145,15 @@ def test_a_site_without_a_path_to_the_output_is_left_out_with_a_line(tiny_model,
     assert "no gradient of the model's output reaches it" in caplog.text
 
 
+def test_a_site_whose_gradient_is_zero_for_now_is_kept_with_a_line(tiny_model, pair, caplog):
+    model = tiny_model("bert")
+    model.base_model.encoder.layer[2].output.dense.weight.zero_()  # what a wire at fc2 may change
+    sites = find_sites(model, "lora[fc1,fc2]")
+    with caplog.at_level(logging.WARNING):
+        assert probe_sites(model, sites, *pair) == sites
+    assert caplog.messages == ["the gradient is zero at 1 of 6 sites (layers.2.fc1)"]
+
+
 def test_where_no_site_is_left_the_space_is_refused(tiny_model, pair):
     model = tiny_model("bert")
     model.base_model.vision = nn.Linear(32, 32).requires_grad_(False)

@@ -1,0 +1,166 @@
+"""Every model type that transformers can classify with: cohorts, PEFT and merging agree, or it is refused.
+
+The types are those of the installed transformers. What is known of them stands in the tables below; a type that a
+newer transformers brings is tested like the others, and may be refused in one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pytest
+import torch
+from peft import PeftModel
+from torch import Tensor
+from transformers import AutoModelForSequenceClassification, PreTrainedModel
+
+from evaluators.adapter import load_adapter, merge, save_adapter
+from evaluators.adapter_record import read_record
+from evaluators.base_model import ModelSource, load_base_model
+from evaluators.candidate import Candidate, Recipe, Trained
+from evaluators.cohort import logits_of
+from evaluators.rows import Rows, padded_inputs
+from evaluators.spread import base_model_on
+from evaluators.task import Task
+from evaluators.training import train_cohort
+from search.fit_to_model import usable_sites
+from search.inputs import Inputs
+from spaces.allocation import Allocation
+from spaces.errors import InputError
+from spaces.find_sites import find_sites
+from spaces.site import Site
+from tests.model_types import LABELS, MODEL_TYPES, VOCABULARY, tiny_model_of
+
+ABSENT: Final = {"layoutlmv2": "detectron2"}  # a library that such models need
+REFUSED: Final = {
+    **dict.fromkeys(
+        ("bart", "bigbird_pegasus", "mbart", "mt5", "mvp", "plbart", "t5", "t5gemma", "t5gemma2", "umt5"),
+        "is an encoder-decoder",
+    ),
+    "deberta": r"layers.0.pos_proj: what it reads, of shape .* does not depend on the rows",
+    "longformer": "does not begin with the rows of the batch",
+    "mra": "does not depend on the rows",  # its kernels are for CUDA alone, and give zeros elsewhere
+    "reformer": "no gradient of the model's output reaches it",  # its layers are one function for autograd
+    "squeezebert": "has no linear in a numbered block",
+    "xlnet": "does not begin with the rows of the batch",
+}
+ACCEPTED: Final = {"deberta": "lora[in_proj,dense]"}  # of those refused, where other roles will do
+NOT_FOR_PEFT: Final = {"ibert"}  # whose linears PEFT cannot wrap
+RECIPE: Final = Recipe(epochs=0.5, batch_size=4)
+
+
+@pytest.fixture(scope="module")
+def task() -> Task:
+    """Random rows of 4 to 9 tokens, each ending with the end-of-text token."""
+    draw = np.random.default_rng(0)
+
+    def rows(count: int) -> Rows:
+        ids = [
+            np.append(draw.integers(4, VOCABULARY, length - 1), 3) for length in draw.integers(4, 10, count)
+        ]
+        return Rows(tuple(ids), None, draw.integers(0, LABELS, count))
+
+    return Task("random", "accuracy", ("a", "b", "c"), rows(16), rows(6), rows(6))
+
+
+@pytest.fixture
+def source(request, tmp_path) -> ModelSource:
+    """A folder with a tiny model of the type that the test is given."""
+    model_type = request.getfixturevalue("model_type")
+    if model_type in ABSENT:
+        pytest.importorskip(ABSENT[model_type])
+    tiny_model_of(model_type).save_pretrained(tmp_path / "model")
+    return ModelSource(str(tmp_path / "model"), LABELS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model_type", [name for name in MODEL_TYPES if name not in REFUSED])
+def test_a_cohort_equals_single_runs_peft_and_the_merged_model(model_type, source, task, tmp_path):
+    _check("lora[all]", source, task, tmp_path, stock=model_type not in NOT_FOR_PEFT)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model_type", sorted(REFUSED))
+def test_a_type_that_cannot_be_trained_is_refused_before_anything_is_scored(model_type, source, task):
+    with pytest.raises(InputError, match=REFUSED[model_type]):
+        _sites(source, task, "lora[all]")
+
+
+@pytest.mark.parametrize("model_type", sorted(ACCEPTED))
+def test_a_refused_type_is_trained_at_the_roles_that_will_do(model_type, source, task, tmp_path):
+    _check(ACCEPTED[model_type], source, task, tmp_path, stock=True)
+
+
+def _check(space: str, source: ModelSource, task: Task, folder: Path, *, stock: bool) -> None:
+    """Three candidates of different ranks: trained together and alone, saved, loaded by PEFT, merged."""
+    sites, model = _sites(source, task, space), base_model_on(source, "cpu")
+    candidates = [Candidate(allocation, seed, 0.01) for seed, allocation in enumerate(_allocations(sites))]
+    together = train_cohort(model, sites, task, candidates, RECIPE, slots=3)
+    ours = logits_of(model, sites, together, RECIPE, task.test)
+    for i, candidate in enumerate(candidates):
+        alone = train_cohort(model, sites, task, [candidate], RECIPE, slots=1)
+        _agree(logits_of(model, sites, alone, RECIPE, task.test)[0], ours[i])
+        _check_saved(together[i], ours[i], model, sites, task, source, folder / f"adapter{i}", stock=stock)
+
+
+def _sites(source: ModelSource, task: Task, space: str) -> tuple[Site, ...]:
+    model = base_model_on(source, "cpu")
+    return usable_sites(Inputs("m", source, task, 0.01), "cpu", find_sites(model, space), "preserve")
+
+
+def _allocations(sites: Sequence[Site]) -> list[Allocation]:
+    """Every site at rank 2; ranks 1, 2 and 3 in turn; every other site alone at rank 4."""
+    return [
+        Allocation.of({site.name: 2 for site in sites}),
+        Allocation.of({site.name: 1 + i % 3 for i, site in enumerate(sites)}),
+        Allocation.of({site.name: 4 for site in sites[::2]}),
+    ]
+
+
+def _check_saved(
+    trained: Trained,
+    ours: Tensor,
+    model: PreTrainedModel,
+    sites: Sequence[Site],
+    task: Task,
+    source: ModelSource,
+    folder: Path,
+    *,
+    stock: bool,
+) -> None:
+    """A saved adapter says the same through ``load_adapter``, PEFT alone, and merged into the weights."""
+    save_adapter(
+        folder,
+        trained,
+        model=model,
+        sites=sites,
+        recipe=RECIPE,
+        base=source.path_or_name,
+        label_names=task.label_names,
+        rows=task.validation,
+    )
+    assert read_record(folder).stock_peft == stock
+    with load_adapter(folder, model):
+        _agree(_logits(model, task.test), ours)
+    if stock:
+        base = AutoModelForSequenceClassification.from_pretrained(source.path_or_name, num_labels=LABELS)
+        tuned = PeftModel.from_pretrained(base, folder).eval()
+        _agree(_logits(tuned, task.test), ours)
+        _agree(_logits(merge(folder, load_base_model(source, device="cpu")), task.test), ours)
+
+
+@torch.no_grad()
+def _logits(model: PreTrainedModel | PeftModel, rows: Rows) -> Tensor:
+    """(rows, labels)"""
+    inputs = padded_inputs(rows, range(len(rows)), pad_token_id=1)
+    logits: Tensor = model(**{name: torch.from_numpy(array) for name, array in inputs.items()}).logits
+    return logits
+
+
+def _agree(one: Tensor, other: Tensor) -> None:
+    """Equal to 1e-5 of the largest logit, or of one."""
+    assert torch.isfinite(one).all()
+    assert float((one - other).abs().max()) <= 1e-5 * max(1.0, float(other.abs().max()))
