@@ -206,8 +206,9 @@ def _fault(
             if shape[:-1].numel() % rows or None in changed:
                 return f"{whole} is not cut by rows"
             if not any(any(slots or ()) for slots in changed):
-                return f"{whole} does not depend on the rows"
-            if changed != own:
+                if what == "reads":
+                    return f"{whole} does not depend on the rows"
+            elif changed != own:  # that a linear of zeros adds to the same whatever the rows is no fault
                 return f"{whole} does not begin with the rows of the batch"
     return None
 

@@ -10,11 +10,28 @@ from transformers import AutoModelForSequenceClassification, PretrainedConfig, P
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
 
-__all__ = ["LABELS", "MODEL_TYPES", "VOCABULARY", "tiny_model_of"]
+__all__ = ["KNOWN", "LABELS", "MODEL_TYPES", "VOCABULARY", "tiny_model_of"]
 
 VOCABULARY: Final = 100
 LABELS: Final = 3
 MODEL_TYPES: Final = tuple(sorted(MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES))
+KNOWN: Final = frozenset({  # of transformers 5.23, each tried; a newer one may bring others
+    "albert", "arcee", "axk1", "axk2", "bart", "bert", "big_bird", "bigbird_pegasus", "biogpt", "bloom",
+    "camembert", "canine", "cohere_compass_text", "convbert", "ctrl", "data2vec-text", "deberta",
+    "deberta-v2", "deepseek_v2", "deepseek_v3", "diffllama", "distilbert", "doge", "electra", "ernie",
+    "esm", "esmc", "eurobert", "exaone4", "falcon", "flaubert", "fnet", "funnel", "gemma", "gemma2",
+    "gemma3", "gemma3_text", "glm", "glm4", "gpt-sw3", "gpt2", "gpt_bigcode", "gpt_neo", "gpt_neox",
+    "gpt_oss", "gptj", "gte", "helium", "hunyuan_v1_dense", "hunyuan_v1_moe", "ibert", "jamba", "jetmoe",
+    "jina_embeddings_v3", "layoutlm", "layoutlmv2", "layoutlmv3", "lilt", "llama", "longformer", "luke",
+    "markuplm", "mbart", "megatron-bert", "minicpm3", "minimax", "ministral", "ministral3", "mistral",
+    "mistral4", "mixtral", "mobilebert", "modernbert", "modernbert-decoder", "modernvbert", "mpnet", "mpt",
+    "mra", "mt5", "mvp", "nemotron", "nomic_bert", "nystromformer", "olmo", "olmo2", "olmo3", "openai-gpt",
+    "opt", "perceiver", "persimmon", "phi", "phi3", "phimoe", "plbart", "qwen2", "qwen2_moe", "qwen3",
+    "qwen3_5", "qwen3_5_text", "qwen3_moe", "qwen3_next", "reformer", "rembert", "roberta",
+    "roberta-prelayernorm", "roc_bert", "roformer", "seed_oss", "smollm3", "squeezebert", "stablelm",
+    "starcoder2", "t5", "t5gemma", "t5gemma2", "tapas", "ultrabert", "ultravbert", "umt5", "xlm",
+    "xlm-roberta", "xlm-roberta-xl", "xlnet", "xmod", "yoso", "zamba", "zamba2",
+})  # fmt: skip
 
 _SMALL: Final[Mapping[str, Any]] = {  # what configurations call their sizes; each takes those that it knows
     **dict.fromkeys(("hidden_size", "d_model", "n_embd", "dim", "emb_dim", "embedding_size"), 32),
