@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -12,6 +13,7 @@ from torch import nn
 from evaluators.adapter import load_adapter, merge, save_adapter
 from evaluators.candidate import Candidate, Evaluation, Recipe, Trained
 from evaluators.peft_adapter import read_tensors
+from evaluators.rows import Rows
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
@@ -107,6 +109,7 @@ def test_the_record_says_how_the_adapter_was_made(tmp_path, saved, tiny_model):
         "label_names": list(LABELS),
         "params": {"wires": 2 * 64 + 64, "head": 32 * 2 + 2},
         "stock_peft": False,
+        "pad_token_id": 1,
     }
 
 
@@ -168,6 +171,7 @@ def test_a_failed_candidate_is_not_saved(tmp_path, saved, tiny_model):
             recipe=Recipe(),
             base="b",
             label_names=LABELS,
+            rows=Rows((), None, np.zeros(0)),
         )
     assert not list(tmp_path.iterdir())
 
@@ -222,8 +226,8 @@ def test_a_model_that_does_not_fit_is_named_and_left_alone(
     [
         (None, r"has no rankscape.json, so it is no adapter"),
         ("{", r"rankscape.json cannot be read \(JSONDecodeError"),
-        ("[]", r"rankscape.json cannot be read \(TypeError"),
-        ('{"format_version": 1}', r"rankscape.json cannot be read \(KeyError"),
+        ("[]", r"rankscape.json: the whole must be an object, not \[\]; save the adapter again"),
+        ('{"format_version": 1}', r"rankscape.json: base must be a string, not None"),
         (
             '{"format_version": 7}',
             r"format_version=7, this version of rankscape reads 1; install the version that wrote it",
