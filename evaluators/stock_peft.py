@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten
 from typing import Final
 
 import numpy as np
@@ -21,7 +22,7 @@ __all__ = ["first_logits", "why_not_stock"]
 
 _ROWS: Final = 8  # compared; wrong taps and factors show in the first
 _TOLERANCE: Final = {torch.float64: 1e-4, torch.float32: 1e-4}  # of the largest logit
-_COARSE: Final = 0.05  # the same in 16 bits, where PEFT's products are rounded elsewhere than ours
+_COARSE: Final = 0.1  # of 16 bits: PEFT rounds elsewhere than we do, up to 0.04 in models of three layers
 
 
 def why_not_stock(folder: Path, model: PreTrainedModel, rows: Rows, ours: Tensor) -> str | None:
@@ -37,7 +38,7 @@ def why_not_stock(folder: Path, model: PreTrainedModel, rows: Rows, ours: Tensor
             stock = PeftModel.from_pretrained(own, folder, torch_device=str(model.device))
             theirs = first_logits(stock.eval(), rows)
         except Exception as error:  # whatever PEFT says of a model that it does not know
-            reason = " ".join(str(error).split())[:200]
+            reason = shorten(str(error), 160, placeholder="...")
             return f"PEFT cannot load it ({type(error).__name__}: {reason})"
     largest, apart = float(ours.abs().max()), float((theirs - ours).abs().max())
     if apart <= _TOLERANCE.get(model.dtype, _COARSE) * largest:  # False of NaN
