@@ -21,7 +21,7 @@ from spaces.base_weight import base_weight
 from spaces.errors import InputError
 from spaces.families import find_family
 from spaces.find_sites import find_sites
-from spaces.head import Head, head_linears
+from spaces.head import Head
 from spaces.hooks import Attachment, Renorm
 from spaces.scaling import Scaling
 from spaces.site import Site
@@ -146,8 +146,8 @@ def load_adapter(folder: Path, model: PreTrainedModel) -> Attachment:
 def merge(folder: Path, model: PreTrainedModel) -> PreTrainedModel:
     """The base model with a saved adapter's wires folded into its weights, W += factor * B A, and its head.
 
-    The model is changed in place and returned; its config gets the labels' names, and the padding token where it
-    has none. Raises InputError, before it is changed, where a wire
+    The model is changed in place and returned; its config gets the labels' names, and the padding token
+    where it has none. Raises InputError, before it is changed, where a wire
     cannot be folded, where a weight is quantized, and wherever ``load_adapter`` does.
     """
     record = read_record(folder)
@@ -239,12 +239,12 @@ def _why_not_foldable(sites: Sequence[Site]) -> str:
 
 
 def _check_plain(model: PreTrainedModel, name: str) -> None:
-    """Raises InputError unless a parameter is a plain one of floating-point numbers; quantized ones are others."""
+    """Raises InputError unless a parameter is a plain one of floating-point numbers."""
     module = model.get_submodule(name.rpartition(".")[0])
     parameter = dict(module.named_parameters(recurse=False)).get(name.rpartition(".")[2])
     if type(parameter) is not nn.Parameter or parameter.dtype not in PLAIN_DTYPES:
         raise InputError(
-            f"{name.rpartition('.')[0]} is a {type(module).__name__} whose weight is quantized, so that nothing "
-            "can be folded into it; load the base model without quantization, or keep the adapter attached "
-            "(load_adapter)."
+            f"{name.rpartition('.')[0]} is a {type(module).__name__} whose weight is quantized, so that "
+            "nothing can be folded into it; load the base model without quantization, or keep the adapter "
+            "attached (load_adapter)."
         )

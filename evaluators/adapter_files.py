@@ -1,9 +1,9 @@
 """The tensors in an adapter's folder: which file holds what, written and read.
 
-* ``adapter_config.json``, ``adapter_model.safetensors``: the wires that PEFT's LoRA expresses, and the head, as PEFT
-  writes them;
-* ``wires.safetensors``: the other wires (shortcuts, DeBERTa's q and k, and all wires of a model in which PEFT does not
-  give what was trained);
+* ``adapter_config.json``, ``adapter_model.safetensors``: the wires that PEFT's LoRA expresses, and the head,
+  as PEFT writes them;
+* ``wires.safetensors``: the other wires (shortcuts, DeBERTa's q and k, and all wires of a model in which PEFT
+  does not give what was trained);
 * ``head.safetensors``: the head;
 * ``rankscape.json``: everything else (``adapter_record``).
 
@@ -58,7 +58,9 @@ def write_head(folder: Path, head: Mapping[str, Tensor]) -> None:
     save_file(dict(head), folder / _HEAD)
 
 
-def read_wires(folder: Path, record: AdapterRecord, model: PreTrainedModel, sites: Sequence[Site]) -> list[Wire]:
+def read_wires(
+    folder: Path, record: AdapterRecord, model: PreTrainedModel, sites: Sequence[Site]
+) -> list[Wire]:
     """The wires at these sites, in their order. sites: all that the record's allocation names.
 
     Raises InputError where one is missing, does not fit the model, or is not finite.

@@ -101,7 +101,10 @@ def _allocation(value: object, where: str) -> Allocation:
 
 def _scaling(value: object, where: str) -> Scaling:
     factors = fields(
-        rule=one_of(*SCALING_RULES), lora_alpha=positive, shortcut_alpha=positive, reference_rank=whole(1, _MOST)
+        rule=one_of(*SCALING_RULES),
+        lora_alpha=positive,
+        shortcut_alpha=positive,
+        reference_rank=whole(1, _MOST),
     )
     return Scaling(**factors(value, where))
 

@@ -54,11 +54,11 @@ class ModelSource:
 def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTrainedModel:
     """A sequence classifier with pretrained weights, frozen, in eval mode, on ``device``.
 
-    Only safetensors files inside the model's folder are read and no code that comes with a model is run. What the
-    weights lack (the head) is drawn from a fixed seed, the same in every process, and leaves the global generator
-    alone. config.pad_token_id is the tokenizer's where the config has none.
-    Raises InputError where there is no such model, or no weights of it that can be used: finite numbers, without a
-    PEFT adapter among them.
+    Only safetensors files inside the model's folder are read and no code that comes with a model is run. What
+    the weights lack (the head) is drawn from a fixed seed, the same in every process, and leaves the global
+    generator alone. config.pad_token_id is the tokenizer's where the config has none.
+    Raises InputError where there is no such model, or no weights of it that can be used: finite numbers,
+    without a PEFT adapter among them.
     """
     name = source.path_or_name
     local_only = _resolve(name, needs_weights=True)
@@ -132,7 +132,9 @@ def _resolve(name: str, *, needs_weights: bool) -> bool:
         return not hub_answers()
     if not (folder / "config.json").is_file():
         if (folder / "adapter_config.json").exists():
-            raise InputError(f"{name} is a PEFT adapter and no model; give the folder or name of its base model.")
+            raise InputError(
+                f"{name} is a PEFT adapter and no model; give the folder or name of its base model."
+            )
         raise InputError(f"{name} has no config.json; give a folder that save_pretrained wrote.")
     if needs_weights and not any((folder / weights).is_file() for weights in WEIGHTS):
         pickled = any(folder.glob("pytorch_model*.bin*"))
@@ -189,7 +191,8 @@ def _check_loaded(model: PreTrainedModel, name: str, info: dict[str, Any]) -> No
 def _check_finite(model: PreTrainedModel, name: str) -> None:
     """Raises InputError on the first tensor with a NaN, or a parameter with an infinite number, in it.
 
-    One pass at the speed of memory, on the CPU: 10 ms for 100 MB. Buffers may be infinite: masks and bounds are.
+    One pass at the speed of memory, on the CPU: 10 ms for 100 MB. Buffers may be infinite: masks and bounds
+    are.
     """
     for key, tensor in [*model.named_parameters(), *model.named_buffers()]:
         if not tensor.is_floating_point() or not tensor.numel() or tensor.element_size() < 2:
@@ -197,8 +200,8 @@ def _check_finite(model: PreTrainedModel, name: str) -> None:
         ends = torch.stack(tensor.aminmax())
         if bool(ends.isnan().any()) or (isinstance(tensor, torch.nn.Parameter) and bool(ends.isinf().any())):
             raise InputError(
-                f"{name} has weights that are NaN or infinite, the first in {key}; give a checkpoint of finite "
-                "numbers, such as one that was saved before its training diverged."
+                f"{name} has weights that are NaN or infinite, the first in {key}; give a checkpoint of "
+                "finite numbers, such as one that was saved before its training diverged."
             )
 
 

@@ -1,4 +1,4 @@
-"""The padding token that a model's own configuration knows: decoders' heads look for the last token before it."""
+"""The padding token that a model's configuration knows: decoders' heads look for the last token before it."""
 
 from transformers import PretrainedConfig
 

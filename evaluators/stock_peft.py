@@ -51,7 +51,9 @@ def first_logits(model: PreTrainedModel | PeftModel, rows: Rows) -> Tensor:
     """Logits of the first few rows, (n, labels) float32 on the CPU."""
     first = np.arange(min(_ROWS, len(rows)))
     inputs = padded_inputs(rows, first, pad_token_id=model.config.pad_token_id)
-    logits: Tensor = model(**{name: torch.from_numpy(ids).to(model.device) for name, ids in inputs.items()}).logits
+    logits: Tensor = model(
+        **{name: torch.from_numpy(ids).to(model.device) for name, ids in inputs.items()}
+    ).logits
     return logits.float().cpu()
 
 

@@ -1,8 +1,8 @@
 """Which files transformers would take a model's weights from, checked before it opens one.
 
-It reads ``model.safetensors``, or else what ``model.safetensors.index.json`` names; a folder or a config may send
-it elsewhere: to pickled files, to a folder above, to an adapter that is then put into the model. Links are followed,
-as a hub's cache is made of them: whatever they lead to is read as safetensors.
+It reads ``model.safetensors``, or else what ``model.safetensors.index.json`` names; a folder or a config may
+send it elsewhere: to pickled files, to a folder above, to an adapter that is then put into the model. Links
+are followed, as a hub's cache is made of them: whatever they lead to is read as safetensors.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from transformers import PretrainedConfig
-from transformers.utils import cached_file, find_adapter_config_file
+from transformers.utils.hub import cached_file
+from transformers.utils.peft_utils import find_adapter_config_file
 
 from spaces.errors import InputError
 from spaces.foreign_json import anything, fields, object_of, read_json, text
@@ -30,8 +31,9 @@ def check_weight_files(name: str, config: PretrainedConfig, *, local_only: bool)
     """
     if find_adapter_config_file(name, local_files_only=local_only) is not None:
         raise InputError(
-            f"{name} holds a PEFT adapter (adapter_config.json), which transformers would put into the model; give "
-            "the base model alone: without that file, or with the adapter merged (merge_and_unload of peft)."
+            f"{name} holds a PEFT adapter (adapter_config.json), which transformers would put into the "
+            "model; give the base model alone: without that file, or with the adapter merged "
+            "(merge_and_unload of peft)."
         )
     for one in (config, config.get_text_config()):
         if (other := getattr(one, "transformers_weights", None)) is not None:
@@ -58,6 +60,6 @@ def _check_index(index: Path) -> None:
         path = PurePosixPath(file)
         if path.is_absolute() or ".." in path.parts or path.suffix != ".safetensors":
             raise InputError(
-                f"{index} names {file!r} for {tensor!r}; only *.safetensors files inside the model's folder are "
-                f"read: {remedy}."
+                f"{index} names {file!r} for {tensor!r}; only *.safetensors files inside the model's folder "
+                f"are read: {remedy}."
             )

@@ -5,8 +5,8 @@ A shape is a function that takes what was parsed, and where it stands, and gives
     shape = fields(base=text, ranks=object_of(whole(1, 10_000)), note=optional(text))
     record = read_json(Path("record.json"), shape, remedy="save it again")
 
-Nothing a file may hold gets past it as another exception: bytes that are no text, JSON nested too deep, numbers of
-5,000 digits, 1e400, NaN, null or a list where an object should be.
+Nothing a file may hold gets past it as another exception: bytes that are no text, JSON nested too deep,
+numbers of 5,000 digits, 1e400, NaN, null or a list where an object should be.
 """
 
 from __future__ import annotations
@@ -181,5 +181,3 @@ def _object(value: object, where: str) -> Mapping[str, object]:
 def _inside(where: str, name: str) -> str:
     plain = name.isidentifier()
     return (f"{where}.{name}" if where else name) if plain else f"{where}[{reprlib.repr(name)}]"
-
-

@@ -314,7 +314,9 @@ def test_a_peft_config_of_another_shape_is_one_line(tmp_path, saved, tiny_model,
     model = tiny_model("bert")
     saved(tmp_path / "a", model, "lora")
     (tmp_path / "a" / "adapter_config.json").write_text(value)
-    assert_refused(load_adapter, tmp_path / "a", model, "adapter_config.json: .* must be .*; save the adapter again")
+    assert_refused(
+        load_adapter, tmp_path / "a", model, "adapter_config.json: .* must be .*; save the adapter again"
+    )
 
 
 TENSORS = {
@@ -336,7 +338,9 @@ def test_tensors_that_cannot_be_are_one_line(tmp_path, saved, tiny_model, name, 
     model, file = tiny_model("bert"), tmp_path / "a" / f"{name}.safetensors"
     saved(tmp_path / "a", model, "lora+residual")
     tensors = load_file(file)
-    matrices = [key for key in tensors if tensors[key].ndim == 2 and ("classifier" in key) == (name == "head")]
+    matrices = [
+        key for key in tensors if tensors[key].ndim == 2 and ("classifier" in key) == (name == "head")
+    ]
     for key in (matrices[0], matrices[-1]):  # an A and a B
         save_file({**tensors, key: change(tensors[key])}, file)
         assert_refused(load_adapter, tmp_path / "a", model, message)

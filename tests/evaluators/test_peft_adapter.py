@@ -84,7 +84,9 @@ def test_hot_swapping_an_adapter_with_itself_changes_no_bit(
     # PEFT swaps the LoRA wires only, and refuses adapters with a head of their own
     tensors = load_file(tmp_path / "a" / "adapter_model.safetensors")
     wires = {
-        name.replace(".weight", ".default.weight"): tensor for name, tensor in tensors.items() if "lora" in name
+        name.replace(".weight", ".default.weight"): tensor
+        for name, tensor in tensors.items()
+        if "lora" in name
     }
     config = LoraConfig.from_pretrained(tmp_path / "a")
     hotswap_adapter_from_state_dict(stock, wires, "default", config)

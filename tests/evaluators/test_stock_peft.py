@@ -30,7 +30,9 @@ def says_stock(folder):
 def ibert():
     """A model of linears that PEFT cannot wrap."""
     sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
-    config = AutoConfig.for_model("ibert", vocab_size=100, max_position_embeddings=64, pad_token_id=1, **sizes)
+    config = AutoConfig.for_model(
+        "ibert", vocab_size=100, max_position_embeddings=64, pad_token_id=1, **sizes
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return AutoModelForSequenceClassification.from_config(config).eval().requires_grad_(False)
@@ -94,9 +96,7 @@ def test_rounding_in_the_models_own_precision_is_no_difference(tmp_path, saved, 
     assert says_stock(tmp_path / "a") is True
 
 
-def test_peft_gets_the_base_models_own_tensors_and_leaves_no_trace(
-    tmp_path, saved, tiny_model, monkeypatch
-):
+def test_peft_gets_the_base_models_own_tensors_and_leaves_no_trace(tmp_path, saved, tiny_model, monkeypatch):
     model, seen = tiny_model("bert"), []
     model.base_model.requires_grad_(True)  # which PEFT switches off
     real = peft.PeftModel.from_pretrained
