@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from spaces.allocation import Allocation
 from spaces.errors import InputError
+from spaces.foreign_json import (
+    anything,
+    boolean,
+    fields,
+    list_of,
+    number,
+    object_of,
+    one_of,
+    optional,
+    positive,
+    read_json,
+    text,
+    whole,
+)
 from spaces.hooks import Renorm
-from spaces.scaling import Scaling
+from spaces.scaling import SCALING_RULES, Scaling
 
 __all__ = ["FORMAT_VERSION", "RECORD", "AdapterRecord", "read_record"]
 
 RECORD: Final = "rankscape.json"
 FORMAT_VERSION: Final = 1
+_MOST: Final = 2**63 - 1  # of whatever is counted
+_AGAIN: Final = "save the adapter again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +41,8 @@ class AdapterRecord:
 
     base: name or folder of the base model, as given. label_names: of the class ids 0, 1, ...; empty for
     regression. wire_params, head_params: trained parameters. stock_peft: whether the PEFT files alone
-    are the whole adapter, so that ``peft`` loads it without this project.
+    are the whole adapter, so that ``peft`` loads it without this project; found out by loading them.
+    pad_token_id: with which the rows were padded; a decoder's head looks for it. None where none was set.
     """
 
     base: str
@@ -37,9 +55,10 @@ class AdapterRecord:
     wire_params: int
     head_params: int
     stock_peft: bool
+    pad_token_id: int | None
 
     def to_json(self) -> str:
-        """A JSON object that ``read_record`` reads."""
+        """A JSON object that ``read_record`` reads; ASCII, whatever characters the names have."""
         return json.dumps(
             {
                 "format_version": FORMAT_VERSION,
@@ -52,9 +71,9 @@ class AdapterRecord:
                 "label_names": list(self.label_names),
                 "params": {"wires": self.wire_params, "head": self.head_params},
                 "stock_peft": self.stock_peft,
+                "pad_token_id": self.pad_token_id,
             },
             indent=2,
-            ensure_ascii=False,
         )
 
 
@@ -65,36 +84,40 @@ def read_record(folder: Path) -> AdapterRecord:
         raise InputError(
             f"{folder} has no {RECORD}, so it is no adapter; name a folder that was saved as one."
         )
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-        version = data["format_version"]
-        if version == FORMAT_VERSION:
-            return _record(data)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise InputError(f"{file} cannot be read ({reason}); save the adapter again.") from None
-    raise InputError(
-        f"{file} has format_version={version!r}, this version of rankscape reads {FORMAT_VERSION}; "
-        "install the version that wrote it, or save the adapter again."
-    )
+    version = read_json(file, fields(format_version=anything), remedy=_AGAIN)["format_version"]
+    if version != FORMAT_VERSION:
+        raise InputError(
+            f"{file} has format_version={reprlib.repr(version)}, this version of rankscape reads "
+            f"{FORMAT_VERSION}; install the version that wrote it, or save the adapter again."
+        )
+    data = read_json(file, _SHAPE, remedy=_AGAIN)
+    params = data.pop("params")
+    return AdapterRecord(**data, wire_params=params["wires"], head_params=params["head"])
 
 
-def _record(data: dict[str, object]) -> AdapterRecord:
-    """Raises ValueError, KeyError or TypeError on anything but what ``to_json`` wrote."""
-    params, scaling, names, renorm = (data[key] for key in ("params", "scaling", "label_names", "renorm"))
-    if not isinstance(params, dict) or not isinstance(scaling, dict) or not isinstance(names, list):
-        raise TypeError("params and scaling must be objects and label_names a list")
-    if renorm not in ("preserve", "paper"):
-        raise ValueError(f"renorm={renorm!r} must be preserve or paper")
-    return AdapterRecord(
-        base=str(data["base"]),
-        allocation=Allocation.from_json(json.dumps(data["allocation"])),
-        scaling=Scaling(**scaling),
-        renorm=renorm,
-        seed=int(str(data["seed"])),
-        learning_rate=float(str(data["learning_rate"])),
-        label_names=tuple(str(name) for name in names),
-        wire_params=int(params["wires"]),
-        head_params=int(params["head"]),
-        stock_peft=bool(data["stock_peft"]),
+def _allocation(value: object, where: str) -> Allocation:
+    return Allocation.of(object_of(whole(0, _MOST))(value, where))
+
+
+def _scaling(value: object, where: str) -> Scaling:
+    factors = fields(
+        rule=one_of(*SCALING_RULES),
+        lora_alpha=positive,
+        shortcut_alpha=positive,
+        reference_rank=whole(1, _MOST),
     )
+    return Scaling(**factors(value, where))
+
+
+_SHAPE: Final = fields(
+    base=text,
+    allocation=_allocation,
+    scaling=_scaling,
+    renorm=one_of("preserve", "paper"),
+    seed=whole(0, _MOST),
+    learning_rate=number,
+    label_names=list_of(text),
+    params=fields(wires=whole(0, _MOST), head=whole(0, _MOST)),
+    stock_peft=boolean,
+    pad_token_id=optional(whole(-_MOST, _MOST)),  # missing in what older versions wrote
+)

@@ -7,11 +7,11 @@ import math
 from collections.abc import Callable
 
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from spaces.errors import InputError
 
-__all__ = ["settle_padding"]
+__all__ = ["fill_pad_token", "pad_token_of", "settle_padding"]
 
 _log = logging.getLogger(__name__)
 
@@ -29,8 +29,7 @@ def settle_padding(
     Raises InputError where neither is among the model's embeddings.
     """
     tokens = _embeddings(model)
-    text = model.config.get_text_config()
-    stated = text.pad_token_id
+    stated = pad_token_of(model.config)
     if not _fits(stated, tokens):
         tokenizer = tokenizer_of()
         known = {tokenizer.pad_token: tokenizer.pad_token_id, tokenizer.eos_token: tokenizer.eos_token_id}
@@ -41,17 +40,26 @@ def settle_padding(
                 f"tokenizer's pad and end-of-text tokens ({list(known.values())}) are among them; resize its "
                 "embeddings, or set a pad_token_id below their number."
             )
-        token, stated_now = fitting[0]
+        token, serves = fitting[0]
         if stated is not None:
-            _log.warning(
-                "%s has no embedding for its pad_token_id %s; padding with %r (%d) instead.",
-                name,
-                stated,
-                token,
-                stated_now,
-            )
-        stated = stated_now
-    model.config.pad_token_id = text.pad_token_id = stated  # of a multimodal model the one inside decides
+            words = "%s has no embedding for its pad_token_id %s; padding with %r (%d) instead."
+            _log.warning(words, name, stated, token, serves)
+        stated = serves
+    model.config.pad_token_id = stated
+    model.config.get_text_config().pad_token_id = stated  # which decides in a multimodal model
+
+
+def pad_token_of(config: PretrainedConfig) -> int | None:
+    """Its id, or None; of the text part where a configuration has several."""
+    token: int | None = getattr(config.get_text_config(), "pad_token_id", None)
+    return token
+
+
+def fill_pad_token(config: PretrainedConfig, token: int | None) -> None:
+    """Sets the id in every part of a configuration that has none, or -1."""
+    for part in (config, config.get_text_config()):
+        if not _fits(getattr(part, "pad_token_id", None), math.inf):
+            part.pad_token_id = token
 
 
 def _embeddings(model: PreTrainedModel) -> float:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 from peft import LoraConfig, TaskType
@@ -18,17 +19,20 @@ from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from spaces.errors import InputError
+from spaces.foreign_json import fields, object_of, positive, read_json
 from spaces.head import head_modules
 from spaces.site import Site
 
 __all__ = [
     "PEFT_CONFIG",
     "PEFT_WEIGHTS",
+    "PLAIN_DTYPES",
     "Wire",
     "checked_wire",
     "fits_peft",
     "read_peft",
     "read_tensors",
+    "remove_peft",
     "write_peft",
 ]
 
@@ -36,6 +40,8 @@ PEFT_CONFIG: Final = "adapter_config.json"
 PEFT_WEIGHTS: Final = "adapter_model.safetensors"
 _PREFIX = "base_model.model."  # how PEFT names the model that it wraps
 _AGAIN = "save the adapter again"
+_ALPHAS = fields(alpha_pattern=object_of(positive))
+PLAIN_DTYPES: Final = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,17 +71,19 @@ def write_peft(
     """Writes wires that ``fits_peft``, and the head, so that ``peft.PeftModel.from_pretrained`` loads them.
 
     head: ``head.classifier.weight`` and so on. Projections fused into one linear become one adapter, with
-    their A stacked and their B in blocks; where their factors differ, those are folded into B.
+    their A stacked and their B in blocks. Every wire's factor is folded into its B, so that lora_alpha / r
+    holds at every module: servers and hot swaps read nothing else. alpha_pattern says the same.
     """
     tensors: dict[str, Tensor] = {}
-    factors: dict[str, float] = {}
-    ranks: dict[str, int] = {}
     by_name = {wire.site.name: wire for wire in wires}
-    for module, sites in _by_module([wire.site for wire in wires]).items():
-        group = [by_name[site.name] for site in sites]
-        factors[module] = group[0].factor if len({wire.factor for wire in group}) == 1 else 1.0
-        a, b = _fused(group, factors[module], width=_width(model, module))
-        ranks[module] = len(a)
+    groups = {
+        module: [by_name[site.name] for site in sites]
+        for module, sites in _by_module([wire.site for wire in wires]).items()
+    }
+    ranks = {module: sum(len(wire.a) for wire in group) for module, group in groups.items()}
+    factor = _common_factor(wires, max(ranks.values()))
+    for module, group in groups.items():
+        a, b = _fused(group, factor, width=_width(model, module))
         tensors[f"{_PREFIX}{module}.lora_A.weight"], tensors[f"{_PREFIX}{module}.lora_B.weight"] = a, b
     heads = sorted({name.partition(".")[0] for name in head_modules(model)})
     for name in heads:
@@ -83,13 +91,23 @@ def write_peft(
             trained = head.get(f"head.{name}.{key}", value)
             tensors[f"{_PREFIX}{name}.{key}"] = trained.detach().cpu().contiguous()
     conv = any(isinstance(model.get_submodule(module), Conv1D) for module in ranks)
-    config = _config(ranks, factors, heads, base=base, conv=conv)
-    (folder / PEFT_CONFIG).write_text(config, encoding="utf-8")
+    (folder / PEFT_CONFIG).write_text(_config(ranks, factor, heads, base=base, conv=conv), encoding="utf-8")
     save_file(tensors, folder / PEFT_WEIGHTS, metadata={"format": "pt"})
 
 
+def remove_peft(folder: Path) -> None:
+    """Takes back what ``write_peft`` wrote."""
+    for name in (PEFT_CONFIG, PEFT_WEIGHTS):
+        (folder / name).unlink()
+
+
 def read_peft(
-    folder: Path, sites: Sequence[Site], *, ranks: Mapping[str, int], factors: Mapping[str, float]
+    folder: Path,
+    sites: Sequence[Site],
+    model: PreTrainedModel,
+    *,
+    ranks: Mapping[str, int],
+    factors: Mapping[str, float],
 ) -> list[Wire]:
     """The wires at these sites, out of what ``write_peft`` wrote.
 
@@ -97,7 +115,8 @@ def read_peft(
     Raises InputError where the files are missing or damaged, or belong to a model with other modules or
     shapes.
     """
-    alphas, tensors = _alphas(folder / PEFT_CONFIG), read_tensors(folder / PEFT_WEIGHTS)
+    alphas = read_json(folder / PEFT_CONFIG, _ALPHAS, remedy=_AGAIN)["alpha_pattern"]
+    tensors = read_tensors(folder / PEFT_WEIGHTS)
     wires = []
     for module, group in _by_module(sites).items():
         names = [f"{_PREFIX}{module}.lora_{matrix}.weight" for matrix in "AB"]
@@ -109,32 +128,47 @@ def read_peft(
         if _pattern(module) not in alphas:
             raise InputError(f"{folder / PEFT_CONFIG} has no alpha_pattern for {module}; {_AGAIN}.")
         a, b = (tensors[name] for name in names)
-        peft_factor, start = alphas[_pattern(module)] / len(a), 0
+        rank = sum(ranks[site.name] for site in group)
+        _check_shapes(group[0].name, (a, b), ((rank, group[0].d_in), (_width(model, module), rank)))
+        start = 0
         for site in group:
             stop, factor = start + ranks[site.name], factors[site.name]
-            own_b = b[_part(site), start:stop] * (peft_factor / factor)
-            wires.append(checked_wire(site, factor, a[start:stop], own_b, rank=stop - start))
+            own_b = _scaled(b[_part(site), start:stop], alphas[_pattern(module)] / rank / factor)
+            wires.append(Wire(site, factor, a[start:stop], own_b))
             start = stop
     return wires
 
 
 def checked_wire(site: Site, factor: float, a: Tensor, b: Tensor, *, rank: int) -> Wire:
     """A wire whose A and B fit its site; raises InputError where they do not."""
-    given, needed = (tuple(a.shape), tuple(b.shape)), ((rank, site.d_in), (site.d_out, rank))
-    if given != needed:
-        raise InputError(
-            f"{site.name}: the adapter's A and B have shapes {given[0]} and {given[1]}, this model "
-            f"needs {needed[0]} and {needed[1]}; load the adapter onto the model that it was trained on."
-        )
+    _check_shapes(site.name, (a, b), ((rank, site.d_in), (site.d_out, rank)))
     return Wire(site, factor, a, b)
 
 
 def read_tensors(file: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file, on the CPU; raises InputError where it is missing or damaged."""
+    """The floating-point tensors of a safetensors file, on the CPU; others are as good as missing.
+
+    Raises InputError where the file is missing or damaged, or one of its numbers is NaN or infinite.
+    """
     try:
-        return load_file(file)
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{file} cannot be read ({error}); {_AGAIN}.") from None
+        tensors = load_file(file)
+    except (OSError, SafetensorError, KeyError, ValueError) as error:  # KeyError: a dtype torch has not
+        raise InputError(f"{file} cannot be read ({type(error).__name__}: {error}); {_AGAIN}.") from None
+    plain = {name: tensor for name, tensor in tensors.items() if tensor.dtype in PLAIN_DTYPES}
+    if bad := [name for name, tensor in plain.items() if not bool(tensor.isfinite().all())]:
+        raise InputError(f"{file}: {bad[0]!r} holds NaN or infinite numbers; {_AGAIN}.")
+    return plain
+
+
+def _check_shapes(
+    name: str, given: tuple[Tensor, Tensor], needed: tuple[tuple[int, int], tuple[int, int]]
+) -> None:
+    a, b = (tuple(tensor.shape) for tensor in given)
+    if (a, b) != needed:
+        raise InputError(
+            f"{name}: the adapter's A and B have shapes {a} and {b}, this model needs {needed[0]} and "
+            f"{needed[1]}; load the adapter onto the model that it was trained on."
+        )
 
 
 def _by_module(sites: Sequence[Site]) -> dict[str, list[Site]]:
@@ -156,7 +190,7 @@ def _fused(group: Sequence[Wire], factor: float, *, width: int) -> tuple[Tensor,
     b, start = a.new_zeros(width, len(a)), 0
     for wire in group:
         stop = start + len(wire.a)
-        b[_part(wire.site), start:stop] = wire.b * (wire.factor / factor)
+        b[_part(wire.site), start:stop] = _scaled(wire.b, wire.factor / factor)
         start = stop
     return a, b
 
@@ -171,37 +205,38 @@ def _pattern(module: str) -> str:
     return f"^{re.escape(module)}"
 
 
-def _alpha(factor: float, rank: int) -> float:
-    """The alpha of which PEFT makes this factor, alpha / rank; whole where that is exact."""
-    alpha = factor * rank
-    return round(alpha) if round(alpha) / rank == factor else alpha
+def _common_factor(wires: Sequence[Wire], r: int) -> float:
+    """The factor lora_alpha / r of all modules, r the largest rank; a power of two near the largest wire's.
+
+    Then alpha / rank is this factor to the last bit at any rank, and what is folded into B is exact wherever
+    a wire's own factor is a power of two. lora_alpha is whole, as PEFT declares it.
+    """
+    largest = max(wires, key=lambda wire: len(wire.a))
+    factor = 2.0 ** round(math.log2(largest.factor))
+    while not (r * factor).is_integer():
+        factor *= 2
+    return factor
 
 
-def _config(
-    ranks: Mapping[str, int], factors: Mapping[str, float], heads: list[str], *, base: str, conv: bool
-) -> str:
-    largest = max(ranks, key=lambda module: ranks[module])
-    alphas = {module: _alpha(factors[module], rank) for module, rank in ranks.items()}
+def _scaled(tensor: Tensor, by: float) -> Tensor:
+    """The product, rounded once."""
+    return (tensor.double() * by).to(tensor.dtype)
+
+
+def _config(ranks: Mapping[str, int], factor: float, heads: list[str], *, base: str, conv: bool) -> str:
+    r = max(ranks.values())
+    alphas = {module: factor * rank for module, rank in ranks.items()}
     config = LoraConfig(
         task_type=TaskType.SEQ_CLS,
         base_model_name_or_path=base,
         inference_mode=True,
-        r=ranks[largest],
-        lora_alpha=alphas[largest],  # type: ignore[arg-type] # PEFT only divides it by r
+        r=r,
+        lora_alpha=int(r * factor),
         target_modules=list(ranks),
         rank_pattern={_pattern(module): rank for module, rank in ranks.items()},
-        alpha_pattern={_pattern(module): alpha for module, alpha in alphas.items()},
+        alpha_pattern={_pattern(module): int(a) if a.is_integer() else a for module, a in alphas.items()},
         modules_to_save=heads,
         fan_in_fan_out=conv,
     )
-    fields = config.to_dict()  # type: ignore[no-untyped-call,unused-ignore]
-    return json.dumps(fields, indent=2, sort_keys=True, default=sorted)  # PEFT keeps sets
-
-
-def _alphas(file: Path) -> dict[str, float]:
-    try:
-        config: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        return {str(pattern): float(alpha) for pattern, alpha in config["alpha_pattern"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise InputError(f"{file} cannot be read ({reason}); {_AGAIN}.") from None
+    values = config.to_dict()  # type: ignore[no-untyped-call,unused-ignore]
+    return json.dumps(values, indent=2, sort_keys=True, default=sorted)  # PEFT keeps sets

@@ -89,5 +89,6 @@ class TrainedEvaluator:
             recipe=recipe,
             base=search.inputs.base,
             label_names=task.label_names,
+            rows=task.validation,
         )
         return Conclusion(saved, winner_test, baseline_test)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
 
 from .errors import InputError
 from .site import Site
@@ -28,5 +29,5 @@ def base_weight(model: PreTrainedModel, site: Site) -> Tensor:
             "model without quantization, or use what reads no base weights (proxies grad_norm, spectrum)."
         )
     assert isinstance(weight, Tensor)
-    matrix = weight if isinstance(module, nn.Linear) else weight.T
+    matrix = weight.T if isinstance(module, Conv1D) else weight
     return matrix if site.target.part is None else matrix[slice(*site.target.part)]

@@ -133,4 +133,5 @@ def _save(own: ArmRuns, planned: Planned, folder: Path) -> None:
         recipe=planned.workload.recipe,
         base=search.inputs.base,
         label_names=search.inputs.task.label_names,
+        rows=search.inputs.task.validation,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import pytest
 import torch
 from transformers import PreTrainedModel
@@ -12,6 +13,7 @@ from transformers import PreTrainedModel
 from evaluators.adapter import save_adapter
 from evaluators.candidate import Candidate, Evaluation, Recipe, Trained
 from evaluators.cohort import Cohort
+from evaluators.rows import Rows
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 
@@ -27,6 +29,13 @@ class Saved(Protocol):
         allocation: Allocation | None = None,
         label_names: tuple[str, ...] = ("negative", "positive"),
     ) -> torch.Tensor: ...
+
+
+def rows_of(batch: dict[str, torch.Tensor]) -> Rows:
+    """A batch as rows of a task, without its padding; labels are zeros."""
+    lengths = batch["attention_mask"].sum(1).tolist()
+    ids = tuple(row[:length].numpy() for row, length in zip(batch["input_ids"], lengths, strict=True))
+    return Rows(ids, None, np.zeros(len(ids), dtype=np.int64))
 
 
 @pytest.fixture
@@ -64,6 +73,7 @@ def saved(tiny_batch: dict[str, torch.Tensor]) -> Saved:
             recipe=recipe,
             base="some/base",
             label_names=label_names,
+            rows=rows_of(tiny_batch),
         )
         return logits
 

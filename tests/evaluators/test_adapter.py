@@ -5,13 +5,17 @@ from __future__ import annotations
 import copy
 import json
 
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import nn
+from transformers import AutoModelForSequenceClassification
 
 from evaluators.adapter import load_adapter, merge, save_adapter
 from evaluators.candidate import Candidate, Evaluation, Recipe, Trained
 from evaluators.peft_adapter import read_tensors
+from evaluators.rows import Rows
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
@@ -107,6 +111,7 @@ def test_the_record_says_how_the_adapter_was_made(tmp_path, saved, tiny_model):
         "label_names": list(LABELS),
         "params": {"wires": 2 * 64 + 64, "head": 32 * 2 + 2},
         "stock_peft": False,
+        "pad_token_id": 1,
     }
 
 
@@ -168,6 +173,7 @@ def test_a_failed_candidate_is_not_saved(tmp_path, saved, tiny_model):
             recipe=Recipe(),
             base="b",
             label_names=LABELS,
+            rows=Rows((), None, np.zeros(0)),
         )
     assert not list(tmp_path.iterdir())
 
@@ -222,8 +228,8 @@ def test_a_model_that_does_not_fit_is_named_and_left_alone(
     [
         (None, r"has no rankscape.json, so it is no adapter"),
         ("{", r"rankscape.json cannot be read \(JSONDecodeError"),
-        ("[]", r"rankscape.json cannot be read \(TypeError"),
-        ('{"format_version": 1}', r"rankscape.json cannot be read \(KeyError"),
+        ("[]", r"rankscape.json: the whole must be an object, not \[\]; save the adapter again"),
+        ('{"format_version": 1}', r"rankscape.json: base must be a string, not None"),
         (
             '{"format_version": 7}',
             r"format_version=7, this version of rankscape reads 1; install the version that wrote it",
@@ -246,6 +252,156 @@ def test_a_damaged_file_is_named(tmp_path, saved, tiny_model, name):
     (tmp_path / "a" / name).write_bytes(b"nonsense")
     with pytest.raises(InputError, match=rf"{name} cannot be read .*; save the adapter again"):
         load_adapter(tmp_path / "a", tiny_model("bert"))
+
+
+DAMAGE = {  # of rankscape.json: what to put where, and what is said of it
+    "null": (None, None, "the whole must be an object, not None"),
+    "a list": ("allocation", [], r"allocation must be an object, not \[\]"),
+    "a negative rank": ("allocation.layers.0.q", -1, "a whole number from 0 to .*, not -1"),
+    "a rank of 400 digits": ("allocation.layers.0.q", 10**400, "a whole number from 0 to .*, not 10"),
+    "a rank that is true": ("allocation.layers.0.q", True, "a whole number from 0 to .*, not True"),
+    "an absurd rank": ("allocation.layers.1.q", 10**12, r"layers.1.q: .* needs \(1000000000000, 32\)"),
+    "an absurd span": ("allocation.layers.0.in99999999999", 1, r"has wires at \['layers.0.in99999999999'\]"),
+    "a long span": ("allocation.layers.0.in" + "9" * 5000, 1, r"has wires at \['layers.0.in9999"),
+    "escapes in a name": ("allocation.\x1b[31m\n", 1, r"has wires at \['\\x1b\[31m\\n'\]"),
+    "infinity": ("scaling.lora_alpha", float("inf"), "scaling.lora_alpha must be a finite number, not inf"),
+    "a scale of 0": ("scaling.lora_alpha", 0, "scaling.lora_alpha must be above 0, not 0"),
+    "an unknown rule": ("scaling.rule", "x", r"scaling.rule must be one of \['alpha/r'.*, not 'x'"),
+    "a negative seed": ("seed", -1, "seed must be a whole number from 0"),
+    "a number as text": ("learning_rate", "1", "learning_rate must be a finite number, not '1'"),
+    "labels that are no text": ("label_names", [1, 2], r"label_names\[0\] must be a string, not 1"),
+    "no params": ("params", None, "params must be an object, not None"),
+    "no version": ("format_version", [[]], r"has format_version=\[\[\]\], this version .* reads 1"),
+}
+
+
+@pytest.mark.parametrize("use", [load_adapter, merge])
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_record_with_a_value_that_cannot_be_is_one_line(tmp_path, saved, tiny_model, damage, use):
+    place, value, message = DAMAGE[damage]
+    model = tiny_model("bert")
+    saved(tmp_path / "a", model, "lora", allocation=Allocation.of({"layers.1.q": 1}))
+    record = json.loads((tmp_path / "a" / RECORD).read_text())
+    if place is None:
+        record = value
+    elif place.partition(".")[0] in ("allocation", "scaling") and "." in place:
+        record[place.partition(".")[0]][place.partition(".")[2]] = value
+    else:
+        record[place] = value
+    (tmp_path / "a" / RECORD).write_text(json.dumps(record))
+    assert_refused(use, tmp_path / "a", model, message)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 100_000, "its JSON is nested too deep"),
+        ('{"format_version": ' + "9" * 5000 + "}", "Exceeds the limit"),
+        (b"\xff\xfe\x00", "cannot be read"),
+        ("", "cannot be read"),
+    ],
+)
+@pytest.mark.parametrize("name", [RECORD, "adapter_config.json"])
+def test_text_that_is_no_json_is_one_line(tmp_path, saved, tiny_model, name, text, message):
+    model = tiny_model("bert")
+    saved(tmp_path / "a", model, "lora")
+    (tmp_path / "a" / name).write_bytes(text.encode() if isinstance(text, str) else text)
+    assert_refused(load_adapter, tmp_path / "a", model, rf"{name}.*{message}")
+
+
+@pytest.mark.parametrize("value", ["null", "[]", '{"alpha_pattern": []}', '{"alpha_pattern": {"x": 1e400}}'])
+def test_a_peft_config_of_another_shape_is_one_line(tmp_path, saved, tiny_model, value):
+    model = tiny_model("bert")
+    saved(tmp_path / "a", model, "lora")
+    (tmp_path / "a" / "adapter_config.json").write_text(value)
+    assert_refused(
+        load_adapter, tmp_path / "a", model, "adapter_config.json: .* must be .*; save the adapter again"
+    )
+
+
+TENSORS = {
+    "0-d": (lambda tensor: tensor.sum(), "shape"),
+    "empty": (lambda tensor: tensor[:0].clone(), "shape"),
+    "one more dimension": (lambda tensor: tensor[None].clone(), "shape"),
+    "transposed": (lambda tensor: tensor.T.contiguous(), "shape"),
+    "NaN": (lambda tensor: tensor * float("nan"), "holds NaN or infinite numbers; save the adapter again"),
+    "infinite": (lambda tensor: tensor / 0, "holds NaN or infinite numbers"),
+    "whole numbers": (lambda tensor: tensor.long(), "has no |shape None"),
+    "complex": (lambda tensor: tensor.to(torch.complex64), "has no |shape None"),
+}
+
+
+@pytest.mark.parametrize("damage", TENSORS)
+@pytest.mark.parametrize("name", ["adapter_model", "wires", "head"])
+def test_tensors_that_cannot_be_are_one_line(tmp_path, saved, tiny_model, name, damage):
+    change, message = TENSORS[damage]
+    model, file = tiny_model("bert"), tmp_path / "a" / f"{name}.safetensors"
+    saved(tmp_path / "a", model, "lora+residual")
+    tensors = load_file(file)
+    matrices = [
+        key for key in tensors if tensors[key].ndim == 2 and ("classifier" in key) == (name == "head")
+    ]
+    for key in (matrices[0], matrices[-1]):  # an A and a B
+        save_file({**tensors, key: change(tensors[key])}, file)
+        assert_refused(load_adapter, tmp_path / "a", model, message)
+
+
+def test_a_weight_file_that_is_a_folder_is_one_line(tmp_path, saved, tiny_model):
+    model = tiny_model("bert")
+    saved(tmp_path / "a", model, "lora")
+    (tmp_path / "a" / "head.safetensors").unlink()
+    (tmp_path / "a" / "head.safetensors").mkdir()
+    assert_refused(load_adapter, tmp_path / "a", model, "head.safetensors cannot be read")
+
+
+def assert_refused(use, folder, model, message):
+    before = copy.deepcopy(model.state_dict())
+    with pytest.raises(InputError, match=message) as error:
+        use(folder, model)
+    assert "\n" not in str(error.value)
+    assert "\x1b" not in str(error.value)
+    assert len(str(error.value)) < 6000
+    assert not model_hooks(model)
+    torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("label", ["\x1b[31mred", "a\nb", "\ud800", "\0", "é" * 300, ""])
+def test_labels_of_any_characters_come_back(tmp_path, saved, tiny_model, tiny_batch, label):
+    model = tiny_model("bert")
+    expected = saved(tmp_path / "a", model, "lora", label_names=("plain", label))
+    load_adapter(tmp_path / "a", model)
+    assert model.config.id2label == {0: "plain", 1: label}
+    torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
+
+
+def test_the_labels_names_are_the_adapters_while_it_is_attached(tmp_path, saved, tiny_model):
+    model = tiny_model("bert")
+    saved(tmp_path / "a", model, "lora")
+    before = model.config.to_dict()
+    with load_adapter(tmp_path / "a", model):
+        assert model.config.id2label == dict(enumerate(LABELS))
+        assert model.config.label2id == {"negative": 0, "positive": 1}
+    assert model.config.to_dict() == before
+
+
+def test_a_decoder_without_a_padding_token_gets_the_one_it_was_trained_with(
+    tmp_path, saved, tiny_model, tiny_batch
+):
+    expected = saved(tmp_path / "a", tiny_model("llama"), "lora[all]")
+    model = tiny_model("llama", pad_token_id=None)
+    with load_adapter(tmp_path / "a", model):
+        torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
+    assert model.config.pad_token_id is None
+    merge(tmp_path / "a", model).save_pretrained(tmp_path / "merged")
+    again = AutoModelForSequenceClassification.from_pretrained(tmp_path / "merged")
+    torch.testing.assert_close(logits_of(again, tiny_batch), expected, rtol=0, atol=1e-5)
+    assert again.config.id2label == dict(enumerate(LABELS))
+
+
+def test_a_padding_token_of_the_models_own_stays(tmp_path, saved, tiny_model):
+    saved(tmp_path / "a", tiny_model("llama"), "lora[all]")
+    model = tiny_model("llama", pad_token_id=7)
+    assert merge(tmp_path / "a", model).config.pad_token_id == 7
 
 
 def test_regression_has_one_output_and_no_label_names(tmp_path, saved, tiny_model, tiny_batch):

@@ -273,3 +273,73 @@ def test_an_unknown_dtype_is_refused_with_the_list() -> None:
 def test_a_head_needs_an_output() -> None:
     with pytest.raises(ValueError, match="num_labels=0 must be at least 1"):
         ModelSource("x", 0)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("dtype", base_model.DTYPES)
+@pytest.mark.parametrize(
+    "name", ["embeddings.word_embeddings.weight", "encoder.layer.0.output.LayerNorm.bias"]
+)
+def test_weights_that_are_no_finite_numbers_are_refused(
+    bert: Path, name: str, dtype: str, value: float
+) -> None:
+    weights = load_file(bert / "model.safetensors")
+    weights[name].view(-1)[-1] = value
+    save_file(weights, bert / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(
+        InputError, match=rf"weights that are NaN or infinite, the first in bert.{name}; give a"
+    ):
+        load(bert, dtype=dtype)
+
+
+def test_a_buffer_may_be_infinite_but_not_nan(bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Masks and clipping bounds are infinite."""
+    real = BertModel.__init__
+
+    def with_bound(self: BertModel, *args: Any, **kwargs: Any) -> None:
+        real(self, *args, **kwargs)
+        self.register_buffer("bound", torch.zeros(2))
+
+    monkeypatch.setattr(BertModel, "__init__", with_bound)
+    weights = load_file(bert / "model.safetensors")
+    for bound in (float("inf"), float("nan")):
+        bounds = torch.tensor([-bound, bound])
+        save_file({**weights, "bound": bounds}, bert / "model.safetensors", metadata={"format": "pt"})
+        if bound == float("inf"):
+            assert torch.equal(load(bert).get_buffer("bert.bound"), bounds)
+    with pytest.raises(InputError, match=r"the first in bert.bound"):
+        load(bert)
+
+
+@pytest.mark.parametrize(
+    "config",
+    ["null", "[]", "3", '""', "{}", '{"model_type": null}', '{"model_type": []}', "[" * 100_000]
+    + [
+        json.dumps({"model_type": "bert", **SIZES, name: value})
+        for name in ("hidden_size", "vocab_size", "num_attention_heads", "num_hidden_layers")
+        for value in (None, "8", -1, 0, 10**20, 1e308, [], {})
+        if value != -1 or name != "num_attention_heads"  # whose weights fit
+        if name != "num_hidden_layers" or value not in (-1, 0, 10**20)  # no blocks, and blocks without end
+    ],
+)
+def test_whatever_a_config_holds_is_one_line(bert: Path, config: str) -> None:
+    (bert / "config.json").write_text(config)
+    with pytest.raises(InputError) as error:
+        load(bert)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 2000
+
+
+@pytest.mark.parametrize(
+    "content", ["null", "[]", "3", "{}", "[" * 100_000, '{"model": null}', "\0", "9" * 5000]
+)
+@pytest.mark.parametrize("file", ["tokenizer.json", "tokenizer_config.json"])
+def test_whatever_a_tokenizers_file_holds_is_one_line(llama: Path, file: str, content: str) -> None:
+    save_tokenizer(llama, eos_token="</s>")
+    (llama / file).write_text(content)
+    said = ""
+    try:
+        load_tokenizer(str(llama))  # an empty tokenizer_config.json is as good as none
+    except InputError as error:
+        said = str(error)
+    assert "\n" not in said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-import evaluators.adapter as adapter_module
+import evaluators.adapter_files as adapter_files_module
 import evaluators.peft_adapter as peft_adapter_module
 from evaluators.adapter import load_adapter
 from spaces.errors import InputError
@@ -16,7 +16,7 @@ def logits_of(model, batch):
         return model(**batch).logits
 
 
-@pytest.mark.parametrize("module", [adapter_module, peft_adapter_module])
+@pytest.mark.parametrize("module", [adapter_files_module, peft_adapter_module])
 def test_a_failure_in_the_middle_leaves_nothing_and_spares_the_older_adapter(
     tmp_path, saved, tiny_model, tiny_batch, module, monkeypatch
 ):

@@ -62,6 +62,7 @@ def test_its_adapter_is_saved_loaded_and_gives_what_was_trained(planted, train, 
         recipe=recipe,
         base="tiny",
         label_names=planted.task.label_names,
+        rows=planted.task.validation,
     )
     rows = planted.task.validation
     with load_adapter(tmp_path / "adapter", planted.model):
@@ -174,7 +175,14 @@ def test_what_trains_the_base_models_weights_is_no_adapter(planted, train, metho
     (trained,) = train(planted, policy, recipe=recipe, learning_rate=1e-4)
     arguments = {"model": planted.model, "sites": planted.space.sites, "recipe": recipe}
     with pytest.raises(InputError, match="neither saved as an adapter nor scored again"):
-        save_adapter(tmp_path / "adapter", trained, base="tiny", label_names=("no", "yes"), **arguments)
+        save_adapter(
+            tmp_path / "adapter",
+            trained,
+            base="tiny",
+            label_names=("no", "yes"),
+            rows=planted.task.validation,
+            **arguments,
+        )
     with pytest.raises(InputError, match="name the rows to report on"):
         score_trained(task=planted.task, trained=[trained], **arguments)
     assert not (tmp_path / "adapter").exists()
