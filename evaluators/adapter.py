@@ -238,8 +238,8 @@ def _check_own(model: PreTrainedModel, name: str) -> None:
     ]
     if len(owners) > 1:
         raise InputError(
-            f"{name} is the weight of {owners[:3]} alike, so that what is folded into it for one would change "
-            "the others. Use load_adapter, which keeps such wires attached."
+            f"{name} is the weight of {owners[:3]} alike, so that what is folded into it for one would "
+            "change the others. Use load_adapter, which keeps such wires attached."
         )
 
 

@@ -47,6 +47,8 @@ _SMALL: Final[Mapping[str, Any]] = {  # what configurations call their sizes; ea
     **dict.fromkeys(("q_lora_rank", "kv_lora_rank"), 16),
     **dict.fromkeys(("qk_rope_head_dim", "qk_nope_head_dim"), 4),
     **dict.fromkeys(("n_group", "topk_group", "first_k_dense_replace"), 1),
+    **dict.fromkeys(("linear_num_key_heads", "linear_num_value_heads"), 2),
+    **dict.fromkeys(("linear_key_head_dim", "linear_value_head_dim"), 8),
     "vocab_size": VOCABULARY,
     "num_key_value_heads": 2,
     "head_dim": 8,
@@ -87,6 +89,7 @@ _OTHERWISE: Final[Mapping[str, Mapping[str, Any]]] = {  # where sizes must fit o
     "mobilebert": {"initializer_range": 0.02, "intra_bottleneck_size": 16, "true_hidden_size": 16},
     "perceiver": {"num_latents": 4, "d_latents": 32, "num_blocks": 1, "num_self_attends_per_block": 2,
                   "num_self_attention_heads": 4, "num_cross_attention_heads": 4},
+    "qwen3_5_text": {"initializer_range": 0.05},  # at 0.2 its recurrence makes rounding 1e-5
     "reformer": {"axial_pos_embds_dim": [16, 16], "axial_pos_shape": [8, 8], "attention_head_size": 8,
                  "feed_forward_size": 48, "attn_layers": ["local", "lsh"], "local_attn_chunk_length": 8,
                  "lsh_attn_chunk_length": 8, "num_buckets": 2, "is_decoder": False},

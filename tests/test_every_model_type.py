@@ -50,10 +50,11 @@ REFUSED: Final = {
 ACCEPTED: Final = {"deberta": "lora[in_proj,dense]"}  # of those refused, where other roles will do
 NOT_FOR_PEFT: Final = {
     "deberta-v2",  # its q and k also project positions, which PEFT's wrapper would change
-    "deepseek_v2",  # PEFT takes a dense block's gate and up for those of experts
+    "deepseek_v2",  # PEFT takes the gate and up of a dense block, or of a shared expert, for those of experts
     "deepseek_v3",
     "hunyuan_v1_moe",
     "ibert",  # PEFT wraps none of its quantized linears
+    "qwen3_next",
     "modernvbert",  # PEFT takes the vision tower's "head" for the classifier's
 }
 NOT_TO_MERGE: Final = {"zamba", "zamba2"}  # blocks of their own share their weights

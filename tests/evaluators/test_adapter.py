@@ -142,6 +142,20 @@ def test_merge_refuses_what_cannot_be_folded_and_changes_nothing(
     assert_merge_refuses(tmp_path / "a", model, reason)
 
 
+def test_merge_refuses_a_weight_that_two_modules_share_and_changes_nothing(tmp_path, saved, tiny_model):
+    """As Zamba's blocks do: each has wires of its own, and one weight cannot take both."""
+    model = tiny_model("bert")
+    first, second = (model.bert.encoder.layer[i].attention.self.query for i in (0, 1))
+    second.weight = first.weight
+    saved(tmp_path / "a", model, "lora[q]")
+    before = copy.deepcopy(model.state_dict())
+    with pytest.raises(
+        InputError, match=r"layer.0.attention.self.query.*layer.1.attention.self.query.* alike"
+    ):
+        merge(tmp_path / "a", model)
+    torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
+
+
 def test_merge_refuses_quantized_linears_and_changes_nothing(tmp_path, saved, tiny_model):
     model = tiny_model("bert")
     saved(tmp_path / "a", model, "lora")
