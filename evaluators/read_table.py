@@ -168,7 +168,7 @@ def _read_parquet(path: Path, content: bytes) -> _Columns:
     import pyarrow.parquet
 
     with foreign(f"{path} is not a readable Parquet file", "write it again."):
-        table = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
+        table = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content)).read()
         names, values = list(table.column_names), [column.to_pylist() for column in table.columns]
     _refuse_repeats(path, names)
     return dict(zip(names, values, strict=True))

@@ -40,7 +40,7 @@ LIMITS: Final[Mapping[str, _Limits]] = MappingProxyType(
         "warm_up_steps": _Limits(1, 1_000_000),
         "seeds": _COUNT,  # far below the seeds that comparisons tune with
         "epochs": _Limits(0, 10_000),
-        "lr": _Limits(0, 100),
+        "lr": _Limits(0, 1e30),  # which float32 can still hold
         "batch_size": _COUNT,
         "weight_decay": _Limits(0, 1_000),
         "warmup": _Limits(0, 1),
