@@ -58,4 +58,4 @@ def parse_budget(text: str) -> Budget:
         value = float(number[1].replace(",", "")) * _SUFFIX[number[2]]
         if 0 < value <= _MOST:
             return Budget(value, "share" if number[2] == "%" else "params")
-    raise UsageError(f"budget={text!r} is not a positive number of parameters, at most {_MOST:g}; {_FORMS}.")
+    raise UsageError(f"budget={text!r} is not a positive number of parameters; {_FORMS}; at most {_MOST:g}.")

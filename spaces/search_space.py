@@ -39,8 +39,8 @@ def parse_ranks(text: str) -> tuple[int, ...]:
     """The ranks that ``--ranks 0,4,8`` names, as written; ``SearchSpace`` checks them against the sites."""
     if not all(re.fullmatch(r"\s*[0-9]{1,9}\s*", rank) for rank in text.split(",")):
         raise UsageError(
-            f"ranks={text!r} are not whole numbers with commas, each of at most 9 digits; write for example "
-            "--ranks 0,4,8."
+            f"ranks={text!r} are not whole numbers with commas; write for example --ranks 0,4,8, at most "
+            "9 digits each."
         )
     return tuple(int(rank) for rank in text.split(","))
 
