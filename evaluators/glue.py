@@ -32,6 +32,7 @@ class NamedTask:
 
     config: of ``dataset`` on the hub; None for the embedded demo, which needs no hub.
     evaluation_split: the labelled split that is reported on. GLUE's own test labels are hidden.
+    positive_label: the one that F1 is of, by GLUE's definition.
     """
 
     text_columns: tuple[str, ...]
@@ -39,6 +40,7 @@ class NamedTask:
     config: str | None
     evaluation_split: str = "validation"
     dataset: str = GLUE_DATASET
+    positive_label: str = "1"
 
     @property
     def embedded(self) -> bool:

@@ -32,7 +32,7 @@ def fingerprint(
 
     how: the repr of the gate policy, or of another trainer.
     """
-    settings = [asdict(source), asdict(recipe), task.name, task.metric, how, report_on]
+    settings = [asdict(source), asdict(recipe), task.name, task.metric, task.positive_label, how, report_on]
     digest = hashlib.sha256(json.dumps(settings).encode())
     for file in sorted(Path(source.path_or_name).glob("*.safetensors")):  # none where it is a name on the hub
         digest.update(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}".encode())

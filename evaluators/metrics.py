@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -17,7 +18,9 @@ __all__ = [
     "BINARY_METRICS",
     "METRICS",
     "REGRESSION_METRICS",
+    "BinaryMetric",
     "Metric",
+    "check_metric",
     "find_metric",
     "predictions_from_logits",
 ]
@@ -29,14 +32,20 @@ class Metric(Protocol):
     def __call__(self, predictions: np.ndarray, labels: np.ndarray) -> float: ...
 
 
+class BinaryMetric(Protocol):
+    """The same of two classes, of which ``positive`` is the id of the one that is to be found."""
+
+    def __call__(self, predictions: np.ndarray, labels: np.ndarray, *, positive: int) -> float: ...
+
+
 def accuracy(predictions: np.ndarray, labels: np.ndarray) -> float:
     """The share of rows whose class is right, 0 to 1."""
     return float(accuracy_score(labels, predictions))
 
 
-def f1(predictions: np.ndarray, labels: np.ndarray) -> float:
-    """F1 of class 1, 0 to 1, as GLUE defines it for two classes; 0 where class 1 never occurs."""
-    return float(f1_score(labels, predictions, zero_division=0.0))
+def f1(predictions: np.ndarray, labels: np.ndarray, *, positive: int) -> float:
+    """F1 of the positive class, 0 to 1; 0 where it never occurs."""
+    return float(f1_score(labels == positive, predictions == positive, zero_division=0.0))
 
 
 def f1_macro(predictions: np.ndarray, labels: np.ndarray) -> float:
@@ -65,9 +74,9 @@ def spearman(predictions: np.ndarray, labels: np.ndarray) -> float:
     return _correlation(stats.spearmanr, predictions, labels)
 
 
-def accuracy_and_f1(predictions: np.ndarray, labels: np.ndarray) -> float:
-    """Mean of accuracy and F1: GLUE's score for MRPC and QQP."""
-    return (accuracy(predictions, labels) + f1(predictions, labels)) / 2
+def accuracy_and_f1(predictions: np.ndarray, labels: np.ndarray, *, positive: int) -> float:
+    """Mean of accuracy and F1: GLUE's score for MRPC and QQP, whose positive class is 1."""
+    return (accuracy(predictions, labels) + f1(predictions, labels, positive=positive)) / 2
 
 
 def pearson_and_spearman(predictions: np.ndarray, labels: np.ndarray) -> float:
@@ -78,8 +87,6 @@ def pearson_and_spearman(predictions: np.ndarray, labels: np.ndarray) -> float:
 METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
     {
         "accuracy": accuracy,
-        "accuracy_and_f1": accuracy_and_f1,
-        "f1": f1,
         "f1_macro": f1_macro,
         "matthews": matthews,
         "pearson": pearson,
@@ -87,17 +94,29 @@ METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
         "spearman": spearman,
     }
 )
+BINARY_METRICS: Final[Mapping[str, BinaryMetric]] = MappingProxyType(
+    {"accuracy_and_f1": accuracy_and_f1, "f1": f1}
+)
 REGRESSION_METRICS: Final = frozenset({"pearson", "pearson_and_spearman", "spearman"})
-BINARY_METRICS: Final = frozenset(
-    {"accuracy_and_f1", "f1"}
-)  # those that need two classes, 1 the positive one
 
 
-def find_metric(name: str) -> Metric:
-    """The metric of that name; raises UsageError where there is none."""
-    if name not in METRICS:
-        raise UsageError(f"metric={name!r} is unknown; choose one of {sorted(METRICS)}.")
-    return METRICS[name]
+def check_metric(name: str) -> None:
+    """Raises UsageError where there is no metric of that name."""
+    if name not in METRICS and name not in BINARY_METRICS:
+        raise UsageError(f"metric={name!r} is unknown; choose one of {sorted({*METRICS, *BINARY_METRICS})}.")
+
+
+def find_metric(name: str, *, positive: int | None = None) -> Metric:
+    """The metric of that name; positive: the class that a BINARY_METRIC is of, which has no default.
+
+    Raises UsageError where there is no such metric, ValueError where it lacks its positive class.
+    """
+    check_metric(name)
+    if name in METRICS:
+        return METRICS[name]
+    if positive is None:
+        raise ValueError(f"metric={name!r} is of one of two classes; say which with positive=.")
+    return partial(BINARY_METRICS[name], positive=positive)
 
 
 def predictions_from_logits(logits: np.ndarray, num_labels: int) -> np.ndarray:

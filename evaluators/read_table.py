@@ -5,20 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from spaces.errors import InputError, UsageError
+from spaces.foreign import foreign
 
 from .task import TextTable
 
 __all__ = ["read_table"]
 
+_logger = logging.getLogger(__name__)
 _Columns = Mapping[str, Sequence[object]]  # column name -> one value a row, None where it is missing
 
 # MRPC's header, and what the rest of GLUE calls the same columns.
 _ALIASES: Final[Mapping[str, str]] = {"sentence1": "#1 String", "sentence2": "#2 String", "label": "Quality"}
+_EXACT: Final = 2.0**53  # above it not every whole number is a double
 _GUESSES: Final = (
     ("sentence1", "sentence2"),
     ("premise", "hypothesis"),
@@ -37,11 +42,13 @@ def read_table(
     TSV is read as GLUE writes it: a quote is a character like any other. MRPC's columns also answer to
     sentence1, sentence2 and label. text_columns: one, or two for pairs; without it the first of
     sentence1,sentence2 / premise,hypothesis / question1,question2 / question,sentence / sentence / text
-    that is there. label_column: ``label`` unless given. Labels of TSV and CSV are as written; whole numbers
-    of the typed formats lose their decimal point.
+    that is there. label_column: ``label`` unless given. Labels of all formats lose blanks around them, which
+    the log counts; whole numbers of the typed formats lose their decimal point, true and false are 1 and 0.
+    Texts stay as they are.
 
     Raises UsageError on an unknown extension and on a column that is not there; InputError on a file that
-    is missing, empty, not UTF-8 or malformed, and on rows without a label or a text.
+    is missing, empty, not UTF-8 or malformed, on two columns of one name, and on rows without a label or a
+    text.
     """
     path = Path(path)
     reader = _READERS.get(path.suffix.lower())
@@ -52,10 +59,18 @@ def read_table(
         raise InputError(f"{path} has no rows; give a file with at least one row of data.")
     names = _text_columns(path, columns, text_columns)
     texts = [_strings(path, columns, name) for name in names]
-    labels = _strings(path, columns, _find(path, columns, label_column or "label"))
+    labels = _strings(path, columns, _find(path, columns, "label" if label_column is None else label_column))
     _refuse_missing(path, "a label", [label is None for label in labels])
     _refuse_missing(path, "a text", [None in row for row in zip(*texts, strict=True)])
-    return TextTable(tuple(zip(*texts, strict=True)), tuple(labels))  # type: ignore[arg-type]  # no None is left
+    return TextTable(tuple(zip(*texts, strict=True)), _stripped(path, labels))
+
+
+def _stripped(path: Path, labels: Sequence[str | None]) -> tuple[str, ...]:
+    """The labels without blanks around them, all of them there; the log says how many had some."""
+    names = tuple(label.strip() for label in labels if label is not None)
+    if changed := sum(name != label for name, label in zip(names, labels, strict=True)):
+        _logger.warning("%s: blanks around labels were taken off; rows: %d of %d", path, changed, len(names))
+    return names
 
 
 def _bytes(path: Path) -> bytes:
@@ -70,30 +85,48 @@ def _bytes(path: Path) -> bytes:
 
 def _text(path: Path, content: bytes) -> str:
     try:
-        return content.decode("utf-8-sig")  # drops a byte-order mark
+        text = content.decode("utf-8-sig")  # drops a byte-order mark
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8.") from None
+    if not text.strip():
+        raise InputError(f"{path} is empty; give a file with at least one row of data.")
+    return text
+
+
+def _lines(text: str) -> list[str]:
+    """Lines that end as on Unix or Windows, or, where none does, as on old Macs; a text may hold a CR."""
+    return [line.rstrip("\r") for line in text.split("\n")] if "\n" in text else text.split("\r")
 
 
 def _read_tsv(path: Path, content: bytes) -> _Columns:
-    lines = (line.rstrip("\r") for line in _text(path, content).split("\n"))
-    return _from_records(path, (line.split("\t") for line in lines if line))
+    return _from_records(path, (line.split("\t") for line in _lines(_text(path, content)) if line))
 
 
 def _read_csv(path: Path, content: bytes) -> _Columns:
+    text = _text(path, content)
     try:
-        records = csv.reader(io.StringIO(_text(path, content), newline=""), strict=True)
-        return _from_records(path, (record for record in records if record))
+        with _fields_of_any_length(text):
+            records = csv.reader(io.StringIO(text, newline=""), strict=True)
+            return _from_records(path, [record for record in records if record])
     except csv.Error as error:
         raise InputError(
             f"{path} is not well-formed CSV: {error}; write it again, or as JSON lines."
         ) from None
 
 
+@contextmanager
+def _fields_of_any_length(text: str) -> Iterator[None]:
+    """Meanwhile lifts the csv module's bound of 131,072 characters a field, one for the whole process."""
+    before = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
 def _from_records(path: Path, records: Iterable[Sequence[str]]) -> _Columns:
     header, *rows = records
-    if len(set(header)) != len(header):
-        raise InputError(f"{path} has two columns of one name in its header {header}; rename one.")
+    _refuse_repeats(path, header)
     for number, row in enumerate(rows, start=1):
         if len(row) != len(header):
             raise InputError(
@@ -104,11 +137,18 @@ def _from_records(path: Path, records: Iterable[Sequence[str]]) -> _Columns:
 
 def _read_json_lines(path: Path, content: bytes) -> _Columns:
     records: list[dict[str, object]] = []
-    for number, line in enumerate(_text(path, content).split("\n"), start=1):
+
+    def unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        _refuse_repeats(path, [name for name, _ in pairs])
+        return dict(pairs)
+
+    for number, line in enumerate(_lines(_text(path, content)), start=1):
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = json.loads(line, object_pairs_hook=unambiguous)
+        except InputError:
+            raise
         except (ValueError, RecursionError) as error:  # ValueError also of a number with thousands of digits
             reason = str(error).partition(":")[0]
             raise InputError(
@@ -127,13 +167,16 @@ def _read_parquet(path: Path, content: bytes) -> _Columns:
     import pyarrow  # only for this one format
     import pyarrow.parquet
 
-    try:
-        table = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
-    except (pyarrow.ArrowException, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"{path} is not a readable Parquet file: {reason}; write it again.") from None
-    columns: dict[str, list[object]] = table.to_pydict()
-    return columns
+    with foreign(f"{path} is not a readable Parquet file", "write it again."):
+        table = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content)).read()
+        names, values = list(table.column_names), [column.to_pylist() for column in table.columns]
+    _refuse_repeats(path, names)
+    return dict(zip(names, values, strict=True))
+
+
+def _refuse_repeats(path: Path, names: Sequence[str]) -> None:
+    if len(set(names)) != len(names):
+        raise InputError(f"{path} has two columns of one name among {list(names)}; rename one.")
 
 
 _READERS: Final[Mapping[str, Callable[[Path, bytes], _Columns]]] = {
@@ -184,8 +227,11 @@ def _strings(path: Path, columns: _Columns, name: str) -> list[str | None]:
                     f"{path}: column {name!r} has half a character (a lone surrogate) at row {number}."
                 )
             strings.append(value)
-        elif isinstance(value, (int, float)):  # bool is an int
-            strings.append(str(int(value)) if float(value).is_integer() else str(value))
+        elif isinstance(value, int):  # bool is an int
+            strings.append(str(int(value)))
+        elif isinstance(value, float):
+            whole = value.is_integer() and abs(value) < _EXACT
+            strings.append(str(int(value)) if whole else str(value))
         else:
             raise InputError(
                 f"{path}: column {name!r} holds a {type(value).__name__} at row {number}; "

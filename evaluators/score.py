@@ -25,4 +25,5 @@ def score_logits(logits: Tensor, rows: Rows, task: Task) -> tuple[float, float] 
         return None
     loss = row_losses(logits, torch.from_numpy(rows.labels)).mean()
     predictions = predictions_from_logits(logits.numpy(), task.num_labels)
-    return float(find_metric(task.metric)(predictions, rows.labels)), float(loss)
+    metric = find_metric(task.metric, positive=task.positive)
+    return float(metric(predictions, rows.labels)), float(loss)

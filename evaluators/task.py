@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +12,8 @@ from transformers import PreTrainedTokenizerBase
 
 from spaces.errors import InputError, UsageError
 
-from .metrics import BINARY_METRICS, REGRESSION_METRICS, find_metric
+from .labels import look_alikes, one_label_only, positive_label, regression_label, said_of
+from .metrics import BINARY_METRICS, REGRESSION_METRICS, check_metric
 from .rows import Rows
 from .split import hash_order, split_by_text
 
@@ -51,8 +52,10 @@ class TextTable:
 class Task:
     """What candidates learn and how they are judged.
 
-    metric: a name in METRICS. label_names: of the class ids 0, 1, ..., ascending; empty for regression.
-    train: to learn from. validation: cut from the training rows, to choose by. test: to report, once.
+    metric: as ``find_metric`` knows it. label_names: of the class ids 0, 1, ..., ascending; empty for
+    regression. train: to learn from. validation: cut from the training rows, to choose by. test: to report,
+    once. positive_label: of two labels, the one that F1 is of; a metric of one label must have it.
+    notes: sentences without which its numbers may be misread.
     """
 
     name: str
@@ -61,6 +64,26 @@ class Task:
     train: Rows
     validation: Rows
     test: Rows
+    positive_label: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        lacking = self.positive_label is None and self.metric in BINARY_METRICS
+        if lacking or self.positive_label not in (None, *self.label_names):
+            raise ValueError(
+                f"positive_label={self.positive_label!r} must be one of {self.label_names} for {self.metric}."
+            )
+
+    @property
+    def positive(self) -> int | None:
+        """The class id of ``positive_label``."""
+        return None if self.positive_label is None else self.label_names.index(self.positive_label)
+
+    @property
+    def metric_title(self) -> str:
+        """The metric as a person must know it: whose F1 it is."""
+        of = f" of {self.positive_label!r}" if self.metric in BINARY_METRICS else ""
+        return self.metric + of
 
     @property
     def num_labels(self) -> int:
@@ -79,6 +102,7 @@ def build_task(
     train_rows: int | None = None,
     eval_rows: int | None = None,
     regression: bool = False,
+    positive: str | None = None,
 ) -> Task:
     """The task of two tables; about 10 % of the training rows become the validation part.
 
@@ -86,25 +110,37 @@ def build_task(
     in hash order, which depends on neither the file's order nor a seed; the caps keep the first rows of it.
     max_length: tokens a row, special tokens included; also capped by what the tokenizer states.
     train_rows: cap on the training rows that remain. eval_rows: on the validation and the test part each.
-    Label ids follow the sorted names of all training rows.
+    Label ids follow the sorted names of all training rows. positive: the label that F1 is of; where there
+    are two, by default the rarer in all of them, and the last name where neither is.
 
     Raises InputError on an empty table, fewer than two labels, a label unseen in training, or a label that
-    is no number in regression; UsageError on a metric or a number that cannot mean anything here.
+    is no number in regression; UsageError on a metric, a positive label or a number that cannot mean anything
+    here. What may mislead a reader is logged, and kept in ``Task.notes``.
     """
     _check_limits(max_length=max_length, train_rows=train_rows, eval_rows=eval_rows)
     _check_tables(train_table, test_table)
     label_names = () if regression else _label_names(train_table)
     _check_metric(metric, label_names)
+    classes = [str(label) for label in train_table.labels]
+    found = positive_label(positive, metric, label_names, classes)
     rest, part = split_by_text(_keys(train_table), share=_VALIDATION_SHARE, salt="validation")
     tables = {
         "training": _first(train_table.take(rest), train_rows),
         "validation": _first(train_table.take(part), eval_rows),
         "evaluation": _first(test_table, eval_rows),
     }
-    _report_repeats(train_table, test_table)
     labels = {part: _encoded(table, label_names, part) for part, table in tables.items()}
+    notes = [
+        *look_alikes(label_names),
+        *one_label_only(metric, label_names, found, labels),
+        *_repeats(train_table, test_table),
+    ]
+    for note in notes:
+        _logger.warning("%s", note)
+    if metric in BINARY_METRICS and found is not None:
+        notes.append(said_of(found, classes, given=positive is not None))
     train, validation, test = _tokenised(tables, labels, tokenizer, max_length)
-    return Task(name, metric, label_names, train, validation, test)
+    return Task(name, metric, label_names, train, validation, test, found, tuple(notes))
 
 
 def _check_limits(**limits: int | None) -> None:
@@ -136,7 +172,7 @@ def _label_names(train: TextTable) -> tuple[str, ...]:
 
 
 def _check_metric(metric: str, label_names: tuple[str, ...]) -> None:
-    find_metric(metric)
+    check_metric(metric)
     if (metric in REGRESSION_METRICS) == bool(label_names):
         kind = "classification" if label_names else "regression"
         raise UsageError(
@@ -157,16 +193,21 @@ def _first(table: TextTable, limit: int | None) -> TextTable:
     return table.take(hash_order(_keys(table), table.labels, salt="sample")[:limit])
 
 
-def _report_repeats(train: TextTable, test: TextTable) -> None:
-    repeats = len(seen) if (seen := set(train.texts) & set(test.texts)) else 0
-    if repeats:
-        _logger.warning("%d texts of the evaluation rows are also among the training rows.", repeats)
+def _repeats(train: TextTable, test: TextTable) -> Iterator[str]:
+    """A sentence where what is reported on was learned from."""
+    if repeats := len(set(train.texts) & set(test.texts)):
+        texts = (
+            "1 text of the evaluation rows is"
+            if repeats == 1
+            else f"{repeats} texts of the evaluation rows are"
+        )
+        yield f"{texts} also among the training rows"
 
 
 def _encoded(table: TextTable, label_names: tuple[str, ...], part: str) -> np.ndarray:
     """(n,) labels: int64 class ids, or float32 values where there are no label names."""
     if not label_names:
-        return np.array([_number(label, part) for label in table.labels], dtype=np.float32)
+        return np.array([regression_label(label, part) for label in table.labels], dtype=np.float32)
     ids = {name: i for i, name in enumerate(label_names)}
     if unseen := sorted({str(label) for label in table.labels} - ids.keys()):
         shown = ", ".join(map(repr, label_names[:10])) + (", ..." if len(label_names) > 10 else "")
@@ -175,18 +216,6 @@ def _encoded(table: TextTable, label_names: tuple[str, ...], part: str) -> np.nd
             "add training rows with it, or drop its rows."
         )
     return np.array([ids[str(label)] for label in table.labels], dtype=np.int64)
-
-
-def _number(label: str | float, part: str) -> float:
-    try:
-        value = float(label)
-    except ValueError:
-        value = np.nan
-    if not np.isfinite(value):
-        raise InputError(
-            f"label {label!r} of the {part} rows is not a finite number, which regression needs."
-        )
-    return value
 
 
 def _tokenised(

@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 
 from spaces.errors import UsageError
+from spaces.plain_text import shown
 
 from .ablation import ABLATION
 from .adam_gain import ADAM_GAIN
@@ -95,11 +96,20 @@ PROXIES: Final[Mapping[str, Proxy]] = MappingProxyType(
 )
 
 
+_DEEPEST: Final = 4  # prefixes, of which two already say all there is to say
+_LONGEST: Final = 1000  # characters, more than an ensemble of all of them has
+
+
 def find_proxy(name: str) -> Proxy:
     """The proxy of this name; ``ensemble:grad_norm+snr`` and ``root:snr`` are built of others.
 
     Raises UsageError where there is no such proxy, or none can be built so.
     """
+    if len(name) > _LONGEST or name.count(":") > _DEEPEST:
+        raise UsageError(
+            f"proxy={shown(name)} is built of too many others; at most {_DEEPEST} prefixes and {_LONGEST:,} "
+            "characters are read."
+        )
     _, prefix, inner = name.rpartition(":")
     if prefix and not all(inner.split("+")):
         raise UsageError(

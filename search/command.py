@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import os
@@ -10,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from spaces.command_line import Parser
 from spaces.errors import InputError, UsageError
 
 from .options import SHARED, Arguments, Options, add_arguments, typed
@@ -34,7 +34,7 @@ def run_command(
     run: gives the object that ``--json`` prints, and the text that is printed otherwise. It imports
     torch itself, after ``--help`` has been served. arguments: the command's own, besides the shared ones.
     """
-    parser = argparse.ArgumentParser(prog=prog, description=description, epilog=f"example: {example}")
+    parser = Parser(prog=prog, description=description, epilog=f"example: {example}")
     every = {**SHARED, **arguments}
     add_arguments(parser, every)
     parsed = vars(parser.parse_args(argv))

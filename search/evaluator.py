@@ -24,7 +24,7 @@ class Setting:
     """What is settled before a search begins.
 
     title: the space as people know it. max_params: the budget, in parameters. metric: the task's. seeds: of
-    every finalist's runs, ascending.
+    every finalist's runs, ascending. positive_label, notes: the task's.
     """
 
     title: str
@@ -32,6 +32,8 @@ class Setting:
     max_params: int
     metric: str
     seeds: tuple[int, ...]
+    positive_label: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Evaluator(Protocol):

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
 from evaluators.base_model import ModelSource, load_tokenizer
 from evaluators.demo import MODEL_NAME, demo_model_folder
 from evaluators.glue import find_task, load_glue
+from evaluators.metrics import BINARY_METRICS
 from evaluators.read_table import read_table
 from evaluators.task import Task, TextTable, build_task
 from spaces.errors import UsageError
+from spaces.plain_text import plain
 
-from .options import Options
+from .options import LONGEST_NAME, Options
 
 __all__ = ["Inputs", "load_inputs", "resolve_devices"]
 
@@ -38,16 +41,20 @@ class Inputs:
 
 def load_inputs(options: Options) -> Inputs:
     """The tokenised task and the model to load; raises InputError or UsageError on what cannot be used."""
-    name = options.task or _DEMO_TASK
+    name = _DEMO_TASK if options.task is None else options.task
     own_files = options.train_file is not None
     named = None if own_files else find_task(name)
     folder = str(demo_model_folder()) if options.model is None else options.model
     train, test = _tables(options, name)
     embedded = named is not None and named.embedded
     regression = options.regression if named is None else named.regression
-    metric = options.metric or (named.metric if named else "pearson" if regression else "accuracy")
+    default = named.metric if named else "pearson" if regression else "accuracy"
+    metric = default if options.metric is None else options.metric
+    positive = options.positive_label
+    if positive is None and named is not None and metric in BINARY_METRICS:
+        positive = named.positive_label
     task = build_task(
-        options.train_file.stem if options.train_file else name,
+        name if options.train_file is None else _title(options.train_file, options.task_name),
         metric,
         train,
         test,
@@ -56,16 +63,27 @@ def load_inputs(options: Options) -> Inputs:
         train_rows=options.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
         eval_rows=options.eval_rows or (_DEMO_EVAL_ROWS if embedded else None),
         regression=regression,
+        positive=positive,
     )
-    base = options.model or MODEL_NAME
+    base = MODEL_NAME if options.model is None else options.model
     learning_rate = _DEMO_LEARNING_RATE if embedded else _LEARNING_RATE
     return Inputs(base, ModelSource(folder, task.num_labels, options.dtype), task, learning_rate)
+
+
+def _title(file: Path, given: str | None) -> str:
+    """What a task of one's own is called: as given, or its folder and file, ``mrpc/train``, shown as text."""
+    if given is not None:
+        return given
+    whole = file.absolute()
+    name = f"{whole.parent.name}/{whole.stem}".lstrip("/")
+    return plain(name)[-LONGEST_NAME:]
 
 
 def _tables(options: Options, name: str) -> tuple[TextTable, TextTable]:
     if options.train_file is None or options.eval_file is None:
         return load_glue(name)
-    text, label = options.text_columns, options.label_column
+    text = options.text_columns
+    label = "label" if options.label_column is None else options.label_column
     train = read_table(options.train_file, text_columns=text, label_column=label)
     return train, read_table(options.eval_file, text_columns=text, label_column=label)
 
@@ -86,7 +104,7 @@ def _best_device() -> str:
 
 
 def _check_device(name: str) -> None:
-    match = re.fullmatch(r"cpu|mps|cuda(?::(\d+))?", name)
+    match = re.fullmatch(r"cpu|mps|cuda(?::([0-9]{1,4}))?", name)
     if not match:
         raise UsageError(f"device={name!r} is unknown; use auto, cpu, cuda, cuda:1 or mps.")
     if name.startswith("cuda") and int(match[1] or 0) >= torch.cuda.device_count():

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
+from spaces.command_line import Parser, decimal, names, path, text, whole
 from spaces.errors import UsageError
+from spaces.plain_text import is_plain
+
+from .option_limits import check_limits, flag_of
 
 __all__ = [
+    "LONGEST_NAME",
     "PROXY_NAMES",
     "SHARED",
     "Arguments",
@@ -20,14 +24,8 @@ __all__ = [
     "changed",
     "flag_of",
     "learning_rate",
-    "names",
     "typed",
 ]
-
-
-def names(text: str) -> tuple[str, ...]:
-    """The names of a list with commas."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 Arguments = Mapping[str, Mapping[str, Mapping[str, Any]]]  # group -> flag -> what argparse is told
@@ -62,9 +60,9 @@ SHARED: Final[Arguments] = {
             "default": "alpha/r",
             "help": "factor in front of a wire; constant is alpha / 8 at every rank",
         },
-        "--lora-alpha": {"type": float, "default": 16.0, "metavar": "A", "help": "of lora wires"},
+        "--lora-alpha": {"type": decimal, "default": 16.0, "metavar": "A", "help": "of lora wires"},
         "--shortcut-alpha": {
-            "type": float,
+            "type": decimal,
             "default": 4.0,
             "metavar": "A",
             "help": "of residual and cross wires",
@@ -78,69 +76,93 @@ SHARED: Final[Arguments] = {
             "or cb",
         },
         "--train-file": {
-            "type": Path,
+            "type": path,
             "metavar": "FILE",
             "help": "GLUE-style TSV, CSV, JSON lines or Parquet",
         },
         "--eval-file": {
-            "type": Path,
+            "type": path,
             "metavar": "FILE",
             "help": "rows that report the winner and the baseline, used once",
         },
         "--text-columns": {"type": names, "metavar": "A[,B]", "help": "default: found by name"},
         "--label-column": {"metavar": "C", "help": "default: label"},
+        "--task-name": {
+            "metavar": "NAME",
+            "help": "of --train-file, in all that is shown; default: its folder and file, mrpc/train",
+        },
         "--metric": {"metavar": "M", "help": "accuracy, f1, matthews, pearson, ...; default: the task's"},
+        "--positive-label": {
+            "metavar": "L",
+            "help": "the label that f1 and accuracy_and_f1 are of; default: the rarer in the training rows; "
+            "GLUE's in a named task",
+        },
         "--regression": {"action": "store_true", "help": "labels of --train-file are numbers to predict"},
-        "--max-length": {"type": int, "default": 128, "metavar": "N", "help": "tokens a row is cut to"},
+        "--max-length": {"type": whole, "default": 128, "metavar": "N", "help": "tokens a row is cut to"},
         "--train-rows": {
-            "type": int,
+            "type": whole,
             "metavar": "N",
             "help": "at most; default: 512 of the embedded task, else all",
         },
         "--eval-rows": {
-            "type": int,
+            "type": whole,
             "metavar": "N",
             "help": "at most, to select by and to report on each; default: 320 of the embedded task",
         },
     },
     "proxies": {
         "--scoring-batches": {
-            "type": int,
+            "type": whole,
             "default": 32,
             "metavar": "N",
             "help": "batches of training rows that proxies look at",
         },
-        "--scoring-batch-size": {"type": int, "default": 16, "metavar": "N", "help": "rows of such a batch"},
+        "--scoring-batch-size": {
+            "type": whole,
+            "default": 16,
+            "metavar": "N",
+            "help": "rows of such a batch",
+        },
         "--warm-up-steps": {
-            "type": int,
+            "type": whole,
             "default": 24,
             "metavar": "N",
             "help": "of the super-network that proxies at the point warm train first, one batch each",
         },
     },
     "fine-tuning": {
-        "--seeds": {"type": int, "default": 3, "metavar": "N", "help": "fine-tuning runs of each allocation"},
-        "--epochs": {"type": float, "default": 1.0, "metavar": "E", "help": "may be a fraction"},
+        "--seeds": {
+            "type": whole,
+            "default": 3,
+            "metavar": "N",
+            "help": "fine-tuning runs of each allocation",
+        },
+        "--epochs": {"type": decimal, "default": 1.0, "metavar": "E", "help": "may be a fraction"},
         "--lr": {
-            "type": float,
+            "type": decimal,
             "metavar": "LR",
             "help": "peak of the linear schedule; default: 3e-3 for the embedded task, else 5e-4",
         },
-        "--batch-size": {"type": int, "default": 16, "metavar": "N", "help": "rows of one candidate's step"},
-        "--weight-decay": {"type": float, "default": 0.01, "metavar": "W", "help": "of AdamW"},
-        "--warmup": {"type": float, "default": 0.06, "metavar": "F", "help": "share of the steps"},
-        "--max-grad-norm": {"type": float, "default": 1.0, "metavar": "N", "help": "of each candidate"},
+        "--batch-size": {
+            "type": whole,
+            "default": 16,
+            "metavar": "N",
+            "help": "rows of one candidate's step",
+        },
+        "--weight-decay": {"type": decimal, "default": 0.01, "metavar": "W", "help": "of AdamW"},
+        "--warmup": {"type": decimal, "default": 0.06, "metavar": "F", "help": "share of the steps"},
+        "--max-grad-norm": {"type": decimal, "default": 1.0, "metavar": "N", "help": "of each candidate"},
     },
     "machine and output": {
         "--device": {"default": "auto", "metavar": "D", "help": "auto, cpu, cuda[:i] or mps"},
         "--devices": {"type": names, "metavar": "D,...", "help": "several, for example cuda:0,cuda:1"},
         "--jobs": {
-            "type": int,
+            "type": whole,
             "metavar": "N",
             "help": "processes that train cohorts; default: one per device",
         },
         "--cohort-size": {
-            "type": int,
+            "type": whole,
             "metavar": "C",
             "help": "candidates that share a forward pass; default: 4 on a CPU, 32 on a GPU",
         },
@@ -149,14 +171,14 @@ SHARED: Final[Arguments] = {
             "default": "float32",
             "help": "of the frozen base model; what is trained is float32",
         },
-        "--threads": {"type": int, "metavar": "N", "help": "CPU threads; default: all cores"},
+        "--threads": {"type": whole, "metavar": "N", "help": "CPU threads; default: all cores"},
         "--output": {
-            "type": Path,
+            "type": path,
             "metavar": "DIR",
             "help": "default: runs/<time>; an interrupted run goes on when it is given its folder again",
         },
         "--seed": {
-            "type": int,
+            "type": whole,
             "default": 0,
             "metavar": "N",
             "help": "first of the fine-tuning seeds, and of all that is drawn",
@@ -165,25 +187,8 @@ SHARED: Final[Arguments] = {
         "--quiet": {"action": "store_true", "help": "no progress on stderr"},
     },
 }
-_LEAST: Final = {  # of whole numbers; those without a default may be left out
-    **dict.fromkeys(("trials", "seed"), 0),
-    **dict.fromkeys(
-        (
-            "finalists",
-            "allocations",
-            "seeds",
-            "scoring_batches",
-            "scoring_batch_size",
-            "warm_up_steps",
-            "batch_size",
-            "site_rank",
-            "tune_seeds",
-        ),
-        1,
-    ),
-    **dict.fromkeys(("train_rows", "eval_rows", "jobs", "cohort_size", "threads"), 1),
-    "max_length": 2,
-}
+LONGEST_NAME: Final = 100
+"""Characters of ``--task-name``, which stands in titles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +216,8 @@ class Options:
     max_length: int
     train_rows: int | None
     eval_rows: int | None
+    task_name: str | None = field(default=None, kw_only=True)
+    positive_label: str | None = field(default=None, kw_only=True)
     proxy: tuple[str, ...] | None = field(default=None, kw_only=True)  # of the commands that score
     scoring_batches: int
     scoring_batch_size: int
@@ -236,12 +243,11 @@ class Options:
 
     def __post_init__(self) -> None:
         for one in fields(self):
-            value, flag = getattr(self, one.name), flag_of(one.name)
-            if isinstance(value, float) and not math.isfinite(value):
-                raise UsageError(f"{flag} {value} must be a finite number.")
-            if value is not None and one.name in _LEAST and value < _LEAST[one.name]:
-                raise UsageError(f"{flag} {value} must be at least {_LEAST[one.name]}.")
+            value = getattr(self, one.name)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                check_limits(one.name, value)
             if value == () and one.name != "sampler":
+                flag = flag_of(one.name)
                 raise UsageError(f"{flag} names nothing; name at least one, or leave {flag} out.")
         if self.lr is not None and self.lr <= 0:
             raise UsageError(f"--lr {self.lr} must be above 0, for example 1e-3.")
@@ -259,27 +265,28 @@ class Options:
             raise UsageError("--train-file and --eval-file go together: give both, or neither and --task.")
         if self.train_file and self.task:
             raise UsageError(f"--task {self.task} and --train-file exclude each other; give one of them.")
-        if not self.train_file and (self.text_columns or self.label_column or self.regression):
+        described = (self.text_columns, self.label_column, self.task_name, self.regression or None)
+        if not self.train_file and described != (None,) * 4:
             raise UsageError(
-                "--text-columns, --label-column and --regression describe --train-file; "
+                "--text-columns, --label-column, --task-name and --regression describe --train-file; "
                 "a named task knows its own."
+            )
+        if self.task_name and (len(self.task_name) > LONGEST_NAME or not is_plain(self.task_name)):
+            raise UsageError(
+                f"--task-name must be one line of at most {LONGEST_NAME} characters, none that controls."
             )
 
 
 def learning_rate(text: str) -> float:
     """One of ``--lrs``; raises UsageError where it is none."""
     try:
-        rate = float(text)
-    except ValueError:
-        rate = math.nan
-    if not 0 < rate < math.inf:
+        rate = decimal(text)
+    except argparse.ArgumentTypeError:
+        rate = 0.0
+    if not rate > 0:
         raise UsageError(f"--lrs {text!r} must be numbers above 0 with commas, for example 1e-3,3e-3.")
+    check_limits("lr", rate)
     return rate
-
-
-def flag_of(field: str) -> str:
-    """How the option of a field is typed."""
-    return f"--{field.replace('_', '-')}"
 
 
 def add_arguments(parser: argparse.ArgumentParser, arguments: Arguments) -> None:
@@ -289,12 +296,13 @@ def add_arguments(parser: argparse.ArgumentParser, arguments: Arguments) -> None
         for flag, settings in flags.items():
             plain = isinstance(settings.get("default"), str | int | float)
             shown = settings["help"] + ("; default: %(default)s" if plain else "")
-            group.add_argument(flag, **{**settings, "help": shown})
+            kind = {} if "action" in settings else {"type": text}
+            group.add_argument(flag, **{**kind, **settings, "help": shown})
 
 
 def typed(argv: Sequence[str] | None, arguments: Arguments) -> frozenset[str]:
     """The fields that a command line sets, also where it sets them to their defaults."""
-    parser = argparse.ArgumentParser(argument_default=argparse.SUPPRESS)
+    parser = Parser(argument_default=argparse.SUPPRESS)
     without = {
         title: {
             flag: {name: value for name, value in settings.items() if name != "default"}
@@ -308,7 +316,7 @@ def typed(argv: Sequence[str] | None, arguments: Arguments) -> frozenset[str]:
 
 def changed(options: Options, arguments: Arguments) -> frozenset[str]:
     """The fields that these arguments set, and whose value is not their default."""
-    parser = argparse.ArgumentParser(add_help=False)
+    parser = Parser(add_help=False)
     add_arguments(parser, arguments)
     defaults = vars(parser.parse_args([]))
     return frozenset(name for name, default in defaults.items() if getattr(options, name) != default)

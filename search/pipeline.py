@@ -95,6 +95,8 @@ def _search(evaluator: Evaluator, options: SearchOptions, output: Path) -> dict[
         max_params=setting.max_params,
         scores=scores,
         metric=setting.metric,
+        positive_label=setting.positive_label,
+        notes=setting.notes,
         seconds={
             "scoring": scored - started,
             "proposing": proposed - scored,

@@ -97,7 +97,10 @@ def announce(search: Search, folder: Path) -> None:
     ranks = ",".join(map(str, space.ranks))
     _log.info("model    %s on %s", search.inputs.base, ", ".join(search.devices))
     _log.info(
-        "task     %s, %s: %d rows to train, %d to select by, %d to report on", task.name, task.metric, *rows
+        "task     %s, %s: %d rows to train, %d to select by, %d to report on",
+        task.name,
+        task.metric_title,
+        *rows,
     )
     if task.label_names:
         _log.info("labels   %s", ", ".join(task.label_names))

@@ -53,10 +53,15 @@ def result_of(
     max_params: int,
     scores: Sequence[SiteScores],
     metric: str,
+    positive_label: str | None = None,
+    notes: Sequence[str] = (),
     seconds: Mapping[str, float],
     output: Path,
 ) -> dict[str, object]:
-    """The result object; finalists come best first, without the baseline."""
+    """The result object; finalists come best first, without the baseline.
+
+    positive_label: that the metric is of, where it is of one. notes: sentences a reader must know.
+    """
     ranked = sorted(outcome.finalists[1:], key=lambda finalist: finalist.rank, reverse=True)
     return {
         "space": {
@@ -66,6 +71,8 @@ def result_of(
         },
         "budget": max_params,
         "metric": metric,
+        "positive_label": positive_label,
+        "notes": list(notes),
         "baseline": _entry(outcome.baseline, outcome),
         "finalists": [_entry(finalist, outcome) for finalist in ranked],
         "best": {

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from .options import PROXY_NAMES, Arguments, Options, names
+from spaces.command_line import names, path, whole
+
+from .options import PROXY_NAMES, Arguments, Options
 
 __all__ = ["SEARCH", "SearchOptions"]
 
@@ -29,9 +31,9 @@ SEARCH: Final[Arguments] = {
             "metavar": "S,...",
             "help": "tpe, nsga2, random; '' for none; default: tpe",
         },
-        "--trials": {"type": int, "default": 32, "metavar": "N", "help": "proposals of each sampler"},
+        "--trials": {"type": whole, "default": 32, "metavar": "N", "help": "proposals of each sampler"},
         "--finalists": {
-            "type": int,
+            "type": whole,
             "default": 3,
             "metavar": "N",
             "help": "proposals that are fine-tuned besides the uniform baseline",
@@ -43,7 +45,7 @@ SEARCH: Final[Arguments] = {
             "so that many cost little more than one",
         },
         "--table": {
-            "type": Path,
+            "type": path,
             "metavar": "FILE",
             "help": "answer every proposal by the nearest allocation in a study's table.parquet, and train "
             "nothing; its stratum of --budget, --scaling and --lr",

@@ -12,6 +12,7 @@ import torch
 from evaluators.adapter import save_adapter
 from evaluators.candidate import Candidate, Trained
 from evaluators.cohort import score_trained
+from evaluators.metrics import BINARY_METRICS
 from evaluators.spread import base_model_on
 from proxies.site_scores import SiteScores
 from spaces.allocation import Allocation
@@ -44,13 +45,15 @@ class TrainedEvaluator:
 
     @property
     def setting(self) -> Setting:
-        search = self.search
+        search, task = self.search, self.search.inputs.task
         return Setting(
             title=search.options.space,
             space=search.space,
             max_params=search.max_params,
-            metric=search.inputs.task.metric,
+            metric=task.metric,
             seeds=tuple(search.options.all_seeds),
+            positive_label=task.positive_label if task.metric in BINARY_METRICS else None,
+            notes=task.notes,
         )
 
     def announce(self, output: Path) -> None:

@@ -15,7 +15,10 @@ from .site import Site
 __all__ = ["Budget", "parse_budget"]
 
 _SUFFIX = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "%": 0.01}
-_NUMBER = r"(\d{1,3}(?:,\d{3})+|\d+(?:\.\d*)?(?:e[+-]?\d+)?)\s*([kmb%]?)"  # 2,300,000 but not 2,3
+_NUMBER = (
+    r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?)\s*([kmb%]?)"  # 2,300,000 but not 2,3
+)
+_MOST = 1e15  # parameters, a thousand times the largest model's
 _FORMS = "write 2.3M, 500k, 1.2e6, 0.5% (of the base model's parameters) or r=8 (every site at rank 8)"
 
 
@@ -47,12 +50,12 @@ class Budget:
 
 def parse_budget(text: str) -> Budget:
     """The budget that ``2.3M``, ``500k``, ``1.2e6``, ``0.5%`` or ``r=8`` stands for (DESIGN, section 2)."""
-    rank = re.fullmatch(r"r\s*=\s*(\d+)", text.strip())
+    rank = re.fullmatch(r"r\s*=\s*([0-9]{1,9})", text.strip())
     if rank and int(rank[1]) > 0:
         return Budget(float(rank[1]), "rank")
     number = re.fullmatch(_NUMBER, text.strip().lower())
     if number:
         value = float(number[1].replace(",", "")) * _SUFFIX[number[2]]
-        if 0 < value < math.inf:
+        if 0 < value <= _MOST:
             return Budget(value, "share" if number[2] == "%" else "params")
-    raise UsageError(f"budget={text!r} is not a positive number of parameters; {_FORMS}.")
+    raise UsageError(f"budget={text!r} is not a positive number of parameters; {_FORMS}; at most {_MOST:g}.")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .budget import parse_budget
+from .command_line import Parser, text, whole
 from .errors import InputError, UsageError
 from .grammar import parse_space
 from .search_space import SearchSpace, params_per_rank, parse_ranks, rank_grid
@@ -125,14 +126,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         _silence_transformers()
         found = describe(args.model, args.space, rank=args.rank, budget=args.budget, ranks=ranks)
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     print(found.to_json() if args.json else found.to_text())
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m spaces.describe",
         description="Lists the sites of a search space in a model and counts their parameters.\n"
         "Reads config.json alone: no weights are needed.",
@@ -140,26 +141,30 @@ def _parser() -> argparse.ArgumentParser:
         "  python -m spaces.describe --model facebook/opt-350m --space lora+shortcut --budget 2.3M",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--model", required=True, help="a folder with a config.json, or a hub name")
+    parser.add_argument(
+        "--model", type=text, required=True, help="a folder with a config.json, or a hub name"
+    )
     parser.add_argument(
         "--space",
+        type=text,
         required=True,
         help="lora, lora[q,k,v,o,fc1,fc2], lora[all], residual, shortcut, cross[in,cut;span=1..3]; "
         "joined by +",
     )
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--rank", type=_positive, metavar="R", help="count every site at this rank")
-    size.add_argument("--budget", metavar="B", help="2.3M, 500k, 1.2e6, 0.5%% of the model, or r=8")
+    size.add_argument(
+        "--budget", type=text, metavar="B", help="2.3M, 500k, 1.2e6, 0.5%% of the model, or r=8"
+    )
     parser.add_argument(
-        "--ranks", help="the ranks to search, such as 0,4,8; without it they follow the budget"
+        "--ranks", type=text, help="the ranks to search, such as 0,4,8; without it they follow the budget"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
+    if (value := whole(text)) < 1:
         raise argparse.ArgumentTypeError(f"{value} must be at least 1")
     return value
 

@@ -18,6 +18,7 @@ from .site import Kind
 __all__ = ["SHORTCUT_ROLES", "Term", "parse_space"]
 
 SHORTCUT_ROLES: Final[dict[Kind, tuple[str, ...]]] = {"residual": ("res1", "res2"), "cross": ("in", "cut")}
+_LONGEST_SPAN: Final = 1000
 _EXAMPLES = (
     "write for example lora+shortcut, lora[q,v,fc1], lora[all]+residual[res2] or cross[in,cut;span=1..3]"
 )
@@ -86,10 +87,15 @@ def _roles(text: str, space: str) -> tuple[str, ...]:
 def _spans(option: str, kind: Kind, text: str) -> tuple[int, ...]:
     if not option:
         return (1,)
-    match = re.fullmatch(r"span=(\d+)(?:\.\.(\d+))?", option)
+    match = re.fullmatch(r"span=0*([0-9]+)(?:\.\.0*([0-9]+))?", option)
     if kind != "cross" or not match:
         raise UsageError(f"space={text!r}: {option!r} is not an option of {kind}; {_EXAMPLES}.")
-    first, last = int(match[1]), int(match[2] or match[1])
+    ends = match[1], match[2] or match[1]
+    if max(map(len, ends)) > 9 or int(ends[1]) > _LONGEST_SPAN:
+        raise UsageError(
+            f"space={text!r}: {option!r} goes beyond {_LONGEST_SPAN}, deeper than models are; lower it."
+        )
+    first, last = map(int, ends)
     if not 1 <= first <= last:
         raise UsageError(f"space={text!r}: span={first}..{last} must ascend from at least 1; {_EXAMPLES}.")
     return tuple(range(first, last + 1))

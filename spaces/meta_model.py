@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, Final
 
 import torch
-from huggingface_hub.errors import StrictDataclassError
 from transformers import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
     AutoConfig,
@@ -17,40 +18,36 @@ from transformers import (
 )
 
 from .errors import InputError
+from .foreign import foreign
 
 __all__ = ["base_params", "meta_model"]
 
-# What a configuration with wrong or missing values makes transformers raise.
-_UNUSABLE = (
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    ArithmeticError,
-    RuntimeError,
-    ImportError,
-)
+_MOST: Final = {"layer": 10_000, "block": 10_000, "expert": 10_000, "label": 1_000_000}
+"""Of what a config counts and transformers builds one by one, also without weights: above all known."""
 
 
 def meta_model(model: str) -> PreTrainedModel:
     """The sequence classifier of a model folder or hub name, or its bare body where it has none.
 
     Every parameter is on the meta device and holds no number. Code that comes with a model is not run.
-    Raises InputError where there is no usable config.json, or no architecture for it.
+    Raises InputError where there is no usable config.json, no architecture for it, or nothing in it.
     """
     config = _read_config(model)
     classifies = type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
     architecture = AutoModelForSequenceClassification if classifies else AutoModel
-    try:
-        with torch.device("meta"):
-            built = architecture.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
-    except _UNUSABLE as error:
-        raise InputError(
-            f"model={model!r}: no model of type {config.model_type!r} can be built from its config.json "
-            f"({_one_line(error)}). Check its values, or choose another model."
-        ) from error
+    with (
+        foreign(
+            f"model={model!r}: no model of type {config.model_type!r} can be built from its config.json",
+            "check its values, or choose another model.",
+        ),
+        torch.device("meta"),
+    ):
+        built = architecture.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
     assert isinstance(built, PreTrainedModel)
+    if empty := next((name for name, one in built.base_model.named_parameters() if not one.numel()), None):
+        raise InputError(
+            f"model={model!r}: its config.json has a size of 0: {empty} holds no number; check its values."
+        )
     return built
 
 
@@ -73,17 +70,25 @@ def _read_config(model: str) -> PretrainedConfig:
             f"model={model!r} is no folder; give a folder with a config.json, "
             "or a hub name such as facebook/opt-350m."
         )
-    try:
-        config = AutoConfig.from_pretrained(model, trust_remote_code=False)
-    except (*_UNUSABLE, StrictDataclassError) as error:
-        raise InputError(
-            f"model={model!r} has no usable config.json ({_one_line(error)}). Give a folder with the "
-            "config.json of a model that this version of transformers knows, or a hub name within reach."
-        ) from error
+    with foreign(
+        f"model={model!r} has no usable config.json",
+        "give a folder with the config.json of a model that this version of transformers knows, "
+        "or a hub name within reach.",
+    ):
+        fields = PretrainedConfig.get_config_dict(model)[0] if folder.is_dir() else {}
+        excess = next(_excess(fields), None)
+        config = None if excess else AutoConfig.from_pretrained(model, trust_remote_code=False)
+    if excess:
+        raise InputError(f"model={model!r}: its config.json has {excess}; give a model's own config.json.")
     assert isinstance(config, PretrainedConfig)
     return config
 
 
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split()).rstrip(".")
-    return f"{type(error).__name__}: {text[:200]}" + ("..." if len(text) > 200 else "")
+def _excess(fields: Mapping[str, Any]) -> Iterator[str]:
+    """What a config, or one within it, asks for in numbers that would take hours to build."""
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            yield from _excess(value)
+        kind = re.search(r"(layer|block|expert|label)s?$", str(name))
+        if kind and isinstance(value, int | float) and value > _MOST[kind[1]]:
+            yield f"{name} above {_MOST[kind[1]]:,}, the most that is built"

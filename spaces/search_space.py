@@ -37,9 +37,10 @@ def rank_grid(sites: Sequence[Site], max_params: int) -> tuple[int, ...]:
 
 def parse_ranks(text: str) -> tuple[int, ...]:
     """The ranks that ``--ranks 0,4,8`` names, as written; ``SearchSpace`` checks them against the sites."""
-    if not re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*)*", text):
+    if not all(re.fullmatch(r"\s*[0-9]{1,9}\s*", rank) for rank in text.split(",")):
         raise UsageError(
-            f"ranks={text!r} are not whole numbers with commas; write for example --ranks 0,4,8."
+            f"ranks={text!r} are not whole numbers with commas; write for example --ranks 0,4,8, at most "
+            "9 digits each."
         )
     return tuple(int(rank) for rank in text.split(","))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from search.options import Arguments, Options, names
+from search.options import Arguments, Options
+from spaces.command_line import names, whole
 from spaces.errors import UsageError
 
 __all__ = ["COMPARE", "GROWING", "CompareOptions"]
@@ -30,7 +31,7 @@ COMPARE: Final[Arguments] = {
             "help": "grid from which every method's scaling is chosen; default: --scaling alone",
         },
         "--tune-seeds": {
-            "type": int,
+            "type": whole,
             "default": 1,
             "metavar": "N",
             "help": "runs of each point of the grid, with seeds that are not reported; judged by the "

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from evaluators.adapter import save_adapter
+from evaluators.metrics import BINARY_METRICS
 from evaluators.spread import base_model_on
 from search.inputs import load_inputs
 from search.output_folder import OutputFolder, write_whole
@@ -102,6 +103,8 @@ def _result(
         "model": first.search.inputs.base,
         "task": task.name,
         "metric": task.metric,
+        "positive_label": task.positive_label if task.metric in BINARY_METRICS else None,
+        "notes": list(task.notes),
         "rows": {"train": len(task.train), "validation": len(task.validation), "test": len(task.test)},
         "budget": first.search.max_params,
         "epochs": options.epochs,

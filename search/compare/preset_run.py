@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from evaluators.glue import find_task
+from evaluators.metrics import BINARY_METRICS
 from evaluators.rank_sweep import rank_sweep
 from evaluators.spread import base_model_on
 from search.inputs import load_inputs
@@ -129,12 +131,14 @@ def _fill(
 def _options(
     preset: Preset, dataset: str, setup: Setup, options: CompareOptions, metric: str | None
 ) -> CompareOptions:
-    """The options with the paper's settings wherever nothing else was typed."""
+    """The options with the paper's settings wherever nothing else was typed; F1 is GLUE's."""
+    one_label = (options.metric or metric) in BINARY_METRICS
     settings = find_settings(preset.model, dataset, setup)
     paper: dict[str, Any] = {
         "model": preset.model,
         "task": None if options.train_file else dataset,
         "metric": metric,
+        "positive_label": find_task(dataset).positive_label if one_label else None,
         "batch_size": settings.batch_size,
         "epochs": float(settings.epochs),
         "lr": settings.learning_rate,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import types
 from collections.abc import Callable, Mapping
@@ -29,6 +28,9 @@ from .spectral import Spectral
 __all__ = ["METHODS", "Method", "find_method", "policy_of", "split_specs"]
 
 _BASE_WEIGHTS: Final = 0.02  # of an adapter's learning rate: HeteroLoRA's tables 7 and 8 have 1/10 to 1/100
+
+_LARGEST: Final = 1_000_000  # of a setting, far above what any of them can mean
+_DIGITS: Final = 40  # as typed: thousands take Python for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +132,12 @@ def _typed(spec: str, name: str, text: str, hint: Any) -> object:
             return text
         if option in (int, float):
             with suppress(ValueError):
-                if math.isfinite(number := option(text)):
+                if len(text) <= _DIGITS and abs(number := option(text)) <= _LARGEST:  # nor NaN
                     return number
     allowed = " or ".join(
         ", ".join(map(str, get_args(one))) if get_origin(one) is Literal else one.__name__ for one in options
     )
     raise UsageError(
-        f"{name}={text!r} in {spec!r} cannot be used; give {allowed.replace('NoneType', 'none')}."
+        f"{name}={text!r} in {spec!r} cannot be used; give {allowed.replace('NoneType', 'none')}, numbers of "
+        f"at most {_LARGEST:,}."
     )

@@ -93,7 +93,7 @@ def notes_of(
     facts = {
         "model": f"{first.inputs.base}, {options.dtype}",
         "task": f"{task.name}: {len(task.train):,} rows to train, {len(task.validation):,} to judge by",
-        "metric": task.metric,
+        "metric": task.metric_title,
         "space": f"{options.space}: {len(space.sites)} sites",
         "budget": f"{'; '.join(budgets)} parameters ({space.params_per_rank:,} per rank at every site)",
         "picks": f"{len(drawn)} of {len(picks)} greedy and exact picks of proxies are among the allocations",
@@ -104,6 +104,7 @@ def notes_of(
         "scoring": f"{options.scoring_batches} batches of {options.scoring_batch_size}, "
         f"{options.warm_up_steps} warm-up steps",
         "device": ", ".join(first.devices),
+        **({"notes": "; ".join(task.notes)} if task.notes else {}),
     }
     return Notes(
         tuple(facts.items()),

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from search.options import PROXY_NAMES, Arguments, Options, names
+from search.options import PROXY_NAMES, Arguments, Options
+from spaces.command_line import names, path, whole
 
 __all__ = ["GROWING", "STUDY", "StudyOptions"]
 
 STUDY: Final[Arguments] = {
     "study": {
         "--allocations": {
-            "type": int,
+            "type": whole,
             "default": 64,
             "metavar": "N",
             "help": "of each budget: uniform, one kind or role only, top- and bottom-heavy, every proxy's "
@@ -44,9 +45,9 @@ STUDY: Final[Arguments] = {
             "metavar": "only,without",
             "help": "also train every site alone (only), and all sites but one (without)",
         },
-        "--site-rank": {"type": int, "default": 8, "metavar": "R", "help": "of a site that is alone"},
+        "--site-rank": {"type": whole, "default": 8, "metavar": "R", "help": "of a site that is alone"},
         "--from": {
-            "type": Path,
+            "type": path,
             "metavar": "DIR",
             "dest": "source",
             "help": "write the report of DIR/table.parquet anew, without training",

@@ -76,5 +76,7 @@ def test_the_fingerprint_knows_what_decides_the_result():
         fingerprint(source, task, Recipe(scaling=Scaling("constant"))),
         fingerprint(source, task, recipe, "Sora(ratio=2.0)"),
         fingerprint(source, task, recipe, report_on="test"),
+        fingerprint(source, dataclasses.replace(task, metric="f1", positive_label="0"), recipe),
+        fingerprint(source, dataclasses.replace(task, metric="f1", positive_label="1"), recipe),
     ]
-    assert len({base, *others}) == 7
+    assert len({base, *others}) == 9

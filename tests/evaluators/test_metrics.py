@@ -42,7 +42,21 @@ def pearson_by_hand(x: np.ndarray, y: np.ndarray) -> float:
     ],
 )
 def test_a_class_metric_is_its_formula_of_the_confusion_table(name: str, value: float) -> None:
-    assert find_metric(name)(PREDICTED, LABELS) == pytest.approx(value, rel=1e-12)
+    assert find_metric(name, positive=1)(PREDICTED, LABELS) == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize("positive", [0, 1])
+@pytest.mark.parametrize("name", BINARY_METRICS)
+def test_what_is_positive_decides_and_not_its_number(name: str, positive: int) -> None:
+    swapped = find_metric(name, positive=1 - positive)(1 - PREDICTED, 1 - LABELS)
+    assert find_metric(name, positive=positive)(PREDICTED, LABELS) == swapped
+    assert find_metric(name, positive=1 - positive)(PREDICTED, LABELS) != swapped
+
+
+@pytest.mark.parametrize("name", BINARY_METRICS)
+def test_no_class_is_positive_by_itself(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name!r} is of one of two classes; say which"):
+        find_metric(name)
 
 
 @pytest.mark.parametrize(
@@ -57,9 +71,9 @@ def test_a_correlation_is_its_formula(name: str, value: float) -> None:
     assert find_metric(name)(X.astype(np.float32), Y.astype(np.float32)) == pytest.approx(value, rel=1e-6)
 
 
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", [*METRICS, *BINARY_METRICS])
 def test_right_predictions_score_one(name: str) -> None:
-    assert METRICS[name](LABELS, LABELS) == pytest.approx(1.0)
+    assert find_metric(name, positive=0)(LABELS, LABELS) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("name", sorted(REGRESSION_METRICS | {"matthews"}))
@@ -71,7 +85,9 @@ def test_a_constant_prediction_correlates_with_nothing(name: str, rows: int) -> 
 
 
 def test_f1_is_zero_where_the_positive_class_never_occurs() -> None:
-    assert METRICS["f1"](np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int64)) == 0.0
+    zeros = np.zeros(3, dtype=np.int64)
+    assert find_metric("f1", positive=1)(zeros, zeros) == 0.0
+    assert find_metric("f1", positive=0)(zeros, zeros) == 1.0
 
 
 @given(nps.arrays(np.float32, 5, elements=st.floats(-(2.0**100), 2.0**100, width=32)))
@@ -87,7 +103,8 @@ def test_values_that_are_not_finite_are_refused(name: str) -> None:
 
 
 def test_the_kinds_of_metric_are_names_of_metrics() -> None:
-    assert METRICS.keys() > REGRESSION_METRICS | BINARY_METRICS
+    assert METRICS.keys() > REGRESSION_METRICS
+    assert not METRICS.keys() & BINARY_METRICS.keys()
 
 
 def test_an_unknown_metric_is_refused_with_the_list() -> None:

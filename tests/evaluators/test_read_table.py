@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import decimal
 import json
+import logging
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas
+import pyarrow
+import pyarrow.parquet
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evaluators.read_table import read_table
@@ -217,3 +223,158 @@ def test_rows_without_label_or_text_are_counted_and_the_first_is_named(
 ) -> None:
     with pytest.raises(InputError, match=f"{message}, the first is row 2"):
         read_table(write(tmp_path / "rows.jsonl", content))
+
+
+@pytest.mark.parametrize("extension", ["tsv", "csv", "jsonl", "parquet"])
+def test_a_cell_may_be_of_any_length(tmp_path: Path, extension: str) -> None:
+    long = "word " * 60_000
+    path = tmp_path / f"rows.{extension}"
+    if extension == "parquet":
+        pandas.DataFrame({"text": [long], "label": ["1"]}).to_parquet(path)
+    elif extension == "jsonl":
+        write(path, json.dumps({"text": long, "label": "1"}))
+    else:
+        separator = "," if extension == "csv" else "\t"
+        write(path, f"text{separator}label\n{long}{separator}1\n")
+    before = csv.field_size_limit()
+    assert read_table(path).texts == ((long,),)
+    assert csv.field_size_limit() == before
+
+
+def test_the_csv_module_keeps_its_bound_where_reading_fails(tmp_path: Path) -> None:
+    before = csv.field_size_limit()
+    with pytest.raises(InputError, match="not well-formed"):
+        read_table(write(tmp_path / "rows.csv", 'text,label\n"' + "a" * 200_000))
+    assert csv.field_size_limit() == before
+
+
+@pytest.mark.parametrize("extension", ["tsv", "csv", "jsonl", "parquet"])
+def test_blanks_around_labels_make_no_class_and_are_counted(
+    tmp_path: Path, extension: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [(" a b ", "yes"), ("c", " yes"), ("d", "yes\u00a0"), ("e", "no")]
+    path = tmp_path / f"rows.{extension}"
+    if extension == "parquet":
+        pandas.DataFrame(rows, columns=["text", "label"]).to_parquet(path)
+    elif extension == "jsonl":
+        write(path, "\n".join(json.dumps({"text": text, "label": label}) for text, label in rows))
+    else:
+        lines = [("," if extension == "csv" else "\t").join(row) for row in [("text", "label"), *rows]]
+        write(path, "\n".join(lines))
+    with caplog.at_level(logging.WARNING, "evaluators"):
+        table = read_table(path)
+    assert table.labels == ("yes", "yes", "yes", "no")
+    assert table.texts[0] == (" a b ",)
+    assert f"{path}: blanks around labels were taken off; rows: 2 of 4" in caplog.text
+
+
+@pytest.mark.parametrize("extension", ["tsv", "csv", "jsonl"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_lines_may_end_as_on_any_system(tmp_path: Path, extension: str, end: str, mark: str) -> None:
+    lines = {
+        "tsv": ["text\tlabel", "a b\t1", "c\t0"],
+        "csv": ["text,label", "a b,1", "c,0"],
+        "jsonl": ['{"text": "a b", "label": 1}', '{"text": "c", "label": 0}'],
+    }[extension]
+    table = read_table(write(tmp_path / f"rows.{extension}", mark + end.join([*lines, ""])))
+    assert table.texts == (("a b",), ("c",))
+    assert table.labels == ("1", "0")
+
+
+@pytest.mark.parametrize("extension", ["tsv", "csv", "jsonl"])
+def test_a_byte_order_mark_alone_is_an_empty_file(tmp_path: Path, extension: str) -> None:
+    with pytest.raises(InputError, match="is empty; give a file"):
+        read_table(write(tmp_path / f"rows.{extension}", "\ufeff\n\n"))
+
+
+def test_two_columns_of_one_name_are_refused_in_every_format(tmp_path: Path) -> None:
+    parquet = tmp_path / "rows.parquet"
+    columns = [pyarrow.array(["a"]), pyarrow.array(["b"]), pyarrow.array(["1"])]
+    pyarrow.parquet.write_table(pyarrow.Table.from_arrays(columns, ["text", "text", "label"]), parquet)
+    write(tmp_path / "rows.csv", "text,text,label\na,b,1\n")
+    write(tmp_path / "rows.tsv", "text\ttext\tlabel\na\tb\t1\n")
+    write(tmp_path / "rows.jsonl", '{"text": "a", "text": "b", "label": 1}\n')
+    for extension in ("csv", "tsv", "jsonl", "parquet"):
+        with pytest.raises(InputError, match="two columns of one name among"):
+            read_table(tmp_path / f"rows.{extension}")
+
+
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [
+        ("9" * 400, "9" * 400),
+        ("1e300", "1e+300"),
+        ("1e22", "1e+22"),
+        ("-0.0", "0"),
+        ("false", "0"),
+        ('"  x\\t"', "x"),
+        ("1e400", "inf"),
+    ],
+)
+def test_numbers_of_any_size_become_labels(tmp_path: Path, value: str, label: str) -> None:
+    path = write(tmp_path / "rows.jsonl", f'{{"text": "a", "label": {value}}}')
+    assert read_table(path).labels == (label,)
+
+
+@pytest.mark.parametrize(
+    "value", ["[1]", "{}", "[]", "9" * 5000, "[" * 100_000, '"\\ud800"', "null", '""', '" "', "NaN"]
+)
+def test_values_that_are_no_label_are_one_line(tmp_path: Path, value: str) -> None:
+    path = write(tmp_path / "rows.jsonl", f'{{"text": "a", "label": {value}}}')
+    with pytest.raises(InputError, match=re.escape(str(path))) as error:
+        read_table(path)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pyarrow.array([[1], [2]]),
+        pyarrow.array([{"a": 1}, {"a": 2}]),
+        pyarrow.array([b"a", b"b"]),
+        pyarrow.array([2**62, -(2**62)], pyarrow.timestamp("ms")),  # beyond Python's years
+        pyarrow.array([decimal.Decimal("1.5"), decimal.Decimal("2")]),
+    ],
+    ids=lambda column: str(column.type),
+)
+def test_parquet_types_that_are_no_label_are_one_line(tmp_path: Path, column: Any) -> None:
+    path = tmp_path / "rows.parquet"
+    table = pyarrow.Table.from_arrays([pyarrow.array(["a", "b"]), column], ["text", "label"])
+    pyarrow.parquet.write_table(table, path)
+    with pytest.raises(InputError, match=re.escape(str(path))) as error:
+        read_table(path)
+    assert "\n" not in str(error.value)
+
+
+def test_parquet_booleans_and_categories_are_labels(tmp_path: Path) -> None:
+    frame = pandas.DataFrame({"text": ["a", "b"], "label": [True, False]})
+    frame.to_parquet(tmp_path / "rows.parquet")
+    assert read_table(tmp_path / "rows.parquet").labels == ("1", "0")
+    frame["label"] = pandas.Categorical(["yes", "no "])
+    frame.to_parquet(tmp_path / "rows.parquet")
+    assert read_table(tmp_path / "rows.parquet").labels == ("yes", "no")
+
+
+@pytest.mark.parametrize("extension", ["tsv", "csv", "jsonl", "json", "parquet"])
+@given(
+    content=st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace"))
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_are_rows_or_one_error(tmp_path: Path, extension: str, content: bytes) -> None:
+    for before in (b"", b"text,label\n", b"text\tlabel\n", b'{"text": "a", "label": '):
+        with suppress(InputError):
+            read_table(write(tmp_path / f"rows.{extension}", before + content))
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_parquet_file_is_rows_or_one_error(tmp_path: Path, data: st.DataObject) -> None:
+    path = tmp_path / "rows.parquet"
+    pandas.DataFrame({"text": ["a", "b"] * 20, "label": [True, False] * 20}).to_parquet(path)
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(InputError):
+        read_table(write(path, bytes(content[: data.draw(st.integers(1, len(content)))])))

@@ -36,6 +36,14 @@ def test_a_score_is_the_metric_and_the_mean_loss():
     assert loss == pytest.approx(float(row_losses(logits, torch.tensor([1, 0, 1, 1])).mean()))
 
 
+@pytest.mark.parametrize(("positive", "expected"), [("fraud", 0.0), ("legit", 2 * 3 / (2 * 3 + 1))])
+def test_f1_is_of_the_label_that_the_task_names(positive, expected):
+    rows = task_of([0, 1, 1, 1]).test
+    task = Task("t", "f1", ("fraud", "legit"), rows, rows, rows, positive)
+    metric, _ = score_logits(torch.tensor([[0.0, 1.0]] * 4), task.test, task)
+    assert metric == pytest.approx(expected)
+
+
 def test_outputs_that_are_not_finite_have_no_score():
     task = task_of([1, 0])
     assert score_logits(torch.tensor([[0.0, float("nan")], [1.0, 0.0]]), task.test, task) is None

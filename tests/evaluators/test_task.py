@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 from typing import Any
 
 import numpy as np
@@ -157,6 +158,140 @@ def test_texts_in_both_tables_are_reported(
         build_task("t", "accuracy", table(range(20)), table(range(17, 30)), tokenizer)
     assert "3 texts of the evaluation rows are also among the training rows" in caplog.text
 
+    with caplog.at_level(logging.WARNING, "evaluators"):
+        task = build_task("t", "accuracy", table(range(20)), table(range(19, 30)), tokenizer)
+    assert task.notes == ("1 text of the evaluation rows is also among the training rows",)
+
+
+def frauds(count: int, share: int = 10, *, names: tuple[str, str] = ("fraud", "legit")) -> TextTable:
+    """Rows of which every ``share``-th has the first name."""
+    return TextTable(
+        tuple((f"w{n}",) for n in range(count)), tuple(names[n % share > 0] for n in range(count))
+    )
+
+
+def test_f1_is_of_the_rarer_label_unless_one_is_named(tokenizer: PreTrainedTokenizerBase) -> None:
+    rows = frauds(200)
+    for metric in ("f1", "accuracy_and_f1"):
+        task = build_task("t", metric, rows, rows, tokenizer)
+        assert (task.positive_label, task.positive) == ("fraud", 0)
+        assert task.metric_title == f"{metric} of 'fraud'"
+        assert "F1 is of the label 'fraud', the rarer one, 10.0% of the training rows" in task.notes[-1]
+    named = build_task("t", "f1", rows, rows, tokenizer, positive="legit")
+    assert (named.positive_label, named.positive) == ("legit", 1)
+    assert "F1 is of the label 'legit', 90.0% of the training rows" in named.notes
+    as_numbers = frauds(200, names=("1", "0"))
+    assert build_task("t", "f1", as_numbers, as_numbers, tokenizer).positive_label == "1"
+
+
+def test_of_two_equally_rare_labels_f1_is_of_the_last(tokenizer: PreTrainedTokenizerBase) -> None:
+    rows = frauds(200, 2)
+    assert build_task("t", "f1", rows, rows, tokenizer).positive_label == "legit"
+
+
+def test_caps_do_not_change_whose_f1_it_is(tokenizer: PreTrainedTokenizerBase) -> None:
+    rows = frauds(200)
+    for cap in range(1, 60):
+        assert build_task("t", "f1", rows, rows, tokenizer, train_rows=cap).positive_label == "fraud"
+
+
+def test_other_metrics_are_of_no_label_and_say_nothing_of_one(tokenizer: PreTrainedTokenizerBase) -> None:
+    task = build_task("t", "accuracy", frauds(200), frauds(200), tokenizer)
+    assert task.metric_title == "accuracy"
+    assert not any("F1" in note for note in task.notes)
+    three = table(range(30), "abc")
+    assert build_task("t", "f1_macro", three, three, tokenizer).positive_label is None
+
+
+@pytest.mark.parametrize(
+    ("metric", "positive", "message"),
+    [
+        ("f1", "1", "'1' is none of the labels 'fraud', 'legit'"),
+        ("accuracy_and_f1", "Fraud", "'Fraud' is none of the labels 'fraud', 'legit'"),
+        *[(m, "fraud", f"{m} is of no one label") for m in ("accuracy", "f1_macro", "matthews")],
+    ],
+)
+def test_a_positive_label_that_means_nothing_is_refused(
+    tokenizer: PreTrainedTokenizerBase, metric: str, positive: str, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message) as error:
+        build_task("t", metric, frauds(50), frauds(50), tokenizer, positive=positive)
+    assert "'fraud', 'legit'" in str(error.value)
+
+
+def test_a_regression_has_no_positive_label(tokenizer: PreTrainedTokenizerBase) -> None:
+    rows = table(range(30), "123")
+    with pytest.raises(UsageError, match="pearson is of no one label"):
+        build_task("t", "pearson", rows, rows, tokenizer, regression=True, positive="1")
+
+
+def test_a_task_of_f1_without_its_label_cannot_be_made() -> None:
+    rows = Rows((np.array([1]),), None, np.array([0]))
+    for label in (None, "c"):
+        with pytest.raises(ValueError, match="positive_label"):
+            Task("t", "f1", ("a", "b"), rows, rows, rows, label)
+
+
+@pytest.mark.parametrize(
+    ("metric", "name", "meaning"),
+    [
+        ("f1", "legit", "f1 is 0 there whatever a model predicts"),
+        ("f1", "fraud", "f1 is best there for a model that always predicts it"),
+        ("accuracy_and_f1", "legit", "accuracy_and_f1 is best there for a model that always"),
+        ("f1_macro", "legit", "f1_macro is best there for a model that always predicts it"),
+        ("matthews", "legit", "matthews is 0 there whatever a model predicts"),
+        ("accuracy", "legit", "accuracy is best there for a model that always predicts it"),
+    ],
+)
+def test_a_part_with_one_label_says_so(
+    tokenizer: PreTrainedTokenizerBase,
+    caplog: pytest.LogCaptureFixture,
+    metric: str,
+    name: str,
+    meaning: str,
+) -> None:
+    test = TextTable((("w900",), ("w901",)), (name, name))
+    with caplog.at_level(logging.WARNING, "evaluators"):
+        task = build_task("t", metric, frauds(300), test, tokenizer)
+    (said,) = [note for note in task.notes if "all have" in note]
+    assert said.startswith(f"the evaluation rows all have the label {name!r}: {meaning}")
+    assert said in caplog.text
+
+
+def test_a_validation_part_and_a_regression_with_one_label_say_so(tokenizer: PreTrainedTokenizerBase) -> None:
+    task = build_task("t", "f1", frauds(40), frauds(40), tokenizer, eval_rows=1)
+    assert "the validation rows all have the label 'fraud': f1 is best there" in " ".join(task.notes)
+    rows = TextTable(tuple((f"w{n}",) for n in range(30)), (2.5,) * 30)
+    notes = build_task("t", "pearson", rows, rows, tokenizer, regression=True).notes
+    assert "the evaluation rows all have the label 2.5: pearson is 0 there whatever a model predicts" in notes
+    assert "the training rows all have the label 2.5: nothing else can be learned from them" in notes
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Yes", "yes"),
+        ("caf\u00e9", "cafe\u0301"),
+        ("not good", "not  good"),
+        ("ok", "ok\u200b"),
+        ("\uff11", "1"),
+        ("straße", "STRASSE"),
+    ],
+)
+def test_labels_that_read_alike_are_named(tokenizer: PreTrainedTokenizerBase, one: str, other: str) -> None:
+    rows = frauds(60, 2, names=(one, other))
+    task = build_task("t", "accuracy", rows, rows, tokenizer)
+    assert len(task.label_names) == 2
+    said = next(note for note in task.notes if "differ in case, blanks or Unicode form alone" in note)
+    assert ascii(one) in said
+    assert ascii(other) in said
+
+
+def test_labels_that_read_unlike_are_not(tokenizer: PreTrainedTokenizerBase) -> None:
+    rows = frauds(60, 2, names=("resume", "r\u00e9sum\u00e9"))
+    assert build_task("t", "accuracy", rows, frauds(60, 2, names=("resume", "r\u00e9sum\u00e9")), tokenizer)
+    assert not any("differ" in note for note in build_task("t", "accuracy", rows, rows, tokenizer).notes)
+
 
 def test_a_label_unseen_in_training_is_named(tokenizer: PreTrainedTokenizerBase) -> None:
     with pytest.raises(
@@ -180,12 +315,16 @@ def test_one_label_is_not_a_task(tokenizer: PreTrainedTokenizerBase) -> None:
         build_task("t", "accuracy", table(range(9), "a"), table(range(9), "a"), tokenizer)
 
 
-@pytest.mark.parametrize("label", ["much", "nan", "inf"])
+@pytest.mark.parametrize(
+    "label",
+    ["much", "nan", "inf", "1e300", "-1e300", "1e39", "1e16", "9" * 400, "9" * 5000, "\0", "\x1b[31m"],
+)
 def test_a_regression_label_that_is_no_number_is_named(
     tokenizer: PreTrainedTokenizerBase, label: str
 ) -> None:
     bad = TextTable((("w1",), ("w2",)), ("1", label))
-    with pytest.raises(InputError, match=f"label '{label}' of the .* rows is not a finite number"):
+    shown = re.escape(repr(label[:40]))
+    with pytest.raises(InputError, match=f"label {shown}.* of the .* rows is not a finite number"):
         build_task("t", "pearson", bad, bad, tokenizer, regression=True)
 
 

@@ -141,7 +141,9 @@ def test_a_model_that_cannot_be_read_is_one_line_and_exit_1(
 def test_argparse_exits_with_2(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(options)
-    assert "usage: python -m spaces.describe" in capsys.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert "usage: python -m spaces.describe" in line
 
 
 def test_help_does_not_wait_for_torch() -> None:

@@ -55,3 +55,10 @@ def test_reads_the_language_of_spaces(text: str, terms: tuple[Term, ...]) -> Non
 def test_anything_else_says_what_was_given_and_what_to_write(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=rf"^space=.*{message}.*; write for example lora\+shortcut, "):
         parse_space(text)
+
+
+@pytest.mark.parametrize("span", ["1..1001", "1001", "1..99999999999", "99999999999..1", "9" * 3000])
+def test_a_span_beyond_any_model_is_refused_before_it_is_laid_out(span):
+    with pytest.raises(UsageError, match="goes beyond 1000, deeper than models are"):
+        parse_space(f"cross[cut;span={span}]")
+    assert parse_space("cross[cut;span=1..1000]")[0].spans[-1] == 1000

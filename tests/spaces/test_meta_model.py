@@ -89,3 +89,79 @@ def test_a_hub_name_out_of_reach_is_an_input_error(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("transformers.AutoConfig.from_pretrained", ask)
     with pytest.raises(InputError, match=r"'facebook/opt-350m' .*OSError: We couldn't connect to the hub\)"):
         meta_model("facebook/opt-350m")
+
+
+NUMBERS = [
+    "0",
+    "-1",
+    "1e400",
+    "1" + "0" * 400,
+    "9" * 5000,
+    "null",
+    "[]",
+    "{}",
+    '"x"',
+    "NaN",
+    "1.5",
+    "99999999999",
+]
+
+
+@pytest.mark.parametrize("model_type", ["bert", "gpt2", "llama", "gemma3_text"])
+@pytest.mark.parametrize(
+    "size",
+    [
+        "hidden_size",
+        "num_hidden_layers",
+        "num_attention_heads",
+        "vocab_size",
+        "num_labels",
+        "intermediate_size",
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+def test_a_config_with_any_size_gives_shapes_or_one_line(tmp_path: Path, model_type: str, size: str) -> None:
+    fields = {**BERT, "model_type": model_type, "intermediate_size": 24}
+    for value in NUMBERS:
+        text = json.dumps({**fields, size: "@"}).replace('"@"', value)
+        (tmp_path / "config.json").write_text(text)
+        said = ""
+        try:
+            assert base_params(meta_model(str(tmp_path))) > 0
+        except InputError as error:
+            said = str(error)
+        assert "\n" not in said
+        assert len(said) < 700
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "null",
+        "1",
+        '"bert"',
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        '{"model_type": null}',
+        '{"model_type": []}',
+        '{"model_type": {}}',
+        '{"model_type": 1e400}',
+        '{"model_type": "bert", "id2label": [1]}',
+        '{"model_type": "bert", "auto_map": 5}',
+        '{"model_type": "bert", "torch_dtype": "nope"}',
+        '{"model_type": "bert", "num_hidden_layers": 99999999999}',
+        '{"model_type": "gemma3_text", "num_hidden_layers": 99999999999}',
+        '{"model_type": "gemma3", "text_config": {"num_hidden_layers": 99999999999}}',
+        '{"model_type": "mixtral", "num_local_experts": 99999999999}',
+        '{"model_type": "bert", "num_labels": 99999999999}',
+        '{"model_type": "bert", "hidden_size": 0, "num_attention_heads": 1}',
+        '{"model_type": "bert", "vocab_size": 0}',
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+def test_a_config_of_another_shape_is_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(InputError) as caught:
+        meta_model(str(tmp_path))
+    assert "\n" not in str(caught.value)
+    assert not isinstance(caught.value, UsageError)

@@ -1,0 +1,78 @@
+"""Reading a command line: every value through one of a few types, every complaint one line."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from argparse import ArgumentTypeError
+from pathlib import Path
+from typing import Final, NoReturn
+
+from .plain_text import is_plain, plain, shown
+
+__all__ = ["TYPES", "Parser", "decimal", "names", "path", "text", "whole"]
+
+_LONGEST: Final = 4096  # characters of a value, as of a path on Linux
+_LONGEST_NUMBER: Final = 40
+_LONGEST_COMPLAINT: Final = 600
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that exits as argparse does, with 2, but says why in one line that fits a screen."""
+
+    def error(self, message: str) -> NoReturn:
+        said = re.sub(r"^argument (\S+): ", r"\1: ", plain(message))[:_LONGEST_COMPLAINT]
+        self.exit(2, f"error: {said}; usage: {self.prog} --help\n")
+
+
+def text(value: str) -> str:
+    """A value of printable characters and blanks; an empty one never stands for a default."""
+    if not value.strip():
+        raise ArgumentTypeError("is empty; give a value, or leave it out for the default")
+    if len(value) > _LONGEST:
+        raise ArgumentTypeError(f"{shown(value)} is too long; give at most {_LONGEST:,} characters")
+    if not is_plain("".join(value.split())):
+        raise ArgumentTypeError(f"{shown(value)} has control characters or halves of characters; drop them")
+    return value
+
+
+def path(value: str) -> Path:
+    """A path: any but the empty one, those with a NUL, and those that UTF-8 cannot write."""
+    if not value:
+        raise ArgumentTypeError("is empty; give a path, or leave it out for the default")
+    if len(value) > _LONGEST or "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        raise ArgumentTypeError(
+            f"{shown(value)} can be no path here; give a shorter one, in UTF-8 without NUL"
+        )
+    return Path(value)
+
+
+def names(value: str) -> tuple[str, ...]:
+    """The names of a list with commas; none of an empty one, which options may refuse."""
+    return tuple(name.strip() for name in text(value).split(",") if name.strip()) if value.strip() else ()
+
+
+def whole(value: str) -> int:
+    """A whole number; ``search.option_limits`` says which ones."""
+    try:
+        return int(_short(value))
+    except ValueError:
+        raise ArgumentTypeError(f"{shown(value)} is not a whole number, such as 3") from None
+
+
+def decimal(value: str) -> float:
+    """A number, also one that is not finite, which the options refuse."""
+    try:
+        return float(_short(value))
+    except ValueError:
+        raise ArgumentTypeError(f"{shown(value)} is not a number, such as 0.5 or 3e-4") from None
+
+
+def _short(value: str) -> str:
+    """A number as typed; thousands of digits take Python for ever, or are refused by it."""
+    if len(value) > _LONGEST_NUMBER:
+        raise ValueError("too long")
+    return value
+
+
+TYPES: Final = (text, path, names, whole, decimal)

@@ -1,0 +1,160 @@
+"""Every option of every command on values that mean nothing: one line, exit code 2, and no work begun."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+import search.compare.__main__ as compare
+import search.run as run
+import search.study.__main__ as study
+from search.compare.options import COMPARE, CompareOptions
+from search.option_limits import LIMITS, flag_of
+from search.options import SHARED, Arguments, Options
+from search.search_options import SEARCH, SearchOptions
+from search.study.options import STUDY, StudyOptions
+from spaces.command_line import TYPES, decimal, names, path, text, whole
+
+COMMANDS: dict[str, tuple[Any, Arguments, type[Options]]] = {
+    "run": (run, SEARCH, SearchOptions),
+    "study": (study, STUDY, StudyOptions),
+    "compare": (compare, COMPARE, CompareOptions),
+}
+_NUL = ["\0", "a\0b", "\ud800", "x" * 100_000]
+_STEERING = [*_NUL, "a\x1b[31mb", "\u202eabc"]
+_NUMBERS = [
+    "",
+    " ",
+    "x",
+    "nan",
+    "inf",
+    "-inf",
+    "-1",
+    "1e400",
+    "1e308",
+    "9" * 35,
+    "9" * 5000,
+    "1;2",
+    *_STEERING,
+]
+NASTY = {
+    text: ["", " ", "\n", *_STEERING],
+    path: ["", *_NUL],
+    names: [*_STEERING, f"a,{'b' * 9000}", "a,\0"],
+    whole: ["0.5", "1e3", "0x10", "9" * 20, *_NUMBERS],
+    decimal: ["1/2", "0x1p3", *_NUMBERS],
+}
+
+
+def options_of(command: str) -> dict[str, dict[str, Any]]:
+    _, own, _ = COMMANDS[command]
+    return {flag: dict(settings) for group in {**SHARED, **own}.values() for flag, settings in group.items()}
+
+
+def nasty(flag: str, settings: dict[str, Any]) -> list[str]:
+    if "action" in settings:
+        return ["1", ""]
+    values = list(NASTY[settings.get("type", text)])
+    values += ["magic"] if "choices" in settings else []
+    values += ["", " ", ","] if settings.get("type") is names and flag != "--sampler" else []
+    return values
+
+
+@pytest.mark.parametrize(("command", "flag"), [(one, flag) for one in COMMANDS for flag in options_of(one)])
+def test_a_value_that_means_nothing_is_one_line_and_begins_nothing(command, flag, capsys, monkeypatch):
+    module = COMMANDS[command][0]
+    monkeypatch.setattr(module, "_run", lambda options: pytest.fail("it was begun"))
+    for value in nasty(flag, options_of(command)[flag]):
+        try:
+            code = module.main([f"{flag}={value}"])
+        except SystemExit as exited:  # argparse's own
+            code = exited.code
+        captured = capsys.readouterr()
+        (line,) = captured.err.splitlines()
+        assert (code, captured.out) == (2, ""), value[:30]
+        assert line.startswith("error: ")
+        assert flag in line
+        assert len(line) < 1000
+        assert not set(line) & set("\0\x1b\u202e")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_read_by_a_type_that_knows_what_can_be_meant(command):
+    for flag, settings in options_of(command).items():
+        assert settings.get("action") == "store_true" or settings.get("type", text) in TYPES, flag
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_number_has_its_limits_and_the_default_lies_within(command):
+    _, _, options = COMMANDS[command]
+    typed = options_of(command)
+    numbers = {
+        one.name for one in fields(options) if one.type in ("int", "float", "int | None", "float | None")
+    }
+    assert numbers <= LIMITS.keys()
+    for name in numbers:
+        default, limits = typed[flag_of(name)].get("default"), LIMITS[name]
+        assert default is None or limits.least <= default <= limits.most
+        assert typed[flag_of(name)]["type"] is (decimal if "float" in _type_of(options, name) else whole)
+
+
+def _type_of(options: type[Options], name: str) -> str:
+    return next(str(one.type) for one in fields(options) if one.name == name)
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_what_lies_beyond_a_limit_is_told_what_the_limit_is(name, capsys, monkeypatch):
+    command = next(one for one in COMMANDS if flag_of(name) in options_of(one))
+    module, limits, flag = COMMANDS[command][0], LIMITS[name], flag_of(name)
+    begun = []
+    monkeypatch.setattr(module, "_run", lambda options: (begun.append(options), ({}, ""))[1])
+    number = options_of(command)[flag]["type"]
+    beyond = [
+        f"{int(limits.most) + 1}" if number is whole else f"{limits.most * 1.01:g}",
+        f"{limits.least - 1:g}",
+    ]
+    for value, word in zip(beyond, ("at most", "at least"), strict=True):
+        assert module.main([f"{flag}={value}"]) == 2
+        assert f"must be {word} " in capsys.readouterr().err
+    assert module.main([f"{flag}={limits.most:.0f}", "--quiet"]) == 0
+    assert getattr(begun[0], name) == limits.most
+
+
+def test_an_empty_sampler_means_none(monkeypatch):
+    begun = []
+    monkeypatch.setattr(run, "_run", lambda options: (begun.append(options), ({}, ""))[1])
+    assert run.main(["--sampler", "", "--quiet"]) == 0
+    assert begun[0].sampler == ()
+
+
+def test_options_that_cannot_be_are_refused_before_torch_is_loaded():
+    code = (
+        "import sys\n"
+        "from search.run import main\n"
+        "assert main(['--seeds', '0']) == 2\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize("given", [["--task-name", "a\nb"], ["--task-name", "x" * 101]])
+def test_a_task_s_name_is_one_short_line(given, capsys):
+    files = ["--train-file", "a.tsv", "--eval-file", "b.tsv"]
+    assert run.main([*files, *given]) == 2
+    assert "--task-name must be one line of at most 100 characters" in capsys.readouterr().err
+
+
+def test_a_named_task_keeps_its_name(capsys):
+    assert run.main(["--task", "mrpc", "--task-name", "mine"]) == 2
+    assert "describe --train-file" in capsys.readouterr().err
+
+
+def test_types_complain_as_argparse_asks():
+    for kind in TYPES:
+        with pytest.raises(argparse.ArgumentTypeError):
+            kind("a\0b")

@@ -1,0 +1,42 @@
+"""Values of a command line are read, or argparse is told why not."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spaces.command_line import TYPES, Parser, decimal, names, path, text, whole
+
+
+def test_values_are_read_as_they_are_typed():
+    assert text("lora[q] +\n shortcut") == "lora[q] +\n shortcut"
+    assert path("a?b%20$c\n") == Path("a?b%20$c\n")
+    assert names(" a, ,b ") == ("a", "b")
+    assert names("") == names(" ") == names(",") == ()
+    assert (whole("-3"), whole(" 12 ")) == (-3, 12)
+    assert (decimal("3e-4"), decimal("7")) == (3e-4, 7.0)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@given(value=st.text())
+def test_anything_else_is_refused_as_argparse_asks(kind, value):
+    with suppress(ArgumentTypeError):
+        kind(value)
+
+
+def test_a_complaint_is_one_line_and_harmless(capsys):
+    parser = Parser(prog="python -m x")
+    parser.add_argument("--n", type=whole)
+    for argv in (["--n", "9" * 5000], ["--n", "\x1b[31m"], ["--\x1b[31m"], ["y" * 5000], ["--n"]):
+        with pytest.raises(SystemExit, match="2"):
+            parser.parse_args(argv)
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("error: ")
+        assert line.endswith("usage: python -m x --help")
+        assert "\x1b" not in line
+        assert len(line) < 800
