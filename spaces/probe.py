@@ -19,26 +19,16 @@ from torch.overrides import TorchFunctionMode
 from transformers import PreTrainedModel
 
 from .errors import InputError
+from .foreign import foreign
 from .head import Head
 from .hooks import Renorm, attach
 from .site import Site
 from .stacked import Stacked
 
-__all__ = ["FOREIGN_MODEL_ERRORS", "SLOTS", "embeddable", "probe_sites"]
+__all__ = ["SLOTS", "embeddable", "probe_sites"]
 
 SLOTS = 3  # of a probe: one before and one behind whichever gets other rows
 _Inputs = Mapping[str, Tensor]
-FOREIGN_MODEL_ERRORS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    NotImplementedError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-"""What a model's own code raises on inputs, or on a configuration, that it was not made for."""
 _NAMED = 6  # sites that a message lists
 _log = logging.getLogger(__name__)
 
@@ -270,22 +260,18 @@ def _head(model: PreTrainedModel) -> Iterator[None]:
 
 def _logits(model: PreTrainedModel, inputs: _Inputs) -> Tensor:
     """(rows, labels), float32; raises InputError where the model's own code fails on these inputs."""
-    try:
+    rows, tokens = inputs["input_ids"].shape
+    model_type = model.config.model_type
+    with foreign(
+        f"this {model_type} model cannot be run on {rows} rows of {tokens} tokens",
+        "choose another model, or a smaller --max-length",
+    ):
         logits: Tensor = model(**inputs).logits
-    except InputError:
-        raise
-    except FOREIGN_MODEL_ERRORS as error:
-        rows, tokens = inputs["input_ids"].shape
-        raise InputError(
-            f"this {model.config.model_type} model cannot be run on {rows} rows of {tokens} tokens "
-            f"({type(error).__name__}: {' '.join(str(error).split())[:200]}); choose another model, or a "
-            "smaller --max-length."
-        ) from error
-    expected = (len(inputs["input_ids"]), model.config.num_labels)
+    expected = (rows, model.config.num_labels)
     if not isinstance(logits, Tensor) or tuple(logits.shape) != expected:
         given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         raise InputError(
-            f"this {model.config.model_type} model gives outputs {given} for {expected[0]} rows and "
+            f"this {model_type} model gives outputs {given} for {expected[0]} rows and "
             f"{expected[1]} labels, not {expected}; choose another model."
         )
     return logits.float()
