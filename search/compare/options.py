@@ -8,7 +8,10 @@ from typing import Final
 from search.options import Arguments, Options, names
 from spaces.errors import UsageError
 
-__all__ = ["COMPARE", "GROWING", "CompareOptions"]
+__all__ = ["COMMAND", "COMPARE", "GROWING", "CompareOptions"]
+
+COMMAND: Final = "search.compare"
+"""Whose a folder is, of presets and of others."""
 
 COMPARE: Final[Arguments] = {
     "comparison": {

@@ -53,9 +53,7 @@ def test_killed_between_its_two_files_a_candidate_is_not_there(tmp_path, monkeyp
     def killed(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(
-        "evaluators.ledger.json.dumps", lambda value: killed() if isinstance(value, dict) else "key"
-    )
+    monkeypatch.setattr("evaluators.ledger.write_sealed", killed)
     with pytest.raises(KeyboardInterrupt):
         Ledger(tmp_path, "context").record(trained())
     assert list(tmp_path.glob("*.safetensors"))
