@@ -15,8 +15,8 @@
 | ``seconds``, ``peak_memory`` | double, int64 | seconds and bytes, as ``Evaluation`` has them |
 
 The schema's metadata hold ``rankscape.format_version``, ``rankscape.space`` and ``rankscape.metric`` as
-JSON, each note under ``rankscape.note.<name>``, and under ``rankscape.sha256`` the checksum of all of this and
-of the columns above; the first tables had none.
+JSON, each note under ``rankscape.note.<name>``, and under ``rankscape.sha256`` the checksum of all of this
+and of the columns above, which the first tables did not have. Rows may lie in any order.
 """
 
 from __future__ import annotations
@@ -235,13 +235,14 @@ def _check_seal(path: Path, documents: Mapping[str, str], table: pa.Table) -> No
         _log.info("%s has no checksum: whether it is as it was written cannot be told", path)
     elif documents[_SEAL] != _checksum(documents, table):
         raise InputError(
-            f"{path} is damaged: it holds other values than were written; run the study again, in its folder, "
+            f"{path} is damaged: it holds other values than were written; run the study again in its folder, "
             "which trains nothing twice."
         )
 
 
 def _checksum(documents: Mapping[str, str], table: pa.Table) -> str:
-    """SHA-256 of what a table says, whatever bytes Parquet and Arrow say it with."""
+    """SHA-256 of what a table says, whatever bytes say it and in whatever order its rows lie."""
+    table = table.sort_by([(name, "ascending") for name in (*_STRATUM, "allocation", "seed")])
     digest = hashlib.sha256()
     digest.update(json.dumps({key: documents[key] for key in sorted(documents) if key != _SEAL}).encode())
     for name in table.column_names:
