@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pyarrow import parquet
 
 import search.fine_tune
 import search.trained
+from evaluators.whole_file import unfinished_path
 from search.run import main
 from search.study.__main__ import main as study_main
 from spaces.errors import InputError
@@ -89,6 +91,34 @@ def test_candidates_that_were_damaged_are_trained_again_and_named(
     assert len(trained) == 6
     for path in (*candidates[:3], *tensors[3:]):
         assert str(path) in caplog.text
+
+
+def test_killed_at_every_file_in_turn_a_run_ends_as_if_it_had_not_been(small, capsys, tmp_path, monkeypatch):
+    """Each start writes one file more than the one before it, and is killed at the next, half done."""
+    argv = [*small, "--cohort-size", "1", "--seeds", "1"]
+    undisturbed = ended(capsys, [*argv, "--output", str(tmp_path / "whole")])
+    replace, written = os.replace, []
+
+    def killed(unfinished, path):
+        if len(written) == starts:
+            whole = Path(unfinished)
+            unfinished_path(Path(path), "part").write_bytes(whole.read_bytes()[:9])
+            raise KeyboardInterrupt
+        written.append(path)
+        replace(unfinished, path)
+
+    starts = 0
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", killed)
+        while main([*argv, "--json"]) == 130 and starts < 30:
+            starts += 1
+            written.clear()
+            capsys.readouterr()
+    assert starts == 6  # at the record, tensors, a candidate, later ones, and the record of the end
+    capsys.readouterr()
+    assert ended(capsys, argv) == undisturbed
+    names = {path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*")}
+    assert names == {path.relative_to(tmp_path / "whole") for path in (tmp_path / "whole").rglob("*")}
 
 
 def refuse() -> None:

@@ -93,3 +93,18 @@ def test_a_table_is_told_by_its_bytes(shared, tmp_path, capsys):
     capsys.readouterr()
     assert run([*argv, "--output", str(tmp_path / "found")]) == 1
     assert f"error: {table} changed since the run in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["search.study", "search.compare"])
+def test_a_folder_may_have_any_name_and_nothing_in_it_acts_on_a_terminal(command, shared, tmp_path, capsys):
+    """(``search.run`` too, but for its SQLite file.)"""
+    out = tmp_path / "disk" / "a?b%20c#d{e}$f$'g\"h\ni\x1b[31mj &k"
+    argv = typed(command, [word for word in shared if word != "--quiet"], out)
+    for _ in range(2):
+        assert COMMANDS[command][0](argv) == 0
+        assert [path.name for path in (tmp_path / "disk").iterdir()] == [out.name]
+        assert "\x1b" not in capsys.readouterr().out
+    (out / "options.json").unlink()
+    assert COMMANDS[command][0](argv) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert line.isprintable()
