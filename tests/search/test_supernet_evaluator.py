@@ -102,7 +102,7 @@ def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_pa
 
     monkeypatch.setattr(search.fine_tune, "train_all", train_all)
     assert main(argv) == 130
-    assert "--output to go on" in capsys.readouterr().err
+    assert "interrupted; this goes on: python -m search.run" in capsys.readouterr().err
     monkeypatch.setattr(search.fine_tune, "train_all", noting)
     before = len(list((tmp_path / "out" / "candidates").glob("*.json")))
     resumed = run_json(capsys, argv)
