@@ -69,7 +69,7 @@ def test_a_search_trains_one_super_network_per_seed_and_nothing_else(
         assert set(one["metrics"]) == {"0", "1"}
         assert one["params"] <= result["budget"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
-        ["adapter", "allocation.json", "options.json", "ranks.png", "result.json", "study.db"]
+        [".lock", "adapter", "allocation.json", "options.json", "ranks.png", "result.json", "study.db"]
     )
 
 
