@@ -15,20 +15,24 @@
 | ``seconds``, ``peak_memory`` | double, int64 | seconds and bytes, as ``Evaluation`` has them |
 
 The schema's metadata hold ``rankscape.format_version``, ``rankscape.space`` and ``rankscape.metric`` as
-JSON, and each note under ``rankscape.note.<name>``.
+JSON, each note under ``rankscape.note.<name>``, and under ``rankscape.sha256`` the checksum of all of this
+and of the columns above, which the first tables did not have. Rows may lie in any order.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
-from pyarrow import parquet
+from pyarrow import compute, parquet
 
 from spaces.allocation import Allocation
 from spaces.errors import InputError
@@ -44,7 +48,10 @@ __all__ = ["FORMAT_VERSION", "Contents", "read_contents", "write_contents"]
 FORMAT_VERSION: Final = 1
 
 _OURS: Final = "rankscape."
-_VERSION, _SPACE, _METRIC, _NOTE = (_OURS + key for key in ("format_version", "space", "metric", "note."))
+_VERSION, _SPACE, _METRIC, _NOTE, _SEAL = (
+    _OURS + key for key in ("format_version", "space", "metric", "note.", "sha256")
+)
+_log = logging.getLogger(__name__)
 _RANK, _SCORE = "rank:", "score:"
 _STRATUM: Final = {
     "kind": pa.string(),
@@ -92,6 +99,7 @@ def write_contents(path: Path, contents: Contents) -> None:
     }
     fields = _fields(contents.space, contents.entries[0].proxies)
     table = pa.Table.from_pylist(_rows(contents), schema=pa.schema(fields, metadata=documents))
+    table = table.replace_schema_metadata({**documents, _SEAL: _checksum(documents, table)})
     with whole_file(path) as unfinished:
         parquet.write_table(table, unfinished, compression="zstd", write_page_checksum=True)
 
@@ -99,8 +107,9 @@ def write_contents(path: Path, contents: Contents) -> None:
 def read_contents(path: Path) -> Contents:
     """Reads what ``write_contents`` wrote.
 
-    Raises InputError where the file is no Parquet, not one of ours, of another format version, without
-    one of its columns, or with values that no entry can have.
+    A log line says where there is no checksum to tell whether it is that. Raises InputError where the file is
+    no Parquet, not one of ours, of another format version, without one of its columns, with values that no
+    entry can have, or with others than were written.
     """
     table = _read_parquet(path)
     documents = _documents(path, table.schema)
@@ -120,6 +129,7 @@ def read_contents(path: Path) -> Contents:
         entries = _entries(table.to_pylist(), space, proxies)
     except ValueError as error:
         raise InputError(f"{path} holds a row that no study writes: {error} Run the study again.") from None
+    _check_seal(path, documents, table.select([field.name for field in _fields(space, proxies)]))
     notes = {key.removeprefix(_NOTE): note for key, note in documents.items() if key.startswith(_NOTE)}
     return Contents(space, metric, entries, notes)
 
@@ -217,6 +227,41 @@ def _check_nulls(path: Path, table: pa.Table, fields: Sequence[pa.Field]) -> Non
                 f"{path} lacks {nulls} of {table.num_rows} values in column {field.name!r}; only "
                 f"{', '.join(_NULLABLE)} may be null. Run the study again."
             )
+
+
+def _check_seal(path: Path, documents: Mapping[str, str], table: pa.Table) -> None:
+    """Raises InputError where the columns and documents are not those whose checksum is among them."""
+    if _SEAL not in documents:
+        _log.info("%s has no checksum: whether it is as it was written cannot be told", path)
+    elif documents[_SEAL] != _checksum(documents, table):
+        raise InputError(
+            f"{path} is damaged: it holds other values than were written; run the study again in its folder, "
+            "which trains nothing twice."
+        )
+
+
+def _checksum(documents: Mapping[str, str], table: pa.Table) -> str:
+    """SHA-256 of what a table says, whatever bytes say it and in whatever order its rows lie."""
+    table = table.sort_by([(name, "ascending") for name in (*_STRATUM, "allocation", "seed")])
+    digest = hashlib.sha256()
+    digest.update(json.dumps({key: documents[key] for key in sorted(documents) if key != _SEAL}).encode())
+    for name in table.column_names:
+        digest.update(f"\n{name} ".encode())
+        for content in _canonical(table[name].combine_chunks()):
+            digest.update(content)
+    return digest.hexdigest()
+
+
+def _canonical(array: pa.Array) -> Iterator[bytes]:
+    """The values of an array, without what depends on how it is kept (what lies under a null, offsets)."""
+    yield np.packbits(array.is_null().to_numpy(zero_copy_only=False)).tobytes()
+    if pa.types.is_list(array.type):
+        yield compute.list_value_length(array).fill_null(0).to_numpy(zero_copy_only=False).tobytes()
+        yield from _canonical(compute.list_flatten(array))
+    elif pa.types.is_string(array.type):
+        yield json.dumps(array.to_pylist()).encode()
+    else:
+        yield array.fill_null(0).to_numpy(zero_copy_only=False).tobytes()
 
 
 def _entries(rows: Sequence[_Row], space: SearchSpace, proxies: Sequence[str]) -> tuple[Entry, ...]:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save
+from torch import Tensor
 
 from spaces.allocation import Allocation
 
 from .base_model import ModelSource
 from .candidate import Candidate, Course, Evaluation, Recipe, Trained
+from .content_digest import model_digests
 from .memory import OUT_OF_MEMORY
+from .sealed_json import DamagedFileError, read_sealed, write_sealed
 from .task import ReportOn, Task
 from .whole_file import whole_file
 
 __all__ = ["Ledger", "fingerprint"]
+
+_log = logging.getLogger(__name__)
 
 
 def fingerprint(
@@ -32,10 +38,9 @@ def fingerprint(
 
     how: the repr of the gate policy, or of another trainer.
     """
-    settings = [asdict(source), asdict(recipe), task.name, task.metric, task.positive_label, how, report_on]
+    model = sorted(model_digests(source.path_or_name).items())
+    settings = [asdict(source), model, asdict(recipe), task.metric, task.positive_label, how, report_on]
     digest = hashlib.sha256(json.dumps(settings).encode())
-    for file in sorted(Path(source.path_or_name).glob("*.safetensors")):  # none where it is a name on the hub
-        digest.update(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}".encode())
     for rows in (task.train, task.validation, *([task.test] if report_on == "test" else [])):
         digest.update(rows.labels.tobytes())
         for row in (*rows.input_ids, *(rows.token_type_ids or ())):
@@ -44,24 +49,36 @@ def fingerprint(
 
 
 class Ledger:
-    """One JSON file and one safetensors file per finished candidate, both whole or absent."""
+    """One JSON file and one safetensors file per finished candidate, both whole or absent.
+
+    The JSON file carries a checksum, whose it is and the checksum of the tensors, so that files that were
+    cut short, changed or swapped are not taken for what they were.
+    """
 
     def __init__(self, folder: Path, context: str) -> None:
         """context: a ``fingerprint``; candidates finished under another one are not found."""
         self._folder, self._context = folder, context
 
     def find(self, candidate: Candidate) -> Trained | None:
-        """What training this candidate gave, or None where it has not finished yet."""
-        path = self._path(candidate)
+        """What training this candidate gave, or None where it has not finished yet.
+
+        None as well, with a log line that names the file, where what was recorded is damaged.
+        """
+        key = self._key(candidate)
+        path = self._path(key)
         if not path.exists():
             return None
-        fields = json.loads(path.read_text())
+        try:
+            fields = read_sealed(path)
+            if fields.pop("of", None) != key:
+                raise DamagedFileError(f"{path} is of another candidate")
+            tensors = _read_tensors(path.with_suffix(".safetensors"), fields.pop("tensors"))
+        except DamagedFileError as error:
+            _log.warning("%s; its candidate is trained again", error)
+            return None
         course = fields.pop("course")
         evaluation = Evaluation(**{**fields, "candidate": candidate, "curve": tuple(fields["curve"])})
-        tensors = path.with_suffix(".safetensors")
-        return Trained(
-            evaluation, load_file(tensors) if tensors.exists() else {}, _course(course) if course else None
-        )
+        return Trained(evaluation, tensors, _course(course) if course else None)
 
     def record(self, trained: Trained) -> None:
         """Writes one finished candidate: tensors first, so that its JSON file means both are there.
@@ -71,19 +88,37 @@ class Ledger:
         if (trained.evaluation.failure or "").startswith(OUT_OF_MEMORY):
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(trained.evaluation.candidate)
+        key = self._key(trained.evaluation.candidate)
+        path, tensors = self._path(key), None
         if trained.tensors:
+            content = save(trained.tensors)
+            tensors = hashlib.sha256(content).hexdigest()
             with whole_file(path.with_suffix(".safetensors")) as unfinished:
-                save_file(trained.tensors, unfinished)
-        with whole_file(path) as unfinished:
-            course = trained.course and asdict(trained.course)
-            unfinished.write_text(json.dumps({**asdict(trained.evaluation), "course": course}))
+                unfinished.write_bytes(content)
+        course = trained.course and asdict(trained.course)
+        write_sealed(path, {"of": key, **asdict(trained.evaluation), "course": course, "tensors": tensors})
 
-    def _path(self, candidate: Candidate) -> Path:
-        key = json.dumps(
-            [self._context, _plain(candidate.allocation), candidate.seed, candidate.learning_rate]
-        )
-        return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
+    def _key(self, candidate: Candidate) -> str:
+        """A digest of the candidate in its context."""
+        ranks = [[name, rank] for name, rank in candidate.allocation.ranks]
+        known = json.dumps([self._context, ranks, candidate.seed, candidate.learning_rate])
+        return hashlib.sha256(known.encode()).hexdigest()
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key[:24]}.json"
+
+
+def _read_tensors(path: Path, digest: str | None) -> dict[str, Tensor]:
+    """The tensors of a file of this SHA-256; none where there was nothing to write."""
+    if digest is None:
+        return {}
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DamagedFileError(f"{path} cannot be read ({error.strerror})") from None
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise DamagedFileError(f"{path} is damaged: its checksum differs")
+    return load(content)
 
 
 def _course(fields: dict[str, Any]) -> Course:
@@ -96,7 +131,3 @@ def _course(fields: dict[str, Any]) -> Course:
 
 def _allocation(fields: dict[str, Any]) -> Allocation:
     return Allocation.of(dict(fields["ranks"]))
-
-
-def _plain(allocation: Allocation) -> list[list[object]]:
-    return [[name, rank] for name, rank in allocation.ranks]

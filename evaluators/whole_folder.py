@@ -6,24 +6,26 @@ import shutil
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
 from safetensors import SafetensorError
 
 from spaces.errors import InputError
 
+from .whole_file import sync, unfinished_path
+
 __all__ = ["replace_folder"]
 
 
 def replace_folder(folder: Path, write: Callable[[Path], None], *, files: Collection[str]) -> None:
-    """Calls ``write`` with a new folder beside ``folder`` and, once that is whole, puts it in its place.
+    """Calls ``write`` with a new folder beside ``folder`` and, once that is whole and on the disk, puts it
+    in its place.
 
     files: the names that may stand in ``folder`` already, and are replaced. Raises InputError where it
     holds others, which would be lost, and where it cannot be written.
     """
     folder = folder.resolve()
     missing_parents = [parent for parent in folder.parents if not parent.exists()]
-    new, old = (folder.with_name(f".{folder.name}.{uuid4().hex}.{role}") for role in ("new", "old"))
+    new, old = (unfinished_path(folder, role) for role in ("new", "old"))
     try:
         if folder.exists() and (foreign := sorted({path.name for path in folder.iterdir()} - set(files))):
             raise InputError(
@@ -31,6 +33,8 @@ def replace_folder(folder: Path, write: Callable[[Path], None], *, files: Collec
             )
         new.mkdir(parents=True)
         write(new)
+        for path in (*new.rglob("*"), new):
+            sync(path)
         if folder.exists():
             folder.rename(old)
         try:
@@ -39,6 +43,7 @@ def replace_folder(folder: Path, write: Callable[[Path], None], *, files: Collec
             if old.exists():
                 old.rename(folder)
             raise
+        sync(folder.parent)
     except (OSError, SafetensorError) as error:
         raise InputError(f"{folder} cannot be written ({error}); choose another folder.") from None
     finally:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, TypeVar
 
 from spaces.command_line import Parser
 from spaces.errors import InputError, UsageError
 
+from .command_line import printable, shell_words
 from .options import SHARED, Arguments, Options, add_arguments, typed
+from .output_path import output_path
+from .stopping import Stopped, stopping
 
 __all__ = ["run_command"]
 
 _AnyOptions = TypeVar("_AnyOptions", bound=Options)
+_SCRIPT: Final = "rankscape"  # the console script, which is search.run
 
 
 def run_command(
@@ -29,32 +36,57 @@ def run_command(
     example: str,
     arguments: Arguments,
 ) -> int:
-    """Reads the options, runs, prints; 0 when done, 1 on failure, 2 on wrong usage, 130 when interrupted.
+    """Reads the options, runs, prints; 0 when done, 1 on failure, 2 on wrong usage, 130 when interrupted
+    and 143 when terminated.
 
     run: gives the object that ``--json`` prints, and the text that is printed otherwise. It imports
-    torch itself, after ``--help`` has been served. arguments: the command's own, besides the shared ones.
+    torch itself, after ``--help`` has been served, and finds ``output`` set. arguments: the command's own,
+    besides the shared ones.
     """
     parser = Parser(prog=prog, description=description, epilog=f"example: {example}")
     every = {**SHARED, **arguments}
     add_arguments(parser, every)
-    parsed = vars(parser.parse_args(argv))
+    words = sys.argv[1:] if argv is None else list(argv)
+    parsed = vars(parser.parse_args(words))
     try:
-        chosen = options(**parsed, typed=typed(argv, every))
-        logging.basicConfig(
-            stream=sys.stderr, format="%(message)s", level=logging.WARNING if chosen.quiet else logging.INFO
-        )
-        from transformers.utils import logging as transformers_logging
-
-        transformers_logging.set_verbosity_error()
-        result, text = run(chosen)
+        with stopping():
+            chosen = options(**parsed, typed=typed(words, every))
+            if "output" not in chosen.typed:
+                chosen = replace(chosen, output=output_path(chosen))
+                words = [*words, "--output", str(chosen.output)]
+            _log_to_stderr(quiet=chosen.quiet)
+            result, text = run(chosen)
     except InputError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(printable(f"error: {' '.join(str(error).split())}"), file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
-    except KeyboardInterrupt:
-        print("interrupted; give the same command its folder with --output to go on", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as stop:
+        number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+        done = "terminated" if number == signal.SIGTERM else "interrupted"
+        print(f"{done}; this goes on: {_started_as(prog)} {shell_words(words)}", file=sys.stderr)
+        return 128 + number
     try:
-        print(json.dumps(result, indent=2) if chosen.json else text, flush=True)
-    except BrokenPipeError:  # the reader has seen enough, as head does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(json.dumps(result, indent=2) if chosen.json else printable(text), flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # where the rest of the buffer goes
+        if not isinstance(error, BrokenPipeError):  # whose reader has seen enough, as head does
+            print(f"error: the result cannot be printed ({error.strerror})", file=sys.stderr)
+            return 1
     return 0
+
+
+def _started_as(prog: str) -> str:
+    return _SCRIPT if Path(sys.argv[0]).stem == _SCRIPT else prog
+
+
+def _log_to_stderr(*, quiet: bool) -> None:
+    from transformers.utils import logging as transformers_logging
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_PrintableLines("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING if quiet else logging.INFO)
+    transformers_logging.set_verbosity_error()
+
+
+class _PrintableLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))

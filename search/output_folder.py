@@ -1,108 +1,221 @@
-"""The folder of one run: made before work begins, gone on with after an interruption."""
+"""The folder of one run: of one command with one set of options, and locked while it works."""
 
 from __future__ import annotations
 
 import json
-import os
+import logging
 import shutil
-import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Final
 
 from filelock import FileLock, Timeout
 
-from evaluators.whole_file import whole_file
+from evaluators.content_digest import file_digest
+from evaluators.whole_file import is_unfinished, whole_file
 from spaces.errors import InputError, UsageError
 
+from .folder_record import RECORD, FolderRecord, read_record
 from .options import Options
+from .provenance import Digests, Provenance, this_program
+from .storage_error import one_line_where_unwritable
 
-__all__ = ["OutputFolder", "unwritable", "write_whole"]
+__all__ = ["OutputFolder", "decisive", "write_whole"]
 
-_PLACE_ONLY = ("output", "json", "quiet", "device", "devices", "jobs", "threads", "typed")  # decide no result
+_PLACE_ONLY: Final = ("output", "json", "quiet", "device", "devices", "jobs", "threads", "typed")
+_LOCK: Final = ".lock"  # never removed while others may look: who holds an unlinked one holds nothing
+_OLD_PART: Final = "options.json.part"  # what older versions were writing when they were killed
+_RESULT: Final = "result.json"
+_CANDIDATES, _SCORES = "candidates", "scores"
+_STUDY: Final = "study.db"  # into which optuna-dashboard writes
+_log = logging.getLogger(__name__)
 
 
 class OutputFolder:
-    """Where a run writes: ``--output``, or a new folder under runs/ that is named by the time."""
+    """A folder that belongs to one command with one set of options, or else is refused untouched."""
 
-    def __init__(self, options: Options, *, may_change: Collection[str] = ()) -> None:
-        """Looks, and writes nothing yet. may_change: options that a run may go on with other values of.
+    def __init__(
+        self,
+        path: Path,
+        command: str,
+        options: Mapping[str, object],
+        *,
+        inputs: Callable[[], Mapping[str, Digests]],
+        any_options: bool = False,
+        files: Collection[str] = (),
+    ) -> None:
+        """Looks at nothing yet. options: ``decisive`` ones. inputs: of the run's data and model, as they are.
 
-        Raises UsageError where the folder holds something else than a run of the same options, InputError
-        where it could not be written.
+        any_options: whether those of another run of the command are as good. files: names that may stand in a
+        folder of which nothing is recorded.
         """
-        self.path = options.output or Path("runs") / time.strftime("%Y-%m-%d_%H-%M-%S")
-        decisive = {
-            name: value for name, value in asdict(options).items() if name not in (*_PLACE_ONLY, *may_change)
-        }
-        self._settings = json.dumps(decisive, indent=2, default=str)
-        try:
-            self._fresh = not self.path.exists()
-            if not self._fresh:
-                _check_same_run(self.path, self._settings)
-            there = next(folder for folder in (self.path, *self.path.absolute().parents) if folder.exists())
-        except OSError as error:
-            raise unwritable(self.path, error.strerror) from None
-        if not there.is_dir() or not os.access(there, os.W_OK):
-            raise unwritable(self.path, f"{there} is no folder that can be written to")
-
-    def finished(self) -> dict[str, object] | None:
-        """The result of the same run, where it has ended before."""
-        path = self.path / "result.json"
-        return dict(json.loads(path.read_text())) if path.exists() else None
+        self.path = path
+        self._command, self._options, self._inputs = command, options, inputs
+        self._any_options, self._files = any_options, files
+        self._record: FolderRecord | None = None
+        self._untold: Sequence[str] = ()
 
     @contextmanager
     def opened(self) -> Iterator[Path]:
-        """The folder, with the options that decide its results in ``options.json``.
+        """The folder, locked, and rid of what a run that was killed left half done.
 
-        A new folder is removed again where the run fails on its input before a first candidate has finished.
+        Where the block raises InputError before anything in a new folder has finished, the folder is again
+        as it was. Raises UsageError where it is another run's, nobody's, or in use, and InputError where what
+        its run read has changed since; both write nothing. Raises InputError where it cannot be written.
         """
-        try:
+        with one_line_where_unwritable(self.path):
+            self._check()  # before anything is written, the lock included
+            made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
             self.path.mkdir(parents=True, exist_ok=True)
-            write_whole(self.path / "options.json", self._settings)
-        except OSError as error:
-            raise unwritable(self.path, error.strerror) from None
-        lock = FileLock(self.path / ".lock")
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            raise UsageError(f"{self.path} is in use by another run; choose another --output.") from None
-        try:
-            yield self.path
-        except InputError:
-            if self._fresh and not any(self.path.rglob("candidates/*.json")):
-                shutil.rmtree(self.path)
-            raise
-        finally:
-            lock.release()
-            (self.path / ".lock").unlink(missing_ok=True)
+            with _locked(self.path):
+                self._record = self._check()  # again, now that nobody else writes
+                standing = None if self._record else {path.name for path in self.path.iterdir()} - {_LOCK}
+                try:
+                    self._refuse_changes()
+                    _clear(self.path)
+                    yield self.path
+                except InputError:
+                    if standing is not None and not _anything_finished(self.path):
+                        _forget(self.path, standing, made)
+                    raise
 
+    def begin(self) -> None:
+        """Records whose folder this is; to be called once everything that may be refused has been read.
 
-def unwritable(folder: Path, reason: str | None) -> InputError:
-    """The error to raise where a folder cannot be written to."""
-    return InputError(f"the output folder {folder} cannot be written ({reason}); choose another --output.")
+        Raises InputError where that is no longer what an earlier start read.
+        """
+        now = self._refuse_changes() or Provenance(self._inputs(), this_program())
+        known = now if self._record is None else self._record.provenance.completed_by(now)
+        self._record = FolderRecord(self._command, self._options, known)
+        self._record.write(self.path)
 
+    def finished(self) -> dict[str, object] | None:
+        """The result of a run that has ended, as it was written; None where it has not, or was removed.
 
-def _check_same_run(folder: Path, settings: str) -> None:
-    path = folder / "options.json"
-    if not folder.is_dir() or (not path.exists() and any(folder.iterdir())):
-        raise UsageError(f"{folder} exists and is not a run of this program; choose another --output.")
-    if path.exists() and path.read_text() != settings:
-        ours = json.loads(settings)
-        try:
-            theirs = dict(json.loads(path.read_text()))
-        except (TypeError, ValueError):
-            raise UsageError(f"{path} is damaged; choose another --output, or remove the folder.") from None
-        differing = sorted(key for key in ours if theirs.get(key) != ours[key])
-        if differing:  # none where a run was begun when more options decided
-            raise UsageError(
-                f"{folder} holds a run with other options ({', '.join(differing)}); give it the same ones to "
-                "go on, or choose another --output."
+        A log line names other files that are no longer as they were. Raises InputError where the result is.
+        """
+        path, files = self.path / _RESULT, self._record.files if self._record else {}
+        if _RESULT not in files or not path.exists():
+            return None
+        damaged = [
+            name
+            for name, digest in files.items()
+            if (self.path / name).is_file() and file_digest(self.path / name) != digest
+        ]
+        if _RESULT in damaged:
+            raise InputError(
+                f"{path} is damaged: it is not what its run wrote; remove it to run again, or choose another "
+                "--output."
             )
+        for name in damaged:
+            _log.warning("%s is not what its run wrote", self.path / name)
+        for name in self._untold:
+            _log.warning("whether %s is as it was for this result cannot be told", name)
+        return dict(json.loads(path.read_bytes()))
+
+    def finish(self, result: Mapping[str, object]) -> None:
+        """Writes ``result.json``, and records that the run has ended and what it left."""
+        assert self._record is not None, "a run begins before it ends"
+        write_whole(self.path / _RESULT, json.dumps(result, indent=2))
+        left = (path.relative_to(self.path) for path in sorted(self.path.rglob("*")) if path.is_file())
+        files = {
+            path.as_posix(): file_digest(self.path / path)
+            for path in left
+            if path.parts[0] not in (RECORD, _LOCK, _CANDIDATES) and not path.name.startswith(_STUDY)
+        }
+        self._record = replace(self._record, files=files)
+        self._record.write(self.path)
+
+    def _check(self) -> FolderRecord | None:
+        """The folder's record; raises UsageError where it is not for this command and these options."""
+        if not self.path.exists():
+            return None
+        record = read_record(self.path) if self.path.is_dir() else None
+        if record is None:
+            if not self.path.is_dir() or any(not self._may_stand(path.name) for path in self.path.iterdir()):
+                raise UsageError(
+                    f"{self.path} exists and is not a run of this program; choose another --output."
+                )
+            return None
+        if record.command != self._command:
+            raise UsageError(f"{self.path} holds a run of {record.command}; choose another --output.")
+        if not self._any_options and (names := record.differing(self._options)):
+            raise UsageError(
+                f"{self.path} holds a run with other options ({names}); give it the same ones to go on, or "
+                "choose another --output."
+            )
+        return record
+
+    def _may_stand(self, name: str) -> bool:
+        """Whether a file or folder is no sign of anybody else, where nothing is recorded."""
+        return name in (_LOCK, _OLD_PART, *self._files) or is_unfinished(name)
+
+    def _refuse_changes(self) -> Provenance | None:
+        """What is read now; None where no earlier start is known, or any would do.
+
+        Raises InputError where an earlier start read something else.
+        """
+        if self._record is None or self._any_options:
+            return None
+        now = Provenance(self._inputs(), this_program())
+        if changes := self._record.provenance.changes_to(now):
+            raise InputError(
+                f"{'; '.join(changes)} since the run in {self.path} began; choose another --output."
+            )
+        self._untold = now.untold()
+        return now
+
+
+def decisive(options: Options, *, growing: Collection[str] = ()) -> dict[str, object]:
+    """The options that decide results, as JSON has them. growing: those that may change on the way."""
+    kept = {name: v for name, v in asdict(options).items() if name not in (*_PLACE_ONLY, *growing)}
+    return dict(json.loads(json.dumps(kept, default=str)))
 
 
 def write_whole(path: Path, text: str) -> None:
     """Writes a file that is never half there."""
     with whole_file(path) as unfinished:
         unfinished.write_text(text)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Raises UsageError where another run is at work in the folder."""
+    lock = FileLock(folder / _LOCK)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise UsageError(f"{folder} is in use by another run; choose another --output.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _clear(folder: Path) -> None:
+    """Removes what killed runs were writing; nobody writes now."""
+    (folder / _OLD_PART).unlink(missing_ok=True)
+    for path in [path for path in folder.rglob("*") if is_unfinished(path.name)]:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _anything_finished(folder: Path) -> bool:
+    return any(any(folder.rglob(f"{kept}/*.json")) for kept in (_CANDIDATES, _SCORES))
+
+
+def _forget(folder: Path, standing: Collection[str], made: Sequence[Path]) -> None:
+    """Removes what a run has written beside what stood there, and the folders it made; the lock last."""
+    for path in [path for path in folder.iterdir() if path.name not in (*standing, _LOCK)]:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    (folder / _LOCK).unlink(missing_ok=True)
+    for one in made:
+        with suppress(OSError):  # somebody else's by now
+            one.rmdir()

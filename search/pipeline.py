@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +18,11 @@ from .evaluator import Evaluator, Setting
 from .finalist import Finalist
 from .finalists import choose_finalists
 from .heat_map import draw_rank_heat_map
-from .output_folder import OutputFolder, write_whole
+from .output_folder import OutputFolder, decisive, write_whole
+from .output_path import output_path
 from .progress import progress
 from .proposals import Proposal, propose
+from .provenance import Digests, data_file, inputs_of
 from .result import Outcome, result_of
 from .samplers import find_sampler
 from .search_options import SearchOptions
@@ -41,26 +43,36 @@ _EVALUATORS: Final[Mapping[str, Callable[[SearchOptions], Evaluator]]] = {
 def run_search(options: SearchOptions) -> dict[str, object]:
     """Runs the search and returns what ``result.json`` holds; of a run that has ended, without running again.
 
-    Raises UsageError or InputError, before anything is written, on options or data that cannot be used.
+    Raises UsageError or InputError, and leaves nothing, on options or data that cannot be used.
     """
-    folder = OutputFolder(options)
-    if (result := folder.finished()) is not None:
-        _log.info("%s has ended before; this is its result", folder.path)
-        return result
-    for name in options.allocator:
-        find_allocator(name)
-    for name in options.sampler:
-        find_sampler(name)
-    evaluator = _evaluator(options)
+    folder = OutputFolder(
+        output_path(options), "search.run", decisive(options), inputs=partial(_inputs, options)
+    )
     with folder.opened() as path:
-        result = _search(evaluator, options, path)
-        write_whole(path / "result.json", json.dumps(result, indent=2))
+        result = folder.finished()
+        if result is None:
+            evaluator = _evaluator(options)
+            folder.begin()
+            result = _search(evaluator, options, path)
+            folder.finish(result)
+        else:
+            _log.info("%s has ended before; this is its result", path)
         if (path / "candidates").exists():  # only an interrupted run needs them
             shutil.rmtree(path / "candidates")
         return result
 
 
+def _inputs(options: SearchOptions) -> dict[str, Digests]:
+    """What the search reads: a table, or else data and a model."""
+    return inputs_of(options) if options.table is None else data_file(options.table)
+
+
 def _evaluator(options: SearchOptions) -> Evaluator:
+    """Loads everything; raises UsageError or InputError on what cannot be used."""
+    for name in options.allocator:
+        find_allocator(name)
+    for name in options.sampler:
+        find_sampler(name)
     if options.table is None:
         return _EVALUATORS[options.evaluator](options)
     if options.evaluator != "train":

@@ -9,7 +9,10 @@ from search.options import Arguments, Options
 from spaces.command_line import names, whole
 from spaces.errors import UsageError
 
-__all__ = ["COMPARE", "GROWING", "CompareOptions"]
+__all__ = ["COMMAND", "COMPARE", "GROWING", "CompareOptions"]
+
+COMMAND: Final = "search.compare"
+"""Whose a folder is, of presets and of others."""
 
 COMPARE: Final[Arguments] = {
     "comparison": {

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -14,9 +15,11 @@ from evaluators.adapter import save_adapter
 from evaluators.metrics import BINARY_METRICS
 from evaluators.spread import base_model_on
 from search.inputs import load_inputs
-from search.output_folder import OutputFolder, write_whole
+from search.output_folder import OutputFolder, decisive, write_whole
+from search.output_path import output_path
 from search.policies.registry import find_method
 from search.prepare import announce, prepare
+from search.provenance import inputs_of
 from spaces.errors import InputError
 
 from .arm import BASELINE, Arm, arms_of
@@ -25,7 +28,7 @@ from .leaderboard import ArmRuns, Row, leaderboard
 from .leaderboard_plot import draw_leaderboard
 from .leaderboard_table import format_leaderboard, title_of
 from .maps import draw_maps
-from .options import GROWING, CompareOptions
+from .options import COMMAND, GROWING, CompareOptions
 from .questions import answers
 
 __all__ = ["Comparison", "compare_arms", "run_compare"]
@@ -46,17 +49,19 @@ class Comparison:
 def run_compare(options: CompareOptions) -> tuple[dict[str, object], str]:
     """Runs or goes on with a comparison; gives what ``leaderboard.json`` holds, and its text.
 
-    The budget is that of the options' own space, in every arm. Raises UsageError or InputError, before
-    anything is written, on options or data that cannot be used.
+    The budget is that of the options' own space, in every arm. Raises UsageError or InputError, and leaves
+    nothing, on options or data that cannot be used.
     """
-    folder = OutputFolder(options, may_change=GROWING)
-    arms = arms_of(options)
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    inputs = load_inputs(options)
-    budget = str(prepare(options, inputs).max_params)
-    plans = plan_all([replace(arm, budget=budget) for arm in arms], options, inputs)
+    known = decisive(options, growing=GROWING)
+    folder = OutputFolder(output_path(options), COMMAND, known, inputs=partial(inputs_of, options))
     with folder.opened() as path:
+        arms = arms_of(options)
+        if options.threads:
+            torch.set_num_threads(options.threads)
+        inputs = load_inputs(options)
+        budget = str(prepare(options, inputs).max_params)
+        plans = plan_all([replace(arm, budget=budget) for arm in arms], options, inputs)
+        folder.begin()
         compared = compare_arms(plans, options, options.all_seeds, path)
     return compared.result, compared.text
 

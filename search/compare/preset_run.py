@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,13 +18,15 @@ from evaluators.rank_sweep import rank_sweep
 from evaluators.spread import base_model_on
 from search.inputs import load_inputs
 from search.options import flag_of
-from search.output_folder import OutputFolder, write_whole
+from search.output_folder import OutputFolder, decisive, write_whole
+from search.output_path import output_path
+from search.provenance import Digests, inputs_of
 from spaces.errors import UsageError
 
 from .arm_training import Planned, plan_all
 from .leaderboard import ArmRuns
 from .leaderboard_table import title_of
-from .options import GROWING, CompareOptions
+from .options import COMMAND, GROWING, CompareOptions
 from .pipeline import compare_arms
 from .presets.preset import Cell, Number, Preset, Setup, layout
 from .presets.registry import PRESETS, SETTINGS, find_preset, find_settings, moved
@@ -54,11 +57,14 @@ def run_preset(options: CompareOptions) -> tuple[dict[str, object], str]:
     if ignored := sorted(options.typed & _THE_TABLE_S):
         flags = ", ".join(flag_of(name) for name in ignored)
         raise UsageError(f"{flags}: {preset.name} has its own; leave them out, or --preset.")
-    folder = OutputFolder(options, may_change=GROWING)
-    if options.threads:
-        torch.set_num_threads(options.threads)
     seeds = _seeds(preset, options)
+    typed = sorted(options.typed & decisive(options, growing=GROWING).keys())  # goes before the paper's
+    known = {**decisive(options, growing=GROWING), "typed": typed}
+    folder = OutputFolder(output_path(options), COMMAND, known, inputs=partial(_inputs, preset, options))
     with folder.opened() as path:
+        if options.threads:
+            torch.set_num_threads(options.threads)
+        folder.begin()
         ours: dict[tuple[str, str], Number] = {}
         trained: list[str] = []
         for dataset in preset.datasets:
@@ -81,6 +87,15 @@ def run_preset(options: CompareOptions) -> tuple[dict[str, object], str]:
         write_whole(path / "preset.json", json.dumps(result, indent=2))
         write_whole(path / "preset.txt", text + "\n")
         return result, text
+
+
+def _inputs(preset: Preset, options: CompareOptions) -> dict[str, Digests]:
+    """Of the model and of every data set."""
+    model = options.model if "model" in options.typed else preset.model
+    named = [
+        replace(options, model=model, task=None if options.train_file else one) for one in preset.datasets
+    ]
+    return {name: digests for one in named for name, digests in inputs_of(one).items()}
 
 
 def _listed() -> tuple[dict[str, object], str]:

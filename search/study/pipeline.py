@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 import torch
 
@@ -14,53 +16,77 @@ from evaluators.candidate import Candidate
 from proxies.site_scores import SiteScores
 from search.fine_tune import fine_tune
 from search.options import SHARED, changed, flag_of
-from search.output_folder import OutputFolder, unwritable
+from search.output_folder import OutputFolder, decisive
+from search.output_path import output_path
 from search.prepare import Search, announce
-from spaces.errors import UsageError
+from search.provenance import inputs_of
+from spaces.errors import InputError, UsageError
 from spaces.search_space import SearchSpace
 
 from .draw import Drawn, draw_budget, draw_only, draw_shapes, draw_without
 from .notes import notes_of
 from .options import GROWING, STUDY, StudyOptions
-from .report import write_report
+from .report import REPORT_FILES, write_report
 from .scoring import LeftOut, Scored, score_all
 from .settings import settings, stratum_of
 
 __all__ = ["TABLE", "run_study"]
 
 TABLE = "table.parquet"
+_COMMAND: Final = "search.study"
 _log = logging.getLogger(__name__)
 
 
 def run_study(options: StudyOptions) -> tuple[dict[str, object], str]:
     """Runs or goes on with a study; gives what ``report.json`` holds, and its text.
 
-    Raises UsageError or InputError, before anything is written, on options or data that cannot be used.
+    Raises UsageError or InputError, and leaves nothing, on options or data that cannot be used; InputError
+    where every run failed.
     """
     if options.source is not None:
         _check_only_a_report(options)
-        return _report_anew(options.source, options.output)
-    folder = OutputFolder(options, may_change=GROWING)
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    searches = settings(options)
+        return _report_anew(options.source, options.output if "output" in options.typed else None)
+    known = decisive(options, growing=GROWING)
+    folder = OutputFolder(output_path(options), _COMMAND, known, inputs=partial(inputs_of, options))
     with folder.opened() as path:
+        if options.threads:
+            torch.set_num_threads(options.threads)
+        searches = settings(options)
+        folder.begin()
         for search in searches:
             announce(search, path)
         table = _tabulate(options, searches, path)
+        _check_any_finished(table)
         table.write(path / TABLE)
         return write_report(table, path)
 
 
 def _report_anew(source: Path, output: Path | None) -> tuple[dict[str, object], str]:
-    """The report of a study's folder, or of its table, written to ``output`` or beside the table."""
+    """The report of a study's folder, or of its table, written to ``output`` or beside the table.
+
+    A folder of its own belongs to the report of this table; beside the table it is that of the study, or
+    one that holds nothing else.
+    """
     path = source if source.is_file() else source / TABLE
-    table, folder = BenchmarkTable.read(path), output or path.parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    table, home = BenchmarkTable.read(path), path.resolve().parent
+    _check_any_finished(table)
+    if output is None or output.resolve() == home:
+        files = (TABLE, *REPORT_FILES)
+        beside = OutputFolder(path.parent, _COMMAND, {}, inputs=dict, any_options=True, files=files)
+        with beside.opened() as folder:
+            return write_report(table, folder)
+    own = OutputFolder(output, _COMMAND, {"source": str(home / path.name)}, inputs=dict)
+    with own.opened() as folder:
+        own.begin()
         return write_report(table, folder)
-    except OSError as error:
-        raise unwritable(folder, error.strerror) from None
+
+
+def _check_any_finished(table: BenchmarkTable) -> None:
+    """Raises InputError where every run failed, since there is nothing to say then."""
+    runs = [run for entry in table.entries for run in entry.runs]
+    if all(run.failure is not None for run in runs):
+        reasons = sorted({run.failure or "" for run in runs})
+        raise InputError(f"every fine-tuning run failed: {'; '.join(reasons[:2])}")
 
 
 def _check_only_a_report(options: StudyOptions) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import count
@@ -30,8 +31,10 @@ from .judging.report_card import StratumReport, Truth
 from .judging.verdict import CONTROL, verdict
 from .notes import Notes
 
-__all__ = ["write_report"]
+__all__ = ["REPORT_FILES", "write_report"]
 
+REPORT_FILES: Final = ("report.json", "report.html", "plots")
+_PLOT: Final = re.compile(r"((\d+|pooled)-(metric|loss)-(forest|regret|scatter)|sites-[a-z()-]+)\.png")
 _TRUTH_LABELS: Final = {"metric": "validation {metric}", "loss": "minus validation loss"}
 
 
@@ -45,7 +48,7 @@ def write_report(table: BenchmarkTable, folder: Path) -> tuple[dict[str, object]
     notes = Notes.of(table)
     plots = folder / "plots"
     plots.mkdir(parents=True, exist_ok=True)
-    for old in plots.glob("*.png"):
+    for old in [path for path in plots.iterdir() if _PLOT.fullmatch(path.name)]:
         old.unlink()
     sections = [section for truth in get_args(Truth) for section in _sections(table, truth, plots)]
     maps = _draw_maps(notes, plots)

@@ -14,12 +14,12 @@ import torch
 
 from evaluators.ledger import fingerprint
 from evaluators.memory import peak_memory
+from evaluators.sealed_json import DamagedFileError, read_sealed, write_sealed
 from proxies.evidence import Evidence
 from proxies.proxy import Proxy
 from proxies.registry import PROXIES, find_proxy, score_sites
 from proxies.site_scores import SiteScores
 from proxies.statistics import Statistic
-from search.output_folder import write_whole
 from search.prepare import Search
 from search.progress import progress
 from search.scoring import evidence_of, scoring_batches
@@ -69,21 +69,26 @@ def score_all(search: Search, space: SearchSpace, folder: Path) -> tuple[list[Sc
     for name in names:
         find_proxy(name)
     paths = _paths(search, space, folder, names)
-    left_out = _measure(search, space, {name: path for name, path in paths.items() if not path.exists()})
+    known = {name: one for name, path in paths.items() if (one := _read(path, space)) is not None}
+    measured, left_out = _measure(search, space, {n: path for n, path in paths.items() if n not in known})
     for lacking in left_out:
         _log.info("left out %s: %s", lacking.proxy, lacking.reason)
-    scored = [_read(path, space) for path in paths.values() if path.exists()]
+    every = {**known, **measured}
+    scored = [every[name] for name in names if name in every]
     if not scored:
         raise InputError(f"none of the proxies {names} can score this space; name others with --proxy.")
     return scored, left_out
 
 
-def _measure(search: Search, space: SearchSpace, paths: Mapping[str, Path]) -> list[LeftOut]:
-    """Writes the scores of these proxies; gives those that cannot score.
+def _measure(
+    search: Search, space: SearchSpace, paths: Mapping[str, Path]
+) -> tuple[dict[str, Scored], list[LeftOut]]:
+    """Writes the scores of these proxies, and gives them and those that cannot score.
 
     Proxies that need the same statistics of the dense pass share their evidence, and no others do, so that
     none pays for a statistic of which it makes no use.
     """
+    measured: dict[str, Scored] = {}
     left_out, batches = [], scoring_batches(search) if paths else []
     evidences: dict[frozenset[Statistic], Evidence] = {}
     with progress("scoring", len(paths), "proxy", quiet=search.options.quiet) as advance:
@@ -99,9 +104,10 @@ def _measure(search: Search, space: SearchSpace, paths: Mapping[str, Path]) -> l
                 left_out.append(LeftOut(name, str(error)))
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(path, json.dumps(_fields(one)))
+                write_sealed(path, {"of": path.stem, **_fields(one)})
+                measured[name] = one
             advance(1)
-    return left_out
+    return measured, left_out
 
 
 def _score(proxy: Proxy, evidence: Evidence) -> Scored:
@@ -140,9 +146,17 @@ def _fields(one: Scored) -> dict[str, object]:
     }
 
 
-def _read(path: Path, space: SearchSpace) -> Scored:
-    known = json.loads(path.read_text())
+def _read(path: Path, space: SearchSpace) -> Scored | None:
+    """The scores in a file; None where there is none, or, with a log line, one that is damaged."""
+    if not path.exists():
+        return None
+    try:
+        known = read_sealed(path)
+        if known["of"] != path.stem:
+            raise DamagedFileError(f"{path} has the scores of another proxy")
+    except DamagedFileError as error:
+        _log.warning("%s; its proxy scores again", error)
+        return None
     arrays = np.array(known["by_site"]), np.array(known["by_rank"])
-    return Scored(
-        SiteScores(known["proxy"], known["point"], space, *arrays), known["seconds"], known["peak_memory"]
-    )
+    scores = SiteScores(known["proxy"], known["point"], space, *arrays)
+    return Scored(scores, known["seconds"], known["peak_memory"])

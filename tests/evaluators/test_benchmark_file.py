@@ -97,7 +97,9 @@ def test_there_is_a_row_for_each_allocation_and_seed(path: Path) -> None:
 
 
 def test_the_metadata_hold_the_space_the_metric_and_the_notes(path: Path) -> None:
-    assert parquet.read_schema(path).metadata == {
+    metadata = parquet.read_schema(path).metadata
+    assert len(metadata.pop(b"rankscape.sha256")) == 64
+    assert metadata == {
         b"rankscape.format_version": b"1",
         b"rankscape.space": space_to_json(SPACE).encode(),
         b"rankscape.metric": b'"accuracy"',
@@ -175,6 +177,21 @@ def test_a_value_that_rotted_on_disk_is_not_read_as_another(path: Path, column: 
         read_contents(path)
 
 
+def test_no_flipped_byte_changes_what_is_read(path: Path) -> None:
+    """Page checksums leave out the footer, where the ranks' statistics, the schema and the notes are."""
+    whole, refused = path.read_bytes(), 0
+    for position in range(0, len(whole), 23):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 4]) + whole[position + 1 :])
+        try:
+            read = read_contents(path)
+        except InputError:
+            refused += 1
+            continue
+        assert (read.space, read.metric, read.entries) == (SPACE, "accuracy", ENTRIES)
+        assert read.notes == CONTENTS.notes
+    assert refused > 100
+
+
 def drop(column: str) -> Callable[[pa.Table], pa.Table]:
     return lambda table: table.drop_columns([column])
 
@@ -240,6 +257,11 @@ def describe(**documents: str | bytes | None) -> Callable[[pa.Table], pa.Table]:
         (put("score:params", [float("nan")], pa.float64()), "params=nan; scores must be finite"),
         (put("budget", [47], pa.int64()), "costs 80 parameters, above the stratum's 47"),
         (put("seed", [3], pa.int64()), r"runs of the seeds \[3, 3\]; give one run per seed"),
+        (put("loss", [0.25, None], pa.float64()), "is damaged: it holds other values than were written; run"),
+        (put("curve", [[0.7], []], pa.list_(pa.float64())), "is damaged: it holds other values"),
+        (put("failure", [None, "lower"], pa.string()), "is damaged: it holds other values"),
+        (describe(metric='"f1"'), "is damaged: it holds other values"),
+        (describe(**{"note.costs": "[1]"}), "is damaged: it holds other values"),
     ],
 )
 def test_a_file_that_was_changed_is_refused_with_its_reason(
@@ -254,3 +276,12 @@ def test_the_helpers_alone_change_nothing_that_matters(path: Path) -> None:
     for change in (describe(metric=json.dumps("accuracy")), put("seconds", [1.5, 0.0], pa.float64())):
         parquet.write_table(change(parquet.read_table(path)), path)
         assert read_contents(path).entries == ENTRIES
+
+
+def test_a_table_from_before_there_were_checksums_is_read_and_said_to_be_unverified(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    parquet.write_table(describe(sha256=None)(parquet.read_table(path)), path)
+    assert read_contents(path).entries == ENTRIES
+    assert "table.parquet has no checksum: whether it is as it was written cannot be told" in caplog.text

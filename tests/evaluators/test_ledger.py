@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 
 import numpy as np
 import pytest
@@ -53,9 +54,7 @@ def test_killed_between_its_two_files_a_candidate_is_not_there(tmp_path, monkeyp
     def killed(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(
-        "evaluators.ledger.json.dumps", lambda value: killed() if isinstance(value, dict) else "key"
-    )
+    monkeypatch.setattr("evaluators.ledger.write_sealed", killed)
     with pytest.raises(KeyboardInterrupt):
         Ledger(tmp_path, "context").record(trained())
     assert list(tmp_path.glob("*.safetensors"))
@@ -80,3 +79,72 @@ def test_the_fingerprint_knows_what_decides_the_result():
         fingerprint(source, dataclasses.replace(task, metric="f1", positive_label="1"), recipe),
     ]
     assert len({base, *others}) == 9
+
+
+def cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def zero(content: bytes) -> bytes:
+    return bytes(len(content))
+
+
+def empty(content: bytes) -> bytes:
+    return b""
+
+
+def flip(content: bytes) -> bytes:
+    """The last bit but some of the last value: JSON and tensors stay well-formed."""
+    place = content.rfind(b"0.6") + 2 if b"0.6" in content else len(content) - 2
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize("damage", [cut, zero, empty, flip])
+@pytest.mark.parametrize("suffix", ["json", "safetensors"])
+def test_a_damaged_candidate_is_named_and_is_not_found(tmp_path, caplog, damage, suffix):
+    ledger = Ledger(tmp_path, "context")
+    ledger.record(trained())
+    (path,) = tmp_path.glob(f"*.{suffix}")
+    path.write_bytes(damage(path.read_bytes()))
+    assert ledger.find(CANDIDATE) is None
+    assert f"{path} is damaged" in caplog.text
+    ledger.record(trained())
+    assert ledger.find(CANDIDATE).evaluation == trained().evaluation
+
+
+@pytest.mark.parametrize("suffix", ["json", "safetensors"])
+def test_files_that_were_swapped_are_not_taken_for_one_another(tmp_path, caplog, suffix):
+    ledger, other = Ledger(tmp_path, "context"), dataclasses.replace(CANDIDATE, seed=4)
+    ledger.record(trained())
+    second = dataclasses.replace(trained(other), tensors={"layers.0.q.A": torch.ones(2, 3)})
+    ledger.record(second)
+    first, last = sorted(tmp_path.glob(f"*.{suffix}"))
+    contents = first.read_bytes(), last.read_bytes()
+    last.write_bytes(contents[0])
+    first.write_bytes(contents[1])
+    assert ledger.find(CANDIDATE) is None
+    assert ledger.find(other) is None
+    assert str(first) in caplog.text
+    assert str(last) in caplog.text
+
+
+def test_tensors_that_are_gone_are_missed(tmp_path, caplog):
+    ledger = Ledger(tmp_path, "context")
+    ledger.record(trained())
+    next(tmp_path.glob("*.safetensors")).unlink()
+    assert ledger.find(CANDIDATE) is None
+    assert "cannot be read (No such file or directory)" in caplog.text
+
+
+def test_the_fingerprint_knows_the_weights_by_their_bytes_and_not_by_their_times(tmp_path):
+    rows = Rows((np.array([1, 2]), np.array([3])), None, np.array([0, 1]))
+    task, source = Task("t", "accuracy", ("0", "1"), rows, rows, rows), ModelSource(str(tmp_path), 2)
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b"abcd")
+    os.utime(weights, ns=(1, 1))
+    first = fingerprint(source, task, Recipe())
+    os.utime(weights, ns=(2, 2))
+    assert fingerprint(source, task, Recipe()) == first
+    weights.write_bytes(b"abce")
+    os.utime(weights, ns=(1, 1))
+    assert fingerprint(source, task, Recipe()) != first

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from evaluators.whole_file import whole_file
+from evaluators.whole_file import is_unfinished, unfinished_path, whole_file
 
 
 def test_the_file_takes_its_place_when_the_block_ends_well(tmp_path):
@@ -28,3 +30,29 @@ def test_a_failure_leaves_the_old_file(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["result.json"]
+
+
+def test_bytes_are_on_the_disk_before_the_name_and_the_name_before_it_returns(tmp_path, monkeypatch):
+    seen, fsync, replace = [], os.fsync, os.replace
+
+    def synced(descriptor):
+        seen.append(os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}")))
+        fsync(descriptor)
+
+    def replaced(old, new):
+        seen.append("replace")
+        replace(old, new)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", replaced)
+    with whole_file(tmp_path / "result.json") as unfinished:
+        unfinished.write_text("new")
+    assert seen == [unfinished.name, "replace", tmp_path.name]
+
+
+def test_what_a_killed_process_leaves_is_known_by_its_name(tmp_path):
+    assert is_unfinished(unfinished_path(tmp_path / "result.json", "part").name)
+    assert is_unfinished(unfinished_path(tmp_path / "a\nb", "old").name)
+    for mine in ("result.json", ".hidden.new", "thesis.part", ".a.0123.part"):
+        assert not is_unfinished(mine)

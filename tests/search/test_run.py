@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -41,7 +42,7 @@ def test_json_holds_the_promised_keys_and_the_folder_the_promised_files(small, c
     assert {entry["allocations"] for entry in result["proxies"].values()} == {3}
     out = tmp_path / "out"
     assert sorted(path.name for path in out.iterdir()) == sorted(
-        ["adapter", "allocation.json", "options.json", "ranks.png", "result.json", "study.db"]
+        [".lock", "adapter", "allocation.json", "options.json", "ranks.png", "result.json", "study.db"]
     )
     assert json.loads((out / "result.json").read_text()) == result
     assert json.loads((out / "allocation.json").read_text()) == result["best"]["allocation"]
@@ -113,7 +114,7 @@ def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_pa
     monkeypatch.setattr(search.fine_tune, "train_all", train_all)
     argv = [*small, "--cohort-size", "2"]
     assert main(argv) == 130
-    assert "--output to go on" in capsys.readouterr().err
+    assert f"this goes on: python -m search.run {shlex.join(argv)}" in capsys.readouterr().err
     resumed = run_json(capsys, argv)
     assert len(trained) == 6
     assert len(set(trained)) == 6

@@ -69,7 +69,7 @@ def test_a_search_trains_one_super_network_per_seed_and_nothing_else(
         assert set(one["metrics"]) == {"0", "1"}
         assert one["params"] <= result["budget"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
-        ["adapter", "allocation.json", "options.json", "ranks.png", "result.json", "study.db"]
+        [".lock", "adapter", "allocation.json", "options.json", "ranks.png", "result.json", "study.db"]
     )
 
 
@@ -102,7 +102,7 @@ def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_pa
 
     monkeypatch.setattr(search.fine_tune, "train_all", train_all)
     assert main(argv) == 130
-    assert "--output to go on" in capsys.readouterr().err
+    assert "interrupted; this goes on: python -m search.run" in capsys.readouterr().err
     monkeypatch.setattr(search.fine_tune, "train_all", noting)
     before = len(list((tmp_path / "out" / "candidates").glob("*.json")))
     resumed = run_json(capsys, argv)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from pyarrow import parquet
 
 import search.fine_tune
@@ -156,3 +158,67 @@ def test_learning_rates_that_are_no_positive_numbers_are_refused(study, capsys, 
     without_rate = [word for word in study if word not in ("--lr", "1e-2")]
     assert main([*without_rate, "--lrs", rates]) == 2
     assert "--lrs" in capsys.readouterr().err
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(path)): p.read_bytes() for p in path.rglob("*") if p.is_file()}
+
+
+def test_a_report_is_written_over_nobody_s_files(study, tmp_path, capsys):
+    """Into a folder of its own, or beside the table; never over plots and reports that others have made."""
+    assert main(study) == 0
+    source = str(tmp_path / "out")
+    mine = tmp_path / "mine"
+    for name in ("plots/holiday.png", "report.json", "thesis.txt"):
+        (mine / name).parent.mkdir(parents=True, exist_ok=True)
+        (mine / name).write_text("mine")
+    (tmp_path / "beside").mkdir()
+    shutil.copy(tmp_path / "out" / "table.parquet", tmp_path / "beside")
+    (tmp_path / "beside" / "thesis.txt").write_text("mine")
+    assert main([*study, "--output", str(tmp_path / "other"), "--seed", "5"]) == 0
+    capsys.readouterr()
+    for folder, argv in (
+        (mine, ["--from", source, "--output", str(mine)]),
+        (tmp_path / "beside", ["--from", str(tmp_path / "beside")]),
+        (tmp_path / "other", ["--from", source, "--output", str(tmp_path / "other")]),
+    ):
+        before = contents(folder)
+        assert main([*argv, "--quiet"]) == 2
+        assert "choose another --output" in capsys.readouterr().err
+        assert contents(folder) == before
+
+
+def test_a_report_s_folder_is_that_of_its_table_and_foreign_plots_in_it_stay(study, tmp_path, capsys):
+    assert main(study) == 0
+    out, made = tmp_path / "out", tmp_path / "made"
+    argv = ["--from", str(out), "--quiet", "--output", str(made)]
+    assert main(argv) == 0
+    (made / "plots" / "holiday.png").write_text("mine")
+    (made / "plots" / "9-loss-forest.png").write_text("of an earlier report, with more strata")
+    assert main(argv) == 0
+    assert (made / "plots" / "holiday.png").read_text() == "mine"
+    assert not (made / "plots" / "9-loss-forest.png").exists()
+    assert main(["--from", str(out), "--quiet"]) == 0  # beside the table, in the study's own folder
+    assert main(study) == 0
+    capsys.readouterr()
+    (tmp_path / "copy").mkdir()
+    shutil.copy(out / "table.parquet", tmp_path / "copy")
+    assert main(["--from", str(tmp_path / "copy"), "--quiet", "--output", str(made)]) == 2
+    assert "other options (source)" in capsys.readouterr().err
+
+
+def test_a_report_is_not_written_into_a_folder_in_use(study, tmp_path, capsys):
+    assert main(study) == 0
+    capsys.readouterr()
+    with FileLock(tmp_path / "out" / ".lock"):
+        assert main(["--from", str(tmp_path / "out"), "--quiet"]) == 2
+    assert "is in use by another run" in capsys.readouterr().err
+
+
+def test_a_study_whose_every_run_failed_is_a_failure_with_its_reason(study, tmp_path, capsys):
+    without_rate = [word for word in study if word not in ("--lr", "1e-2")]
+    assert main([*without_rate, "--lr", "1e30"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: every fine-tuning run failed: the training loss became nan")
+    assert not (tmp_path / "out" / "report.json").exists()
+    assert list(tmp_path.glob("out/candidates/*.json"))

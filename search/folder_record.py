@@ -1,0 +1,81 @@
+"""What ``options.json`` says of a folder: whose it is, and what its results stand on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from evaluators.sealed_json import DamagedFileError, read_sealed, write_sealed
+from spaces.errors import UsageError
+
+from .provenance import Provenance
+
+__all__ = ["RECORD", "FolderRecord", "read_record"]
+
+RECORD: Final = "options.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRecord:
+    """command: whose folder it is. options: those that decide its results, as JSON has them.
+
+    files: what the command left when it ended, SHA-256 by path within the folder; empty until then.
+    """
+
+    command: str
+    options: Mapping[str, object]
+    provenance: Provenance
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def write(self, folder: Path) -> None:
+        """Writes the record, whole or not at all, in place of what was there."""
+        content = {
+            "command": self.command,
+            "options": dict(self.options),
+            "inputs": dict(self.provenance.inputs),
+            "program": dict(self.provenance.program),
+            "files": dict(self.files),
+        }
+        write_sealed(folder / RECORD, content, indent=2)
+
+    def differing(self, options: Mapping[str, object]) -> str:
+        """The names of options that these have another value of, the first few; empty where none has."""
+        names = sorted(
+            name
+            for name in self.options.keys() | options.keys()
+            if name not in self.options or name not in options or self.options[name] != options[name]
+        )
+        return ", ".join(names[:5]) + (f" and {len(names) - 5} others" if len(names) > 5 else "")
+
+
+def read_record(folder: Path) -> FolderRecord | None:
+    """The record of a folder, None where it has none.
+
+    Raises UsageError where it is damaged, or an older version wrote it, which recorded its options alone.
+    """
+    path = folder / RECORD
+    if not path.exists():
+        return None
+    try:
+        content = read_sealed(path)
+        provenance = Provenance(content["inputs"], content["program"])
+        return FolderRecord(content["command"], content["options"], provenance, content["files"])
+    except (DamagedFileError, KeyError) as error:
+        if _is_of_an_older_version(path):
+            raise UsageError(
+                f"an older version of this program began {folder}, and recorded neither its command nor its "
+                "data; choose another --output."
+            ) from None
+        raise UsageError(f"{error}; choose another --output, or remove the folder {folder}.") from None
+
+
+def _is_of_an_older_version(path: Path) -> bool:
+    """Whether a file is a plain object of options, which is what there was before records had checksums."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and {"space", "budget", "seeds"} <= content.keys()

@@ -1,0 +1,142 @@
+"""What a run's results stand on besides its options: the bytes of its data and model, and the program."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final
+
+from evaluators.content_digest import file_digest, model_digests
+from evaluators.demo import MODEL_NAME, demo_model_folder
+from evaluators.glue import NAMED_TASKS, load_glue
+from spaces.errors import InputError
+
+from .options import Options
+
+__all__ = ["Digests", "Provenance", "data_file", "inputs_of", "this_program"]
+
+_PACKAGES: Final = ("spaces", "proxies", "evaluators", "search")
+_LIBRARIES: Final = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "optuna",
+    "peft",
+)
+_SOURCE: Final = "its source"
+_EMBEDDED_TASK: Final = next(name for name, task in NAMED_TASKS.items() if task.embedded)
+
+Digests = Mapping[str, str]
+"""By part: a model's by file; of what has no parts, that of the whole under the empty name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """inputs: by what was read. program: what it was read by, its libraries' versions among it.
+
+    An input without digests could not be told: it is a pipe, or a hub that does not answer has it.
+    """
+
+    inputs: Mapping[str, Digests]
+    program: Digests
+
+    def changes_to(self, now: Provenance) -> list[str]:
+        """What is known to be no longer as it was, in words."""
+        changes = []
+        for name in sorted(self.inputs.keys() & now.inputs.keys()):
+            old, new = self.inputs[name], now.inputs[name]
+            if old and new:
+                parts = sorted(part for part in old.keys() | new.keys() if old.get(part) != new.get(part))
+                changes += [f"{name}/{part} changed" if part else f"{name} changed" for part in parts]
+        libraries = [
+            f"{name} was {self.program.get(name)} and is {now.program.get(name)}"
+            for name in sorted(self.program.keys() | now.program.keys())
+            if name != _SOURCE and self.program.get(name) != now.program.get(name)
+        ]
+        source = [_SOURCE] if self.program.get(_SOURCE) != now.program.get(_SOURCE) else []
+        if source or libraries:
+            changes.append(f"the program changed ({', '.join([*source, *libraries])})")
+        return changes
+
+    def untold(self) -> list[str]:
+        """The inputs that could not be told."""
+        return sorted(name for name, digests in self.inputs.items() if not digests)
+
+    def completed_by(self, now: Provenance) -> Provenance:
+        """The same, with what could not be told before."""
+        known = {name: digests for name, digests in self.inputs.items() if digests}
+        return Provenance({**now.inputs, **known}, self.program)
+
+
+def inputs_of(options: Options) -> dict[str, Digests]:
+    """Of the data and the model that options name."""
+    if options.train_file is None or options.eval_file is None:
+        data = _named_task(options.task or _EMBEDDED_TASK)
+    else:
+        data = {**data_file(options.train_file), **data_file(options.eval_file)}
+    return {**data, **_model_files(options.model)}
+
+
+def data_file(path: Path) -> dict[str, Digests]:
+    """Of a file's bytes; untold where it is none that can be read twice."""
+    return {str(path): {"": file_digest(path)} if path.is_file() else {}}
+
+
+def _model_files(name: str | None) -> dict[str, Digests]:
+    """Of a folder or a name on the hub; of the embedded model where it is None."""
+    if name is None:
+        return {MODEL_NAME: model_digests(str(demo_model_folder()))}
+    return {name: model_digests(name)}
+
+
+def _named_task(name: str) -> dict[str, Digests]:
+    """Of a named task's rows; untold where they cannot be had now."""
+    try:
+        tables = load_glue(name)
+    except InputError:
+        return {f"the task {name}": {}}
+    digest = hashlib.sha256()
+    for table in tables:
+        digest.update(json.dumps([table.texts, table.labels]).encode())
+    return {f"the task {name}": {"": digest.hexdigest()}}
+
+
+@cache
+def this_program() -> Digests:
+    """Digests of this program's source files, all of them, and the versions of what computes for it.
+
+    All of them: no list of those that decide a result would stay true, and where one is missed the result of
+    another program is given under this one's name. What is refused in vain costs a run.
+    """
+    digest = hashlib.sha256()
+    for package in _PACKAGES:
+        for name, source in _sources(files(package), package):
+            digest.update(f"{name} {hashlib.sha256(source).hexdigest()}\n".encode())
+    return {_SOURCE: digest.hexdigest(), **{name: _version(name) for name in _LIBRARIES}}
+
+
+def _sources(folder: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
+    """The Python files in a package and below, in the order of their names."""
+    for entry in sorted(folder.iterdir(), key=lambda one: one.name):
+        inner = f"{name}/{entry.name}"
+        if entry.is_dir():
+            yield from _sources(entry, inner)
+        elif entry.name.endswith(".py"):
+            yield inner, entry.read_bytes()
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name).partition("+")[0]  # what it was built for is the machine's affair
+    except PackageNotFoundError:
+        return "absent"

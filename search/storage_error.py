@@ -1,0 +1,75 @@
+"""Which errors mean that the disk did not take what was written, whatever library raises them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from spaces.errors import InputError
+
+__all__ = ["one_line_where_unwritable", "unwritable"]
+
+_REFUSED: Final = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
+_SQLITE: Final = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+_IN_WORDS: Final = re.compile(r"(?:os error|errno) (\d+)", re.IGNORECASE)  # of Rust and of Arrow
+
+
+def unwritable(folder: Path, reason: str | None) -> InputError:
+    """The error to raise where a folder cannot be written to."""
+    return InputError(
+        f"the output folder {folder} cannot be written ({reason}); make room or choose another --output."
+    )
+
+
+@contextmanager
+def one_line_where_unwritable(folder: Path) -> Iterator[None]:
+    """Turns an error within the block that means that the folder cannot be written into InputError.
+
+    That is one of a disk that is full, over its quota, broken or read-only, or of a file within the folder,
+    also where it is only the cause of what a library raised. Others pass.
+    """
+    try:
+        yield
+    except InputError:  # says its own line
+        raise
+    except Exception as error:
+        reason = next((reason for one in _chain(error) if (reason := _reason(one, folder))), None)
+        if reason is None:
+            raise
+        raise unwritable(folder, reason) from error
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, what it was raised from, and so on."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _reason(error: BaseException, folder: Path) -> str | None:
+    """Why the disk refused; None where the error is another one."""
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", None)  # only of errors that SQLite itself raised
+        return str(error) if code is not None and code & 0xFF in _SQLITE else None
+    if isinstance(error, OSError) and _is_within(error.filename, folder):
+        return error.strerror
+    said = _IN_WORDS.search(str(error))
+    number = error.errno if isinstance(error, OSError) else None
+    number = int(said[1]) if number is None and said else number
+    if number not in _REFUSED:
+        return None
+    elsewhere = f": {error.filename}" if isinstance(error, OSError) and error.filename else ""
+    return f"{os.strerror(number)}{elsewhere}"
+
+
+def _is_within(name: object, folder: Path) -> bool:
+    if not isinstance(name, str | os.PathLike):
+        return False
+    path = Path(name).absolute()
+    return folder.absolute() in (path, *path.parents)

@@ -1,0 +1,100 @@
+"""What a run read is told by its bytes, and the program by its source."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+
+import pytest
+
+import search.provenance
+from evaluators.demo import MODEL_NAME
+from evaluators.task import TextTable
+from search.provenance import Provenance, data_file, inputs_of, this_program
+from spaces.errors import InputError
+
+PROGRAM = {"its source": "a", "torch": "2.11.0"}
+
+
+def options(**changes):
+    plain = {"train_file": None, "eval_file": None, "task": None, "model": None}
+    return SimpleNamespace(**{**plain, **changes})
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "said"),
+    [
+        ({"a.tsv": {"": "1"}}, {"a.tsv": {"": "1"}}, []),
+        ({"a.tsv": {"": "1"}}, {"a.tsv": {"": "2"}}, ["a.tsv changed"]),
+        ({"m": {"w": "1", "c": "1"}}, {"m": {"w": "2", "c": "1"}}, ["m/w changed"]),
+        ({"m": {"w": "1"}}, {"m": {"w": "1", "index": "1"}}, ["m/index changed"]),
+        ({"m": {"w": "1"}}, {"m": {}}, []),
+        ({"m": {}}, {"m": {"w": "1"}}, []),
+    ],
+)
+def test_only_what_is_known_to_have_changed_is_a_change(then, now, said):
+    assert Provenance(then, PROGRAM).changes_to(Provenance(now, PROGRAM)) == said
+
+
+def test_the_program_is_its_source_and_its_libraries():
+    other = Provenance({}, {"its source": "b", "torch": "2.12.0"})
+    assert Provenance({}, PROGRAM).changes_to(other) == [
+        "the program changed (its source, torch was 2.11.0 and is 2.12.0)"
+    ]
+
+
+def test_every_source_file_counts(tmp_path, monkeypatch):
+    package = tmp_path / "package"
+    (package / "inner").mkdir(parents=True)
+    for name in ("__init__.py", "inner/a.py", "inner/page.html"):
+        (package / name).write_text("1")
+    monkeypatch.setattr(search.provenance, "files", lambda _: package)
+    source = this_program.__wrapped__
+
+    def digest():
+        return source()["its source"]
+
+    first = digest()
+    (package / "inner" / "page.html").write_text("2")
+    assert digest() == first
+    (package / "inner" / "a.py").write_text("2")
+    second = digest()
+    (package / "inner" / "a.py").rename(package / "inner" / "b.py")
+    assert len({first, second, digest()}) == 3
+
+
+def test_files_and_a_model_s_folder_are_told_by_their_bytes(tmp_path):
+    for name in ("train.tsv", "dev.tsv", "model.safetensors", "tokenizer.json"):
+        (tmp_path / name).write_text(name)
+    typed = options(train_file=tmp_path / "train.tsv", eval_file=tmp_path / "dev.tsv", model=str(tmp_path))
+    first = Provenance(inputs_of(typed), this_program())
+    for name in ("train.tsv", "dev.tsv", "model.safetensors", "tokenizer.json"):
+        os.utime(tmp_path / name)
+        assert first.changes_to(Provenance(inputs_of(typed), this_program())) == []
+        (tmp_path / name).write_text("other")
+        now = Provenance(inputs_of(typed), this_program())
+        assert first.changes_to(now) == [f"{tmp_path / name} changed"]
+        (tmp_path / name).write_text(name)
+
+
+def test_a_pipe_is_not_read_and_not_told(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert data_file(tmp_path / "pipe") == {str(tmp_path / "pipe"): {}}
+
+
+def test_a_named_task_is_told_by_its_rows_or_not_at_all(monkeypatch, tmp_path):
+    def tables(name):
+        if name == "gone":
+            raise InputError("the hub does not answer")
+        return TextTable((("a",), ("b",)), ("0", name)), TextTable((("c",),), ("0",))
+
+    monkeypatch.setattr(search.provenance, "load_glue", tables)
+    one, two, gone = (inputs_of(options(task=name, model=str(tmp_path))) for name in ("1", "2", "gone"))
+    assert one["the task 1"] != two["the task 2"]
+    assert gone["the task gone"] == {}
+
+
+def test_the_embedded_model_and_task_are_told():
+    known = inputs_of(options())
+    assert "model.safetensors" in known[MODEL_NAME]
+    assert known["the task rotten_tomatoes"]

@@ -1,0 +1,114 @@
+"""Ctrl-C and SIGTERM end a command with the line that goes on, and the line goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from search.stopping import Stopped, stopping
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_stops_and_the_second_would_end_at_once(number):
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    with stopping():
+        with pytest.raises(Stopped) as caught:
+            signal.raise_signal(number)
+        assert caught.value.number == number
+        assert {signal.getsignal(one) for one in before} == {signal.SIG_DFL}
+    assert {one: signal.getsignal(one) for one in before} == before
+
+
+def test_a_signal_that_is_ignored_stays_so():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stopping():
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def started(words: list[str], folder: Path) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def wait_for(pattern: str, folder: Path, running: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while not any(folder.glob(pattern)):
+        assert running.poll() is None, running.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_the_line_that_is_printed_goes_on_with_what_had_finished(small, tmp_path, number, said):
+    """The folder that was chosen by default is in it; words that a shell would act on are quoted."""
+    argv = [word for word in small if word not in ("--output", str(tmp_path / "out"))]
+    argv = [*argv, "--epochs", "4", "--cohort-size", "1", "--space", "lora[q,v]", "--json"]
+    running = started([sys.executable, "-m", "search.run", *argv], tmp_path)
+    wait_for("runs/*/candidates/*.json", tmp_path, running)
+    running.send_signal(number)
+    _, error = running.communicate(timeout=120)
+    assert running.returncode == 128 + number
+    (line,) = [line for line in error.splitlines() if "goes on" in line]
+    (folder,) = (tmp_path / "runs").iterdir()
+    command = re.fullmatch(rf"{said}; this goes on: python -m search.run (.*)", line)[1]
+    assert shlex.split(command) == [*argv, "--output", str(folder.relative_to(tmp_path))]
+    finished = {path: path.stat().st_mtime_ns for path in folder.glob("candidates/*.json")}
+    assert 0 < len(finished) < 6
+    again = started([sys.executable, "-m", "search.run", *shlex.split(command)], tmp_path)
+    wait_for("runs/*/study.db", tmp_path, again)
+    kept = {path: path.stat().st_mtime_ns for path in finished if path.exists()}
+    assert kept.items() <= finished.items()
+    printed, error = again.communicate(timeout=300)
+    assert again.returncode == 0, error
+    assert json.loads(printed) == json.loads((folder / "result.json").read_text())
+
+
+def test_the_console_script_is_named_where_it_was_used(small, tmp_path):
+    script = tmp_path / "rankscape"
+    script.write_text("import sys\nfrom search.run import main\nsys.exit(main())\n")
+    running = started([sys.executable, str(script), *small, "--epochs", "99"], tmp_path)
+    wait_for("out/study.db", tmp_path, running)
+    running.send_signal(signal.SIGTERM)
+    _, error = running.communicate(timeout=120)
+    assert running.returncode == 143
+    assert error.splitlines()[-1] == f"terminated; this goes on: rankscape {shlex.join(small)} --epochs 99"
+
+
+def test_a_second_signal_ends_at_once(tmp_path):
+    script = """
+import signal, sys, time
+from search.command import run_command
+from search.options import Options
+def run(options):
+    print("ready", flush=True)
+    try:
+        time.sleep(60)
+    finally:
+        print("cleaning up", flush=True)
+        time.sleep(60)
+sys.exit(run_command([], run, Options, prog="p", description=None, example="", arguments={}))
+"""
+    running = started([sys.executable, "-c", script], tmp_path)
+    assert running.stdout is not None
+    assert running.stdout.readline() == "ready\n"
+    running.send_signal(signal.SIGTERM)
+    assert running.stdout.readline() == "cleaning up\n"
+    running.send_signal(signal.SIGTERM)
+    running.communicate(timeout=30)
+    assert running.returncode == -signal.SIGTERM
