@@ -26,6 +26,7 @@ from transformers import PreTrainedModel
 
 from spaces.allocation import Allocation
 from spaces.base_weight import base_weight
+from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.families import find_family
 from spaces.find_sites import find_sites
@@ -200,8 +201,8 @@ def _sites_of(model: PreTrainedModel, allocation: Allocation) -> list[Site]:
     if missing := [name for name, _ in allocation.ranks if name not in found]:
         blocks = 1 + max(site.layer for site in found.values())
         raise InputError(
-            f"the adapter has wires at {missing[:3]}, which this {model.config.model_type} model of {blocks} "
-            "blocks has not; load the adapter onto the model that it was trained on."
+            f"the adapter has wires at {missing[:3]}, which this {model.config.model_type} model of "
+            f"{counted(blocks, 'block')} has not; load the adapter onto the model that it was trained on."
         )
     return [site for site in found.values() if allocation.rank(site.name)]
 
@@ -225,7 +226,8 @@ def _read_head(folder: Path, record: AdapterRecord, model: PreTrainedModel) -> d
     labels = max(1, len(record.label_names))  # regression has one output and no names
     if model.config.num_labels != labels:
         raise InputError(
-            f"the adapter was trained for {labels} labels {list(record.label_names)}, this model has "
+            f"the adapter was trained for {counted(labels, 'label')} {list(record.label_names)}, this "
+            "model has "
             f"{model.config.num_labels}; load the base model with num_labels={labels}."
         )
     head = read_tensors(folder / _HEAD)

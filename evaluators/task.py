@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
+from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 
 from .metrics import BINARY_METRICS, REGRESSION_METRICS, find_metric
@@ -34,7 +35,10 @@ class TextTable:
 
     def __post_init__(self) -> None:
         if len(self.texts) != len(self.labels):
-            raise ValueError(f"{len(self.texts)} rows of texts need as many labels, not {len(self.labels)}.")
+            raise ValueError(
+                f"{counted(len(self.texts), 'text or pair', 'texts or pairs')} and "
+                f"{counted(len(self.labels), 'label')} must be as many."
+            )
         widths = {len(row) for row in self.texts}
         if not widths <= {1} and not widths <= {2}:
             raise ValueError(f"rows have {sorted(widths)} texts; give every row 1, or every row 2.")
@@ -53,6 +57,7 @@ class Task:
 
     metric: a name in METRICS. label_names: of the class ids 0, 1, ..., ascending; empty for regression.
     train: to learn from. validation: cut from the training rows, to choose by. test: to report, once.
+    notes: sentences without which its numbers may be misread.
     """
 
     name: str
@@ -61,6 +66,7 @@ class Task:
     train: Rows
     validation: Rows
     test: Rows
+    notes: tuple[str, ...] = ()
 
     @property
     def num_labels(self) -> int:
@@ -121,7 +127,8 @@ def _check_tables(train: TextTable, test: TextTable) -> None:
             )
     if len(train.texts[0]) != len(test.texts[0]):
         raise InputError(
-            f"training rows have {len(train.texts[0])} texts and evaluation rows {len(test.texts[0])}; "
+            f"training rows have {counted(len(train.texts[0]), 'text')} and evaluation rows "
+            f"{len(test.texts[0])}; "
             "name the same columns in both."
         )
 
@@ -129,9 +136,7 @@ def _check_tables(train: TextTable, test: TextTable) -> None:
 def _label_names(train: TextTable) -> tuple[str, ...]:
     names = tuple(sorted({str(label) for label in train.labels}))
     if len(names) < 2:
-        raise InputError(
-            f"all {len(train)} training rows have the label {names[0]!r}; give rows of at least 2 labels."
-        )
+        raise InputError(f"every training row has the label {names[0]!r}; give rows of at least 2 labels.")
     return names
 
 
@@ -160,7 +165,7 @@ def _first(table: TextTable, limit: int | None) -> TextTable:
 def _report_repeats(train: TextTable, test: TextTable) -> None:
     repeats = len(seen) if (seen := set(train.texts) & set(test.texts)) else 0
     if repeats:
-        _logger.warning("%d texts of the evaluation rows are also among the training rows.", repeats)
+        _logger.warning("also among the training rows: %s of the evaluation rows", counted(repeats, "text"))
 
 
 def _encoded(table: TextTable, label_names: tuple[str, ...], part: str) -> np.ndarray:
@@ -216,7 +221,9 @@ def _tokenised(
     )
     ids = [np.array(row, dtype=np.int64) for row in encoding["input_ids"]]
     if empty := sum(len(row) == 0 for row in ids):
-        raise InputError(f"the tokenizer makes no token of {empty} of {len(ids)} rows; drop those rows.")
+        raise InputError(
+            f"the tokenizer makes no token of {empty} of {counted(len(ids), 'row')}; drop those rows."
+        )
     types = [np.array(row, dtype=np.int64) for row in encoding.get("token_type_ids", ())]
     typed = any(row.any() for row in types)
     parts, start = [], 0

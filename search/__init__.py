@@ -8,6 +8,6 @@
 * ``search.allocators``: by name; ``uniform``, ``random_allocation``, ``topk``, ``greedy``, ``exact``: each.
 * ``search.proposals``: all proposals of a run; with ``samplers``, ``repaired_study``, ``repair``,
   ``proportional``, ``finalists``.
-* ``search.result``, ``table``, ``aligned_text``, ``statistics``, ``heat_map``, ``site_grid``, ``picture``,
+* ``search.result``, ``table``, ``verdict``, ``statistics``, ``heat_map``, ``site_grid``, ``picture``,
   ``study_db``: what people see. ``search.output_folder``, ``progress``: where, and how far.
 """

@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from spaces.errors import InputError, UsageError
+from spaces.printable import PrintableFormatter, printable, show
 
 from .options import SHARED, Arguments, Options, add_arguments, typed
 
 __all__ = ["run_command"]
 
+_log = logging.getLogger(__name__)
 _AnyOptions = TypeVar("_AnyOptions", bound=Options)
 
 
@@ -40,21 +42,27 @@ def run_command(
     parsed = vars(parser.parse_args(argv))
     try:
         chosen = options(**parsed, typed=typed(argv, every))
-        logging.basicConfig(
-            stream=sys.stderr, format="%(message)s", level=logging.WARNING if chosen.quiet else logging.INFO
-        )
+        _show_logs(logging.WARNING if chosen.quiet else logging.INFO)
+        _log.info("loading  PyTorch and transformers")
         from transformers.utils import logging as transformers_logging
 
         transformers_logging.set_verbosity_error()
         result, text = run(chosen)
     except InputError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {printable(' '.join(str(error).split()))}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         print("interrupted; give the same command its folder with --output to go on", file=sys.stderr)
         return 130
     try:
-        print(json.dumps(result, indent=2) if chosen.json else text, flush=True)
+        show(json.dumps(result, indent=2) if chosen.json else text)
     except BrokenPipeError:  # the reader has seen enough, as head does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _show_logs(level: int) -> None:
+    """Logs of that level and above on stderr, as ``printable_lines``."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PrintableFormatter("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=level)

@@ -11,6 +11,7 @@ import torch
 
 from evaluators.adapter import save_adapter
 from evaluators.candidate import Candidate, Trained
+from evaluators.chance import chance_of
 from evaluators.cohort import score_trained
 from evaluators.spread import base_model_on
 from proxies.site_scores import SiteScores
@@ -25,6 +26,7 @@ from .proposals import Answers, as_proposed
 from .result import Conclusion
 from .scoring import score_space
 from .search_options import SearchOptions
+from .verdict import Judged
 
 __all__ = ["TrainedEvaluator"]
 
@@ -44,13 +46,15 @@ class TrainedEvaluator:
 
     @property
     def setting(self) -> Setting:
-        search = self.search
+        search, task = self.search, self.search.inputs.task
+        rows = {"train": len(task.train), "validation": len(task.validation), "test": len(task.test)}
         return Setting(
             title=search.options.space,
             space=search.space,
             max_params=search.max_params,
-            metric=search.inputs.task.metric,
+            judged=Judged(task.metric, rows, chance_of(task.validation, task)),
             seeds=tuple(search.options.all_seeds),
+            notes=task.notes,
         )
 
     def announce(self, output: Path) -> None:

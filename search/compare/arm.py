@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -19,6 +20,7 @@ __all__ = ["BASELINE", "Arm", "arms_of"]
 
 BASELINE = "lora"
 _GROUPS: Final = {"all": tuple(METHODS), "peft": tuple(REFEREES)}
+_LONGEST: Final = 100  # letters of a file name, which may take four bytes each
 _SPEC: Final = re.compile(r"([^@/\[\]]+)(\[[^\]]*\])?(?:@([^/]+))?(?:/(.+))?")
 
 
@@ -56,8 +58,9 @@ class Arm:
 
     @property
     def file_name(self) -> str:
-        """The label with nothing in it that a file's name cannot have."""
-        return re.sub(r"[^\w.=-]+", "_", self.label).strip("_")
+        """The label with nothing in it that a file's name cannot have, and no longer than one may be."""
+        name = re.sub(r"[^\w.=-]+", "_", self.label).strip("_.")
+        return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}-{zlib.crc32(self.label.encode()):08x}"
 
 
 def arms_of(options: CompareOptions) -> list[Arm]:

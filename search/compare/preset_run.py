@@ -16,6 +16,7 @@ from evaluators.spread import base_model_on
 from search.inputs import load_inputs
 from search.options import flag_of
 from search.output_folder import OutputFolder, write_whole
+from spaces.aligned_text import aligned, wrapped
 from spaces.errors import UsageError
 
 from .arm_training import Planned, plan_all
@@ -64,7 +65,12 @@ def run_preset(options: CompareOptions) -> tuple[dict[str, object], str]:
                 numbers, about = _fill(preset, dataset, setup, options, seeds, path / f"{dataset}-{setup}")
                 ours |= numbers
                 trained.append(f"{dataset}, {setup}: {about}")
-        text = "\n".join([layout(replace(preset, seeds=seeds), ours), *(f"ours: {one}" for one in trained)])
+        text = "\n".join(
+            [
+                layout(replace(preset, seeds=seeds), ours),
+                *(line for one in trained for line in wrapped(f"ours: {one}")),
+            ]
+        )
         cells = [
             {"row": row, "column": column, "value": one.value, "sd": one.sd, "rank": one.rank}
             for (row, column), one in ours.items()
@@ -83,7 +89,7 @@ def run_preset(options: CompareOptions) -> tuple[dict[str, object], str]:
 
 def _listed() -> tuple[dict[str, object], str]:
     about = {name: f"{one.source}: {one.model}, {', '.join(one.datasets)}" for name, one in PRESETS.items()}
-    return dict(about), "\n".join(f"{name}  {text}" for name, text in about.items())
+    return dict(about), "\n".join(aligned([*about.items()], words=(0, 1)))
 
 
 def _seeds(preset: Preset, options: CompareOptions) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from search.fine_tune import fine_tune
 from search.options import SHARED, changed, flag_of
 from search.output_folder import OutputFolder, unwritable
 from search.prepare import Search, announce
+from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 
@@ -131,7 +132,8 @@ def _trained(
 ) -> list[Entry]:
     """The drawn allocations with their scores and their runs over all seeds."""
     seeds = search.options.all_seeds
-    _log.info("stratum  %s: %d allocations, %d seeds", stratum.name, len(drawn), len(seeds))
+    allocations = counted(len(drawn), "allocation")
+    _log.info("stratum  %s: %s, %s", stratum.name, allocations, counted(len(seeds), "seed"))
     candidates = [Candidate(one.allocation, seed, stratum.learning_rate) for one in drawn for seed in seeds]
     runs = iter(fine_tune(search, candidates, folder / "candidates", keep_tensors=False))
     return [
