@@ -20,7 +20,7 @@ __all__ = ["BASELINE", "Arm", "arms_of"]
 
 BASELINE = "lora"
 _GROUPS: Final = {"all": tuple(METHODS), "peft": tuple(REFEREES)}
-_LONGEST: Final = 100  # letters of a file name, which may take four bytes each
+_LONGEST: Final = 200  # bytes of a name; file systems take 255
 _SPEC: Final = re.compile(r"([^@/\[\]]+)(\[[^\]]*\])?(?:@([^/]+))?(?:/(.+))?")
 
 
@@ -60,7 +60,11 @@ class Arm:
     def file_name(self) -> str:
         """The label with nothing in it that a file's name cannot have, and no longer than one may be."""
         name = re.sub(r"[^\w.=-]+", "_", self.label).strip("_.")
-        return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}-{zlib.crc32(self.label.encode()):08x}"
+        return (
+            name
+            if len(name.encode()) <= _LONGEST
+            else f"{name[: _LONGEST // 4]}-{zlib.crc32(self.label.encode()):08x}"
+        )
 
 
 def arms_of(options: CompareOptions) -> list[Arm]:

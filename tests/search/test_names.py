@@ -27,6 +27,7 @@ from spaces.search_space import SearchSpace
 from tests.nasty import LONG, NASTY
 from tests.search.compare.test_leaderboard import runs_of
 from tests.search.conftest import SMALL
+from tests.search.study.conftest import _card, _report
 
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 NAMES = pytest.mark.parametrize(
@@ -42,9 +43,9 @@ def named(space: SearchSpace, name: str) -> SearchSpace:
 
 
 @NAMES
-def test_every_picture_can_be_drawn(name, opt_space, make_card, make_report, tmp_path):
+def test_every_picture_can_be_drawn(name, opt_space, tmp_path):
     path, space = tmp_path / "a.png", named(opt_space, name)
-    report = make_report(make_card(name, 0.7), make_card("params", 0.2), stratum=name)
+    report = _report(_card(name, 0.7), _card("params", 0.2), stratum=name)
     ones = np.ones(len(space.sites))
     rows = leaderboard([runs_of(name, (0.7, 0.8)), runs_of("lora", (0.6, 0.7))], name)
     for draw in (
@@ -80,8 +81,8 @@ def test_a_name_beside_an_axis_is_short():
 
 
 @NAMES
-def test_a_page_and_its_text_hold_nothing_unseen_and_no_markup(name, make_card, make_report):
-    report = make_report(make_card(name, 0.7), contests=1, stratum=name)
+def test_a_page_and_its_text_hold_nothing_unseen_and_no_markup(name):
+    report = _report(_card(name, 0.7), contests=1, stratum=name)
     page = render_page(
         title=name,
         verdict=name,
