@@ -22,7 +22,7 @@ GREY: Final = "#8a8f98"
 EDGE: Final = "#b7bdc6"
 PALE: Final = "#d9dde2"
 TEAL: Final = "#41b6c4"
-_LETTER: Final = 0.6  # of a font's size, the width of a letter, if anything too wide
+_LETTER, _BOLD = 0.62, 0.74  # of a font's size, the width of a letter, if anything too wide
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -33,13 +33,14 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def draw_title(figure: Figure, text: str, *, size: float = 12) -> None:
-    """The title of the whole figure, in as many lines as it takes. size: in points; bold from 12 on."""
-    letters = int(figure.get_figwidth() * 72 / (_LETTER * size))
-    lines = textwrap.wrap(printable(text), letters, break_on_hyphens=False)
-    figure.suptitle("\n".join(lines), fontsize=size, fontweight="bold" if size >= 12 else "normal")
+    """The title of the whole figure, in up to three lines. size: in points; bold from 12 on."""
+    bold = size >= 12
+    letters = int(figure.get_figwidth() * 72 / ((_BOLD if bold else _LETTER) * size))
+    lines = textwrap.wrap(printable(text), letters, break_on_hyphens=False, max_lines=3, placeholder=" ...")
+    figure.suptitle("\n".join(lines), fontsize=size, fontweight="bold" if bold else "normal")
 
 
-def short(name: str, *, inches: float = 2.5, size: float = 8.5) -> str:
+def short(name: str, *, inches: float = 3.0, size: float = 8.5) -> str:
     """A name as it stands beside an axis, shortened to about so many inches in letters of ``size`` points."""
     return shortened(printable(name), max(8, int(inches * 72 / (_LETTER * size))))
 

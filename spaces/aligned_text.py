@@ -16,7 +16,7 @@ __all__ = ["WIDTH", "aligned", "wrapped"]
 WIDTH: Final = 80
 _GAP: Final = "  "
 _LEAST: Final = 14  # columns that a cell of words keeps at least
-_PIECES: Final = re.compile(r"[^\s/+,;:|_-]*[\s/+,;:|_-]|[^\s/+,;:|_-]+")  # may end a line
+_AFTER_MARKS: Final = re.compile(r"(?<=[\s/,;:|@])|(?<=\+)(?=\D)")  # where a name may be cut
 
 
 def aligned(
@@ -95,7 +95,7 @@ def _lines(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -
 def _cut(cell: str, width: int) -> list[str]:
     """The cell as lines of at most ``width``, cut after a mark where there is one, else anywhere."""
     lines = [""]
-    for piece in _PIECES.findall(cell):
+    for piece in _AFTER_MARKS.split(cell):
         if _columns(lines[-1] + piece.rstrip()) > width and lines[-1]:
             lines.append("")
         for character in piece:

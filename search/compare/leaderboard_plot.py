@@ -48,9 +48,12 @@ def leaderboard_figure(rows: Sequence[Row], title: str, metric: str, baseline: s
     left.set_ylim(len(shown) - 0.5, -0.5)
     left.set_xlabel(f"test {metric}; dots: seeds, bar: mean", fontsize=9)
     if baseline is not None:
-        right.set_xlabel(f"difference to {short(baseline)}, 95 % t interval, uncorrected", fontsize=9)
+        right.set_xlabel(
+            f"difference to {short(baseline, inches=2)}\n95 % t interval, uncorrected", fontsize=9
+        )
     for axes in (left, right):
         bare(axes)
+        axes.locator_params(axis="x", nbins=7)
         axes.grid(axis="x", color=EDGE, linewidth=0.4, alpha=0.6)
     draw_title(figure, title, size=9)
     return figure

@@ -74,4 +74,4 @@ def test_the_picture_marks_the_baseline_and_draws_no_interval_of_one_pair():
     assert [label.get_text() for label in left.get_yticklabels()] == ["lora", "sora"]
     assert [line.get_marker() for line in right.lines if line.get_marker() != "None"] == ["D", "o"]
     assert not right.containers
-    assert right.get_xlabel() == "difference to lora, 95 % t interval, uncorrected"
+    assert right.get_xlabel() == "difference to lora\n95 % t interval, uncorrected"
