@@ -88,7 +88,6 @@ def _search(evaluator: Evaluator, options: SearchOptions, output: Path) -> dict[
     finalists = _evaluate(evaluator, options, proposals, output)
     tuned = time.perf_counter()
     winner = _winner(finalists)
-    _log.info("testing  the winner and the uniform baseline, and saving what came of it")
     outcome = Outcome(tuple(finalists), winner, evaluator.conclude(winner, finalists[0], output))
     _save(setting, outcome, output)
     return result_of(

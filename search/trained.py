@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -29,6 +30,8 @@ from .search_options import SearchOptions
 from .verdict import Judged
 
 __all__ = ["TrainedEvaluator"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +80,7 @@ class TrainedEvaluator:
 
     def conclude(self, winner: Finalist, baseline: Finalist, output: Path) -> Conclusion:
         """The metric of both on the test rows; the winner's best run is saved as an adapter."""
+        _log.info("testing  the winner and the uniform baseline, and saving what came of it")
         search, saved = self.search, winner.best_run
         assert saved is not None, "a winner has a run that finished"
         model = base_model_on(search.inputs.source, search.devices[0])
