@@ -36,8 +36,7 @@ class TextTable:
     def __post_init__(self) -> None:
         if len(self.texts) != len(self.labels):
             raise ValueError(
-                f"{counted(len(self.texts), 'text or pair', 'texts or pairs')} and "
-                f"{counted(len(self.labels), 'label')} must be as many."
+                f"{counted(len(self.texts), 'row')} of texts need as many labels, not {len(self.labels)}."
             )
         widths = {len(row) for row in self.texts}
         if not widths <= {1} and not widths <= {2}:
@@ -136,7 +135,8 @@ def _check_tables(train: TextTable, test: TextTable) -> None:
 def _label_names(train: TextTable) -> tuple[str, ...]:
     names = tuple(sorted({str(label) for label in train.labels}))
     if len(names) < 2:
-        raise InputError(f"every training row has the label {names[0]!r}; give rows of at least 2 labels.")
+        rows = counted(len(train), "training row")
+        raise InputError(f"all {rows} have the label {names[0]!r}; give rows of at least 2 labels.")
     return names
 
 
@@ -165,7 +165,8 @@ def _first(table: TextTable, limit: int | None) -> TextTable:
 def _report_repeats(train: TextTable, test: TextTable) -> None:
     repeats = len(seen) if (seen := set(train.texts) & set(test.texts)) else 0
     if repeats:
-        _logger.warning("also among the training rows: %s of the evaluation rows", counted(repeats, "text"))
+        texts, verb = counted(repeats, "text"), "is" if repeats == 1 else "are"
+        _logger.warning("%s of the evaluation rows %s also among the training rows.", texts, verb)
 
 
 def _encoded(table: TextTable, label_names: tuple[str, ...], part: str) -> np.ndarray:
