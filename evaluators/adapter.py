@@ -18,6 +18,7 @@ from transformers import PreTrainedModel
 
 from spaces.allocation import Allocation
 from spaces.base_weight import base_weight
+from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.families import find_family
 from spaces.find_sites import find_sites
@@ -222,8 +223,8 @@ def _sites_of(model: PreTrainedModel, allocation: Allocation) -> list[Site]:
     if missing := [name for name, _ in allocation.ranks if name not in found]:
         blocks = 1 + max(site.layer for site in found.values())
         raise InputError(
-            f"the adapter has wires at {missing[:3]}, which this {model.config.model_type} model of {blocks} "
-            "blocks has not; load the adapter onto the model that it was trained on."
+            f"the adapter has wires at {missing[:3]}, which this {model.config.model_type} model of "
+            f"{counted(blocks, 'block')} has not; load the adapter onto the model that it was trained on."
         )
     return [site for site in found.values() if allocation.rank(site.name)]
 

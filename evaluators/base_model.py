@@ -20,6 +20,7 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
+from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 
 from .hub import hub_answers
@@ -183,7 +184,8 @@ def _check_loaded(model: PreTrainedModel, name: str, info: dict[str, Any]) -> No
     wrong = missing + _inside(model, (key for key, *_ in info["mismatched_keys"]))
     if wrong:
         raise InputError(
-            f"{name} lacks fitting weights for {len(wrong)} tensors of its {type(model).__name__}, "
+            f"{name} lacks fitting weights for {counted(len(wrong), 'tensor')} of its "
+            f"{type(model).__name__}, "
             f"the first is {wrong[0]}; give a checkpoint that fits its config.json."
         )
 

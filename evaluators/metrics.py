@@ -12,6 +12,7 @@ import numpy as np
 from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 
+from spaces.counted import counted
 from spaces.errors import UsageError
 
 __all__ = [
@@ -125,7 +126,9 @@ def predictions_from_logits(logits: np.ndarray, num_labels: int) -> np.ndarray:
     Raises ValueError where the shape differs or a logit is not finite.
     """
     if logits.ndim != 2 or logits.shape[1] != num_labels:
-        raise ValueError(f"logits have shape {logits.shape}; {num_labels} labels need (n, {num_labels}).")
+        raise ValueError(
+            f"logits have shape {logits.shape}; {counted(num_labels, 'label')} need (n, {num_labels})."
+        )
     if not np.isfinite(logits).all():
         raise ValueError("logits must be finite; treat the model as diverged before it is scored.")
     return logits[:, 0] if num_labels == 1 else logits.argmax(axis=1)

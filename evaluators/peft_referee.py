@@ -25,6 +25,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from spaces.allocation import Allocation
+from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.head import Head, head_modules
 from spaces.stacked import Stacked
@@ -184,7 +185,8 @@ class _Run:
         enough = [one for one in inputs if int(one["attention_mask"].sum()) >= components]
         if not enough:  # PEFT skips each such batch, and would go round for ever
             raise InputError(
-                f"EVA needs a batch of at least {components} tokens at rank {config.r}; raise --batch-size, "
+                f"EVA needs a batch of at least {counted(components, 'token')} at rank {config.r}; "
+                "raise --batch-size, "
                 "or lower --budget."
             )
         try:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.foreign import foreign
 
@@ -130,7 +131,8 @@ def _from_records(path: Path, records: Iterable[Sequence[str]]) -> _Columns:
     for number, row in enumerate(rows, start=1):
         if len(row) != len(header):
             raise InputError(
-                f"{path}: row {number} has {len(row)} fields and the header {len(header)}; mend or drop it."
+                f"{path}: row {number} has {counted(len(row), 'field')} and the header {len(header)}; "
+                "mend or drop it."
             )
     return {name: [row[i] for row in rows] for i, name in enumerate(header)}
 
@@ -192,7 +194,7 @@ def _text_columns(path: Path, columns: _Columns, given: Sequence[str] | None) ->
     if given is not None:
         if len(given) not in (1, 2):
             raise UsageError(
-                f"{len(given)} text columns {list(given)} are given; name one, or two for pairs."
+                f"{counted(len(given), 'text column')} {list(given)} are given; name one, or two for pairs."
             )
         return [_find(path, columns, name) for name in given]
     for guess in _GUESSES:
@@ -243,6 +245,6 @@ def _strings(path: Path, columns: _Columns, name: str) -> list[str | None]:
 def _refuse_missing(path: Path, what: str, missing: Sequence[bool]) -> None:
     if any(missing):
         raise InputError(
-            f"{path}: {sum(missing)} of {len(missing)} rows lack {what}, "
+            f"{path}: {sum(missing)} of {counted(len(missing), 'row')} lack {what}, "
             f"the first is row {missing.index(True) + 1} (from 1 after any header); fill or drop them."
         )

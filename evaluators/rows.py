@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spaces.counted import counted
+
 __all__ = ["Rows", "padded_inputs"]
 
 
@@ -27,7 +29,8 @@ class Rows:
     def __post_init__(self) -> None:
         if len(self.input_ids) != len(self.labels):
             raise ValueError(
-                f"{len(self.input_ids)} rows of input_ids need as many labels, not {len(self.labels)}."
+                f"{counted(len(self.input_ids), 'row')} of input_ids need as many labels, not "
+                f"{len(self.labels)}."
             )
         types = self.input_ids if self.token_type_ids is None else self.token_type_ids
         if [len(row) for row in types] != [len(row) for row in self.input_ids]:

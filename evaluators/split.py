@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from spaces.counted import counted
 from spaces.errors import InputError
 
 __all__ = ["hash_order", "split_by_text", "stable_fraction"]
@@ -41,7 +42,8 @@ def split_by_text(texts: Sequence[str], *, share: float, salt: str = "") -> tupl
     fractions = {text: stable_fraction(text, salt=salt) for text in texts}
     if len(fractions) < 2:
         raise InputError(
-            f"{len(texts)} rows with {len(fractions)} distinct texts cannot be cut into two parts; "
+            f"{counted(len(texts), 'row')} with {counted(len(fractions), 'distinct text')} cannot be "
+            "cut into two parts; "
             "give at least 2 rows with different texts."
         )
     ascending = sorted(fractions, key=lambda text: (fractions[text], text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ from .task import ReportOn, Task
 from .training import train_cohort
 
 __all__ = ["Trainer", "Work", "Workload", "base_model_on", "default_cohort_size", "form_cohorts", "train_all"]
+
+_log = logging.getLogger(__name__)
 
 
 class Trainer(Protocol):
@@ -90,6 +93,7 @@ def in_one_cohort(
 @cache  # one for each of the run's devices
 def base_model_on(source: ModelSource, device: str) -> PreTrainedModel:
     """The frozen base model on a device; loaded once per process and device."""
+    _log.info("loading  the model on %s", device)
     return load_base_model(source, device=device)
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
+from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 
 from .labels import look_alikes, one_label_only, positive_label, regression_label, said_of
@@ -35,7 +36,9 @@ class TextTable:
 
     def __post_init__(self) -> None:
         if len(self.texts) != len(self.labels):
-            raise ValueError(f"{len(self.texts)} rows of texts need as many labels, not {len(self.labels)}.")
+            raise ValueError(
+                f"{counted(len(self.texts), 'row')} of texts need as many labels, not {len(self.labels)}."
+            )
         widths = {len(row) for row in self.texts}
         if not widths <= {1} and not widths <= {2}:
             raise ValueError(f"rows have {sorted(widths)} texts; give every row 1, or every row 2.")
@@ -157,7 +160,8 @@ def _check_tables(train: TextTable, test: TextTable) -> None:
             )
     if len(train.texts[0]) != len(test.texts[0]):
         raise InputError(
-            f"training rows have {len(train.texts[0])} texts and evaluation rows {len(test.texts[0])}; "
+            f"training rows have {counted(len(train.texts[0]), 'text')} and evaluation rows "
+            f"{len(test.texts[0])}; "
             "name the same columns in both."
         )
 
@@ -165,9 +169,8 @@ def _check_tables(train: TextTable, test: TextTable) -> None:
 def _label_names(train: TextTable) -> tuple[str, ...]:
     names = tuple(sorted({str(label) for label in train.labels}))
     if len(names) < 2:
-        raise InputError(
-            f"all {len(train)} training rows have the label {names[0]!r}; give rows of at least 2 labels."
-        )
+        rows = counted(len(train), "training row")
+        raise InputError(f"all {rows} have the label {names[0]!r}; give rows of at least 2 labels.")
     return names
 
 
@@ -196,12 +199,8 @@ def _first(table: TextTable, limit: int | None) -> TextTable:
 def _repeats(train: TextTable, test: TextTable) -> Iterator[str]:
     """A sentence where what is reported on was learned from."""
     if repeats := len(set(train.texts) & set(test.texts)):
-        texts = (
-            "1 text of the evaluation rows is"
-            if repeats == 1
-            else f"{repeats} texts of the evaluation rows are"
-        )
-        yield f"{texts} also among the training rows"
+        verb = "is" if repeats == 1 else "are"
+        yield f"{counted(repeats, 'text')} of the evaluation rows {verb} also among the training rows"
 
 
 def _encoded(table: TextTable, label_names: tuple[str, ...], part: str) -> np.ndarray:
@@ -245,7 +244,9 @@ def _tokenised(
     )
     ids = [np.array(row, dtype=np.int64) for row in encoding["input_ids"]]
     if empty := sum(len(row) == 0 for row in ids):
-        raise InputError(f"the tokenizer makes no token of {empty} of {len(ids)} rows; drop those rows.")
+        raise InputError(
+            f"the tokenizer makes no token of {empty} of {counted(len(ids), 'row')}; drop those rows."
+        )
     types = [np.array(row, dtype=np.int64) for row in encoding.get("token_type_ids", ())]
     typed = any(row.any() for row in types)
     parts, start = [], 0

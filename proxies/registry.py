@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 
 from spaces.errors import UsageError
-from spaces.plain_text import shown
+from spaces.printable import quoted
 
 from .ablation import ABLATION
 from .adam_gain import ADAM_GAIN
@@ -107,7 +107,7 @@ def find_proxy(name: str) -> Proxy:
     """
     if len(name) > _LONGEST or name.count(":") > _DEEPEST:
         raise UsageError(
-            f"proxy={shown(name)} is built of too many others; at most {_DEEPEST} prefixes and {_LONGEST:,} "
+            f"proxy={quoted(name)} is built of too many others; at most {_DEEPEST} prefixes and {_LONGEST:,} "
             "characters are read."
         )
     _, prefix, inner = name.rpartition(":")

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 
 from .dense_gradients import Batch
@@ -49,7 +50,8 @@ class WarmUp:
         held = self.held_batches or max(1, len(batches) // 4)
         if held >= len(batches):
             raise InputError(
-                f"held_batches={held} leaves none of {len(batches)} batches to train the super-network on; "
+                f"held_batches={held} leaves none of {counted(len(batches), 'batch', 'batches')} to "
+                "train the super-network on; "
                 "hold fewer, or give it more rows or --scoring-batches."
             )
         return tuple(batches[:-held]), tuple(batches[-held:])

@@ -8,8 +8,8 @@
 * ``search.allocators``: by name; ``uniform``, ``random_allocation``, ``topk``, ``greedy``, ``exact``: each.
 * ``search.proposals``: all proposals of a run; with ``samplers``, ``repaired_study``, ``repair``,
   ``proportional``, ``finalists``.
-* ``search.result``, ``table``, ``aligned_text``, ``statistics``, ``heat_map``, ``site_grid``, ``picture``,
+* ``search.result``, ``table``, ``verdict``, ``statistics``, ``heat_map``, ``site_grid``, ``picture``,
   ``study_db``: what people see. ``search.progress``: how far.
 * ``search.output_folder``: whose a folder is, and what its results stand on; with ``output_path``,
-  ``folder_record``, ``provenance``, ``storage_error``. ``search.stopping``, ``command_line``: how it ends.
+  ``folder_record``, ``provenance``, ``storage_error``. ``search.stopping``, ``shell_words``: how it ends.
 """

@@ -14,14 +14,16 @@ from typing import Final, TypeVar
 
 from spaces.command_line import Parser
 from spaces.errors import InputError, UsageError
+from spaces.printable import PrintableFormatter, printable, show
 
-from .command_line import printable, shell_words
 from .options import SHARED, Arguments, Options, add_arguments, typed
 from .output_path import output_path
+from .shell_words import shell_words
 from .stopping import Stopped, stopping
 
 __all__ = ["run_command"]
 
+_log = logging.getLogger(__name__)
 _AnyOptions = TypeVar("_AnyOptions", bound=Options)
 _SCRIPT: Final = "rankscape"  # the console script, which is search.run
 
@@ -57,7 +59,7 @@ def run_command(
             _log_to_stderr(quiet=chosen.quiet)
             result, text = run(chosen)
     except InputError as error:
-        print(printable(f"error: {' '.join(str(error).split())}"), file=sys.stderr)
+        print(f"error: {printable(' '.join(str(error).split()))}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt as stop:
         number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
@@ -65,7 +67,7 @@ def run_command(
         print(f"{done}; this goes on: {_started_as(prog)} {shell_words(words)}", file=sys.stderr)
         return 128 + number
     try:
-        print(json.dumps(result, indent=2) if chosen.json else printable(text), flush=True)
+        show(json.dumps(result, indent=2) if chosen.json else text)
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # where the rest of the buffer goes
         if not isinstance(error, BrokenPipeError):  # whose reader has seen enough, as head does
@@ -79,14 +81,11 @@ def _started_as(prog: str) -> str:
 
 
 def _log_to_stderr(*, quiet: bool) -> None:
+    """Logs on stderr, as ``printable_lines``; transformers' own only where they are errors."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PrintableFormatter("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING if quiet else logging.INFO)
+    _log.info("loading  PyTorch and transformers")
     from transformers.utils import logging as transformers_logging
 
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_PrintableLines("%(message)s"))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING if quiet else logging.INFO)
     transformers_logging.set_verbosity_error()
-
-
-class _PrintableLines(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return printable(super().format(record))

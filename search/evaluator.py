@@ -15,6 +15,7 @@ from spaces.search_space import SearchSpace
 from .finalist import Finalist
 from .proposals import Answers
 from .result import Conclusion
+from .verdict import Judged
 
 __all__ = ["Evaluator", "Setting"]
 
@@ -23,14 +24,15 @@ __all__ = ["Evaluator", "Setting"]
 class Setting:
     """What is settled before a search begins.
 
-    title: the space as people know it. max_params: the budget, in parameters. metric: the task's. seeds: of
-    every finalist's runs, ascending. positive_label, notes: the task's.
+    title: the space as people know it. max_params: the budget, in parameters. judged: what the metric is of.
+    seeds: of every finalist's runs, ascending. positive_label: that the metric is of, where it is of one.
+    notes: sentences without which its numbers may be misread.
     """
 
     title: str
     space: SearchSpace
     max_params: int
-    metric: str
+    judged: Judged
     seeds: tuple[int, ...]
     positive_label: str | None = None
     notes: tuple[str, ...] = ()

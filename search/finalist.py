@@ -55,6 +55,12 @@ class Finalist:
         loss = sum(losses) / len(losses) if losses else float("inf")
         return len(self.finished), self.summary.mean if self.summary else float("-inf"), -loss
 
+    def ahead_of(self, other: Finalist) -> bool:
+        """Whether fewer of its runs failed, or as many and the mean metric is higher; loss breaks no tie."""
+        if self.summary is None or other.summary is None or len(self.finished) != len(other.finished):
+            return len(self.finished) > len(other.finished)
+        return self.summary.mean - other.summary.mean > 1e-9  # the same values in another order are equal
+
 
 def paired(ours: Sequence[float | None], theirs: Sequence[float | None]) -> Interval | None:
     """Mean difference over the seeds that both finished, seed i in place i; None where there is none."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from evaluators.candidate import Candidate, Trained
 from evaluators.ledger import Ledger
 from evaluators.spread import Work, Workload, default_cohort_size, train_all
+from spaces.counted import counted
 
 from .options import Options
 from .prepare import Search
@@ -51,7 +52,7 @@ def fine_tune_all(
     missing = [len(set(own) - found) for (_, own), found in zip(work, known, strict=True)]
     if any(known):
         runs = sum(len(candidates) for _, candidates in work)
-        _log.info("resuming %d of %d runs have finished before", sum(map(len, known)), runs)
+        _log.info("resuming %d of %s finished before", sum(map(len, known)), counted(runs, "run"))
 
     def record(index: int, trained: Trained) -> None:
         kept = trained if keep_tensors else replace(trained, tensors={})

@@ -10,9 +10,10 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from spaces.allocation import Allocation
+from spaces.counted import counted
 from spaces.search_space import SearchSpace
 
-from .picture import GREY, INK, TEAL, new_figure, save_png
+from .picture import GREY, INK, TEAL, draw_title, new_figure, save_png
 from .site_grid import SiteGrid, draw_cells
 
 __all__ = ["draw_rank_heat_map", "rank_heat_map"]
@@ -38,8 +39,8 @@ def rank_heat_map(allocation: Allocation, space: SearchSpace, *, title: str) -> 
     cells, bars = figure.subplots(1, 2, sharey=True, width_ratios=[width, 1.3])
     _draw_ranks(cells, grid, ranks, max(space.ranks[-1], int(ranks.max())))
     _draw_bars(bars, params)
-    total = f"{(ranks > 0).sum()} of {len(space.sites)} sites on"
-    figure.suptitle(title, fontsize=12, fontweight="bold")
+    total = f"{(ranks > 0).sum()} of {counted(len(space.sites), 'site')} on"
+    draw_title(figure, title)
     cells.set_title(total, fontsize=8.5, color=GREY, loc="left")
     return figure
 

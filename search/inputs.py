@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +16,15 @@ from evaluators.glue import find_task, load_glue
 from evaluators.metrics import BINARY_METRICS
 from evaluators.read_table import read_table
 from evaluators.task import Task, TextTable, build_task
+from spaces.counted import counted
 from spaces.errors import UsageError
-from spaces.plain_text import plain
+from spaces.printable import printable
 
 from .options import LONGEST_NAME, Options
 
 __all__ = ["Inputs", "load_inputs", "resolve_devices"]
 
+_log = logging.getLogger(__name__)
 _DEMO_TASK = "rotten_tomatoes"
 _DEMO_TRAIN_ROWS, _DEMO_EVAL_ROWS = 512, 320  # so that the default run ends within minutes on two cores
 _DEMO_LEARNING_RATE, _LEARNING_RATE = 3e-3, 5e-4
@@ -45,6 +48,7 @@ def load_inputs(options: Options) -> Inputs:
     own_files = options.train_file is not None
     named = None if own_files else find_task(name)
     folder = str(demo_model_folder()) if options.model is None else options.model
+    _log.info("loading  the rows, and the tokenizer of %s", options.model or MODEL_NAME)
     train, test = _tables(options, name)
     embedded = named is not None and named.embedded
     regression = options.regression if named is None else named.regression
@@ -76,7 +80,7 @@ def _title(file: Path, given: str | None) -> str:
         return given
     whole = file.absolute()
     name = f"{whole.parent.name}/{whole.stem}".lstrip("/")
-    return plain(name)[-LONGEST_NAME:]
+    return printable(name)[-LONGEST_NAME:]
 
 
 def _tables(options: Options, name: str) -> tuple[TextTable, TextTable]:
@@ -109,7 +113,7 @@ def _check_device(name: str) -> None:
         raise UsageError(f"device={name!r} is unknown; use auto, cpu, cuda, cuda:1 or mps.")
     if name.startswith("cuda") and int(match[1] or 0) >= torch.cuda.device_count():
         raise UsageError(
-            f"device={name!r}: this machine has {torch.cuda.device_count()} CUDA devices; "
+            f"device={name!r}: this machine has {counted(torch.cuda.device_count(), 'CUDA device')}; "
             "use --device auto or cpu."
         )
     if name == "mps" and not torch.backends.mps.is_available():

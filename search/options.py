@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from spaces.command_line import Parser, decimal, names, path, text, whole
 from spaces.errors import UsageError
-from spaces.plain_text import is_plain
+from spaces.printable import printable
 
 from .option_limits import check_limits, flag_of
 
@@ -271,7 +271,9 @@ class Options:
                 "--text-columns, --label-column, --task-name and --regression describe --train-file; "
                 "a named task knows its own."
             )
-        if self.task_name and (len(self.task_name) > LONGEST_NAME or not is_plain(self.task_name)):
+        if self.task_name and (
+            len(self.task_name) > LONGEST_NAME or printable(self.task_name) != self.task_name
+        ):
             raise UsageError(
                 f"--task-name must be one line of at most {LONGEST_NAME} characters, none that controls."
             )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from proxies.site_scores import SiteScores
+from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 
 from .allocators import find_allocator
@@ -87,13 +88,13 @@ def _search(evaluator: Evaluator, options: SearchOptions, output: Path) -> dict[
     """Everything between the options and the result object; the winner is saved."""
     setting = evaluator.setting
     evaluator.announce(output)
-    _log.info(
-        "compare  %d finalists and the uniform baseline, %d seeds", options.finalists, len(setting.seeds)
-    )
+    among, seeds = counted(options.finalists, "finalist"), counted(len(setting.seeds), "seed")
+    _log.info("compare  %s and the uniform baseline, %s", among, seeds)
     started = time.perf_counter()
     scores = evaluator.score()
     scored = time.perf_counter()
     proposals = _propose(evaluator, options, scores)
+    _log.info("writing  %s to study.db", counted(len(proposals), "proposal"))
     record_proposals(output / "study.db", proposals, setting.space, [table.proxy for table in scores])
     proposed = time.perf_counter()
     finalists = _evaluate(evaluator, options, proposals, output)
@@ -106,7 +107,7 @@ def _search(evaluator: Evaluator, options: SearchOptions, output: Path) -> dict[
         space=setting.space,
         max_params=setting.max_params,
         scores=scores,
-        metric=setting.metric,
+        judged=setting.judged,
         positive_label=setting.positive_label,
         notes=setting.notes,
         seconds={
@@ -143,8 +144,12 @@ def _evaluate(
 
 
 def _winner(finalists: Sequence[Finalist]) -> Finalist:
-    """The best by validation; raises InputError where every run failed."""
-    winner = max(finalists, key=lambda finalist: finalist.rank)
+    """The best by validation, the uniform baseline, which comes first, unless one is ahead of it.
+
+    Raises InputError where every run failed.
+    """
+    best, baseline = max(finalists, key=lambda finalist: finalist.rank), finalists[0]
+    winner = best if best.ahead_of(baseline) else baseline
     if not winner.finished:
         reasons = sorted({run.evaluation.failure or "" for f in finalists for run in f.runs})
         raise InputError(f"every fine-tuning run failed: {'; '.join(reasons[:2])}")
@@ -154,7 +159,7 @@ def _winner(finalists: Sequence[Finalist]) -> Finalist:
 def _save(setting: Setting, outcome: Outcome, output: Path) -> None:
     """Writes down what is known of the finalists, and draws the winner."""
     proposal = outcome.winner.proposal
-    record_finalists(output / "study.db", outcome.finalists, setting.space, metric=setting.metric)
+    record_finalists(output / "study.db", outcome.finalists, setting.space, metric=setting.judged.metric)
     write_whole(output / "allocation.json", proposal.allocation.to_json())
-    title = f"{setting.title}, {proposal.params:,} of {setting.max_params:,} parameters"
+    title = f"{setting.title}, {proposal.params:,} of {counted(setting.max_params, 'parameter')}"
     draw_rank_heat_map(proposal.allocation, setting.space, output / "ranks.png", title=title)

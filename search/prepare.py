@@ -11,6 +11,7 @@ from evaluators.candidate import Recipe
 from evaluators.spread import Workload, base_model_on
 from proxies.registry import find_proxy
 from spaces.budget import parse_budget
+from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites
 from spaces.meta_model import base_params
@@ -79,7 +80,8 @@ def space_of(sites: Sequence[Site], ranks: str | None, max_params: int) -> Searc
     space = SearchSpace(tuple(sites), parse_ranks(ranks) if ranks else rank_grid(sites, max_params))
     if ranks and _most(space) < max_params:
         raise UsageError(
-            f"ranks={ranks} can spend at most {_most(space):,} of a budget of {max_params:,} parameters; add "
+            f"ranks={ranks} can spend at most {_most(space):,} of a budget of "
+            f"{counted(max_params, 'parameter')}; add "
             "higher ranks, or lower --budget."
         )
     return space
@@ -96,18 +98,15 @@ def announce(search: Search, folder: Path) -> None:
     rows = [len(part) for part in (task.train, task.validation, task.test)]
     ranks = ",".join(map(str, space.ranks))
     _log.info("model    %s on %s", search.inputs.base, ", ".join(search.devices))
-    _log.info(
-        "task     %s, %s: %d rows to train, %d to select by, %d to report on",
-        task.name,
-        task.metric_title,
-        *rows,
-    )
+    _log.info("task     %s, %s", task.name, task.metric_title)
+    _log.info("rows     %d to train, %d to select by, %d to report on", *rows)
     if task.label_names:
         _log.info("labels   %s", ", ".join(task.label_names))
-    _log.info("space    %s: %d sites at ranks %s", options.space, len(space.sites), ranks)
-    _log.info(f"budget   {search.max_params:,} parameters, {space.params_per_rank:,} per rank at every site")
+    _log.info("space    %s: %s at ranks %s", options.space, counted(len(space.sites), "site"), ranks)
+    budget = counted(search.max_params, "parameter")
+    _log.info(f"budget   {budget}, {space.params_per_rank:,} per rank at every site")
     _log.info(
-        f"training {options.epochs:g} epochs, batch {options.batch_size}, "
+        f"training {counted(options.epochs, 'epoch')}, batch {options.batch_size}, "
         f"lr {search.learning_rate:g}, scaling {options.scaling}, renorm {options.renorm}"
     )
     _log.info("output   %s", folder)

@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal, elsewhere a line for each tenth."""
+"""Progress on stderr: a bar on a terminal, elsewhere a line at the start and for each tenth."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Final
 
 from tqdm import tqdm
 
+from spaces.counted import counted
+
 __all__ = ["progress"]
 
 _LINES: Final = 10
@@ -17,9 +19,14 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def progress(title: str, total: int, unit: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """What the yielded function moves on by so many units."""
+def progress(
+    title: str, total: int, unit: str, *, units: str | None = None, quiet: bool
+) -> Iterator[Callable[[int], None]]:
+    """What the yielded function moves on by so many units. units: more than one unit, as in ``counted``."""
     hidden = quiet or not sys.stderr.isatty()
+    whole = counted(total, unit, units)
+    if hidden and total:
+        _log.info("%s: 0 of %s", title, whole)
     with tqdm(total=total, desc=title, unit=unit, file=sys.stderr, disable=hidden) as bar:
         done = 0
 
@@ -27,7 +34,7 @@ def progress(title: str, total: int, unit: str, *, quiet: bool) -> Iterator[Call
             nonlocal done
             bar.update(count)
             if hidden and total and done * _LINES // total < (done + count) * _LINES // total:
-                _log.info("%s: %d of %d %ss", title, done + count, total, unit)
+                _log.info("%s: %s of %s", title, f"{done + count:,}", whole)
             done += count
 
         yield advance

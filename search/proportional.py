@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spaces.allocation import Allocation
+from spaces.counted import counted
 from spaces.search_space import SearchSpace
 
 __all__ = ["proportional"]
@@ -21,7 +22,9 @@ def proportional(space: SearchSpace, weights: np.ndarray, max_params: int) -> Al
     Raises ValueError on weights of a wrong shape, negative, not finite, or all zero.
     """
     if weights.shape != (len(space.sites),) or not np.isfinite(weights).all() or weights.min() < 0:
-        raise ValueError(f"weights={weights} must be {len(space.sites)} finite numbers >= 0, one per site.")
+        raise ValueError(
+            f"weights={weights} must be {counted(len(space.sites), 'finite number')} >= 0, one per site."
+        )
     if not weights.any():
         raise ValueError("weights are all 0; give at least one site a positive weight.")
     price = np.array([site.cost_per_rank for site in space.sites], dtype=np.int64)

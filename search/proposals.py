@@ -13,6 +13,7 @@ from optuna.samplers import BaseSampler
 
 from proxies.site_scores import SiteScores
 from spaces.allocation import Allocation
+from spaces.counted import counted
 from spaces.search_space import SearchSpace
 
 from .allocators import SCORE_FREE, find_allocator
@@ -200,12 +201,12 @@ def _sample(
         found = _fresh(study, ledger)
         if found is None:
             _log.warning(
-                "%s: stopped after %d of %d trials, no new allocation was found in %d tries; the space "
+                "%s: stopped after %d of %s, no new allocation was found in %s; the space "
                 "within the budget is (nearly) exhausted.",
                 name,
                 done,
-                trials,
-                _REDRAWS + _RESTARTS,
+                counted(trials, "trial"),
+                counted(_REDRAWS + _RESTARTS, "try", "tries"),
             )
             return
         suggestion, answer = found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spaces.allocation import Allocation
+from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 
@@ -36,7 +37,8 @@ def repair(ranks: np.ndarray, space: SearchSpace, max_params: int, *, rng: np.ra
     given = np.asarray(ranks)
     if given.shape != (len(space.sites),) or given.dtype.kind not in "iu" or (given.size and given.min() < 0):
         raise ValueError(
-            f"ranks of shape {given.shape} and dtype {given.dtype} must be {len(space.sites)} whole numbers "
+            f"ranks of shape {given.shape} and dtype {given.dtype} must be "
+            f"{counted(len(space.sites), 'whole number')} "
             ">= 0, one per site of the space."
         )
     grid = np.array(space.ranks, dtype=np.int64)

@@ -12,6 +12,7 @@ from spaces.search_space import SearchSpace
 
 from .finalist import Finalist, paired
 from .statistics import Interval, Summary, rank_correlation
+from .verdict import Judged, verdict
 
 __all__ = ["Conclusion", "Outcome", "result_of"]
 
@@ -45,6 +46,11 @@ class Outcome:
         """The uniform allocation of the same budget."""
         return self.finalists[0]
 
+    @property
+    def tested(self) -> tuple[Sequence[float | None], Sequence[float | None]] | None:
+        """The metric per seed of winner and baseline on the rows used once, where there are any."""
+        return None if self.conclusion is None else (self.conclusion.winner, self.conclusion.baseline)
+
 
 def result_of(
     outcome: Outcome,
@@ -52,7 +58,7 @@ def result_of(
     space: SearchSpace,
     max_params: int,
     scores: Sequence[SiteScores],
-    metric: str,
+    judged: Judged,
     positive_label: str | None = None,
     notes: Sequence[str] = (),
     seconds: Mapping[str, float],
@@ -64,14 +70,16 @@ def result_of(
     """
     ranked = sorted(outcome.finalists[1:], key=lambda finalist: finalist.rank, reverse=True)
     return {
+        "verdict": verdict(outcome.finalists, outcome.winner, outcome.tested, judged),
         "space": {
             "sites": [site.name for site in space.sites],
             "params_per_rank": space.params_per_rank,
             "ranks": list(space.ranks),
         },
         "budget": max_params,
-        "metric": metric,
+        "metric": judged.metric,
         "positive_label": positive_label,
+        "rows": dict(judged.rows),
         "notes": list(notes),
         "baseline": _entry(outcome.baseline, outcome),
         "finalists": [_entry(finalist, outcome) for finalist in ranked],

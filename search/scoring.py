@@ -28,7 +28,7 @@ DEFAULT_PROXIES: Final = ("grad_norm", "spectrum", "snip", "synflow")
 def score_space(search: Search) -> list[SiteScores]:
     """Scores of all sites by the proxies asked for; by default, by those that can rank this space."""
     options, batches = search.options, scoring_batches(search)
-    with progress("scoring", len(batches), "batch", quiet=options.quiet) as advance:
+    with progress("scoring", len(batches), "batch", units="batches", quiet=options.quiet) as advance:
         evidence = evidence_of(search, batches, search.space, on_batch=lambda: advance(1))
         if options.proxy is not None:
             return score_sites([find_proxy(name) for name in dict.fromkeys(options.proxy)], evidence)

@@ -12,11 +12,12 @@ from matplotlib.patches import Rectangle
 from spaces.search_space import SearchSpace
 from spaces.site import Site
 
-from .picture import EDGE, PALE
+from .picture import EDGE, PALE, short
 
 __all__ = ["SiteGrid", "draw_cells"]
 
 _KINDS = ("lora", "residual", "cross")
+_ABREAST = 7  # letters of a role that stand side by side with others
 _Column = tuple[int, str]  # the kind's place in _KINDS, then the role with its span
 
 
@@ -70,7 +71,9 @@ def draw_cells(axes: Axes, grid: SiteGrid, *, label_sizes: tuple[float, float], 
             axes.add_patch(
                 Rectangle(corner, 1, 1, facecolor="#eceef1", edgecolor="#c3c8cf", hatch="////", lw=0)
             )
-    axes.set_xticks(range(len(grid.labels)), grid.labels, fontsize=label_sizes[0])
+    axes.set_xticks(range(len(grid.labels)), [short(one) for one in grid.labels], fontsize=label_sizes[0])
+    if max(map(len, grid.labels)) > _ABREAST:
+        axes.tick_params(axis="x", labelrotation=90)
     named = range(0, grid.layers, every)
     axes.set_yticks(named, [str(layer) for layer in named], fontsize=label_sizes[1])
     axes.set_xticks(np.arange(len(grid.labels) + 1) - 0.5, minor=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from spaces.counted import counted
+
 __all__ = ["Interval", "Summary", "paired_difference", "paired_p_value", "rank_correlation"]
 
 
@@ -53,7 +55,8 @@ def paired_difference(a: Sequence[float], b: Sequence[float]) -> Interval:
     """
     if len(a) != len(b) or not len(a):
         raise ValueError(
-            f"{len(a)} and {len(b)} values cannot be paired; pass one per seed, the same seeds for both."
+            f"{len(a)} and {counted(len(b), 'value')} cannot be paired; pass one per seed, the same "
+            "seeds for both."
         )
     difference = _finite("a", a) - _finite("b", b)
     mean = float(difference.mean())
@@ -83,7 +86,8 @@ def rank_correlation(scores: Sequence[float], metrics: Sequence[float]) -> float
     """
     if len(scores) != len(metrics):
         raise ValueError(
-            f"{len(scores)} scores and {len(metrics)} metrics must pair up; pass one of each per point."
+            f"{counted(len(scores), 'score')} and {counted(len(metrics), 'metric')} must pair up; pass "
+            "one of each per point."
         )
     x, y = _finite("scores", scores), _finite("metrics", metrics)
     if len(x) < 3 or (x == x[0]).all() or (y == y[0]).all():

@@ -1,54 +1,57 @@
-"""The result of a search as the table that a person reads."""
+"""The result of a search as the text that a person reads."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .aligned_text import aligned
+from spaces.aligned_text import aligned, wrapped
+from spaces.counted import counted
+from spaces.printable import printable
 
 __all__ = ["format_table"]
 
-_HEAD = (
-    "finalist",
-    "parameters",
-    "validation {metric}",
-    "difference to uniform [95 %]",
-    "seconds",
-    "proposer",
-)
+_HEAD = ("proposed by", "parameters", "{metric}", "minus uniform [95 %]", "s")
 
 
 def format_table(result: Mapping[str, Any]) -> str:
-    """``result`` (see ``search.result``) as aligned text, best finalist first, the baseline last."""
-    places = [*enumerate(result["finalists"], start=1), ("-", result["baseline"])]
+    """``result`` (see ``search.result``): the verdict in one line, then lines of at most 80 columns.
+
+    The finalists as they did on the validation rows, the best first and the baseline last; what the rows used
+    once say of the one chosen; notes and failures; where all of it lies.
+    """
+    entries = [*result["finalists"], result["baseline"]]
     rows = [tuple(cell.format(metric=result["metric"]) for cell in _HEAD)]
-    for place, entry in places:
-        metric = _mean_sd(entry["metric_mean"], entry["metric_sd"])
-        difference, seconds = _interval(entry["difference"]), f"{entry['seconds']:.0f}"
-        rows.append(
-            (str(place), f"{entry['params']:,}", metric, difference, seconds, _short(entry["proposers"]))
+    rows += [
+        (
+            _short(entry["proposers"]),
+            f"{entry['params']:,}",
+            _mean_sd(entry["metric_mean"], entry["metric_sd"]),
+            _interval(entry["difference"]),
+            f"{entry['seconds']:.0f}",
         )
-    failures = [f"failed: {_short(e['proposers'])}: {reason}" for _, e in places for reason in e["failures"]]
-    return "\n".join([*aligned(rows), "", *_winner(result), *failures, *_rest(result, len(places))])
+        for entry in entries
+    ]
+    failures = [f"failed: {_short(e['proposers'])}: {reason}" for e in entries for reason in e["failures"]]
+    notes = [f"note: {note}" for note in result["notes"]]
+    sentences = [*_chosen(result), *failures, *notes, *_rest(result, len(entries))]
+    lines = [line for sentence in sentences for line in wrapped(sentence)]
+    return "\n".join([printable(result["verdict"]), "", *aligned(rows, right=(4,)), "", *lines])
 
 
-def _winner(result: Mapping[str, Any]) -> list[str]:
-    """Who was chosen, and what the rows that were used once say of it."""
-    best = result["best"]
-    chosen = (
-        "the uniform baseline; no finalist beats it" if best["is_baseline"] else _short(best["proposers"])
-    )
-    return [f"chosen by validation: {chosen}", f"test {result['metric']}: {_test(best)}"]
-
-
-def _test(best: Mapping[str, Any]) -> str:
+def _chosen(result: Mapping[str, Any]) -> list[str]:
+    """On which rows the table is, who was chosen, and what the rows that were used once say of it."""
+    best, rows, metric = result["best"], result["rows"], result["metric"]
+    chosen = "uniform, none is ahead of it" if best["is_baseline"] else _short(best["proposers"])
+    where = f"{counted(rows['validation'], 'validation row')}" if rows else "the validation rows of a table"
+    said = [f"above: {metric} on {where}; chosen by it: {chosen}"]
     if best["test"] is None:
-        return "the table has no test rows"
+        return [*said, "the table has no test rows"]
     test, baseline = (_mean_sd(best[key]["mean"], best[key]["sd"]) for key in ("test", "baseline_test"))
+    on_test = f"test: {metric} on {counted(rows['test'], 'test row')}, used once: {test}"
     if best["is_baseline"]:
-        return test
-    return f"{test}, uniform {baseline}, difference {_interval(best['test_difference'])}"
+        return [*said, on_test]
+    return [*said, f"{on_test}, uniform {baseline}, difference {_interval(best['test_difference'])}"]
 
 
 def _rest(result: Mapping[str, Any], allocations: int) -> list[str]:
@@ -59,8 +62,9 @@ def _rest(result: Mapping[str, Any], allocations: int) -> list[str]:
     )
     seed, test = result["best"]["saved_seed"], result["best"]["saved_test"]
     adapter = "" if seed is None else f"adapter/ (seed {seed}, test {_number(test)}), "
+    only = counted(allocations, "allocation")
     return [
-        f"rank correlation of proxies with the metric, over only {allocations} allocations: {known}",
+        f"rank correlation of proxies with the metric, over only {only}: {known}",
         f"time: {seconds}",
         f"saved in {result['output']}: {adapter}allocation.json, ranks.png, study.db, result.json",
     ]
@@ -69,7 +73,7 @@ def _rest(result: Mapping[str, Any], allocations: int) -> list[str]:
 def _short(proposers: Sequence[str]) -> str:
     """The first proposer, and how many others came to the same allocation."""
     first, *others = proposers
-    return first if not others else f"{first} (+{len(others)} more)"
+    return first if not others else f"{first} (+{len(others)})"
 
 
 def _number(value: float | None) -> str:

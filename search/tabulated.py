@@ -13,6 +13,7 @@ from evaluators.candidate import Trained
 from proxies.site_scores import SiteScores
 from spaces.allocation import Allocation
 from spaces.budget import parse_budget
+from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 
@@ -25,6 +26,7 @@ from .scoring import DEFAULT_PROXIES
 from .search_options import SEARCH, SearchOptions
 from .study.notes import Notes
 from .uniform import uniform
+from .verdict import Judged
 
 __all__ = ["TabulatedEvaluator"]
 
@@ -68,10 +70,10 @@ class TabulatedEvaluator:
         known = {scores.proxy: scores for scores in scored if scores.proxy in table.proxies}
         facts = dict(notes.facts)
         setting = Setting(
-            title=facts.get("space", f"{len(space.sites)} sites"),
+            title=facts.get("space", counted(len(space.sites), "site")),
             space=space,
             max_params=stratum.max_params,
-            metric=table.metric,
+            judged=Judged(table.metric, {}, None),
             seeds=_seeds(table, options, typed),
         )
         return cls(
@@ -85,15 +87,16 @@ class TabulatedEvaluator:
     def announce(self, output: Path) -> None:
         setting, space = self.setting, self.setting.space
         _log.info(
-            "table    the %d allocations of %s; the nearest of them stands for each proposal",
-            len(self.table.of(self.stratum)),
+            "table    %s of %s; the nearest of them stands for each proposal",
+            counted(len(self.table.of(self.stratum)), "allocation"),
             self.stratum.name,
         )
         for fact in self.facts:
             _log.info("%s", fact)
         _log.info("space    %s at ranks %s", setting.title, ",".join(map(str, space.ranks)))
         _log.info(
-            f"budget   {setting.max_params:,} parameters, {space.params_per_rank:,} per rank at every site"
+            f"budget   {counted(setting.max_params, 'parameter')}, {space.params_per_rank:,} per rank "
+            "at every site"
         )
         if self.table.find(self.stratum, uniform(space, setting.max_params)) is None:
             _log.warning("the table lacks the uniform allocation; the nearest one stands for it")

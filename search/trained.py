@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,6 +12,7 @@ import torch
 
 from evaluators.adapter import save_adapter
 from evaluators.candidate import Candidate, Trained
+from evaluators.chance import chance_of
 from evaluators.cohort import score_trained
 from evaluators.metrics import BINARY_METRICS
 from evaluators.spread import base_model_on
@@ -26,8 +28,11 @@ from .proposals import Answers, as_proposed
 from .result import Conclusion
 from .scoring import score_space
 from .search_options import SearchOptions
+from .verdict import Judged
 
 __all__ = ["TrainedEvaluator"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,11 +51,12 @@ class TrainedEvaluator:
     @property
     def setting(self) -> Setting:
         search, task = self.search, self.search.inputs.task
+        rows = {"train": len(task.train), "validation": len(task.validation), "test": len(task.test)}
         return Setting(
             title=search.options.space,
             space=search.space,
             max_params=search.max_params,
-            metric=task.metric,
+            judged=Judged(task.metric, rows, chance_of(task.validation, task)),
             seeds=tuple(search.options.all_seeds),
             positive_label=task.positive_label if task.metric in BINARY_METRICS else None,
             notes=task.notes,
@@ -76,6 +82,7 @@ class TrainedEvaluator:
 
     def conclude(self, winner: Finalist, baseline: Finalist, output: Path) -> Conclusion:
         """The metric of both on the test rows; the winner's best run is saved as an adapter."""
+        _log.info("testing  the winner and the uniform baseline, and saving what came of it")
         search, saved = self.search, winner.best_run
         assert saved is not None, "a winner has a run that finished"
         model = base_model_on(search.inputs.source, search.devices[0])

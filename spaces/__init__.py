@@ -12,6 +12,7 @@ Importing this package imports neither PyTorch nor transformers. What needs them
 * ``spaces.hooks``: attaching wires to a model, and detaching them without trace.
 * ``spaces.space_record``: a space as JSON.
 * ``spaces.describe``: the command that lists sites and counts parameters.
+* ``spaces.counted``, ``aligned_text``, ``printable``: how numbers, tables and names of others are written.
 """
 
 from .allocation import Allocation

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from .counted import counted
 from .errors import UsageError
 from .search_space import params_per_rank
 from .site import Site
@@ -41,7 +42,8 @@ class Budget:
         whole = sum(site.cost_per_rank * site.max_rank for site in sites)
         if not cheapest <= params <= whole:
             raise UsageError(
-                f"a budget of {params:,} parameters does not fit this space of {len(sites)} sites: it must "
+                f"a budget of {counted(params, 'parameter')} does not fit this space of "
+                f"{counted(len(sites), 'site')}: it must "
                 f"lie between {cheapest:,} (the cheapest site at rank 1) and {whole:,} (every site at "
                 "full rank). Change --budget, or --space."
             )

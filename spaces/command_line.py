@@ -8,7 +8,7 @@ from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Final, NoReturn
 
-from .plain_text import is_plain, plain, shown
+from .printable import printable, quoted
 
 __all__ = ["TYPES", "Parser", "decimal", "names", "path", "text", "whole"]
 
@@ -21,7 +21,7 @@ class Parser(argparse.ArgumentParser):
     """A parser that exits as argparse does, with 2, but says why in one line that fits a screen."""
 
     def error(self, message: str) -> NoReturn:
-        said = re.sub(r"^argument (\S+): ", r"\1: ", plain(message))[:_LONGEST_COMPLAINT]
+        said = re.sub(r"^argument (\S+): ", r"\1: ", printable(message))[:_LONGEST_COMPLAINT]
         self.exit(2, f"error: {said}; usage: {self.prog} --help\n")
 
 
@@ -30,9 +30,9 @@ def text(value: str) -> str:
     if not value.strip():
         raise ArgumentTypeError("is empty; give a value, or leave it out for the default")
     if len(value) > _LONGEST:
-        raise ArgumentTypeError(f"{shown(value)} is too long; give at most {_LONGEST:,} characters")
-    if not is_plain("".join(value.split())):
-        raise ArgumentTypeError(f"{shown(value)} has control characters or halves of characters; drop them")
+        raise ArgumentTypeError(f"{quoted(value)} is too long; give at most {_LONGEST:,} characters")
+    if printable(squeezed := "".join(value.split())) != squeezed:
+        raise ArgumentTypeError(f"{quoted(value)} has control characters or halves of characters; drop them")
     return value
 
 
@@ -42,7 +42,7 @@ def path(value: str) -> Path:
         raise ArgumentTypeError("is empty; give a path, or leave it out for the default")
     if len(value) > _LONGEST or "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
         raise ArgumentTypeError(
-            f"{shown(value)} can be no path here; give a shorter one, in UTF-8 without NUL"
+            f"{quoted(value)} can be no path here; give a shorter one, in UTF-8 without NUL"
         )
     return Path(value)
 
@@ -57,7 +57,7 @@ def whole(value: str) -> int:
     try:
         return int(_short(value))
     except ValueError:
-        raise ArgumentTypeError(f"{shown(value)} is not a whole number, such as 3") from None
+        raise ArgumentTypeError(f"{quoted(value)} is not a whole number, such as 3") from None
 
 
 def decimal(value: str) -> float:
@@ -65,7 +65,7 @@ def decimal(value: str) -> float:
     try:
         return float(_short(value))
     except ValueError:
-        raise ArgumentTypeError(f"{shown(value)} is not a number, such as 0.5 or 3e-4") from None
+        raise ArgumentTypeError(f"{quoted(value)} is not a number, such as 0.5 or 3e-4") from None
 
 
 def _short(value: str) -> str:

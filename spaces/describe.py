@@ -8,10 +8,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .aligned_text import aligned, wrapped
 from .budget import parse_budget
 from .command_line import Parser, text, whole
+from .counted import counted
 from .errors import InputError, UsageError
 from .grammar import parse_space
+from .printable import printable, show
 from .search_space import SearchSpace, params_per_rank, parse_ranks, rank_grid
 from .site import Site
 
@@ -69,19 +72,24 @@ class Description:
     def to_text(self) -> str:
         """A table with one line for the sites of equal role and shape, and the totals."""
         per_rank = params_per_rank(self.sites)
-        head = f"{self.model}: {self.model_type}, {self.base_params:,} parameters without a head"
+        base = counted(self.base_params, "parameter")
         total = ("total", "", "", f"{len(self.sites)}", "", "", f"{per_rank:,}")
-        lines = [head, f"{self.space}: {len(self.sites)} sites", "", *_aligned([*_rows(self.sites), total])]
+        head = [f"{self.model}: {self.model_type}, {base} without a head"]
+        head += [f"{self.space}: {counted(len(self.sites), 'site')}"]
         share = f"{(self.params or 0) / self.base_params:.2%} of the model"
+        trained = counted(self.params or 0, "trainable parameter")
+        below = []
         if self.rank is not None:
-            lines += ["", f"every site at rank {self.rank}: {self.params:,} trainable parameters, {share}"]
+            below += [f"every site at rank {self.rank}: {trained}, {share}"]
         elif self.params is not None:
             uniform = self.params / per_rank
-            lines += ["", f"budget {self.budget}: at most {self.params:,} trainable parameters, {share},"]
-            lines += [f"as many as every site at rank {uniform:.4g} would have"]
+            below += [f"budget {self.budget}: at most {trained}, {share},"]
+            below += [f"as many as every site at rank {uniform:.4g} would have"]
         if self.ranks is not None and self.rank is None:
-            lines += [f"ranks: {', '.join(map(str, self.ranks))}"]
-        return "\n".join(lines)
+            below += [f"ranks: {', '.join(map(str, self.ranks))}"]
+        above, below = ([line for part in parts for line in wrapped(part)] for parts in (head, below))
+        table = aligned([*_rows(self.sites), total], words=(1, 2), right=(3, 4, 5, 6))
+        return "\n".join([*above, "", *table, *([""] if below else []), *below])
 
 
 def describe(
@@ -126,9 +134,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _silence_transformers()
         found = describe(args.model, args.space, rank=args.rank, budget=args.budget, ranks=ranks)
     except InputError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {printable(' '.join(str(error).split()))}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
-    print(found.to_json() if args.json else found.to_text())
+    show(found.to_json() if args.json else found.to_text())
     return 0
 
 
@@ -201,18 +209,6 @@ def _ranges(layers: Sequence[int]) -> str:
         else:
             runs.append([layer, layer])
     return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Rows with columns of equal width, words on the left and numbers on the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if index < 3 else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .allocation import Allocation
+from .counted import counted
 from .errors import UsageError
 from .site import Site
 
@@ -93,7 +94,7 @@ class SearchSpace:
         cost = {site.name: site.cost_per_rank for site in self.sites}
         unknown = [name for name, _ in allocation.ranks if name not in cost]
         if unknown:
-            raise ValueError(f"sites {unknown[:3]} are not in this space of {len(cost)} sites.")
+            raise ValueError(f"sites {unknown[:3]} are not in this space of {counted(len(cost), 'site')}.")
         return sum(rank * cost[name] for name, rank in allocation.ranks)
 
     def allocation(self, ranks: Sequence[int] | np.ndarray) -> Allocation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -19,6 +20,7 @@ __all__ = ["BASELINE", "Arm", "arms_of"]
 
 BASELINE = "lora"
 _GROUPS: Final = {"all": tuple(METHODS), "peft": tuple(REFEREES)}
+_LONGEST: Final = 200  # bytes of a name; file systems take 255
 _SPEC: Final = re.compile(r"([^@/\[\]]+)(\[[^\]]*\])?(?:@([^/]+))?(?:/(.+))?")
 
 
@@ -56,8 +58,13 @@ class Arm:
 
     @property
     def file_name(self) -> str:
-        """The label with nothing in it that a file's name cannot have."""
-        return re.sub(r"[^\w.=-]+", "_", self.label).strip("_")
+        """The label with nothing in it that a file's name cannot have, and no longer than one may be."""
+        name = re.sub(r"[^\w.=-]+", "_", self.label).strip("_.")
+        return (
+            name
+            if len(name.encode()) <= _LONGEST
+            else f"{name[: _LONGEST // 4]}-{zlib.crc32(self.label.encode()):08x}"
+        )
 
 
 def arms_of(options: CompareOptions) -> list[Arm]:

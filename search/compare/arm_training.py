@@ -19,6 +19,7 @@ from search.options import learning_rate
 from search.policies.registry import find_method, policy_of
 from search.prepare import Search, prepare
 from spaces.allocation import Allocation
+from spaces.counted import counted
 from spaces.errors import InputError
 
 from .arm import Arm
@@ -134,7 +135,7 @@ def tune(
     seeds = range(first, first + options.tune_seeds)
     tuned = [len(arm) * len(arm[0].learning_rates) > 1 for arm in plans]
     work = [one for arm, several in zip(plans, tuned, strict=True) if several for one in arm]
-    _log.info("tuning   %d of %d arms, %d seeds", sum(tuned), len(plans), len(seeds))
+    _log.info("tuning   %d of %s, %s", sum(tuned), counted(len(plans), "arm"), counted(len(seeds), "seed"))
     runs = iter(
         fine_tune_all(
             [(one.on("validation"), one.candidates(seeds, one.learning_rates)) for one in work],
@@ -163,7 +164,8 @@ def report(
     chosen: Sequence[Chosen], options: CompareOptions, seeds: Sequence[int], folder: Path
 ) -> list[ArmRuns]:
     """These seeds of every arm under what was chosen for it, on the test rows."""
-    _log.info("report   %d arms, %d seeds, on the test rows", len(chosen), len(seeds))
+    arms = counted(len(chosen), "arm")
+    _log.info("report   %s, %s, on the test rows", arms, counted(len(seeds), "seed"))
     runs = fine_tune_all(
         [(one.planned.on("test"), one.planned.candidates(seeds, [one.learning_rate])) for one in chosen],
         folder / "candidates",

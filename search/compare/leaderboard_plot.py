@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from search.picture import EDGE, GREY, INK, bare, new_figure, save_png
+from search.picture import EDGE, GREY, INK, bare, draw_title, new_figure, save_png, short
 
 from .leaderboard import Row
 
@@ -44,13 +44,16 @@ def leaderboard_figure(rows: Sequence[Row], title: str, metric: str, baseline: s
                 )
             right.plot(interval.mean, y, "o", color=_DOT, markersize=4)
     right.axvline(0.0, color=EDGE, linewidth=1, zorder=0)
-    left.set_yticks(range(len(shown)), [row.label for row in shown])
+    left.set_yticks(range(len(shown)), [short(row.label) for row in shown])
     left.set_ylim(len(shown) - 0.5, -0.5)
     left.set_xlabel(f"test {metric}; dots: seeds, bar: mean", fontsize=9)
     if baseline is not None:
-        right.set_xlabel(f"difference to {baseline}, 95 % t interval, uncorrected", fontsize=9)
+        right.set_xlabel(
+            f"difference to {short(baseline, inches=2)}\n95 % t interval, uncorrected", fontsize=9
+        )
     for axes in (left, right):
         bare(axes)
+        axes.locator_params(axis="x", nbins=7)
         axes.grid(axis="x", color=EDGE, linewidth=0.4, alpha=0.6)
-    figure.suptitle(title, fontsize=9)
+    draw_title(figure, title, size=9)
     return figure

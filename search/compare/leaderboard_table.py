@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from search.aligned_text import aligned
+from spaces.aligned_text import aligned, wrapped
+from spaces.counted import counted
+from spaces.printable import printable
 
 __all__ = ["format_leaderboard", "title_of"]
 
 _LEAST_SPENT = 0.95  # of the budget, by an arm that is compared at it
 
 _HEAD = (
-    "",
     "method",
     "test {metric}",
-    "median",
     "difference [95 % t]",
-    "[95 % bootstrap]",
     "Holm p",
+    "[95 % bootstrap]",
+    "median",
     "parameters",
     "average",
     "peak",
@@ -32,18 +33,22 @@ _HEAD = (
 def title_of(result: Mapping[str, Any]) -> str:
     """What was compared on what: the model, the task, rows, epochs, seeds and the budget."""
     return (
-        f"{result['model']} on {result['task']}: {result['rows']['train']:,} rows, {result['epochs']:g} "
-        f"epochs, {len(result['seeds'])} seeds, budget {result['budget']:,} parameters"
+        f"{result['model']} on {result['task']}: {counted(result['rows']['train'], 'row')}, "
+        f"{counted(result['epochs'], 'epoch')}, {counted(len(result['seeds']), 'seed')}, "
+        f"budget {counted(result['budget'], 'parameter')}"
     )
 
 
 def format_leaderboard(result: Mapping[str, Any]) -> str:
-    """``leaderboard.json`` as aligned text: the table, the questions, and what failed."""
+    """``leaderboard.json`` as text: the verdict in one line, then lines of at most 80 columns.
+
+    The table, the best method first; how to read it; the questions, the notes, and what failed.
+    """
     metric, rows, baseline = result["metric"], result["leaderboard"], result["baseline"]
     table = [tuple(cell.format(metric=metric) for cell in _HEAD)]
     edges = _at_an_edge(result)
-    table += [_cells(place, row, edges) for place, row in enumerate(rows, start=1)]
-    lines = [*aligned(table), "", title_of(result)]
+    table += [_cells(row, edges) for row in rows]
+    lines = [title_of(result)]
     if baseline is not None:
         lines.append(f"difference: to {baseline}, seed by seed; time: of its run over {baseline}'s")
     lines.append(
@@ -57,8 +62,11 @@ def format_leaderboard(result: Mapping[str, Any]) -> str:
     lines += _off_the_budget(rows, result["budget"])
     lines += [_answer(one) for one in result["answers"]]
     failed = [(row["label"], reason) for row in rows for reason in row["failures"]]
+    lines += [f"note: {note}" for note in result["notes"]]
     lines += [f"failed: {label}: {reason}" for label, reason in failed]
-    return "\n".join([*lines, f"saved in {result['output']}"])
+    lines.append(f"saved in {result['output']}")
+    sentences = [part for line in lines for part in wrapped(line)]
+    return "\n".join([printable(result["verdict"]), "", *aligned(table), "", *sentences])
 
 
 def _at_an_edge(result: Mapping[str, Any]) -> frozenset[str]:
@@ -83,21 +91,20 @@ def _off_the_budget(rows: Sequence[Mapping[str, Any]], budget: int) -> list[str]
     return [f"not at the budget at the end: {', '.join(off)}"] if off else []
 
 
-def _cells(place: int, row: Mapping[str, Any], edges: Collection[str]) -> tuple[str, ...]:
+def _cells(row: Mapping[str, Any], edges: Collection[str]) -> tuple[str, ...]:
     metric, apart = row["metric"], row["difference"]
     edge = "*" if row["label"] in edges else ""
     setting = f"{row['learning_rate']:.2g}{edge}, {row['scaling']}"
     if metric is None:
-        return ("-", row["label"], "failed", *["-"] * 7, setting, "-", "-", "-")
+        return (row["label"], "failed", *["-"] * 7, setting, "-", "-", "-")
     sd = "" if metric["sd"] is None else f" ± {metric['sd']:.4f}"
     return (
-        str(place),
         row["label"],
         f"{metric['mean']:.4f}{sd}{_of_seeds(row)}",
-        f"{row['median']:.4f}",
         "-" if apart is None else f"{apart['interval']['mean']:+.4f} {_bounds(apart['interval'])}".rstrip(),
-        "-" if apart is None else _bounds(apart["bootstrap"]),
         "-" if apart is None or apart["p_holm"] is None else f"{apart['p_holm']:.3f}",
+        "-" if apart is None else _bounds(apart["bootstrap"]),
+        f"{row['median']:.4f}",
         f"{row['end']:,}",
         f"{round(row['average']):,}",
         f"{row['peak']:,}",
@@ -110,7 +117,7 @@ def _cells(place: int, row: Mapping[str, Any], edges: Collection[str]) -> tuple[
 
 def _of_seeds(row: Mapping[str, Any]) -> str:
     """How many seeds the mean is of, where that is not all of them."""
-    return f" ({row['metric']['count']} of {len(row['metrics'])} seeds)" if row["failures"] else ""
+    return f" ({row['metric']['count']} of {counted(len(row['metrics']), 'seed')})" if row["failures"] else ""
 
 
 def _bounds(interval: Mapping[str, float | None]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from evaluators.candidate import History, Trained
 from search.heat_map import draw_rank_heat_map
 from search.policies.enabling_frequency import draw_enabling_frequency, enabling_frequency
+from spaces.counted import counted
 from spaces.search_space import SearchSpace
 
 from .leaderboard import ArmRuns
@@ -38,7 +39,7 @@ def draw_maps(own: ArmRuns, space: SearchSpace, folder: Path) -> None:
         ]
         (folder / "enabled").mkdir(exist_ok=True)
         path = folder / "enabled" / f"{own.arm.file_name}.png"
-        title = f"{own.arm.label}, mean of {len(shares)} seeds"
+        title = f"{own.arm.label}, mean of {counted(len(shares), 'seed')}"
         draw_enabling_frequency(np.mean(shares, axis=0), space, path, title=title)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from evaluators.adapter import save_adapter
+from evaluators.chance import chance_of
 from evaluators.metrics import BINARY_METRICS
 from evaluators.spread import base_model_on
 from search.inputs import load_inputs
@@ -30,6 +31,7 @@ from .leaderboard_table import format_leaderboard, title_of
 from .maps import draw_maps
 from .options import COMMAND, GROWING, CompareOptions
 from .questions import answers
+from .verdict import verdict
 
 __all__ = ["Comparison", "compare_arms", "run_compare"]
 
@@ -73,6 +75,7 @@ def compare_arms(
     announce(plans[0][0].search, folder)
     chosen, grid = tune(plans, options, folder)
     runs = report(chosen, options, seeds, folder)
+    _log.info("saving   tables, pictures and adapters")
     rows = leaderboard(runs, baseline := _baseline([one.arm for one in runs]))
     if not any(row.metric for row in rows):
         raise InputError(f"every run failed, the first because {rows[0].failures[0]}")
@@ -104,7 +107,10 @@ def _result(
     """What ``--json`` prints and ``leaderboard.json`` holds."""
     first, baseline = chosen[0].planned, _baseline([one.arm for one in runs])
     options, task = first.search.options, first.search.inputs.task
+    answered, chance = answers(runs, rows, baseline), chance_of(task.test, task)
+    best = next((answer for answer in answered if answer.label is not None), None)
     return {
+        "verdict": verdict(runs, rows, best, baseline, metric=task.metric, chance=chance),
         "model": first.search.inputs.base,
         "task": task.name,
         "metric": task.metric,
@@ -118,7 +124,7 @@ def _result(
         "device": first.search.devices[0],
         "baseline": baseline,
         "leaderboard": [row.to_json() for row in rows],
-        "answers": [answer.to_json() for answer in answers(runs, rows, baseline)],
+        "answers": [answer.to_json() for answer in answered],
         "tuning": [
             {"label": p.label, "scaling": p.scaling, "lr": p.learning_rate, "loss": p.loss} for p in grid
         ],

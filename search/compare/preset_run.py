@@ -21,6 +21,7 @@ from search.options import flag_of
 from search.output_folder import OutputFolder, decisive, write_whole
 from search.output_path import output_path
 from search.provenance import Digests, inputs_of
+from spaces.aligned_text import aligned, wrapped
 from spaces.errors import UsageError
 
 from .arm_training import Planned, plan_all
@@ -72,7 +73,12 @@ def run_preset(options: CompareOptions) -> tuple[dict[str, object], str]:
                 numbers, about = _fill(preset, dataset, setup, options, seeds, path / f"{dataset}-{setup}")
                 ours |= numbers
                 trained.append(f"{dataset}, {setup}: {about}")
-        text = "\n".join([layout(replace(preset, seeds=seeds), ours), *(f"ours: {one}" for one in trained)])
+        text = "\n".join(
+            [
+                layout(replace(preset, seeds=seeds), ours),
+                *(line for one in trained for line in wrapped(f"ours: {one}")),
+            ]
+        )
         cells = [
             {"row": row, "column": column, "value": one.value, "sd": one.sd, "rank": one.rank}
             for (row, column), one in ours.items()
@@ -100,7 +106,7 @@ def _inputs(preset: Preset, options: CompareOptions) -> dict[str, Digests]:
 
 def _listed() -> tuple[dict[str, object], str]:
     about = {name: f"{one.source}: {one.model}, {', '.join(one.datasets)}" for name, one in PRESETS.items()}
-    return dict(about), "\n".join(f"{name}  {text}" for name, text in about.items())
+    return dict(about), "\n".join(aligned([*about.items()], words=(0, 1)))
 
 
 def _seeds(preset: Preset, options: CompareOptions) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from spaces.grammar import Term, parse_space
 from .arm import BASELINE, Arm
 from .leaderboard import ArmRuns, Difference, Row, corrected_differences, difference
 
-__all__ = ["Answer", "answers"]
+__all__ = ["Answer", "answers", "shown"]
 
 _FIXED: Final = (
     ("Does dynamic HeteroLoRA beat static?", "hetero-dynamic", "hetero-static"),
@@ -31,12 +31,14 @@ class Answer:
 
     verdict: by the p-value corrected by Holm's method: for all the questions that are asked; that of the best
     of many arms for all the arms of the table. Differences that are all equal prove nothing: they come of a
-    metric's coarse steps.
+    metric's coarse steps. label: of the arm that was the best of ``compared`` ones, where that is asked.
     """
 
     question: str
     verdict: str
     difference: Difference
+    label: str | None = None
+    compared: int = 0
 
     def to_json(self) -> dict[str, object]:
         """A JSON object."""
@@ -67,7 +69,7 @@ def _best_allocation(arms: Sequence[Arm], rows: Sequence[Row], baseline: str | N
     label, best = max(compared, key=lambda pair: pair[1].interval.mean)
     verdict = "not shown" if best.interval.mean < 0 else _verdict(best)
     question = f"Does any allocation beat uniform LoRA? The best of {len(compared)}, {label}:"
-    return [Answer(question, verdict, best)]
+    return [Answer(question, verdict, best, label, len(compared))]
 
 
 def _allots(arm: Arm) -> bool:
@@ -107,9 +109,14 @@ def _parts(space: str) -> tuple[list[Term], list[Term]]:
     return [term for term in terms if term.kind == "lora"], [term for term in terms if term.kind != "lora"]
 
 
+def shown(between: Difference) -> bool:
+    """Whether chance alone would hardly give it, by the corrected p-value."""
+    return between.p_holm is not None and between.p_holm < _LEVEL
+
+
 def _verdict(between: Difference) -> str:
     if between.p_holm is None:
         return "one seed cannot say"
-    if between.p_holm >= _LEVEL:
+    if not shown(between):
         return "not shown"
     return "yes" if between.interval.mean > 0 else "no, the reverse"

@@ -23,6 +23,7 @@ from transformers.pytorch_utils import Conv1D
 from evaluators.candidate import Recipe
 from evaluators.peft_referee import adapter_params, with_adapter
 from evaluators.task import Task
+from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.search_space import params_per_rank
 from spaces.site import Site
@@ -195,5 +196,5 @@ def _largest(setting: Setting, sizes: Iterable[int], build: Callable[[int], _C])
             return config
     raise InputError(
         f"max_params={setting.max_params:,} is too small for the smallest size of this method on "
-        f"{len(setting.targets)} linears; raise --budget, or leave the method out."
+        f"{counted(len(setting.targets), 'linear')}; raise --budget, or leave the method out."
     )

@@ -20,6 +20,7 @@ from search.policies.rank_ablation import rank_losses
 from search.policies.top_within import top_within
 from search.uniform import uniform
 from spaces.allocation import Allocation
+from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
@@ -162,7 +163,8 @@ class _ALora:
     def finish(self, slot: int) -> None:
         if len(self.past[slot]) < 2:
             raise NeverActedError(
-                f"alora: no rank was moved in {self.policy.rounds} rounds; train for more steps, or raise "
+                f"alora: no rank was moved in {counted(self.policy.rounds, 'round')}; train for more "
+                "steps, or raise "
                 f"headroom={self.policy.headroom}."
             )
 

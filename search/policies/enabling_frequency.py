@@ -10,9 +10,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from evaluators.candidate import History
-from search.picture import INK, new_figure, save_png
+from search.picture import INK, draw_title, new_figure, save_png
 from search.site_grid import SiteGrid, draw_cells
 from spaces.allocation import Allocation
+from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 from spaces.site import Site
@@ -33,7 +34,7 @@ def enabling_frequency(
     if not starts or starts[0] != 0 or starts[-1] >= total_steps:
         raise InputError(
             f"a history with entries at the steps {starts[:3]}...{starts[-1:]} does not say what was on in "
-            f"all of {total_steps} steps; give one that begins at step 0 and ends before."
+            f"all of {counted(total_steps, 'step')}; give one that begins at step 0 and ends before."
         )
     index = {site.name: i for i, site in enumerate(sites)}
     steps = np.zeros(len(sites))
@@ -65,5 +66,5 @@ def enabling_heat_map(frequency: np.ndarray, space: SearchSpace, *, title: str) 
     bar = figure.colorbar(image, ax=axes, ticks=[0, 0.5, 1], format="{x:.0%}")
     bar.set_label("share of its ranks that were on", fontsize=8)
     bar.ax.tick_params(labelsize=7.5)
-    figure.suptitle(title, fontsize=12, fontweight="bold")
+    draw_title(figure, title)
     return figure

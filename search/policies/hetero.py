@@ -25,6 +25,7 @@ from search.first_batches import first_batches
 from search.policies.gate_vector import GateVector
 from search.policies.top_within import top_within
 from spaces.allocation import Allocation
+from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
@@ -201,7 +202,8 @@ class _Hetero:
         chosen[own] = self.policy.choose(scores[own], sites, ranks, rng=rng)
         if not chosen.any():
             raise UsageError(
-                f"hetero: enabled={self.policy.enabled} of {len(own)} modules, {self.policy.allotment}, "
+                f"hetero: enabled={self.policy.enabled} of {counted(len(own), 'module')}, "
+                f"{self.policy.allotment}, "
                 "leaves none on; raise enabled."
             )
         self.on[step.slot] = self.full[step.slot] & torch.from_numpy(chosen).to(self.owner.device)[self.owner]

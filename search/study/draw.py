@@ -14,6 +14,7 @@ from search.proportional import proportional
 from search.repair import check_affordable, filled
 from search.uniform import uniform
 from spaces.allocation import Allocation
+from spaces.counted import counted
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site
@@ -63,7 +64,7 @@ def draw_budget(
         else:
             crowded_out += one.origins
     if crowded_out:
-        _log.info("no room among %d allocations for the picks %s", count, ", ".join(crowded_out))
+        _log.info("no room among %s for the picks %s", counted(count, "allocation"), ", ".join(crowded_out))
     for number in range(_RESTARTS):
         if len(drawn) == count:
             break
@@ -72,7 +73,7 @@ def draw_budget(
             add(one)
     if len(drawn) < count:
         _log.warning(
-            "only %d of %d allocations were found that cost within 1 %% of the budget", len(drawn), count
+            "no more than %d of %s cost within 1 %% of the budget", len(drawn), counted(count, "allocation")
         )
     return [Drawn(allocation, origins) for allocation, origins in drawn.items()]
 

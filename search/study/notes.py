@@ -13,6 +13,7 @@ import numpy as np
 from evaluators.benchmark_table import BenchmarkTable, Entry
 from proxies.site_scores import Point, SiteScores
 from search.prepare import Search
+from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 
@@ -86,23 +87,24 @@ def notes_of(
     """What a finished study has to say of itself; costs are those of the first scaling rule."""
     first, costs = searches[0], next(iter(scored.values()))
     task, space = first.inputs.task, first.space
-    budgets = dict.fromkeys(f"{search.max_params:,}" for search in searches)
+    budgets = dict.fromkeys(counted(search.max_params, "parameter") for search in searches)
     rates = dict.fromkeys(f"{search.learning_rate:g}" for search in searches)
     picks = {f"{one.scores.proxy}/{picker}" for one in costs for picker in PICKERS}
     drawn = picks & {origin for entry in entries for origin in entry.origins}
     facts = {
         "model": f"{first.inputs.base}, {options.dtype}",
-        "task": f"{task.name}: {len(task.train):,} rows to train, {len(task.validation):,} to judge by",
+        "task": f"{task.name}: {counted(len(task.train), 'row')} to train, "
+        f"{len(task.validation):,} to judge by",
         "metric": task.metric_title,
-        "space": f"{options.space}: {len(space.sites)} sites",
-        "budget": f"{'; '.join(budgets)} parameters ({space.params_per_rank:,} per rank at every site)",
+        "space": f"{options.space}: {counted(len(space.sites), 'site')}",
+        "budget": f"{'; '.join(budgets)} ({space.params_per_rank:,} per rank at every site)",
         "picks": f"{len(drawn)} of {len(picks)} greedy and exact picks of proxies are among the allocations",
         "seeds": ", ".join(map(str, options.all_seeds)),
         "scaling": ", ".join(scored),
-        "training": f"{options.epochs:g} epochs in batches of {options.batch_size}, "
+        "training": f"{counted(options.epochs, 'epoch')} in batches of {options.batch_size}, "
         f"learning rate {', '.join(rates)}, renorm {options.renorm}",
-        "scoring": f"{options.scoring_batches} batches of {options.scoring_batch_size}, "
-        f"{options.warm_up_steps} warm-up steps",
+        "scoring": f"{counted(options.scoring_batches, 'batch', 'batches')} of {options.scoring_batch_size}, "
+        f"{counted(options.warm_up_steps, 'warm-up step')}",
         "device": ", ".join(first.devices),
         **({"notes": "; ".join(task.notes)} if task.notes else {}),
     }

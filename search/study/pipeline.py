@@ -20,6 +20,7 @@ from search.output_folder import OutputFolder, decisive
 from search.output_path import output_path
 from search.prepare import Search, announce
 from search.provenance import inputs_of
+from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.search_space import SearchSpace
 
@@ -157,7 +158,8 @@ def _trained(
 ) -> list[Entry]:
     """The drawn allocations with their scores and their runs over all seeds."""
     seeds = search.options.all_seeds
-    _log.info("stratum  %s: %d allocations, %d seeds", stratum.name, len(drawn), len(seeds))
+    allocations = counted(len(drawn), "allocation")
+    _log.info("stratum  %s: %s, %s", stratum.name, allocations, counted(len(seeds), "seed"))
     candidates = [Candidate(one.allocation, seed, stratum.learning_rate) for one in drawn for seed in seeds]
     runs = iter(fine_tune(search, candidates, folder / "candidates", keep_tensors=False))
     return [

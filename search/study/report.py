@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -14,7 +15,9 @@ import numpy as np
 
 from evaluators.benchmark_table import BenchmarkTable, Entry, Stratum
 from search.output_folder import write_whole
+from spaces.aligned_text import wrapped
 from spaces.allocation import Allocation
+from spaces.counted import counted
 from spaces.seeding import named_generator
 
 from .display.forest_plot import draw_forest
@@ -33,6 +36,7 @@ from .notes import Notes
 
 __all__ = ["REPORT_FILES", "write_report"]
 
+_log = logging.getLogger(__name__)
 REPORT_FILES: Final = ("report.json", "report.html", "plots")
 _PLOT: Final = re.compile(r"((\d+|pooled)-(metric|loss)-(forest|regret|scatter)|sites-[a-z()-]+)\.png")
 _TRUTH_LABELS: Final = {"metric": "validation {metric}", "loss": "minus validation loss"}
@@ -46,6 +50,11 @@ def write_report(table: BenchmarkTable, folder: Path) -> tuple[dict[str, object]
     table gives the same report. Raises InputError on a table that no study wrote.
     """
     notes = Notes.of(table)
+    _log.info(
+        "judging  %s by %s",
+        counted(len(table.entries), "allocation"),
+        counted(len(table.proxies), "proxy", "proxies"),
+    )
     plots = folder / "plots"
     plots.mkdir(parents=True, exist_ok=True)
     for old in [path for path in plots.iterdir() if _PLOT.fullmatch(path.name)]:
@@ -72,8 +81,9 @@ def write_report(table: BenchmarkTable, folder: Path) -> tuple[dict[str, object]
         costs=costs,
         left_out=[(one.proxy, one.reason) for one in notes.left_out],
     )
-    text = [format_report(said, reports[0]), "", f"written to {folder}: report.html, report.json, plots/"]
-    return content, "\n".join(text)
+    remarks = [text for name, text in notes.facts if name == "note"]
+    written = wrapped(f"written to {folder}: report.html, report.json, plots/")
+    return content, "\n".join([format_report(said, reports[0], remarks), "", *written])
 
 
 def _sections(table: BenchmarkTable, truth: Truth, plots: Path) -> Iterator[Section]:

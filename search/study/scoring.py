@@ -91,7 +91,7 @@ def _measure(
     measured: dict[str, Scored] = {}
     left_out, batches = [], scoring_batches(search) if paths else []
     evidences: dict[frozenset[Statistic], Evidence] = {}
-    with progress("scoring", len(paths), "proxy", quiet=search.options.quiet) as advance:
+    with progress("scoring", len(paths), "proxy", units="proxies", quiet=search.options.quiet) as advance:
         for name, path in paths.items():
             proxy = find_proxy(name)
             if proxy.needs not in evidences:

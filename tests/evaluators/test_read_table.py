@@ -189,7 +189,7 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("rows.tsv", "text\tlabel\na\t1\nb\n", "row 2 has 1 fields and the header 2"),
+        ("rows.tsv", "text\tlabel\na\t1\nb\n", "row 2 has 1 field and the header 2"),
         ("rows.csv", "text,label\na,1,2\n", "row 1 has 3 fields and the header 2"),
         ("rows.csv", 'text,label\n"a,1\n', "is not well-formed CSV"),
         ("rows.csv", "text,text,label\na,b,1\n", "two columns of one name"),

@@ -73,5 +73,5 @@ def test_the_hash_order_does_not_depend_on_the_order_given(
 
 
 def test_rows_of_one_text_cannot_be_split() -> None:
-    with pytest.raises(InputError, match=r"3 rows with 1 distinct texts cannot be cut.*at least 2 rows"):
+    with pytest.raises(InputError, match=r"3 rows with 1 distinct text cannot be cut.*at least 2 rows"):
         split_by_text(["same"] * 3, share=0.5)

@@ -330,7 +330,7 @@ def test_a_regression_label_that_is_no_number_is_named(
 
 def test_a_pair_is_not_judged_by_single_texts(tokenizer: PreTrainedTokenizerBase) -> None:
     pairs = TextTable((("w1", "w2"),), ("a",))
-    with pytest.raises(InputError, match="training rows have 1 texts and evaluation rows 2"):
+    with pytest.raises(InputError, match="training rows have 1 text and evaluation rows 2"):
         build_task("t", "accuracy", table(range(9)), pairs, tokenizer)
 
 
@@ -373,7 +373,7 @@ def test_a_text_without_tokens_is_refused() -> None:
 
 
 def test_a_table_needs_a_label_a_row_and_one_width() -> None:
-    with pytest.raises(ValueError, match="1 rows of texts need as many labels, not 2"):
+    with pytest.raises(ValueError, match="1 row of texts need as many labels, not 2"):
         TextTable((("a",),), ("x", "y"))
     with pytest.raises(ValueError, match=r"rows have \[1, 2\] texts"):
         TextTable((("a",), ("a", "b")), ("x", "y"))

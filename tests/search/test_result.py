@@ -13,6 +13,7 @@ from search.finalist import Finalist, paired
 from search.proposals import Proposal
 from search.result import Conclusion, Outcome, result_of
 from search.table import format_table
+from search.verdict import Judged
 from spaces.allocation import Allocation
 
 
@@ -46,7 +47,7 @@ def result(make_space):
     return result_with(make_space, Conclusion(BETTER.runs[2], [0.81, None, 0.83], [0.70, 0.71, None]))
 
 
-def result_with(make_space, tested):
+def result_with(make_space, tested, notes=()):
     space = make_space([(16, 16), (16, 16)], (0, 2, 4))
     outcome = Outcome((BASELINE, BROKEN, BETTER), BETTER, tested)
     scores = [per_unit_of_rank("grad_norm", "dense", space, np.array([1.0, 2.0]))]
@@ -56,7 +57,8 @@ def result_with(make_space, tested):
         space=space,
         max_params=128,
         scores=scores,
-        metric="accuracy",
+        judged=Judged("accuracy", {"train": 90, "validation": 10, "test": 1}, None),
+        notes=notes,
         seconds=seconds,
         output=Path("runs/x"),
     )
@@ -91,12 +93,13 @@ def test_proxies_are_compared_with_the_metric_over_all_that_finished(result):
 def test_the_table_says_what_was_chosen_and_what_failed(result):
     text = format_table(result)
     lines = text.splitlines()
-    assert lines[0].split()[:2] == ["finalist", "parameters"]
-    assert lines[1].startswith("1         128")
-    assert "grad_norm/exact (+1 more)" in lines[1]
-    assert lines[3].startswith("-         64")
-    assert "chosen by validation: grad_norm/exact (+1 more)" in lines
+    assert lines[0] == result["verdict"]
+    assert lines[2].split()[:3] == ["proposed", "by", "parameters"]
+    assert lines[3].startswith("grad_norm/exact (+1)  128")
+    assert lines[5].startswith("uniform               64")
+    assert "above: accuracy on 10 validation rows; chosen by it: grad_norm/exact (+1)" in lines
     assert "failed: snip/exact: the training loss became nan at step 3 of 9" in lines
+    assert "test: accuracy on 1 test row, used once: 0.8200 ± 0.0141, uniform 0.7050" in text
     assert "adapter/ (seed 2, test 0.8300)" in text
 
 
@@ -106,5 +109,23 @@ def test_without_test_rows_the_keys_stay_and_hold_nothing(make_space, result):
     lacking = {key for key, value in untested["best"].items() if value is None}
     assert lacking == {"test", "baseline_test", "test_difference", "saved_seed", "saved_test"}
     lines = format_table(untested).splitlines()
-    assert "test accuracy: the table has no test rows" in lines
+    assert "the table has no test rows" in lines
     assert lines[-1] == "saved in runs/x: allocation.json, ranks.png, study.db, result.json"
+
+
+def test_notes_of_the_task_are_kept_and_printed(make_space):
+    noted = result_with(make_space, None, notes=("F1 is of 'fraud', the rarer class",))
+    assert noted["notes"] == ["F1 is of 'fraud', the rarer class"]
+    assert "note: F1 is of 'fraud', the rarer class" in format_table(noted).splitlines()
+
+
+def test_no_line_but_the_verdict_is_wider_than_a_terminal(make_space, result):
+    long = "ensemble:adam_signal@warm+sensitivity_sum@warm+root:grad_norm/exact"
+    for entry in [*result["finalists"], result["best"]]:
+        entry["proposers"] = [long, "tpe"]
+    result["proxies"] = {f"{long}{i}"[:70]: result["proxies"]["grad_norm"] for i in range(9)}
+    result["budget"] = result["baseline"]["params"] = 7_000_000_000
+    result["notes"] = ["a word " * 30]
+    lines = format_table(result).splitlines()
+    assert max(map(len, lines[1:])) <= 80
+    assert "".join(line[:18].strip() for line in lines[3:8]).startswith("ensemble:adam_signal@warm+")

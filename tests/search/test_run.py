@@ -148,7 +148,7 @@ def test_the_embedded_default_runs_end_to_end(capsys, tmp_path):
     ]
     assert main([*argv, "--budget", "100k", "--quiet", "--output", str(tmp_path / "demo")]) == 0
     captured = capsys.readouterr()
-    assert "chosen by validation" in captured.out
+    assert "chosen by it: " in captured.out
     assert "uniform" in captured.out
     assert captured.err == ""
 

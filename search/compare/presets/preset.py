@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from search.aligned_text import aligned
 from search.compare.arm import Arm
+from spaces.aligned_text import aligned, wrapped
 from spaces.errors import UsageError
 from spaces.site import Kind
 
@@ -186,7 +186,8 @@ def layout(preset: Preset, ours: Mapping[tuple[str, str], Number]) -> str:
         f"{preset.source}, {preset.model}: ours | the paper's; {preset.statistic} over seeds "
         f"{', '.join(map(str, preset.seeds))}"
     )
-    return "\n".join([about, "", *aligned(table), *(f"note: {note}" for note in preset.notes)])
+    notes = [line for note in preset.notes for line in wrapped(f"note: {note}")]
+    return "\n".join([*wrapped(about), "", *aligned(table), *notes])
 
 
 def _text(preset: Preset, numbers: Mapping[tuple[str, str], Number], place: tuple[str, str]) -> str:

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from search.picture import GREY, INK, PALE, bare, new_figure, save_png
+from search.picture import GREY, INK, PALE, bare, draw_title, new_figure, save_png, short
+from spaces.counted import counted
 
 from ..judging.report_card import Card, StratumReport
 from .number_format import UNDEFINED, decimal, with_interval
@@ -41,17 +42,18 @@ def forest(report: StratumReport) -> Figure:
     _draw_lines(axes, report.ceiling)
     for row, card in enumerate(rows):
         _draw_card(axes, row, card)
-    axes.set_yticks(range(len(rows)), [card.proxy for card in rows])
+    axes.set_yticks(range(len(rows)), [short(card.proxy) for card in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(-1.03, 1.03)
     axes.set_xticks([-1, -0.5, 0, 0.5, 1], ["-1", "-0.5", "0", "+0.5", "+1"])
     axes.set_xlabel(
-        f"Spearman ρ with {TRUTH_NAMES[report.truth]}, mean over {report.seeds} seeds; 95 % interval",
+        f"Spearman ρ with {TRUTH_NAMES[report.truth]}, mean over {counted(report.seeds, 'seed')}; 95 % "
+        "interval",
         fontsize=8.5,
     )
     bare(axes)
     axes.tick_params(axis="y", length=0, labelsize=8.5)
-    figure.suptitle(f"{report.stratum}: {report.allocations} allocations", fontsize=12, fontweight="bold")
+    draw_title(figure, f"{report.stratum}: {counted(report.allocations, 'allocation')}")
     figure.legend(
         handles=_legend(report.ceiling), loc="outside lower center", ncols=3, frameon=False, fontsize=8
     )

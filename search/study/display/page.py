@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from evaluators.whole_file import whole_file
+from spaces.printable import printable_lines
 
 from ..judging.report_card import StratumReport
 from ..judging.verdict import verdict as verdict_on
@@ -100,7 +102,7 @@ def render_page(
     Raises ValueError where an image is not a PNG.
     """
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen
     )
     source = files("search.study.display").joinpath(_TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(source).render(
@@ -111,6 +113,11 @@ def render_page(
         costs=cost_table(costs) if costs else None,
         left_out=left_out,
     )
+
+
+def _seen(value: object) -> object:
+    """A text as ``printable_lines``, before it is escaped as HTML; what a macro gave is that already."""
+    return printable_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _part(section: Section) -> _Part:

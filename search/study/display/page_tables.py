@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from search.statistics import Interval
+from spaces.counted import counted
 
 from ..judging.report_card import AtK, Card, Contest, Estimate, StratumReport
 from .number_format import (
@@ -194,7 +195,7 @@ def cost_table(costs: Sequence[Cost]) -> Table:
 def ceiling_line(report: StratumReport) -> str:
     """What the stratum stands on and how well a perfect proxy could do there, in a sentence each."""
     lost = f" ({report.failed} more left out since a run failed)" if report.failed else ""
-    stands = f"{report.allocations} allocations, {report.seeds} seeds{lost}."
+    stands = f"{counted(report.allocations, 'allocation')}, {counted(report.seeds, 'seed')}{lost}."
     if report.ceiling is None:
         why = "it takes two seeds to see the noise" if report.seeds < 2 else "a truth is the same for all"
         return f"{stands} Noise ceiling: {UNDEFINED}, since {why}."

@@ -10,7 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from search.picture import GREY, PALE, bare, new_figure, save_png
+from search.picture import GREY, PALE, bare, draw_title, new_figure, save_png, short
+from spaces.counted import counted
 
 from ..judging.report_card import AtK, Card, StratumReport
 from .truth_names import TRUTH_NAMES
@@ -65,7 +66,7 @@ def regret_curves(report: StratumReport, *, chance: Mapping[int, float] | None =
     bare(axes)
     if axes.lines:
         figure.legend(loc="outside right center", frameon=False, fontsize=8.5)
-    figure.suptitle(f"{report.stratum}: {report.allocations} allocations", fontsize=12, fontweight="bold")
+    draw_title(figure, f"{report.stratum}: {counted(report.allocations, 'allocation')}")
     return figure
 
 
@@ -79,7 +80,7 @@ def _draw_curve(axes: Axes, card: Card, ks: Sequence[int], colour: str, marker: 
         color=colour,
         marker=marker,
         markersize=5,
-        label=card.proxy,
+        label=short(card.proxy),
         clip_on=False,
     )
     for place, (low, high) in zip(places, map(_bounds, known), strict=True):

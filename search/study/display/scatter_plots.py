@@ -10,10 +10,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from search.picture import EDGE, bare, new_figure, save_png
+from search.picture import EDGE, bare, new_figure, save_png, short
 from search.statistics import rank_correlation
+from spaces.counted import counted
 
 from ..judging.mean_truth import mean_over_seeds
 from .number_format import signed
@@ -56,10 +57,12 @@ def scatters(
     for axes, (proxy, scores) in zip(panels, points.items(), strict=False):
         _draw_points(axes, scores, mean, sd, kinds)
         rho = rank_correlation(scores.tolist(), mean.tolist())
-        axes.set_title(f"{proxy}\nρ {'' if rho is None else '= '}{signed(rho)}", fontsize=9)
+        axes.set_title(
+            f"{short(proxy, inches=2.0)}\nρ {'' if rho is None else '= '}{signed(rho)}", fontsize=9
+        )
     for axes in panels[len(points) :]:
         axes.set_visible(False)
-    figure.supylabel(f"{truth_label}, mean ± sd over {truth.shape[1]} seeds", fontsize=9)
+    figure.supylabel(f"{truth_label}, mean ± sd over {counted(truth.shape[1], 'seed')}", fontsize=9)
     figure.supxlabel("score of the allocation", fontsize=9)
     figure.legend(handles=_legend(kinds), loc="outside upper center", ncols=3, frameon=False, fontsize=8.5)
     return figure
@@ -99,6 +102,7 @@ def _draw_points(
     if scores.min() > 0 and scores.max() > _WIDE * scores.min():
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(numticks=4))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_locator(NullLocator())
         return
     axes.locator_params(axis="x", nbins=4)

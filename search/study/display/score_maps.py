@@ -12,7 +12,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from scipy.stats import rankdata
 
-from search.picture import new_figure, save_png
+from search.picture import new_figure, save_png, short
 from search.site_grid import SiteGrid, draw_cells
 from spaces.search_space import SearchSpace
 
@@ -46,7 +46,7 @@ def score_maps(scores: Mapping[str, np.ndarray], space: SearchSpace) -> Figure:
         axes.imshow(shares, cmap=_COLOURS, norm=norm, aspect="auto", origin="lower")
         draw_cells(axes, grid, label_sizes=(7.5, 7.5), every=max(1, grid.layers // 6))
         axes.tick_params(axis="x", labelbottom=True, labelrotation=90)
-        axes.set_title(proxy, fontsize=9)
+        axes.set_title(short(proxy, inches=width, size=9), fontsize=9)
     for axes in panels.ravel()[len(scores) :]:
         axes.set_visible(False)
     figure.supylabel("layer", fontsize=9)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from search.aligned_text import aligned
+from collections.abc import Sequence
+
+from spaces.aligned_text import aligned, wrapped
+from spaces.counted import counted
+from spaces.printable import printable
 
 from ..judging.report_card import Card, StratumReport
 from .number_format import ABSENT, UNDEFINED, decimal, p_value, percent, signed, with_interval
@@ -13,22 +17,21 @@ __all__ = ["format_report"]
 _HEAD = ("proxy", "Spearman [95 %]", "Kendall", "of ceiling", "p (Holm)", "")
 
 
-def format_report(verdict: str, report: StratumReport) -> str:
-    """The verdict, a row per proxy in the report's order, and what the rows stand on."""
+def format_report(verdict: str, report: StratumReport, notes: Sequence[str] = ()) -> str:
+    """The verdict in one line, then in lines of at most 80 columns a row per proxy in the report's order, and
+    what the rows stand on. notes: for the reader.
+    """
     lines = aligned([_HEAD, *map(_row, report.cards)]) if report.cards else ["no proxy was scored"]
     lost = f", {report.failed} left out since a run failed" if report.failed else ""
     ceiling = UNDEFINED if report.ceiling is None else decimal(report.ceiling)
-    counts = f"{report.allocations} allocations, {report.seeds} seeds{lost}"
-    return "\n".join(
-        [
-            verdict,
-            "",
-            *lines,
-            "",
-            "* above 0: after Holm's correction for the number of proxies (p < 0.05), and the interval too",
-            f"{report.stratum}, truth: {TRUTH_NAMES[report.truth]}, {counts}; noise ceiling {ceiling}",
-        ]
-    )
+    counts = f"{counted(report.allocations, 'allocation')}, {counted(report.seeds, 'seed')}{lost}"
+    sentences = [
+        "* above 0: after Holm's correction for the number of proxies (p < 0.05), and the interval too",
+        f"{report.stratum}, truth: {TRUTH_NAMES[report.truth]}, {counts}; noise ceiling {ceiling}",
+        *(f"note: {note}" for note in notes),
+    ]
+    below = [line for sentence in sentences for line in wrapped(sentence)]
+    return "\n".join([printable(verdict), "", *lines, "", *below])
 
 
 def _row(card: Card) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from spaces.counted import counted
+
 from .cards import cards
 from .contests import contests
 from .noise_ceiling import reliability
@@ -43,7 +45,8 @@ def judge(
     """
     if len(origins) != len(truth):
         raise ValueError(
-            f"{stratum}: {len(origins)} origins for {len(truth)} allocations; pass one for each."
+            f"{stratum}: {counted(len(origins), 'origin')} for {counted(len(truth), 'allocation')}; "
+            "pass one for each."
         )
     sample = Sample.of(stratum, truth, scores, params)
     fought = contests(np.asarray(truth, dtype=np.float64), origins)
@@ -76,8 +79,9 @@ def pooled(
     """
     if not len(truths) == len(scores) == len(params) == len(names):
         raise ValueError(
-            f"{len(truths)} truths, {len(scores)} scores, {len(params)} params and {len(names)} "
-            "lists of names cannot be pooled; pass one of each per stratum."
+            f"{counted(len(truths), 'truth')}, {counted(len(scores), 'score')}, "
+            f"{counted(len(params), 'list')} of params and {counted(len(names), 'list')} of names cannot be "
+            "pooled; pass one of each per stratum."
         )
     each = zip(truths, scores, params, names, strict=True)
     sample = Sample.pooled([Sample.of(f"{stratum}[{i}]", *parts) for i, parts in enumerate(each)])

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from spaces.counted import counted
+
 __all__ = ["Sample"]
 
 _EQUAL_COST = 0.01  # of the dearest allocation: what a study lets a budget vary by
@@ -58,7 +60,8 @@ class Sample:
         names = [(stratum, row) for row in range(len(truth))] if names is None else names
         if len(set(names)) != len(names) or len(names) != len(truth):
             raise ValueError(
-                f"{stratum}: {len(set(names))} different names for {len(truth)} allocations; "
+                f"{stratum}: {counted(len(set(names)), 'different name')} for "
+                f"{counted(len(truth), 'allocation')}; "
                 "pass one for each."
             )
         if truth.ndim != 2 or not truth.shape[1]:
@@ -67,7 +70,7 @@ class Sample:
         for name, values in {**columns, "the parameter count": np.asarray(params, dtype=np.float64)}.items():
             if values.shape != truth.shape[:1]:
                 raise ValueError(
-                    f"{stratum}: {name} has shape {values.shape} for {len(truth)} allocations; "
+                    f"{stratum}: {name} has shape {values.shape} for {counted(len(truth), 'allocation')}; "
                     "pass one value each."
                 )
             if not np.isfinite(values).all():
@@ -98,7 +101,10 @@ class Sample:
         of seeds differ.
         """
         if len({(sample.proxies, sample.truth.shape[1]) for sample in samples}) != 1:
-            seen = [f"{len(s.proxies)} proxies, {s.truth.shape[1]} seeds" for s in samples]
+            seen = [
+                f"{counted(len(s.proxies), 'proxy', 'proxies')}, {counted(s.truth.shape[1], 'seed')}"
+                for s in samples
+            ]
             raise ValueError(
                 f"strata with {seen} cannot be pooled; pass some, with the same proxies and seeds."
             )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from spaces.counted import counted
+
 from .cards import SPREAD
 from .report_card import Card, Estimate, StratumReport
 
@@ -53,7 +55,7 @@ def verdict(report: StratumReport) -> str:
 
 
 def _allocations(report: StratumReport) -> str:
-    return f"{report.allocations} allocation{'' if report.allocations == 1 else 's'}"
+    return counted(report.allocations, "allocation")
 
 
 def _why_not(report: StratumReport) -> str:

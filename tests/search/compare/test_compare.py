@@ -48,7 +48,9 @@ def test_a_leaderboard_holds_every_method_within_the_budget(compare, capsys, tmp
 def test_the_table_on_stdout_names_the_baseline_and_the_interval(compare, capsys):
     assert main([*compare, "--methods", "lora,hetero-static,hetero-dynamic"]) == 0
     out = capsys.readouterr().out
-    assert "test accuracy" in out.splitlines()[0]
+    verdict, _, head, *_ = out.splitlines()
+    assert verdict.startswith(("Not shown that any allocation beats lora: hetero-", "Nothing was learned"))
+    assert "test accuracy" in head
     assert "difference: to lora, seed by seed" in out
     assert "Does dynamic HeteroLoRA beat static?" in out
 

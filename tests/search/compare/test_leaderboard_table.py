@@ -11,6 +11,8 @@ from tests.search.compare.test_leaderboard import runs_of
 def result_of(rows, **more) -> dict:
     tuning = [{"label": "lora", "scaling": "alpha/r", "lr": rate, "loss": 0.5} for rate in (1e-4, 1e-3)]
     return {
+        "verdict": "Not shown.",
+        "notes": ["a note"],
         "model": "tiny",
         "task": "rows",
         "metric": "accuracy",
@@ -38,15 +40,26 @@ def arms():
 
 def test_it_says_how_many_seeds_what_is_off_the_budget_and_which_rate_is_at_the_edge():
     lines = format_leaderboard(result_of(leaderboard(arms(), "lora"))).splitlines()
-    cells = {line.split()[1]: line for line in lines[1:5]}
+    assert lines[0] == "Not shown."
+    first = {line.split()[0]: line for line in lines[3:7]}
+    assert "0.8500 ± 0.0707 (2 of 3 seeds)" in first["sora"]
+    cells = {line.split()[0]: line for line in lines[-30:] if "alpha/r" in line}
     assert list(cells) == ["full", "lora", "sora", "broken"]  # those that lost a seed come after
-    assert "0.8500 ± 0.0707 (2 of 3 seeds)" in cells["sora"]
     assert "0.001*, alpha/r" in cells["lora"]
     assert "*" not in cells["sora"]
     assert "100.0" not in cells["lora"]
     assert "not at the budget at the end: full 9,000, sora 80" in lines
-    assert "tiny on rows: 1,200 rows, 1 epochs, 3 seeds, budget 100 parameters" in lines
+    assert "tiny on rows: 1,200 rows, 1 epoch, 3 seeds, budget 100 parameters" in lines
+    assert "note: a note" in lines
     assert sum(line.startswith("failed: broken") for line in lines) == 3
+
+
+def test_long_labels_fit_a_terminal():
+    label = "hetero-dynamic[proxy=snip,frequency=5,allotment=combined]@lora[q,k,v,o,fc1,fc2]+shortcut/paper"
+    rows = leaderboard([*arms(), runs_of(label, (0.7, 0.8, 0.9))], "lora")
+    lines = format_leaderboard(result_of(rows)).splitlines()
+    assert max(len(line) for line in lines if label not in line) <= 80  # in a sentence it stays whole
+    assert sum(line.startswith("hetero-") for line in lines) >= 2  # under it again where the table is cut
 
 
 def test_without_a_baseline_no_difference_is_spoken_of():
@@ -61,4 +74,4 @@ def test_the_picture_marks_the_baseline_and_draws_no_interval_of_one_pair():
     assert [label.get_text() for label in left.get_yticklabels()] == ["lora", "sora"]
     assert [line.get_marker() for line in right.lines if line.get_marker() != "None"] == ["D", "o"]
     assert not right.containers
-    assert right.get_xlabel() == "difference to lora, 95 % t interval, uncorrected"
+    assert right.get_xlabel() == "difference to lora\n95 % t interval, uncorrected"

@@ -56,6 +56,13 @@ def test_every_arm_starts_within_its_budget(preset: Preset, arm: PresetArm, pape
         assert space.params(start) == params
 
 
+def check_layout(preset: Preset) -> None:
+    """Every row is there, in a table no wider than a terminal."""
+    text = layout(preset, {})
+    assert max(map(len, text.split("\n"))) <= 80
+    assert {word for row in preset.rows for word in row.split()} <= set(text.split())
+
+
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 def test_every_cell_can_be_trained_and_judged(preset: Preset) -> None:
     for cell in preset.cells:
@@ -64,8 +71,7 @@ def test_every_cell_can_be_trained_and_judged(preset: Preset) -> None:
             assert cell.dataset in NAMED_TASKS
             assert cell.metric in {*METRICS, *BINARY_METRICS, "seconds"}
     assert {cell.arm for cell in preset.cells} - {None} == {arm.label for arm in preset.arms}
-    lines = layout(preset, {}).split("\n")
-    assert len(lines) == 3 + len(preset.rows) + len(preset.notes)
+    check_layout(preset)
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda one: f"{one.model}, {one.dataset}, {one.setup}")
@@ -145,7 +151,7 @@ def test_every_model_and_data_set_with_hyperparameters_can_be_reached(
     for arm in preset.arms:
         space, params = space_of(preset, arm, paper_model(model))
         assert policy_of(arm.spec, params, paper_model(model)).start(space) is not None
-    assert len(layout(preset, {}).split("\n")) == 3 + len(rows) + len(preset.notes)
+    check_layout(preset)
 
 
 def test_a_table_with_shortcuts_does_not_move_where_no_paper_trained_them() -> None:

@@ -58,7 +58,7 @@ def test_a_stratum_of_one_is_in_the_middle():
     ("call", "message"),
     [
         (lambda: sample([1, 2], {}), "must be"),
-        (lambda: sample([[1], [2]], {}, names=["a", "a"]), "1 different names for 2"),
+        (lambda: sample([[1], [2]], {}, names=["a", "a"]), "1 different name for 2"),
         (lambda: sample(np.empty((2, 0)), {}), "seeds >= 1"),
         (lambda: sample([[1], [2]], {"snip": [1]}), "pass one value each"),
         (lambda: sample([[1], [2]], {"snip": [1, math.nan]}), "snip is not finite"),

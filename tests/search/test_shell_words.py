@@ -1,4 +1,4 @@
-"""Nothing in a text acts on the terminal it is printed on, or in the shell it is pasted into."""
+"""Nothing in a word acts in the shell that a line is pasted into."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from search.command_line import printable, shell_words
+from search.shell_words import shell_words
 
 WORDS = [
     "--space",
@@ -24,11 +24,6 @@ WORDS = [
     "\\'\t",
     "\udcff",
 ]
-
-
-def test_what_a_terminal_would_act_on_is_written_out():
-    assert printable("a\x1b[31mb\x07\r\x9b\udcff") == "a\\x1b[31mb\\x07\\r\\x9b\\udcff"
-    assert printable("α × 3\n\tb") == "α × 3\n\tb"
 
 
 def test_plain_words_are_quoted_as_everybody_quotes():

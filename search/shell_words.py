@@ -1,16 +1,11 @@
-"""Text that crosses to a terminal or a shell: nothing in it acts there."""
+"""A command line that a shell reads back as it was."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
 
-__all__ = ["printable", "shell_words"]
-
-
-def printable(text: str) -> str:
-    """The text with what a terminal would act on (ESC and the like) written out; line breaks stay."""
-    return "".join(one if one.isprintable() or one in "\n\t" else _written_out(one) for one in text)
+__all__ = ["shell_words"]
 
 
 def shell_words(words: Sequence[str]) -> str:
@@ -26,7 +21,3 @@ def _dollar_quoted(word: str) -> str:
 def _in_octal(character: str) -> str:
     """The bytes of a character, also of one that stands for a byte that is no text, as bash and zsh read."""
     return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", "surrogateescape"))
-
-
-def _written_out(character: str) -> str:
-    return character.encode("unicode_escape").decode()

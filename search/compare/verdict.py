@@ -1,0 +1,55 @@
+"""The first line of a comparison's report: is anything shown to beat uniform LoRA here, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evaluators.chance import Chance, nothing_learned
+from spaces.counted import counted
+
+from .leaderboard import ArmRuns, Difference, Row
+from .questions import Answer, shown
+
+__all__ = ["verdict"]
+
+
+def verdict(
+    arms: Sequence[ArmRuns],
+    rows: Sequence[Row],
+    best: Answer | None,
+    baseline: str | None,
+    *,
+    metric: str,
+    chance: Chance,
+) -> str:
+    """Whether the best allocation beats uniform LoRA; of arms that allot nothing, whether the best does.
+
+    best: the answer of ``best_allocation``, None where no arm is one. rows: as the leaderboard has them.
+    chance: on the test rows, which all of it is of. p-values are corrected for all arms of the table.
+    """
+    runs = [run.evaluation for one in arms for run in one.runs]
+    if (reason := nothing_learned(runs, metric, chance)) is not None:
+        return f"Nothing was learned, so no method can be told from another: {reason}."
+    where = f"{metric} on {counted(chance.rows, 'test row')}"
+    if baseline is None:
+        return f"There is no uniform LoRA to compare with; {rows[0].label} is first by {where}."
+    others = [(row.label, row.difference) for row in rows if row.difference is not None]
+    if not others:
+        return (
+            f"There is nothing to compare with {baseline}: no other method finished a seed that it finished."
+        )
+    if best is not None and best.label is not None:
+        return _sentence("allocation", best.label, best.difference, baseline, where, best.compared)
+    label, nearest = max(others, key=lambda pair: pair[1].interval.mean)
+    return _sentence("method", label, nearest, baseline, where, len(others))
+
+
+def _sentence(what: str, label: str, apart: Difference, baseline: str, where: str, compared: int) -> str:
+    interval = apart.interval
+    bounds = "" if interval.low is None else f" [{interval.low:+.4f}, {interval.high:+.4f}]"
+    p = ", one seed" if apart.p_holm is None else f", Holm p {apart.p_holm:.3f}"
+    said = f"{interval.mean:+z.4f}{bounds} in {where}{p}"
+    of = f"the best of {counted(compared, 'other')}" if compared > 1 else "the only other"
+    if shown(apart) and interval.mean > 0:
+        return f"Yes: {label}, {of}, beats {baseline} by {said}."
+    return f"Not shown that any {what} beats {baseline}: {label}, {of}, differs from it by {said}."

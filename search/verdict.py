@@ -1,0 +1,143 @@
+"""The first line of a search's report: does any allocation beat the uniform one here, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluators.chance import Chance, nothing_learned
+from spaces.counted import counted
+
+from .finalist import Finalist, paired
+from .holm import holm
+from .statistics import Interval, paired_p_value
+
+__all__ = ["Judged", "verdict"]
+
+_LEAST_SEEDS = 3
+_LEVEL = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the metric is of. rows: by part, ``validation`` and ``test``; empty where a table does not say.
+    chance: on the validation rows; None where they are not known."""
+
+    metric: str
+    rows: Mapping[str, int]
+    chance: Chance | None
+
+
+def verdict(
+    finalists: Sequence[Finalist],
+    winner: Finalist,
+    tested: tuple[Sequence[float | None], Sequence[float | None]] | None,
+    judged: Judged,
+) -> str:
+    """Whether the winner is shown to beat the uniform allocation, by how much, on which rows.
+
+    finalists: the uniform baseline first. tested: the metric per seed of the winner and of the baseline on
+    the rows used once. Without them the validation rows decide, which also chose the winner: its p-value is
+    then corrected for the number of finalists. Nothing is shown by fewer than three seeds, by an interval
+    that holds 0, or by differences that are all equal, which come of a metric's coarse steps.
+    """
+    runs = [run.evaluation for finalist in finalists for run in finalist.runs]
+    if (reason := nothing_learned(runs, judged.metric, judged.chance)) is not None:
+        return f"Nothing was learned, so no allocation can be told from another: {reason}."
+    if winner is finalists[0]:
+        return _none_ahead(finalists, judged)
+    if tested is None:
+        return _by_validation(finalists, winner, judged)
+    ours, theirs = tested
+    name, where = winner.proposal.proposers[0], _where(judged, "test")
+    interval, seeds = paired(ours, theirs), _pairs(ours, theirs)
+    if interval is None:
+        return (
+            f"Not shown that any allocation beats uniform: no seed of {name} and uniform gave both a "
+            f"metric {where}."
+        )
+    said = f"{_amount(interval)} in {judged.metric} {where}, {counted(len(seeds), 'seed')}"
+    if (doubt := _doubt(seeds, _p_value(seeds))) is None:
+        if interval.mean > 0:
+            return f"Yes: {name}, chosen by validation, beats uniform by {said}."
+        return f"No: {name}, chosen by validation, is worse than uniform, {said}."
+    return (
+        f"Not shown that any allocation beats uniform: {name}, chosen by validation, differs from it "
+        f"by {said}{doubt}."
+    )
+
+
+def _none_ahead(finalists: Sequence[Finalist], judged: Judged) -> str:
+    """Where the uniform allocation itself was chosen: how the nearest of the others did."""
+    baseline, *others = finalists
+    where = _where(judged, "validation")
+    nearest = max(others, key=lambda finalist: finalist.rank, default=None)
+    if nearest is None or (interval := paired(nearest.metrics, baseline.metrics)) is None:
+        return f"No allocation beats uniform: none other finished {where}."
+    seeds = counted(len(_pairs(nearest.metrics, baseline.metrics)), "seed")
+    name = nearest.proposal.proposers[0]
+    return (
+        f"No allocation beats uniform: the best other, {name}, differs from it by {_amount(interval)} in "
+        f"{judged.metric} {where}, {seeds}, so uniform is chosen."
+    )
+
+
+def _by_validation(finalists: Sequence[Finalist], winner: Finalist, judged: Judged) -> str:
+    baseline, *others = finalists
+    name = winner.proposal.proposers[0]
+    interval, seeds = paired(winner.metrics, baseline.metrics), _pairs(winner.metrics, baseline.metrics)
+    where = _where(judged, "validation")
+    if interval is None:
+        return (
+            f"Not shown that any allocation beats uniform: no seed of {name} and uniform gave both a "
+            f"metric {where}."
+        )
+    said = (
+        f"{_amount(interval)} in {judged.metric} {where}, {counted(len(seeds), 'seed')}; the same rows "
+        "chose it "
+        f"among {counted(len(others), 'finalist')}"
+    )
+    if (doubt := _doubt(seeds, _corrected(winner, finalists))) is None:
+        return f"Yes: {name} beats uniform by {said}, for which its p-value is corrected."
+    return (
+        f"Not shown that any allocation beats uniform: {name} is ahead by {said}, so that this is "
+        f"partly luck{doubt}."
+    )
+
+
+def _corrected(winner: Finalist, finalists: Sequence[Finalist]) -> float | None:
+    """The p-value of the winner's difference, by Holm's method for those of all finalists."""
+    baseline, *others = finalists
+    known = [(f, p) for f in others if (p := _p_value(_pairs(f.metrics, baseline.metrics))) is not None]
+    corrected = holm([p for _, p in known])
+    return next((p for (finalist, _), p in zip(known, corrected, strict=True) if finalist is winner), None)
+
+
+def _doubt(seeds: Sequence[float], p_value: float | None) -> str | None:
+    """Why differences show nothing; None where they do, empty where they are within chance."""
+    if len(seeds) < _LEAST_SEEDS:
+        return f", too few to show anything (--seeds {_LEAST_SEEDS} or more)"
+    if len(seeds) > 1 and np.ptp(seeds) <= 1e-12 * np.abs(seeds).max():
+        return ", the same for all, as a metric's coarse steps can give"
+    return None if p_value is not None and p_value < _LEVEL else ""
+
+
+def _p_value(differences: Sequence[float]) -> float | None:
+    return paired_p_value(np.array(differences))
+
+
+def _pairs(ours: Sequence[float | None], theirs: Sequence[float | None]) -> list[float]:
+    """The differences of the seeds that both finished."""
+    return [a - b for a, b in zip(ours, theirs, strict=True) if a is not None and b is not None]
+
+
+def _where(judged: Judged, part: str) -> str:
+    rows = judged.rows.get(part)
+    return f"on {counted(rows, f'{part} row')}" if rows else f"on the {part} rows"
+
+
+def _amount(interval: Interval) -> str:
+    bounds = "" if interval.low is None else f" [{interval.low:+.4f}, {interval.high:+.4f}]"
+    return f"{interval.mean:+z.4f}{bounds}"

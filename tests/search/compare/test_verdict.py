@@ -1,0 +1,57 @@
+"""The first line of a leaderboard: what is shown to beat uniform LoRA, or that nothing is."""
+
+from __future__ import annotations
+
+import math
+
+from evaluators.chance import Chance
+from search.compare.leaderboard import leaderboard
+from search.compare.questions import answers
+from search.compare.verdict import verdict
+from tests.search.compare.test_leaderboard import runs_of
+
+CHANCE = Chance(math.log(2), (0.5, 0.5), 300)
+LORA = runs_of("lora", (0.70, 0.72, 0.74))
+
+
+def said(*arms, baseline="lora"):
+    rows = leaderboard(arms, baseline)
+    best = next((one for one in answers(arms, rows, baseline) if one.label is not None), None)
+    return verdict(arms, rows, best, baseline, metric="accuracy", chance=CHANCE)
+
+
+def test_an_allocation_that_is_shown_to_beat_uniform_is_a_yes():
+    assert said(LORA, runs_of("sora", (0.801, 0.82, 0.841)), runs_of("full", (0.9, 0.9, 0.9))) == (
+        "Yes: sora, the only other, beats lora by +0.1007 [+0.0992, +0.1021] in accuracy on 300 test rows, "
+        "Holm p 0.000."
+    )
+
+
+def test_the_best_of_many_is_judged_by_the_corrected_p():
+    text = said(LORA, runs_of("sora", (0.71, 0.74, 0.74)), runs_of("salora", (0.6, 0.7, 0.8)))
+    assert text.startswith(
+        "Not shown that any allocation beats lora: sora, the best of 2 others, differs from it by +0.0100 ["
+    )
+
+
+def test_without_an_allocation_the_best_of_the_other_methods_is_named():
+    assert said(LORA, runs_of("full", (0.71, 0.74, 0.74))).startswith(
+        "Not shown that any method beats lora: full"
+    )
+
+
+def test_without_uniform_lora_there_is_nothing_to_compare_with():
+    assert said(runs_of("sora", (0.8,)), baseline=None) == (
+        "There is no uniform LoRA to compare with; sora is first by accuracy on 300 test rows."
+    )
+
+
+def test_one_seed_says_so():
+    text = said(runs_of("lora", (0.7,)), runs_of("sora", (0.8,)))
+    assert text.endswith("differs from it by +0.1000 in accuracy on 300 test rows, one seed.")
+
+
+def test_nothing_learned_comes_first():
+    assert said(runs_of("lora", (0.5, 0.5)), runs_of("sora", (0.5, 0.5))).startswith(
+        "Nothing was learned, so no method"
+    )

@@ -1,0 +1,35 @@
+"""Who wins by validation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from search.finalist import Finalist
+from search.pipeline import _winner
+from tests.search.test_result import finalist
+
+UNIFORM = finalist(2, [0.70, 0.72, 0.74], "uniform")
+
+
+def with_loss(one: Finalist, loss: float) -> Finalist:
+    runs = [replace(run, evaluation=replace(run.evaluation, loss=loss)) for run in one.runs]
+    return Finalist(one.proposal, tuple(runs))
+
+
+def test_ties_go_to_uniform_even_where_the_other_has_the_lower_loss():
+    tied = with_loss(finalist(4, [0.74, 0.72, 0.70], "tpe"), 0.01)
+    assert _winner([UNIFORM, tied]) is UNIFORM
+
+
+def test_a_higher_metric_wins():
+    ahead = finalist(4, [0.71, 0.72, 0.74], "tpe")
+    behind = finalist(3, [0.70, 0.71, 0.74], "snip/exact")
+    assert _winner([UNIFORM, behind, ahead]) is ahead
+    assert _winner([UNIFORM, behind]) is UNIFORM
+
+
+def test_fewer_failures_win():
+    diverged = finalist(2, [0.9, None, 0.9], "uniform")
+    whole = finalist(4, [0.5, 0.5, 0.5], "tpe")
+    assert _winner([diverged, whole]) is whole
+    assert _winner([UNIFORM, finalist(4, [0.9, None, 0.9], "tpe")]) is UNIFORM

@@ -1,0 +1,100 @@
+"""The sentence that answers: shown only where test rows and enough seeds show it."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from evaluators.chance import Chance
+from search.finalist import Finalist
+from search.verdict import Judged, verdict
+from tests.search.test_result import finalist
+
+JUDGED = Judged("accuracy", {"train": 90, "validation": 320, "test": 300}, None)
+TABLE = Judged("accuracy", {}, None)
+UNIFORM = finalist(2, [0.70, 0.72, 0.74], "uniform")
+AHEAD = finalist(4, [0.80, 0.83, 0.86], "spectrum/exact", "tpe")
+OTHER = finalist(3, [0.71, 0.72, 0.73], "snip/exact")
+
+
+def said(ours, theirs, *, judged=JUDGED):
+    return verdict([UNIFORM, OTHER, AHEAD], AHEAD, (ours, theirs), judged)
+
+
+def test_an_interval_above_zero_on_test_rows_is_a_yes():
+    assert said([0.81, 0.82, 0.83], [0.70, 0.70, 0.72]) == (
+        "Yes: spectrum/exact, chosen by validation, beats uniform by +0.1133 [+0.0990, +0.1277] in "
+        "accuracy on "
+        "300 test rows, 3 seeds."
+    )
+
+
+def test_a_lead_on_validation_rows_that_the_test_rows_do_not_bear_out_is_not_shown():
+    assert said([0.69, 0.70, 0.73], [0.70, 0.72, 0.72]) == (
+        "Not shown that any allocation beats uniform: spectrum/exact, chosen by validation, differs "
+        "from it by "
+        "-0.0067 [-0.0446, +0.0313] in accuracy on 300 test rows, 3 seeds."
+    )
+
+
+def test_an_interval_below_zero_is_a_no():
+    assert said([0.60, 0.61, 0.62], [0.70, 0.70, 0.72]).startswith(
+        "No: spectrum/exact, chosen by validation, is worse"
+    )
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_fewer_than_three_seeds_show_nothing(seeds):
+    text = said([0.81, 0.82][:seeds] + [None] * (3 - seeds), [0.70, 0.70, 0.72])
+    assert text.startswith("Not shown")
+    assert text.endswith(f"{seeds} seed{'s' * (seeds > 1)}, too few to show anything (--seeds 3 or more).")
+
+
+def test_equal_differences_come_of_coarse_steps_and_show_nothing():
+    text = said([0.80, 0.82, 0.84], [0.70, 0.72, 0.74])
+    assert text.startswith("Not shown")
+    assert "the same for all" in text
+
+
+def test_where_uniform_is_chosen_the_nearest_other_is_named():
+    assert verdict([UNIFORM, OTHER], UNIFORM, ([0.7] * 3, [0.7] * 3), JUDGED) == (
+        "No allocation beats uniform: the best other, snip/exact, differs from it by +0.0000 [-0.0248, "
+        "+0.0248] "
+        "in accuracy on 320 validation rows, 3 seeds, so uniform is chosen."
+    )
+
+
+def test_a_table_has_only_the_rows_that_chose_and_says_so():
+    text = verdict([UNIFORM, OTHER, AHEAD], AHEAD, None, TABLE)
+    assert text == (
+        "Yes: spectrum/exact beats uniform by +0.1100 [+0.0852, +0.1348] in accuracy on the validation rows, "
+        "3 seeds; the same rows chose it among 2 finalists, for which its p-value is corrected."
+    )
+
+
+def test_the_best_of_many_on_the_rows_that_chose_it_is_partly_luck():
+    barely = finalist(4, [0.720, 0.738, 0.752], "tpe")  # p = 0.028 alone
+    assert verdict([UNIFORM, barely], barely, None, TABLE).startswith("Yes: tpe")
+    many = [finalist(5, [0.71, 0.71, 0.74], f"random{i}") for i in range(3)]
+    text = verdict([UNIFORM, barely, *many], barely, None, TABLE)
+    assert text.startswith("Not shown that any allocation beats uniform: tpe is ahead by ")
+    assert text.endswith("the same rows chose it among 4 finalists, so that this is partly luck.")
+
+
+def test_nothing_learned_comes_before_everything_else():
+    chance = Chance(math.log(2), (0.5, 0.5), 100)
+    flat = [finalist(rank, [0.5, 0.5, 0.5], name) for rank, name in ((2, "uniform"), (4, "tpe"))]
+    text = verdict(flat, flat[0], ([0.5] * 3, [0.5] * 3), Judged("accuracy", {}, chance))
+    assert text == (
+        "Nothing was learned, so no allocation can be told from another: every run has the accuracy of "
+        "always "
+        "giving one answer (0.5000 at best)."
+    )
+
+
+def test_failed_others_leave_uniform():
+    broken = Finalist(AHEAD.proposal, finalist(4, [None, None, None], "tpe").runs)
+    assert verdict([UNIFORM, broken], UNIFORM, ([0.7] * 3, [0.7] * 3), JUDGED) == (
+        "No allocation beats uniform: none other finished on 320 validation rows."
+    )
