@@ -20,6 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.head import Head
 from spaces.site import Site
@@ -86,8 +87,8 @@ def read_head(folder: Path, record: AdapterRecord, model: PreTrainedModel) -> di
     labels = max(1, len(record.label_names))  # regression has one output and no names
     if model.config.num_labels != labels:
         raise InputError(
-            f"the adapter was trained for {labels} labels {list(record.label_names)}, this model has "
-            f"{model.config.num_labels}; load the base model with num_labels={labels}."
+            f"the adapter was trained for {counted(labels, 'label')} {list(record.label_names)}, this model "
+            f"has {model.config.num_labels}; load the base model with num_labels={labels}."
         )
     head = read_tensors(folder / _HEAD)
     given = {name: tuple(tensor.shape) for name, tensor in head.items()}

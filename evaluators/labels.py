@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 
 from .metrics import BINARY_METRICS, REGRESSION_METRICS
@@ -54,7 +55,7 @@ def look_alikes(names: Sequence[str]) -> list[str]:
         groups.setdefault(_as_read(name), []).append(name)
     return [
         f"the labels {', '.join(map(ascii, group))} differ in case, blanks or Unicode form alone, and are "
-        f"{len(group)} classes; write them alike if they are one"
+        f"{counted(len(group), 'class', 'classes')}; write them alike if they are one"
         for group in groups.values()
         if len(group) > 1
     ]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from torch import Tensor
 from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
+from spaces.counted import counted
 from spaces.errors import InputError
 
 __all__ = ["fill_pad_token", "pad_token_of", "settle_padding"]
@@ -36,9 +37,9 @@ def settle_padding(
         fitting = [(token, number) for token, number in known.items() if _fits(number, tokens)]
         if not fitting:
             raise InputError(
-                f"{name} has {tokens} token embeddings, and neither its pad_token_id ({stated}) nor its "
-                f"tokenizer's pad and end-of-text tokens ({list(known.values())}) are among them; resize its "
-                "embeddings, or set a pad_token_id below their number."
+                f"{name} has {counted(tokens, 'token embedding')}, and neither its pad_token_id ({stated}) "
+                f"nor its tokenizer's pad and end-of-text tokens ({list(known.values())}) are among them; resize "
+                "its embeddings, or set a pad_token_id below their number."
             )
         token, serves = fitting[0]
         if stated is not None:

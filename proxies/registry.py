@@ -17,6 +17,7 @@ from typing import Final
 
 import numpy as np
 
+from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.printable import quoted
 
@@ -107,8 +108,8 @@ def find_proxy(name: str) -> Proxy:
     """
     if len(name) > _LONGEST or name.count(":") > _DEEPEST:
         raise UsageError(
-            f"proxy={quoted(name)} is built of too many others; at most {_DEEPEST} prefixes and {_LONGEST:,} "
-            "characters are read."
+            f"proxy={quoted(name)} is built of too many others; at most "
+            f"{counted(_DEEPEST, 'prefix', 'prefixes')} and {counted(_LONGEST, 'character')} are read."
         )
     _, prefix, inner = name.rpartition(":")
     if prefix and not all(inner.split("+")):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from evaluators.sealed_json import DamagedFileError, read_sealed, write_sealed
+from spaces.counted import counted
 from spaces.errors import UsageError
 
 from .provenance import Provenance
@@ -48,7 +49,7 @@ class FolderRecord:
             for name in self.options.keys() | options.keys()
             if name not in self.options or name not in options or self.options[name] != options[name]
         )
-        return ", ".join(names[:5]) + (f" and {len(names) - 5} others" if len(names) > 5 else "")
+        return ", ".join(names[:5]) + (f" and {counted(len(names) - 5, 'other')}" if len(names) > 5 else "")
 
 
 def read_record(folder: Path) -> FolderRecord | None:

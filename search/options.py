@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spaces.command_line import Parser, decimal, names, path, text, whole
+from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.printable import printable
 
@@ -275,7 +276,8 @@ class Options:
             len(self.task_name) > LONGEST_NAME or printable(self.task_name) != self.task_name
         ):
             raise UsageError(
-                f"--task-name must be one line of at most {LONGEST_NAME} characters, none that controls."
+                f"--task-name must be one line of at most {counted(LONGEST_NAME, 'character')}, none of "
+                "which controls."
             )
 
 

@@ -8,6 +8,7 @@ from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Final, NoReturn
 
+from .counted import counted
 from .printable import printable, quoted
 
 __all__ = ["TYPES", "Parser", "decimal", "names", "path", "text", "whole"]
@@ -30,7 +31,7 @@ def text(value: str) -> str:
     if not value.strip():
         raise ArgumentTypeError("is empty; give a value, or leave it out for the default")
     if len(value) > _LONGEST:
-        raise ArgumentTypeError(f"{quoted(value)} is too long; give at most {_LONGEST:,} characters")
+        raise ArgumentTypeError(f"{quoted(value)} is too long; give at most {counted(_LONGEST, 'character')}")
     if printable(squeezed := "".join(value.split())) != squeezed:
         raise ArgumentTypeError(f"{quoted(value)} has control characters or halves of characters; drop them")
     return value

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from transformers import PreTrainedModel
 
+from .counted import counted
 from .errors import InputError
 from .hooks import Attachment
 from .seeding import named_generator
@@ -140,7 +141,7 @@ def _rows(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     given = (*args, *kwargs.values())
     if len(given) != 1 or not isinstance(given[0], Tensor):
         raise InputError(
-            f"the head's {name} takes {len(given)} arguments; only modules of one tensor can be trained for "
-            "several candidates at once. Choose another model."
+            f"the head's {name} takes {counted(len(given), 'argument')}; only modules of one tensor can be "
+            "trained for several candidates at once. Choose another model."
         )
     return given[0]

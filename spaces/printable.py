@@ -8,6 +8,8 @@ import sys
 import unicodedata
 from typing import Final
 
+from .counted import counted
+
 __all__ = ["PrintableFormatter", "printable", "printable_lines", "quoted", "shortened", "show"]
 
 _DIRECTIONS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -42,7 +44,7 @@ def quoted(text: str, *, most: int = 60) -> str:
     """The text ``printable`` and in quotes, of a long one its beginning and how long it is."""
     if len(text) <= most:
         return f"'{printable(text)}'"
-    return f"'{printable(text[:most])}'... ({len(text):,} characters)"
+    return f"'{printable(text[:most])}'... ({counted(len(text), 'character')})"
 
 
 def show(text: str) -> None:

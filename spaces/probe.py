@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from transformers import PreTrainedModel
 
+from .counted import counted
 from .errors import InputError
 from .foreign import foreign
 from .head import Head
@@ -79,7 +80,9 @@ def probe_sites(
     if faults:
         raise InputError(_refusal(model, sites, faults))
     if zero := [name for name, moves in reached.items() if not moves]:  # it may move once other wires do
-        _log.warning("the gradient is zero at %d of %d sites (%s)", len(zero), len(sites), _listed(zero))
+        _log.warning(
+            "the gradient is zero at %d of %s (%s)", len(zero), counted(len(sites), "site"), _listed(zero)
+        )
     unused = {site.name: "no forward pass of this task calls it" for site in sites if site.name not in called}
     unused |= {name: "no gradient of the model's output reaches it" for name in called if name not in reached}
     return _without(sites, unused)
@@ -224,19 +227,21 @@ def _refusal(model: PreTrainedModel, sites: Sequence[Site], faults: Mapping[str,
     remedy = f"name other roles, as in --space 'lora[{','.join(good)}]'" if good else "choose another model"
     name, why = next(iter(faults.items()))
     return (
-        f"{len(faults)} of {len(sites)} sites of this {model.config.model_type} model would mix the rows of "
-        f"candidates that are trained together ({_listed(faults)}): {name}: {why}; {remedy}."
+        f"{len(faults)} of {counted(len(sites), 'site')} of this {model.config.model_type} model would mix "
+        f"the rows of candidates that are trained together ({_listed(faults)}): {name}: {why}; {remedy}."
     )
 
 
 def _without(sites: Sequence[Site], unused: Mapping[str, str]) -> tuple[Site, ...]:
     for reason in dict.fromkeys(unused.values()):
         names = [name for name, why in unused.items() if why == reason]
-        _log.warning("left out %d of %d sites (%s): %s", len(names), len(sites), _listed(names), reason)
+        _log.warning(
+            "left out %d of %s (%s): %s", len(names), counted(len(sites), "site"), _listed(names), reason
+        )
     left = tuple(site for site in sites if site.name not in unused)
     if not left:
         raise InputError(
-            f"none of the {len(sites)} sites of this space is used by the task ({_listed(unused)}: "
+            f"of {counted(len(sites), 'site')} of this space none is used by the task ({_listed(unused)}: "
             f"{next(iter(unused.values()))}); name other roles with --space."
         )
     return left
@@ -263,16 +268,17 @@ def _logits(model: PreTrainedModel, inputs: _Inputs) -> Tensor:
     rows, tokens = inputs["input_ids"].shape
     model_type = model.config.model_type
     with foreign(
-        f"this {model_type} model cannot be run on {rows} rows of {tokens} tokens",
+        f"this {model_type} model cannot be run on {counted(rows, 'row')} of {counted(tokens, 'token')}",
         "choose another model, or a smaller --max-length",
     ):
         logits: Tensor = model(**inputs).logits
-    expected = (rows, model.config.num_labels)
+    labels = int(model.config.num_labels or 0)
+    expected = (rows, labels)
     if not isinstance(logits, Tensor) or tuple(logits.shape) != expected:
         given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         raise InputError(
-            f"this {model_type} model gives outputs {given} for {expected[0]} rows and "
-            f"{expected[1]} labels, not {expected}; choose another model."
+            f"this {model_type} model gives outputs {given} for {counted(rows, 'row')} and "
+            f"{counted(labels, 'label')}, not {expected}; choose another model."
         )
     return logits.float()
 
@@ -299,6 +305,6 @@ class _InsideTables(TorchFunctionMode):
         low, high = int(indices.min()), int(indices.max())
         if not 0 <= low <= high < places:
             raise InputError(
-                f"{name} has {places} places, and the task's rows ask for number {low if low < 0 else high} "
-                "(from 0)."
+                f"{name} has {counted(places, 'place')}, and the task's rows ask for number "
+                f"{low if low < 0 else high} (from 0)."
             )

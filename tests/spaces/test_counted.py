@@ -20,6 +20,8 @@ VERBS = frozenset(  # what may stand after a name
         "compares",
         "costs",
         "does",
+        "goes",
+        "sends",
         "exists",
         "gives",
         "has",

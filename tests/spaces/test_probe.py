@@ -158,7 +158,7 @@ def test_where_no_site_is_left_the_space_is_refused(tiny_model, pair):
     model = tiny_model("bert")
     model.base_model.vision = nn.Linear(32, 32).requires_grad_(False)
     unused = Site("layers.0.v", 0, "v", "lora", 32, 32, Tap("bert.vision", "in"), Tap("bert.vision", "out"))
-    with pytest.raises(InputError, match=r"none of the 1 sites"):
+    with pytest.raises(InputError, match=r"of 1 site of this space none is used"):
         probe_sites(model, (unused,), *pair)
 
 
@@ -193,7 +193,7 @@ def test_a_model_that_fails_on_its_inputs_is_refused_in_one_line(tiny_model, pai
     ("bert", {"input_ids": [[5, 100]]}, "bert.embeddings.word_embeddings has 100 places.* number 100"),
     ("bert", {"input_ids": [[5, -1]]}, "word_embeddings has 100.* number -1"),
     ("bert", {"input_ids": [[5, 6]], "token_type_ids": [[0, 2]]}, "token_type_embeddings has 2 .*number 2"),
-    ("bert", {"input_ids": [[5] * 65]}, "cannot be run on 1 rows of 65 tokens"),
+    ("bert", {"input_ids": [[5] * 65]}, "cannot be run on 1 row of 65 tokens"),
     ("roberta", {"input_ids": [[5] * 63]}, "a table of the model has 64 places.* number 64"),
     ("gpt2", {"input_ids": [[5] * 65]}, "wpe has 64 places.* number 64"),
     ("opt", {"input_ids": [[5] * 65]}, "embed_positions has 66 places.* number 66"),
