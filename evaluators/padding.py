@@ -38,8 +38,8 @@ def settle_padding(
         if not fitting:
             raise InputError(
                 f"{name} has {counted(tokens, 'token embedding')}, and neither its pad_token_id ({stated}) "
-                f"nor its tokenizer's pad and end-of-text tokens ({list(known.values())}) are among them; resize "
-                "its embeddings, or set a pad_token_id below their number."
+                f"nor its tokenizer's pad and end-of-text tokens ({list(known.values())}) are among them; "
+                "resize its embeddings, or set a pad_token_id below their number."
             )
         token, serves = fitting[0]
         if stated is not None:
