@@ -9,7 +9,7 @@ from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESample
 
 from spaces.errors import UsageError
 
-__all__ = ["SAMPLERS", "find_sampler"]
+__all__ = ["SAMPLERS", "WINDOWS", "find_sampler"]
 
 
 def _tpe(seed: int) -> BaseSampler:
@@ -34,6 +34,10 @@ SAMPLERS: Final[Mapping[str, Callable[[int], BaseSampler]]] = {
     "nsga2": _nsga2,
     "random": _random,
 }  # Optuna marks NSGA-III and QMC as experimental; CMA-ES has no categorical parameters
+
+
+WINDOWS: Final[Mapping[str, int]] = {"tpe": 512}
+"""Told trials that a sampler looks back on, at most, where it reads them all for every suggestion."""
 
 
 def find_sampler(name: str) -> Callable[[int], BaseSampler]:

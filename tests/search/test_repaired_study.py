@@ -14,7 +14,7 @@ TRIALS, BUDGET = 96, 40 * 32 * 2
 
 def run(name, space, tables, seed):
     study = RepairedStudy(
-        space, BUDGET, objectives=len(tables), sampler=SAMPLERS[name](seed), rng=np.random.default_rng(seed)
+        space, BUDGET, objectives=len(tables), make=SAMPLERS[name], rng=np.random.default_rng(seed)
     )
     values = []
     for _ in range(TRIALS):
@@ -63,9 +63,7 @@ def test_nsga2_breeds_several_generations(planted):
 
 def test_a_restart_is_random_and_keeps_the_sampler_s_notes(planted):
     space, _ = planted
-    study = RepairedStudy(
-        space, BUDGET, objectives=1, sampler=SAMPLERS["nsga2"](0), rng=np.random.default_rng(0)
-    )
+    study = RepairedStudy(space, BUDGET, objectives=1, make=SAMPLERS["nsga2"], rng=np.random.default_rng(0))
     suggestion = study.suggest()
     restart = study.restart(suggestion)
     assert (restart.ranks != suggestion.ranks).any()
