@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
@@ -117,7 +118,7 @@ def read_contents(path: Path) -> Contents:
     _check_columns(path, table.schema, _fields(space, proxies))
     _check_nulls(path, table, _fields(space, proxies))
     try:
-        entries = _entries(table.to_pylist(), space, proxies)
+        entries = _entries(table, space, proxies)
     except ValueError as error:
         raise InputError(f"{path} holds a row that no study writes: {error} Run the study again.") from None
     notes = {key.removeprefix(_NOTE): note for key, note in documents.items() if key.startswith(_NOTE)}
@@ -219,15 +220,21 @@ def _check_nulls(path: Path, table: pa.Table, fields: Sequence[pa.Field]) -> Non
             )
 
 
-def _entries(rows: Sequence[_Row], space: SearchSpace, proxies: Sequence[str]) -> tuple[Entry, ...]:
+def _entries(table: pa.Table, space: SearchSpace, proxies: Sequence[str]) -> tuple[Entry, ...]:
     """Rows that differ in their runs alone, made one entry; in the order of their first rows.
 
-    Raises ValueError on values that no entry can have.
+    Time and memory are those of the table, with one allocation for all rows of equal ranks. Raises ValueError
+    on values that no entry can have.
     """
+    names = [site.name for site in space.sites]
+    ranks = np.column_stack([table.column(_RANK + name).to_numpy() for name in names])
+    allocations: dict[bytes, Allocation] = {}
     runs: dict[_Shared, list[Evaluation]] = {}
-    for row in rows:
+    for own, row in zip(ranks, table.drop_columns([_RANK + name for name in names]).to_pylist(), strict=True):
         stratum = Stratum(row["kind"], row["budget"], row["scaling"], row["learning_rate"])
-        allocation = Allocation.of({site.name: row[_RANK + site.name] for site in space.sites})
+        if (key := own.tobytes()) not in allocations:
+            allocations[key] = space.allocation(own)
+        allocation = allocations[key]
         scores = tuple((proxy, row[_SCORE + proxy]) for proxy in proxies)
         candidate = Candidate(allocation, row["seed"], stratum.learning_rate)
         run = Evaluation(candidate, **{**{name: row[name] for name in _OF_RUN}, "curve": tuple(row["curve"])})
