@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,8 @@ from .training import train_cohort
 from .worker_processes import WorkerProcesses, end_without
 
 __all__ = ["Trainer", "Work", "Workload", "base_model_on", "default_cohort_size", "form_cohorts", "train_all"]
+
+_log = logging.getLogger(__name__)
 
 
 class Trainer(Protocol):
@@ -211,6 +214,7 @@ def _run(
         return
     jobs = min(jobs, len(assignments))
     threads = threads or max(1, cpu_count() // max(1, jobs))
+    _log.info("workers  cohorts: %d, processes: %d, threads of each: %d", len(assignments), jobs, threads)
     with WorkerProcesses[list[Trained]](jobs) as processes:
 
         def execute(tasks: Sequence[_Assignment]) -> Iterator[tuple[int, list[Trained] | Died]]:

@@ -82,6 +82,7 @@ def _search(evaluator: Evaluator, options: SearchOptions, output: Path) -> dict[
     scores = evaluator.score()
     scored = time.perf_counter()
     proposals = _propose(evaluator, options, scores)
+    _log.info("record   every proposal in %s: %d", output / "study.db", len(proposals))
     record_proposals(output / "study.db", proposals, setting.space, [table.proxy for table in scores])
     proposed = time.perf_counter()
     finalists = _evaluate(evaluator, options, proposals, output)

@@ -153,7 +153,8 @@ class _Order:
     def signs(self, rows: slice, columns: slice) -> np.ndarray:
         """A part of the matrix s, float32."""
         apart = self.tier[rows, None] - self.tier[columns]
-        return np.clip(apart, -1, 1, out=apart)
+        np.clip(apart, -1, 1, out=apart)
+        return apart
 
     def _sums(self, counts: np.ndarray) -> np.ndarray:
         """Draws of the k least, for k from 0: (resamples, allocations + 1), int32."""
