@@ -152,7 +152,7 @@ class _Order:
 
     def signs(self, rows: slice, columns: slice) -> np.ndarray:
         """A part of the matrix s, float32."""
-        apart = self.tier[rows, None] - self.tier[columns]
+        apart: np.ndarray = self.tier[rows, None] - self.tier[columns]
         np.clip(apart, -1, 1, out=apart)
         return apart
 
