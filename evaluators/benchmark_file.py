@@ -127,7 +127,7 @@ def read_contents(path: Path) -> Contents:
     _check_columns(path, table.schema, _fields(space, proxies))
     _check_nulls(path, table, _fields(space, proxies))
     try:
-        entries = _entries(table.to_pylist(), space, proxies)
+        entries = _entries(table, space, proxies)
     except ValueError as error:
         raise InputError(f"{path} holds a row that no study writes: {error} Run the study again.") from None
     _check_seal(path, documents, table.select([field.name for field in _fields(space, proxies)]))
@@ -265,15 +265,21 @@ def _canonical(array: pa.Array) -> Iterator[bytes]:
         yield array.fill_null(0).to_numpy(zero_copy_only=False).tobytes()
 
 
-def _entries(rows: Sequence[_Row], space: SearchSpace, proxies: Sequence[str]) -> tuple[Entry, ...]:
+def _entries(table: pa.Table, space: SearchSpace, proxies: Sequence[str]) -> tuple[Entry, ...]:
     """Rows that differ in their runs alone, made one entry; in the order of their first rows.
 
-    Raises ValueError on values that no entry can have.
+    Time and memory are those of the table, with one allocation for all rows of equal ranks. Raises ValueError
+    on values that no entry can have.
     """
+    names = [site.name for site in space.sites]
+    ranks = np.column_stack([table.column(_RANK + name).to_numpy() for name in names])
+    allocations: dict[bytes, Allocation] = {}
     runs: dict[_Shared, list[Evaluation]] = {}
-    for row in rows:
+    for own, row in zip(ranks, table.drop_columns([_RANK + name for name in names]).to_pylist(), strict=True):
         stratum = Stratum(row["kind"], row["budget"], row["scaling"], row["learning_rate"])
-        allocation = Allocation.of({site.name: row[_RANK + site.name] for site in space.sites})
+        if (key := own.tobytes()) not in allocations:
+            allocations[key] = space.allocation(own)
+        allocation = allocations[key]
         scores = tuple((proxy, row[_SCORE + proxy]) for proxy in proxies)
         candidate = Candidate(allocation, row["seed"], stratum.learning_rate)
         run = Evaluation(candidate, **{**{name: row[name] for name in _OF_RUN}, "curve": tuple(row["curve"])})

@@ -17,7 +17,7 @@ from spaces.allocation import Allocation
 from .base_model import ModelSource
 from .candidate import Candidate, Course, Evaluation, Recipe, Trained
 from .content_digest import model_digests
-from .memory import OUT_OF_MEMORY
+from .memory import OUT_OF_MEMORY, WORKER_DIED
 from .sealed_json import DamagedFileError, read_sealed, write_sealed
 from .task import ReportOn, Task
 from .whole_file import whole_file
@@ -83,9 +83,9 @@ class Ledger:
     def record(self, trained: Trained) -> None:
         """Writes one finished candidate: tensors first, so that its JSON file means both are there.
 
-        One that memory did not suffice for is not written: it may fit the next time.
+        One that memory did not suffice for, or may not have, is not written: it may fit the next time.
         """
-        if (trained.evaluation.failure or "").startswith(OUT_OF_MEMORY):
+        if (trained.evaluation.failure or "").startswith((OUT_OF_MEMORY, WORKER_DIED)):
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         key = self._key(trained.evaluation.candidate)

@@ -10,9 +10,10 @@ from typing import Final
 
 import torch
 
-__all__ = ["OUT_OF_MEMORY", "is_out_of_memory", "peak_memory", "reset_peak_memory"]
+__all__ = ["OUT_OF_MEMORY", "WORKER_DIED", "is_out_of_memory", "peak_memory", "reset_peak_memory"]
 
 OUT_OF_MEMORY: Final = "out of memory"  # how the failure of a candidate that does not fit begins
+WORKER_DIED: Final = "its worker process"  # how it begins where its process died, which may be of this
 
 
 def is_out_of_memory(error: BaseException) -> bool:

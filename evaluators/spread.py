@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from itertools import cycle
 from typing import Protocol
 
 import torch
-from joblib import Parallel, cpu_count, delayed
+from joblib import cpu_count
 from transformers import PreTrainedModel
 
 from spaces.errors import InputError
@@ -21,9 +22,12 @@ from .base_model import ModelSource, load_base_model
 from .candidate import Candidate, Evaluation, Recipe, Trained
 from .gate_policy import GatePolicy
 from .ledger import fingerprint
+from .memory import WORKER_DIED
+from .retry import Died, outlived
 from .rows import Rows
 from .task import ReportOn, Task
 from .training import train_cohort
+from .worker_processes import WorkerProcesses, end_without
 
 __all__ = ["Trainer", "Work", "Workload", "base_model_on", "default_cohort_size", "form_cohorts", "train_all"]
 
@@ -163,62 +167,83 @@ def train_all(
     Nothing of them is kept here. Cohorts are formed of all candidates of a workload, the known
     ones among them, before they are spread: a run that goes on after an interruption trains the cohorts
     that are left as it would have, and results depend on ``devices`` and ``jobs`` by no more than
-    rounding. threads: CPU threads of each job, by default its share of the cores where there are several.
-    on_step counts candidate-steps; with several jobs, once per finished cohort.
+    rounding. jobs: 1 trains in this process; above that, so many processes, but never more than cohorts.
+    One that dies costs its cohort's work alone, as ``outlived`` says; a candidate that ends its own process
+    when it is alone has failed. threads: CPU threads of each job, by default its share of the cores where
+    there are several. on_step counts candidate-steps; with several jobs, once per finished cohort.
     """
-    cohorts: list[tuple[int, Workload, list[Candidate]]] = []
+    assignments = list(_assignments(work, devices, cohort_size))
+    for assignment, trained in _run(assignments, jobs, threads, on_step):
+        for done in trained:
+            on_done(assignment.work, done)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Assignment:
+    """Candidates to train together on a device. work: the index of theirs."""
+
+    work: int
+    workload: Workload
+    candidates: tuple[Candidate, ...]
+    device: str
+
+    def each_alone(self) -> list[_Assignment]:
+        return [replace(self, candidates=(one,)) for one in self.candidates]
+
+    def failed(self, reason: str) -> list[Trained]:
+        return [Trained(Evaluation(one, None, None, reason, (), 0.0, 0), {}) for one in self.candidates]
+
+
+def _assignments(work: Sequence[Work], devices: Sequence[str], cohort_size: int) -> Iterator[_Assignment]:
+    """Every cohort without its known candidates; the devices in turn."""
+    place = cycle(devices)
     for index, one in enumerate(work):
         padding = _max_padding(one.workload, devices[0])
-        formed = form_cohorts(one.candidates, one.workload.sites, cohort_size, max_padding=padding)
-        left = (
-            [one.candidates[i] for i in cohort if one.candidates[i] not in one.known] for cohort in formed
-        )
-        cohorts += [(index, one.workload, members) for members in left if members]
-    for index, trained in _run(cohorts, devices, jobs, threads, on_step):
-        for done in trained:
-            on_done(index, done)
+        for cohort in form_cohorts(one.candidates, one.workload.sites, cohort_size, max_padding=padding):
+            left = tuple(one.candidates[i] for i in cohort if one.candidates[i] not in one.known)
+            if left:
+                yield _Assignment(index, one.workload, left, next(place))
 
 
 def _run(
-    cohorts: Sequence[tuple[int, Workload, list[Candidate]]],
-    devices: Sequence[str],
-    jobs: int,
-    threads: int | None,
-    on_step: Callable[[int], None],
-) -> Iterator[tuple[int, list[Trained]]]:
-    places = [devices[i % len(devices)] for i in range(len(cohorts))]
+    assignments: Sequence[_Assignment], jobs: int, threads: int | None, on_step: Callable[[int], None]
+) -> Iterator[tuple[_Assignment, list[Trained]]]:
+    """Each with what came of it, done in this process, or in several, of which none is without work."""
     if jobs == 1:
-        for (index, workload, members), device in zip(cohorts, places, strict=True):
-            yield index, _train(workload, members, device, on_step)
+        for assignment in assignments:
+            yield assignment, _train(assignment, on_step)
         return
-    threads = threads or max(1, cpu_count() // jobs)
-    calls = (
-        delayed(partial(_train_elsewhere, threads, os.getpid()))(*cohort, device)
-        for cohort, device in zip(cohorts, places, strict=True)
+    jobs = min(jobs, len(assignments))
+    threads = threads or max(1, cpu_count() // max(1, jobs))
+    _log.info("workers  cohorts: %d, processes: %d, threads of each: %d", len(assignments), jobs, threads)
+    with WorkerProcesses[list[Trained]](jobs) as processes:
+
+        def execute(tasks: Sequence[_Assignment]) -> Iterator[tuple[int, list[Trained] | Died]]:
+            return processes([partial(_train_elsewhere, threads, os.getpid(), task) for task in tasks])
+
+        ends = outlived(assignments, execute, parts=_Assignment.each_alone, failed=_killed)
+        for assignment, trained in ends:
+            on_step(sum(len(one.evaluation.curve) for one in trained))
+            yield assignment, trained
+
+
+def _killed(assignment: _Assignment, died: Died) -> list[Trained]:
+    return assignment.failed(
+        f"{WORKER_DIED} {died.how} whenever it was trained, at last alone (out of memory, it may be: train "
+        "fewer at a time, or smaller batches)"
     )
-    for index, trained in Parallel(n_jobs=jobs, return_as="generator_unordered")(calls):
-        on_step(sum(len(one.evaluation.curve) for one in trained))
-        yield index, trained
 
 
-def _train_elsewhere(
-    threads: int, parent: int, index: int, workload: Workload, candidates: list[Candidate], device: str
-) -> tuple[int, list[Trained]]:
+def _train_elsewhere(threads: int, parent: int, assignment: _Assignment) -> list[Trained]:
     torch.set_num_threads(threads)
-    return index, _train(workload, candidates, device, partial(_end_without, parent))
+    return _train(assignment, lambda _: end_without(parent))
 
 
-def _end_without(parent: int, _: int) -> None:
-    """Ends this process where ``parent``, which started it, was killed: nobody would read what it gives."""
-    if os.getppid() != parent:
-        os._exit(1)
-
-
-def _train(
-    workload: Workload, candidates: list[Candidate], device: str, on_step: Callable[[int], None]
-) -> list[Trained]:
+def _train(assignment: _Assignment, on_step: Callable[[int], None]) -> list[Trained]:
     """The candidates trained; failed, with the reason, where their method cannot be used here."""
+    workload = assignment.workload
     try:
-        return workload.trainer(base_model_on(workload.source, device), workload, candidates, on_step)
+        model = base_model_on(workload.source, assignment.device)
+        return workload.trainer(model, workload, assignment.candidates, on_step)
     except InputError as error:
-        return [Trained(Evaluation(one, None, None, str(error), (), 0.0, 0), {}) for one in candidates]
+        return assignment.failed(str(error))

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
-from optuna.samplers import BaseSampler
 
 from proxies.site_scores import SiteScores
 from spaces.allocation import Allocation
@@ -19,7 +18,7 @@ from spaces.search_space import SearchSpace
 from .allocators import SCORE_FREE, find_allocator
 from .repair import filled
 from .repaired_study import RepairedStudy, Suggestion
-from .samplers import find_sampler
+from .samplers import WINDOWS, find_sampler
 from .uniform import uniform
 
 __all__ = ["Answer", "Answers", "Proposal", "as_proposed", "propose"]
@@ -123,7 +122,14 @@ def propose(
             ledger.propose(proposer, filled(pick, ledger.space, max_params, rng=rng))
     objectives = [table for table in scores if table.point != "none"] or [scores[0]]
     for name, make in makers.items():
-        study = _study(make, ledger, objectives=len(objectives), rng=_rng(seed, f"sampler {name}"))
+        study = RepairedStudy(
+            ledger.space,
+            max_params,
+            objectives=len(objectives),
+            make=make,
+            rng=_rng(seed, f"sampler {name}"),
+            window=WINDOWS.get(name),
+        )
         _sample(study, name, trials, objectives, ledger)
     return ledger.proposals
 
@@ -184,13 +190,6 @@ class _Ledger:
             self.proposals.append(proposal)
         if self.on_proposal:
             self.on_proposal(proposal)
-
-
-def _study(
-    make: Callable[[int], BaseSampler], ledger: _Ledger, *, objectives: int, rng: np.random.Generator
-) -> RepairedStudy:
-    sampler = make(int(rng.integers(2**32)))
-    return RepairedStudy(ledger.space, ledger.max_params, objectives=objectives, sampler=sampler, rng=rng)
 
 
 def _sample(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,7 +11,8 @@ import numpy as np
 import optuna
 from optuna.distributions import CategoricalDistribution
 from optuna.samplers import BaseSampler
-from optuna.trial import TrialState, create_trial
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from spaces.search_space import SearchSpace
 
@@ -50,6 +51,9 @@ class RepairedStudy:
 
     The asked trial is marked as failed, which every sampler ignores, and the repaired vector is added
     as a complete trial of its own; so the sampler learns what its suggestion became.
+
+    make: the sampler from a seed. window: told trials that a sampler looks back on, at most: where there are
+    so many, a new one goes on with the later half of them. None: it looks back on all.
     """
 
     def __init__(
@@ -58,16 +62,26 @@ class RepairedStudy:
         max_params: int,
         *,
         objectives: int,
-        sampler: BaseSampler,
+        make: Callable[[int], BaseSampler],
         rng: np.random.Generator,
+        window: int | None = None,
     ) -> None:
         self._space = space
         self._max_params = max_params
         self._rng = rng
         ranks = CategoricalDistribution(space.ranks)
         self._distributions = {site.name: ranks for site in space.sites}
+        self._make, self._window = make, window
+        self._directions = [StudyDirection.MAXIMIZE] * objectives
+        self._told: list[FrozenTrial] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        """A new study with what is told so far."""
         with quiet_optuna():
-            self.study = optuna.create_study(directions=["maximize"] * objectives, sampler=sampler)
+            sampler = self._make(int(self._rng.integers(2**32)))
+            self.study = optuna.create_study(directions=self._directions, sampler=sampler)
+            self.study.add_trials(self._told)
 
     def suggest(self) -> Suggestion:
         """The sampler's next idea, repaired."""
@@ -94,4 +108,8 @@ class RepairedStudy:
             distributions=dict(names),
             system_attrs=suggestion.notes,
         )
+        self._told.append(trial)
         self.study.add_trial(trial)
+        if len(self._told) == self._window:
+            self._told = self._told[self._window // 2 :]
+            self._begin()

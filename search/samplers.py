@@ -9,7 +9,7 @@ from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESample
 
 from spaces.errors import UsageError
 
-__all__ = ["SAMPLERS", "find_sampler"]
+__all__ = ["SAMPLERS", "WINDOWS", "find_sampler"]
 
 
 def _tpe(seed: int) -> BaseSampler:
@@ -34,6 +34,17 @@ SAMPLERS: Final[Mapping[str, Callable[[int], BaseSampler]]] = {
     "nsga2": _nsga2,
     "random": _random,
 }  # Optuna marks NSGA-III and QMC as experimental; CMA-ES has no categorical parameters
+
+
+WINDOWS: Final[Mapping[str, int]] = {"tpe": 256}
+"""Told trials that a sampler looks back on, at most, where it reads them all for every suggestion.
+
+TPE sorts them and weighs every suggestion against each; over several objectives it also chooses among the
+nondominated by hypervolume. Without a window 1,000 proposals over 11 sites and 3 objectives took 41 s of a
+CPU, and time grew faster than the square. With it time is linear: about 8 ms for a proposal over 11 or 40
+sites and 3 objectives, 60 ms for 5. With 512 it learned a little better over 40 sites in twice the time, with
+128 worse.
+"""
 
 
 def find_sampler(name: str) -> Callable[[int], BaseSampler]:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import optuna
-from optuna.distributions import CategoricalDistribution
+from optuna.distributions import IntDistribution, distribution_to_json
+from optuna.exceptions import OptunaError
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 
+from .bulk_trials import add_trials
 from .finalist import Finalist
 from .proposals import Proposal
 from .repaired_study import quiet_optuna
 
-__all__ = ["FINALISTS", "PROPOSALS", "record_finalists", "record_proposals"]
+__all__ = ["FINALISTS", "PROPOSALS", "record_finalists", "record_proposals", "sqlite_url"]
 
 PROPOSALS = "proposals"
 FINALISTS = "finalists"
+_DIGEST = "written"  # a user attribute of a study that is whole
 
 _Attributes = dict[str, str | int | float | None]
 
@@ -32,10 +39,11 @@ def record_proposals(
 ) -> None:
     """Begins an SQLite file, in place of an earlier one, with the study "proposals": a trial per proposal.
 
-    Parameters: the rank of every site. Values: the proxies' scores, each to be maximised. User
-    attributes: ``proposer``, ``params`` and each proxy's score under the proxy's name.
+    Parameters: the rank of every site, a whole number. Values: the proxies' scores, each to be maximised.
+    User attributes: ``proposer``, ``params`` and each proxy's score under the proxy's name. A file that has
+    the same proposals already, as an interrupted run leaves it, stays as it is. Time and size are linear in
+    proposals x sites: half a second and 1.3 MB for 50 x 327.
     """
-    path.unlink(missing_ok=True)  # an interrupted run's; faster than Optuna empties it
     ranks = _ranks(space, [proposal.allocation for proposal in proposals])
     trials = []
     for proposal in proposals:
@@ -44,6 +52,10 @@ def record_proposals(
         trials.append(
             _trial(proposal.allocation, space, ranks, attributes, [scores[proxy] for proxy in proxies])
         )
+    if path.exists():
+        if _holds(path, PROPOSALS, _digest(list(proxies), trials)):
+            return
+        path.unlink()  # faster than Optuna empties it
     _add_study(path, PROPOSALS, list(proxies), trials)
 
 
@@ -68,16 +80,16 @@ def record_finalists(path: Path, finalists: Sequence[Finalist], space: SearchSpa
     _add_study(path, FINALISTS, [metric], trials)
 
 
-def _ranks(space: SearchSpace, allocations: Sequence[Allocation]) -> CategoricalDistribution:
-    """The grid, and the ranks off it that are in use (the uniform allocation's), ascending."""
+def _ranks(space: SearchSpace, allocations: Sequence[Allocation]) -> IntDistribution:
+    """From 0 to the largest of the grid and of those in use (the uniform allocation's lies off the grid)."""
     in_use = {rank for allocation in allocations for _, rank in allocation.ranks}
-    return CategoricalDistribution(sorted(in_use.union(space.ranks)))
+    return IntDistribution(0, max(in_use.union(space.ranks)))
 
 
 def _trial(
     allocation: Allocation,
     space: SearchSpace,
-    ranks: CategoricalDistribution,
+    ranks: IntDistribution,
     attributes: _Attributes,
     values: list[float] | None,
 ) -> FrozenTrial:
@@ -100,14 +112,44 @@ def _add_study(path: Path, name: str, metrics: list[str], trials: Sequence[Froze
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             study.set_metric_names(metrics)
-        study.add_trials(trials)
+        add_trials(study, storage, trials)
+        study.set_user_attr(_DIGEST, _digest(metrics, trials))
+
+
+def _digest(metrics: Sequence[str], trials: Sequence[FrozenTrial]) -> str:
+    """Of all that is written of them; the datetimes are those of the writing."""
+    digest = hashlib.sha256(json.dumps(list(metrics)).encode())
+    for trial in trials:
+        distributions = sorted({distribution_to_json(one) for one in set(trial.distributions.values())})
+        own = [trial.state.name, trial.values, trial.params, distributions, trial.user_attrs]
+        digest.update(json.dumps(own).encode())
+    return digest.hexdigest()
+
+
+def _holds(path: Path, name: str, digest: str) -> bool:
+    """Whether the file has this study, whole; it may be damaged or of another version of Optuna."""
+    try:
+        with quiet_optuna(), _open(path) as storage:
+            study = optuna.load_study(study_name=name, storage=storage)
+            return study.user_attrs.get(_DIGEST) == digest
+    except (KeyError, RuntimeError, ValueError, OptunaError, SQLAlchemyError):
+        return False
+
+
+def sqlite_url(path: Path) -> str:
+    """The address of an SQLite file for Optuna, whatever characters its path has.
+
+    A ``file:`` URI, quoted once for SQLite itself, which SQLAlchemy's versions quote again or not, and
+    read alike. Braces are doubled, as ``RDBStorage`` fills in a template.
+    """
+    uri = URL.create("sqlite", database=path.absolute().as_uri(), query={"uri": "true"})
+    return uri.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
 
 
 @contextmanager
 def _open(path: Path) -> Iterator[RDBStorage]:
     """Optuna's storage in an SQLite file, made where there is none; its connections are closed at the end."""
-    database = str(path).replace("{", "{{").replace("}", "}}")  # RDBStorage fills in a template
-    storage = RDBStorage(f"sqlite:///{database}")
+    storage = RDBStorage(sqlite_url(path))
     try:
         yield storage
     finally:

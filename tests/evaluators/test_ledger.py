@@ -12,6 +12,7 @@ import torch
 from evaluators.base_model import ModelSource
 from evaluators.candidate import Candidate, Course, Evaluation, Recipe, Trained
 from evaluators.ledger import Ledger, fingerprint
+from evaluators.memory import OUT_OF_MEMORY, WORKER_DIED
 from evaluators.rows import Rows
 from evaluators.task import Task
 from spaces.allocation import Allocation
@@ -38,6 +39,12 @@ def test_a_candidate_comes_back_as_it_was(tmp_path, failure):
     assert found.evaluation == trained(failure=failure).evaluation
     torch.testing.assert_close(found.tensors, trained(failure=failure).tensors, rtol=0, atol=0)
     assert found.course == (None if failure else COURSE)
+
+
+@pytest.mark.parametrize("reason", [OUT_OF_MEMORY, WORKER_DIED])
+def test_what_may_have_failed_for_memory_is_tried_again_the_next_time(tmp_path, reason):
+    Ledger(tmp_path, "context").record(trained(failure=f"{reason}, as it says"))
+    assert Ledger(tmp_path, "context").find(CANDIDATE) is None
 
 
 @pytest.mark.parametrize(

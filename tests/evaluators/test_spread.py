@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 import evaluators.spread
 from evaluators.base_model import ModelSource
-from evaluators.candidate import Candidate, Recipe
+from evaluators.candidate import Candidate, Evaluation, Recipe, Trained
+from evaluators.memory import WORKER_DIED
 from evaluators.rows import Rows
 from evaluators.spread import Work, Workload, form_cohorts, train_all
 from evaluators.task import Task
+from evaluators.worker_processes import Result, WorkerProcesses
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from spaces.site import Site, Tap
@@ -121,18 +126,77 @@ def test_cohorts_go_round_the_devices(workload, monkeypatch):
     assert seen[1:] == ["cpu", "cpu:0", "cpu"]  # the first asks how large the model is
 
 
-def test_a_process_whose_parent_was_killed_ends_at_its_next_step(workload, monkeypatch):
-    steps: list[int] = []
+def killed_by(*fatal):
+    """A trainer whose process some seeds kill, and the others tell their seed."""
 
-    def ended(code):
-        steps.append(code)
-        raise SystemExit(code)
+    def trainer(model, workload, candidates, on_step):
+        if {candidate.seed for candidate in candidates} & set(fatal):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return [
+            Trained(Evaluation(one, float(one.seed), 0.0, None, (0.0,), 0.0, 0), {}) for one in candidates
+        ]
 
-    monkeypatch.setattr(os, "_exit", ended)
-    candidates = [Candidate(Allocation.of({"layers.0.q": 1}), 0, 1e-3)]
-    train = evaluators.spread._train_elsewhere
-    assert len(train(1, os.getppid(), 0, workload, candidates, "cpu")[1]) == 1
-    assert not steps
-    with pytest.raises(SystemExit):
-        train(1, os.getppid() + 1, 0, workload, candidates, "cpu")
-    assert steps == [1]
+    return trainer
+
+
+def test_a_worker_that_is_killed_costs_the_candidate_that_kills_it_and_no_other(workload):
+    candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(3)]
+    evaluations = {}
+    train_all(
+        [Work(replace(workload, trainer=killed_by(1)), candidates)],
+        devices=["cpu"],
+        jobs=2,
+        cohort_size=2,
+        on_done=lambda _, one: evaluations.update({one.evaluation.candidate: one.evaluation}),
+    )
+    assert [evaluations[one].metric for one in candidates] == [0.0, None, 2.0]
+    assert evaluations[candidates[1]].failure.startswith(f"{WORKER_DIED} was killed by SIGKILL")
+
+
+@pytest.mark.parametrize(("jobs", "cohorts", "most"), [(2, 3, 2), (12, 3, 3), (3, 0, 0)])
+def test_there_are_never_more_processes_than_cohorts(jobs, cohorts, most, workload, monkeypatch):
+    asked = []
+
+    class InThisProcess(WorkerProcesses[Result]):
+        def __init__(self, most):
+            asked.append(most)
+            super().__init__(most)
+
+        def __call__(self, calls):
+            return enumerate(call() for call in calls)
+
+    monkeypatch.setattr(evaluators.spread, "WorkerProcesses", InThisProcess)
+    monkeypatch.setattr(evaluators.spread, "end_without", lambda parent: None)
+    candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(cohorts)]
+    done = []
+    train_all(
+        [Work(replace(workload, trainer=killed_by()), candidates)],
+        devices=["cpu"],
+        jobs=jobs,
+        cohort_size=1,
+        threads=1,
+        on_done=lambda _, one: done.append(one.evaluation.candidate),
+    )
+    assert (asked, done) == ([most], candidates)
+
+
+def test_processes_give_what_this_one_does(workload):
+    candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(3)]
+    found = []
+    for jobs in (1, 2):
+        done = {}
+        train_all(
+            [Work(workload, candidates)],
+            devices=["cpu"],
+            jobs=jobs,
+            cohort_size=2,
+            threads=1,
+            on_done=lambda _, one, done=done: done.update({one.evaluation.candidate: one}),
+        )
+        found.append([done[one] for one in candidates])
+    for here, there in zip(*found, strict=True):
+        assert there.evaluation.metric == here.evaluation.metric
+        np.testing.assert_allclose(there.evaluation.curve, here.evaluation.curve, rtol=1e-6)
+        assert there.tensors.keys() == here.tensors.keys()
+        for name, tensor in here.tensors.items():
+            torch.testing.assert_close(there.tensors[name], tensor)

@@ -7,14 +7,15 @@ from optuna.trial import TrialState
 
 from proxies.site_scores import per_unit_of_rank
 from search.repaired_study import RepairedStudy, quiet_optuna
-from search.samplers import SAMPLERS
+from search.samplers import SAMPLERS, WINDOWS
+from search.search_options import SEARCH
 
 TRIALS, BUDGET = 96, 40 * 32 * 2
 
 
 def run(name, space, tables, seed):
     study = RepairedStudy(
-        space, BUDGET, objectives=len(tables), sampler=SAMPLERS[name](seed), rng=np.random.default_rng(seed)
+        space, BUDGET, objectives=len(tables), make=SAMPLERS[name], rng=np.random.default_rng(seed)
     )
     values = []
     for _ in range(TRIALS):
@@ -63,13 +64,34 @@ def test_nsga2_breeds_several_generations(planted):
 
 def test_a_restart_is_random_and_keeps_the_sampler_s_notes(planted):
     space, _ = planted
-    study = RepairedStudy(
-        space, BUDGET, objectives=1, sampler=SAMPLERS["nsga2"](0), rng=np.random.default_rng(0)
-    )
+    study = RepairedStudy(space, BUDGET, objectives=1, make=SAMPLERS["nsga2"], rng=np.random.default_rng(0))
     suggestion = study.suggest()
     restart = study.restart(suggestion)
     assert (restart.ranks != suggestion.ranks).any()
     assert restart.notes == suggestion.notes != {}
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_window_changes_nothing_before_it_is_full_and_bounds_what_is_looked_back_on(name, planted):
+    space, tables = planted
+    seen = {}
+    for window in (None, 12):
+        make, rng = SAMPLERS[name], np.random.default_rng(5)
+        study = RepairedStudy(space, BUDGET, objectives=2, make=make, rng=rng, window=window)
+        seen[window] = []
+        for _ in range(40):
+            suggestion = study.suggest()
+            study.tell(suggestion, [table.of(space.allocation(suggestion.ranks)) for table in tables])
+            seen[window].append(suggestion.ranks.tolist())
+            told = study.study.get_trials(states=[TrialState.COMPLETE])
+            assert window is None or len(told) < window
+        assert [list(trial.params.values()) for trial in told] == seen[window][-len(told) :]
+    assert seen[12][:12] == seen[None][:12]
+    assert len({tuple(ranks) for ranks in seen[12]}) > 30
+
+
+def test_tpe_looks_back_on_a_bounded_number_and_the_default_number_of_trials_is_below_it():
+    assert SEARCH["search"]["--trials"]["default"] < WINDOWS["tpe"] <= 512
 
 
 def test_optuna_is_quiet_only_inside():

@@ -1,8 +1,11 @@
 """study.db is what Optuna itself would have written, and can be written again."""
 
+from pathlib import Path
+
 import numpy as np
 import optuna
 import pytest
+from optuna.distributions import IntDistribution
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
@@ -10,7 +13,7 @@ from evaluators.candidate import Candidate, Evaluation, Trained
 from proxies.site_scores import per_unit_of_rank
 from search.finalist import Finalist
 from search.proposals import propose
-from search.study_db import record_finalists, record_proposals
+from search.study_db import record_finalists, record_proposals, sqlite_url
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +41,7 @@ def finalist(proposal, metrics):
 
 
 def load(path, name):
-    storage = RDBStorage("sqlite:///" + str(path).replace("{", "{{").replace("}", "}}"))
+    storage = RDBStorage(sqlite_url(path))
     study = optuna.load_study(study_name=name, storage=storage)
     loaded = (study.get_trials(), study.directions, study.metric_names)
     storage.remove_session()
@@ -65,7 +68,7 @@ def test_every_proposal_is_a_trial_with_ranks_scores_and_proposer(proposals, tmp
             "params": proposal.params,
             **dict(proposal.scores),
         }
-        assert trial.distributions["layers.0.q"].choices == (0, 1, 2, 4)  # the grid and the baseline's ranks
+        assert trial.distributions["layers.0.q"] == IntDistribution(0, 4)
 
 
 def test_writing_again_replaces_what_an_interrupted_run_left(proposals, tmp_path):
@@ -97,3 +100,50 @@ def test_the_dashboard_reads_it(proposals, tmp_path):
     assert callable(dashboard.wsgi(storage))
     storage.remove_session()
     storage.engine.dispose()
+
+
+def test_the_same_proposals_are_not_written_again_and_others_or_damage_are(proposals, tmp_path, monkeypatch):
+    space, made = proposals
+    path = tmp_path / "study.db"
+    record_proposals(path, made, space, ["a", "b"])
+    record_finalists(path, [finalist(made[0], [0.8])], space, metric="accuracy")
+    with monkeypatch.context() as patch:
+        patch.setattr("search.study_db.add_trials", None)
+        record_proposals(path, made, space, ["a", "b"])
+    assert len(load(path, "finalists")[0]) == 1
+    record_proposals(path, made[:-1], space, ["a", "b"])
+    assert len(load(path, "proposals")[0]) == len(made) - 1
+    for damage in (b"", b"no database", path.read_bytes()[:5000]):
+        path.write_bytes(damage)
+        record_proposals(path, made, space, ["a", "b"])
+        assert len(load(path, "proposals")[0]) == len(made)
+
+
+def test_what_is_killed_while_it_writes_is_written_again(proposals, tmp_path, monkeypatch):
+    space, made = proposals
+    path = tmp_path / "study.db"
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("search.study_db.add_trials", killed)
+        with pytest.raises(KeyboardInterrupt):
+            record_proposals(path, made, space, ["a", "b"])
+    record_proposals(path, made, space, ["a", "b"])
+    assert len(load(path, "proposals")[0]) == len(made)
+
+
+NASTY = ["a?b", "a%20b", "a b", "a#b", "ü", "a{b}c", "a'b", "a&b=c", "-x", 'a"b', "a;b", "file:x?mode=memory"]
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_the_file_lies_in_its_folder_whatever_that_is_called(name, proposals, tmp_path, monkeypatch):
+    space, made = proposals
+    monkeypatch.chdir(tmp_path)
+    folder = Path(name)
+    folder.mkdir()
+    record_proposals(folder / "study.db", made[:1], space, ["a", "b"])
+    assert list(tmp_path.iterdir()) == [tmp_path / name]
+    assert [file.name for file in folder.iterdir()] == ["study.db"]
+    assert len(load(folder / "study.db", "proposals")[0]) == 1

@@ -9,6 +9,8 @@ from .blocks import blocks
 
 __all__ = ["permutation_p_values"]
 
+_AT_ONCE = 500  # permutations in memory
+
 
 def permutation_p_values(
     scores: np.ndarray,
@@ -26,16 +28,19 @@ def permutation_p_values(
     same way for every proxy: what ``scipy.stats.permutation_test`` does with pairings, for all proxies in
     one product of matrices. Clusters of a block are exchangeable however related their members are, so the
     test is exact. (1 + hits) / (1 + permutations), a hit being a correlation at least as far from 0; so a
-    constant side gets 1.
+    constant side gets 1. Time: permutations x allocations x proxies; memory: 500 permutations at a time.
     """
     ranks = _centred_ranks(scores)
     of_truth = _centred_ranks(truth)
-    shuffled = np.tile(of_truth, (permutations, 1))
+    products = np.zeros((permutations, len(ranks)))
     for block in blocks(strata, clusters):
-        order = rng.permuted(np.tile(np.arange(len(block)), (permutations, 1)), axis=1)
-        shuffled[:, block] = of_truth[block[order]]
+        own = ranks[:, block.ravel()].T
+        for first in range(0, permutations, _AT_ONCE):
+            some = products[first : first + _AT_ONCE]
+            order = rng.permuted(np.tile(np.arange(len(block)), (len(some), 1)), axis=1)
+            some += of_truth[block[order]].reshape(len(some), -1) @ own
     observed = np.abs(ranks @ of_truth)
-    hits = (np.abs(shuffled @ ranks.T) >= observed).sum(axis=0)
+    hits = (np.abs(products) >= observed).sum(axis=0)
     p_values: np.ndarray = (1 + hits) / (1 + permutations)
     return p_values
 

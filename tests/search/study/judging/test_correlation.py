@@ -1,6 +1,7 @@
 """Correlations of a study and of its replicates, against SciPy and residual regression."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -71,6 +72,35 @@ def test_every_replicate_has_the_correlations_that_scipy_finds_on_its_draws(seed
                 (found.pearson, stats.pearsonr),
             ]:
                 assert ours[proxy, i] == pytest.approx(scipy_or_nan(scipys, x, y), abs=1e-6, nan_ok=True)
+
+
+def test_many_allocations_have_the_correlations_of_the_matrices_of_signs():
+    """More rows than are held at once, with ties."""
+    size = 300
+    truth = rng(1).integers(0, 40, size=(size, 2)) / 40
+    scores = np.stack([rng(2).normal(size=size), rng(3).integers(0, 9, size=size)])
+    drawn = crossed_resamples(truth, np.zeros(size, dtype=int), resamples=20, rng=rng())
+    found = replicate_correlations(scores, drawn)
+    for i, (row, seed_set) in enumerate(zip(drawn.counts.astype(np.float64), drawn.seed_set, strict=True)):
+        of_truth = np.sign(np.subtract.outer(drawn.truth[seed_set], drawn.truth[seed_set]))
+        for proxy, values in enumerate(scores):
+            signs = np.sign(np.subtract.outer(values, values))
+            untied = (row @ np.abs(signs) @ row) * (row @ np.abs(of_truth) @ row)
+            assert found.kendall[proxy, i] == row @ (signs * of_truth) @ row / np.sqrt(untied)
+            x, y = signs @ row, of_truth @ row
+            spearman = (row * x) @ y / np.sqrt(((row * x) @ x) * ((row * y) @ y))
+            assert found.spearman[proxy, i] == pytest.approx(spearman, rel=1e-6)
+
+
+def test_memory_does_not_hold_a_matrix_of_signs_for_each_proxy():
+    size, proxies = 400, 40
+    truth, scores = rng(1).normal(size=(size, 2)), rng(2).normal(size=(proxies, size))
+    drawn = crossed_resamples(truth, np.zeros(size, dtype=int), resamples=20, rng=rng())
+    tracemalloc.start()
+    replicate_correlations(scores, drawn)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < proxies * size**2 * 4 / 5
 
 
 def test_weighted_spearman_is_scipys_with_every_allocation_as_often_as_it_was_drawn():
