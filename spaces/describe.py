@@ -27,6 +27,7 @@ class Description:
 
     base_params: parameters of the model's body, without a head.
     rank, budget: as asked, None where it was not.
+    parts: the model's, where it has several, some of which a task may never reach: text, vision.
     params: of every site at ``rank``, or the most that ``budget`` allows; None without either.
     ranks: as asked, or the grid that follows from the budget, or 0 and ``rank``; None without any.
     """
@@ -40,6 +41,7 @@ class Description:
     budget: str | None
     params: int | None
     ranks: tuple[int, ...] | None
+    parts: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """A JSON object with the fields of this class and ``params_per_rank``, the sum over the sites."""
@@ -65,6 +67,7 @@ class Description:
             "ranks": self.ranks,
             "params_per_rank": params_per_rank(self.sites),
             "params": self.params,
+            "parts": self.parts,
             "sites": sites,
         }
         return json.dumps(fields, indent=2)
@@ -87,6 +90,11 @@ class Description:
             below += [f"as many as every site at rank {uniform:.4g} would have"]
         if self.ranks is not None and self.rank is None:
             below += [f"ranks: {', '.join(map(str, self.ranks))}"]
+        if self.parts:
+            below += [
+                f"the model has parts ({', '.join(self.parts)}): a run leaves out, with a line, the sites"
+            ]
+            below += ["that its task does not reach"]
         above, below = ([line for part in parts for line in wrapped(part)] for parts in (head, below))
         table = aligned([*_rows(self.sites), total], words=(1, 2), right=(3, 4, 5, 6))
         return "\n".join([*above, "", *table, *([""] if below else []), *below])
@@ -123,7 +131,20 @@ def describe(
         ranks = ranks or (0, rank)
     if ranks is not None:
         SearchSpace(sites, ranks)  # complains about ranks that these sites cannot have
-    return Description(model, str(shapes.config.model_type), whole, space, sites, rank, budget, params, ranks)
+    config = shapes.config
+    parts = tuple(name for name in config.sub_configs if getattr(config, name, None) is not None)
+    return Description(
+        model,
+        str(config.model_type),
+        whole,
+        space,
+        sites,
+        rank,
+        budget,
+        params,
+        ranks,
+        parts if parts[1:] else (),
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

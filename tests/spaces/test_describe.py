@@ -162,3 +162,19 @@ def test_the_command_runs_as_a_module(opt_350m: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert len(json.loads(done.stdout)["sites"]) == 48
     assert done.stderr == ""
+
+
+def test_a_model_of_several_parts_is_said_to_have_sites_that_a_task_may_not_reach(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
+    config = {
+        "model_type": "gemma3",
+        "text_config": {**sizes, "num_key_value_heads": 1, "head_dim": 16, "vocab_size": 100},
+        "vision_config": {**sizes, "image_size": 8, "patch_size": 4},
+        "mm_tokens_per_image": 4,
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert main(["--model", str(tmp_path), "--space", "lora"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "the model has parts (text_config, vision_config): a run leaves out, with a line," in said
