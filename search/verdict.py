@@ -75,12 +75,12 @@ def _none_ahead(finalists: Sequence[Finalist], judged: Judged) -> str:
     where = _where(judged, "validation")
     nearest = max(others, key=lambda finalist: finalist.rank, default=None)
     if nearest is None or (interval := paired(nearest.metrics, baseline.metrics)) is None:
-        return f"No allocation beats uniform: none other finished {where}."
+        return f"Not shown that any allocation beats uniform: none other finished {where}."
     seeds = counted(len(_pairs(nearest.metrics, baseline.metrics)), "seed")
     name = nearest.proposal.proposers[0]
     return (
-        f"No allocation beats uniform: the best other, {name}, differs from it by {_amount(interval)} in "
-        f"{judged.metric} {where}, {seeds}, so uniform is chosen."
+        f"Not shown that any allocation beats uniform: the best other, {name}, differs from it by "
+        f"{_amount(interval)} in {judged.metric} {where}, {seeds}, so uniform is chosen."
     )
 
 

@@ -59,9 +59,8 @@ def test_equal_differences_come_of_coarse_steps_and_show_nothing():
 
 def test_where_uniform_is_chosen_the_nearest_other_is_named():
     assert verdict([UNIFORM, OTHER], UNIFORM, ([0.7] * 3, [0.7] * 3), JUDGED) == (
-        "No allocation beats uniform: the best other, snip/exact, differs from it by +0.0000 [-0.0248, "
-        "+0.0248] "
-        "in accuracy on 320 validation rows, 3 seeds, so uniform is chosen."
+        "Not shown that any allocation beats uniform: the best other, snip/exact, differs from it by "
+        "+0.0000 [-0.0248, +0.0248] in accuracy on 320 validation rows, 3 seeds, so uniform is chosen."
     )
 
 
@@ -96,5 +95,5 @@ def test_nothing_learned_comes_before_everything_else():
 def test_failed_others_leave_uniform():
     broken = Finalist(AHEAD.proposal, finalist(4, [None, None, None], "tpe").runs)
     assert verdict([UNIFORM, broken], UNIFORM, ([0.7] * 3, [0.7] * 3), JUDGED) == (
-        "No allocation beats uniform: none other finished on 320 validation rows."
+        "Not shown that any allocation beats uniform: none other finished on 320 validation rows."
     )
