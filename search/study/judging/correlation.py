@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from threadpoolctl import threadpool_limits
 
 from .bootstrap import Resamples
 
@@ -89,10 +90,11 @@ def replicate_correlations(scores: np.ndarray, resamples: Resamples) -> Replicat
     counts, orders = resamples.counts, [_Order.of(row) for row in scores]
     ranks, pairs = np.empty_like(counts), np.empty(len(counts))
     both = np.empty((len(scores), len(counts)))
-    for truth, rows in resamples.by_seed_set():
-        order, drawn = _Order.of(truth), counts[rows]
-        ranks[rows], pairs[rows] = order.ranks(drawn), order.pairs(drawn)
-        both[:, rows] = _agreements(orders, order, drawn)
+    with threadpool_limits(1, "blas"):  # in products this small, threads mostly wait for each other
+        for truth, rows in resamples.by_seed_set():
+            order, drawn = _Order.of(truth), counts[rows]
+            ranks[rows], pairs[rows] = order.ranks(drawn), order.pairs(drawn)
+            both[:, rows] = _agreements(orders, order, drawn)
     spearman = np.stack([_weighted(counts, order.ranks(counts), ranks) for order in orders])
     untied = np.stack([order.pairs(counts) for order in orders]) * pairs
     tau = np.divide(both, np.sqrt(untied), out=np.full_like(both, np.nan), where=untied > 0)
