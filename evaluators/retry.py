@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from spaces.counted import counted
+
 __all__ = ["Died", "Execute", "outlived"]
 
 Task = TypeVar("Task")
@@ -71,6 +73,8 @@ def _alone(
     if len(divided := parts(task)) == 1:
         yield task, failed(task, result)
         return
-    _log.warning("a worker process %s again; the %d parts of its task follow", result.how, len(divided))
+    _log.warning(
+        "a worker process %s again; %s of its task follow", result.how, counted(len(divided), "part")
+    )
     for part in divided:
         yield from _alone(part, execute, parts, failed)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
-from spaces.command_line import Parser, decimal, names, path, text, whole
+from spaces.command_line import Parser, decimal, names, path, place, text, whole
 from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.printable import printable
@@ -70,7 +70,11 @@ SHARED: Final[Arguments] = {
         },
     },
     "model and task (default: the embedded MiniLM on Rotten Tomatoes)": {
-        "--model": {"metavar": "DIR|NAME", "help": "a local folder or a hub name such as roberta-large"},
+        "--model": {
+            "type": place,
+            "metavar": "DIR|NAME",
+            "help": "a local folder or a hub name such as roberta-large",
+        },
         "--task": {
             "metavar": "NAME",
             "help": "rotten_tomatoes (embedded), cola, mnli, mrpc, qnli, qqp, rte, sst2, stsb, wnli, boolq "

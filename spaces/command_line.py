@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 from .counted import counted
 from .printable import printable, quoted
 
-__all__ = ["TYPES", "Parser", "decimal", "names", "path", "text", "whole"]
+__all__ = ["TYPES", "Parser", "decimal", "names", "path", "place", "text", "whole"]
 
 _LONGEST: Final = 4096  # characters of a value, as of a path on Linux
 _LONGEST_NUMBER: Final = 40
@@ -37,15 +37,21 @@ def text(value: str) -> str:
     return value
 
 
-def path(value: str) -> Path:
-    """A path: any but the empty one, those with a NUL, and those that UTF-8 cannot write."""
+def place(value: str) -> str:
+    """A path or another name of a place, as typed: any but the empty one, those with a NUL, and those that
+    UTF-8 cannot write."""
     if not value:
         raise ArgumentTypeError("is empty; give a path, or leave it out for the default")
     if len(value) > _LONGEST or "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
         raise ArgumentTypeError(
             f"{quoted(value)} can be no path here; give a shorter one, in UTF-8 without NUL"
         )
-    return Path(value)
+    return value
+
+
+def path(value: str) -> Path:
+    """The path of a ``place``."""
+    return Path(place(value))
 
 
 def names(value: str) -> tuple[str, ...]:
@@ -76,4 +82,4 @@ def _short(value: str) -> str:
     return value
 
 
-TYPES: Final = (text, path, names, whole, decimal)
+TYPES: Final = (text, path, place, names, whole, decimal)

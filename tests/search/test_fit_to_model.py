@@ -64,7 +64,7 @@ def test_token_types_that_the_model_does_not_know_are_left_out_with_a_line(input
     )
     (line,) = caplog.messages
     assert "token types are left out" in line
-    assert "token_type_embeddings has 1 places" in line
+    assert "token_type_embeddings has 1 place," in line
 
 
 @pytest.mark.parametrize("typed", [False, True])

@@ -34,14 +34,17 @@ def frauds(files, tmp_path):
     folder = tmp_path / "bank\x1b[31m"
     folder.mkdir()
     for name, rows in (("train", 60), ("dev", 20)):
-        lines = [f"good film n{i}\t{'fraud' if i % 10 == 0 else 'legit'}" for i in range(rows)]
+        lines = [
+            f"{'bad' if i % 10 == 0 else 'good'} film n{i}\t{'fraud' if i % 10 == 0 else 'legit'}"
+            for i in range(rows)
+        ]
         (folder / f"{name}.tsv").write_text("\n".join(["sentence\tlabel", *lines]))
     return ["--train-file", str(folder / "train.tsv"), "--eval-file", str(folder / "dev.tsv")]
 
 
 def test_a_task_is_called_by_its_folder_and_file_or_as_typed(options_of, small, frauds, files):
     assert load_inputs(options_of(small)).task.name == f"{files.name}/train"
-    assert load_inputs(options_of([*small, *frauds])).task.name == "bank?[31m/train"
+    assert load_inputs(options_of([*small, *frauds])).task.name == "bank\\x1b[31m/train"
     named = load_inputs(options_of([*small, "--task-name", "Betrug, 2 %"]))
     assert named.task.name == "Betrug, 2 %"
 
