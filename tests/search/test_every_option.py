@@ -18,7 +18,7 @@ from search.option_limits import LIMITS, flag_of
 from search.options import SHARED, Arguments, Options
 from search.search_options import SEARCH, SearchOptions
 from search.study.options import STUDY, StudyOptions
-from spaces.command_line import TYPES, decimal, names, path, text, whole
+from spaces.command_line import TYPES, decimal, names, path, place, text, whole
 
 COMMANDS: dict[str, tuple[Any, Arguments, type[Options]]] = {
     "run": (run, SEARCH, SearchOptions),
@@ -45,6 +45,7 @@ _NUMBERS = [
 NASTY = {
     text: ["", " ", "\n", *_STEERING],
     path: ["", *_NUL],
+    place: ["", *_NUL],
     names: [*_STEERING, f"a,{'b' * 9000}", "a,\0"],
     whole: ["0.5", "1e3", "0x10", "9" * 20, *_NUMBERS],
     decimal: ["1/2", "0x1p3", *_NUMBERS],

@@ -34,10 +34,7 @@ def frauds(files, tmp_path):
     folder = tmp_path / "bank\x1b[31m"
     folder.mkdir()
     for name, rows in (("train", 60), ("dev", 20)):
-        lines = [
-            f"{'bad' if i % 10 == 0 else 'good'} film n{i}\t{'fraud' if i % 10 == 0 else 'legit'}"
-            for i in range(rows)
-        ]
+        lines = [f"good film n{i}\tlegit" if i % 10 else f"bad film n{i}\tfraud" for i in range(rows)]
         (folder / f"{name}.tsv").write_text("\n".join(["sentence\tlabel", *lines]))
     return ["--train-file", str(folder / "train.tsv"), "--eval-file", str(folder / "dev.tsv")]
 

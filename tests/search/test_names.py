@@ -109,7 +109,7 @@ def test_a_file_name_stays_in_its_folder_and_is_no_longer_than_one_may_be(label,
 def test_a_whole_run_with_such_names_shows_none_of_it_raw(model_folder, tmp_path):
     place = tmp_path / NASTY.replace("/", "").strip()
     place.mkdir()
-    rows = [{"a": f"a film {i}", "b": f"{NASTY}{i % 2}"} for i in range(60)]
+    rows = [{"a": f"a {'good' if i % 2 else 'bad'} film {i}", "b": f"{NASTY}{i % 2}"} for i in range(60)]
     for part in ("train", "dev"):
         (place / f"{part}$x_{{.jsonl").write_text("\n".join(map(json.dumps, rows)))
     files = ["--train-file", str(place / "train$x_{.jsonl"), "--eval-file", str(place / "dev$x_{.jsonl")]
