@@ -5,13 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from scipy import stats
 
 from spaces.counted import counted
 
-__all__ = ["Interval", "Summary", "paired_difference", "paired_p_value", "rank_correlation"]
+__all__ = [
+    "Interval",
+    "Summary",
+    "doubt_of",
+    "paired_difference",
+    "paired_p_value",
+    "rank_correlation",
+    "said_of_p",
+]
+
+LEAST_SEEDS: Final = 3
+LEVEL: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,25 @@ def paired_p_value(differences: np.ndarray) -> float | None:
     if np.ptp(differences) <= 1e-12 * np.abs(differences).max():
         return 1.0
     return float(stats.ttest_1samp(differences, 0.0).pvalue)
+
+
+def doubt_of(differences: Sequence[float], p_value: float | None) -> str | None:
+    """Why paired differences over seeds show nothing, to end a sentence with; None where they do show it.
+
+    Empty where they are merely within chance. p_value: corrected for all that was asked beside it. Nothing
+    is shown by fewer than three seeds, or by differences that are all equal, which come of a metric's coarse
+    steps.
+    """
+    if len(differences) < LEAST_SEEDS:
+        return f", too few to show anything (--seeds {LEAST_SEEDS} or more)"
+    if np.ptp(differences) <= 1e-12 * np.abs(differences).max():
+        return ", the same for all, as a metric's coarse steps can give"
+    return None if p_value is not None and p_value < LEVEL else ""
+
+
+def said_of_p(p_value: float) -> str:
+    """``p < 0.001``, ``p = 0.042``: none is said to be 0."""
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
 
 
 def rank_correlation(scores: Sequence[float], metrics: Sequence[float]) -> float | None:

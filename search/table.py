@@ -88,4 +88,4 @@ def _interval(difference: Mapping[str, float | None] | None) -> str:
     if difference is None:
         return "-"
     low, high = difference["low"], difference["high"]
-    return f"{difference['mean']:+.4f}" + ("" if low is None else f" [{low:+.4f}, {high:+.4f}]")
+    return f"{difference['mean']:+z.4f}" + ("" if low is None else f" [{low:+z.4f}, {high:+z.4f}]")

@@ -12,12 +12,9 @@ from spaces.counted import counted
 
 from .finalist import Finalist, paired
 from .holm import holm
-from .statistics import Interval, paired_p_value
+from .statistics import Interval, doubt_of, paired_p_value
 
 __all__ = ["Judged", "verdict"]
-
-_LEAST_SEEDS = 3
-_LEVEL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +37,8 @@ def verdict(
 
     finalists: the uniform baseline first. tested: the metric per seed of the winner and of the baseline on
     the rows used once. Without them the validation rows decide, which also chose the winner: its p-value is
-    then corrected for the number of finalists. Nothing is shown by fewer than three seeds, by an interval
-    that holds 0, or by differences that are all equal, which come of a metric's coarse steps.
+    then corrected for the number of finalists. Shown is what ``doubt_of`` has no doubt of, over seeds alone:
+    how other rows would answer is not in the interval.
     """
     runs = [run.evaluation for finalist in finalists for run in finalist.runs]
     if (reason := nothing_learned(runs, judged.metric, judged.chance)) is not None:
@@ -59,7 +56,8 @@ def verdict(
             f"metric {where}."
         )
     said = f"{_amount(interval)} in {judged.metric} {where}, {counted(len(seeds), 'seed')}"
-    if (doubt := _doubt(seeds, _p_value(seeds))) is None:
+    if (doubt := doubt_of(seeds, _p_value(seeds))) is None:
+        said += " (the interval is over seeds alone)"
         if interval.mean > 0:
             return f"Yes: {name}, chosen by validation, beats uniform by {said}."
         return f"No: {name}, chosen by validation, is worse than uniform, {said}."
@@ -78,6 +76,8 @@ def _none_ahead(finalists: Sequence[Finalist], judged: Judged) -> str:
         return f"Not shown that any allocation beats uniform: none other finished {where}."
     seeds = counted(len(_pairs(nearest.metrics, baseline.metrics)), "seed")
     name = nearest.proposal.proposers[0]
+    if failed := len(baseline.finished) - len(nearest.finished):
+        seeds += f", but {failed} of its {counted(len(nearest.runs), 'run')} failed"
     return (
         f"Not shown that any allocation beats uniform: the best other, {name}, differs from it by "
         f"{_amount(interval)} in {judged.metric} {where}, {seeds}, so uniform is chosen."
@@ -99,7 +99,7 @@ def _by_validation(finalists: Sequence[Finalist], winner: Finalist, judged: Judg
         "chose it "
         f"among {counted(len(others), 'finalist')}"
     )
-    if (doubt := _doubt(seeds, _corrected(winner, finalists))) is None:
+    if (doubt := doubt_of(seeds, _corrected(winner, finalists))) is None:
         return f"Yes: {name} beats uniform by {said}, for which its p-value is corrected."
     return (
         f"Not shown that any allocation beats uniform: {name} is ahead by {said}, so that this is "
@@ -113,15 +113,6 @@ def _corrected(winner: Finalist, finalists: Sequence[Finalist]) -> float | None:
     known = [(f, p) for f in others if (p := _p_value(_pairs(f.metrics, baseline.metrics))) is not None]
     corrected = holm([p for _, p in known])
     return next((p for (finalist, _), p in zip(known, corrected, strict=True) if finalist is winner), None)
-
-
-def _doubt(seeds: Sequence[float], p_value: float | None) -> str | None:
-    """Why differences show nothing; None where they do, empty where they are within chance."""
-    if len(seeds) < _LEAST_SEEDS:
-        return f", too few to show anything (--seeds {_LEAST_SEEDS} or more)"
-    if len(seeds) > 1 and np.ptp(seeds) <= 1e-12 * np.abs(seeds).max():
-        return ", the same for all, as a metric's coarse steps can give"
-    return None if p_value is not None and p_value < _LEVEL else ""
 
 
 def _p_value(differences: Sequence[float]) -> float | None:
@@ -139,5 +130,5 @@ def _where(judged: Judged, part: str) -> str:
 
 
 def _amount(interval: Interval) -> str:
-    bounds = "" if interval.low is None else f" [{interval.low:+.4f}, {interval.high:+.4f}]"
+    bounds = "" if interval.low is None else f" [{interval.low:+z.4f}, {interval.high:+z.4f}]"
     return f"{interval.mean:+z.4f}{bounds}"

@@ -39,13 +39,14 @@ class Difference:
     """Of two arms' metrics, seed by seed: mean of a - b.
 
     interval: 95 %, Student's t over seeds. bootstrap: 95 %, percentile over seeds, which is too narrow with
-    few seeds. p_value: two-sided, of the paired t test; None from one seed. p_holm: the same corrected for
-    all differences of its table.
+    few seeds. p_value: two-sided, of the paired t test; None from one seed. of_seeds: the differences
+    themselves, of each seed that both finished. p_holm: the p-value corrected for all of its table's.
     """
 
     interval: Interval
     bootstrap: Interval
     p_value: float | None
+    of_seeds: tuple[float, ...]
     p_holm: float | None = None
 
 
@@ -105,7 +106,8 @@ def difference(a: Sequence[float | None], b: Sequence[float | None]) -> Differen
         return None
     ours, theirs = ([pair[i] for pair in pairs] for i in (0, 1))
     deltas = np.subtract(ours, theirs)
-    return Difference(paired_difference(ours, theirs), _bootstrap(deltas), paired_p_value(deltas))
+    of_seeds = tuple(deltas.tolist())
+    return Difference(paired_difference(ours, theirs), _bootstrap(deltas), paired_p_value(deltas), of_seeds)
 
 
 def _bootstrap(deltas: np.ndarray) -> Interval:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from search.statistics import said_of_p
 from spaces.aligned_text import aligned, wrapped
 from spaces.counted import counted
 from spaces.printable import printable
@@ -126,6 +127,6 @@ def _bounds(interval: Mapping[str, float | None]) -> str:
 
 def _answer(one: Mapping[str, Any]) -> str:
     interval, p_value = one["difference"]["interval"], one["difference"]["p_holm"]
-    corrected = "" if p_value is None else f", Holm p {p_value:.3f}"
+    corrected = "" if p_value is None else f", Holm-corrected {said_of_p(p_value)}"
     bounds = _bounds(interval)
     return f"{one['question']} {one['verdict']}, {interval['mean']:+.4f}{bounds and ' '}{bounds}{corrected}"

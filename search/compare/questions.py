@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from search.policies.registry import METHODS
+from search.statistics import doubt_of
 from spaces.grammar import Term, parse_space
 
 from .arm import BASELINE, Arm
 from .leaderboard import ArmRuns, Difference, Row, corrected_differences, difference
 
-__all__ = ["Answer", "answers", "shown"]
+__all__ = ["Answer", "answers"]
 
 _FIXED: Final = (
     ("Does dynamic HeteroLoRA beat static?", "hetero-dynamic", "hetero-static"),
@@ -22,7 +23,6 @@ _FIXED: Final = (
     ("Does full fine-tuning beat LoRA?", "full", "lora"),
 )
 """(question, a, b), answered by a - b, wherever both methods have an arm at one place."""
-_LEVEL: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Answer:
     """The difference of two arms' metrics that answers a question.
 
     verdict: by the p-value corrected by Holm's method: for all the questions that are asked; that of the best
-    of many arms for all the arms of the table. Differences that are all equal prove nothing: they come of a
-    metric's coarse steps. label: of the arm that was the best of ``compared`` ones, where that is asked.
+    of many arms for all the arms of the table. It is not shown wherever ``doubt_of`` has a doubt. label: of
+    the arm that was the best of ``compared`` ones, where that is asked.
     """
 
     question: str
@@ -109,14 +109,9 @@ def _parts(space: str) -> tuple[list[Term], list[Term]]:
     return [term for term in terms if term.kind == "lora"], [term for term in terms if term.kind != "lora"]
 
 
-def shown(between: Difference) -> bool:
-    """Whether chance alone would hardly give it, by the corrected p-value."""
-    return between.p_holm is not None and between.p_holm < _LEVEL
-
-
 def _verdict(between: Difference) -> str:
     if between.p_holm is None:
         return "one seed cannot say"
-    if not shown(between):
+    if doubt_of(between.of_seeds, between.p_holm) is not None:
         return "not shown"
     return "yes" if between.interval.mean > 0 else "no, the reverse"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluators.chance import Chance, nothing_learned
+from search.statistics import doubt_of, said_of_p
 from spaces.counted import counted
 
 from .leaderboard import ArmRuns, Difference, Row
-from .questions import Answer, shown
+from .questions import Answer
 
 __all__ = ["verdict"]
 
@@ -46,10 +47,13 @@ def verdict(
 
 def _sentence(what: str, label: str, apart: Difference, baseline: str, where: str, compared: int) -> str:
     interval = apart.interval
-    bounds = "" if interval.low is None else f" [{interval.low:+.4f}, {interval.high:+.4f}]"
-    p = ", one seed" if apart.p_holm is None else f", Holm p {apart.p_holm:.3f}"
-    said = f"{interval.mean:+z.4f}{bounds} in {where}{p}"
+    bounds = "" if interval.low is None else f" [{interval.low:+z.4f}, {interval.high:+z.4f}]"
+    p = "" if apart.p_holm is None else f", Holm-corrected {said_of_p(apart.p_holm)}"
+    said = f"{interval.mean:+z.4f}{bounds} in {where}{p}, {counted(len(apart.of_seeds), 'seed')}"
     of = f"the best of {counted(compared, 'other')}" if compared > 1 else "the only other"
-    if shown(apart) and interval.mean > 0:
-        return f"Yes: {label}, {of}, beats {baseline} by {said}."
-    return f"Not shown that any {what} beats {baseline}: {label}, {of}, differs from it by {said}."
+    doubt = doubt_of(apart.of_seeds, apart.p_holm)
+    if doubt is None and interval.mean > 0:
+        return f"Yes: {label}, {of}, beats {baseline} by {said} (the interval is over seeds alone)."
+    return (
+        f"Not shown that any {what} beats {baseline}: {label}, {of}, differs from it by {said}{doubt or ''}."
+    )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from search.statistics import Interval, Summary, paired_difference, rank_correlation
+from search.statistics import Interval, Summary, paired_difference, rank_correlation, said_of_p
 
 
 def test_a_summary_has_a_sample_standard_deviation_from_two_seeds_on():
@@ -55,3 +55,8 @@ def test_rank_correlation_is_spearmans_and_knows_its_limits():
 def test_what_has_no_answer_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(("p_value", "said"), [(0.0, "p < 0.001"), (0.0421, "p = 0.042"), (1.0, "p = 1")])
+def test_no_p_value_is_said_to_be_zero(p_value, said):
+    assert said_of_p(p_value) == said

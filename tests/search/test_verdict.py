@@ -25,8 +25,7 @@ def said(ours, theirs, *, judged=JUDGED):
 def test_an_interval_above_zero_on_test_rows_is_a_yes():
     assert said([0.81, 0.82, 0.83], [0.70, 0.70, 0.72]) == (
         "Yes: spectrum/exact, chosen by validation, beats uniform by +0.1133 [+0.0990, +0.1277] in "
-        "accuracy on "
-        "300 test rows, 3 seeds."
+        "accuracy on 300 test rows, 3 seeds (the interval is over seeds alone)."
     )
 
 
@@ -62,6 +61,25 @@ def test_where_uniform_is_chosen_the_nearest_other_is_named():
         "Not shown that any allocation beats uniform: the best other, snip/exact, differs from it by "
         "+0.0000 [-0.0248, +0.0248] in accuracy on 320 validation rows, 3 seeds, so uniform is chosen."
     )
+
+
+def test_uniform_that_is_chosen_since_the_other_failed_says_so():
+    broken = finalist(4, [0.90, 0.93, None], "tpe")
+    text = verdict([UNIFORM, broken], UNIFORM, ([0.7] * 3, [0.7] * 3), JUDGED)
+    assert text.endswith("2 seeds, but 1 of its 3 runs failed, so uniform is chosen.")
+
+
+@pytest.mark.parametrize(("tested", "where"), [
+    (([None, 0.8, 0.8], [0.7, None, None]), "on 300 test rows"),
+    (None, "on 320 validation rows"),
+])  # fmt: skip
+def test_without_a_seed_that_both_finished_nothing_is_shown(tested, where):
+    apart = finalist(4, [None, 0.9, 0.9], "tpe"), finalist(2, [0.7, None, None], "uniform")
+    text = verdict([apart[1], apart[0]], apart[0], tested, JUDGED)
+    assert text.startswith(
+        "Not shown that any allocation beats uniform: no seed of tpe and uniform gave both"
+    )
+    assert text.endswith(f"a metric {where}.")
 
 
 def test_a_table_has_only_the_rows_that_chose_and_says_so():

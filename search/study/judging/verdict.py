@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from search.statistics import said_of_p
 from spaces.counted import counted
 
 from .cards import SPREAD
@@ -109,8 +110,7 @@ def _named(controls: Sequence[Card]) -> str:
 
 
 def _chance(card: Card) -> str:
-    p = "p < 0.001" if card.p_holm < 0.001 else f"p = {card.p_holm:.2g}"
-    return f"{card.proxy}, rho = {_given(card.spearman)}, Holm-corrected {p}"
+    return f"{card.proxy}, rho = {_given(card.spearman)}, Holm-corrected {said_of_p(card.p_holm)}"
 
 
 def _doubt(report: StratumReport) -> str:

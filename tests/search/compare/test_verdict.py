@@ -23,7 +23,7 @@ def said(*arms, baseline="lora"):
 def test_an_allocation_that_is_shown_to_beat_uniform_is_a_yes():
     assert said(LORA, runs_of("sora", (0.801, 0.82, 0.841)), runs_of("full", (0.9, 0.9, 0.9))) == (
         "Yes: sora, the only other, beats lora by +0.1007 [+0.0992, +0.1021] in accuracy on 300 test rows, "
-        "Holm p 0.000."
+        "Holm-corrected p < 0.001, 3 seeds (the interval is over seeds alone)."
     )
 
 
@@ -48,7 +48,22 @@ def test_without_uniform_lora_there_is_nothing_to_compare_with():
 
 def test_one_seed_says_so():
     text = said(runs_of("lora", (0.7,)), runs_of("sora", (0.8,)))
-    assert text.endswith("differs from it by +0.1000 in accuracy on 300 test rows, one seed.")
+    assert text.endswith(
+        "differs from it by +0.1000 in accuracy on 300 test rows, 1 seed, "
+        "too few to show anything (--seeds 3 or more)."
+    )
+
+
+def test_two_seeds_show_nothing_however_small_their_p():
+    text = said(runs_of("lora", (0.70, 0.72)), runs_of("sora", (0.80, 0.825)))
+    assert text.startswith("Not shown that any allocation beats lora: sora")
+    assert "2 seeds, too few to show anything" in text
+
+
+def test_where_no_other_finished_there_is_nothing_to_compare():
+    assert said(LORA, runs_of("sora", (None, None, None))) == (
+        "There is nothing to compare with lora: no other method finished a seed that it finished."
+    )
 
 
 def test_nothing_learned_comes_first():
