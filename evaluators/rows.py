@@ -51,9 +51,11 @@ class Rows:
 
 
 def padded_inputs(
-    rows: Rows, indices: Sequence[int] | np.ndarray, *, pad_token_id: int
+    rows: Rows, indices: Sequence[int] | np.ndarray, *, pad_token_id: int, least: int = 0
 ) -> dict[str, np.ndarray]:
     """What a model takes for the rows at ``indices``: int64 arrays (len(indices), longest row present).
+
+    least: the tokens that a row is padded to at least.
 
     Keys are input_ids, attention_mask and, where the rows have them, token_type_ids (0 where padded).
     Padding is on the right. Raises ValueError where no index is given.
@@ -62,16 +64,16 @@ def padded_inputs(
         raise ValueError("a batch needs at least one row; got no indices.")
     ids = [rows.input_ids[i] for i in indices]
     inputs = {
-        "input_ids": _stacked(ids, pad_token_id),
-        "attention_mask": _stacked([np.ones_like(row) for row in ids], 0),
+        "input_ids": _stacked(ids, pad_token_id, least),
+        "attention_mask": _stacked([np.ones_like(row) for row in ids], 0, least),
     }
     if rows.token_type_ids is not None:
-        inputs["token_type_ids"] = _stacked([rows.token_type_ids[i] for i in indices], 0)
+        inputs["token_type_ids"] = _stacked([rows.token_type_ids[i] for i in indices], 0, least)
     return inputs
 
 
-def _stacked(arrays: Sequence[np.ndarray], fill: int) -> np.ndarray:
-    stacked = np.full((len(arrays), max(map(len, arrays))), fill, dtype=np.int64)
+def _stacked(arrays: Sequence[np.ndarray], fill: int, least: int) -> np.ndarray:
+    stacked = np.full((len(arrays), max(least, *map(len, arrays))), fill, dtype=np.int64)
     for row, array in zip(stacked, arrays, strict=True):
         row[: len(array)] = array
     return stacked

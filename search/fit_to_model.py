@@ -17,40 +17,42 @@ from evaluators.spread import base_model_on
 from evaluators.task import Task
 from spaces.errors import InputError
 from spaces.hooks import Renorm
-from spaces.probe import SLOTS, embeddable, probe_sites
+from spaces.probe import SLOTS, probe_sites
+from spaces.readable import check_embeddable, check_padding
 from spaces.site import Site
 
 from .inputs import Inputs
 
-__all__ = ["embeddable_inputs", "usable_sites"]
+__all__ = ["readable_inputs", "usable_sites"]
 
 _ROWS_A_SLOT = 2
-_LOOKED_AT = 256  # training rows among which the probe's are found
+_LOOKED_AT = 256  # rows of a part among which the probe's are found
+_LONG_ENOUGH = 8  # tokens, for a row in which anything can be told
 _log = logging.getLogger(__name__)
 
 
 @lru_cache(maxsize=8)
-def embeddable_inputs(inputs: Inputs, device: str) -> Inputs:
-    """The inputs, every row of which the model can embed; without token types where it knows too few.
+def readable_inputs(inputs: Inputs, device: str) -> Inputs:
+    """The inputs as the model can read them; without token types where it knows too few.
 
-    Asked once for all searches over the same inputs. Raises InputError where a token, or a row's length, is
-    beyond the model.
+    Asked once for all searches over the same inputs. Raises InputError where a token, or the length of a row,
+    is beyond the model, and where padding changes what the model says of a row.
     """
     model, task = base_model_on(inputs.source, device), inputs.task
-    extremes = _extremes(task)
     try:
-        embeddable(model, _batch(model, extremes, range(len(extremes))))
+        _check_extremes(model, task)
     except InputError as error:
-        if extremes.token_type_ids is None:
-            raise _not_embeddable(inputs, error) from None
-        untyped = Rows(extremes.input_ids, None, extremes.labels)
+        untyped = _without_types(task)
+        if untyped is task:
+            raise _not_readable(inputs, error) from None
         try:
-            embeddable(model, _batch(model, untyped, range(len(untyped))))
+            _check_extremes(model, untyped)
         except InputError:
-            raise _not_embeddable(inputs, error) from None
+            raise _not_readable(inputs, error) from None
         _log.warning("token types are left out, which %s cannot embed: %s", inputs.base, error)
-        return replace(inputs, task=_without_types(task))
-    return inputs
+        task = untyped
+    _check_padding(model, task)
+    return inputs if task is inputs.task else replace(inputs, task=task)
 
 
 @lru_cache(maxsize=64)
@@ -78,55 +80,84 @@ def usable_sites(inputs: Inputs, device: str, sites: tuple[Site, ...], renorm: R
     return probe_sites(model, sites, batches[0], batches[1:], renorm=renorm)
 
 
-def _extremes(task: Task) -> Rows:
-    """Of every part the longest row, and those with the largest token id and token type."""
-    chosen: list[np.ndarray] = []
-    types: list[np.ndarray] = []
-    for rows in (task.train, task.validation, task.test):
-        measures = [[len(ids) for ids in rows.input_ids], [int(ids.max()) for ids in rows.input_ids]]
-        if rows.token_type_ids is not None:
-            measures.append([int(own.max()) for own in rows.token_type_ids])
-        for index in sorted({int(np.argmax(measure)) for measure in measures}):
-            chosen.append(rows.input_ids[index])
-            if rows.token_type_ids is not None:
-                types.append(rows.token_type_ids[index])
-    return Rows(tuple(chosen), tuple(types) or None, np.zeros(len(chosen), dtype=np.int64))
+def _check_extremes(model: PreTrainedModel, task: Task) -> None:
+    """Raises InputError where the model cannot be run on the rows of each part that ask most of it, or on the
+    shortest, alone."""
+    parts = (task.train, task.validation, task.test)
+    extremes = _joined([_extremes(rows) for rows in parts])
+    check_embeddable(model, _batch(model, extremes, range(len(extremes))))
+    for rows in parts:
+        shortest = int(np.argmin([len(ids) for ids in rows.input_ids]))
+        check_embeddable(model, _batch(model, rows, [shortest]))
+
+
+def _extremes(rows: Rows) -> Rows:
+    """The longest row, and those with the largest token id and token type."""
+    measures = [[len(ids) for ids in rows.input_ids], [int(ids.max()) for ids in rows.input_ids]]
+    if rows.token_type_ids is not None:
+        measures.append([int(own.max()) for own in rows.token_type_ids])
+    return rows.take(sorted({int(np.argmax(measure)) for measure in measures}))
+
+
+def _check_padding(model: PreTrainedModel, task: Task) -> None:
+    """On a few rows, padded to their own length and further, up to the longest row of the task."""
+    rows = _distinct_rows(task)
+    own = max(len(ids) for ids in rows.input_ids)
+    longest = max(len(ids) for part in (task.train, task.validation, task.test) for ids in part.input_ids)
+    lengths = {length for length in (own + 1, own + 2, own + 3, 2 * own, longest) if own < length <= longest}
+    check_padding(
+        model,
+        [_batch(model, rows, [index]) for index in range(len(rows))],
+        [_batch(model, rows, range(len(rows)), least=length) for length in (own, *sorted(lengths))],
+    )
 
 
 def _distinct_rows(task: Task) -> Rows:
-    """Up to as many different rows as a probe has; raises InputError where all are the same."""
-    found: dict[bytes, tuple[Rows, int]] = {}
+    """As many different rows as a probe has, where there are so many, of the shortest that are long enough.
+
+    Raises InputError where all are the same.
+    """
+    found: dict[bytes, Rows] = {}
     for rows in (task.train, task.validation, task.test):
         for index in range(min(len(rows), _LOOKED_AT)):
-            if len(found) < SLOTS * _ROWS_A_SLOT:
-                found.setdefault(rows.input_ids[index].tobytes(), (rows, index))
+            found.setdefault(rows.input_ids[index].tobytes(), rows.take([index]))
     if len(found) < 2:
         raise InputError(
             "the first rows of the task all have the same tokens, from which nothing can be learned; check "
             "the text columns, and that --max-length is not too small for the texts to differ."
         )
-    picked = [rows.take([index]) for rows, index in found.values()]
-    typed = all(one.token_type_ids is not None for one in picked)
+    lengths = {key: len(rows.input_ids[0]) for key, rows in found.items()}
+    order = sorted(found, key=lambda key: (lengths[key] < _LONG_ENOUGH, abs(lengths[key] - _LONG_ENOUGH)))
+    return _joined([found[key] for key in order[: SLOTS * _ROWS_A_SLOT]])
+
+
+def _joined(parts: Sequence[Rows]) -> Rows:
+    types = [part.token_type_ids for part in parts]
     return Rows(
-        tuple(one.input_ids[0] for one in picked),
-        tuple(one.token_type_ids[0] for one in picked if one.token_type_ids is not None) if typed else None,
-        np.zeros(len(picked), dtype=np.int64),
+        tuple(ids for part in parts for ids in part.input_ids),
+        None if None in types else tuple(own for part in types for own in part or ()),
+        np.concatenate([part.labels for part in parts]),
     )
 
 
-def _batch(model: PreTrainedModel, rows: Rows, indices: Sequence[int] | np.ndarray) -> Mapping[str, Tensor]:
-    inputs = padded_inputs(rows, indices, pad_token_id=model.config.pad_token_id)
+def _batch(
+    model: PreTrainedModel, rows: Rows, indices: Sequence[int] | np.ndarray, *, least: int = 0
+) -> Mapping[str, Tensor]:
+    inputs = padded_inputs(rows, indices, pad_token_id=model.config.pad_token_id, least=least)
     return {name: torch.from_numpy(array).to(model.device) for name, array in inputs.items()}
 
 
 def _without_types(task: Task) -> Task:
+    """The task itself where it has none."""
+    if task.train.token_type_ids is None:
+        return task
     train, validation, test = (
         replace(rows, token_type_ids=None) for rows in (task.train, task.validation, task.test)
     )
     return replace(task, train=train, validation=validation, test=test)
 
 
-def _not_embeddable(inputs: Inputs, error: InputError) -> InputError:
+def _not_readable(inputs: Inputs, error: InputError) -> InputError:
     return InputError(
         f"{inputs.base} cannot take this task's rows: {error} Give the model its own tokenizer, or a smaller "
         "--max-length."

@@ -19,7 +19,7 @@ from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace, parse_ranks, rank_grid
 from spaces.site import Site
 
-from .fit_to_model import embeddable_inputs, usable_sites
+from .fit_to_model import readable_inputs, usable_sites
 from .inputs import Inputs, resolve_devices
 from .options import Options
 
@@ -64,7 +64,7 @@ def prepare(options: Options, inputs: Inputs) -> Search:
         renorm="paper" if options.renorm == "paper" else "preserve",
     )
     devices = resolve_devices(options.device, options.devices)
-    inputs = embeddable_inputs(inputs, devices[0])
+    inputs = readable_inputs(inputs, devices[0])
     model = base_model_on(inputs.source, devices[0])
     sites = usable_sites(inputs, devices[0], find_sites(model, options.space), recipe.renorm)
     max_params = budget.max_params(sites, base_params=base_params(model))

@@ -9,6 +9,7 @@ Importing this package imports neither PyTorch nor transformers. What needs them
 * ``spaces.head``: the classification heads of C candidates.
 * ``spaces.stacked``: trainable tensors of C candidates in one array.
 * ``spaces.seeding``: random generators that belong to a seed and a name.
+* ``spaces.readable``, ``probe``: what a model can read, and which sites a cohort can be trained at, by trial.
 * ``spaces.hooks``: attaching wires to a model, and detaching them without trace.
 * ``spaces.space_record``: a space as JSON.
 * ``spaces.describe``: the command that lists sites and counts parameters.

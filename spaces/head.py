@@ -19,14 +19,14 @@ from .hooks import Attachment
 from .seeding import named_generator
 from .stacked import Stacked
 
-__all__ = ["Head", "head_modules"]
+__all__ = ["Head", "head_modules", "rows_of"]
 
 
 def head_modules(model: PreTrainedModel) -> dict[str, nn.Module]:
     """The modules outside the base model that hold parameters, by full name: what is trained besides wires.
 
-    Of nested ones the outermost. Raises InputError where the model has no base model apart from its head, or
-    where parameters belong to the whole model and to no module of its head.
+    Of nested ones the outermost. Raises InputError where the model has no base model apart from its head, no
+    head apart from that, or parameters that belong to the whole model and to no module of its head.
     """
     if model.base_model is model:
         raise InputError(
@@ -45,6 +45,11 @@ def head_modules(model: PreTrainedModel) -> dict[str, nn.Module]:
             continue
         if list(module.parameters(recurse=False)):
             found[name] = module
+    if not found:
+        raise InputError(
+            f"{type(model).__name__} has no head outside of its base model that could be trained for a task; "
+            "choose another model."
+        )
     return found
 
 
@@ -101,7 +106,7 @@ class Head:
         of_selected = self._stacked.of_selected
 
         def replace(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor) -> Tensor:
-            rows = _rows(name, args, kwargs)
+            rows = rows_of(name, args, kwargs)
             x = rows.reshape(len(self._stacked.selected), -1, rows.shape[-1])
             weight = of_selected(self._stacked.leaf[f"head.{name}.weight"]).to(x.dtype)
             y = torch.bmm(x, weight.transpose(1, 2))
@@ -120,7 +125,7 @@ class Head:
             return result
 
         def replace(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor) -> Tensor:
-            rows = _rows(name, args, kwargs)
+            rows = rows_of(name, args, kwargs)
             slots = len(self._stacked.selected)
             weights = {
                 key.removeprefix(prefix): self._stacked.of_selected(leaf).to(rows.dtype)
@@ -136,7 +141,7 @@ class Head:
 _Hook = Callable[[nn.Module, tuple[Any, ...], dict[str, Any], Tensor], Tensor]
 
 
-def _rows(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+def rows_of(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     """What a module of the head is given: one tensor, a row of the batch in each place of its first axis."""
     given = (*args, *kwargs.values())
     if len(given) != 1 or not isinstance(given[0], Tensor):

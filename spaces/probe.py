@@ -3,159 +3,168 @@
 A cohort hands slot c the c-th part of a source's rows. That is right only in a model that keeps the rows of
 a batch apart, and first, all the way: XLNet and Longformer carry (tokens, rows, width), DeBERTa's position
 projections read no row at all, experts see the tokens that a router sends them. No list of models can be
-complete, so the model itself is asked: it is run on a batch, and again with other rows in one of the slots.
+complete, so the model itself is asked: it is run on a batch, and again with other rows in each of the slots.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any, Literal, Protocol
 
 import torch
-from torch import Tensor
-from torch.overrides import TorchFunctionMode
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from .counted import counted
 from .errors import InputError
-from .foreign import foreign
-from .head import Head
+from .head import Head, head_modules, rows_of
 from .hooks import Renorm, attach
+from .readable import Inputs, outputs
 from .site import Site
 from .stacked import Stacked
 
-__all__ = ["SLOTS", "embeddable", "probe_sites"]
+__all__ = ["SLOTS", "probe_sites"]
 
 SLOTS = 3  # of a probe: one before and one behind whichever gets other rows
-_Inputs = Mapping[str, Tensor]
 _NAMED = 6  # sites that a message lists
 _log = logging.getLogger(__name__)
 
-
-def embeddable(model: PreTrainedModel, inputs: _Inputs) -> None:
-    """Runs the model on a batch that holds a task's extremes; raises InputError where it cannot.
-
-    inputs: (rows, tokens) int64 each, as for the model's forward. Every index that is looked up in a table of
-    embeddings is checked before it is used, tokens, positions and token types alike: on a GPU such an index
-    is an error from which the process cannot recover.
-    """
-    with torch.no_grad(), _InsideTables(model):
-        _logits(model, inputs)
+_Change = Literal["none", "rounding", "more"]
+_Changes = list[_Change]
+"""Of each slot's part of a tensor, how it differs from another pass."""
 
 
 def probe_sites(
     model: PreTrainedModel,
     sites: Sequence[Site],
-    inputs: _Inputs,
-    others: Sequence[_Inputs],
+    inputs: Inputs,
+    others: Sequence[Inputs],
     *,
     renorm: Renorm = "preserve",
 ) -> tuple[Site, ...]:
     """Those of the sites that a candidate of a cohort can be trained at, in the order given.
 
     inputs: (SLOTS * n, tokens) int64 each, slot by slot. others: as many batches as slots, each with other
-    rows in that one slot and else the same. Left out, with a line in the log, are sites that no forward pass
-    calls, and those without a path to the model's output: what is trained there changes nothing.
+    rows in that one slot and else the same. Left out, with a line in the log, are sites that no pass calls,
+    and those without a path to the model's output: what is trained there changes nothing.
 
     Raises InputError where the rows of one slot move a source or a target of another, or do not move their
-    own: such a site would be trained on other candidates' rows, or on none. Also where rows of a batch move
-    one another's outputs, where two passes over the same batch differ, and where the model cannot be run.
+    own: such a site would be trained on other candidates' rows, or on none. So for the modules of the head.
+    Also where rows of a batch move one another's outputs, where two passes over the same batch differ, where
+    no gradient reaches the head, and where the model cannot be run.
 
-    Costs SLOTS + 2 forward passes and one backward pass of SLOTS * n rows.
+    Costs SLOTS + 2 forward passes and one backward pass of SLOTS * n rows, and the memory of one with all
+    sources and targets kept twice.
     """
-    first = _First(sites)
-    with _head(model):
-        outputs = _run(model, sites, inputs, renorm, first)
-        reached = first.reached(outputs)
+    stacked = Stacked(Head.shapes(model), SLOTS, device=model.device)
+    head, first = Head(model, stacked), _First()
+    for slot in range(SLOTS):
+        head.load(slot, seed=slot)
+    with head.attach():
+        answers = _run(model, sites, inputs, renorm, first)
+        reached = first.reached(answers, stacked)
         with torch.no_grad():
             repeated = _run(model, sites, inputs, renorm, _Compared(first))
             moved = [_Compared(first) for _ in others]
             changed = [_run(model, sites, one, renorm, see) for one, see in zip(others, moved, strict=True)]
-    _check_model(outputs.detach(), repeated, changed)
+    _check_model(answers.detach(), repeated, changed)
+    _check_head(model, reached)
     rows = len(inputs["input_ids"])
-    called = {name: calls for name, calls in first.calls.items() if calls}
-    faults = {name: fault for name, calls in called.items() if (fault := _fault(name, calls, moved, rows))}
+    faults = {name: why for name, calls in first.calls.items() if (why := _fault(name, calls, moved, rows))}
     if faults:
         raise InputError(_refusal(model, sites, faults))
-    if zero := [name for name, moves in reached.items() if not moves]:  # it may move once other wires do
-        _log.warning(
-            "the gradient is zero at %d of %s (%s)", len(zero), counted(len(sites), "site"), _listed(zero)
-        )
-    unused = {site.name: "no forward pass of this task calls it" for site in sites if site.name not in called}
-    unused |= {name: "no gradient of the model's output reaches it" for name in called if name not in reached}
-    return _without(sites, unused)
+    return _used(sites, first, reached)
 
 
 class _See(Protocol):
-    """Is shown what a site reads, (rows, ..., d_in), what it adds to, (rows, ..., d_out), and zeros that were
-    added there."""
+    """Is shown what a site, or a module of the head, reads, (rows, ..., d_in), and what it adds to,
+    (rows, ..., d_out). zeros: what is added there; None for the head."""
 
-    def __call__(self, site: Site, source: Tensor, target: Tensor, zeros: Tensor) -> None: ...
+    def __call__(self, name: str, source: Tensor, target: Tensor, zeros: Tensor | None) -> None: ...
 
 
 class _First:
     """Keeps what every site read and added to, call by call."""
 
-    def __init__(self, sites: Sequence[Site]) -> None:
-        self.calls: dict[str, list[tuple[Tensor, Tensor]]] = {site.name: [] for site in sites}
-        self._zeros: list[tuple[Site, Tensor]] = []
+    def __init__(self) -> None:
+        self.calls: dict[str, list[tuple[Tensor, Tensor]]] = {}
+        self._zeros: list[tuple[str, Tensor]] = []
+        self._kept: dict[int, tuple[Tensor, Tensor]] = {}  # what several sites read is copied once
 
-    def __call__(self, site: Site, source: Tensor, target: Tensor, zeros: Tensor) -> None:
-        self.calls[site.name].append((source.detach().clone(), target.detach().clone()))
-        if zeros.requires_grad:  # not where the model itself computes without gradients
-            self._zeros.append((site, zeros))
+    def __call__(self, name: str, source: Tensor, target: Tensor, zeros: Tensor | None) -> None:
+        self.calls.setdefault(name, []).append((self._copy(source), target.detach().clone()))
+        if zeros is not None and zeros.requires_grad:  # not where the model computes without gradients
+            self._zeros.append((name, zeros))
 
-    def reached(self, outputs: Tensor) -> dict[str, bool]:
-        """Of the sites to which a gradient flows back from a random direction of the outputs, whether it is
-        anything but zero."""
-        direction = torch.randn(outputs.shape, generator=torch.Generator().manual_seed(0)).to(outputs)
-        distinct = {id(zeros): zeros for _, zeros in self._zeros}  # sites may share a target
-        if not distinct or not outputs.requires_grad:
+    def reached(self, answers: Tensor, stacked: Stacked) -> dict[str, bool]:
+        """Of the sites, and of the head's tensors, to which a gradient flows back from a random direction of
+        the answers, whether it is anything but zero."""
+        direction = torch.randn(answers.shape, generator=torch.Generator().manual_seed(0)).to(answers)
+        wanted = [*self._zeros, *stacked.leaf.items()]
+        if not answers.requires_grad:
             return {}
-        found = torch.autograd.grad((outputs * direction).sum(), list(distinct.values()), allow_unused=True)
-        gradients = dict(zip(distinct, found, strict=True))
+        found = torch.autograd.grad(
+            (answers * direction).sum(), [tensor for _, tensor in wanted], allow_unused=True
+        )
         reached: dict[str, bool] = {}
-        for site, zeros in self._zeros:
-            if (gradient := gradients[id(zeros)]) is not None:
-                reached[site.name] = reached.get(site.name, False) or bool(_part(site, gradient).any())
+        for (name, _), gradient in zip(wanted, found, strict=True):
+            if gradient is not None:
+                reached[name] = reached.get(name, False) or bool(gradient.any())
         return reached
+
+    def _copy(self, tensor: Tensor) -> Tensor:
+        known, copy = self._kept.get(id(tensor), (None, None))
+        if known is not tensor or copy is None:
+            copy = tensor.detach().clone()
+            self._kept[id(tensor)] = tensor, copy
+        return copy
 
 
 class _Compared:
     """Compares what every site reads and adds to with what a first pass has kept, and keeps none of it.
 
-    calls: of each site, call by call and for both tensors, of each slot whether its part differs; None where
-    the shapes differ.
+    calls: of each site, call by call and for both tensors, the changes; None where the shapes differ.
     """
 
     def __init__(self, first: _First) -> None:
         self._first = first
-        self.calls: dict[str, list[tuple[list[bool] | None, list[bool] | None]]] = {
-            n: [] for n in first.calls
-        }
+        self.calls: dict[str, list[tuple[_Changes | None, _Changes | None]]] = {}
 
-    def __call__(self, site: Site, source: Tensor, target: Tensor, zeros: Tensor) -> None:
-        calls, before = self.calls[site.name], self._first.calls[site.name]
+    def __call__(self, name: str, source: Tensor, target: Tensor, zeros: Tensor | None) -> None:
+        calls, before = self.calls.setdefault(name, []), self._first.calls.get(name, [])
         if len(calls) < len(before):
             one, other = before[len(calls)]
-            calls.append((_changed(one, source), _changed(other, target)))
+            calls.append((_changes(one, source), _changes(other, target)))
         else:
             calls.append((None, None))
 
 
-def _run(model: PreTrainedModel, sites: Sequence[Site], inputs: _Inputs, renorm: Renorm, see: _See) -> Tensor:
-    """Logits (rows, labels) of one pass in which every call of every site is shown."""
+def _run(model: PreTrainedModel, sites: Sequence[Site], inputs: Inputs, renorm: Renorm, see: _See) -> Tensor:
+    """Logits (rows, labels) of one pass in which every call of every site and of the head is shown."""
 
     def visit(sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
-        zeros = torch.zeros_like(target, requires_grad=torch.is_grad_enabled())
-        for site, source in zip(sites, sources, strict=True):
-            see(site, source, _part(site, target), zeros)
-        return target + zeros
+        zeros = [
+            torch.zeros_like(_part(site, target), requires_grad=torch.is_grad_enabled()) for site in sites
+        ]
+        for site, source, own in zip(sites, sources, zeros, strict=True):
+            see(site.name, source, _part(site, target), own)
+        return _added(sites, target, zeros)
 
-    with attach(model, sites, visit, renorm=renorm):
-        return _logits(model, inputs)
+    with ExitStack() as hooks:
+        for name, module in head_modules(model).items():
+            hooks.callback(module.register_forward_pre_hook(_shown(name, see), with_kwargs=True).remove)
+        hooks.enter_context(attach(model, sites, visit, renorm=renorm))
+        return outputs(model, inputs)
+
+
+def _shown(name: str, see: _See) -> Any:
+    def show(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        rows = rows_of(name, args, kwargs)
+        see(f"the head's {name}", rows, rows, None)
+
+    return show
 
 
 def _part(site: Site, target: Tensor) -> Tensor:
@@ -163,22 +172,42 @@ def _part(site: Site, target: Tensor) -> Tensor:
     return target if site.target.part is None else target[..., slice(*site.target.part)]
 
 
+def _added(sites: Sequence[Site], target: Tensor, zeros: Sequence[Tensor]) -> Tensor:
+    changed = target.clone()
+    for site, own in zip(sites, zeros, strict=True):
+        _part(site, changed).add_(own)
+    return changed
+
+
 def _check_model(first: Tensor, again: Tensor, moved: Sequence[Tensor]) -> None:
     """Raises InputError where outputs are random, or hang on the other rows of the batch."""
-    if not _same(first, again):
+    if _change(first, again) == "more":
         raise InputError(
             "two passes of this model over the same batch differ, so that candidates could not be compared; "
             "choose a model without randomness in its forward pass."
         )
     if any(
-        changed and slot != moving
-        for moving, logits in enumerate(moved)
-        for slot, changed in enumerate(_changed(first, logits) or ())
+        change == "more" and slot != moving
+        for moving, answers in enumerate(moved)
+        for slot, change in enumerate(_changes(first, answers) or ())
     ):
         raise InputError(
             "the rows of a batch change one another's outputs in this model, so that candidates that are "
             "trained together would not be independent; choose another model."
         )
+
+
+def _check_head(model: PreTrainedModel, reached: Mapping[str, bool]) -> None:
+    """Raises InputError where nothing of the head can learn; names in the log what of it cannot."""
+    names = list(Head.shapes(model))
+    still = [name.removeprefix("head.") for name in names if name not in reached]
+    if len(still) == len(names):
+        raise InputError(
+            f"no gradient of the model's output reaches its head ({_listed(still)}), so that it could not be "
+            "trained; choose another model."
+        )
+    if still:
+        _log.warning("no gradient of the model's output reaches the head's %s", _listed(still))
 
 
 def _fault(
@@ -188,123 +217,87 @@ def _fault(
 
     moved: pass by pass, each with the rows of that one slot changed.
     """
-    if any(len(one.calls[name]) != len(first) for one in moved):
+    if any(len(one.calls.get(name, ())) != len(first) for one in moved):
         return "how often it is called depends on the rows"
-    own = [[slot == moving for slot in range(SLOTS)] for moving in range(SLOTS)]
     for call, tensors in enumerate(first):
         for side, what in enumerate(("reads", "adds to")):
-            shape = tensors[side].shape
-            changed = [one.calls[name][call][side] for one in moved]
-            whole = f"what it {what}, of shape {tuple(shape)},"
-            if shape[:-1].numel() % rows or None in changed:
-                return f"{whole} is not cut by rows"
-            if not any(any(slots or ()) for slots in changed):
-                if what == "reads":
-                    return f"{whole} does not depend on the rows"
-            elif changed != own:  # that a linear of zeros adds to the same whatever the rows is no fault
-                return f"{whole} does not begin with the rows of the batch"
+            changes = [one.calls[name][call][side] for one in moved]
+            if fault := _fault_of(tensors[side], changes, rows, reads=what == "reads"):
+                return f"what it {what}, of shape {tuple(tensors[side].shape)}, {fault}"
     return None
 
 
-def _changed(one: Tensor, other: Tensor) -> list[bool] | None:
-    """Of each slot's part, whether it differs; None where the shapes do, or where there are no such parts."""
+def _fault_of(first: Tensor, changes: Sequence[_Changes | None], rows: int, *, reads: bool) -> str | None:
+    if not first.numel():
+        return "holds none of the rows it was tried on"
+    known = [slots for slots in changes if slots is not None]
+    if first.shape[:-1].numel() % rows or len(known) < len(changes):
+        return "is not cut by rows"
+    if all(change == "none" for slots in known for change in slots):
+        return "does not depend on the rows" if reads else None  # a linear of zeros adds the same to all
+    for moving, slots in enumerate(known):
+        if slots[moving] == "none" or any(c == "more" for slot, c in enumerate(slots) if slot != moving):
+            return "does not begin with the rows of the batch"
+    return None
+
+
+def _changes(one: Tensor, other: Tensor) -> _Changes | None:
+    """Slot by slot; None where the shapes differ, or where there are no such parts."""
     if one.shape != other.shape or one.shape[:-1].numel() % SLOTS:
         return None
-    return [not _same(a, b) for a, b in zip(one.reshape(SLOTS, -1), other.reshape(SLOTS, -1), strict=True)]
+    width = one.shape[-1]
+    parts = (tensor.reshape(SLOTS, -1, width) for tensor in (one, other))
+    return [_change(a, b) for a, b in zip(*parts, strict=True)]
 
 
-def _same(a: Tensor, b: Tensor) -> bool:
-    """Equal but for rounding, to which the kernels' order of summation may move equal rows."""
-    if a.shape != b.shape or torch.equal(a, b):
-        return a.shape == b.shape
-    bound = 16 * torch.finfo(a.dtype).eps * float(a.abs().max())
-    return bool(((a - b).abs() <= bound).all())
+def _change(a: Tensor, b: Tensor) -> _Change:
+    """How (rows, width) differ: by rounding, where the kernels' order of summation may move equal rows, each
+    feature by the size that it has itself, since some are a thousand times others."""
+    if torch.equal(a, b):
+        return "none"
+    bound = 64 * torch.finfo(a.dtype).eps * a.abs().amax(dim=0, keepdim=True)
+    return "rounding" if bool(((a - b).abs() <= bound).all()) else "more"
 
 
 def _refusal(model: PreTrainedModel, sites: Sequence[Site], faults: Mapping[str, str]) -> str:
-    bad = {site.role for site in sites if site.name in faults}
-    good = sorted({site.role for site in sites if site.kind == "lora"} - bad)
-    remedy = f"name other roles, as in --space 'lora[{','.join(good)}]'" if good else "choose another model"
+    at_sites = [site for site in sites if site.name in faults]
+    good = sorted({site.role for site in sites if site.kind == "lora"} - {site.role for site in at_sites})
+    remedy = "choose another model"
+    if good and len(at_sites) == len(faults):  # none of them in the head
+        remedy = f"name other roles, as in --space 'lora[{','.join(good)}]'"
     name, why = next(iter(faults.items()))
+    what = f"{len(at_sites)} of {counted(len(sites), 'site')}" if at_sites else "the head"
     return (
-        f"{len(faults)} of {counted(len(sites), 'site')} of this {model.config.model_type} model would mix "
-        f"the rows of candidates that are trained together ({_listed(faults)}): {name}: {why}; {remedy}."
+        f"{what} of this {model.config.model_type} model would mix the rows of candidates that are trained "
+        f"together ({_listed(faults)}): {name}: {why}; {remedy}."
     )
 
 
-def _without(sites: Sequence[Site], unused: Mapping[str, str]) -> tuple[Site, ...]:
+def _used(sites: Sequence[Site], first: _First, reached: Mapping[str, bool]) -> tuple[Site, ...]:
+    """The sites that a task uses; the log names the others, and those where the gradient is zero for now."""
+    unused = {
+        site.name: "none of the probe's passes calls it" for site in sites if site.name not in first.calls
+    }
+    unused |= {
+        site.name: "no gradient of the model's output reaches it"
+        for site in sites
+        if site.name in first.calls and site.name not in reached
+    }
     for reason in dict.fromkeys(unused.values()):
-        names = [name for name, why in unused.items() if why == reason]
-        _log.warning(
-            "left out %d of %s (%s): %s", len(names), counted(len(sites), "site"), _listed(names), reason
-        )
+        names, all_of = [name for name, why in unused.items() if why == reason], counted(len(sites), "site")
+        _log.warning("left out %d of %s (%s): %s", len(names), all_of, _listed(names), reason)
     left = tuple(site for site in sites if site.name not in unused)
     if not left:
         raise InputError(
             f"of {counted(len(sites), 'site')} of this space none is used by the task ({_listed(unused)}: "
             f"{next(iter(unused.values()))}); name other roles with --space."
         )
+    if zero := [site.name for site in left if not reached[site.name]]:  # it may move once other wires do
+        all_of = counted(len(sites), "site")
+        _log.warning("the gradient is zero at %d of %s (%s)", len(zero), all_of, _listed(zero))
     return left
 
 
 def _listed(names: Mapping[str, str] | Sequence[str]) -> str:
     first = list(names)[:_NAMED]
     return ", ".join(first) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-
-
-@contextmanager
-def _head(model: PreTrainedModel) -> Iterator[None]:
-    """A head of its own for each slot, as in training."""
-    stacked = Stacked(Head.shapes(model), SLOTS, device=model.device)
-    head = Head(model, stacked)
-    for slot in range(SLOTS):
-        head.load(slot, seed=slot)
-    with head.attach():
-        yield
-
-
-def _logits(model: PreTrainedModel, inputs: _Inputs) -> Tensor:
-    """(rows, labels), float32; raises InputError where the model's own code fails on these inputs."""
-    rows, tokens = inputs["input_ids"].shape
-    model_type = model.config.model_type
-    with foreign(
-        f"this {model_type} model cannot be run on {counted(rows, 'row')} of {counted(tokens, 'token')}",
-        "choose another model, or a smaller --max-length",
-    ):
-        logits: Tensor = model(**inputs).logits
-    labels = int(model.config.num_labels or 0)
-    expected = (rows, labels)
-    if not isinstance(logits, Tensor) or tuple(logits.shape) != expected:
-        given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise InputError(
-            f"this {model_type} model gives outputs {given} for {counted(rows, 'row')} and "
-            f"{counted(labels, 'label')}, not {expected}; choose another model."
-        )
-    return logits.float()
-
-
-class _InsideTables(TorchFunctionMode):
-    """Refuses indices outside the table of embeddings that they are looked up in, by the table's name."""
-
-    def __init__(self, model: PreTrainedModel) -> None:
-        super().__init__()
-        self._names = {id(parameter): name for name, parameter in model.named_parameters()}
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        if func is torch.nn.functional.embedding:
-            indices, table = args[:2]
-            self._check(indices, len(table), self._names.get(id(table), "a table").removesuffix(".weight"))
-        elif func in (torch.gather, Tensor.gather):  # RoBERTa's types by position
-            given = {**dict(zip(("input", "dim", "index"), args, strict=False)), **(kwargs or {})}
-            self._check(given["index"], given["input"].shape[given["dim"]], "a table of the model")
-        return func(*args, **(kwargs or {}))
-
-    def _check(self, indices: Tensor, places: int, name: str) -> None:
-        low, high = int(indices.min()), int(indices.max())
-        if not 0 <= low <= high < places:
-            raise InputError(
-                f"{name} has {counted(places, 'place')}, and the task's rows ask for number "
-                f"{low if low < 0 else high} (from 0)."
-            )

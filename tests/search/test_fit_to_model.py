@@ -19,7 +19,7 @@ import search.fit_to_model
 from evaluators.base_model import ModelSource
 from evaluators.rows import Rows
 from evaluators.task import Task
-from search.fit_to_model import embeddable_inputs, usable_sites
+from search.fit_to_model import readable_inputs, usable_sites
 from search.inputs import Inputs
 from search.run import main
 from spaces.errors import InputError
@@ -51,13 +51,13 @@ def inputs_for(monkeypatch, tiny_model):
 
 def test_inputs_that_fit_stay_as_they_are(inputs_for):
     inputs = inputs_for(_rows([5, 6], [7, 8, 9], types=[[0, 1], [0, 1, 1]]))
-    assert embeddable_inputs(inputs, "cpu") is inputs
+    assert readable_inputs(inputs, "cpu") is inputs
 
 
 def test_token_types_that_the_model_does_not_know_are_left_out_with_a_line(inputs_for, caplog):
     inputs = inputs_for(_rows([5, 6], [7, 8, 9], types=[[0, 1], [0, 1, 1]]), type_vocab_size=1)
     with caplog.at_level(logging.WARNING):
-        fitting = embeddable_inputs(inputs, "cpu")
+        fitting = readable_inputs(inputs, "cpu")
     assert all(
         rows.token_type_ids is None
         for rows in (fitting.task.train, fitting.task.validation, fitting.task.test)
@@ -73,7 +73,7 @@ def test_rows_beyond_the_model_are_refused(inputs_for, row, reason, typed):
     types = [[0] * len(row), [0, 1, 1]] if typed else None
     inputs = inputs_for(_rows(row, [7, 8, 9], types=types))
     with pytest.raises(InputError, match=reason) as refusal:
-        embeddable_inputs(inputs, "cpu")
+        readable_inputs(inputs, "cpu")
     assert "m cannot take this task's rows" in str(refusal.value)
 
 
@@ -125,7 +125,7 @@ def test_a_vision_tower_gets_nothing_of_the_budget(small, model_folder, caplog, 
     (line,) = (line for line in caplog.messages if line.startswith("left out"))
     assert line == (
         "left out 4 of 8 sites (layers.0.q, layers.0.v, layers.1.q, layers.1.v): "
-        "no forward pass of this task calls it"
+        "none of the probe's passes calls it"
     )
     sites = json.loads((tmp_path / "out" / "result.json").read_text())["space"]["sites"]
     assert sites == ["layers.0.q.2", "layers.0.v.2", "layers.1.q.2", "layers.1.v.2"]

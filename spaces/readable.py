@@ -1,0 +1,104 @@
+"""Whether a model can read rows: embed them, and answer for each alone, however far it is padded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+from transformers import PreTrainedModel
+
+from .counted import counted
+from .errors import InputError
+from .foreign import foreign
+
+__all__ = ["Inputs", "check_embeddable", "check_padding", "outputs"]
+
+Inputs = Mapping[str, Tensor]
+"""What a model's forward takes: input_ids, attention_mask and so on, (rows, tokens) int64 each."""
+_APART = {
+    torch.float16: 0.3,
+    torch.bfloat16: 0.3,
+}  # of the largest output; 16 bits round so much in deep models
+_FULL_APART = 1e-3  # a hundred times what other sums of equal numbers give in 32 bits
+
+
+def outputs(model: PreTrainedModel, inputs: Inputs) -> Tensor:
+    """Logits (rows, labels), float32; raises InputError where the model's own code fails on these inputs."""
+    rows, tokens = inputs["input_ids"].shape
+    labels, model_type = int(model.config.num_labels or 0), model.config.model_type
+    with foreign(
+        f"this {model_type} model cannot be run on {counted(rows, 'row')} of {counted(tokens, 'token')}",
+        "choose another model, or a smaller --max-length",
+    ):
+        logits: Tensor = model(**inputs).logits
+    if not isinstance(logits, Tensor) or tuple(logits.shape) != (rows, labels):
+        given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise InputError(
+            f"this {model_type} model gives outputs {given} for {counted(rows, 'row')} and "
+            f"{counted(labels, 'label')}, not {(rows, labels)}; choose another model."
+        )
+    return logits.float()
+
+
+@torch.no_grad()
+def check_embeddable(model: PreTrainedModel, inputs: Inputs) -> None:
+    """Raises InputError where the model cannot be run on a batch, as on one that holds a task's extremes.
+
+    Indices that are looked up in a table, of tokens, positions and token types alike, by ``embedding`` or
+    ``gather``, are checked before they are used: on a GPU a wrong one is an error from which the process
+    cannot recover.
+    """
+    with _InsideTables(model):
+        outputs(model, inputs)
+
+
+@torch.no_grad()
+def check_padding(model: PreTrainedModel, alone: Sequence[Inputs], together: Sequence[Inputs]) -> None:
+    """Raises InputError where what stands behind a row's end changes the model's outputs for it.
+
+    alone: rows each in a batch of its own, without padding. together: all of them in that order, padded to
+    different lengths. In a cohort every slot's batch is padded to the longest row of all, so that such a
+    model's answers for one candidate would hang on its neighbours' rows: FNet mixes all places, ConvBERT and
+    CANINE convolve over them, Nystromformer and YOSO sum over them.
+    """
+    own = torch.cat([outputs(model, row) for row in alone])
+    largest = float(own.abs().max())
+    for batch in together:
+        apart = float((outputs(model, batch) - own).abs().max())
+        if not apart <= _APART.get(model.dtype, _FULL_APART) * largest:
+            raise InputError(
+                f"what stands behind a row's end changes the outputs of this {model.config.model_type} model "
+                f"(by {apart:.2g}, of at most {largest:.2g}, when rows are padded to "
+                f"{counted(batch['input_ids'].shape[1], 'token')}), so that candidates that are trained "
+                "together would not be independent; choose another model."
+            )
+
+
+class _InsideTables(TorchFunctionMode):
+    """Refuses indices outside the table that they are looked up in, by the table's name where it has one."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        super().__init__()
+        self._names = {id(parameter): name for name, parameter in model.named_parameters()}
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func is torch.nn.functional.embedding:
+            indices, table = args[:2]
+            self._check(indices, len(table), self._names.get(id(table), "a table").removesuffix(".weight"))
+        elif func in (torch.gather, Tensor.gather):  # RoBERTa's types by position
+            given = {**dict(zip(("input", "dim", "index"), args, strict=False)), **(kwargs or {})}
+            self._check(given["index"], given["input"].shape[given["dim"]], "a table of the model")
+        return func(*args, **(kwargs or {}))
+
+    def _check(self, indices: Tensor, places: int, name: str) -> None:
+        low, high = int(indices.min()), int(indices.max())
+        if not 0 <= low <= high < places:
+            raise InputError(
+                f"{name} has {counted(places, 'place')}, and the task's rows ask for number "
+                f"{low if low < 0 else high} (from 0)."
+            )

@@ -1,0 +1,74 @@
+"""A model is asked what it can read: rows that it cannot embed, or whose padding it heeds, are refused."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from spaces.errors import InputError
+from spaces.readable import check_embeddable, check_padding, outputs
+from tests.model_types import tiny_model_of
+
+
+@pytest.mark.parametrize(("family", "inputs", "message"), [
+    ("bert", {"input_ids": [[5, 100]]}, "bert.embeddings.word_embeddings has 100 places.* number 100"),
+    ("bert", {"input_ids": [[5, -1]]}, "word_embeddings has 100.* number -1"),
+    ("bert", {"input_ids": [[5, 6]], "token_type_ids": [[0, 2]]}, "token_type_embeddings has 2 .*number 2"),
+    ("bert", {"input_ids": [[5] * 65]}, "cannot be run on 1 row of 65 tokens"),
+    ("roberta", {"input_ids": [[5] * 63]}, "a table of the model has 64 places.* number 64"),
+    ("gpt2", {"input_ids": [[5] * 65]}, "wpe has 64 places.* number 64"),
+    ("opt", {"input_ids": [[5] * 65]}, "embed_positions has 66 places.* number 66"),
+    ("llama", {"input_ids": [[5, 100]]}, "embed_tokens has 100 places.* number 100"),
+])  # fmt: skip
+def test_what_the_model_cannot_embed_is_named_before_it_is_looked_up(tiny_model, family, inputs, message):
+    batch = {name: torch.tensor(rows) for name, rows in inputs.items()}
+    batch["attention_mask"] = torch.ones_like(batch["input_ids"])
+    with pytest.raises(InputError, match=message):
+        check_embeddable(tiny_model(family), batch)
+
+
+def test_a_model_that_fails_on_its_inputs_is_refused_in_one_line(tiny_model, tiny_batch):
+    model = tiny_model("bert")
+
+    def fail(*_: object) -> None:
+        raise KeyError("full_attention")
+
+    model.base_model.encoder.layer[1].register_forward_hook(fail)
+    with pytest.raises(
+        InputError, match=r"cannot be run on 6 rows of 9 tokens \(KeyError: 'full_attention'\)"
+    ):
+        outputs(model, tiny_batch)
+
+
+def test_outputs_that_are_no_logits_of_the_rows_are_refused(tiny_model, tiny_batch):
+    model = tiny_model("bert")
+    model.classifier = nn.Linear(32, 3)
+    with pytest.raises(InputError, match=r"gives outputs \(6, 3\) for 6 rows and 2 labels, not \(6, 2\)"):
+        outputs(model, tiny_batch)
+
+
+def _padded(ids: torch.Tensor, lengths: torch.Tensor, width: int) -> dict[str, torch.Tensor]:
+    mask = (torch.arange(width) < lengths[:, None]).long()
+    whole = torch.full((len(ids), width), 1)
+    whole[:, : ids.shape[1]] = ids
+    return {"input_ids": torch.where(mask.bool(), whole, 1), "attention_mask": mask}
+
+
+def _alone_and_together() -> tuple[list[dict[str, torch.Tensor]], list[dict[str, torch.Tensor]]]:
+    ids = torch.randint(4, 100, (6, 12), generator=torch.Generator().manual_seed(0))
+    lengths = torch.tensor([12, 9, 12, 10, 8, 11])
+    alone = [_padded(ids[i : i + 1, :n], lengths[i : i + 1], int(n)) for i, n in enumerate(lengths)]
+    return alone, [_padded(ids, lengths, width) for width in (12, 13, 14, 15, 24)]
+
+
+@pytest.mark.parametrize("model_type", ["fnet", "convbert", "canine", "nystromformer", "yoso"])
+def test_a_model_that_heeds_what_stands_behind_a_rows_end_is_refused(model_type):
+    with pytest.raises(InputError, match=rf"changes the outputs of this {model_type} model"):
+        check_padding(tiny_model_of(model_type), *_alone_and_together())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("family", ["bert", "deberta-v2", "opt", "gpt2", "llama", "gemma2"])
+def test_the_families_heed_no_padding(tiny_model, family, dtype):
+    check_padding(tiny_model(family).to(dtype), *_alone_and_together())
