@@ -23,7 +23,10 @@ def differentiable(
     """Within the block ``visit`` is called as ``attach`` calls it, and a backward pass goes through the model
     down to the embeddings, though no parameter asks for a gradient and none gets one."""
 
-    def require_gradient(_: nn.Module, __: tuple[Any, ...], embedded: Tensor) -> Tensor:
+    def require_gradient(_: nn.Module, __: tuple[Any, ...], embedded: Any) -> Any:
+        if isinstance(embedded, tuple):  # I-BERT's, with their scale behind them
+            first, *rest = embedded
+            return first.detach().requires_grad_(), *rest
         return embedded.detach().requires_grad_()
 
     with ExitStack() as stack:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import zip_longest
 
 import numpy as np
 import torch
@@ -113,7 +114,8 @@ def _check_padding(model: PreTrainedModel, task: Task) -> None:
 
 
 def _distinct_rows(task: Task) -> Rows:
-    """As many different rows as a probe has, where there are so many, of the shortest that are long enough.
+    """As many different rows as a probe has, where there are so many: short, but long enough, and of
+    different lengths where there are such.
 
     Raises InputError where all are the same.
     """
@@ -126,9 +128,15 @@ def _distinct_rows(task: Task) -> Rows:
             "the first rows of the task all have the same tokens, from which nothing can be learned; check "
             "the text columns, and that --max-length is not too small for the texts to differ."
         )
-    lengths = {key: len(rows.input_ids[0]) for key, rows in found.items()}
-    order = sorted(found, key=lambda key: (lengths[key] < _LONG_ENOUGH, abs(lengths[key] - _LONG_ENOUGH)))
-    return _joined([found[key] for key in order[: SLOTS * _ROWS_A_SLOT]])
+    of_length: dict[int, list[Rows]] = {}
+    for rows in found.values():
+        of_length.setdefault(len(rows.input_ids[0]), []).append(rows)
+    lengths = sorted(of_length, key=lambda length: (length < _LONG_ENOUGH, abs(length - _LONG_ENOUGH)))
+    turns = zip_longest(
+        *(of_length[length] for length in lengths)
+    )  # one of each length, then a second of each
+    order = [rows for turn in turns for rows in turn if rows is not None]
+    return _joined(order[: SLOTS * _ROWS_A_SLOT])
 
 
 def _joined(parts: Sequence[Rows]) -> Rows:

@@ -91,10 +91,11 @@ class Description:
         if self.ranks is not None and self.rank is None:
             below += [f"ranks: {', '.join(map(str, self.ranks))}"]
         if self.parts:
+            parts = ", ".join(self.parts)
             below += [
-                f"the model has parts ({', '.join(self.parts)}): a run leaves out, with a line, the sites"
+                f"the model has several parts ({parts}): a run leaves out the sites that its task does not "
+                "reach, and names them in its log"
             ]
-            below += ["that its task does not reach"]
         above, below = ([line for part in parts for line in wrapped(part)] for parts in (head, below))
         table = aligned([*_rows(self.sites), total], words=(1, 2), right=(3, 4, 5, 6))
         return "\n".join([*above, "", *table, *([""] if below else []), *below])

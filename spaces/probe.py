@@ -233,8 +233,8 @@ def _fault_of(first: Tensor, changes: Sequence[_Changes | None], rows: int, *, r
     known = [slots for slots in changes if slots is not None]
     if first.shape[:-1].numel() % rows or len(known) < len(changes):
         return "is not cut by rows"
-    if all(change == "none" for slots in known for change in slots):
-        return "does not depend on the rows" if reads else None  # a linear of zeros adds the same to all
+    if all(change == "none" for slots in known for change in slots):  # as what depends on places alone
+        return "does not depend on the rows" if reads and len(first) != rows else None
     for moving, slots in enumerate(known):
         if slots[moving] == "none" or any(c == "more" for slot, c in enumerate(slots) if slot != moving):
             return "does not begin with the rows of the batch"

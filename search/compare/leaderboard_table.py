@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from search.statistics import said_of_p
 from spaces.aligned_text import aligned, wrapped
@@ -12,6 +13,7 @@ from spaces.printable import printable
 
 __all__ = ["format_leaderboard", "title_of"]
 
+_REFERENCES: Final = ("full", "flop", "head")  # lines outside the budget
 _LEAST_SPENT = 0.95  # of the budget, by an arm that is compared at it
 
 _HEAD = (
@@ -87,7 +89,9 @@ def _off_the_budget(rows: Sequence[Mapping[str, Any]], budget: int) -> list[str]
     off = [
         f"{row['label']} {row['end']:,}"
         for row in rows
-        if row["end"] is not None and not _LEAST_SPENT * budget <= row["end"] <= budget
+        if row["end"] is not None
+        and re.split(r"[@/\[]", row["label"])[0] not in _REFERENCES
+        and not _LEAST_SPENT * budget <= row["end"] <= budget
     ]
     return [f"not at the budget at the end: {', '.join(off)}"] if off else []
 

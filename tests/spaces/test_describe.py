@@ -177,4 +177,4 @@ def test_a_model_of_several_parts_is_said_to_have_sites_that_a_task_may_not_reac
     (tmp_path / "config.json").write_text(json.dumps(config))
     assert main(["--model", str(tmp_path), "--space", "lora"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "the model has parts (text_config, vision_config): a run leaves out, with a line," in said
+    assert "the model has several parts (text_config, vision_config): a run leaves out the sites" in said

@@ -49,7 +49,7 @@ def _tokens_first(linear: nn.Linear, hidden: Tensor) -> Tensor:
 
 
 def _positions(linear: nn.Linear, hidden: Tensor) -> Tensor:
-    result: Tensor = linear(torch.arange(6.0 * 32).view(6, 32))[None, :1]
+    result: Tensor = linear(torch.arange(12.0 * 32).view(12, 32))[None, :1]
     return result
 
 
@@ -78,7 +78,7 @@ def _with(
 
 @pytest.mark.parametrize(("through", "reason"), [
     (_tokens_first, r"\(9, 6, 32\), does not begin with the rows of the batch"),
-    (_positions, r"\(6, 32\), does not depend on the rows"),
+    (_positions, r"\(12, 32\), does not depend on the rows"),
     (_chosen_tokens, r"is not cut by rows|does not begin with the rows"),
 ])  # fmt: skip
 def test_a_site_that_does_not_carry_each_slots_own_rows_is_refused(tiny_model, pair, through, reason):

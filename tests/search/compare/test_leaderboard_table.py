@@ -48,7 +48,7 @@ def test_it_says_how_many_seeds_what_is_off_the_budget_and_which_rate_is_at_the_
     assert "0.001*, alpha/r" in cells["lora"]
     assert "*" not in cells["sora"]
     assert "100.0" not in cells["lora"]
-    assert "not at the budget at the end: full 9,000, sora 80" in lines
+    assert "not at the budget at the end: sora 80" in lines
     assert "tiny on rows: 1,200 rows, 1 epoch, 3 seeds, budget 100 parameters" in lines
     assert "note: a note" in lines
     assert sum(line.startswith("failed: broken") for line in lines) == 3
