@@ -20,6 +20,7 @@ import search.fine_tune
 from evaluators.benchmark_table import BenchmarkTable
 from search.run import main as run
 from search.study.__main__ import main
+from search.study.notes import Notes
 
 TIMES = ("seconds", "peak_memory")
 
