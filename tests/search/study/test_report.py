@@ -85,7 +85,12 @@ def test_five_allocations_are_enough_for_a_report(make_entry, make_table, tmp_pa
 
 def test_a_report_says_whose_f1_it_is_and_what_may_mislead(make_entry, make_table, tmp_path, monkeypatch):
     table, labels = make_table(*few(make_entry, SLOW), *few(make_entry, LARGE, 2)), []
-    monkeypatch.setattr(report, "draw_scatters", lambda *_, truth_label, kinds: labels.append(truth_label))
+    draw = report.draw_scatters
+    monkeypatch.setattr(
+        report,
+        "draw_scatters",
+        lambda *given, **named: (labels.append(named["truth_label"]), draw(*given, **named)),
+    )
     notes = {
         "facts": [["metric", "f1 of 'fraud'"]],
         "positive_label": "fraud",
