@@ -24,6 +24,7 @@ from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 from spaces.site import Site, Tap
 
+RESULTS = Path(__file__).parents[2] / "results"
 TAP = Tap("block", "in")
 WIDE = SearchSpace(
     tuple(Site(f"layers.{i}.q", i, "q", "lora", 16, 16, TAP, TAP) for i in range(12)), (0, 1, 2, 4, 8, 16)
@@ -134,7 +135,7 @@ def test_a_table_says_whose_f1_it_is_and_what_may_mislead(tmp_path, capsys, capl
     assert (result["positive_label"], result["notes"]) == ("fraud", ["of 'fraud' only"])
 
 
-@pytest.mark.parametrize("table", sorted(Path("results").glob("*/table.parquet")), ids=str)
+@pytest.mark.parametrize("table", sorted(RESULTS.glob("*/table.parquet")), ids=lambda path: path.parent.name)
 def test_tables_of_earlier_versions_are_read(table):
     notes = Notes.of(BenchmarkTable.read(table))
     assert (notes.positive_label, notes.remarks) == (None, ())

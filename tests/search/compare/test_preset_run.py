@@ -44,6 +44,21 @@ def test_a_dylora_table_is_judged_at_its_ranks_without_training_again(preset, ca
     assert all(1 <= rank <= 8 for rank in ranks)
 
 
+def test_a_metric_that_is_typed_is_that_of_every_rank(preset, capsys, monkeypatch):
+    from search.compare import preset_run
+
+    seen, sweep = set(), preset_run.rank_sweep
+    monkeypatch.setattr(
+        preset_run,
+        "rank_sweep",
+        lambda model, sites, task, *rest: (seen.add(task.metric), sweep(model, sites, task, *rest))[1],
+    )
+    argv = [*preset, "--preset", "dylora-table2", "--dataset", "mrpc", "--seeds", "1", "--metric", "accuracy"]
+    assert main(argv) == 0
+    assert "; accuracy; lr 0.01" in " ".join(capsys.readouterr().out.split())
+    assert seen == {"accuracy"}
+
+
 def test_f1_of_files_of_one_s_own_is_of_their_rarer_label(preset, capsys, tmp_path):
     for name, count in (("train", 60), ("dev", 20)):
         lines = [f"good film n{i}\tlegit" if i % 5 else f"bad film n{i}\tfraud" for i in range(count)]
