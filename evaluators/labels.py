@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Final
 
 import numpy as np
 
@@ -15,6 +18,8 @@ from .metrics import BINARY_METRICS, REGRESSION_METRICS
 
 __all__ = ["LARGEST", "look_alikes", "one_label_only", "positive_label", "regression_label", "said_of"]
 
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,9})?")
+_ENDLESS: Final = frozenset({"inf", "-inf"})
 LARGEST = 1e15
 """Of a regression label, up or down: squared errors must be float32 numbers, also their sum over all rows."""
 
@@ -49,16 +54,23 @@ def said_of(positive: str, labels: Sequence[str], *, given: bool) -> str:
 
 
 def look_alikes(names: Sequence[str]) -> list[str]:
-    """A sentence for each group of labels that a person would read as one."""
-    groups: dict[str, list[str]] = {}
+    """A sentence for each group of labels that a person would read as one, or that a reader made one."""
+    groups: dict[str | Decimal, list[str]] = {}
     for name in names:
         groups.setdefault(_as_read(name), []).append(name)
-    return [
-        f"the labels {', '.join(map(ascii, group))} differ in case, blanks or Unicode form alone, and are "
-        f"{counted(len(group), 'class', 'classes')}; write them alike if they are one"
+    alike = [
+        f"the labels {', '.join(map(ascii, group))} differ in case, blanks, Unicode form or the way to write "
+        f"a number alone, and are {counted(len(group), 'class', 'classes')}; write them alike if they are one"
         for group in groups.values()
         if len(group) > 1
     ]
+    endless = [
+        f"the label {name!r} is also what every number too large for a double, such as 1e400, is read as; "
+        "where that is what the file has, write its labels as text"
+        for name in names
+        if name in _ENDLESS
+    ]
+    return alike + endless
 
 
 def one_label_only(
@@ -99,10 +111,14 @@ def regression_label(label: str | float, part: str) -> float:
     return value
 
 
-def _as_read(name: str) -> str:
-    """A name without what the eye passes over: case, blanks, invisible characters, Unicode's compositions."""
+def _as_read(name: str) -> str | Decimal:
+    """A name without what the eye passes over: case, blanks, invisible characters, Unicode's compositions.
+
+    Where it writes a finite number, that number, exactly.
+    """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    return "".join(c for c in folded if unicodedata.category(c) not in ("Cc", "Cf", "Zs"))
+    seen = "".join(c for c in folded if unicodedata.category(c) not in ("Cc", "Cf", "Zs"))
+    return Decimal(seen) if _NUMBER.fullmatch(seen) else seen
 
 
 def _shown(names: Sequence[str]) -> str:

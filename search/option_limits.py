@@ -20,13 +20,16 @@ __all__ = ["LIMITS", "check_limits", "flag_of"]
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
+    """From ``least`` to ``most``; exclusive: without ``least`` itself."""
+
     least: float
     most: float
+    exclusive: bool = False
 
 
 _COUNT: Final = _Limits(1, 10_000)
 _ROWS: Final = _Limits(1, 1_000_000_000)
-_ALPHA: Final = _Limits(0, 1e6)
+_ALPHA: Final = _Limits(0, 1e6, exclusive=True)
 
 LIMITS: Final[Mapping[str, _Limits]] = MappingProxyType(
     {
@@ -39,12 +42,12 @@ LIMITS: Final[Mapping[str, _Limits]] = MappingProxyType(
         "scoring_batch_size": _COUNT,
         "warm_up_steps": _Limits(1, 1_000_000),
         "seeds": _COUNT,  # far below the seeds that comparisons tune with
-        "epochs": _Limits(0, 10_000),
-        "lr": _Limits(0, 1e30),  # which float32 can still hold
+        "epochs": _Limits(0, 10_000, exclusive=True),
+        "lr": _Limits(0, 1e30, exclusive=True),  # which float32 can still hold
         "batch_size": _COUNT,
         "weight_decay": _Limits(0, 1_000),
         "warmup": _Limits(0, 1),
-        "max_grad_norm": _Limits(0, 1e6),
+        "max_grad_norm": _Limits(0, 1e6, exclusive=True),
         "jobs": _Limits(1, 256),  # each a process with a model of its own
         "cohort_size": _COUNT,
         "threads": _Limits(1, max(64, 4 * (os.cpu_count() or 1))),  # thousands end in a segmentation fault
@@ -68,6 +71,8 @@ def check_limits(name: str, value: float) -> None:
     flag, limits = flag_of(name), LIMITS[name]
     if not math.isfinite(value):
         raise UsageError(f"{flag} {value} must be a finite number.")
+    if limits.exclusive and value <= limits.least:
+        raise UsageError(f"{flag} {value} must be above {limits.least:g}.")
     if value < limits.least:
         raise UsageError(f"{flag} {value} must be at least {limits.least:g}.")
     if value > limits.most:

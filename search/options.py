@@ -254,8 +254,6 @@ class Options:
             if value == () and one.name != "sampler":
                 flag = flag_of(one.name)
                 raise UsageError(f"{flag} names nothing; name at least one, or leave {flag} out.")
-        if self.lr is not None and self.lr <= 0:
-            raise UsageError(f"--lr {self.lr} must be above 0, for example 1e-3.")
         if self.device != "auto" and self.devices:
             raise UsageError("--device and --devices exclude each other; give one of them.")
         self._check_files()

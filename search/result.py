@@ -78,6 +78,7 @@ def result_of(
         },
         "budget": max_params,
         "metric": judged.metric,
+        "metric_title": judged.title,
         "positive_label": positive_label,
         "rows": dict(judged.rows),
         "notes": list(notes),

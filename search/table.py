@@ -21,7 +21,7 @@ def format_table(result: Mapping[str, Any]) -> str:
     once say of the one chosen; notes and failures; where all of it lies.
     """
     entries = [*result["finalists"], result["baseline"]]
-    rows = [tuple(cell.format(metric=result["metric"]) for cell in _HEAD)]
+    rows = [tuple(cell.format(metric=result["metric_title"]) for cell in _HEAD)]
     rows += [
         (
             _short(entry["proposers"]),
@@ -41,7 +41,7 @@ def format_table(result: Mapping[str, Any]) -> str:
 
 def _chosen(result: Mapping[str, Any]) -> list[str]:
     """On which rows the table is, who was chosen, and what the rows that were used once say of it."""
-    best, rows, metric = result["best"], result["rows"], result["metric"]
+    best, rows, metric = result["best"], result["rows"], result["metric_title"]
     chosen = "uniform, none is ahead of it" if best["is_baseline"] else _short(best["proposers"])
     where = f"{counted(rows['validation'], 'validation row')}" if rows else "the validation rows of a table"
     said = [f"above: {metric} on {where}; chosen by it: {chosen}"]

@@ -36,7 +36,12 @@ _HEEDED: Final = frozenset(
     | {"seeds", "seed", "output", "json", "quiet"}
     | {"device", "devices", "jobs", "threads"}  # of a machine that has nothing to do: harmless
 )
-_FACTS: Final = ("model", "task", "training")  # of a table's notes, those that say what its runs were
+_FACTS: Final = (
+    "model",
+    "task",
+    "metric",
+    "training",
+)  # of a table's notes, those that say what its runs were
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,8 +78,10 @@ class TabulatedEvaluator:
             title=facts.get("space", counted(len(space.sites), "site")),
             space=space,
             max_params=stratum.max_params,
-            judged=Judged(table.metric, {}, None),
+            judged=Judged(table.metric, {}, None, title=notes.metric_title(table)),
             seeds=_seeds(table, options, typed),
+            positive_label=notes.positive_label,
+            notes=notes.remarks,
         )
         return cls(
             table,
@@ -93,6 +100,8 @@ class TabulatedEvaluator:
         )
         for fact in self.facts:
             _log.info("%s", fact)
+        for note in setting.notes:
+            _log.warning("%s", note)
         _log.info("space    %s at ranks %s", setting.title, ",".join(map(str, space.ranks)))
         _log.info(
             f"budget   {counted(setting.max_params, 'parameter')}, {space.params_per_rank:,} per rank "

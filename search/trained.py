@@ -56,7 +56,7 @@ class TrainedEvaluator:
             title=search.options.space,
             space=search.space,
             max_params=search.max_params,
-            judged=Judged(task.metric, rows, chance_of(task.validation, task)),
+            judged=Judged(task.metric, rows, chance_of(task.validation, task), title=task.metric_title),
             seeds=tuple(search.options.all_seeds),
             positive_label=task.positive_label if task.metric in BINARY_METRICS else None,
             notes=task.notes,

@@ -20,11 +20,12 @@ __all__ = ["Judged", "verdict"]
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What the metric is of. rows: by part, ``validation`` and ``test``; empty where a table does not say.
-    chance: on the validation rows; None where they are not known."""
+    chance: on the validation rows; None where they are not known. title: the metric and whose it is."""
 
     metric: str
     rows: Mapping[str, int]
     chance: Chance | None
+    title: str
 
 
 def verdict(
@@ -41,7 +42,7 @@ def verdict(
     how other rows would answer is not in the interval.
     """
     runs = [run.evaluation for finalist in finalists for run in finalist.runs]
-    if (reason := nothing_learned(runs, judged.metric, judged.chance)) is not None:
+    if (reason := nothing_learned(runs, judged.title, judged.chance)) is not None:
         return f"Nothing was learned, so no allocation can be told from another: {reason}."
     if winner is finalists[0]:
         return _none_ahead(finalists, judged)
@@ -55,7 +56,7 @@ def verdict(
             f"Not shown that any allocation beats uniform: no seed of {name} and uniform gave both a "
             f"metric {where}."
         )
-    said = f"{_amount(interval)} in {judged.metric} {where}, {counted(len(seeds), 'seed')}"
+    said = f"{_amount(interval)} in {judged.title} {where}, {counted(len(seeds), 'seed')}"
     if (doubt := doubt_of(seeds, _p_value(seeds))) is None:
         said += " (the interval is over seeds alone)"
         if interval.mean > 0:
@@ -80,7 +81,7 @@ def _none_ahead(finalists: Sequence[Finalist], judged: Judged) -> str:
         seeds += f", but {failed} of its {counted(len(nearest.runs), 'run')} failed"
     return (
         f"Not shown that any allocation beats uniform: the best other, {name}, differs from it by "
-        f"{_amount(interval)} in {judged.metric} {where}, {seeds}, so uniform is chosen."
+        f"{_amount(interval)} in {judged.title} {where}, {seeds}, so uniform is chosen."
     )
 
 
@@ -95,7 +96,7 @@ def _by_validation(finalists: Sequence[Finalist], winner: Finalist, judged: Judg
             f"metric {where}."
         )
     said = (
-        f"{_amount(interval)} in {judged.metric} {where}, {counted(len(seeds), 'seed')}; the same rows "
+        f"{_amount(interval)} in {judged.title} {where}, {counted(len(seeds), 'seed')}; the same rows "
         "chose it "
         f"among {counted(len(others), 'finalist')}"
     )

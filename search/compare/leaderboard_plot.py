@@ -46,7 +46,7 @@ def leaderboard_figure(rows: Sequence[Row], title: str, metric: str, baseline: s
     right.axvline(0.0, color=EDGE, linewidth=1, zorder=0)
     left.set_yticks(range(len(shown)), [short(row.label) for row in shown])
     left.set_ylim(len(shown) - 0.5, -0.5)
-    left.set_xlabel(f"test {metric}; dots: seeds, bar: mean", fontsize=9)
+    left.set_xlabel(f"test {short(metric)}\ndots: seeds, bar: mean", fontsize=9)
     if baseline is not None:
         right.set_xlabel(
             f"difference to {short(baseline, inches=2)}\n95 % t interval, uncorrected", fontsize=9

@@ -47,7 +47,7 @@ def format_leaderboard(result: Mapping[str, Any]) -> str:
 
     The table, the best method first; how to read it; the questions, the notes, and what failed.
     """
-    metric, rows, baseline = result["metric"], result["leaderboard"], result["baseline"]
+    metric, rows, baseline = result["metric_title"], result["leaderboard"], result["baseline"]
     table = [tuple(cell.format(metric=metric) for cell in _HEAD)]
     edges = _at_an_edge(result)
     table += [_cells(row, edges) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from search.options import Arguments, Options
+from search.options import Arguments, Options, learning_rate
 from spaces.command_line import names, whole
 from spaces.errors import UsageError
 
@@ -70,3 +70,5 @@ class CompareOptions(Options):
         Options.__post_init__(self)
         if self.dataset and not self.preset:
             raise UsageError("--dataset names columns of a --preset's table; for a task use --task.")
+        for text in self.lrs or ():
+            learning_rate(text)

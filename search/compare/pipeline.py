@@ -76,6 +76,7 @@ def compare_arms(
     chosen, grid = tune(plans, options, folder)
     runs = report(chosen, options, seeds, folder)
     _log.info("saving   tables, pictures and adapters")
+    task = chosen[0].planned.search.inputs.task
     rows = leaderboard(runs, baseline := _baseline([one.arm for one in runs]))
     if not any(row.metric for row in rows):
         raise InputError(f"every run failed, the first because {rows[0].failures[0]}")
@@ -83,7 +84,7 @@ def compare_arms(
     write_whole(folder / "leaderboard.json", json.dumps(result, indent=2))
     text = format_leaderboard(result)
     write_whole(folder / "leaderboard.txt", text + "\n")
-    draw_leaderboard(rows, title_of(result), str(result["metric"]), baseline, folder / "leaderboard.png")
+    draw_leaderboard(rows, title_of(result), task.metric_title, baseline, folder / "leaderboard.png")
     for one, own in zip(chosen, runs, strict=True):
         draw_maps(own, one.planned.search.space, folder)
         _save(own, one.planned, folder / "adapters")
@@ -110,10 +111,11 @@ def _result(
     answered, chance = answers(runs, rows, baseline), chance_of(task.test, task)
     best = next((answer for answer in answered if answer.label is not None), None)
     return {
-        "verdict": verdict(runs, rows, best, baseline, metric=task.metric, chance=chance),
+        "verdict": verdict(runs, rows, best, baseline, metric=task.metric_title, chance=chance),
         "model": first.search.inputs.base,
         "task": task.name,
         "metric": task.metric,
+        "metric_title": task.metric_title,
         "positive_label": task.positive_label if task.metric in BINARY_METRICS else None,
         "notes": list(task.notes),
         "rows": {"train": len(task.train), "validation": len(task.validation), "test": len(task.test)},

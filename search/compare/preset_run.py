@@ -12,8 +12,6 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from evaluators.glue import find_task
-from evaluators.metrics import BINARY_METRICS
 from evaluators.rank_sweep import rank_sweep
 from evaluators.spread import base_model_on
 from search.inputs import load_inputs
@@ -68,15 +66,19 @@ def run_preset(options: CompareOptions) -> tuple[dict[str, object], str]:
         folder.begin()
         ours: dict[tuple[str, str], Number] = {}
         trained: list[str] = []
+        notes: dict[str, None] = {}
         for dataset in preset.datasets:
             for setup in _setups(preset, dataset):
-                numbers, about = _fill(preset, dataset, setup, options, seeds, path / f"{dataset}-{setup}")
+                place = path / f"{dataset}-{setup}"
+                numbers, about, said = _fill(preset, dataset, setup, options, seeds, place)
                 ours |= numbers
                 trained.append(f"{dataset}, {setup}: {about}")
+                notes |= dict.fromkeys(f"{dataset}: {note}" for note in said)
         text = "\n".join(
             [
                 layout(replace(preset, seeds=seeds), ours),
                 *(line for one in trained for line in wrapped(f"ours: {one}")),
+                *(line for note in notes for line in wrapped(f"note: {note}")),
             ]
         )
         cells = [
@@ -87,6 +89,7 @@ def run_preset(options: CompareOptions) -> tuple[dict[str, object], str]:
             "preset": preset.name,
             "seeds": list(seeds),
             "trained": trained,
+            "notes": list(notes),
             "cells": cells,
             "output": str(path),
         }
@@ -127,18 +130,19 @@ def _setups(preset: Preset, dataset: str) -> list[Setup]:
 
 def _fill(
     preset: Preset, dataset: str, setup: Setup, options: CompareOptions, seeds: Sequence[int], folder: Path
-) -> tuple[dict[tuple[str, str], Number], str]:
-    """Our numbers in the cells of one data set and setup, and what they are of."""
+) -> tuple[dict[tuple[str, str], Number], str, tuple[str, ...]]:
+    """Our numbers in the cells of one data set and setup, what they are of, and the task's notes."""
     cells = [c for c in preset.cells if c.dataset == dataset and c.arm and preset.arm(c.arm).setup == setup]
     arms = [preset.arm(label) for label in dict.fromkeys(cell.arm for cell in cells) if label is not None]
     metric = next((cell.metric for cell in cells if cell.metric != "seconds"), None)
     typed = _options(preset, dataset, setup, options, metric)
-    plans = plan_all([arm.arm for arm in arms], typed, load_inputs(typed))
+    inputs = load_inputs(typed)
+    plans = plan_all([arm.arm for arm in arms], typed, inputs)
     folder.mkdir(parents=True, exist_ok=True)
     trained = compare_arms(plans, typed, seeds, folder)
     about = (
-        f"{title_of(trained.result)}; lr {typed.lr:g}, batches of {typed.batch_size}, weight decay "
-        f"{typed.weight_decay:g}, warm-up {typed.warmup:g}"
+        f"{title_of(trained.result)}; {inputs.task.metric_title}; lr {typed.lr:g}, batches of "
+        f"{typed.batch_size}, weight decay {typed.weight_decay:g}, warm-up {typed.warmup:g}"
     )
     by_label = {runs.arm.label: (runs, one) for runs, one in zip(trained.runs, trained.chosen, strict=True)}
     found = {}
@@ -146,20 +150,18 @@ def _fill(
         own, chosen = by_label[cell.arm or ""]
         if (number := _number(cell, own, chosen.planned, preset.statistic)) is not None:
             found[cell.row, cell.column] = number
-    return found, about
+    return found, about, inputs.task.notes
 
 
 def _options(
     preset: Preset, dataset: str, setup: Setup, options: CompareOptions, metric: str | None
 ) -> CompareOptions:
-    """The options with the paper's settings wherever nothing else was typed; F1 is GLUE's."""
-    one_label = (options.metric or metric) in BINARY_METRICS
+    """The options with the paper's settings wherever nothing else was typed."""
     settings = find_settings(preset.model, dataset, setup)
     paper: dict[str, Any] = {
         "model": preset.model,
         "task": None if options.train_file else dataset,
         "metric": metric,
-        "positive_label": find_task(dataset).positive_label if one_label else None,
         "batch_size": settings.batch_size,
         "epochs": float(settings.epochs),
         "lr": settings.learning_rate,
@@ -183,7 +185,7 @@ def _number(cell: Cell, own: ArmRuns, planned: Planned, statistic: str) -> Numbe
             [100 * run.evaluation.metric for run in done if run.evaluation.metric is not None], statistic
         )
     workload = planned.workload
-    task = replace(workload.task, metric=cell.metric)
+    task = workload.task
     model = base_model_on(workload.source, planned.search.devices[0])
     swept = [rank_sweep(model, workload.sites, task, run, workload.recipe, task.test) for run in done]
     numbers = []

@@ -11,6 +11,7 @@ from typing import Any, get_args
 import numpy as np
 
 from evaluators.benchmark_table import BenchmarkTable, Entry
+from evaluators.metrics import BINARY_METRICS
 from proxies.site_scores import Point, SiteScores
 from search.prepare import Search
 from spaces.counted import counted
@@ -38,6 +39,8 @@ class Notes:
     """facts: what a reader must know, as (name, text). epochs: of each fine-tuning run.
 
     costs: of each proxy. left_out: proxies that could not score the space. site_scores: by scaling rule.
+    positive_label: that the metric is of, where it is of one. remarks: sentences without which its numbers
+    may be misread. Tables of earlier versions have neither.
     """
 
     facts: tuple[tuple[str, str], ...]
@@ -45,13 +48,27 @@ class Notes:
     costs: tuple[ProxyCost, ...]
     left_out: tuple[LeftOut, ...]
     site_scores: Mapping[str, tuple[SiteScores, ...]]
+    positive_label: str | None = None
+    remarks: tuple[str, ...] = ()
+
+    def metric_title(self, table: BenchmarkTable) -> str:
+        """The metric of their table as a person must know it: whose F1 it is."""
+        return dict(self.facts).get("metric", table.metric)
 
     def to_json(self) -> dict[str, str]:
         """JSON documents by name, as ``BenchmarkTable.notes`` carries them."""
         scores = {rule: [_fields(table) for table in tables] for rule, tables in self.site_scores.items()}
         costs, left_out = [asdict(cost) for cost in self.costs], [asdict(one) for one in self.left_out]
-        documents = {"facts": self.facts, "epochs": self.epochs, "costs": costs, "left_out": left_out}
-        return {name: json.dumps(value) for name, value in {**documents, "site_scores": scores}.items()}
+        documents = {
+            "facts": self.facts,
+            "epochs": self.epochs,
+            "costs": costs,
+            "left_out": left_out,
+            "site_scores": scores,
+            "positive_label": self.positive_label,
+            "remarks": self.remarks,
+        }
+        return {name: json.dumps(value) for name, value in documents.items()}
 
     @classmethod
     def of(cls, table: BenchmarkTable) -> Notes:
@@ -60,6 +77,7 @@ class Notes:
             known = {name: json.loads(text) for name, text in table.notes.items()}
             if not 0 < float(known["epochs"]) < math.inf:
                 raise ValueError(f"epochs {known['epochs']}")
+            positive = known.get("positive_label")
             return cls(
                 tuple((str(name), str(text)) for name, text in known["facts"]),
                 float(known["epochs"]),
@@ -69,6 +87,8 @@ class Notes:
                     rule: tuple(_scores(fields, table.space) for fields in tables)
                     for rule, tables in known["site_scores"].items()
                 },
+                None if positive is None else str(positive),
+                tuple(str(text) for text in known.get("remarks", ())),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(
@@ -106,7 +126,6 @@ def notes_of(
         "scoring": f"{counted(options.scoring_batches, 'batch', 'batches')} of {options.scoring_batch_size}, "
         f"{counted(options.warm_up_steps, 'warm-up step')}",
         "device": ", ".join(first.devices),
-        **({"notes": "; ".join(task.notes)} if task.notes else {}),
     }
     return Notes(
         tuple(facts.items()),
@@ -114,6 +133,8 @@ def notes_of(
         tuple(ProxyCost(one.scores.proxy, one.seconds, one.peak_memory) for one in costs),
         tuple(left_out),
         {rule: tuple(one.scores for one in tables) for rule, tables in scored.items()},
+        task.positive_label if task.metric in BINARY_METRICS else None,
+        task.notes,
     )
 
 

@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
 from typing import Final, get_args
@@ -27,6 +27,7 @@ from .display.regret_plot import draw_regret
 from .display.scatter_plots import draw_scatters
 from .display.score_maps import draw_score_maps
 from .display.text_table import format_report
+from .display.truth_names import truth_name
 from .judging.chance_regret import chance_regret
 from .judging.judge import KS, judge, pooled
 from .judging.mean_truth import mean_over_seeds
@@ -39,7 +40,6 @@ __all__ = ["REPORT_FILES", "write_report"]
 _log = logging.getLogger(__name__)
 REPORT_FILES: Final = ("report.json", "report.html", "plots")
 _PLOT: Final = re.compile(r"((\d+|pooled)-(metric|loss)-(forest|regret|scatter)|sites-[a-z()-]+)\.png")
-_TRUTH_LABELS: Final = {"metric": "validation {metric}", "loss": "minus validation loss"}
 
 
 def write_report(table: BenchmarkTable, folder: Path) -> tuple[dict[str, object], str]:
@@ -62,7 +62,7 @@ def write_report(table: BenchmarkTable, folder: Path) -> tuple[dict[str, object]
     plots.mkdir(parents=True, exist_ok=True)
     for old in [path for path in plots.iterdir() if _PLOT.fullmatch(path.name)]:
         old.unlink()
-    sections = [section for truth in get_args(Truth) for section in _sections(table, truth, plots)]
+    sections = [section for truth in get_args(Truth) for section in _sections(table, notes, truth, plots)]
     maps = _draw_maps(notes, plots)
     reports = [section.report for section in sections]
     said = verdict(reports[0])
@@ -70,6 +70,8 @@ def write_report(table: BenchmarkTable, folder: Path) -> tuple[dict[str, object]
     content: dict[str, object] = {
         "verdict": said,
         "facts": dict(notes.facts),
+        "positive_label": notes.positive_label,
+        "notes": list(notes.remarks),
         "reports": [{**asdict(report), "verdict": verdict(report)} for report in reports],
         "costs": [asdict(cost) for cost in costs],
         "left_out": {one.proxy: one.reason for one in notes.left_out},
@@ -79,18 +81,18 @@ def write_report(table: BenchmarkTable, folder: Path) -> tuple[dict[str, object]
         folder / "report.html",
         title="Which proxies can be trusted",
         verdict=said,
-        facts=notes.facts,
+        facts=[*notes.facts, *(("note", remark) for remark in notes.remarks)],
         sections=[Section(sections[0].report, (*sections[0].images, *maps)), *sections[1:]],
         costs=costs,
         left_out=[(one.proxy, one.reason) for one in notes.left_out],
     )
-    remarks = [text for name, text in notes.facts if name == "note"]
     written = wrapped(f"written to {folder}: report.html, report.json, plots/")
-    return content, "\n".join([format_report(said, reports[0], remarks), "", *written])
+    return content, "\n".join([format_report(said, reports[0], notes.remarks), "", *written])
 
 
-def _sections(table: BenchmarkTable, truth: Truth, plots: Path) -> Iterator[Section]:
+def _sections(table: BenchmarkTable, notes: Notes, truth: Truth, plots: Path) -> Iterator[Section]:
     """One for each stratum, with its plots; before them all budgets pooled, where there are several."""
+    metric = notes.metric_title(table)
     budgets = [stratum for stratum in table.strata if stratum.kind == "budget"]
     if len(budgets) > 1:
         members = [table.of(stratum) for stratum in budgets]
@@ -104,17 +106,20 @@ def _sections(table: BenchmarkTable, truth: Truth, plots: Path) -> Iterator[Sect
             _names(members),
             rng=named_generator(0, f"{name} {truth}"),
         )
-        yield _illustrated(report, plots / f"pooled-{truth}")
+        yield _illustrated(replace(report, metric=metric), plots / f"pooled-{truth}")
     for number, stratum in enumerate(table.strata, 1):
-        yield _stratum_section(table, stratum, truth, plots / f"{number}-{truth}")
+        yield _stratum_section(table, stratum, truth, metric, plots / f"{number}-{truth}")
 
 
-def _stratum_section(table: BenchmarkTable, stratum: Stratum, truth: Truth, place: Path) -> Section:
+def _stratum_section(
+    table: BenchmarkTable, stratum: Stratum, truth: Truth, metric: str, place: Path
+) -> Section:
     entries = table.of(stratum)
     truths, scores = _truths(entries, truth), _scores(table, entries)
     origins = [entry.origins for entry in entries]
     rng = named_generator(0, f"{stratum.name} {truth}")
-    report = judge(stratum.name, truth, truths, scores, _params(entries), origins, rng=rng)
+    judged = judge(stratum.name, truth, truths, scores, _params(entries), origins, rng=rng)
+    report = replace(judged, metric=metric)
     finished = np.isfinite(truths).all(axis=1)
     if not finished.any():
         return _illustrated(report, place)
@@ -127,7 +132,7 @@ def _stratum_section(table: BenchmarkTable, stratum: Stratum, truth: Truth, plac
         {card.proxy: scores[card.proxy][finished] for card in report.cards},
         truths[finished],
         path,
-        truth_label=_TRUTH_LABELS[truth].format(metric=table.metric),
+        truth_label=f"validation {metric}" if truth == "metric" else truth_name(report),
         kinds=[group_of(names) for names, kept in zip(origins, finished, strict=True) if kept],
     )
     return Section(report, (*section.images, ("every proxy's score against the truth", path)))

@@ -29,8 +29,8 @@ def settings(options: StudyOptions) -> list[Search]:
     for name in options.site_truth or ():
         if name not in SITE_TRUTHS:
             raise UsageError(f"--site-truth {name!r} is unknown; choose from {', '.join(SITE_TRUTHS)}.")
-    inputs = load_inputs(options)
     rates = [learning_rate(text) for text in options.lrs] if options.lrs else [options.lr]
+    inputs = load_inputs(options)
     chosen = product(options.budgets or [options.budget], options.scalings or [options.scaling], rates)
     distinct = dict.fromkeys(chosen)
     prepared = [

@@ -276,13 +276,20 @@ def test_a_validation_part_and_a_regression_with_one_label_say_so(tokenizer: Pre
         ("ok", "ok\u200b"),
         ("\uff11", "1"),
         ("straße", "STRASSE"),
+        ("true", "TRUE"),
+        ("1", "1.0"),
+        ("1e+16", "10000000000000000"),
+        ("-0.50", "-.5E0"),
+        ("007", "7"),
     ],
 )
 def test_labels_that_read_alike_are_named(tokenizer: PreTrainedTokenizerBase, one: str, other: str) -> None:
     rows = frauds(60, 2, names=(one, other))
     task = build_task("t", "accuracy", rows, rows, tokenizer)
     assert len(task.label_names) == 2
-    said = next(note for note in task.notes if "differ in case, blanks or Unicode form alone" in note)
+    said = next(
+        note for note in task.notes if "differ in case, blanks, Unicode form or the way to write" in note
+    )
     assert ascii(one) in said
     assert ascii(other) in said
 
@@ -291,6 +298,24 @@ def test_labels_that_read_unlike_are_not(tokenizer: PreTrainedTokenizerBase) -> 
     rows = frauds(60, 2, names=("resume", "r\u00e9sum\u00e9"))
     assert build_task("t", "accuracy", rows, frauds(60, 2, names=("resume", "r\u00e9sum\u00e9")), tokenizer)
     assert not any("differ" in note for note in build_task("t", "accuracy", rows, rows, tokenizer).notes)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("1", "1.5"), ("9007199254740992", "9007199254740993"), ("10", "1_0"), ("nan", "-nan"), ("v1", "v1.0")],
+)
+def test_numbers_that_differ_are_not_alike(tokenizer: PreTrainedTokenizerBase, one: str, other: str) -> None:
+    rows = frauds(60, 2, names=(one, other))
+    assert not any("differ" in note for note in build_task("t", "accuracy", rows, rows, tokenizer).notes)
+
+
+@pytest.mark.parametrize("endless", ["inf", "-inf"])
+def test_a_label_that_numbers_without_end_are_read_as_is_named(
+    tokenizer: PreTrainedTokenizerBase, endless: str
+) -> None:
+    rows = frauds(60, 2, names=(endless, "0"))
+    notes = build_task("t", "accuracy", rows, rows, tokenizer).notes
+    assert any(f"the label '{endless}' is also what every number too large" in note for note in notes)
 
 
 def test_a_label_unseen_in_training_is_named(tokenizer: PreTrainedTokenizerBase) -> None:

@@ -32,7 +32,7 @@ BAD = {
     "no device": (["--devices", ","], 2, "--devices names nothing"),
     "epochs that are no number": (["--epochs", "nan"], 2, "--epochs nan must be a finite number"),
     "endless epochs": (["--epochs", "inf"], 2, "--epochs inf must be a finite number"),
-    "no epochs": (["--epochs", "0"], 2, "epochs=0.0 must be above 0"),
+    "no epochs": (["--epochs", "0"], 2, "--epochs 0.0 must be above 0"),
     "an alpha that is no number": (["--lora-alpha", "nan"], 2, "--lora-alpha nan"),
     "a decay that is no number": (["--weight-decay", "nan"], 2, "--weight-decay nan"),
     "a span beyond the model": (["--space", "cross[cut;span=9]"], 2, "cross[cut;span=9..9] has no site"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 from dataclasses import fields
@@ -115,15 +116,34 @@ def test_what_lies_beyond_a_limit_is_told_what_the_limit_is(name, capsys, monkey
     begun = []
     monkeypatch.setattr(module, "_run", lambda options: (begun.append(options), ({}, ""))[1])
     number = options_of(command)[flag]["type"]
-    beyond = [
-        f"{int(limits.most) + 1}" if number is whole else f"{limits.most * 1.01:g}",
-        f"{limits.least - 1:g}",
-    ]
-    for value, word in zip(beyond, ("at most", "at least"), strict=True):
+    below, word = (limits.least, "above") if limits.exclusive else (limits.least - 1, "at least")
+    above = f"{int(limits.most) + 1}" if number is whole else f"{limits.most * 1.01:g}"
+    for value, said in ((above, "at most"), (f"{below:g}", word)):
         assert module.main([f"{flag}={value}"]) == 2
-        assert f"must be {word} " in capsys.readouterr().err
+        assert re.match(rf"error: {flag} .* must be {said} ", capsys.readouterr().err)
     assert module.main([f"{flag}={limits.most:.0f}", "--quiet"]) == 0
     assert getattr(begun[0], name) == limits.most
+
+
+@pytest.mark.parametrize("flag", ["--lora-alpha", "--shortcut-alpha", "--epochs", "--lr", "--max-grad-norm"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_nothing_of_what_must_be_positive_is_refused_before_anything_is_loaded(
+    command, flag, capsys, monkeypatch
+):
+    module = COMMANDS[command][0]
+    monkeypatch.setattr(module, "_run", lambda options: pytest.fail("it was begun"))
+    assert module.main([flag, "0"]) == 2
+    assert capsys.readouterr().err == f"error: {flag} 0.0 must be above 0.\n"
+
+
+def test_a_rate_of_a_grid_is_refused_before_anything_is_loaded(capsys, monkeypatch):
+    import search.study.settings
+
+    monkeypatch.setattr(search.study.settings, "load_inputs", lambda _: pytest.fail("it was loaded"))
+    monkeypatch.setattr("search.compare.pipeline.load_inputs", lambda _: pytest.fail("it was loaded"))
+    for module in (study, compare):
+        assert module.main(["--lrs", "1e-3,0"]) == 2
+        assert capsys.readouterr().err.startswith("error: --lrs '0' must be numbers above 0")
 
 
 def test_an_empty_sampler_means_none(monkeypatch):

@@ -57,7 +57,7 @@ def result_with(make_space, tested, notes=()):
         space=space,
         max_params=128,
         scores=scores,
-        judged=Judged("accuracy", {"train": 90, "validation": 10, "test": 1}, None),
+        judged=Judged("accuracy", {"train": 90, "validation": 10, "test": 1}, None, "accuracy"),
         notes=notes,
         seconds=seconds,
         output=Path("runs/x"),
@@ -116,6 +116,8 @@ def test_without_test_rows_the_keys_stay_and_hold_nothing(make_space, result):
 def test_notes_of_the_task_are_kept_and_printed(make_space):
     noted = result_with(make_space, None, notes=("F1 is of 'fraud', the rarer class",))
     assert noted["notes"] == ["F1 is of 'fraud', the rarer class"]
+    noted = {**noted, "metric_title": "f1 of 'fraud'"}
+    assert any(line.startswith("above: f1 of 'fraud' on") for line in format_table(noted).splitlines())
     assert "note: F1 is of 'fraud', the rarer class" in format_table(noted).splitlines()
 
 

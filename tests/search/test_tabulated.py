@@ -24,6 +24,7 @@ from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 from spaces.site import Site, Tap
 
+RESULTS = Path(__file__).parents[2] / "results"
 TAP = Tap("block", "in")
 WIDE = SearchSpace(
     tuple(Site(f"layers.{i}.q", i, "q", "lora", 16, 16, TAP, TAP) for i in range(12)), (0, 1, 2, 4, 8, 16)
@@ -113,6 +114,31 @@ def run(tmp_path, capsys):
 def proposers(folder: Path) -> list[str]:
     study = optuna.load_study(study_name="proposals", storage=f"sqlite:///{folder}/study.db")
     return [trial.user_attrs["proposer"] for trial in study.trials]
+
+
+def test_a_table_says_whose_f1_it_is_and_what_may_mislead(tmp_path, capsys, caplog):
+    table = BenchmarkTable.read(written(tmp_path))
+    facts = (*Notes.of(table).facts, ("metric", "f1 of 'fraud'"))
+    notes = replace(Notes.of(table), facts=facts, positive_label="fraud", remarks=("of 'fraud' only",))
+    replace(table, metric="f1", notes=notes.to_json()).write(tmp_path / "f1.parquet")
+    argv = ["--table", str(tmp_path / "f1.parquet"), "--output", str(tmp_path / "out"), "--trials", "0"]
+    with caplog.at_level(logging.INFO):
+        assert main(argv) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "in f1 of 'fraud' on the validation rows" in out.partition("proposed by")[0]
+    assert "above: f1 of 'fraud' on the validation rows" in out
+    assert "note: of 'fraud' only" in out
+    assert "metric   f1 of 'fraud'" in caplog.text
+    assert "of 'fraud' only" in caplog.text
+    result = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert (result["metric"], result["metric_title"]) == ("f1", "f1 of 'fraud'")
+    assert (result["positive_label"], result["notes"]) == ("fraud", ["of 'fraud' only"])
+
+
+@pytest.mark.parametrize("table", sorted(RESULTS.glob("*/table.parquet")), ids=lambda path: path.parent.name)
+def test_tables_of_earlier_versions_are_read(table):
+    notes = Notes.of(BenchmarkTable.read(table))
+    assert (notes.positive_label, notes.remarks) == (None, ())
 
 
 def test_where_the_proxy_is_the_truth_the_winner_is_the_best_of_the_table(run, tmp_path):

@@ -11,8 +11,8 @@ from search.finalist import Finalist
 from search.verdict import Judged, verdict
 from tests.search.test_result import finalist
 
-JUDGED = Judged("accuracy", {"train": 90, "validation": 320, "test": 300}, None)
-TABLE = Judged("accuracy", {}, None)
+JUDGED = Judged("accuracy", {"train": 90, "validation": 320, "test": 300}, None, "accuracy")
+TABLE = Judged("accuracy", {}, None, "accuracy")
 UNIFORM = finalist(2, [0.70, 0.72, 0.74], "uniform")
 AHEAD = finalist(4, [0.80, 0.83, 0.86], "spectrum/exact", "tpe")
 OTHER = finalist(3, [0.71, 0.72, 0.73], "snip/exact")
@@ -102,7 +102,7 @@ def test_the_best_of_many_on_the_rows_that_chose_it_is_partly_luck():
 def test_nothing_learned_comes_before_everything_else():
     chance = Chance(math.log(2), (0.5, 0.5), 100)
     flat = [finalist(rank, [0.5, 0.5, 0.5], name) for rank, name in ((2, "uniform"), (4, "tpe"))]
-    text = verdict(flat, flat[0], ([0.5] * 3, [0.5] * 3), Judged("accuracy", {}, chance))
+    text = verdict(flat, flat[0], ([0.5] * 3, [0.5] * 3), Judged("accuracy", {}, chance, "accuracy"))
     assert text == (
         "Nothing was learned, so no allocation can be told from another: every run has the accuracy of "
         "always "

@@ -53,7 +53,7 @@ def _other_head(kind: str, model: PreTrainedModel) -> nn.Module:
         torch.manual_seed(0)
         if kind == "norm":  # as ModernBERT's
             return nn.Sequential(nn.Linear(32, 16), nn.GELU(), nn.LayerNorm(16), nn.Linear(16, 2))
-        if kind == "convolution":  # as SqueezeBERT's and CANINE's
+        if kind == "convolution":  # any module of one tensor will do
             return nn.Sequential(nn.Unflatten(1, (2, 16)), nn.Conv1d(2, 2, 16), nn.Flatten(1))
         return _Gated()
 

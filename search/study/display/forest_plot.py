@@ -14,7 +14,7 @@ from spaces.counted import counted
 
 from ..judging.report_card import Card, StratumReport
 from .number_format import UNDEFINED, decimal, with_interval
-from .truth_names import TRUTH_NAMES
+from .truth_names import truth_name
 
 __all__ = ["draw_forest", "forest"]
 
@@ -47,7 +47,7 @@ def forest(report: StratumReport) -> Figure:
     axes.set_xlim(-1.03, 1.03)
     axes.set_xticks([-1, -0.5, 0, 0.5, 1], ["-1", "-0.5", "0", "+0.5", "+1"])
     axes.set_xlabel(
-        f"Spearman ρ with {TRUTH_NAMES[report.truth]}, mean over {counted(report.seeds, 'seed')}; 95 % "
+        f"Spearman ρ with {short(truth_name(report))}, mean over {counted(report.seeds, 'seed')}; 95 % "
         "interval",
         fontsize=8.5,
     )

@@ -29,7 +29,7 @@ from .page_tables import (
     cost_table,
     pick_table,
 )
-from .truth_names import TRUTH_NAMES
+from .truth_names import truth_name
 
 __all__ = ["Cost", "Section", "render_page", "write_page"]
 
@@ -123,7 +123,7 @@ def _seen(value: object) -> object:
 def _part(section: Section) -> _Part:
     report = section.report
     return _Part(
-        f"{report.stratum}, truth: {TRUTH_NAMES[report.truth]}",
+        f"{report.stratum}, truth: {truth_name(report)}",
         verdict_on(report),
         ceiling_line(report),
         card_table(report),

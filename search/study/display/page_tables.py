@@ -21,7 +21,7 @@ from .number_format import (
     signed,
     with_interval,
 )
-from .truth_names import TRUTH_NAMES
+from .truth_names import truth_name
 
 __all__ = [
     "Cost",
@@ -151,7 +151,7 @@ def contest_table(report: StratumReport) -> Table:
     caption = f"Against the uniform allocation: best and worst of {len(report.contests)}"
     return Table(
         caption,
-        ("place", "drawn by", TRUTH_NAMES[report.truth], f"minus uniform {_BOUNDS}", "p (Holm)"),
+        ("place", "drawn by", truth_name(report), f"minus uniform {_BOUNDS}", "p (Holm)"),
         tuple(rows),
         words=(1,),
     )

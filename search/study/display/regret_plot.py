@@ -14,7 +14,7 @@ from search.picture import GREY, PALE, bare, draw_title, new_figure, save_png, s
 from spaces.counted import counted
 
 from ..judging.report_card import AtK, Card, StratumReport
-from .truth_names import TRUTH_NAMES
+from .truth_names import truth_name
 
 __all__ = ["draw_regret", "regret_curves"]
 
@@ -59,7 +59,7 @@ def regret_curves(report: StratumReport, *, chance: Mapping[int, float] | None =
         axes.plot(places, heights, color=GREY, linestyle=(0, (5, 3)), label="random choice, expected")
     axes.set_xticks(range(len(ks)), [str(k) for k in ks])
     axes.set_xlabel("k, allocations trained", fontsize=9)
-    axes.set_ylabel(f"regret@k, in units of {TRUTH_NAMES[report.truth]}", fontsize=9)
+    axes.set_ylabel(f"regret@k, in units of {short(truth_name(report))}", fontsize=9)
     axes.set_ylim(bottom=0)
     axes.grid(axis="y", color=PALE, linewidth=0.8)
     axes.set_axisbelow(True)

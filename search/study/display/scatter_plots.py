@@ -62,7 +62,9 @@ def scatters(
         )
     for axes in panels[len(points) :]:
         axes.set_visible(False)
-    figure.supylabel(f"{truth_label}, mean ± sd over {counted(truth.shape[1], 'seed')}", fontsize=9)
+    figure.supylabel(
+        f"{short(truth_label, inches=4)}, mean ± sd over {counted(truth.shape[1], 'seed')}", fontsize=9
+    )
     figure.supxlabel("score of the allocation", fontsize=9)
     figure.legend(handles=_legend(kinds), loc="outside upper center", ncols=3, frameon=False, fontsize=8.5)
     return figure

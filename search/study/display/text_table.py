@@ -10,7 +10,7 @@ from spaces.printable import printable
 
 from ..judging.report_card import Card, StratumReport
 from .number_format import ABSENT, UNDEFINED, decimal, p_value, percent, signed, with_interval
-from .truth_names import TRUTH_NAMES
+from .truth_names import truth_name
 
 __all__ = ["format_report"]
 
@@ -27,7 +27,7 @@ def format_report(verdict: str, report: StratumReport, notes: Sequence[str] = ()
     counts = f"{counted(report.allocations, 'allocation')}, {counted(report.seeds, 'seed')}{lost}"
     sentences = [
         "* above 0: after Holm's correction for the number of proxies (p < 0.05), and the interval too",
-        f"{report.stratum}, truth: {TRUTH_NAMES[report.truth]}, {counts}; noise ceiling {ceiling}",
+        f"{report.stratum}, truth: {truth_name(report)}, {counts}; noise ceiling {ceiling}",
         *(f"note: {note}" for note in notes),
     ]
     below = [line for sentence in sentences for line in wrapped(sentence)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from ..judging.report_card import StratumReport
 
-from ..judging.report_card import Truth
+__all__ = ["truth_name"]
 
-__all__ = ["TRUTH_NAMES"]
 
-TRUTH_NAMES: Final[Mapping[Truth, str]] = {"metric": "metric", "loss": "minus validation loss"}
+def truth_name(report: StratumReport) -> str:
+    """What the report judges by: the metric, whose F1 it is among it, or the loss."""
+    return report.metric if report.truth == "metric" else "minus validation loss"

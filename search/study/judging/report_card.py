@@ -93,6 +93,7 @@ class StratumReport:
     by Spearman-Brown. ceiling: its square root, the Spearman that a perfect proxy would reach on average;
     both None with one seed, fewer than 3 allocations or a constant truth. cards: by Spearman, the best first.
     contests: by truth, the best first; none where the stratum has no uniform allocation or is pooled.
+    metric: what a person must know the task's metric by: its name and whose F1 it is.
     """
 
     stratum: str
@@ -104,3 +105,4 @@ class StratumReport:
     ceiling: float | None
     cards: tuple[Card, ...]
     contests: tuple[Contest, ...]
+    metric: str = "metric"

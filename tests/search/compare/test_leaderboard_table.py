@@ -16,6 +16,7 @@ def result_of(rows, **more) -> dict:
         "model": "tiny",
         "task": "rows",
         "metric": "accuracy",
+        "metric_title": "accuracy",
         "rows": {"train": 1200},
         "epochs": 1.0,
         "seeds": [0, 1, 2],
@@ -52,6 +53,14 @@ def test_it_says_how_many_seeds_what_is_off_the_budget_and_which_rate_is_at_the_
     assert "tiny on rows: 1,200 rows, 1 epoch, 3 seeds, budget 100 parameters" in lines
     assert "note: a note" in lines
     assert sum(line.startswith("failed: broken") for line in lines) == 3
+
+
+def test_table_and_picture_say_whose_f1_it_is():
+    rows = leaderboard(arms(), "lora")
+    text = format_leaderboard(result_of(rows, metric="f1", metric_title="f1 of 'fraud'"))
+    assert "test f1 of 'fraud'" in text.splitlines()[2]
+    left, _ = leaderboard_figure(rows, "title", "f1 of 'fraud'", "lora").axes
+    assert left.get_xlabel().startswith("test f1 of 'fraud'\n")
 
 
 def test_long_labels_fit_a_terminal():

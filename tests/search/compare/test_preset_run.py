@@ -44,6 +44,39 @@ def test_a_dylora_table_is_judged_at_its_ranks_without_training_again(preset, ca
     assert all(1 <= rank <= 8 for rank in ranks)
 
 
+def test_a_metric_that_is_typed_is_that_of_every_rank(preset, capsys, monkeypatch):
+    from search.compare import preset_run
+
+    seen, sweep = set(), preset_run.rank_sweep
+    monkeypatch.setattr(
+        preset_run,
+        "rank_sweep",
+        lambda model, sites, task, *rest: (seen.add(task.metric), sweep(model, sites, task, *rest))[1],
+    )
+    argv = [*preset, "--preset", "dylora-table2", "--dataset", "mrpc", "--seeds", "1", "--metric", "accuracy"]
+    assert main(argv) == 0
+    assert "; accuracy; lr 0.01" in " ".join(capsys.readouterr().out.split())
+    assert seen == {"accuracy"}
+
+
+def test_f1_of_files_of_one_s_own_is_of_their_rarer_label(preset, capsys, tmp_path):
+    for name, count in (("train", 60), ("dev", 20)):
+        lines = [f"good film n{i}\tlegit" if i % 5 else f"bad film n{i}\tfraud" for i in range(count)]
+        (tmp_path / f"{name}.tsv").write_text("\n".join(["sentence\tlabel", *lines]))
+    files = ["--train-file", str(tmp_path / "train.tsv"), "--eval-file", str(tmp_path / "dev.tsv")]
+    argv = [*preset, *files, "--preset", "dylora-table2", "--dataset", "mrpc", "--seeds", "1"]
+    assert main(argv) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "; f1 of 'fraud'; lr 0.01" in out
+    assert "note: mrpc: F1 is of the label 'fraud', the rarer one" in out
+    board = json.loads((tmp_path / "out" / "mrpc-lora" / "leaderboard.json").read_text())
+    assert (board["metric"], board["positive_label"]) == ("f1", "fraud")
+    assert board["metric_title"] == "f1 of 'fraud'"
+    assert "in f1 of 'fraud' on" in board["verdict"] or "f1 of 'fraud' of always" in board["verdict"]
+    saved = json.loads((tmp_path / "out" / "preset.json").read_text())
+    assert any(note.startswith("mrpc: F1 is of the label 'fraud'") for note in saved["notes"])
+
+
 def test_what_is_typed_goes_before_the_papers_settings_even_where_it_is_a_default(preset, capsys, tmp_path):
     """Each value below is the command's default; the paper's own are 20 epochs of 8 rows."""
     argv = [*preset, "--preset", "heterolora-table7", "--dataset", "mrpc", "--epochs", "1.0"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from html import unescape
 
 import numpy as np
 import pytest
@@ -79,6 +81,31 @@ def test_five_allocations_are_enough_for_a_report(make_entry, make_table, tmp_pa
     assert cards["params"]["over_params"] is None
     assert cards["twin"]["over_spread"]["value"] == pytest.approx(2 * cards["twin"]["spearman"]["value"])
     assert [contest["p_holm"] is not None for contest in found["contests"]] == [True] * 4
+
+
+def test_a_report_says_whose_f1_it_is_and_what_may_mislead(make_entry, make_table, tmp_path, monkeypatch):
+    table, labels = make_table(*few(make_entry, SLOW), *few(make_entry, LARGE, 2)), []
+    draw = report.draw_scatters
+    monkeypatch.setattr(
+        report,
+        "draw_scatters",
+        lambda *given, **named: (labels.append(named["truth_label"]), draw(*given, **named)),
+    )
+    notes = {
+        "facts": [["metric", "f1 of 'fraud'"]],
+        "positive_label": "fraud",
+        "remarks": ["of 'fraud' only"],
+    }
+    own = {**table.notes, **{name: json.dumps(value) for name, value in notes.items()}}
+    content, text = write_report(replace(table, metric="f1", notes=own), tmp_path)
+    assert (content["positive_label"], content["notes"]) == ("fraud", ["of 'fraud' only"])
+    assert {one["metric"] for one in content["reports"]} == {"f1 of 'fraud'"}
+    assert "note: of 'fraud' only" in text.splitlines()
+    assert "truth: f1 of 'fraud'," in text
+    assert labels == ["validation f1 of 'fraud'"] * 2 + ["minus validation loss"] * 2
+    page = unescape((tmp_path / "report.html").read_text())
+    assert page.count("truth: f1 of 'fraud'") == 3  # pooled, and each budget
+    assert "of 'fraud' only" in page
 
 
 def test_plots_of_an_earlier_report_are_gone(make_entry, make_table, tmp_path):

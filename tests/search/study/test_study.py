@@ -20,6 +20,7 @@ import search.fine_tune
 from evaluators.benchmark_table import BenchmarkTable
 from search.run import main as run
 from search.study.__main__ import main
+from search.study.notes import Notes
 
 TIMES = ("seconds", "peak_memory")
 
@@ -31,7 +32,7 @@ def rows(folder: Path) -> list[dict]:
 
 
 def test_everything_that_was_promised_is_written(study, tmp_path, capsys):
-    assert main(study) == 0
+    assert main([*study, "--metric", "f1"]) == 0
     printed, out = capsys.readouterr().out, tmp_path / "out"
     report = json.loads((out / "report.json").read_text())
     assert printed.startswith(report["verdict"])
@@ -44,6 +45,10 @@ def test_everything_that_was_promised_is_written(study, tmp_path, capsys):
     assert costs.min() >= 0.99 * 2 * table.space.params_per_rank
     assert [one["truth"] for one in report["reports"]] == ["metric", "loss"]
     assert {card["proxy"] for card in report["reports"][0]["cards"]} == {"grad_norm", "snip", "params"}
+    notes = Notes.of(table)
+    assert notes.positive_label == report["positive_label"] in ("0", "1")
+    assert f"truth: f1 of '{notes.positive_label}'" in printed
+    assert f"F1 is of the label '{notes.positive_label}'" in notes.remarks[-1]
     assert "http" not in (out / "report.html").read_text().replace("http-equiv", "")
 
 

@@ -52,7 +52,8 @@ def test_lines_stand_at_zero_and_at_both_ceilings(report, make_report):
 
 
 def test_the_axis_says_which_truth(report, make_report):
-    assert "with metric" in forest(report).axes[0].get_xlabel()
+    named = make_report(*report.cards, metric="f1 of 'fraud'")
+    assert "with f1 of 'fraud'" in forest(named).axes[0].get_xlabel()
     assert "with minus validation loss" in forest(make_report(truth="loss")).axes[0].get_xlabel()
 
 
