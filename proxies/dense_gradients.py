@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from spaces.errors import InputError
+from spaces.foreign import foreign
 from spaces.hooks import Renorm, Visit
 from spaces.site import Site
 
@@ -98,20 +100,25 @@ def dense_synflow_gradients(
 
     HeteroLoRA, arXiv:2406.14956, appendix C.3, and its reference program, which feeds embeddings of
     ones. The absolute weights are substituted for one call; the model itself does not change. wires: as
-    in ``dense_gradients``; their weights are taken as they come.
+    in ``dense_gradients``; their weights are taken as they come. Raises InputError where the model takes no
+    embeddings in place of tokens.
     """
+    refused = f"synflow feeds embeddings, which this {model.config.model_type} model does not take"
+    remedy = "name other proxies with --proxy"
     gradients = {site.name: torch.zeros(site.d_out, site.d_in, device=model.device) for site in sites}
     absolute = {name: parameter.detach().abs() for name, parameter in model.named_parameters()}
     embeddings = model.get_input_embeddings()
-    assert isinstance(embeddings, nn.Embedding)
+    if not isinstance(embeddings, nn.Embedding):
+        raise InputError(f"{refused}: its own are a {type(embeddings).__name__}; {remedy}.")
     ones = torch.ones(
         1, tokens, embeddings.embedding_dim, device=model.device, dtype=model.dtype, requires_grad=True
     )
     with _collecting(model, sites, gradients, renorm, wires):
         mask = torch.ones(1, tokens, dtype=torch.long, device=model.device)
-        output: Any = torch.func.functional_call(
-            model, absolute, (), {"inputs_embeds": ones, "attention_mask": mask}
-        )
+        with foreign(refused, remedy):
+            output: Any = torch.func.functional_call(
+                model, absolute, (), {"inputs_embeds": ones, "attention_mask": mask}
+            )
         output.logits.sum().backward()
     return gradients
 

@@ -10,7 +10,7 @@ from evaluators.spread import base_model_on
 from proxies.dense_gradients import Batch
 from proxies.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
-from proxies.site_scores import DegenerateScoreError, SiteScores
+from proxies.site_scores import SiteScores
 from proxies.warm_up import WarmUp
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
@@ -33,10 +33,10 @@ def score_space(search: Search) -> list[SiteScores]:
         if options.proxy is not None:
             return score_sites([find_proxy(name) for name in dict.fromkeys(options.proxy)], evidence)
         scores = []
-        for name in DEFAULT_PROXIES:  # one that says nothing about this space was not asked for
+        for name in DEFAULT_PROXIES:  # one that says nothing of this space or model was not asked for
             try:
                 scores += score_sites([find_proxy(name)], evidence)
-            except DegenerateScoreError as error:
+            except InputError as error:
                 _log.warning("left out: %s", error)
     if not scores:
         raise InputError(
