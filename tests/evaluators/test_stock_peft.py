@@ -147,6 +147,20 @@ def test_rounding_that_grows_with_the_layers_is_no_difference(tmp_path, saved, t
     assert says_stock(tmp_path / "a") is True
 
 
+def test_a_panic_while_peft_loads_is_its_reason(tmp_path, saved, tiny_model, caplog, monkeypatch):
+    class Panic(BaseException):
+        """As Rust's, which pyo3 derives from BaseException."""
+
+    def panic(*_, **__):
+        raise Panic("at lib.rs:1;\nno more")
+
+    monkeypatch.setattr(peft.PeftModel, "from_pretrained", panic)
+    with caplog.at_level(logging.WARNING, "evaluators"):
+        saved(tmp_path / "a", tiny_model("bert"), "lora")
+    assert f"{REASON}PEFT cannot load it (Panic: at lib.rs:1; no more)." in caplog.text
+    assert says_stock(tmp_path / "a") is False
+
+
 def test_peft_gets_the_base_models_own_tensors_and_leaves_no_trace(tmp_path, saved, tiny_model, monkeypatch):
     model, seen = tiny_model("bert"), []
     model.base_model.requires_grad_(True)  # which PEFT switches off
