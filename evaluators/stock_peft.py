@@ -32,7 +32,7 @@ __all__ = ["AsTrained", "why_not_stock"]
 
 _ROWS: Final = 8  # compared; wrong taps show in the first
 _DRAWS: Final = 4  # of roundings
-_MARGIN: Final = 4.0  # by which PEFT's may lie further off than the furthest of those
+_MARGIN: Final = 2.0  # by which PEFT's may lie further off than the furthest of those; seen: 0.05 to 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
