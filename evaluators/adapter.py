@@ -35,7 +35,7 @@ from .candidate import Recipe, Trained, refuse_other_weights
 from .padding import fill_pad_token, pad_token_of
 from .peft_adapter import PLAIN_DTYPES, Wire, checked_wire, fits_peft, remove_peft, write_peft
 from .rows import Rows
-from .stock_peft import first_logits, why_not_stock
+from .stock_peft import AsTrained, why_not_stock
 from .whole_folder import replace_folder
 
 __all__ = ["load_adapter", "merge", "save_adapter"]
@@ -58,8 +58,8 @@ def save_adapter(
 
     model: the base model, which is left as it is. sites: those of the space, the allocation's among them.
     base: the base model's name or folder, recorded as given. label_names: of the class ids; empty for
-    regression. rows: any of the task's, on the first few of which PEFT's logits are compared with ours:
-    where PEFT does not give what was trained, its files are left out, and the log says why. Raises
+    regression. rows: any of the task's, on the first few of which PEFT's logits are compared with ours.
+    Where PEFT does not load or give what was trained, its files are left out, and the log says why. Raises
     InputError where the candidate failed, where the folder cannot be written, and where it holds anything
     but an adapter.
     """
@@ -117,8 +117,8 @@ class _Saving:
             return []
         write_peft(new, stock, self.head, model=self.model, base=self.record.base)
         with _attached(self.model, stock, self.head, self.record.scaling, self.record.renorm):
-            ours = first_logits(self.model, self.rows)
-        reason = why_not_stock(new, self.model, self.rows, ours)
+            trained = AsTrained.of(self.model, stock, self.head, self.rows)
+        reason = why_not_stock(new, self.model, self.rows, trained)
         if reason is None:
             return stock
         _log.warning("%s has no files for PEFT, and needs load_adapter: %s.", self.folder, reason)
@@ -129,7 +129,8 @@ class _Saving:
 def load_adapter(folder: Path, model: PreTrainedModel) -> Attachment:
     """Attaches a saved adapter, wires and head, to its base model; ``detach`` restores the model.
 
-    Until then config.id2label and label2id are the adapter's, and pad_token_id where the model has none.
+    Until then config.id2label and label2id are the adapter's, and pad_token_id where the model has none that
+    it can embed.
     Raises InputError where the folder is no whole adapter, or one for a model with other sites, shapes
     or labels than this one.
     """
@@ -148,8 +149,8 @@ def merge(folder: Path, model: PreTrainedModel) -> PreTrainedModel:
     """The base model with a saved adapter's wires folded into its weights, W += factor * B A, and its head.
 
     The model is changed in place and returned; its config gets the labels' names, and the padding token
-    where it has none. Raises InputError, before it is changed, where a wire cannot be folded, where a weight
-    is quantized or also another module's, and wherever ``load_adapter`` does.
+    where it has none that it can embed. Raises InputError, before it is changed, where a wire cannot be
+    folded, where a weight is quantized or also another module's, and wherever ``load_adapter`` does.
     """
     record = read_record(folder)
     sites = _sites_of(model, record.allocation)
@@ -195,14 +196,14 @@ def _attached(
 
 
 def _configure(model: PreTrainedModel, record: AdapterRecord) -> Callable[[], None]:
-    """Sets the labels' names and, where there is none, the padding token; gives what undoes it."""
+    """Sets the labels' names and, where none can be embedded, the padding token; gives what undoes it."""
     parts = {id(part): part for part in (model.config, model.config.get_text_config())}.values()
     keys = ("id2label", "label2id", "pad_token_id")
     before = [(part, key, getattr(part, key)) for part in parts for key in keys if hasattr(part, key)]
     if record.label_names:
         model.config.id2label = dict(enumerate(record.label_names))
         model.config.label2id = {name: i for i, name in enumerate(record.label_names)}
-    fill_pad_token(model.config, record.pad_token_id)
+    fill_pad_token(model, record.pad_token_id)
 
     def undo() -> None:
         for part, key, value in before:

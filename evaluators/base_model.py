@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ from transformers.utils import logging as transformers_logging
 
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
+from spaces.foreign import foreign
 
 from .hub import hub_answers
 from .padding import settle_padding
@@ -63,7 +64,7 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
     """
     name = source.path_or_name
     local_only = _resolve(name, needs_weights=True)
-    with _quiet(), torch.random.fork_rng(devices=[]), _one_line("model", name, local_only):
+    with _quiet(), torch.random.fork_rng(devices=[]), _loading("model", name, local_only):
         torch.default_generator.manual_seed(0)
         config = AutoConfig.from_pretrained(
             name, num_labels=source.num_labels, trust_remote_code=False, local_files_only=local_only
@@ -103,7 +104,7 @@ def load_tokenizer(path_or_name: str) -> PreTrainedTokenizerBase:
     so. Raises InputError where there is no tokenizer, or neither of the two tokens.
     """
     local_only = _resolve(path_or_name, needs_weights=False)
-    with _quiet(), _one_line("tokenizer", path_or_name, local_only):
+    with _quiet(), _loading("tokenizer", path_or_name, local_only):
         tokenizer = AutoTokenizer.from_pretrained(
             path_or_name, trust_remote_code=False, local_files_only=local_only
         )
@@ -146,28 +147,15 @@ def _resolve(name: str, *, needs_weights: bool) -> bool:
     return True
 
 
-@contextmanager
-def _one_line(what: str, name: str, local_only: bool) -> Iterator[None]:
-    """Turns whatever transformers makes of files it cannot use into InputError.
-
-    Files of others make it raise nearly anything; nothing but its loaders is called inside.
-    """
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:
-        raise _unusable(what, name, error, local_only) from error
-
-
-def _unusable(what: str, name: str, error: BaseException, local_only: bool) -> InputError:
-    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    if Path(name).is_dir() or not local_only:
-        return InputError(f"the {what} of {name!r} cannot be loaded: {reason}")
-    return InputError(
-        f"{name!r} is neither a folder nor in the cache, and the Hugging Face hub does not answer; "
-        "give a local model folder."
-    )
+def _loading(what: str, name: str, local_only: bool) -> AbstractContextManager[None]:
+    """The boundary around transformers' loaders, which files of others make raise nearly anything."""
+    remedy = "give the folder of a whole model that this version of transformers knows."
+    if local_only and not Path(name).is_dir():
+        remedy = (
+            "it is neither a folder nor in the cache, and the Hugging Face hub does not answer: give a local "
+            "model folder."
+        )
+    return foreign(f"the {what} of {name!r} cannot be loaded", remedy)
 
 
 def _check_loaded(model: PreTrainedModel, name: str, info: dict[str, Any]) -> None:

@@ -37,6 +37,7 @@ from pyarrow import compute, parquet
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.errors import InputError
+from spaces.foreign import foreign
 from spaces.search_space import SearchSpace
 from spaces.space_record import space_from_json, space_to_json
 
@@ -172,14 +173,11 @@ def _rows(contents: Contents) -> list[_Row]:
 
 
 def _read_parquet(path: Path) -> pa.Table:
-    try:
-        with parquet.ParquetFile(path, page_checksum_verification=True) as file:
-            return file.read()
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(
-            f"{path} is not a readable Parquet file: {reason}; name the table.parquet of a study."
-        ) from None
+    with (
+        foreign(f"{path} is not a readable Parquet file", "name the table.parquet of a study."),
+        parquet.ParquetFile(path, page_checksum_verification=True) as file,
+    ):
+        return file.read()
 
 
 def _documents(path: Path, schema: pa.Schema) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
+from spaces.foreign import foreign
 
 from .demo import demo_tables
 from .hub import hub_answers, hub_is_switched_off
@@ -107,12 +108,8 @@ def _download(name: str, dataset: str, config: str) -> Any:
             f"task={name!r} is read from {dataset} on the Hugging Face hub, which does not answer; "
             f"{_REMEDY}, or set HF_HUB_OFFLINE=1 where the data set is cached."
         )
-    try:
-        with _no_bars(datasets):
-            return datasets.load_dataset(dataset, config)
-    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"task={name!r} cannot be read from {dataset}: {reason}; {_REMEDY}.") from None
+    with foreign(f"task={name!r} cannot be read from {dataset}", f"{_REMEDY}."), _no_bars(datasets):
+        return datasets.load_dataset(dataset, config)
 
 
 @contextmanager

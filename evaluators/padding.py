@@ -56,10 +56,11 @@ def pad_token_of(config: PretrainedConfig) -> int | None:
     return token
 
 
-def fill_pad_token(config: PretrainedConfig, token: int | None) -> None:
-    """Sets the id in every part of a configuration that has none, or -1."""
-    for part in (config, config.get_text_config()):
-        if not _fits(getattr(part, "pad_token_id", None), math.inf):
+def fill_pad_token(model: PreTrainedModel, token: int | None) -> None:
+    """Sets the id in every part of the model's configuration that has none which the model can embed."""
+    tokens = _embeddings(model)
+    for part in (model.config, model.config.get_text_config()):
+        if not _fits(getattr(part, "pad_token_id", None), tokens):
             part.pad_token_id = token
 
 

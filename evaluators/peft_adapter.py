@@ -12,13 +12,13 @@ from typing import Final
 
 import torch
 from peft import LoraConfig, TaskType
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from spaces.errors import InputError
+from spaces.foreign import foreign
 from spaces.foreign_json import fields, object_of, positive, read_json
 from spaces.head import head_modules
 from spaces.site import Site
@@ -150,10 +150,8 @@ def read_tensors(file: Path) -> dict[str, Tensor]:
 
     Raises InputError where the file is missing or damaged, or one of its numbers is NaN or infinite.
     """
-    try:
+    with foreign(f"{file} cannot be read", f"{_AGAIN}."):
         tensors = load_file(file)
-    except (OSError, SafetensorError, KeyError, ValueError) as error:  # KeyError: a dtype torch has not
-        raise InputError(f"{file} cannot be read ({type(error).__name__}: {error}); {_AGAIN}.") from None
     plain = {name: tensor for name, tensor in tensors.items() if tensor.dtype in PLAIN_DTYPES}
     if bad := [name for name, tensor in plain.items() if not bool(tensor.isfinite().all())]:
         raise InputError(f"{file}: {bad[0]!r} holds NaN or infinite numbers; {_AGAIN}.")

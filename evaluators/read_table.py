@@ -147,15 +147,8 @@ def _read_json_lines(path: Path, content: bytes) -> _Columns:
     for number, line in enumerate(_lines(_text(path, content)), start=1):
         if not line.strip():
             continue
-        try:
+        with foreign(f"{path}: line {number} is not JSON", "write one object a line."):
             record = json.loads(line, object_pairs_hook=unambiguous)
-        except InputError:
-            raise
-        except (ValueError, RecursionError) as error:  # ValueError also of a number with thousands of digits
-            reason = str(error).partition(":")[0]
-            raise InputError(
-                f"{path}: line {number} is not JSON ({reason}); write one object a line."
-            ) from None
         if not isinstance(record, dict):
             raise InputError(
                 f"{path}: line {number} is a JSON {type(record).__name__}; write one object a line."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,7 @@ from transformers import PreTrainedTokenizerBase
 
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
+from spaces.foreign import foreign
 
 from .labels import look_alikes, one_label_only, positive_label, regression_label, said_of
 from .metrics import BINARY_METRICS, REGRESSION_METRICS, check_metric
@@ -227,30 +229,46 @@ def _tokenised(
 
     Token types that are 0 everywhere, as for single texts, are left out: that is what models take then.
     """
-    texts = [row for table in tables.values() for row in table.texts]
-    paired = len(texts[0]) == 2
-    limit = min(max_length, tokenizer.model_max_length)
-    least = tokenizer.num_special_tokens_to_add(pair=paired) + len(texts[0])
-    if limit < least:
-        raise UsageError(
-            f"max_length={limit} must be at least {least}: the special tokens and one token a text."
-        )
-    encoding = tokenizer(
-        [row[0] for row in texts],
-        [row[1] for row in texts] if paired else None,
-        truncation=True,
-        max_length=limit,
-        return_attention_mask=False,
-    )
-    ids = [np.array(row, dtype=np.int64) for row in encoding["input_ids"]]
+    ids, types = _encoding([row for table in tables.values() for row in table.texts], tokenizer, max_length)
     if empty := sum(len(row) == 0 for row in ids):
         raise InputError(
             f"the tokenizer makes no token of {empty} of {counted(len(ids), 'row')}; drop those rows."
         )
-    types = [np.array(row, dtype=np.int64) for row in encoding.get("token_type_ids", ())]
     typed = any(row.any() for row in types)
     parts, start = [], 0
     for part, table in tables.items():
         rows = slice(start, start := start + len(table))
         parts.append(Rows(tuple(ids[rows]), tuple(types[rows]) if typed else None, labels[part]))
     return parts
+
+
+def _encoding(
+    texts: Sequence[tuple[str, ...]], tokenizer: PreTrainedTokenizerBase, max_length: int
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """(tokens,) int64 ids of every row, and its token types, of none where the tokenizer has none."""
+    paired = len(texts[0]) == 2
+    with _foreign_tokenizer():
+        limit = min(max_length, tokenizer.model_max_length)
+        least = tokenizer.num_special_tokens_to_add(pair=paired) + len(texts[0])
+    if limit < least:
+        raise UsageError(
+            f"max_length={limit} must be at least {least}: the special tokens and one token a text."
+        )
+    with _foreign_tokenizer():
+        encoding = tokenizer(
+            [row[0] for row in texts],
+            [row[1] for row in texts] if paired else None,
+            truncation=True,
+            max_length=limit,
+            return_attention_mask=False,
+        )
+        ids = [np.array(row, dtype=np.int64) for row in encoding["input_ids"]]
+        types = [np.array(row, dtype=np.int64) for row in encoding.get("token_type_ids", ())]
+    return ids, types
+
+
+def _foreign_tokenizer() -> AbstractContextManager[None]:
+    return foreign(
+        "the model's tokenizer fails on the task's texts",
+        "mend its tokenizer.json (an unknown token, its normalizer), or choose another model.",
+    )

@@ -21,19 +21,28 @@ def differentiable(
     model: PreTrainedModel, sites: Sequence[Site], visit: Visit, *, renorm: Renorm
 ) -> Iterator[None]:
     """Within the block ``visit`` is called as ``attach`` calls it, and a backward pass goes through the model
-    down to the embeddings, though no parameter asks for a gradient and none gets one."""
+    down to the embeddings, though no parameter asks for a gradient and none gets one; and to every target,
+    though it may not come of the tokens' embeddings (LiLT's layout)."""
 
     def require_gradient(_: nn.Module, __: tuple[Any, ...], embedded: Any) -> Any:
         if isinstance(embedded, tuple):  # I-BERT's, with their scale behind them
             first, *rest = embedded
-            return first.detach().requires_grad_(), *rest
-        return embedded.detach().requires_grad_()
+            return _begun(first), *rest
+        return _begun(embedded)
+
+    def visit_begun(sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
+        return visit(sites, sources, target if target.requires_grad else _begun(target))
 
     with ExitStack() as stack:
         stack.enter_context(torch.enable_grad())
         stack.callback(model.get_input_embeddings().register_forward_hook(require_gradient).remove)
-        stack.enter_context(attach(model, sites, visit, renorm=renorm))
+        stack.enter_context(attach(model, sites, visit_begun, renorm=renorm))
         yield
+
+
+def _begun(tensor: Tensor) -> Tensor:
+    """The same numbers as where a graph begins; no leaf of it, which could not be changed in place (CTRL)."""
+    return tensor.detach().requires_grad_().clone()
 
 
 def on_backward(target: Tensor, sites: Sequence[Site], see: Callable[[list[Tensor]], None]) -> None:

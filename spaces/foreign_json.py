@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from .errors import InputError
+from .foreign import foreign
 
 __all__ = [
     "Shape",
@@ -63,15 +64,12 @@ def read_json(file: Path, shape: Shape[T], *, remedy: str) -> T:
 
 def parse_json(content: bytes | str, shape: Shape[T], *, source: str, remedy: str) -> T:
     """What a text holds, as ``read_json`` of a file. source: its name in errors."""
+    with foreign(f"{source} cannot be read", f"{remedy}."):
+        value = json.loads(content)
     try:
-        return shape(json.loads(content), "")
+        return shape(value, "")
     except _UnexpectedError as error:
         raise InputError(f"{source}: {error}; {remedy}.") from None
-    except RecursionError:
-        raise InputError(f"{source} cannot be read (its JSON is nested too deep); {remedy}.") from None
-    except ValueError as error:  # no UTF-8, no JSON, an integer of more digits than Python takes
-        reason = f"{type(error).__name__}: {error}"
-        raise InputError(f"{source} cannot be read ({reason}); {remedy}.") from None
 
 
 def anything(value: object, _where: str) -> object:

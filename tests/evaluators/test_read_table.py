@@ -378,3 +378,16 @@ def test_a_damaged_parquet_file_is_rows_or_one_error(tmp_path: Path, data: st.Da
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     with suppress(InputError):
         read_table(write(path, bytes(content[: data.draw(st.integers(1, len(content)))])))
+
+
+def test_a_line_that_is_too_much_for_json_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    path = tmp_path / "a.jsonl"
+    path.write_text("{}\n")
+    monkeypatch.setattr(json, "loads", fails)
+    with pytest.raises(InputError, match=r"line 1 is not JSON \(MemoryError\); write one object a line\.$"):
+        read_table(path)

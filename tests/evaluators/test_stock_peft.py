@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 
 import peft
 import pytest
@@ -60,26 +61,68 @@ def of_half_the_factor(folder, wires, head, **more):
     write_peft(folder, wrong, head, **more)
 
 
+def of_nearly_the_factor(folder, wires, head, **more):
+    """As wires that move little would be off by."""
+    wrong = [Wire(wire.site, wire.factor * 0.9999, wire.a, wire.b) for wire in wires]
+    write_peft(folder, wrong, head, **more)
+
+
+def with_one_wire_of_zeros(folder, wires, head, **more):
+    first, *others = wires
+    write_peft(folder, [Wire(first.site, first.factor, first.a, first.b * 0), *others], head, **more)
+
+
+def without_one_wire(folder, wires, head, **more):
+    write_peft(folder, wires[1:], head, **more)
+
+
 def without_its_head(folder, wires, head, **more):
     write_peft(folder, wires, {}, **more)
 
 
-@pytest.mark.parametrize("write", [of_half_the_factor, without_its_head])
-@pytest.mark.parametrize("space", ["lora", "lora+shortcut"])
+@pytest.mark.parametrize(
+    ("write", "reason"),
+    [
+        (of_half_the_factor, r"PEFT's wire at \S+ is not what was trained"),
+        (of_nearly_the_factor, r"PEFT's wire at \S+ is not what was trained"),
+        (with_one_wire_of_zeros, r"PEFT's wire at \S+ is not what was trained"),
+        (without_one_wire, r"PEFT('s wire at| does not wrap) \S+\.(query|c_attn)"),
+        (without_its_head, r"PEFT's (classifier|score)\.\S+ is not what was trained"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("family", "space", "dtype"),
+    [
+        ("bert", "lora", torch.float32),
+        ("bert", "lora+shortcut", torch.bfloat16),
+        ("gpt2", "lora[all]", torch.bfloat16),
+    ],
+)
 def test_files_of_which_peft_makes_something_else_are_not_kept(
-    tmp_path, saved, tiny_model, tiny_batch, caplog, monkeypatch, write, space
+    tmp_path, saved, tiny_model, tiny_batch, caplog, monkeypatch, write, reason, family, space, dtype
 ):
-    """Beside shortcuts, too: people load them."""
+    """Beside shortcuts and in 16 bits, too: people load them."""
     monkeypatch.setattr(evaluators.adapter, "write_peft", write)
     with caplog.at_level(logging.WARNING, "evaluators"):
-        expected = saved(tmp_path / "a", tiny_model("bert"), space)
-    assert f"{tmp_path / 'a'} {REASON}PEFT's logits differ from ours by " in caplog.text
+        expected = saved(tmp_path / "a", tiny_model(family).to(dtype), space)
+    assert re.search(re.escape(f"{tmp_path / 'a'} {REASON}") + reason, caplog.text)
     assert {path.name for path in (tmp_path / "a").iterdir()}.isdisjoint(PEFT_FILES)
     assert "layers.0.q.A" in read_tensors(tmp_path / "a" / "wires.safetensors")
     assert says_stock(tmp_path / "a") is False
-    model = tiny_model("bert")
+    model = tiny_model(family).to(dtype)
     load_adapter(tmp_path / "a", model)
     torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_wires_that_peft_holds_and_does_not_use_are_found_by_the_logits(
+    tmp_path, saved, tiny_model, caplog, monkeypatch, dtype
+):
+    monkeypatch.setattr(peft.tuners.lora.Linear, "forward", lambda self, x: self.base_layer(x))
+    with caplog.at_level(logging.WARNING, "evaluators"):
+        saved(tmp_path / "a", tiny_model("bert").to(dtype), "lora[all]")
+    assert f"{REASON}PEFT's logits differ from ours by " in caplog.text
+    assert says_stock(tmp_path / "a") is False
 
 
 @pytest.mark.parametrize(("space", "whole"), [("lora[all]", True), ("lora[all]+shortcut", False)])
@@ -89,11 +132,33 @@ def test_it_is_said_whether_the_peft_files_are_the_whole_adapter(tmp_path, saved
     assert says_stock(tmp_path / "a") is whole
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("family", ["bert", "llama", "gpt2"])
 def test_rounding_in_the_models_own_precision_is_no_difference(tmp_path, saved, tiny_model, family, dtype):
     saved(tmp_path / "a", tiny_model(family).to(dtype), "lora[all]")
     assert says_stock(tmp_path / "a") is True
+
+
+@pytest.mark.parametrize("family", ["llama", "qwen2", "gemma"])
+def test_rounding_that_grows_with_the_layers_is_no_difference(tmp_path, saved, tiny_model, family):
+    """Up to 0.4 of the largest logit."""
+    model = tiny_model(family, num_hidden_layers=24).to(torch.bfloat16)
+    saved(tmp_path / "a", model, "lora[all]")
+    assert says_stock(tmp_path / "a") is True
+
+
+def test_a_panic_while_peft_loads_is_its_reason(tmp_path, saved, tiny_model, caplog, monkeypatch):
+    class Panic(BaseException):
+        """As Rust's, which pyo3 derives from BaseException."""
+
+    def panic(*_, **__):
+        raise Panic("at lib.rs:1;\nno more")
+
+    monkeypatch.setattr(peft.PeftModel, "from_pretrained", panic)
+    with caplog.at_level(logging.WARNING, "evaluators"):
+        saved(tmp_path / "a", tiny_model("bert"), "lora")
+    assert f"{REASON}PEFT cannot load it (Panic: at lib.rs:1; no more)." in caplog.text
+    assert says_stock(tmp_path / "a") is False
 
 
 def test_peft_gets_the_base_models_own_tensors_and_leaves_no_trace(tmp_path, saved, tiny_model, monkeypatch):

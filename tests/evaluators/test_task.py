@@ -402,3 +402,26 @@ def test_a_table_needs_a_label_a_row_and_one_width() -> None:
         TextTable((("a",),), ("x", "y"))
     with pytest.raises(ValueError, match=r"rows have \[1, 2\] texts"):
         TextTable((("a",), ("a", "b")), ("x", "y"))
+
+
+def test_a_tokenizer_that_fails_on_the_texts_is_one_line() -> None:
+    """Without an unknown token, at a word that it does not know."""
+    few = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.WordLevel({"w0": 0, "w1": 1})))
+    with pytest.raises(InputError, match=r"tokenizer fails on the task's texts \(.*\); mend its") as error:
+        build_task("t", "accuracy", table(range(20)), table(range(4)), few)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("method", ["num_special_tokens_to_add", "__call__"])
+def test_a_panic_of_the_tokenizer_is_one_line(
+    method: str, tokenizer: PreTrainedTokenizerBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Panic(BaseException):
+        """As Rust's, which pyo3 derives from BaseException."""
+
+    def panic(*_: Any, **__: Any) -> None:
+        raise Panic("index out\nof bounds")
+
+    monkeypatch.setattr(type(tokenizer), method, panic)
+    with pytest.raises(InputError, match=r"fails on the task's texts \(Panic: index out of bounds\)"):
+        build_task("t", "accuracy", table(range(20)), table(range(4)), tokenizer)

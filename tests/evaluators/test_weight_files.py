@@ -105,12 +105,12 @@ def test_an_index_that_leads_out_of_the_folder_is_refused(bert: Path, outside: s
         ('{"weight_map": {"x": 3}, "metadata": {}}', r"weight_map.x must be a string, not 3"),
         ('{"weight_map": {"x": ["a"]}, "metadata": {}}', r"weight_map.x must be a string, not \['a'\]"),
         ("{oops", r"index.json cannot be read \(JSONDecodeError"),
-        ("[" * 100_000, r"index.json cannot be read \(its JSON is nested too deep\)"),
+        ("[" * 100_000, r"index.json cannot be read \(RecursionError: .*\)"),
         (
             '{"weight_map": {"x": "gone.safetensors"}, "metadata": {}}',
-            r"cannot be loaded: .*gone.safetensors",
+            r"cannot be loaded .*gone.safetensors",
         ),
-        ('{"weight_map": {}, "metadata": {}}', r"cannot be loaded: "),
+        ('{"weight_map": {}, "metadata": {}}', r"cannot be loaded \("),
     ],
 )
 def test_an_index_that_cannot_be_used_is_one_line(bert: Path, text: str, message: str) -> None:
@@ -157,7 +157,7 @@ def test_a_link_to_pickled_weights_is_read_as_safetensors(bert: Path) -> None:
     torch.save({"x": Tripwire(bert / "sprung")}, bert / "pytorch_model.bin")
     (bert / "model-1.safetensors").unlink()
     (bert / "model-1.safetensors").symlink_to(bert / "pytorch_model.bin")
-    assert_refused(bert, "cannot be loaded: ")
+    assert_refused(bert, r"cannot be loaded \(")
     assert not (bert / "sprung").exists()
 
 
