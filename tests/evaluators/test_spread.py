@@ -21,6 +21,7 @@ from evaluators.spread import Work, Workload, form_cohorts, train_all
 from evaluators.task import Task
 from evaluators.worker_processes import Result, WorkerProcesses
 from spaces.allocation import Allocation
+from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from spaces.site import Site, Tap
 
@@ -200,3 +201,28 @@ def test_processes_give_what_this_one_does(workload):
         assert there.tensors.keys() == here.tensors.keys()
         for name, tensor in here.tensors.items():
             torch.testing.assert_close(there.tensors[name], tensor)
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_run_and_fails_no_candidate(workload, tmp_path):
+    """In a worker, which loads it later than the run began: what is moved away may come back."""
+    candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(2)]
+    done = []
+
+    def train():
+        train_all(
+            [Work(workload, candidates)],
+            devices=["cpu"],
+            jobs=2,
+            cohort_size=1,
+            threads=1,
+            on_done=lambda _, one: done.append(one.evaluation),
+        )
+
+    evaluators.spread.base_model_on(workload.source, "cpu")
+    (tmp_path / "model").rename(tmp_path / "away")
+    with pytest.raises(InputError, match="model"):
+        train()
+    assert done == []
+    (tmp_path / "away").rename(tmp_path / "model")
+    train()
+    assert [one.failure for one in done] == [None, None]
