@@ -96,7 +96,7 @@ class WorkerProcesses(Generic[Result]):
         return worker if _sent(worker, message) else self._buried(worker)
 
     def _started(self) -> _Worker:
-        """A new worker, deaf to Ctrl-C from its first moment on: ``work`` has it ignored, then hears again."""
+        """A new worker, deaf to Ctrl-C from its first moment on, until ``work`` has it ignored."""
         ours, theirs = Pipe()
         heard = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
