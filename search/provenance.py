@@ -68,6 +68,11 @@ class Provenance:
             changes.append(f"the program changed ({', '.join([*source, *libraries])})")
         return changes
 
+    def models(self) -> Provenance:
+        """Of the models alone, which have files; data is a whole."""
+        inputs = {name: digests for name, digests in self.inputs.items() if digests.keys() - {""}}
+        return Provenance(inputs, self.program)
+
     def untold(self) -> list[str]:
         """The inputs that could not be told."""
         return sorted(name for name, digests in self.inputs.items() if not digests)

@@ -203,26 +203,29 @@ def test_processes_give_what_this_one_does(workload):
             torch.testing.assert_close(there.tensors[name], tensor)
 
 
-def test_a_model_that_cannot_be_loaded_ends_the_run_and_fails_no_candidate(workload, tmp_path):
-    """In a worker, which loads it later than the run began: what is moved away may come back."""
+def test_a_model_that_cannot_be_loaded_ends_the_run_and_fails_no_candidate(workload, monkeypatch):
+    """What was moved away for a moment, when a process loaded it, comes back."""
     candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(2)]
-    done = []
+    loads, done, real = [], [], evaluators.spread.base_model_on
+
+    def base_model_on(source, device):
+        loads.append(device)
+        if len(loads) == 2:  # the first asks how large the model is
+            raise InputError("the model is not there")
+        return real(source, device)
 
     def train():
         train_all(
             [Work(workload, candidates)],
             devices=["cpu"],
-            jobs=2,
+            jobs=1,
             cohort_size=1,
-            threads=1,
             on_done=lambda _, one: done.append(one.evaluation),
         )
 
-    evaluators.spread.base_model_on(workload.source, "cpu")
-    (tmp_path / "model").rename(tmp_path / "away")
-    with pytest.raises(InputError, match="model"):
+    monkeypatch.setattr(evaluators.spread, "base_model_on", base_model_on)
+    with pytest.raises(InputError, match="not there"):
         train()
     assert done == []
-    (tmp_path / "away").rename(tmp_path / "model")
     train()
     assert [one.failure for one in done] == [None, None]

@@ -64,11 +64,15 @@ def test_every_source_file_counts(tmp_path, monkeypatch):
 
 
 def test_files_and_a_model_s_folder_are_told_by_their_bytes(tmp_path):
-    for name in ("train.tsv", "dev.tsv", "model.safetensors", "tokenizer.json"):
+    names = ("train.tsv", "dev.tsv", "model/model.safetensors", "model/tokenizer.json")
+    (tmp_path / "model").mkdir()
+    for name in names:
         (tmp_path / name).write_text(name)
-    typed = options(train_file=tmp_path / "train.tsv", eval_file=tmp_path / "dev.tsv", model=str(tmp_path))
+    typed = options(
+        train_file=tmp_path / "train.tsv", eval_file=tmp_path / "dev.tsv", model=str(tmp_path / "model")
+    )
     first = Provenance(inputs_of(typed), this_program())
-    for name in ("train.tsv", "dev.tsv", "model.safetensors", "tokenizer.json"):
+    for name in names:
         os.utime(tmp_path / name)
         assert first.changes_to(Provenance(inputs_of(typed), this_program())) == []
         (tmp_path / name).write_text("other")
