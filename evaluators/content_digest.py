@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -11,9 +13,18 @@ from typing import Final
 from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.errors import HFValidationError
 
+from spaces.errors import InputError
+
+from .weight_index import INDEX, indexed_files
+
 __all__ = ["file_digest", "model_digests"]
 
-_OF_A_MODEL: Final = ("*.safetensors", "*.json", "vocab.txt", "merges.txt", "*.model")
+_NEVER_READ: Final = (
+    *(".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx", ".ot", ".tflite", ".gguf"),
+    *(".md", ".pdf", ".png", ".jpg"),
+)
+_LARGE: Final = 200_000_000  # bytes, which take about a second
+_log = logging.getLogger(__name__)
 
 
 def file_digest(path: Path) -> str:
@@ -25,33 +36,44 @@ def file_digest(path: Path) -> str:
 
 @cache
 def _digest(path: Path, touched: tuple[int, ...]) -> str:
+    size = touched[2]
+    if size > _LARGE:
+        _log.info("checking the bytes of %s (%.1f GB)", path, size / 1e9)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def model_digests(path_or_name: str) -> dict[str, str]:
-    """Of each file of a model that decides what it computes: its weights, config and tokenizer.
+    """Of each file of a model that may decide what it computes: its weights, config and tokenizer.
 
-    By name; of a local folder the SHA-256 of each. Of a name on the hub what the hub calls the bytes of the
+    These are the files that its index of weights names, and all in its folder itself but hidden ones, weights
+    in formats that are not read, and what people read: tokenizers' files have any name. By path within the
+    folder; of a local folder the SHA-256 of each. Of a name on the hub what the hub calls the bytes of the
     cached snapshot that is loaded, so that gigabytes are not read again; empty where nothing is cached.
     """
     folder = Path(path_or_name)
     if folder.is_dir():
-        return {path.name: file_digest(path) for path in _files(folder)}
+        return {name: file_digest(folder / name) for name in _files(folder)}
     try:
         config = try_to_load_from_cache(path_or_name, "config.json")
     except HFValidationError:  # no name that the hub could have
         return {}
     if not isinstance(config, str):
         return {}
-    return {path.name: _blob(path) for path in _files(Path(config).parent)}
+    snapshot = Path(config).parent
+    return {name: _blob(snapshot, name) for name in _files(snapshot)}
 
 
-def _blob(path: Path) -> str:
+def _blob(snapshot: Path, name: str) -> str:
     """The name of a blob, given by content; the commit where the cache has no links to blobs."""
-    blob = path.resolve()
-    return blob.name if blob.parent.name == "blobs" else path.parent.name
+    blob = (snapshot / name).resolve()
+    return blob.name if blob.parent.name == "blobs" else snapshot.name
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted({path for pattern in _OF_A_MODEL for path in folder.glob(pattern) if path.is_file()})
+def _files(folder: Path) -> list[str]:
+    """Those that can be read; a file that cannot be is its reader's to refuse."""
+    names = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    named = {name for name in names if Path(name).suffix not in _NEVER_READ}
+    with suppress(InputError):  # whoever loads the model refuses that index
+        named.update(indexed_files(folder / INDEX))
+    return sorted(name for name in named if (folder / name).is_file() and os.access(folder / name, os.R_OK))

@@ -240,10 +240,13 @@ def _train_elsewhere(threads: int, parent: int, assignment: _Assignment) -> list
 
 
 def _train(assignment: _Assignment, on_step: Callable[[int], None]) -> list[Trained]:
-    """The candidates trained; failed, with the reason, where their method cannot be used here."""
+    """The candidates trained; failed, with the reason, where their method cannot be used here.
+
+    Raises InputError where the model cannot be loaded, which is none of a candidate's doing.
+    """
     workload = assignment.workload
+    model = base_model_on(workload.source, assignment.device)
     try:
-        model = base_model_on(workload.source, assignment.device)
         return workload.trainer(model, workload, assignment.candidates, on_step)
     except InputError as error:
         return assignment.failed(str(error))

@@ -7,7 +7,7 @@ are followed, as a hub's cache is made of them: whatever they lead to is read as
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from transformers import PretrainedConfig
@@ -15,13 +15,12 @@ from transformers.utils.hub import cached_file
 from transformers.utils.peft_utils import find_adapter_config_file
 
 from spaces.errors import InputError
-from spaces.foreign_json import anything, fields, object_of, read_json, text
+
+from .weight_index import INDEX, indexed_files
 
 __all__ = ["WEIGHTS", "check_weight_files"]
 
-_INDEX: Final = "model.safetensors.index.json"
-WEIGHTS: Final = ("model.safetensors", _INDEX)
-_INDEX_SHAPE: Final = fields(weight_map=object_of(text), metadata=object_of(anything))
+WEIGHTS: Final = ("model.safetensors", INDEX)
 
 
 def check_weight_files(name: str, config: PretrainedConfig, *, local_only: bool) -> None:
@@ -45,21 +44,10 @@ def check_weight_files(name: str, config: PretrainedConfig, *, local_only: bool)
         raise InputError(f"{name} is a distributed checkpoint; save it whole with save_pretrained.")
     index = cached_file(
         name,
-        _INDEX,
+        INDEX,
         local_files_only=local_only,
         _raise_exceptions_for_missing_entries=False,
         _raise_exceptions_for_connection_errors=False,
     )
     if index is not None and not (Path(name) / "model.safetensors").is_file():
-        _check_index(Path(index))
-
-
-def _check_index(index: Path) -> None:
-    remedy = "save the model again with save_pretrained of transformers"
-    for tensor, file in read_json(index, _INDEX_SHAPE, remedy=remedy)["weight_map"].items():
-        path = PurePosixPath(file)
-        if path.is_absolute() or ".." in path.parts or path.suffix != ".safetensors":
-            raise InputError(
-                f"{index} names {file!r} for {tensor!r}; only *.safetensors files inside the model's folder "
-                f"are read: {remedy}."
-            )
+        indexed_files(Path(index))  # or says what is wrong with it

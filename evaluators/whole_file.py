@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from uuid import uuid4
 
 __all__ = ["is_unfinished", "sync", "unfinished_path", "whole_file"]
 
+_NOT_OF_FOLDERS: Final = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
 _UNFINISHED: Final = re.compile(r"\..+\.[0-9a-f]{32}\.(part|new|old)", re.DOTALL)
 
 
@@ -44,9 +46,15 @@ def is_unfinished(name: str) -> bool:
 
 
 def sync(path: Path) -> None:
-    """Returns once the bytes of a file, or the names in a folder, are on the disk."""
+    """Returns once the bytes of a file, or the names in a folder, are on the disk.
+
+    Some network file systems cannot be asked for the names; there nothing better can be done.
+    """
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_OF_FOLDERS or not path.is_dir():
+            raise
     finally:
         os.close(descriptor)

@@ -72,32 +72,43 @@ class WorkerProcesses(Generic[Result]):
         while waiting or busy:
             while waiting and len(busy) < self._most:
                 place, call = waiting.popleft()
-                worker = self._given(cloudpickle.dumps(call))
-                busy[worker.pipe] = place, worker
-            for pipe in wait(list(busy)):
+                given = self._given(cloudpickle.dumps(call))
+                if isinstance(given, Died):
+                    yield place, given
+                else:
+                    busy[given.pipe] = place, given
+            for pipe in wait(list(busy)) if busy else ():  # it would wait for ever for none
                 assert isinstance(pipe, Connection)
                 place, worker = busy.pop(pipe)
                 yield place, self._result(worker)
 
-    def _given(self, message: bytes) -> _Worker:
-        """The worker that got the message; one that somebody killed while it was idle does not get it."""
-        while True:
-            worker = self._idle.pop() if self._idle else self._started()
-            try:
-                worker.pipe.send_bytes(message)
+    def _given(self, message: bytes) -> _Worker | Died:
+        """The worker that got the message; one that somebody killed while it was idle does not get it.
+
+        Where one that was started for it dies before it has all of it, the next one would too: that is told.
+        """
+        while self._idle:
+            worker = self._idle.pop()
+            if _sent(worker, message):
                 return worker
-            except (BrokenPipeError, ConnectionResetError):
-                self._buried(worker)
+            self._buried(worker)
+        worker = self._started()
+        return worker if _sent(worker, message) else self._buried(worker)
 
     def _started(self) -> _Worker:
+        """A new worker, deaf to Ctrl-C from its first moment on, until ``work`` has it ignored."""
         ours, theirs = Pipe()
-        with theirs:  # closed here, so that ours ends where the process does
-            process = subprocess.Popen(
-                [sys.executable, "-c", _START, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            )
-        self._workers.append(_Worker(process, ours))
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            with theirs:  # closed here, so that ours ends where the process does
+                process = subprocess.Popen(
+                    [sys.executable, "-c", _START, str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+                )
+            self._workers.append(_Worker(process, ours))
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         return self._workers[-1]
 
     def _result(self, worker: _Worker) -> Result | Died:
@@ -123,6 +134,15 @@ class WorkerProcesses(Generic[Result]):
         return Died(how)
 
 
+def _sent(worker: _Worker, message: bytes) -> bool:
+    """Whether the worker lived to take it."""
+    try:
+        worker.pipe.send_bytes(message)
+    except (BrokenPipeError, ConnectionResetError):
+        return False
+    return True
+
+
 def work(handle: int) -> None:
     """The life of a worker: calls in, results out, until nobody calls any more.
 
@@ -130,6 +150,7 @@ def work(handle: int) -> None:
     the other end's business.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     with suppress(EOFError, ConnectionError), Connection(handle) as pipe:
         while True:
             call = pickle.loads(pipe.recv_bytes())
@@ -141,8 +162,21 @@ def _done(call: Callable[[], object]) -> bytes:
     try:
         return pickle.dumps((False, call()))
     except Exception as error:
-        error.add_note(f"in a worker process:\n{traceback.format_exc()}")
-        return pickle.dumps((True, error))
+        return _raised(error, f"in a worker process:\n{traceback.format_exc()}")
+
+
+def _raised(error: Exception, note: str) -> bytes:
+    """An exception with a note, pickled; a RuntimeError that says the same of one that does not survive that,
+    as one that holds a lambda, or cannot be built again of what it was built of."""
+    error.add_note(note)
+    try:
+        message = pickle.dumps((True, error))
+        pickle.loads(message)
+    except Exception:  # whatever a class of somebody else's does there
+        plain = RuntimeError(f"{type(error).__name__}: {error}")
+        plain.add_note(note)
+        return pickle.dumps((True, plain))
+    return message
 
 
 def end_without(parent: int) -> None:

@@ -1,8 +1,9 @@
 """Searching allocations under a budget. Importing this package imports neither PyTorch nor Optuna.
 
 * ``search.run``: the command. ``search.command``, ``options``, ``search_options``: what it can be told.
-* ``search.pipeline``: what it does, over an ``evaluator``: one that fine-tunes (``trained``, with
-  ``prepare``, ``inputs``, ``scoring``, ``fine_tune``), or one that looks up (``tabulated``).
+* ``search.run_search``: its folder first. ``search.pipeline``: what it does, over an ``evaluator``: one that
+  fine-tunes (``trained``, with ``prepare``, ``inputs``, ``scoring``, ``fine_tune``), or one that looks up
+  (``tabulated``).
 * ``search.study``: the command that says which proxies can be trusted; with ``study.judging``, its
   statistics, and ``study.display``, its page and plots.
 * ``search.allocators``: by name; ``uniform``, ``random_allocation``, ``topk``, ``greedy``, ``exact``: each.

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
@@ -17,7 +18,7 @@ from spaces.errors import InputError, UsageError
 from spaces.printable import PrintableFormatter, printable, show
 
 from .options import SHARED, Arguments, Options, add_arguments, typed
-from .output_path import output_path
+from .output_path import claimed_path
 from .shell_words import shell_words
 from .stopping import Stopped, stopping
 
@@ -51,10 +52,10 @@ def run_command(
     words = sys.argv[1:] if argv is None else list(argv)
     parsed = vars(parser.parse_args(words))
     try:
-        with stopping():
+        with stopping(), ExitStack() as claims:
             chosen = options(**parsed, typed=typed(words, every))
             if "output" not in chosen.typed:
-                chosen = replace(chosen, output=output_path(chosen))
+                chosen = replace(chosen, output=claims.enter_context(claimed_path()))
                 words = [*words, "--output", str(chosen.output)]
             _log_to_stderr(quiet=chosen.quiet)
             result, text = run(chosen)

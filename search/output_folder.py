@@ -30,6 +30,7 @@ _OLD_PART: Final = "options.json.part"  # what older versions were writing when 
 _RESULT: Final = "result.json"
 _CANDIDATES, _SCORES = "candidates", "scores"
 _STUDY: Final = "study.db"  # into which optuna-dashboard writes
+_WRITTEN_EARLY: Final = (RECORD, _RESULT, _STUDY, _CANDIDATES, _SCORES, "allocation.json", "ranks.png")
 _log = logging.getLogger(__name__)
 
 
@@ -55,15 +56,16 @@ class OutputFolder:
         self._command, self._options, self._inputs = command, options, inputs
         self._any_options, self._files = any_options, files
         self._record: FolderRecord | None = None
-        self._untold: Sequence[str] = ()
+        self._read: Provenance | None = None  # what this run reads, as it was when it began
 
     @contextmanager
     def opened(self) -> Iterator[Path]:
         """The folder, locked, and rid of what a run that was killed left half done.
 
-        Where the block raises InputError before anything in a new folder has finished, the folder is again
-        as it was. Raises UsageError where it is another run's, nobody's, or in use, and InputError where what
-        its run read has changed since; both write nothing. Raises InputError where it cannot be written.
+        Where the block raises InputError before anything in a new folder has finished, what this program
+        wrote is removed. Raises UsageError where it is another run's, nobody's, or in use, and InputError
+        where what its run read has changed since; both write nothing. Raises InputError where it cannot be
+        written.
         """
         with one_line_where_unwritable(self.path):
             self._check()  # before anything is written, the lock included
@@ -73,7 +75,8 @@ class OutputFolder:
                 self._record = self._check()  # again, now that nobody else writes
                 standing = None if self._record else {path.name for path in self.path.iterdir()} - {_LOCK}
                 try:
-                    self._refuse_changes()
+                    if not self._any_options:
+                        self._read = self._read_now()
                     _clear(self.path)
                     yield self.path
                 except InputError:
@@ -84,9 +87,9 @@ class OutputFolder:
     def begin(self) -> None:
         """Records whose folder this is; to be called once everything that may be refused has been read.
 
-        Raises InputError where that is no longer what an earlier start read.
+        Raises InputError where any of that has changed meanwhile, or since an earlier start.
         """
-        now = self._refuse_changes() or Provenance(self._inputs(), this_program())
+        now = self._read_now()
         known = now if self._record is None else self._record.provenance.completed_by(now)
         self._record = FolderRecord(self._command, self._options, known)
         self._record.write(self.path)
@@ -94,30 +97,34 @@ class OutputFolder:
     def finished(self) -> dict[str, object] | None:
         """The result of a run that has ended, as it was written; None where it has not, or was removed.
 
-        A log line names other files that are no longer as they were. Raises InputError where the result is.
+        ``output`` in it is where the folder is now. A log line names other files that are gone or no longer
+        as they were. Raises InputError where the result is, or where what it was made of cannot be told.
         """
         path, files = self.path / _RESULT, self._record.files if self._record else {}
         if _RESULT not in files or not path.exists():
             return None
-        damaged = [
-            name
-            for name, digest in files.items()
-            if (self.path / name).is_file() and file_digest(self.path / name) != digest
-        ]
+        gone = [name for name in files if not (self.path / name).is_file()]
+        damaged = [n for n, digest in files.items() if n not in gone and file_digest(self.path / n) != digest]
         if _RESULT in damaged:
             raise InputError(
                 f"{path} is damaged: it is not what its run wrote; remove it to run again, or choose another "
                 "--output."
             )
+        self._refuse_untold(path)
         for name in damaged:
             _log.warning("%s is not what its run wrote", self.path / name)
-        for name in self._untold:
-            _log.warning("whether %s is as it was for this result cannot be told", name)
-        return dict(json.loads(path.read_bytes()))
+        for name in gone:
+            _log.warning("%s is gone", self.path / name)
+        return {**json.loads(path.read_bytes()), "output": str(self.path)}
 
     def finish(self, result: Mapping[str, object]) -> None:
-        """Writes ``result.json``, and records that the run has ended and what it left."""
+        """Writes ``result.json``, and records that the run has ended and what it left.
+
+        Raises InputError where a model's files have changed meanwhile, which processes load when they start;
+        rows are read once, before ``begin``: of those a log line tells.
+        """
         assert self._record is not None, "a run begins before it ends"
+        self._refuse_late_changes(self._record.provenance)
         write_whole(self.path / _RESULT, json.dumps(result, indent=2))
         left = (path.relative_to(self.path) for path in sorted(self.path.rglob("*")) if path.is_file())
         files = {
@@ -152,20 +159,35 @@ class OutputFolder:
         """Whether a file or folder is no sign of anybody else, where nothing is recorded."""
         return name in (_LOCK, _OLD_PART, *self._files) or is_unfinished(name)
 
-    def _refuse_changes(self) -> Provenance | None:
-        """What is read now; None where no earlier start is known, or any would do.
-
-        Raises InputError where an earlier start read something else.
-        """
-        if self._record is None or self._any_options:
-            return None
+    def _read_now(self) -> Provenance:
+        """What is read now; raises InputError where it is not what this start or an earlier one has read."""
         now = Provenance(self._inputs(), this_program())
-        if changes := self._record.provenance.changes_to(now):
+        if self._record and (changes := self._record.provenance.changes_to(now)):
             raise InputError(
                 f"{'; '.join(changes)} since the run in {self.path} began; choose another --output."
             )
-        self._untold = now.untold()
+        if self._read and (changes := self._read.changes_to(now)):
+            raise InputError(f"{'; '.join(changes)} while it was read; start again.")
         return now
+
+    def _refuse_untold(self, result: Path) -> None:
+        """Raises InputError where what a result was made of, or what is read now, cannot be told."""
+        known = [one for one in (self._record and self._record.provenance, self._read) if one]
+        if untold := sorted({name for one in known for name in one.untold()}):
+            raise InputError(
+                f"whether {', '.join(untold)} is what {result} was made of cannot be told; read that file, "
+                "or choose another --output to run again."
+            )
+
+    def _refuse_late_changes(self, known: Provenance) -> None:
+        now = Provenance(self._inputs(), this_program())
+        if changes := known.models().changes_to(now):
+            raise InputError(
+                f"{'; '.join(changes)} while the run in {self.path} was at work, which may have used either; "
+                "put that back and choose another --output."
+            )
+        for change in known.changes_to(now):
+            _log.warning("%s after the run had read it; this result is of what it was", change)
 
 
 def decisive(options: Options, *, growing: Collection[str] = ()) -> dict[str, object]:
@@ -188,6 +210,13 @@ def _locked(folder: Path) -> Iterator[None]:
         lock.acquire(blocking=False)
     except Timeout:
         raise UsageError(f"{folder} is in use by another run; choose another --output.") from None
+    except OSError as error:
+        if error.filename is not None:  # the file cannot be opened
+            raise
+        raise InputError(
+            f"{folder} cannot be locked ({error}), as its file system knows no locks; choose an --output on "
+            "another one."
+        ) from None
     try:
         yield
     finally:
@@ -209,8 +238,9 @@ def _anything_finished(folder: Path) -> bool:
 
 
 def _forget(folder: Path, standing: Collection[str], made: Sequence[Path]) -> None:
-    """Removes what a run has written beside what stood there, and the folders it made; the lock last."""
-    for path in [path for path in folder.iterdir() if path.name not in (*standing, _LOCK)]:
+    """Removes what this program has written beside what stood there, and the folders it made, where nobody
+    else has put anything there meanwhile; the lock last."""
+    for path in [path for path in folder.iterdir() if path.name not in standing and _is_ours(path.name)]:
         if path.is_dir():
             shutil.rmtree(path)
         else:
@@ -219,3 +249,8 @@ def _forget(folder: Path, standing: Collection[str], made: Sequence[Path]) -> No
     for one in made:
         with suppress(OSError):  # somebody else's by now
             one.rmdir()
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a run that ends before anything has finished may have written a file or folder of this name."""
+    return name in _WRITTEN_EARLY or name.startswith(f"{_STUDY}-") or is_unfinished(name)

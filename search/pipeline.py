@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,11 +17,9 @@ from .evaluator import Evaluator, Setting
 from .finalist import Finalist
 from .finalists import choose_finalists
 from .heat_map import draw_rank_heat_map
-from .output_folder import OutputFolder, decisive, write_whole
-from .output_path import output_path
+from .output_folder import write_whole
 from .progress import progress
 from .proposals import Proposal, propose
-from .provenance import Digests, data_file, inputs_of
 from .result import Outcome, result_of
 from .samplers import find_sampler
 from .search_options import SearchOptions
@@ -32,7 +28,7 @@ from .supernet_evaluator import SupernetEvaluator
 from .tabulated import TabulatedEvaluator
 from .trained import TrainedEvaluator
 
-__all__ = ["run_search"]
+__all__ = ["evaluator_of", "search_with"]
 
 _log = logging.getLogger(__name__)
 _EVALUATORS: Final[Mapping[str, Callable[[SearchOptions], Evaluator]]] = {
@@ -41,34 +37,7 @@ _EVALUATORS: Final[Mapping[str, Callable[[SearchOptions], Evaluator]]] = {
 }
 
 
-def run_search(options: SearchOptions) -> dict[str, object]:
-    """Runs the search and returns what ``result.json`` holds; of a run that has ended, without running again.
-
-    Raises UsageError or InputError, and leaves nothing, on options or data that cannot be used.
-    """
-    folder = OutputFolder(
-        output_path(options), "search.run", decisive(options), inputs=partial(_inputs, options)
-    )
-    with folder.opened() as path:
-        result = folder.finished()
-        if result is None:
-            evaluator = _evaluator(options)
-            folder.begin()
-            result = _search(evaluator, options, path)
-            folder.finish(result)
-        else:
-            _log.info("%s has ended before; this is its result", path)
-        if (path / "candidates").exists():  # only an interrupted run needs them
-            shutil.rmtree(path / "candidates")
-        return result
-
-
-def _inputs(options: SearchOptions) -> dict[str, Digests]:
-    """What the search reads: a table, or else data and a model."""
-    return inputs_of(options) if options.table is None else data_file(options.table)
-
-
-def _evaluator(options: SearchOptions) -> Evaluator:
+def evaluator_of(options: SearchOptions) -> Evaluator:
     """Loads everything; raises UsageError or InputError on what cannot be used."""
     for name in options.allocator:
         find_allocator(name)
@@ -84,7 +53,7 @@ def _evaluator(options: SearchOptions) -> Evaluator:
     return TabulatedEvaluator.of(options)
 
 
-def _search(evaluator: Evaluator, options: SearchOptions, output: Path) -> dict[str, object]:
+def search_with(evaluator: Evaluator, options: SearchOptions, output: Path) -> dict[str, object]:
     """Everything between the options and the result object; the winner is saved."""
     setting = evaluator.setting
     evaluator.announce(output)

@@ -33,6 +33,19 @@ _LIBRARIES: Final = (
     "optuna",
     "peft",
 )
+SHOWS_ONLY: Final = (
+    "search/compare/leaderboard_plot.py",
+    "search/compare/leaderboard_table.py",
+    "search/compare/maps.py",
+    "search/heat_map.py",
+    "search/picture.py",
+    "search/policies/enabling_frequency.py",
+    "search/site_grid.py",
+    "search/study/display",
+    "search/table.py",
+)
+"""Files and folders that show what was found and decide nothing of it; a test holds what computes to that."""
+
 _SOURCE: Final = "its source"
 _EMBEDDED_TASK: Final = next(name for name, task in NAMED_TASKS.items() if task.embedded)
 
@@ -67,6 +80,11 @@ class Provenance:
         if source or libraries:
             changes.append(f"the program changed ({', '.join([*source, *libraries])})")
         return changes
+
+    def models(self) -> Provenance:
+        """Of the models alone, which have files; data is a whole."""
+        inputs = {name: digests for name, digests in self.inputs.items() if digests.keys() - {""}}
+        return Provenance(inputs, self.program)
 
     def untold(self) -> list[str]:
         """The inputs that could not be told."""
@@ -113,9 +131,9 @@ def _named_task(name: str) -> dict[str, Digests]:
 
 @cache
 def this_program() -> Digests:
-    """Digests of this program's source files, all of them, and the versions of what computes for it.
+    """Digests of this program's source files, but ``SHOWS_ONLY``, and the versions of what computes for it.
 
-    All of them: no list of those that decide a result would stay true, and where one is missed the result of
+    All others: no list of those that decide a result would stay true, and where one is missed the result of
     another program is given under this one's name. What is refused in vain costs a run.
     """
     digest = hashlib.sha256()
@@ -129,6 +147,8 @@ def _sources(folder: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
     """The Python files in a package and below, in the order of their names."""
     for entry in sorted(folder.iterdir(), key=lambda one: one.name):
         inner = f"{name}/{entry.name}"
+        if inner in SHOWS_ONLY:
+            continue
         if entry.is_dir():
             yield from _sources(entry, inner)
         elif entry.name.endswith(".py"):

@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: SearchOptions) -> tuple[dict[str, object], str]:
-    from .pipeline import run_search
+    from .run_search import run_search
     from .table import format_table
 
     result = run_search(options)

@@ -13,10 +13,11 @@ from typing import Final
 
 from spaces.errors import InputError
 
-__all__ = ["one_line_where_unwritable", "unwritable"]
+__all__ = ["is_locked_database", "one_line_where_unwritable", "unwritable"]
 
 _REFUSED: Final = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
 _SQLITE: Final = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+_LOCKED: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _IN_WORDS: Final = re.compile(r"(?:os error|errno) (\d+)", re.IGNORECASE)  # of Rust and of Arrow
 
 
@@ -31,18 +32,35 @@ def unwritable(folder: Path, reason: str | None) -> InputError:
 def one_line_where_unwritable(folder: Path) -> Iterator[None]:
     """Turns an error within the block that means that the folder cannot be written into InputError.
 
-    That is one of a disk that is full, over its quota, broken or read-only, or of a file within the folder,
-    also where it is only the cause of what a library raised. Others pass.
+    That is one of a disk that is full, over its quota, broken or read-only, of a database that another
+    program holds, or of a file within the folder, also where it is only the cause of what a library raised.
+    Others pass.
     """
     try:
         yield
     except InputError:  # says its own line
         raise
     except Exception as error:
+        if is_locked_database(error):
+            raise InputError(
+                f"a database in the output folder {folder} is in use by another program (it may be "
+                "optuna-dashboard); end that and start this again, which goes on."
+            ) from error
         reason = next((reason for one in _chain(error) if (reason := _reason(one, folder))), None)
         if reason is None:
             raise
         raise unwritable(folder, reason) from error
+
+
+def is_locked_database(error: BaseException) -> bool:
+    """Whether an error, or what it was raised from, is that another program holds an SQLite file."""
+    return any(_sqlite_code(one) in _LOCKED for one in _chain(error))
+
+
+def _sqlite_code(error: BaseException) -> int | None:
+    """The kind of an SQLite error; only one that SQLite itself raised has one."""
+    code = getattr(error, "sqlite_errorcode", None) if isinstance(error, sqlite3.Error) else None
+    return None if code is None else int(code) & 0xFF
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -55,8 +73,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _reason(error: BaseException, folder: Path) -> str | None:
     """Why the disk refused; None where the error is another one."""
     if isinstance(error, sqlite3.Error):
-        code = getattr(error, "sqlite_errorcode", None)  # only of errors that SQLite itself raised
-        return str(error) if code is not None and code & 0xFF in _SQLITE else None
+        return str(error) if _sqlite_code(error) in _SQLITE else None
     if isinstance(error, OSError) and _is_within(error.filename, folder):
         return error.strerror
     said = _IN_WORDS.search(str(error))

@@ -24,12 +24,15 @@ from .bulk_trials import add_trials
 from .finalist import Finalist
 from .proposals import Proposal
 from .repaired_study import quiet_optuna
+from .storage_error import is_locked_database
 
 __all__ = ["FINALISTS", "PROPOSALS", "record_finalists", "record_proposals", "sqlite_url"]
 
 PROPOSALS = "proposals"
 FINALISTS = "finalists"
 _DIGEST = "written"  # a user attribute of a study that is whole
+
+_PATIENCE_S = 20.0  # until what another program holds is given up
 
 _Attributes = dict[str, str | int | float | None]
 
@@ -127,12 +130,17 @@ def _digest(metrics: Sequence[str], trials: Sequence[FrozenTrial]) -> str:
 
 
 def _holds(path: Path, name: str, digest: str) -> bool:
-    """Whether the file has this study, whole; it may be damaged or of another version of Optuna."""
+    """Whether the file has this study, whole; it may be damaged or of another version of Optuna.
+
+    What another program holds is neither: that is raised, so that its file is not taken away from it.
+    """
     try:
         with quiet_optuna(), _open(path) as storage:
             study = optuna.load_study(study_name=name, storage=storage)
             return study.user_attrs.get(_DIGEST) == digest
-    except (KeyError, RuntimeError, ValueError, OptunaError, SQLAlchemyError):
+    except (KeyError, RuntimeError, ValueError, OptunaError, SQLAlchemyError) as error:
+        if is_locked_database(error):
+            raise
         return False
 
 
@@ -149,7 +157,7 @@ def sqlite_url(path: Path) -> str:
 @contextmanager
 def _open(path: Path) -> Iterator[RDBStorage]:
     """Optuna's storage in an SQLite file, made where there is none; its connections are closed at the end."""
-    storage = RDBStorage(sqlite_url(path))
+    storage = RDBStorage(sqlite_url(path), engine_kwargs={"connect_args": {"timeout": _PATIENCE_S}})
     try:
         yield storage
     finally:

@@ -72,7 +72,7 @@ def _report_anew(source: Path, output: Path | None) -> tuple[dict[str, object], 
     table, home = BenchmarkTable.read(path), path.resolve().parent
     _check_any_finished(table)
     if output is None or output.resolve() == home:
-        files = (TABLE, *REPORT_FILES)
+        files = (path.name, TABLE, *REPORT_FILES)
         beside = OutputFolder(path.parent, _COMMAND, {}, inputs=dict, any_options=True, files=files)
         with beside.opened() as folder:
             return write_report(table, folder)

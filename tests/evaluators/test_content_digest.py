@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 
 import pytest
@@ -21,24 +22,39 @@ def test_a_file_is_told_by_its_bytes_even_within_one_process(tmp_path):
     assert file_digest(path) == hashlib.sha256(b"abd").hexdigest()
 
 
-def test_a_folder_is_told_by_weights_config_and_tokenizer_alone(tmp_path):
-    for name in (
-        "model.safetensors",
-        "config.json",
-        "tokenizer.json",
-        "vocab.txt",
-        "README.md",
-        "spiece.model",
-    ):
+def test_a_folder_is_told_by_weights_config_and_tokenizer_whatever_they_are_called(tmp_path):
+    read = ["bpe.codes", "config.json", "dict.txt", "merges.txt", "model.safetensors", "prophetnet.tokenizer"]
+    read += ["spiece.model", "tokenizer.json", "vocab", "vocab.txt"]
+    for name in (*read, "README.md", "pytorch_model.bin", "tf_model.h5", "model.onnx", ".gitattributes"):
         (tmp_path / name).write_text(name)
     (tmp_path / "old.json").mkdir()
-    assert sorted(model_digests(str(tmp_path))) == [
-        "config.json",
-        "model.safetensors",
-        "spiece.model",
-        "tokenizer.json",
-        "vocab.txt",
-    ]
+    os.mkfifo(tmp_path / "pipe")
+    assert sorted(model_digests(str(tmp_path))) == read
+
+
+def test_weights_are_where_the_index_says_and_nowhere_outside_the_folder(tmp_path):
+    folder = tmp_path / "model"
+    (folder / "shards").mkdir(parents=True)
+    (folder / "shards" / "part.safetensors").write_text("weights")
+    (folder / "shards" / "other.safetensors").write_text("of nobody")
+    index = folder / "model.safetensors.index.json"
+    index.write_text(json.dumps({"metadata": {}, "weight_map": {"a": "shards/part.safetensors"}}))
+    known = model_digests(str(folder))
+    assert list(known) == [index.name, "shards/part.safetensors"]
+    (folder / "shards" / "part.safetensors").write_text("other weights")
+    assert model_digests(str(folder)) != known
+    (tmp_path / "secret.safetensors").write_text("mine")
+    index.write_text(json.dumps({"metadata": {}, "weight_map": {"a": "../secret.safetensors"}}))
+    assert list(model_digests(str(folder))) == [index.name]
+
+
+def test_a_large_file_is_named_before_its_bytes_are_read(tmp_path, caplog):
+    caplog.set_level("INFO")
+    for name, size in (("large", 200_000_001), ("small", 1_000)):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(size)
+        file_digest(tmp_path / name)
+    assert caplog.messages == [f"checking the bytes of {tmp_path / 'large'} (0.2 GB)"]
 
 
 @pytest.mark.parametrize("links", [True, False])

@@ -21,6 +21,7 @@ from evaluators.spread import Work, Workload, form_cohorts, train_all
 from evaluators.task import Task
 from evaluators.worker_processes import Result, WorkerProcesses
 from spaces.allocation import Allocation
+from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from spaces.site import Site, Tap
 
@@ -200,3 +201,31 @@ def test_processes_give_what_this_one_does(workload):
         assert there.tensors.keys() == here.tensors.keys()
         for name, tensor in here.tensors.items():
             torch.testing.assert_close(there.tensors[name], tensor)
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_run_and_fails_no_candidate(workload, monkeypatch):
+    """What was moved away for a moment, when a process loaded it, comes back."""
+    candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(2)]
+    loads, done, real = [], [], evaluators.spread.base_model_on
+
+    def base_model_on(source, device):
+        loads.append(device)
+        if len(loads) == 2:  # the first asks how large the model is
+            raise InputError("the model is not there")
+        return real(source, device)
+
+    def train():
+        train_all(
+            [Work(workload, candidates)],
+            devices=["cpu"],
+            jobs=1,
+            cohort_size=1,
+            on_done=lambda _, one: done.append(one.evaluation),
+        )
+
+    monkeypatch.setattr(evaluators.spread, "base_model_on", base_model_on)
+    with pytest.raises(InputError, match="not there"):
+        train()
+    assert done == []
+    train()
+    assert [one.failure for one in done] == [None, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 import pytest
@@ -56,3 +57,22 @@ def test_what_a_killed_process_leaves_is_known_by_its_name(tmp_path):
     assert is_unfinished(unfinished_path(tmp_path / "a\nb", "old").name)
     for mine in ("result.json", ".hidden.new", "thesis.part", ".a.0123.part"):
         assert not is_unfinished(mine)
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.EBADF])
+def test_a_file_system_that_syncs_no_folders_is_written_to_all_the_same(tmp_path, monkeypatch, number):
+    fsync = os.fsync
+
+    def refuse(descriptor, *, folders=True):
+        if os.path.isdir(os.readlink(f"/proc/self/fd/{descriptor}")) == folders:
+            raise OSError(number, os.strerror(number))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with whole_file(tmp_path / "result.json") as unfinished:
+        unfinished.write_text("new")
+    assert (tmp_path / "result.json").read_text() == "new"
+    monkeypatch.setattr(os, "fsync", lambda descriptor: refuse(descriptor, folders=False))
+    with pytest.raises(OSError, match=os.strerror(number)), whole_file(tmp_path / "result.json") as again:
+        again.write_text("newer")
+    assert (tmp_path / "result.json").read_text() == "new"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from evaluators import worker_processes
 from evaluators.retry import Died
 from evaluators.worker_processes import WorkerProcesses
 
@@ -77,6 +78,44 @@ def test_an_exception_comes_with_the_worker_s_traceback_and_ends_the_others():
         list(workers([partial(time.sleep, 60), fail]))
     assert "in fail" in raised.value.__notes__[0]
     assert not processes_of(os.getpid())
+
+
+class WantsKeywords(Exception):
+    def __init__(self, *, layer):
+        super().__init__(f"layer {layer} is too deep")
+
+
+class HoldsALambda(Exception):
+    def __init__(self, said):
+        super().__init__(said)
+        self.again = lambda: said
+
+
+@pytest.mark.parametrize("error", [lambda: WantsKeywords(layer=3), lambda: HoldsALambda("planted")])
+def test_an_exception_that_cannot_be_sent_still_says_what_happened(error):
+    def fail():
+        raise error()
+
+    said = f"{type(error()).__name__}: {error()}"
+    with WorkerProcesses(1) as workers, pytest.raises(RuntimeError, match=said) as raised:
+        list(workers([fail]))
+    assert "in fail" in raised.value.__notes__[0]
+
+
+def test_a_worker_that_dies_before_it_has_its_call_is_told_and_not_started_for_ever(monkeypatch):
+    """A call of 5 MB is more than a pipe holds: its sender finds out."""
+    monkeypatch.setattr(worker_processes, "_START", "import sys; sys.exit(3)")
+    with WorkerProcesses(1) as workers:
+        assert list(workers([partial(len, bytes(5_000_000))])) == [(0, Died("ended with code 3"))]
+
+
+def test_ctrl_c_does_not_reach_a_worker_from_its_first_moment_on(monkeypatch):
+    early = "import os, signal; os.kill(os.getpid(), signal.SIGINT); "
+    monkeypatch.setattr(worker_processes, "_START", early + worker_processes._START)
+    with WorkerProcesses(1) as workers:
+        masks = partial(signal.pthread_sigmask, signal.SIG_BLOCK, ())
+        assert list(workers([masks])) == [(0, set())]
+    assert masks() == set()
 
 
 SCRIPT = """

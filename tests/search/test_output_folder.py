@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 from collections.abc import Callable
@@ -26,14 +28,14 @@ def folder_at(
     **more: object,
 ) -> OutputFolder:
     known = {"train.tsv": {"": "1"}} if inputs is None else inputs
-    return OutputFolder(path, command, options, inputs=lambda: known, **more)
+    return OutputFolder(path, command, options, inputs=lambda: dict(known), **more)
 
 
 def run(folder: OutputFolder, result: dict[str, object]) -> dict[str, object]:
     """What a command does, with nothing to do."""
     with folder.opened() as path:
         if (known := folder.finished()) is not None:
-            return known
+            return {name: value for name, value in known.items() if name != "output"}
         folder.begin()
         (path / "allocation.json").write_text("{}")
         folder.finish(result)
@@ -98,10 +100,56 @@ def test_another_program_is_refused(tmp_path, monkeypatch, library):
         run(folder_at(tmp_path / "out"), {})
 
 
-def test_an_input_that_cannot_be_told_is_no_change_and_is_told_of(tmp_path, caplog):
-    run(folder_at(tmp_path / "out"), {"best": 1})
-    assert run(folder_at(tmp_path / "out", inputs={"train.tsv": {}}), {}) == {"best": 1}
-    assert "whether train.tsv is as it was for this result cannot be told" in caplog.text
+@pytest.mark.parametrize(("then", "now"), [({"": "1"}, {}), ({}, {"": "1"}), ({}, {})])
+def test_a_result_is_not_given_again_for_an_input_that_cannot_be_told(tmp_path, then, now):
+    """A pipe has other bytes each time; a run that goes on with it does no harm: candidates tell rows."""
+    begin(folder_at(tmp_path / "out", inputs={"train.tsv": then}))
+    run(folder_at(tmp_path / "out", inputs={"train.tsv": then}), {"best": 1})
+    with pytest.raises(
+        InputError, match=r"whether train.tsv is what .*result.json was made of cannot be told"
+    ):
+        run(folder_at(tmp_path / "out", inputs={"train.tsv": now}), {"best": 2})
+
+
+@pytest.mark.parametrize("resumed", [True, False])
+def test_an_input_that_changes_while_it_is_read_is_refused(tmp_path, resumed):
+    known = {"train.tsv": {"": "1"}}
+    folder = folder_at(tmp_path / "out", inputs=known)
+    if resumed:
+        begin(folder_at(tmp_path / "out"))
+
+    def read_and_begin():
+        with folder.opened():
+            known["train.tsv"] = {"": "2"}
+            folder.begin()
+
+    said = "since the run in" if resumed else "while it was read; start again"
+    with pytest.raises(InputError, match=f"^train.tsv changed {said}"):
+        read_and_begin()
+    assert (tmp_path / "out").exists() == resumed
+
+
+@pytest.mark.parametrize(("name", "part"), [("train.tsv", ""), ("model", "model.safetensors")])
+def test_what_changes_while_a_run_is_at_work_is_refused_where_it_may_have_been_used(
+    tmp_path, caplog, name, part
+):
+    """Rows were read before; processes load the model whenever they start."""
+    known = {name: {part: "1"}}
+    folder = folder_at(tmp_path / "out", inputs=known)
+
+    def work():
+        with folder.opened():
+            folder.begin()
+            known[name] = {part: "2"}
+            folder.finish({"best": 1})
+
+    if part:
+        with pytest.raises(InputError, match=r"model/model\.safetensors changed while the run in"):
+            work()
+        assert not (tmp_path / "out" / "result.json").exists()
+    else:
+        work()
+        assert "train.tsv changed after the run had read it" in caplog.text
 
 
 def test_what_could_not_be_told_at_first_is_held_to_once_it_is(tmp_path):
@@ -231,6 +279,47 @@ def test_another_file_that_was_changed_is_named_beside_the_result(tmp_path, capl
     (tmp_path / "out" / "allocation.json").write_text('{"layers.0.q": 3}')
     assert run(folder_at(tmp_path / "out"), {}) == {"best": 1}
     assert "allocation.json is not what its run wrote" in caplog.text
+
+
+def test_a_file_that_is_gone_is_named_beside_the_result(tmp_path, caplog):
+    run(folder_at(tmp_path / "out"), {"best": 1})
+    (tmp_path / "out" / "allocation.json").unlink()
+    run(folder_at(tmp_path / "out"), {})
+    assert "allocation.json is gone" in caplog.text
+
+
+def test_a_result_says_where_its_folder_is_now(tmp_path):
+    run(folder_at(tmp_path / "out"), {"best": 1, "output": str(tmp_path / "out")})
+    (tmp_path / "out").rename(tmp_path / "moved")
+    moved = folder_at(tmp_path / "moved")
+    with moved.opened():
+        assert moved.finished() == {"best": 1, "output": str(tmp_path / "moved")}
+
+
+def test_a_run_that_is_refused_leaves_what_others_put_there_meanwhile(tmp_path):
+    folder = folder_at(tmp_path / "out")
+
+    def refused():
+        with folder.opened() as path:
+            folder.begin()
+            (path / "study.db").write_text("")
+            (path / "thesis").mkdir()
+            (path / "thesis" / "chapter.txt").write_text("mine")
+            raise InputError("no such column")
+
+    with pytest.raises(InputError, match="no such column"):
+        refused()
+    assert contents(tmp_path / "out") == {"thesis/chapter.txt": b"mine"}
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.EINVAL])
+def test_a_file_system_without_locks_is_one_line(tmp_path, monkeypatch, number):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(InputError, match=rf"cannot be locked \(.*{os.strerror(number)}\)"):
+        run(folder_at(tmp_path / "out"), {})
 
 
 @pytest.mark.parametrize("name", [NASTY, "x" * 256, "x" * 5000, os.fsdecode(b"\xff")])

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import os
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Final
 
 import pytest
 
 import search.provenance
 from evaluators.demo import MODEL_NAME
 from evaluators.task import TextTable
-from search.provenance import Provenance, data_file, inputs_of, this_program
+from search.provenance import SHOWS_ONLY, Provenance, data_file, inputs_of, this_program
 from spaces.errors import InputError
 
+ROOT = Path(__file__).parents[2]
 PROGRAM = {"its source": "a", "torch": "2.11.0"}
 
 
@@ -63,12 +67,69 @@ def test_every_source_file_counts(tmp_path, monkeypatch):
     assert len({first, second, digest()}) == 3
 
 
+TELLS: Final = (  # what is shown is made there, of results that have been computed
+    "search/compare/pipeline.py",
+    "search/compare/preset_run.py",
+    "search/pipeline.py",
+    "search/run.py",
+    "search/study/report.py",
+)
+
+
+def shows_only(path: str) -> bool:
+    return any(path == one or path.startswith(f"{one}/") for one in SHOWS_ONLY)
+
+
+def modules_imported(code: str, package: tuple[str, ...]) -> set[str]:
+    """Paths without a suffix that code in a package may import from, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.replace(".", "/") for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = "/".join([*above, *(node.module or "").split(".")]).rstrip("/")
+            found |= {base, *(f"{base}/{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_nothing_that_computes_imports_what_only_shows():
+    assert all((ROOT / one).exists() for one in SHOWS_ONLY)
+    importers = set()
+    for package in ("spaces", "proxies", "evaluators", "search"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = path.relative_to(ROOT)
+            imported = modules_imported(path.read_text(encoding="utf-8"), name.parts[:-1])
+            if any(shows_only(f"{one}.py") or shows_only(one) for one in imported):
+                importers.add(name.as_posix())
+    assert {name for name in importers if not shows_only(name)} == set(TELLS)
+
+
+def test_what_only_shows_may_change(tmp_path, monkeypatch):
+    search_package = tmp_path / "search"
+    search_package.mkdir()
+    for name in ("table.py", "scoring.py"):
+        (search_package / name).write_text("1")
+    monkeypatch.setattr(search.provenance, "_PACKAGES", ("search",))
+    monkeypatch.setattr(search.provenance, "files", lambda _: search_package)
+    source = this_program.__wrapped__
+    first = source()
+    (search_package / "table.py").write_text("2")
+    assert source() == first
+    (search_package / "scoring.py").write_text("2")
+    assert source() != first
+
+
 def test_files_and_a_model_s_folder_are_told_by_their_bytes(tmp_path):
-    for name in ("train.tsv", "dev.tsv", "model.safetensors", "tokenizer.json"):
+    names = ("train.tsv", "dev.tsv", "model/model.safetensors", "model/tokenizer.json")
+    (tmp_path / "model").mkdir()
+    for name in names:
         (tmp_path / name).write_text(name)
-    typed = options(train_file=tmp_path / "train.tsv", eval_file=tmp_path / "dev.tsv", model=str(tmp_path))
+    typed = options(
+        train_file=tmp_path / "train.tsv", eval_file=tmp_path / "dev.tsv", model=str(tmp_path / "model")
+    )
     first = Provenance(inputs_of(typed), this_program())
-    for name in ("train.tsv", "dev.tsv", "model.safetensors", "tokenizer.json"):
+    for name in names:
         os.utime(tmp_path / name)
         assert first.changes_to(Provenance(inputs_of(typed), this_program())) == []
         (tmp_path / name).write_text("other")

@@ -204,6 +204,17 @@ def test_a_finished_run_gives_its_result_again_without_training(small, capsys, m
     assert run_json(capsys, small) == first
 
 
+def test_a_finished_run_is_looked_up_without_torch(small, capsys):
+    first = run_json(capsys, small)
+    code = (
+        "import sys; from search.run import main; main(sys.argv[1:]); sys.exit(int('torch' in sys.modules))"
+    )
+    again = subprocess.run(
+        [sys.executable, "-c", code, *small, "--json"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(again.stdout) == first
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_every_proposal_spends_the_budget(small, capsys, dtype):
     """Cross wires are worth 0 under SNIP; what is left after the others is spent all the same."""

@@ -1,5 +1,7 @@
 """study.db is what Optuna itself would have written, and can be written again."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +11,14 @@ from optuna.distributions import IntDistribution
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
+import search.study_db
 from evaluators.candidate import Candidate, Evaluation, Trained
 from proxies.site_scores import per_unit_of_rank
 from search.finalist import Finalist
 from search.proposals import propose
+from search.storage_error import one_line_where_unwritable
 from search.study_db import record_finalists, record_proposals, sqlite_url
+from spaces.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +137,30 @@ def test_what_is_killed_while_it_writes_is_written_again(proposals, tmp_path, mo
             record_proposals(path, made, space, ["a", "b"])
     record_proposals(path, made, space, ["a", "b"])
     assert len(load(path, "proposals")[0]) == len(made)
+
+
+@pytest.mark.parametrize("record", ["proposals", "finalists"])
+def test_a_file_that_another_program_holds_is_one_line_and_stays(proposals, tmp_path, monkeypatch, record):
+    space, made = proposals
+    path = tmp_path / "study.db"
+    record_proposals(path, made[:1], space, ["a", "b"])
+    before = path.read_bytes(), path.stat().st_ino
+    monkeypatch.setattr(search.study_db, "_PATIENCE_S", 0.1)
+
+    def write():
+        with one_line_where_unwritable(tmp_path):
+            if record == "proposals":
+                record_proposals(path, made, space, ["a", "b"])
+            else:
+                record_finalists(path, [finalist(made[0], [0.8])], space, metric="accuracy")
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(
+            InputError, match=r"is in use by another program .*; end that and start this again"
+        ):
+            write()
+    assert (path.read_bytes(), path.stat().st_ino) == before
 
 
 NASTY = ["a?b", "a%20b", "a b", "a#b", "ü", "a{b}c", "a'b", "a&b=c", "-x", 'a"b', "a;b", "file:x?mode=memory"]

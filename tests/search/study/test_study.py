@@ -112,7 +112,10 @@ def test_a_report_is_made_anew_from_the_table_alone(study, tmp_path, capsys):
     copy = tmp_path / "copy"
     copy.mkdir()
     (copy / "table.parquet").write_bytes((tmp_path / "out" / "table.parquet").read_bytes())
-    for source in (copy, copy / "table.parquet"):
+    (tmp_path / "mine").mkdir()
+    renamed = tmp_path / "mine" / "my.parquet"
+    renamed.write_bytes((copy / "table.parquet").read_bytes())
+    for source in (copy, copy / "table.parquet", renamed):
         assert main(["--from", str(source), "--json", "--quiet"]) == 0
         assert json.loads(capsys.readouterr().out) == first
     assert main(["--from", str(copy), "--output", str(copy / "table.parquet" / "x"), "--quiet"]) == 1
