@@ -128,7 +128,7 @@ def _winner(finalists: Sequence[Finalist]) -> Finalist:
 def _save(setting: Setting, outcome: Outcome, output: Path) -> None:
     """Writes down what is known of the finalists, and draws the winner."""
     proposal = outcome.winner.proposal
-    record_finalists(output / "study.db", outcome.finalists, setting.space, metric=setting.judged.metric)
+    record_finalists(output / "study.db", outcome.finalists, setting.space, metric=setting.judged.title)
     write_whole(output / "allocation.json", proposal.allocation.to_json())
     title = f"{setting.title}, {proposal.params:,} of {counted(setting.max_params, 'parameter')}"
     draw_rank_heat_map(proposal.allocation, setting.space, output / "ranks.png", title=title)
