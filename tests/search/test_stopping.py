@@ -96,8 +96,8 @@ import signal, sys, time
 from search.command import run_command
 from search.options import Options
 def run(options):
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         time.sleep(60)
     finally:
         print("cleaning up", flush=True)
