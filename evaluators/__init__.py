@@ -8,7 +8,8 @@
   with ``benchmark_entry``, ``benchmark_file``.
 * ``evaluators.task``: rows to train on, to select by, to report on; with ``rows``, ``split``, ``metrics``.
 * ``evaluators.read_table``, ``glue``, ``demo``: where rows come from.
-* ``evaluators.adapter``: an adapter on disk and back; with ``peft_adapter``, ``adapter_record``.
+* ``evaluators.adapter``: an adapter on disk and back; with ``peft_adapter``, ``stock_peft``,
+  ``adapter_record``, ``base_digest``.
 * ``evaluators.whole_file``, ``whole_folder``: there whole or not at all. ``sealed_json``, ``content_digest``:
   whether what is there is what was written.
 """

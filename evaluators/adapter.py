@@ -31,6 +31,7 @@ from spaces.wires import Wires
 
 from .adapter_files import ADAPTER_FILES, named_tensors, read_head, read_wires, write_head, write_wires
 from .adapter_record import RECORD, AdapterRecord, read_record
+from .base_digest import base_digest
 from .candidate import Recipe, Trained, refuse_other_weights
 from .padding import fill_pad_token, pad_token_of
 from .peft_adapter import PLAIN_DTYPES, Wire, checked_wire, fits_peft, remove_peft, write_peft
@@ -86,6 +87,7 @@ def save_adapter(
         head_params=sum(tensor.numel() for tensor in head.values()),
         stock_peft=False,
         pad_token_id=pad_token_of(model.config),
+        base_digest=base_digest(model),
     )
     replace_folder(folder, _Saving(folder, model, wires, head, record, rows).write, files=ADAPTER_FILES)
 
@@ -130,11 +132,11 @@ def load_adapter(folder: Path, model: PreTrainedModel) -> Attachment:
     """Attaches a saved adapter, wires and head, to its base model; ``detach`` restores the model.
 
     Until then config.id2label and label2id are the adapter's, and pad_token_id where the model has none that
-    it can embed.
+    it can embed. The log warns where the base weights are not those that the adapter was trained on.
     Raises InputError where the folder is no whole adapter, or one for a model with other sites, shapes
     or labels than this one.
     """
-    record = read_record(folder)
+    record = _read_record(folder, model)
     sites = _sites_of(model, record.allocation)
     head = read_head(folder, record, model)
     wires = read_wires(folder, record, model, sites)
@@ -152,7 +154,7 @@ def merge(folder: Path, model: PreTrainedModel) -> PreTrainedModel:
     where it has none that it can embed. Raises InputError, before it is changed, where a wire cannot be
     folded, where a weight is quantized or also another module's, and wherever ``load_adapter`` does.
     """
-    record = read_record(folder)
+    record = _read_record(folder, model)
     sites = _sites_of(model, record.allocation)
     if lasting := [site for site in sites if not fits_peft(site)]:
         raise InputError(f"{_why_not_foldable(lasting)} Use load_adapter, which keeps such wires attached.")
@@ -172,6 +174,15 @@ def merge(folder: Path, model: PreTrainedModel) -> PreTrainedModel:
             model.get_parameter(name.removeprefix("head.")).copy_(tensor)
     _configure(model, record)
     return model
+
+
+def _read_record(folder: Path, model: PreTrainedModel) -> AdapterRecord:
+    """The record; the log warns where it is of other base weights."""
+    record, own = read_record(folder), base_digest(model)
+    if own is not None and record.base_digest not in (None, own):
+        words = "%s was trained on other base weights than this model has, those of %s; never tried on these"
+        _log.warning(words, folder, record.base)
+    return record
 
 
 def _attached(

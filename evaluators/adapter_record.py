@@ -43,6 +43,7 @@ class AdapterRecord:
     regression. wire_params, head_params: trained parameters. stock_peft: whether the PEFT files alone
     are the whole adapter, so that ``peft`` loads it without this project; found out by loading them.
     pad_token_id: with which the rows were padded; a decoder's head looks for it. None where none was set.
+    base_digest: of the base weights (``base_digest``); None where it is not known.
     """
 
     base: str
@@ -56,6 +57,7 @@ class AdapterRecord:
     head_params: int
     stock_peft: bool
     pad_token_id: int | None
+    base_digest: str | None
 
     def to_json(self) -> str:
         """A JSON object that ``read_record`` reads; ASCII, whatever characters the names have."""
@@ -72,6 +74,7 @@ class AdapterRecord:
                 "params": {"wires": self.wire_params, "head": self.head_params},
                 "stock_peft": self.stock_peft,
                 "pad_token_id": self.pad_token_id,
+                "base_digest": self.base_digest,
             },
             indent=2,
         )
@@ -119,5 +122,6 @@ _SHAPE: Final = fields(
     label_names=list_of(text),
     params=fields(wires=whole(0, _MOST), head=whole(0, _MOST)),
     stock_peft=boolean,
-    pad_token_id=optional(whole(-_MOST, _MOST)),  # missing in what older versions wrote
+    pad_token_id=optional(whole(-_MOST, _MOST)),  # missing, as the next, in what older versions wrote
+    base_digest=optional(text),
 )

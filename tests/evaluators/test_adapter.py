@@ -13,6 +13,7 @@ from torch import nn
 from transformers import AutoModelForSequenceClassification
 
 from evaluators.adapter import load_adapter, merge, save_adapter
+from evaluators.base_digest import base_digest
 from evaluators.candidate import Candidate, Evaluation, Recipe, Trained
 from evaluators.peft_adapter import read_tensors
 from evaluators.rows import Rows
@@ -112,6 +113,7 @@ def test_the_record_says_how_the_adapter_was_made(tmp_path, saved, tiny_model):
         "params": {"wires": 2 * 64 + 64, "head": 32 * 2 + 2},
         "stock_peft": False,
         "pad_token_id": 1,
+        "base_digest": base_digest(tiny_model("bert")),
     }
 
 
