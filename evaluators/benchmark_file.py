@@ -119,7 +119,7 @@ def read_contents(path: Path) -> Contents:
     try:
         space = space_from_json(documents[_SPACE])
         metric = str(json.loads(documents[_METRIC]))
-    except (ValueError, KeyError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise InputError(
             f"{path} has metadata that cannot be read ({reason}); run the study again."

@@ -17,7 +17,7 @@ from spaces.errors import InputError
 
 from .weight_index import INDEX, indexed_files
 
-__all__ = ["file_digest", "model_digests"]
+__all__ = ["file_digest", "model_digests", "model_state"]
 
 _NEVER_READ: Final = (
     *(".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx", ".ot", ".tflite", ".gguf"),
@@ -29,9 +29,13 @@ _log = logging.getLogger(__name__)
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file's bytes, read once a process as long as nothing has touched the file."""
+    return _digest(path, _touched(path))
+
+
+def _touched(path: Path) -> tuple[int, ...]:
+    """What changes where anybody writes a file."""
     found = os.stat(path)
-    touched = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-    return _digest(path, touched)
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 @cache
@@ -62,6 +66,12 @@ def model_digests(path_or_name: str) -> dict[str, str]:
         return {}
     snapshot = Path(config).parent
     return {name: _blob(snapshot, name) for name in _files(snapshot)}
+
+
+def model_state(path_or_name: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """What changes where anybody writes into a model's folder, without reading it; nothing of a hub name."""
+    folder = Path(path_or_name)
+    return tuple((name, _touched(folder / name)) for name in _files(folder)) if folder.is_dir() else ()
 
 
 def _blob(snapshot: Path, name: str) -> str:

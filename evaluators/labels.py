@@ -49,8 +49,7 @@ def said_of(positive: str, labels: Sequence[str], *, given: bool) -> str:
     """Whose F1 it is, for a person. given: not chosen for its being rare."""
     share = Counter(labels)[positive] / len(labels)
     why = "" if given else ("the rarer one, " if share < 0.5 else "the last one, ")
-    other = "" if given else "; --positive-label chooses another"
-    return f"F1 is of the label {positive!r}, {why}{share:.1%} of the training rows{other}"
+    return f"F1 is of the label {positive!r}, {why}{share:.1%} of the training rows"
 
 
 def look_alikes(names: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import lru_cache, partial
 from itertools import cycle
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from spaces.site import Site
 
 from .base_model import ModelSource, load_base_model
 from .candidate import Candidate, Evaluation, Recipe, Trained
+from .content_digest import model_state
 from .gate_policy import GatePolicy
 from .ledger import fingerprint
 from .memory import WORKER_DIED
@@ -94,9 +95,13 @@ def in_one_cohort(
     )
 
 
-@cache  # one for each of the run's devices
 def base_model_on(source: ModelSource, device: str) -> PreTrainedModel:
-    """The frozen base model on a device; loaded once per process and device."""
+    """The frozen base model on a device; loaded once per process and device, as long as its files stay."""
+    return _loaded(source, device, model_state(source.path_or_name))
+
+
+@lru_cache(maxsize=16)  # one for each of the run's devices
+def _loaded(source: ModelSource, device: str, _: object) -> PreTrainedModel:
     _log.info("loading  the model on %s", device)
     return load_base_model(source, device=device)
 

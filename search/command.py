@@ -86,7 +86,7 @@ def _log_to_stderr(*, quiet: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PrintableFormatter("%(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING if quiet else logging.INFO)
-    _log.info("loading  PyTorch and transformers")
+    _log.info("loading  transformers")
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.set_verbosity_error()

@@ -32,7 +32,7 @@ _LONG_ENOUGH = 8  # tokens, for a row in which anything can be told
 _log = logging.getLogger(__name__)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=1)  # a task is large
 def readable_inputs(inputs: Inputs, device: str) -> Inputs:
     """The inputs as the model can read them; without token types where it knows too few.
 
@@ -56,7 +56,7 @@ def readable_inputs(inputs: Inputs, device: str) -> Inputs:
     return inputs if task is inputs.task else replace(inputs, task=task)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def usable_sites(inputs: Inputs, device: str, sites: tuple[Site, ...], renorm: Renorm) -> tuple[Site, ...]:
     """Those of the sites that can be trained on this task's rows, proved on some of them (``spaces.probe``).
 

@@ -117,14 +117,29 @@ class OutputFolder:
             _log.warning("%s is gone", self.path / name)
         return {**json.loads(path.read_bytes()), "output": str(self.path)}
 
-    def finish(self, result: Mapping[str, object]) -> None:
-        """Writes ``result.json``, and records that the run has ended and what it left.
+    def confirm(self) -> None:
+        """Says that results may be written: what was read is what it was at ``begin``.
 
         Raises InputError where a model's files have changed meanwhile, which processes load when they start;
         rows are read once, before ``begin``: of those a log line tells.
         """
         assert self._record is not None, "a run begins before it ends"
-        self._refuse_late_changes(self._record.provenance)
+        known, now = self._record.provenance, Provenance(self._inputs(), this_program())
+        if changes := known.models().changes_to(now):
+            raise InputError(
+                f"{'; '.join(changes)} while the run in {self.path} was at work, which may have used either; "
+                "put that back and choose another --output."
+            )
+        for change in known.changes_to(now):
+            _log.warning("%s after the run had read it; this result is of what it was", change)
+
+    def finish(self, result: Mapping[str, object]) -> None:
+        """Writes ``result.json``, and records that the run has ended and what it left.
+
+        Raises InputError where ``confirm`` does.
+        """
+        self.confirm()
+        assert self._record is not None, "a run begins before it ends"
         write_whole(self.path / _RESULT, json.dumps(result, indent=2))
         left = (path.relative_to(self.path) for path in sorted(self.path.rglob("*")) if path.is_file())
         files = {
@@ -179,16 +194,6 @@ class OutputFolder:
                 "or choose another --output to run again."
             )
 
-    def _refuse_late_changes(self, known: Provenance) -> None:
-        now = Provenance(self._inputs(), this_program())
-        if changes := known.models().changes_to(now):
-            raise InputError(
-                f"{'; '.join(changes)} while the run in {self.path} was at work, which may have used either; "
-                "put that back and choose another --output."
-            )
-        for change in known.changes_to(now):
-            _log.warning("%s after the run had read it; this result is of what it was", change)
-
 
 def decisive(options: Options, *, growing: Collection[str] = ()) -> dict[str, object]:
     """The options that decide results, as JSON has them. growing: those that may change on the way."""
@@ -199,7 +204,7 @@ def decisive(options: Options, *, growing: Collection[str] = ()) -> dict[str, ob
 def write_whole(path: Path, text: str) -> None:
     """Writes a file that is never half there."""
     with whole_file(path) as unfinished:
-        unfinished.write_text(text)
+        unfinished.write_text(text, encoding="utf-8")
 
 
 @contextmanager
@@ -240,10 +245,13 @@ def _anything_finished(folder: Path) -> bool:
 def _forget(folder: Path, standing: Collection[str], made: Sequence[Path]) -> None:
     """Removes what this program has written beside what stood there, and the folders it made, where nobody
     else has put anything there meanwhile; the lock last."""
-    for path in [path for path in folder.iterdir() if path.name not in standing and _is_ours(path.name)]:
-        if path.is_dir():
+    for path in [path for path in folder.iterdir() if path.name not in standing]:
+        if path.is_dir() and _is_ours(path.name):
             shutil.rmtree(path)
-        else:
+        elif path.is_dir():
+            with suppress(OSError):  # where it is empty, as of a data set of which nothing has finished
+                path.rmdir()
+        elif _is_ours(path.name):
             path.unlink()
     (folder / _LOCK).unlink(missing_ok=True)
     for one in made:

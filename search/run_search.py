@@ -27,6 +27,7 @@ def run_search(options: SearchOptions) -> dict[str, object]:
     with folder.opened() as path:
         result = folder.finished()
         if result is None:
+            _log.info("loading  PyTorch, Optuna and PEFT")
             from .pipeline import evaluator_of, search_with  # seconds to import: PyTorch, optuna, PEFT
 
             evaluator = evaluator_of(options)

@@ -19,6 +19,7 @@ __all__ = [
     "paired_difference",
     "paired_p_value",
     "rank_correlation",
+    "said_of_difference",
     "said_of_p",
 ]
 
@@ -103,6 +104,11 @@ def doubt_of(differences: Sequence[float], p_value: float | None) -> str | None:
     if np.ptp(differences) <= 1e-12 * np.abs(differences).max():
         return ", the same for all, as a metric's coarse steps can give"
     return None if p_value is not None and p_value < LEVEL else ""
+
+
+def said_of_difference(mean: float, low: float | None, high: float | None) -> str:
+    """``+0.0042 [-0.0003, +0.0086]``, without bounds where there are none; what rounds to 0 has no minus."""
+    return f"{mean:+z.4f}" + ("" if low is None else f" [{low:+z.4f}, {high:+z.4f}]")
 
 
 def said_of_p(p_value: float) -> str:

@@ -9,6 +9,8 @@ from spaces.aligned_text import aligned, wrapped
 from spaces.counted import counted
 from spaces.printable import printable
 
+from .statistics import said_of_difference
+
 __all__ = ["format_table"]
 
 _HEAD = ("proposed by", "parameters", "{metric}", "minus uniform [95 %]", "s")
@@ -84,8 +86,7 @@ def _mean_sd(mean: float | None, sd: float | None) -> str:
     return _number(mean) + ("" if sd is None else f" ± {sd:.4f}")
 
 
-def _interval(difference: Mapping[str, float | None] | None) -> str:
+def _interval(difference: Mapping[str, Any] | None) -> str:
     if difference is None:
         return "-"
-    low, high = difference["low"], difference["high"]
-    return f"{difference['mean']:+z.4f}" + ("" if low is None else f" [{low:+z.4f}, {high:+z.4f}]")
+    return said_of_difference(difference["mean"], difference["low"], difference["high"])

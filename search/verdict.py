@@ -12,7 +12,7 @@ from spaces.counted import counted
 
 from .finalist import Finalist, paired
 from .holm import holm
-from .statistics import Interval, doubt_of, paired_p_value
+from .statistics import Interval, doubt_of, paired_p_value, said_of_difference
 
 __all__ = ["Judged", "verdict"]
 
@@ -131,5 +131,4 @@ def _where(judged: Judged, part: str) -> str:
 
 
 def _amount(interval: Interval) -> str:
-    bounds = "" if interval.low is None else f" [{interval.low:+z.4f}, {interval.high:+z.4f}]"
-    return f"{interval.mean:+z.4f}{bounds}"
+    return said_of_difference(interval.mean, interval.low, interval.high)

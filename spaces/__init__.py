@@ -13,6 +13,7 @@ Importing this package imports neither PyTorch nor transformers. What needs them
 * ``spaces.hooks``: attaching wires to a model, and detaching them without trace.
 * ``spaces.space_record``: a space as JSON.
 * ``spaces.describe``: the command that lists sites and counts parameters.
+* ``spaces.foreign``, ``foreign_json``, ``command_line``: the boundaries to what others wrote or typed.
 * ``spaces.counted``, ``aligned_text``, ``printable``: how numbers, tables and names of others are written.
 """
 

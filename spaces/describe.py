@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .aligned_text import aligned, wrapped
 from .budget import parse_budget
-from .command_line import Parser, text, whole
+from .command_line import Parser, place, text, whole
 from .counted import counted
 from .errors import InputError, UsageError
 from .grammar import parse_space
@@ -172,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--model", type=text, required=True, help="a folder with a config.json, or a hub name"
+        "--model", type=place, required=True, help="a folder with a config.json, or a hub name"
     )
     parser.add_argument(
         "--space",

@@ -13,7 +13,7 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; 0 when done, 1 on failure, 2 on wrong usage, 130 when interrupted."""
+    """Runs the command; 0 when done, 1 on failure, 2 on wrong usage, 130 or 143 when it was stopped."""
     return run_command(
         argv,
         _run,

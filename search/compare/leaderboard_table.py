@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from search.statistics import said_of_p
+from search.statistics import said_of_difference, said_of_p
 from spaces.aligned_text import aligned, wrapped
 from spaces.counted import counted
 from spaces.printable import printable
@@ -106,7 +106,7 @@ def _cells(row: Mapping[str, Any], edges: Collection[str]) -> tuple[str, ...]:
     return (
         row["label"],
         f"{metric['mean']:.4f}{sd}{_of_seeds(row)}",
-        "-" if apart is None else f"{apart['interval']['mean']:+.4f} {_bounds(apart['interval'])}".rstrip(),
+        "-" if apart is None else said_of_difference(**apart["interval"]),
         "-" if apart is None or apart["p_holm"] is None else f"{apart['p_holm']:.3f}",
         "-" if apart is None else _bounds(apart["bootstrap"]),
         f"{row['median']:.4f}",
@@ -126,11 +126,10 @@ def _of_seeds(row: Mapping[str, Any]) -> str:
 
 
 def _bounds(interval: Mapping[str, float | None]) -> str:
-    return "" if interval["low"] is None else f"[{interval['low']:+.4f}, {interval['high']:+.4f}]"
+    return "" if interval["low"] is None else f"[{interval['low']:+z.4f}, {interval['high']:+z.4f}]"
 
 
 def _answer(one: Mapping[str, Any]) -> str:
     interval, p_value = one["difference"]["interval"], one["difference"]["p_holm"]
     corrected = "" if p_value is None else f", Holm-corrected {said_of_p(p_value)}"
-    bounds = _bounds(interval)
-    return f"{one['question']} {one['verdict']}, {interval['mean']:+.4f}{bounds and ' '}{bounds}{corrected}"
+    return f"{one['question']} {one['verdict']}, {said_of_difference(**interval)}{corrected}"

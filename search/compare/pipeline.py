@@ -63,15 +63,23 @@ def run_compare(options: CompareOptions) -> tuple[dict[str, object], str]:
         inputs = load_inputs(options)
         budget = str(prepare(options, inputs).max_params)
         plans = plan_all([replace(arm, budget=budget) for arm in arms], options, inputs)
-        folder.begin()
-        compared = compare_arms(plans, options, options.all_seeds, path)
+        compared = compare_arms(plans, options, options.all_seeds, path, folder)
     return compared.result, compared.text
 
 
 def compare_arms(
-    plans: Sequence[Sequence[Planned]], options: CompareOptions, seeds: Sequence[int], folder: Path
+    plans: Sequence[Sequence[Planned]],
+    options: CompareOptions,
+    seeds: Sequence[int],
+    folder: Path,
+    owner: OutputFolder,
 ) -> Comparison:
-    """Trains planned arms and writes all that is known of them; raises InputError where every run failed."""
+    """Trains planned arms and writes all that is known of them into ``folder``, the owner's or one inside.
+
+    Raises InputError where every run failed, and where what was read has changed.
+    """
+    owner.begin()
+    folder.mkdir(exist_ok=True)
     announce(plans[0][0].search, folder)
     chosen, grid = tune(plans, options, folder)
     runs = report(chosen, options, seeds, folder)
@@ -80,6 +88,7 @@ def compare_arms(
     rows = leaderboard(runs, baseline := _baseline([one.arm for one in runs]))
     if not any(row.metric for row in rows):
         raise InputError(f"every run failed, the first because {rows[0].failures[0]}")
+    owner.confirm()
     result = _result(rows, runs, grid, chosen, seeds, folder)
     write_whole(folder / "leaderboard.json", json.dumps(result, indent=2))
     text = format_leaderboard(result)

@@ -63,14 +63,13 @@ def run_preset(options: CompareOptions) -> tuple[dict[str, object], str]:
     with folder.opened() as path:
         if options.threads:
             torch.set_num_threads(options.threads)
-        folder.begin()
         ours: dict[tuple[str, str], Number] = {}
         trained: list[str] = []
         notes: dict[str, None] = {}
         for dataset in preset.datasets:
             for setup in _setups(preset, dataset):
                 place = path / f"{dataset}-{setup}"
-                numbers, about, said = _fill(preset, dataset, setup, options, seeds, place)
+                numbers, about, said = _fill(preset, dataset, setup, options, seeds, place, folder)
                 ours |= numbers
                 trained.append(f"{dataset}, {setup}: {about}")
                 notes |= dict.fromkeys(f"{dataset}: {note}" for note in said)
@@ -129,7 +128,13 @@ def _setups(preset: Preset, dataset: str) -> list[Setup]:
 
 
 def _fill(
-    preset: Preset, dataset: str, setup: Setup, options: CompareOptions, seeds: Sequence[int], folder: Path
+    preset: Preset,
+    dataset: str,
+    setup: Setup,
+    options: CompareOptions,
+    seeds: Sequence[int],
+    folder: Path,
+    owner: OutputFolder,
 ) -> tuple[dict[tuple[str, str], Number], str, tuple[str, ...]]:
     """Our numbers in the cells of one data set and setup, what they are of, and the task's notes."""
     cells = [c for c in preset.cells if c.dataset == dataset and c.arm and preset.arm(c.arm).setup == setup]
@@ -138,8 +143,7 @@ def _fill(
     typed = _options(preset, dataset, setup, options, metric)
     inputs = load_inputs(typed)
     plans = plan_all([arm.arm for arm in arms], typed, inputs)
-    folder.mkdir(parents=True, exist_ok=True)
-    trained = compare_arms(plans, typed, seeds, folder)
+    trained = compare_arms(plans, typed, seeds, folder, owner)
     about = (
         f"{title_of(trained.result)}; {inputs.task.metric_title}; lr {typed.lr:g}, batches of "
         f"{typed.batch_size}, weight decay {typed.weight_decay:g}, warm-up {typed.warmup:g}"

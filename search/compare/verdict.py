@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluators.chance import Chance, nothing_learned
-from search.statistics import doubt_of, said_of_p
+from search.statistics import doubt_of, said_of_difference, said_of_p
 from spaces.counted import counted
 
 from .leaderboard import ArmRuns, Difference, Row
@@ -47,9 +47,9 @@ def verdict(
 
 def _sentence(what: str, label: str, apart: Difference, baseline: str, where: str, compared: int) -> str:
     interval = apart.interval
-    bounds = "" if interval.low is None else f" [{interval.low:+z.4f}, {interval.high:+z.4f}]"
     p = "" if apart.p_holm is None else f", Holm-corrected {said_of_p(apart.p_holm)}"
-    said = f"{interval.mean:+z.4f}{bounds} in {where}{p}, {counted(len(apart.of_seeds), 'seed')}"
+    amount = said_of_difference(interval.mean, interval.low, interval.high)
+    said = f"{amount} in {where}{p}, {counted(len(apart.of_seeds), 'seed')}"
     of = f"the best of {counted(compared, 'other')}" if compared > 1 else "the only other"
     doubt = doubt_of(apart.of_seeds, apart.p_holm)
     if doubt is None and interval.mean > 0:

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import numpy as np
 
@@ -23,6 +23,10 @@ from .options import StudyOptions
 from .scoring import LeftOut, Scored
 
 __all__ = ["Notes", "ProxyCost", "notes_of"]
+
+
+_NOT_OURS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What JSON of any shape can raise where a study's own is expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ class Notes:
                 None if positive is None else str(positive),
                 tuple(str(text) for text in known.get("remarks", ())),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except _NOT_OURS as error:
             raise InputError(
                 f"the table lacks what a study writes beside its rows ({error}); give one that "
                 "python -m search.study wrote."

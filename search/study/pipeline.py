@@ -58,6 +58,7 @@ def run_study(options: StudyOptions) -> tuple[dict[str, object], str]:
             announce(search, path)
         table = _tabulate(options, searches, path)
         _check_any_finished(table)
+        folder.confirm()
         table.write(path / TABLE)
         return write_report(table, path)
 

@@ -229,3 +229,14 @@ def test_a_model_that_cannot_be_loaded_ends_the_run_and_fails_no_candidate(workl
     assert done == []
     train()
     assert [one.failure for one in done] == [None, None]
+
+
+def test_a_model_is_loaded_once_as_long_as_its_files_stay(tmp_path, tiny_model):
+    source = ModelSource(str(tmp_path), 2)
+    model = tiny_model("bert")
+    model.save_pretrained(tmp_path)
+    first = evaluators.spread.base_model_on(source, "cpu")
+    assert evaluators.spread.base_model_on(source, "cpu") is first
+    model.bert.pooler.dense.weight.zero_()
+    model.save_pretrained(tmp_path)
+    assert not evaluators.spread.base_model_on(source, "cpu").bert.pooler.dense.weight.any()

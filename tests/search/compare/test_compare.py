@@ -9,6 +9,7 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
 
+import search.compare.pipeline
 import search.fine_tune
 from evaluators.adapter import load_adapter
 from search.compare.__main__ import main
@@ -172,3 +173,20 @@ def test_bad_input_is_one_line_that_says_what_to_do(compare, capsys, typed, word
     assert words in error
     assert len(error.strip().splitlines()) == 1
     assert not Path(compare[-1]).exists()
+
+
+def test_a_model_that_changes_while_it_is_at_work_is_refused_before_anything_is_written(
+    compare, model_folder, tmp_path, capsys, monkeypatch
+):
+    report = search.compare.pipeline.report
+
+    def change(*arguments):
+        runs, weights = report(*arguments), model_folder / "model.safetensors"
+        content = weights.read_bytes()
+        weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        return runs
+
+    monkeypatch.setattr(search.compare.pipeline, "report", change)
+    assert main([*compare, "--methods", "lora,head"]) == 1
+    assert "changed while the run in" in capsys.readouterr().err
+    assert not list((tmp_path / "out").glob("leaderboard.*"))

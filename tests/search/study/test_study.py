@@ -17,10 +17,12 @@ from filelock import FileLock
 from pyarrow import parquet
 
 import search.fine_tune
+import search.study.pipeline
 from evaluators.benchmark_table import BenchmarkTable
 from search.run import main as run
 from search.study.__main__ import main
 from search.study.notes import Notes
+from spaces.errors import InputError
 
 TIMES = ("seconds", "peak_memory")
 
@@ -230,3 +232,35 @@ def test_a_study_whose_every_run_failed_is_a_failure_with_its_reason(study, tmp_
     assert line.startswith("error: every fine-tuning run failed: the training loss became nan")
     assert not (tmp_path / "out" / "report.json").exists()
     assert list(tmp_path.glob("out/candidates/*.json"))
+
+
+def test_a_model_that_changes_while_a_study_is_at_work_is_refused_before_its_table(
+    study, model_folder, tmp_path, capsys, monkeypatch
+):
+    tabulate = search.study.pipeline._tabulate
+
+    def change(*arguments):
+        table, weights = tabulate(*arguments), model_folder / "model.safetensors"
+        content = weights.read_bytes()
+        weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        return table
+
+    monkeypatch.setattr(search.study.pipeline, "_tabulate", change)
+    assert main(study) == 1
+    assert "changed while the run in" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "table.parquet").exists()
+
+
+@pytest.mark.parametrize(("name", "document"), [
+    ("site_scores", "[]"),
+    ("epochs", "1" + "0" * 400),
+    ("remarks", "[" * 5000 + "]" * 5000),
+    ("costs", "3"),
+    ("facts", "null"),
+])  # fmt: skip
+def test_notes_of_any_shape_are_notes_or_one_error(study, tmp_path, name, document):
+    assert main(study) == 0
+    table = BenchmarkTable.read(tmp_path / "out" / "table.parquet")
+    other = BenchmarkTable(table.space, table.metric, table.entries, {**table.notes, name: document})
+    with pytest.raises(InputError, match="lacks what a study writes beside its rows"):
+        Notes.of(other)
