@@ -8,7 +8,8 @@
   ``weight_index``, ``padding``.
 * ``evaluators.benchmark_table``: runs of many allocations as one file, which answers instead of training;
   with ``benchmark_entry``, ``benchmark_file``.
-* ``evaluators.task``: rows to train on, to select by, to report on; with ``rows``, ``split``, ``metrics``,
+* ``evaluators.task``: rows to train on, to select by, to report on; with ``rows``, ``model_inputs``,
+  ``split``, ``metrics``,
   ``labels``, ``chance``.
 * ``evaluators.read_table``, ``glue``, ``demo``: where rows come from.
 * ``evaluators.adapter``: an adapter on disk and back; with ``adapter_files``, ``adapter_record``,

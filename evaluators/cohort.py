@@ -18,7 +18,8 @@ from spaces.wires import Wires
 
 from .adamw import StackedAdamW
 from .candidate import Candidate, Recipe, Trained, refuse_other_weights
-from .rows import Rows, padded_inputs
+from .model_inputs import model_inputs
+from .rows import Rows
 from .score import row_losses, score_logits
 from .task import Task
 
@@ -107,9 +108,7 @@ class Cohort:
         return torch.cat(parts, dim=1)[:, np.argsort(order)]
 
     def _logits(self, rows: Rows, flat: np.ndarray) -> Tensor:
-        inputs = padded_inputs(rows, flat, pad_token_id=self.model.config.pad_token_id)
-        tensors = {name: torch.from_numpy(array).to(self.model.device) for name, array in inputs.items()}
-        return self.forward(tensors)
+        return self.forward(model_inputs(self.model, rows, flat))
 
     def _of_the_model(self, inputs: Mapping[str, Tensor]) -> Tensor:
         logits: Tensor = self.model(**inputs).logits

@@ -6,7 +6,6 @@ Neither package's code is run: it would import sentence-transformers. Their file
 from __future__ import annotations
 
 import csv
-import hashlib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -14,6 +13,7 @@ from typing import Final
 from spaces.counted import counted
 from spaces.errors import InputError
 
+from .content_digest import file_digest
 from .split import hash_order, split_by_text
 from .task import TextTable
 
@@ -34,8 +34,7 @@ def demo_model_folder() -> Path:
     Raises InputError where the package is missing, or where its weights are not the known ones.
     """
     weights = _installed_file(_MODEL_PACKAGE, "model/model.safetensors")
-    with weights.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = file_digest(weights)
     if digest != MODEL_SHA256:
         raise InputError(
             f"{weights} has sha256 {digest}, not {MODEL_SHA256}, and is not loaded; install it afresh: "

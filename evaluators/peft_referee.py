@@ -35,7 +35,8 @@ from .candidate import Candidate, Course, Evaluation, Recipe, Trained
 from .data_order import epoch_batches
 from .gate_policy import NeverActedError
 from .memory import OUT_OF_MEMORY, is_out_of_memory, peak_memory, reset_peak_memory
-from .rows import Rows, padded_inputs
+from .model_inputs import model_inputs
+from .rows import Rows
 from .score import row_losses, score_logits
 from .task import Task
 
@@ -140,7 +141,7 @@ class _Run:
         for step, batch in enumerate(islice(self._batches(), self.total)):
             labels = torch.from_numpy(self.task.train.labels[batch]).to(tuned.device)
             # with labels AdaLoRA's forward adds its orthogonality penalty to the loss
-            output = tuned(**_inputs(tuned, self.task.train, batch), labels=labels)
+            output = tuned(**model_inputs(tuned, self.task.train, batch), labels=labels)
             optimizer.zero_grad()
             output.loss.backward()
             torch.nn.utils.clip_grad_norm_(parameters, self.recipe.max_grad_norm)
@@ -181,7 +182,7 @@ class _Run:
         components = round(config.r * config.eva_config.rho)
         once = -(-len(self.task.train) // self.recipe.batch_size)
         batches = list(islice(self._batches(), min(once, _EVA_BATCHES)))
-        inputs = [_inputs(tuned, self.task.train, batch) for batch in batches]
+        inputs = [model_inputs(tuned, self.task.train, batch) for batch in batches]
         enough = [one for one in inputs if int(one["attention_mask"].sum()) >= components]
         if not enough:  # PEFT skips each such batch, and would go round for ever
             raise InputError(
@@ -201,17 +202,12 @@ def _is_eva(config: PeftConfig) -> TypeGuard[LoraConfig]:
     return isinstance(config, LoraConfig) and config.init_lora_weights == "eva"
 
 
-def _inputs(tuned: PeftModel, rows: Rows, batch: np.ndarray) -> dict[str, Tensor]:
-    inputs = padded_inputs(rows, batch, pad_token_id=tuned.config.pad_token_id)
-    return {name: torch.from_numpy(array).to(tuned.device) for name, array in inputs.items()}
-
-
 @torch.no_grad()
 def _logits(tuned: PeftModel, rows: Rows, size: int) -> Tensor:
     """(rows, labels), in the rows' order, on the CPU."""
     order = np.argsort([len(ids) for ids in rows.input_ids], kind="stable")
     batches = [order[start : start + size] for start in range(0, len(order), size)]
-    logits = [tuned(**_inputs(tuned, rows, batch)).logits.float().cpu() for batch in batches]
+    logits = [tuned(**model_inputs(tuned, rows, batch)).logits.float().cpu() for batch in batches]
     return torch.cat(logits)[np.argsort(order)]
 
 

@@ -25,8 +25,9 @@ from spaces.foreign import foreign
 from spaces.head import head_modules
 
 from .loaded_peft import why_loaded_otherwise
+from .model_inputs import model_inputs
 from .peft_adapter import Wire
-from .rows import Rows, padded_inputs
+from .rows import Rows
 
 __all__ = ["AsTrained", "why_not_stock"]
 
@@ -87,10 +88,7 @@ def why_not_stock(folder: Path, model: PreTrainedModel, rows: Rows, trained: AsT
 def _first_logits(model: PreTrainedModel | PeftModel, rows: Rows) -> Tensor:
     """Logits of the first few rows, (n, labels) float32 on the CPU."""
     first = np.arange(min(_ROWS, len(rows)))
-    inputs = padded_inputs(rows, first, pad_token_id=model.config.pad_token_id)
-    logits: Tensor = model(
-        **{name: torch.from_numpy(ids).to(model.device) for name, ids in inputs.items()}
-    ).logits
+    logits: Tensor = model(**model_inputs(model, rows, first)).logits
     return logits.float().cpu()
 
 

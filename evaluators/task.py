@@ -85,10 +85,14 @@ class Task:
         return None if self.positive_label is None else self.label_names.index(self.positive_label)
 
     @property
+    def metric_label(self) -> str | None:
+        """The label that the metric is of, where it is of one."""
+        return self.positive_label if self.metric in BINARY_METRICS else None
+
+    @property
     def metric_title(self) -> str:
         """The metric as a person must know it: whose F1 it is."""
-        of = f" of {self.positive_label!r}" if self.metric in BINARY_METRICS else ""
-        return self.metric + of
+        return self.metric + ("" if self.metric_label is None else f" of {self.metric_label!r}")
 
     @property
     def num_labels(self) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from transformers import PreTrainedModel
 
-from evaluators.rows import Rows, padded_inputs
+from evaluators.model_inputs import model_inputs
+from evaluators.rows import Rows
 from proxies.dense_gradients import Batch
 
 __all__ = ["first_batches"]
@@ -19,8 +20,7 @@ def first_batches(model: PreTrainedModel, rows: Rows, *, size: int, count: int) 
     batches = []
     for start in range(0, min(count * size, len(rows)), size):
         indices = range(start, min(start + size, len(rows)))
-        arrays = padded_inputs(rows, indices, pad_token_id=model.config.pad_token_id)
-        inputs = {name: torch.from_numpy(array).to(model.device) for name, array in arrays.items()}
+        inputs = model_inputs(model, rows, indices)
         labels = torch.from_numpy(rows.labels[indices.start : indices.stop]).to(model.device)
         batches.append(Batch(inputs, labels))
     return batches

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import zip_longest
 
 import numpy as np
-import torch
-from torch import Tensor
 from transformers import PreTrainedModel
 
-from evaluators.rows import Rows, padded_inputs
+from evaluators.model_inputs import model_inputs
+from evaluators.rows import Rows
 from evaluators.spread import base_model_on
 from evaluators.task import Task
 from spaces.errors import InputError
@@ -69,11 +68,10 @@ def usable_sites(inputs: Inputs, device: str, sites: tuple[Site, ...], renorm: R
     picks = [slots]
     for slot in range(SLOTS):
         other = slots.copy()
-        other[slot] = (slots[slot, 0] + 1) % len(
-            pool
-        )  # the same row twice, so that even of two rows one moves
+        # one row twice, so that even where there are but two rows one of the slot's moves
+        other[slot] = (slots[slot, 0] + 1) % len(pool)
         picks.append(other)
-    whole = _batch(model, pool, np.concatenate(picks, axis=None))  # padded to one length
+    whole = model_inputs(model, pool, np.concatenate(picks, axis=None))  # padded to one length
     batches = [
         {name: tensor[start : start + slots.size] for name, tensor in whole.items()}
         for start in range(0, len(picks) * slots.size, slots.size)
@@ -86,10 +84,10 @@ def _check_extremes(model: PreTrainedModel, task: Task) -> None:
     shortest, alone."""
     parts = (task.train, task.validation, task.test)
     extremes = _joined([_extremes(rows) for rows in parts])
-    check_embeddable(model, _batch(model, extremes, range(len(extremes))))
+    check_embeddable(model, model_inputs(model, extremes, range(len(extremes))))
     for rows in parts:
         shortest = int(np.argmin([len(ids) for ids in rows.input_ids]))
-        check_embeddable(model, _batch(model, rows, [shortest]))
+        check_embeddable(model, model_inputs(model, rows, [shortest]))
 
 
 def _extremes(rows: Rows) -> Rows:
@@ -108,8 +106,8 @@ def _check_padding(model: PreTrainedModel, task: Task) -> None:
     lengths = {length for length in (own + 1, own + 2, own + 3, 2 * own, longest) if own < length <= longest}
     check_padding(
         model,
-        [_batch(model, rows, [index]) for index in range(len(rows))],
-        [_batch(model, rows, range(len(rows)), least=length) for length in (own, *sorted(lengths))],
+        [model_inputs(model, rows, [index]) for index in range(len(rows))],
+        [model_inputs(model, rows, range(len(rows)), least=length) for length in (own, *sorted(lengths))],
     )
 
 
@@ -132,9 +130,8 @@ def _distinct_rows(task: Task) -> Rows:
     for rows in found.values():
         of_length.setdefault(len(rows.input_ids[0]), []).append(rows)
     lengths = sorted(of_length, key=lambda length: (length < _LONG_ENOUGH, abs(length - _LONG_ENOUGH)))
-    turns = zip_longest(
-        *(of_length[length] for length in lengths)
-    )  # one of each length, then a second of each
+    # one of each length, then a second of each
+    turns = zip_longest(*(of_length[length] for length in lengths))
     order = [rows for turn in turns for rows in turn if rows is not None]
     return _joined(order[: SLOTS * _ROWS_A_SLOT])
 
@@ -146,13 +143,6 @@ def _joined(parts: Sequence[Rows]) -> Rows:
         None if None in types else tuple(own for part in types for own in part or ()),
         np.concatenate([part.labels for part in parts]),
     )
-
-
-def _batch(
-    model: PreTrainedModel, rows: Rows, indices: Sequence[int] | np.ndarray, *, least: int = 0
-) -> Mapping[str, Tensor]:
-    inputs = padded_inputs(rows, indices, pad_token_id=model.config.pad_token_id, least=least)
-    return {name: torch.from_numpy(array).to(model.device) for name, array in inputs.items()}
 
 
 def _without_types(task: Task) -> Task:

@@ -14,7 +14,6 @@ from evaluators.adapter import save_adapter
 from evaluators.candidate import Candidate, Trained
 from evaluators.chance import chance_of
 from evaluators.cohort import score_trained
-from evaluators.metrics import BINARY_METRICS
 from evaluators.spread import base_model_on
 from proxies.site_scores import SiteScores
 from spaces.allocation import Allocation
@@ -58,7 +57,7 @@ class TrainedEvaluator:
             max_params=search.max_params,
             judged=Judged(task.metric, rows, chance_of(task.validation, task), title=task.metric_title),
             seeds=tuple(search.options.all_seeds),
-            positive_label=task.positive_label if task.metric in BINARY_METRICS else None,
+            positive_label=task.metric_label,
             notes=task.notes,
         )
 

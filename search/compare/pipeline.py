@@ -13,7 +13,6 @@ import torch
 
 from evaluators.adapter import save_adapter
 from evaluators.chance import chance_of
-from evaluators.metrics import BINARY_METRICS
 from evaluators.spread import base_model_on
 from search.inputs import load_inputs
 from search.output_folder import OutputFolder, decisive, write_whole
@@ -125,7 +124,7 @@ def _result(
         "task": task.name,
         "metric": task.metric,
         "metric_title": task.metric_title,
-        "positive_label": task.positive_label if task.metric in BINARY_METRICS else None,
+        "positive_label": task.metric_label,
         "notes": list(task.notes),
         "rows": {"train": len(task.train), "validation": len(task.validation), "test": len(task.test)},
         "budget": first.search.max_params,

@@ -11,7 +11,6 @@ from typing import Any, Final, get_args
 import numpy as np
 
 from evaluators.benchmark_table import BenchmarkTable, Entry
-from evaluators.metrics import BINARY_METRICS
 from proxies.site_scores import Point, SiteScores
 from search.prepare import Search
 from spaces.counted import counted
@@ -137,7 +136,7 @@ def notes_of(
         tuple(ProxyCost(one.scores.proxy, one.seconds, one.peak_memory) for one in costs),
         tuple(left_out),
         {rule: tuple(one.scores for one in tables) for rule, tables in scored.items()},
-        task.positive_label if task.metric in BINARY_METRICS else None,
+        task.metric_label,
         task.notes,
     )
 

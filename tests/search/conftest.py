@@ -110,6 +110,18 @@ def model_folder(tiny_model, tmp_path) -> Path:
 
 
 @pytest.fixture
+def change_weights(model_folder) -> Callable[[], None]:
+    """Flips a bit of the model's weights in its folder."""
+
+    def flip() -> None:
+        weights = model_folder / "model.safetensors"
+        content = weights.read_bytes()
+        weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+    return flip
+
+
+@pytest.fixture
 def small(model_folder, files, tmp_path) -> list[str]:
     """A whole command line that ends within seconds."""
     data = [

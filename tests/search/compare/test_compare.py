@@ -176,14 +176,13 @@ def test_bad_input_is_one_line_that_says_what_to_do(compare, capsys, typed, word
 
 
 def test_a_model_that_changes_while_it_is_at_work_is_refused_before_anything_is_written(
-    compare, model_folder, tmp_path, capsys, monkeypatch
+    compare, change_weights, tmp_path, capsys, monkeypatch
 ):
     report = search.compare.pipeline.report
 
     def change(*arguments):
-        runs, weights = report(*arguments), model_folder / "model.safetensors"
-        content = weights.read_bytes()
-        weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        runs = report(*arguments)
+        change_weights()
         return runs
 
     monkeypatch.setattr(search.compare.pipeline, "report", change)

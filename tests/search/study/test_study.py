@@ -235,14 +235,13 @@ def test_a_study_whose_every_run_failed_is_a_failure_with_its_reason(study, tmp_
 
 
 def test_a_model_that_changes_while_a_study_is_at_work_is_refused_before_its_table(
-    study, model_folder, tmp_path, capsys, monkeypatch
+    study, change_weights, tmp_path, capsys, monkeypatch
 ):
     tabulate = search.study.pipeline._tabulate
 
     def change(*arguments):
-        table, weights = tabulate(*arguments), model_folder / "model.safetensors"
-        content = weights.read_bytes()
-        weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        table = tabulate(*arguments)
+        change_weights()
         return table
 
     monkeypatch.setattr(search.study.pipeline, "_tabulate", change)
