@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from proxies.dense_gradients import Batch
-from proxies.evidence import Evidence
+from proxies.measure.dense_gradients import Batch
+from proxies.measure.dense_statistics import Statistic
+from proxies.measure.evidence import Evidence
+from proxies.measure.warm_up import WarmUp
 from proxies.registry import PROXIES, score_sites
-from proxies.statistics import Statistic
-from proxies.warm_up import WarmUp
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace

@@ -16,8 +16,8 @@ import torch
 from scipy.stats import spearmanr
 
 from evaluators.benchmark_table import BenchmarkTable
+from proxies.measure.warm_up import WarmUp
 from proxies.registry import PROXIES, score_sites
-from proxies.warm_up import WarmUp
 from search.options import SHARED, add_arguments
 from search.prepare import Search
 from search.scoring import evidence_of, scoring_batches

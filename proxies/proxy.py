@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .evidence import Evidence
+from proxies.measure.dense_statistics import Statistic
+from proxies.measure.evidence import Evidence
+
 from .site_scores import Point, SiteScores
-from .statistics import Statistic
 
 __all__ = ["Proxy"]
 

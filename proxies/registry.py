@@ -17,43 +17,43 @@ from typing import Final
 
 import numpy as np
 
+from proxies.base.condition import CONDITION
+from proxies.base.constant import CONSTANT
+from proxies.base.eva import EVA
+from proxies.base.l2_norm import L2_NORM
+from proxies.base.params import PARAMS
+from proxies.composed.ensemble import PREFIX as ENSEMBLE
+from proxies.composed.ensemble import ensemble
+from proxies.composed.root import PREFIX as ROOT
+from proxies.composed.root import SPREAD, root
+from proxies.dense.fisher import FISHER
+from proxies.dense.gps import GPS
+from proxies.dense.grad_norm import GRAD_NORM, GRAD_NORM_INIT, GRAD_NORM_WARM
+from proxies.dense.grasp import GRASP
+from proxies.dense.plain import PLAIN
+from proxies.dense.snip import SNIP, SNIP_INIT, SNIP_WARM
+from proxies.dense.snr import SNR
+from proxies.dense.spectrum import SPECTRUM
+from proxies.dense.synflow import SYNFLOW, SYNFLOW_INIT, SYNFLOW_WARM
+from proxies.init.adam_gain import ADAM_GAIN
+from proxies.init.adam_signal import ADAM_SIGNAL
+from proxies.init.epe_nas import EPE_NAS
+from proxies.init.jacov import JACOV
+from proxies.init.nwot import NWOT
+from proxies.init.zico import ZICO
+from proxies.measure.dense_statistics import Statistic
+from proxies.measure.evidence import Evidence
+from proxies.warm.ablation import ABLATION
+from proxies.warm.alpha_test import ALPHA_TEST
+from proxies.warm.sensitivity import SENSITIVITY, SENSITIVITY_SUM
+from proxies.warm.solo import SOLO, SOLO_LINEAR
+from proxies.warm.supernet import SUPERNET
 from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.printable import quoted
 
-from .ablation import ABLATION
-from .adam_gain import ADAM_GAIN
-from .adam_signal import ADAM_SIGNAL
-from .alpha_test import ALPHA_TEST
-from .condition import CONDITION
-from .constant import CONSTANT
-from .ensemble import PREFIX as ENSEMBLE
-from .ensemble import ensemble
-from .epe_nas import EPE_NAS
-from .eva import EVA
-from .evidence import Evidence
-from .fisher import FISHER
-from .gps import GPS
-from .grad_norm import GRAD_NORM, GRAD_NORM_INIT, GRAD_NORM_WARM
-from .grasp import GRASP
-from .jacov import JACOV
-from .l2_norm import L2_NORM
-from .nwot import NWOT
-from .params import PARAMS
-from .plain import PLAIN
 from .proxy import Proxy
-from .root import PREFIX as ROOT
-from .root import SPREAD, root
-from .sensitivity import SENSITIVITY, SENSITIVITY_SUM
 from .site_scores import DegenerateScoreError, SiteScores
-from .snip import SNIP, SNIP_INIT, SNIP_WARM
-from .snr import SNR
-from .solo import SOLO, SOLO_LINEAR
-from .spectrum import SPECTRUM
-from .statistics import Statistic
-from .supernet import SUPERNET
-from .synflow import SYNFLOW, SYNFLOW_INIT, SYNFLOW_WARM
-from .zico import ZICO
 
 __all__ = ["PROXIES", "find_proxy", "score_sites"]
 

@@ -7,7 +7,7 @@ from transformers import PreTrainedModel
 
 from evaluators.model_inputs import model_inputs
 from evaluators.rows import Rows
-from proxies.dense_gradients import Batch
+from proxies.measure.dense_gradients import Batch
 
 __all__ = ["first_batches"]
 

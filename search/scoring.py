@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from evaluators.spread import base_model_on
-from proxies.dense_gradients import Batch
-from proxies.evidence import Evidence
+from proxies.measure.dense_gradients import Batch
+from proxies.measure.evidence import Evidence
+from proxies.measure.warm_up import WarmUp
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import SiteScores
-from proxies.warm_up import WarmUp
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 

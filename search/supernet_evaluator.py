@@ -15,12 +15,12 @@ from evaluators.memory import peak_memory
 from evaluators.score import score_logits
 from evaluators.spread import base_model_on, default_cohort_size
 from proxies.site_scores import SiteScores
+from search.policies.supernet import Supernet, truncated
 from spaces.allocation import Allocation
 
 from .evaluator import Setting
 from .finalist import Finalist
 from .fine_tune import fine_tune_all
-from .policies.supernet import Supernet, truncated
 from .prepare import Search
 from .progress import progress
 from .proposals import Answers

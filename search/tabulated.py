@@ -11,6 +11,7 @@ from typing import Final
 from evaluators.benchmark_table import BenchmarkTable, Entry, Stratum
 from evaluators.candidate import Trained
 from proxies.site_scores import SiteScores
+from search.study.notes import Notes
 from spaces.allocation import Allocation
 from spaces.budget import parse_budget
 from spaces.counted import counted
@@ -24,7 +25,6 @@ from .prepare import space_of
 from .proposals import Answer
 from .scoring import DEFAULT_PROXIES
 from .search_options import SEARCH, SearchOptions
-from .study.notes import Notes
 from .uniform import uniform
 from .verdict import Judged
 

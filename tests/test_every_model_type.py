@@ -27,7 +27,7 @@ from evaluators.rows import Rows, padded_inputs
 from evaluators.spread import base_model_on
 from evaluators.task import Task
 from evaluators.training import train_cohort
-from proxies.evidence import Evidence
+from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
 from search.first_batches import first_batches
 from search.fit_to_model import readable_inputs, usable_sites

@@ -14,6 +14,8 @@ import torch
 
 from evaluators.rank_sweep import rank_sweep
 from evaluators.spread import base_model_on
+from search.compare.presets.preset import Cell, Number, Preset, Setup, layout
+from search.compare.presets.registry import PRESETS, SETTINGS, find_preset, find_settings, moved
 from search.inputs import load_inputs
 from search.options import flag_of
 from search.output_folder import OutputFolder, decisive, write_whole
@@ -27,8 +29,6 @@ from .leaderboard import ArmRuns
 from .leaderboard_table import title_of
 from .options import COMMAND, GROWING, CompareOptions
 from .pipeline import compare_arms
-from .presets.preset import Cell, Number, Preset, Setup, layout
-from .presets.registry import PRESETS, SETTINGS, find_preset, find_settings, moved
 
 __all__ = ["run_preset"]
 

@@ -15,14 +15,15 @@ from evaluators.candidate import Candidate, History
 from evaluators.cohort import Cohort
 from evaluators.gate_policy import GateHooks, NeverActedError, Step
 from evaluators.task import Task
-from search.policies.gate_vector import GateVector
-from search.policies.top_within import top_within
 from search.uniform import uniform
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site
+
+from .gate_vector import GateVector
+from .top_within import top_within
 
 __all__ = ["AdaLora"]
 

@@ -15,9 +15,6 @@ from evaluators.cohort import Cohort
 from evaluators.gate_policy import GateHooks, NeverActedError, Step
 from evaluators.rows import Rows
 from evaluators.task import Task
-from search.policies.gate_vector import GateVector
-from search.policies.rank_ablation import rank_losses
-from search.policies.top_within import top_within
 from search.uniform import uniform
 from spaces.allocation import Allocation
 from spaces.counted import counted
@@ -26,6 +23,10 @@ from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site
 from spaces.wires import initial_a
+
+from .gate_vector import GateVector
+from .rank_ablation import rank_losses
+from .top_within import top_within
 
 __all__ = ["ALora", "moved"]
 

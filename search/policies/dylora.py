@@ -14,13 +14,14 @@ from evaluators.candidate import Candidate
 from evaluators.cohort import Cohort
 from evaluators.gate_policy import GateHooks, NeverActedError, Step
 from evaluators.task import Task
-from search.policies.gate_vector import GateVector
 from search.uniform import uniform
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site
+
+from .gate_vector import GateVector
 
 __all__ = ["DyLora"]
 

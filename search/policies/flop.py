@@ -13,13 +13,14 @@ from evaluators.candidate import Candidate
 from evaluators.cohort import Cohort
 from evaluators.gate_policy import GateHooks, NeverActedError, Step
 from evaluators.task import Task
-from search.policies.gate_vector import GateVector
-from search.policies.hard_concrete import HardConcreteGates, Phase
 from spaces.allocation import Allocation
 from spaces.base_weight import base_weight
 from spaces.errors import InputError, UsageError
 from spaces.search_space import SearchSpace
 from spaces.site import Site
+
+from .gate_vector import GateVector
+from .hard_concrete import HardConcreteGates, Phase
 
 __all__ = ["Flop"]
 

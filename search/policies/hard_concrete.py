@@ -15,10 +15,11 @@ from evaluators.adamw import linear_schedule
 from evaluators.candidate import Candidate, History
 from evaluators.cohort import Cohort
 from evaluators.gate_policy import Step
-from search.policies.gate_vector import GateVector
-from search.policies.top_within import top_within
 from spaces.errors import UsageError
 from spaces.seeding import named_generator
+
+from .gate_vector import GateVector
+from .top_within import top_within
 
 __all__ = ["HardConcreteGates", "Lagrangian", "Phase", "deterministic", "open_probability", "sample"]
 

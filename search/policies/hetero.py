@@ -18,12 +18,10 @@ from evaluators.cohort import Cohort
 from evaluators.data_order import steps_per_epoch
 from evaluators.gate_policy import GateHooks, NeverActedError, Step
 from evaluators.task import Task
-from proxies.dense_gradients import Batch
-from proxies.evidence import Evidence
+from proxies.measure.dense_gradients import Batch
+from proxies.measure.evidence import Evidence
 from proxies.registry import PROXIES, find_proxy, score_sites
 from search.first_batches import first_batches
-from search.policies.gate_vector import GateVector
-from search.policies.top_within import top_within
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
@@ -31,6 +29,9 @@ from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site
 from spaces.stacked import Stacked
+
+from .gate_vector import GateVector
+from .top_within import top_within
 
 __all__ = ["Hetero"]
 

@@ -14,18 +14,19 @@ from evaluators.candidate import Candidate, History
 from evaluators.cohort import Cohort
 from evaluators.gate_policy import GateHooks, NeverActedError, Step
 from evaluators.task import Task
-from proxies.eigenvalues import in_double
-from proxies.evidence import Evidence
+from proxies.measure.eigenvalues import in_double
+from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import SiteScores
 from search.first_batches import first_batches
 from search.greedy import greedy
-from search.policies.gate_vector import GateVector
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site
+
+from .gate_vector import GateVector
 
 __all__ = ["Spectral"]
 

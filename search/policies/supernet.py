@@ -13,12 +13,13 @@ from evaluators.candidate import Candidate
 from evaluators.cohort import Cohort
 from evaluators.gate_policy import GateHooks, NeverActedError, Step
 from evaluators.task import Task
-from search.policies.gate_vector import GateVector
 from search.random_allocation import random_allocation
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site
+
+from .gate_vector import GateVector
 
 __all__ = ["Supernet", "truncated"]
 

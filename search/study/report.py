@@ -15,24 +15,24 @@ import numpy as np
 
 from evaluators.benchmark_table import BenchmarkTable, Entry, Stratum
 from search.output_folder import write_whole
+from search.study.display.forest_plot import draw_forest
+from search.study.display.origin_groups import group_of
+from search.study.display.page import Cost, Section, write_page
+from search.study.display.regret_plot import draw_regret
+from search.study.display.scatter_plots import draw_scatters
+from search.study.display.score_maps import draw_score_maps
+from search.study.display.text_table import format_report
+from search.study.display.truth_names import truth_name
+from search.study.judging.chance_regret import chance_regret
+from search.study.judging.judge import KS, judge, pooled
+from search.study.judging.mean_truth import mean_over_seeds
+from search.study.judging.report_card import StratumReport, Truth
+from search.study.judging.verdict import CONTROL, verdict
 from spaces.aligned_text import wrapped
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.seeding import named_generator
 
-from .display.forest_plot import draw_forest
-from .display.origin_groups import group_of
-from .display.page import Cost, Section, write_page
-from .display.regret_plot import draw_regret
-from .display.scatter_plots import draw_scatters
-from .display.score_maps import draw_score_maps
-from .display.text_table import format_report
-from .display.truth_names import truth_name
-from .judging.chance_regret import chance_regret
-from .judging.judge import KS, judge, pooled
-from .judging.mean_truth import mean_over_seeds
-from .judging.report_card import StratumReport, Truth
-from .judging.verdict import CONTROL, verdict
 from .notes import Notes
 
 __all__ = ["REPORT_FILES", "write_report"]

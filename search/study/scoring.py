@@ -15,11 +15,11 @@ import torch
 from evaluators.ledger import fingerprint
 from evaluators.memory import peak_memory
 from evaluators.sealed_json import DamagedFileError, read_sealed, write_sealed
-from proxies.evidence import Evidence
+from proxies.measure.dense_statistics import Statistic
+from proxies.measure.evidence import Evidence
 from proxies.proxy import Proxy
 from proxies.registry import PROXIES, find_proxy, score_sites
 from proxies.site_scores import SiteScores
-from proxies.statistics import Statistic
 from search.prepare import Search
 from search.progress import progress
 from search.scoring import evidence_of, scoring_batches

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from proxies.dense_gradients import Batch, dense_gradients
-from proxies.evidence import Evidence
-from proxies.warm_up import WarmUp
+from proxies.measure.dense_gradients import Batch, dense_gradients
+from proxies.measure.evidence import Evidence
+from proxies.measure.warm_up import WarmUp
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from spaces.head import Head

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from proxies.dense_gradients import Batch
-from proxies.evidence import Evidence
+from proxies.measure.dense_gradients import Batch
+from proxies.measure.evidence import Evidence
+from proxies.measure.warm_up import WarmUp
 from proxies.registry import PROXIES, find_proxy, score_sites
 from proxies.site_scores import DegenerateScoreError
-from proxies.warm_up import WarmUp
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace

@@ -14,10 +14,10 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from evaluators.whole_file import whole_file
+from search.study.judging.report_card import StratumReport
+from search.study.judging.verdict import verdict as verdict_on
 from spaces.printable import printable_lines
 
-from ..judging.report_card import StratumReport
-from ..judging.verdict import verdict as verdict_on
 from .page_tables import (
     Cost,
     Table,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from search.statistics import Interval
+from search.study.judging.report_card import AtK, Card, Contest, Estimate, StratumReport
 from spaces.counted import counted
 
-from ..judging.report_card import AtK, Card, Contest, Estimate, StratumReport
 from .number_format import (
     ABSENT,
     UNDEFINED,

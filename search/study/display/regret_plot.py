@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from search.picture import GREY, PALE, bare, draw_title, new_figure, save_png, short
+from search.study.judging.report_card import AtK, Card, StratumReport
 from spaces.counted import counted
 
-from ..judging.report_card import AtK, Card, StratumReport
 from .truth_names import truth_name
 
 __all__ = ["draw_regret", "regret_curves"]

@@ -14,9 +14,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from search.picture import EDGE, bare, new_figure, save_png, short
 from search.statistics import rank_correlation
+from search.study.judging.mean_truth import mean_over_seeds
 from spaces.counted import counted
 
-from ..judging.mean_truth import mean_over_seeds
 from .number_format import signed
 from .origin_groups import GROUPS
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from search.study.judging.report_card import Card, StratumReport
 from spaces.aligned_text import aligned, wrapped
 from spaces.counted import counted
 from spaces.printable import printable
 
-from ..judging.report_card import Card, StratumReport
 from .number_format import ABSENT, UNDEFINED, decimal, p_value, percent, signed, with_interval
 from .truth_names import truth_name
 

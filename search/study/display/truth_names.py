@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..judging.report_card import StratumReport
+from search.study.judging.report_card import StratumReport
 
 __all__ = ["truth_name"]
 

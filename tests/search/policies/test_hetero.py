@@ -16,7 +16,7 @@ from evaluators.data_order import epoch_batches
 from evaluators.gate_policy import GateHooks, Step
 from evaluators.rows import padded_inputs
 from evaluators.training import train_cohort, train_step
-from proxies.dense_gradients import Batch, dense_gradients, dense_synflow_gradients
+from proxies.measure.dense_gradients import Batch, dense_gradients, dense_synflow_gradients
 from proxies.registry import PROXIES
 from search.policies.gate_vector import GateVector
 from search.policies.hetero import Hetero

@@ -13,8 +13,8 @@ from evaluators.cohort import Cohort
 from evaluators.gate_policy import Step
 from evaluators.rows import padded_inputs
 from evaluators.training import train_cohort, train_step
-from proxies.dense_gradients import Batch
-from proxies.evidence import Evidence
+from proxies.measure.dense_gradients import Batch
+from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import DegenerateScoreError
 from search.greedy import greedy

@@ -1,0 +1,36 @@
+"""EVA: how much of what a site reads fits through each rank."""
+
+import numpy as np
+import torch
+
+from proxies.measure.eigenvalues import eigenvalues, in_double
+from proxies.measure.evidence import Evidence
+from proxies.proxy import Proxy
+from proxies.site_scores import SiteScores
+
+__all__ = ["EVA"]
+
+
+def _measure(evidence: Evidence, name: str) -> SiteScores:
+    """Share of the sum of squares of the site's inputs that their r first right singular vectors
+    explain, in [0, 1]: the r largest eigenvalues of the sum of x x^T over its trace. More is better;
+    concave in r. A site's own score is that at the grid's largest rank.
+
+    Source: EVA, arXiv:2410.07170, which gives the next unit of rank to the largest explained variance
+    ratio left, as PEFT's ``peft/tuners/lora/eva.py`` does; ``greedy`` then does so by parameter.
+    Departures: PEFT centres the inputs, but A has no bias and reads them as they are, so no mean is
+    taken off; it stops when the vectors settle, here all scoring batches count, in one pass. Padding
+    is left out, as there. Sites that read the same tensor score the same, and the loss plays no part.
+    Cost: one product x^T x a site in the dense pass's forward, a symmetric eigenvalue problem of size
+    d_in; memory d_in^2 a site.
+    """
+    space = evidence.space
+    by_rank = np.zeros((len(space.sites), len(space.ranks)))
+    for row, site in zip(by_rank, space.sites, strict=True):
+        values = eigenvalues(in_double(evidence.statistic("second_moments", site)))
+        explained = torch.cumsum(values, 0) / values.sum()
+        row[1:] = explained.cpu().numpy()[np.array(space.ranks[1:]) - 1]
+    return SiteScores(name, "base", space, by_rank[:, -1].copy(), by_rank)
+
+
+EVA = Proxy("eva", "base", _measure, needs=frozenset({"second_moments"}))

@@ -1,0 +1,1 @@
+"""Proxies built of others."""

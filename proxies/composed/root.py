@@ -1,0 +1,52 @@
+"""ROOT: another proxy's sites, each unit of rank worth less than the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from proxies.measure.evidence import Evidence
+from proxies.proxy import Proxy
+from proxies.site_scores import SiteScores
+
+__all__ = ["PREFIX", "SPREAD", "root"]
+
+PREFIX = "root:"
+
+
+def root(member: Proxy, score: Callable[[Sequence[Proxy], Evidence], list[SiteScores]]) -> Proxy:
+    """The proxy ``root:member``: a wire of rank r is worth the member's site score times the root of r.
+
+    score: ``proxies.registry.score_sites``. A sum of worths that are linear in rank sees no difference
+    between few sites at high ranks and many at low ones, though fine-tuning does (DESIGN, section 6: the
+    worth of rank is concave). The root is the simplest concave law without a constant to choose; ours, and
+    judged in results/. A negative score stays negative. Cost and point: the member's.
+    """
+
+    def measure(evidence: Evidence, name: str) -> SiteScores:
+        (scores,) = score([member], evidence)
+        return _by_root(name, scores)
+
+    return Proxy(
+        PREFIX + member.name, member.point, measure, ranks_nothing=member.ranks_nothing, needs=member.needs
+    )
+
+
+def _by_root(name: str, scores: SiteScores) -> SiteScores:
+    by_rank = scores.by_site[:, None] * np.sqrt(np.array(scores.space.ranks))
+    return SiteScores(name, scores.point, scores.space, scores.by_site, by_rank)
+
+
+def _spread(evidence: Evidence, name: str) -> SiteScores:
+    """The root of the rank, at every site alike: an allocation scores by how widely it is spread.
+
+    The control of every ``root:`` proxy, as ``params`` is of those linear in rank. Ours. Cost: none.
+    """
+    ones = np.ones(len(evidence.space.sites))
+    return SiteScores(
+        name, "none", evidence.space, ones, np.sqrt(np.array(evidence.space.ranks)) * ones[:, None]
+    )
+
+
+SPREAD = Proxy("spread", "none", _spread, ranks_nothing=True)

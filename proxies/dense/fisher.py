@@ -1,0 +1,27 @@
+"""FISHER: how much a site's gradient says about the loss, summed over batches."""
+
+from proxies.measure.evidence import Evidence
+from proxies.proxy import Proxy
+from proxies.site_scores import SiteScores, per_unit_of_rank
+
+__all__ = ["FISHER"]
+
+
+def _measure(evidence: Evidence, name: str) -> SiteScores:
+    """Sum over batches of ||G_b||_F^2, G_b the gradient of batch b's mean loss: the trace of the
+    empirical Fisher matrix of Delta W, with a batch for a sample. More is better.
+
+    Source: Theis et al., arXiv:1801.05787, and ``fisher`` in the program of arXiv:2101.08134.
+    Departures: they sum (activation * its gradient)^2 over channels; a wire changes weights, so G
+    stands here. True labels, not labels drawn from the model. Unlike ||G||, batches cannot cancel:
+    sum of ||G_b||^2 = ||G||^2 / n + sum of squared deviations. With one batch it is grad_norm squared.
+    Cost: the dense pass, shared; memory for three matrices of G's shape instead of one.
+    """
+    values = []
+    for site in evidence.space.sites:
+        mean_part = evidence.gradients[site.name].double().square().sum() / evidence.batches
+        values.append(float(mean_part + evidence.statistic("deviations", site).double().sum()))
+    return per_unit_of_rank(name, "dense", evidence.space, values)
+
+
+FISHER = Proxy("fisher", "dense", _measure, needs=frozenset({"deviations"}))

@@ -1,0 +1,24 @@
+"""GPS: the norm of the part of the gradient that each rank can carry."""
+
+import numpy as np
+
+from proxies.measure.evidence import Evidence
+from proxies.proxy import Proxy
+from proxies.site_scores import SiteScores
+
+__all__ = ["GPS"]
+
+
+def _measure(evidence: Evidence, name: str) -> SiteScores:
+    """Square root of the sum of the r largest squared singular values of G: the Frobenius norm of G's
+    best approximation of rank r, and the first-order decrease of the loss for an update of that rank and
+    norm 1. More is better; concave in r. A site's own score is that at the grid's largest rank.
+
+    Source: DESIGN, section 6, whose ``spectrum`` is its square. The two order single sites alike but not
+    allocations, because roots add up otherwise. Cost: that of ``spectrum``, shared with it.
+    """
+    by_rank = np.sqrt(evidence.gains)
+    return SiteScores(name, "dense", evidence.space, by_rank[:, -1].copy(), by_rank)
+
+
+GPS = Proxy("gps", "dense", _measure)

@@ -1,0 +1,22 @@
+"""PLAIN: SNIP without the absolute value."""
+
+from proxies.measure.evidence import Evidence
+from proxies.proxy import Proxy
+from proxies.site_scores import SiteScores, per_unit_of_rank
+
+__all__ = ["PLAIN"]
+
+
+def _measure(evidence: Evidence, name: str) -> SiteScores:
+    """Sum of W0 * G with its sign: dL/dt of W0 -> (1 + t) W0. A cross wire scores 0, since its W0 is zero.
+
+    Source: the measure ``plain`` in the program of Abdelfattah et al., arXiv:2101.08134, the sum over
+    weights of weight * gradient. More is better, as there: a site where growing W0 raises the loss comes
+    first. A negative site lowers an allocation's score; ``greedy`` and ``exact`` leave it out.
+    Cost: the dense pass, shared.
+    """
+    products = [evidence.weight_times(s, evidence.gradients[s.name]) for s in evidence.space.sites]
+    return per_unit_of_rank(name, "dense", evidence.space, [float(p.sum()) for p in products])
+
+
+PLAIN = Proxy("plain", "dense", _measure)

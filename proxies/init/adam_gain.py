@@ -1,0 +1,34 @@
+"""ADAM-GAIN: what Adam's first steps can take off the loss."""
+
+from typing import Final
+
+from proxies.measure.evidence import Evidence
+from proxies.proxy import Proxy
+from proxies.site_scores import SiteScores, per_unit_of_rank
+
+__all__ = ["ADAM_GAIN"]
+
+_EPSILON: Final = 1e-8  # Adam's
+
+
+def _measure(evidence: Evidence, name: str) -> SiteScores:
+    """Sum over the entries of B of m^2 / (sqrt(v) + epsilon), with m and v the means over batches of
+    dL/dB and of its square, at the initial A and rank (``Evidence.initial_rank``).
+
+    The first-order decrease of the loss by a step of Adam of learning rate 1, <m, m / sqrt(v)>, which
+    moves B alone, since dL/dA = 0. More is better. Source: Kingma and Ba, arXiv:1412.6980, algorithm 1.
+    Departure: plain means for the decaying averages, so that the order of batches does not matter.
+    With one batch it is the sum of |dL/dB|. Cost: the dense pass, shared, and two products with A for
+    each batch; memory for a second G of every site during the pass.
+    """
+    gains = []
+    first = slice(evidence.initial_rank)
+    for site in evidence.space.sites:
+        m = evidence.gradient_of_b(site, evidence.gradients[site.name]) / evidence.batches
+        m, of_b = m[:, first], evidence.statistic("deviations_of_b", site)[:, first]
+        v = m.square() + of_b / evidence.batches
+        gains.append(float((m.square() / (v.sqrt() + _EPSILON)).sum()))
+    return per_unit_of_rank(name, "init", evidence.space, gains)
+
+
+ADAM_GAIN = Proxy("adam_gain", "init", _measure, needs=frozenset({"deviations_of_b"}))

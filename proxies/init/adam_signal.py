@@ -1,0 +1,37 @@
+"""ADAM-SIGNAL: what Adam's first steps can take off the loss, batch noise taken out."""
+
+from typing import Final
+
+from proxies.measure.evidence import Evidence
+from proxies.proxy import Proxy
+from proxies.site_scores import SiteScores, per_unit_of_rank
+
+__all__ = ["ADAM_SIGNAL"]
+
+_EPSILON: Final = 1e-8  # Adam's
+
+
+def _measure(evidence: Evidence, name: str) -> SiteScores:
+    """Sum over the entries of B of max(0, s) / (sqrt(v) + epsilon): ``adam_gain`` with s for m^2.
+
+    m and v are the means over n batches of dL/dB and of its square at the initial A, and
+    s = (n m^2 - v) / (n - 1) = (sum over pairs of different batches of g g') / (n (n - 1)): an unbiased
+    estimate of the square of the expected gradient, of which m^2 holds the batches' noise besides. Entries
+    where noise is all there is estimate it below 0 and count 0. More is better. Ours; the correction is
+    that of a U-statistic (Hoeffding, Annals of Mathematical Statistics 19, 1948), the cut at 0 that of
+    positive-part shrinkage. Cost: as ``adam_gain``. Raises InputError on fewer than two batches.
+    """
+    evidence.require_batches(name, 2)
+    count = evidence.batches
+    signals = []
+    first = slice(evidence.initial_rank)
+    for site in evidence.space.sites:
+        m = evidence.gradient_of_b(site, evidence.gradients[site.name]) / count
+        m, of_b = m[:, first], evidence.statistic("deviations_of_b", site)[:, first]
+        v = m.square() + of_b / count
+        squared = ((count * m.square() - v) / (count - 1)).clamp(min=0)
+        signals.append(float((squared / (v.sqrt() + _EPSILON)).sum()))
+    return per_unit_of_rank(name, "init", evidence.space, signals)
+
+
+ADAM_SIGNAL = Proxy("adam_signal", "init", _measure, needs=frozenset({"deviations_of_b"}))

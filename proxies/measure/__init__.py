@@ -1,0 +1,1 @@
+"""What proxies look at, measured once for all of them."""

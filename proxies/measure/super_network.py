@@ -1,0 +1,247 @@
+"""The super-network: all sites of a space trained together for a few steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from spaces.allocation import Allocation
+from spaces.errors import InputError
+from spaces.head import Head
+from spaces.hooks import Renorm, Visit, attach
+from spaces.scaling import Scaling
+from spaces.search_space import SearchSpace
+from spaces.site import Site
+from spaces.stacked import Stacked
+from spaces.wires import Wires
+
+from .dense_gradients import Batch, dense_gradients, dense_synflow_gradients, mean_loss
+from .gated_wires import TrainedWire, all_on, gated
+from .meter import Meter, measured
+from .warm_up import WarmUp
+from .weight_importance import WeightImportance
+
+__all__ = ["SuperNetwork"]
+
+_MAX_GRAD_NORM: Final = 1.0
+_TOKENS_AT_ONCE_ON_CPU: Final = 4096  # of a forward pass that measures many gate settings
+_TOKENS_AT_ONCE_ELSEWHERE: Final = 65536
+
+
+class SuperNetwork:
+    """Wires at every site and a head of their own, trained when built; the model itself never changes.
+
+    Trained by AdamW without decay on the batches that ``warm_up`` does not hold; whatever is measured
+    afterwards is measured on ``held``. Sites are in the space's order; nothing is random but the start,
+    which is that of a candidate with this seed, and what ``sample`` draws.
+
+    wires: by site name. head: as ``Head.restore`` takes it. importance: of every weight during the
+    training. curve: the loss of each step's batch before the step.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        batches: Sequence[Batch],
+        space: SearchSpace,
+        warm_up: WarmUp,
+        *,
+        seed: int,
+        scaling: Scaling,
+        renorm: Renorm,
+        sample: np.random.Generator | None = None,
+        on_batch: Callable[[], None] = lambda: None,
+        meter: Meter | None = None,
+    ) -> None:
+        """sample: draws the sites' ranks at each step, uniformly from the grid, of wires at its largest; by
+        default every site stays on at the warm-up's rank. on_batch: called after each step, and after each
+        batch or chunk of what is measured later.
+
+        Raises InputError where the loss stops being finite.
+        """
+        self.meter = meter or Meter()
+        largest = space.ranks[-1]
+        self.sites, self.rank = space.sites, min(warm_up.rank, largest) if sample is None else largest
+        self._model, self._renorm, self._on_batch = model, renorm, on_batch
+        training, self.held = warm_up.split(batches)
+        ranks = {site.name: self.rank for site in self.sites}
+        shapes = {**Wires.shapes(self.sites, ranks), **Head.shapes(model)}
+        self._stacked = Stacked(shapes, 1, device=model.device)
+        self._head = Head(model, self._stacked)
+        self._head.load(0, seed=seed)
+        wires = Wires(self.sites, ranks, self._stacked)
+        wires.load(0, Allocation.of(ranks), scaling, seed=seed)
+
+        def before_step() -> None:
+            if sample is not None:
+                _set_ranks(wires, sample.choice(np.array(space.ranks), len(self.sites)), scaling, self.rank)
+
+        self.importance = WeightImportance(shapes, device=model.device)
+        with _without_dropout(model), wires.attach(model, renorm=renorm), self._head.attach():
+            self.curve = self._train(training, warm_up, before_step)
+        for leaf in self._stacked.leaf.values():
+            leaf.requires_grad_(False)
+        self.wires = {site.name: self._wire(site, scaling) for site in self.sites}
+        self.head = self._head.trained(0)
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        """Within the block the model computes with the trained wires and head, all sites on.
+
+        ``dense_gradients`` measures around them there; with ``renorm="paper"`` it would apply the second
+        norm twice, so use ``gradients``, which does not.
+        """
+        add = gated(self.wires, all_on(self.sites, self._model.device))
+        with ExitStack() as stack:
+            stack.enter_context(_without_dropout(self._model))
+            stack.enter_context(attach(self._model, self.sites, add, renorm=self._renorm))
+            stack.enter_context(self._head.attach())
+            yield
+
+    @measured
+    def gradients(self) -> dict[str, Tensor]:
+        """G at ``warm``, every site on: site name -> (d_out, d_in), summed over the held batches."""
+        return self._dense(gated(self.wires, all_on(self.sites, self._model.device)))
+
+    @measured
+    def gradients_without_wires(self) -> dict[str, Tensor]:
+        """G with the trained head and no wire: site name -> (d_out, d_in), summed over the held batches."""
+        return self._dense(None)
+
+    @measured
+    def synflow_gradients(self) -> dict[str, Tensor]:
+        """G of SynFlow's objective with |A|, |B| and the head's absolute weights in place."""
+        absolute = Stacked(Head.shapes(self._model), 1, device=self._model.device)
+        head = Head(self._model, absolute)
+        head.restore(0, {name: tensor.abs() for name, tensor in self.head.items()})
+        wires = {name: wire.absolute() for name, wire in self.wires.items()}
+        add = gated(wires, all_on(self.sites, self._model.device))
+        with _without_dropout(self._model), head.attach():
+            return dense_synflow_gradients(self._model, self.sites, renorm=self._renorm, wires=add)
+
+    @measured
+    def loss_of_nothing_and_of_each_alone(self) -> tuple[float, np.ndarray]:
+        """Held loss with no site on, and with one site on alone: (sites,)."""
+        losses = self.losses(np.vstack([np.zeros(len(self.sites)), np.eye(len(self.sites))]))
+        return float(losses[0]), losses[1:]
+
+    @measured
+    def loss_of_all_and_without_each(self) -> tuple[float, np.ndarray]:
+        """Held loss with every site on, and with all but one on: (sites,)."""
+        losses = self.losses(np.vstack([np.ones(len(self.sites)), 1 - np.eye(len(self.sites))]))
+        return float(losses[0]), losses[1:]
+
+    def losses(
+        self,
+        gates: np.ndarray,
+        batches: Sequence[Batch] | None = None,
+        *,
+        wires: Mapping[str, TrainedWire] | None = None,
+    ) -> np.ndarray:
+        """Mean loss over all rows of gate settings of the same weights: (settings, sites) -> (settings,).
+
+        A gate of 0 is a site that is off, 1 one that is on; any factor between or beyond scales its wire.
+        batches: the held ones unless given. wires: by site name, the trained ones unless given.
+        Settings are evaluated together, as many as fit in memory.
+        Raises ValueError on gates of another shape.
+        """
+        if gates.ndim != 2 or gates.shape[1] != len(self.sites):
+            raise ValueError(f"gates {gates.shape} must be (settings, {len(self.sites)}), a gate per site.")
+        batches = self.held if batches is None else batches
+        wires = self.wires if wires is None else wires
+        on_cpu = self._model.device.type == "cpu"
+        at_once = _TOKENS_AT_ONCE_ON_CPU if on_cpu else _TOKENS_AT_ONCE_ELSEWHERE
+        totals = np.zeros(len(gates))
+        for batch in batches:
+            tokens = max(tensor.numel() for tensor in batch.inputs.values())
+            width = max(1, at_once // tokens)
+            for start in range(0, len(gates), width):
+                chunk = slice(start, start + width)
+                totals[chunk] += len(batch.labels) * self._losses(gates[chunk], batch, wires)
+                self._on_batch()
+        return totals / sum(len(batch.labels) for batch in batches)
+
+    @torch.no_grad()
+    def _losses(self, gates: np.ndarray, batch: Batch, wires: Mapping[str, TrainedWire]) -> np.ndarray:
+        settings, device = len(gates), self._model.device
+        columns = zip(self.sites, torch.from_numpy(gates.T).to(device, torch.float32), strict=True)
+        gate = {site.name: column for site, column in columns if column.any()}
+
+        def rows_on(sites: Sequence[Site], rows: int) -> Tensor | None:
+            on = torch.stack([gate[site.name] != 0 for site in sites]).any(0)
+            return None if bool(on.all()) else on.repeat_interleave(rows // settings)
+
+        tiled = {
+            name: tensor.repeat(settings, *[1] * (tensor.dim() - 1)) for name, tensor in batch.inputs.items()
+        }
+        sites = [site for site in self.sites if site.name in gate]
+        with ExitStack() as stack:
+            stack.enter_context(_without_dropout(self._model))
+            add = gated(wires, gate)
+            stack.enter_context(attach(self._model, sites, add, renorm=self._renorm, rows_on=rows_on))
+            stack.enter_context(self._head.attach())
+            logits = self._model(**tiled).logits
+        of_setting = logits.view(settings, len(batch.labels), -1)
+        return torch.stack([mean_loss(one, batch.labels) for one in of_setting]).double().cpu().numpy()
+
+    def _train(
+        self, batches: Sequence[Batch], warm_up: WarmUp, before_step: Callable[[], None]
+    ) -> tuple[float, ...]:
+        weights = self._stacked.values
+        optimizer = torch.optim.AdamW([weights], lr=warm_up.learning_rate, weight_decay=0.0)
+        curve = []
+        for step in range(warm_up.steps):
+            batch = batches[step % len(batches)]
+            before_step()
+            with torch.enable_grad():
+                loss = mean_loss(self._model(**batch.inputs).logits, batch.labels)
+                gradient = self._stacked.gradient(loss)
+            curve.append(loss.item())
+            if not math.isfinite(curve[-1]):
+                raise InputError(
+                    f"the super-network's loss became {curve[-1]} at step {step + 1} of {warm_up.steps}; "
+                    f"lower the warm-up's learning_rate={warm_up.learning_rate}."
+                )
+            self.importance.see(weights, gradient)
+            weights.grad = gradient
+            torch.nn.utils.clip_grad_norm_([weights], _MAX_GRAD_NORM)
+            optimizer.step()
+            self._on_batch()
+        weights.grad = None
+        return tuple(curve)
+
+    def _wire(self, site: Site, scaling: Scaling) -> TrainedWire:
+        a, b = (self._stacked.slot(f"{site.name}.{factor}", 0) for factor in "AB")
+        return TrainedWire(a, b, scaling.factor(site.kind, self.rank))
+
+    def _dense(self, wires: Visit | None) -> dict[str, Tensor]:
+        with _without_dropout(self._model), self._head.attach():
+            return dense_gradients(
+                self._model, self.sites, self.held, renorm=self._renorm, wires=wires, on_batch=self._on_batch
+            )
+
+
+def _set_ranks(wires: Wires, ranks: np.ndarray, scaling: Scaling, loaded: int) -> None:
+    """Cuts the wires of the one slot, all loaded at one rank, to these ranks: (sites,), at their factors."""
+    for site, rank in zip(wires.sites, ranks.tolist(), strict=True):
+        on = (torch.arange(loaded, device=wires.gates[site.name].device) < rank).float()
+        wires.set_gate(0, site.name, on * scaling.factor(site.kind, rank) / scaling.factor(site.kind, loaded))
+
+
+@contextmanager
+def _without_dropout(model: PreTrainedModel) -> Iterator[None]:
+    """The model in evaluation mode; afterwards each module is in the mode it was in."""
+    training = [module for module in model.modules() if module.training]
+    model.train(False)
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True

@@ -1,0 +1,1 @@
+"""Proxies that look at a super-network after a few training steps; one a file."""

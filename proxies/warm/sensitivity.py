@@ -1,0 +1,41 @@
+"""SENSITIVITY: how much the loss leans on a site's weights while all sites train together."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from proxies.measure.evidence import Evidence
+from proxies.proxy import Proxy
+from proxies.site_scores import SiteScores, per_unit_of_rank
+
+__all__ = ["SENSITIVITY", "SENSITIVITY_SUM"]
+
+
+def _smoothed(evidence: Evidence, name: str) -> SiteScores:
+    """Sum over a wire's triplets of S_i = mean_j s(B_ji) + mean_j s(A_ij), with s = I_bar * U_bar at the
+    end of the warm-up: smoothed sensitivity times its uncertainty (``weight_importance``). More is better.
+
+    Source: AdaLoRA, arXiv:2303.10512, eq. 7 to 11. Departures: a wire is B A without singular values, so
+    the term s(lambda_i) is left out, and B's columns and A's rows stand for P's and Q's, without the
+    penalty that keeps those orthogonal; triplets are summed, as a site is on or off here.
+    Cost: the warm-up, shared; three numbers for each of its weights.
+    """
+    return _of_triplets(evidence, name, evidence.super_network.importance.smoothed)
+
+
+def _summed(evidence: Evidence, name: str) -> SiteScores:
+    """The same with s = the sum over all steps of I = |w dL/dw| (eq. 8): every step counts as much as the
+    last, and neither smoothing nor uncertainty plays a part. Ours. More is better. Cost: the same."""
+    return _of_triplets(evidence, name, evidence.super_network.importance.summed)
+
+
+def _of_triplets(evidence: Evidence, name: str, s: Callable[[str], Tensor]) -> SiteScores:
+    by_site = []
+    for site in evidence.space.sites:
+        triplets = s(f"{site.name}.B").mean(0) + s(f"{site.name}.A").mean(1)  # (r,), eq. 7
+        by_site.append(float(triplets.sum()))
+    return per_unit_of_rank(name, "warm", evidence.space, by_site)
+
+
+SENSITIVITY = Proxy("sensitivity", "warm", _smoothed)
+SENSITIVITY_SUM = Proxy("sensitivity_sum", "warm", _summed)

@@ -1,0 +1,32 @@
+"""SNR against NumPy over a pass of each batch's own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from proxies.measure.evidence import Evidence
+from proxies.registry import PROXIES, score_sites
+from spaces.errors import InputError
+
+
+def test_snr_is_the_mean_ratio_of_mean_and_deviation_over_batches(evidence, gradients_by_batch):
+    (scores,) = score_sites([PROXIES["snr"]], evidence)
+    for value, site in zip(scores.by_site, evidence.space.sites, strict=True):
+        g = np.stack([gradients[site.name] for gradients in gradients_by_batch])
+        assert value == pytest.approx((np.abs(g.mean(0)) / g.std(0)).mean(), rel=1e-3), site.name
+
+
+def test_entries_that_never_vary_count_as_zero(evidence, gradients_by_batch):
+    site = evidence.space.sites[0]
+    evidence.statistic("deviations", site)[0] = 0
+    (scores,) = score_sites([PROXIES["snr"]], evidence)
+    g = np.stack([gradients[site.name] for gradients in gradients_by_batch])
+    ratio = np.abs(g.mean(0)) / g.std(0)
+    assert scores.by_site[0] == pytest.approx(ratio[1:].sum() / ratio.size, rel=1e-3)
+
+
+def test_one_batch_is_refused(evidence, batches):
+    one = Evidence(evidence.model, batches[:1], evidence.space, seed=0)
+    with pytest.raises(InputError, match="snr compares batches and was given 1; give it at least 2"):
+        score_sites([PROXIES["snr"]], one)

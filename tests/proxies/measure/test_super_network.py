@@ -1,0 +1,172 @@
+"""The super-network against real wires, one gate setting at a time."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from proxies.measure import super_network
+from proxies.measure.dense_gradients import Batch, dense_gradients
+from proxies.measure.evidence import Evidence
+from proxies.measure.warm_up import WarmUp
+from proxies.registry import PROXIES, score_sites
+from spaces.errors import InputError
+
+
+def gate_settings(sites: int) -> np.ndarray:
+    """All off, all on, one alone, one left out, factors, and a random half on: (6, sites)."""
+    rng = np.random.default_rng(0)
+    eye = np.eye(sites)
+    factors, half = rng.uniform(-0.5, 1.5, sites), (rng.random(sites) < 0.5).astype(float)
+    return np.stack([np.zeros(sites), np.ones(sites), eye[2], 1 - eye[-1], factors, half])
+
+
+@pytest.mark.parametrize(
+    ("family", "renorm"),
+    [
+        *((family, "preserve") for family in ("bert", "deberta-v2", "opt", "opt-post", "gpt2")),
+        *((family, "paper") for family in ("bert", "deberta-v2", "opt-post")),
+    ],
+)
+def test_settings_evaluated_together_equal_real_wires_one_by_one(warm, loss_by_hand, family, renorm):
+    evidence = warm(family=family, renorm=renorm)
+    gates = gate_settings(len(evidence.space.sites))
+    together = evidence.super_network.losses(gates)
+    expected = [loss_by_hand(evidence, setting) for setting in gates]
+    np.testing.assert_allclose(together, expected, atol=1e-5)
+    assert np.ptp(together) > 1e-3
+
+
+def test_chunks_of_settings_change_nothing(warm, monkeypatch):
+    network = warm().super_network
+    gates = gate_settings(len(network.sites))
+    whole, chunks = network.losses(gates), []
+    monkeypatch.setattr(super_network, "_TOKENS_AT_ONCE_ON_CPU", 40)  # two settings of 18 tokens
+    monkeypatch.setattr(network, "_on_batch", lambda: chunks.append(1))
+    np.testing.assert_allclose(network.losses(gates), whole, rtol=1e-6)
+    assert len(chunks) == 3 * len(network.held)
+
+
+def test_the_loss_is_the_mean_over_rows_of_batches_of_any_size(warm):
+    network = warm().super_network
+    batch, other = network.held
+    row = Batch({name: tensor[:1] for name, tensor in other.inputs.items()}, other.labels[:1])
+    gates = np.ones((1, len(network.sites)))
+    expected = (2 * network.losses(gates, [batch]) + network.losses(gates, [row])) / 3
+    np.testing.assert_allclose(network.losses(gates, [batch, row]), expected, rtol=1e-12)
+
+
+def test_a_regression_is_measured_by_its_squared_error(warm):
+    evidence = warm(num_labels=1)
+    network = evidence.super_network
+    with torch.no_grad(), network.attached():
+        errors = [(evidence.model(**b.inputs).logits[:, 0] - b.labels).square() for b in network.held]
+    (loss,) = network.losses(np.ones((1, len(network.sites))))
+    assert loss == pytest.approx(float(torch.cat(errors).mean()), rel=1e-5)
+
+
+def test_training_twice_gives_identical_wires_heads_and_losses(warm):
+    one, two = warm().super_network, warm().super_network
+    assert one.curve == two.curve
+    for name, wire in one.wires.items():
+        assert torch.equal(wire.a, two.wires[name].a)
+        assert torch.equal(wire.b, two.wires[name].b)
+        assert wire.b.any()
+    assert all(torch.equal(tensor, two.head[name]) for name, tensor in one.head.items())
+    gates = np.ones((1, len(one.sites)))
+    np.testing.assert_array_equal(one.losses(gates), two.losses(gates))
+
+
+def test_training_lowers_the_loss_of_what_it_trains_on(tiny_model, batches, evidence):
+    network = Evidence(
+        evidence.model, batches[:2], evidence.space, seed=0, warm_up=WarmUp(learning_rate=1e-2)
+    ).super_network
+    assert np.mean(network.curve[-4:]) < 0.5 * np.mean(network.curve[:4])
+    assert len(network.curve) == WarmUp().steps
+
+
+def test_the_model_is_left_as_it_was(warm):
+    evidence = warm(hidden_dropout_prob=0.5)
+    model = evidence.model
+    model.classifier.requires_grad_(True)
+    model.bert.encoder.train(True)
+    modes = [module.training for module in model.modules()]
+    wanted = [parameter.requires_grad for parameter in model.parameters()]
+    before = copy.deepcopy(model.state_dict())
+    network = evidence.super_network
+    gates = gate_settings(len(network.sites))
+    np.testing.assert_array_equal(network.losses(gates), network.losses(gates))  # no dropout
+    _ = network.gradients, network.gradients_without_wires, network.synflow_gradients
+    with network.attached():
+        assert not any(module.training for module in model.modules())
+    assert [module.training for module in model.modules()] == modes
+    assert [parameter.requires_grad for parameter in model.parameters()] == wanted
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+    torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
+
+
+def test_held_batches_are_never_trained_on(evidence, batches):
+    def trained_on(changed: int) -> torch.Tensor:
+        some = [
+            dataclasses.replace(b, labels=1 - b.labels) if i == changed else b for i, b in enumerate(batches)
+        ]
+        network = Evidence(
+            evidence.model, some, evidence.space, seed=0, warm_up=WarmUp(steps=3)
+        ).super_network
+        return network.wires["layers.0.q"].b
+
+    as_they_are = trained_on(-1)
+    assert torch.equal(trained_on(2), as_they_are)  # the last of three is held
+    assert not torch.equal(trained_on(1), as_they_are)
+
+
+def test_the_rank_is_at_most_the_grids_largest(evidence, batches):
+    warm_up = WarmUp(steps=1, rank=16)
+    network = Evidence(evidence.model, batches, evidence.space, seed=0, warm_up=warm_up).super_network
+    assert network.rank == 8
+    wire = network.wires["layers.0.q"]
+    assert (wire.a.shape, wire.b.shape, wire.factor) == ((8, 32), (32, 8), 2.0)
+
+
+def test_dense_gradients_can_be_taken_around_the_attached_wires(warm):
+    evidence = warm()
+    network = evidence.super_network
+    with network.attached():
+        attached = dense_gradients(evidence.model, network.sites, network.held)
+    bare = dense_gradients(evidence.model, network.sites, network.held)
+    for name, gradient in network.gradients.items():
+        torch.testing.assert_close(attached[name], gradient, rtol=1e-4, atol=1e-7)
+        assert not torch.allclose(bare[name], gradient, rtol=1e-2)
+
+
+def test_a_loss_that_stops_being_finite_is_refused(evidence, batches):
+    warm_up = WarmUp(learning_rate=1e30)
+    diverging = Evidence(evidence.model, batches, evidence.space, seed=0, warm_up=warm_up)
+    with pytest.raises(
+        InputError, match=r"loss became .* at step \d+ of 24; lower the warm-up's learning_rate"
+    ):
+        _ = diverging.super_network
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in evidence.model.modules())
+
+
+def test_a_warm_up_that_was_refused_is_not_trained_again(evidence, batches):
+    trained = []
+    evidence.model.register_forward_hook(lambda *_: trained.append(1))
+    warm_up = WarmUp(learning_rate=1e30)
+    diverging = Evidence(evidence.model, batches, evidence.space, seed=0, warm_up=warm_up)
+    steps = []
+    for name in ("solo", "solo_linear"):
+        with pytest.raises(InputError, match="lower the warm-up's learning_rate"):
+            score_sites([PROXIES[name]], diverging)
+        steps.append(len(trained))
+    assert 0 < steps[0] == steps[1]
+
+
+def test_gates_of_another_shape_are_refused(warm):
+    network = warm().super_network
+    with pytest.raises(ValueError, match=rf"gates \(1, 3\) must be \(settings, {len(network.sites)}\)"):
+        network.losses(np.ones((1, 3)))
