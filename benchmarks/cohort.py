@@ -20,13 +20,13 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForSequenceClassification, OPTConfig, PreTrainedModel
 
-from evaluators.base_model import ModelSource, load_base_model
-from evaluators.candidate import Candidate, Recipe
-from evaluators.cohort import Cohort
-from evaluators.demo import demo_model_folder
-from evaluators.gate_policy import GateHooks, Step
-from evaluators.rows import Rows
-from evaluators.training import train_step
+from evaluators.base.base_model import ModelSource, load_base_model
+from evaluators.data.demo import demo_model_folder
+from evaluators.data.rows import Rows
+from evaluators.training.candidate import Candidate, Recipe
+from evaluators.training.cohort import Cohort
+from evaluators.training.gate_policy import GateHooks, Step
+from evaluators.training.train import train_step
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from scipy.stats import spearmanr
 
-from evaluators.benchmark_table import BenchmarkTable
+from evaluators.store.benchmark_table import BenchmarkTable
 from proxies.measure.warm_up import WarmUp
 from proxies.registry import PROXIES, score_sites
 from search.options import SHARED, add_arguments

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from evaluators.candidate import Trained
+from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace

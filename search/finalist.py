@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluators.candidate import Trained
+from evaluators.training.candidate import Trained
 
 from .proposals import Proposal
 from .statistics import Interval, Summary, paired_difference

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from evaluators.candidate import Candidate, Trained
-from evaluators.ledger import Ledger
-from evaluators.spread import Work, Workload, default_cohort_size, train_all
+from evaluators.executors.spread import Work, Workload, default_cohort_size, train_all
+from evaluators.store.ledger import Ledger
+from evaluators.training.candidate import Candidate, Trained
 from spaces.counted import counted
 
 from .options import Options

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from transformers import PreTrainedModel
 
-from evaluators.model_inputs import model_inputs
-from evaluators.rows import Rows
+from evaluators.data.model_inputs import model_inputs
+from evaluators.data.rows import Rows
 from proxies.measure.dense_gradients import Batch
 
 __all__ = ["first_batches"]

@@ -11,10 +11,10 @@ from itertools import zip_longest
 import numpy as np
 from transformers import PreTrainedModel
 
-from evaluators.model_inputs import model_inputs
-from evaluators.rows import Rows
-from evaluators.spread import base_model_on
-from evaluators.task import Task
+from evaluators.data.model_inputs import model_inputs
+from evaluators.data.rows import Rows
+from evaluators.data.task import Task
+from evaluators.executors.spread import base_model_on
 from spaces.errors import InputError
 from spaces.hooks import Renorm
 from spaces.probe import SLOTS, probe_sites

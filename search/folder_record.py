@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from evaluators.sealed_json import DamagedFileError, read_sealed, write_sealed
+from evaluators.store.sealed_json import DamagedFileError, read_sealed, write_sealed
 from spaces.counted import counted
 from spaces.errors import UsageError
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import torch
 
-from evaluators.base_model import ModelSource, load_tokenizer
-from evaluators.demo import MODEL_NAME, demo_model_folder
-from evaluators.glue import find_task, load_glue
-from evaluators.metrics import BINARY_METRICS
-from evaluators.read_table import read_table
-from evaluators.task import Task, TextTable, build_task
+from evaluators.base.base_model import ModelSource, load_tokenizer
+from evaluators.data.demo import MODEL_NAME, demo_model_folder
+from evaluators.data.named_tasks import find_task, load_glue
+from evaluators.data.read_table import read_table
+from evaluators.data.task import Task, TextTable, build_task
+from evaluators.metrics.registry import BINARY_METRICS
 from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.printable import printable

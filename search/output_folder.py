@@ -13,8 +13,8 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from evaluators.content_digest import file_digest
-from evaluators.whole_file import is_unfinished, whole_file
+from evaluators.store.content_digest import file_digest
+from evaluators.store.whole_file import is_unfinished, whole_file
 from spaces.errors import InputError, UsageError
 
 from .folder_record import RECORD, FolderRecord, read_record

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluators.candidate import Recipe
-from evaluators.spread import Workload, base_model_on
+from evaluators.executors.spread import Workload, base_model_on
+from evaluators.training.candidate import Recipe
 from proxies.registry import find_proxy
 from spaces.budget import parse_budget
 from spaces.counted import counted

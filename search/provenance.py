@@ -13,9 +13,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
-from evaluators.content_digest import file_digest, model_digests
-from evaluators.demo import MODEL_NAME, demo_model_folder
-from evaluators.glue import NAMED_TASKS, load_glue
+from evaluators.data.demo import MODEL_NAME, demo_model_folder
+from evaluators.data.named_tasks import NAMED_TASKS, load_glue
+from evaluators.store.content_digest import file_digest, model_digests
 from spaces.errors import InputError
 
 from .options import Options

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from evaluators.candidate import Trained
+from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
 from spaces.search_space import SearchSpace
 

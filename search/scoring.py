@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from evaluators.spread import base_model_on
+from evaluators.executors.spread import base_model_on
 from proxies.measure.dense_gradients import Batch
 from proxies.measure.evidence import Evidence
 from proxies.measure.warm_up import WarmUp

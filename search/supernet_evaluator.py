@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from evaluators.candidate import Candidate, Trained
-from evaluators.cohort import logits_of
-from evaluators.memory import peak_memory
-from evaluators.score import score_logits
-from evaluators.spread import base_model_on, default_cohort_size
+from evaluators.executors.spread import base_model_on, default_cohort_size
+from evaluators.objectives.score import score_logits
+from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.cohort import logits_of
+from evaluators.training.memory import peak_memory
 from proxies.site_scores import SiteScores
 from search.policies.supernet import Supernet, truncated
 from spaces.allocation import Allocation

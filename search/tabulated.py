@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from evaluators.benchmark_table import BenchmarkTable, Entry, Stratum
-from evaluators.candidate import Trained
+from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
+from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
 from search.study.notes import Notes
 from spaces.allocation import Allocation

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import torch
 
-from evaluators.adapter import save_adapter
-from evaluators.candidate import Candidate, Trained
-from evaluators.chance import chance_of
-from evaluators.cohort import score_trained
-from evaluators.spread import base_model_on
+from evaluators.adapters.adapter import save_adapter
+from evaluators.executors.spread import base_model_on
+from evaluators.metrics.chance import chance_of
+from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.cohort import score_trained
 from proxies.site_scores import SiteScores
 from spaces.allocation import Allocation
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluators.chance import Chance, nothing_learned
+from evaluators.metrics.chance import Chance, nothing_learned
 from spaces.counted import counted
 
 from .finalist import Finalist, paired

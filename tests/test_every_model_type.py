@@ -18,15 +18,15 @@ from peft import PeftModel
 from torch import Tensor
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
-from evaluators.adapter import load_adapter, merge, save_adapter
-from evaluators.adapter_record import read_record
-from evaluators.base_model import ModelSource, load_base_model
-from evaluators.candidate import Candidate, Recipe, Trained
-from evaluators.cohort import logits_of
-from evaluators.rows import Rows, padded_inputs
-from evaluators.spread import base_model_on
-from evaluators.task import Task
-from evaluators.training import train_cohort
+from evaluators.adapters.adapter import load_adapter, merge, save_adapter
+from evaluators.adapters.adapter_record import read_record
+from evaluators.base.base_model import ModelSource, load_base_model
+from evaluators.data.rows import Rows, padded_inputs
+from evaluators.data.task import Task
+from evaluators.executors.spread import base_model_on
+from evaluators.training.candidate import Candidate, Recipe, Trained
+from evaluators.training.cohort import logits_of
+from evaluators.training.train import train_cohort
 from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
 from search.first_batches import first_batches

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluators.candidate import Candidate, Trained
-from evaluators.spread import Workload, base_model_on
-from evaluators.task import ReportOn
+from evaluators.data.task import ReportOn
+from evaluators.executors.spread import Workload, base_model_on
+from evaluators.training.candidate import Candidate, Trained
 from search.fine_tune import fine_tune_all
 from search.inputs import Inputs
 from search.options import learning_rate

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from scipy import stats
 
-from evaluators.candidate import Trained
+from evaluators.training.candidate import Trained
 from search.holm import holm
 from search.statistics import Interval, Summary, paired_difference, paired_p_value
 

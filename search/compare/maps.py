@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluators.candidate import History, Trained
+from evaluators.training.candidate import History, Trained
 from search.heat_map import draw_rank_heat_map
 from search.policies.enabling_frequency import draw_enabling_frequency, enabling_frequency
 from spaces.counted import counted

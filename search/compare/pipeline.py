@@ -11,9 +11,9 @@ from pathlib import Path
 
 import torch
 
-from evaluators.adapter import save_adapter
-from evaluators.chance import chance_of
-from evaluators.spread import base_model_on
+from evaluators.adapters.adapter import save_adapter
+from evaluators.executors.spread import base_model_on
+from evaluators.metrics.chance import chance_of
 from search.inputs import load_inputs
 from search.output_folder import OutputFolder, decisive, write_whole
 from search.output_path import output_path

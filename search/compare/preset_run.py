@@ -12,8 +12,8 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from evaluators.rank_sweep import rank_sweep
-from evaluators.spread import base_model_on
+from evaluators.executors.spread import base_model_on
+from evaluators.training.rank_sweep import rank_sweep
 from search.compare.presets.preset import Cell, Number, Preset, Setup, layout
 from search.compare.presets.registry import PRESETS, SETTINGS, find_preset, find_settings, moved
 from search.inputs import load_inputs

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from peft import PeftConfig
 from transformers import PreTrainedModel
 
-from evaluators.candidate import Candidate, Trained
-from evaluators.peft_referee import train_with_peft
-from evaluators.spread import Workload
+from evaluators.executors.spread import Workload
+from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.train_with_peft import train_with_peft
 
 from .referees import REFEREES, Setting
 

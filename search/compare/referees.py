@@ -20,9 +20,9 @@ from peft import (
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-from evaluators.candidate import Recipe
-from evaluators.peft_referee import adapter_params, with_adapter
-from evaluators.task import Task
+from evaluators.data.task import Task
+from evaluators.training.candidate import Recipe
+from evaluators.training.train_with_peft import adapter_params, with_adapter
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.search_space import params_per_rank

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluators.candidate import Candidate, History
-from evaluators.cohort import Cohort
-from evaluators.gate_policy import GateHooks, NeverActedError, Step
-from evaluators.rows import Rows
-from evaluators.task import Task
+from evaluators.data.rows import Rows
+from evaluators.data.task import Task
+from evaluators.training.candidate import Candidate, History
+from evaluators.training.cohort import Cohort
+from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
 from search.uniform import uniform
 from spaces.allocation import Allocation
 from spaces.counted import counted

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from evaluators.candidate import History
+from evaluators.training.candidate import History
 from search.picture import INK, draw_title, new_figure, save_png
 from search.site_grid import SiteGrid, draw_cells
 from spaces.allocation import Allocation

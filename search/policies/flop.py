@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from evaluators.candidate import Candidate
-from evaluators.cohort import Cohort
-from evaluators.gate_policy import GateHooks, NeverActedError, Step
-from evaluators.task import Task
+from evaluators.data.task import Task
+from evaluators.training.candidate import Candidate
+from evaluators.training.cohort import Cohort
+from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
 from spaces.allocation import Allocation
 from spaces.base_weight import base_weight
 from spaces.errors import InputError, UsageError

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from evaluators.candidate import Candidate
-from evaluators.cohort import Cohort
-from evaluators.gate_policy import GateHooks
-from evaluators.task import Task
+from evaluators.data.task import Task
+from evaluators.training.candidate import Candidate
+from evaluators.training.cohort import Cohort
+from evaluators.training.gate_policy import GateHooks
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 from spaces.site import Site

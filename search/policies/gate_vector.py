@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluators.cohort import Cohort
+from evaluators.training.cohort import Cohort
 from spaces.allocation import Allocation
 from spaces.scaling import Scaling
 from spaces.site import Site

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluators.adamw import linear_schedule
-from evaluators.candidate import Candidate, History
-from evaluators.cohort import Cohort
-from evaluators.gate_policy import Step
+from evaluators.training.adamw import linear_schedule
+from evaluators.training.candidate import Candidate, History
+from evaluators.training.cohort import Cohort
+from evaluators.training.gate_policy import Step
 from spaces.errors import UsageError
 from spaces.seeding import named_generator
 

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluators.candidate import Candidate, History
-from evaluators.cohort import Cohort
-from evaluators.data_order import steps_per_epoch
-from evaluators.gate_policy import GateHooks, NeverActedError, Step
-from evaluators.task import Task
+from evaluators.data.task import Task
+from evaluators.training.candidate import Candidate, History
+from evaluators.training.cohort import Cohort
+from evaluators.training.data_order import steps_per_epoch
+from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
 from proxies.measure.dense_gradients import Batch
 from proxies.measure.evidence import Evidence
 from proxies.registry import PROXIES, find_proxy, score_sites

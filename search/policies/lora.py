@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evaluators.cohort import Cohort
-from evaluators.gate_policy import GateHooks
-from evaluators.task import Task
+from evaluators.data.task import Task
+from evaluators.training.cohort import Cohort
+from evaluators.training.gate_policy import GateHooks
 from search.uniform import uniform
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluators.cohort import Cohort
-from evaluators.rows import Rows
+from evaluators.data.rows import Rows
+from evaluators.training.cohort import Cohort
 from spaces.hooks import Visit, attach
 from spaces.site import Site
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 
 from transformers import PreTrainedModel
 
-from evaluators.gate_policy import GatePolicy
+from evaluators.training.gate_policy import GatePolicy
 from spaces.errors import UsageError
 
 from .adalora import AdaLora

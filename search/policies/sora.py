@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluators.adamw import linear_schedule
-from evaluators.candidate import Candidate, History
-from evaluators.cohort import Cohort
-from evaluators.gate_policy import GateHooks, NeverActedError, Step
-from evaluators.task import Task
+from evaluators.data.task import Task
+from evaluators.training.adamw import linear_schedule
+from evaluators.training.candidate import Candidate, History
+from evaluators.training.cohort import Cohort
+from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
 from search.uniform import uniform
 from spaces.allocation import Allocation
 from spaces.errors import UsageError

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluators.candidate import Candidate, History
-from evaluators.cohort import Cohort
-from evaluators.gate_policy import GateHooks, NeverActedError, Step
-from evaluators.task import Task
+from evaluators.data.task import Task
+from evaluators.training.candidate import Candidate, History
+from evaluators.training.cohort import Cohort
+from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
 from proxies.measure.eigenvalues import in_double
 from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites

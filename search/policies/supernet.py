@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluators.candidate import Candidate
-from evaluators.cohort import Cohort
-from evaluators.gate_policy import GateHooks, NeverActedError, Step
-from evaluators.task import Task
+from evaluators.data.task import Task
+from evaluators.training.candidate import Candidate
+from evaluators.training.cohort import Cohort
+from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
 from search.random_allocation import random_allocation
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace

@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 
 import numpy as np
 
-from evaluators.benchmark_table import BenchmarkTable, Entry
+from evaluators.store.benchmark_table import BenchmarkTable, Entry
 from proxies.site_scores import Point, SiteScores
 from search.prepare import Search
 from spaces.counted import counted

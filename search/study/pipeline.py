@@ -11,8 +11,8 @@ from typing import Final
 
 import torch
 
-from evaluators.benchmark_table import BenchmarkTable, Entry, Stratum, StratumKind
-from evaluators.candidate import Candidate
+from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum, StratumKind
+from evaluators.training.candidate import Candidate
 from proxies.site_scores import SiteScores
 from search.fine_tune import fine_tune
 from search.options import SHARED, changed, flag_of

@@ -13,7 +13,7 @@ from typing import Final, get_args
 
 import numpy as np
 
-from evaluators.benchmark_table import BenchmarkTable, Entry, Stratum
+from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
 from search.output_folder import write_whole
 from search.study.display.forest_plot import draw_forest
 from search.study.display.origin_groups import group_of

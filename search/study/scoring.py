@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from evaluators.ledger import fingerprint
-from evaluators.memory import peak_memory
-from evaluators.sealed_json import DamagedFileError, read_sealed, write_sealed
+from evaluators.store.ledger import fingerprint
+from evaluators.store.sealed_json import DamagedFileError, read_sealed, write_sealed
+from evaluators.training.memory import peak_memory
 from proxies.measure.dense_statistics import Statistic
 from proxies.measure.evidence import Evidence
 from proxies.proxy import Proxy

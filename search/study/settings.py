@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
-from evaluators.benchmark_table import Stratum, StratumKind
+from evaluators.store.benchmark_table import Stratum, StratumKind
 from search.inputs import load_inputs
 from search.options import SHARED, changed, learning_rate
 from search.prepare import Search, prepare

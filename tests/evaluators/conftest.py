@@ -10,10 +10,10 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from evaluators.adapter import save_adapter
-from evaluators.candidate import Candidate, Evaluation, Recipe, Trained
-from evaluators.cohort import Cohort
-from evaluators.rows import Rows
+from evaluators.adapters.adapter import save_adapter
+from evaluators.data.rows import Rows
+from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
+from evaluators.training.cohort import Cohort
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 

@@ -75,7 +75,7 @@ def test_a_vocabulary_that_is_too_small_is_refused(small, capsys, model_folder, 
 
 
 def test_a_wrong_checksum_is_refused_before_anything_is_loaded(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr("evaluators.demo.MODEL_SHA256", "0" * 64)
+    monkeypatch.setattr("evaluators.data.demo.MODEL_SHA256", "0" * 64)
     assert main(["--quiet", "--output", str(tmp_path / "out")]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "not " + "0" * 64 in line
@@ -139,7 +139,9 @@ def test_what_was_trained_survives_a_failure_afterwards(small, capsys, tmp_path,
     assert main(small) == 1
     assert len(list((tmp_path / "out" / "candidates").glob("*.json"))) == 6
     monkeypatch.undo()
-    monkeypatch.setattr("evaluators.spread.train_cohort", lambda *_, **__: pytest.fail("trained twice"))
+    monkeypatch.setattr(
+        "evaluators.executors.spread.train_cohort", lambda *_, **__: pytest.fail("trained twice")
+    )
     assert main(small) == 0
 
 

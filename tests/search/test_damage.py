@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 import search.fine_tune
 import search.trained
-from evaluators.whole_file import unfinished_path
+from evaluators.store.whole_file import unfinished_path
 from search.run import main
 from search.study.__main__ import main as study_main
 from spaces.errors import InputError

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluators.glue import find_task
-from evaluators.metrics import check_metric
+from evaluators.data.named_tasks import find_task
+from evaluators.metrics.registry import check_metric
 from proxies.registry import find_proxy
 from search.allocators import find_allocator
 from search.compare.presets.registry import find_preset

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evaluators.rows import Rows
+from evaluators.data.rows import Rows
 from search.first_batches import first_batches
 
 

@@ -16,9 +16,9 @@ from transformers import (
 )
 
 import search.fit_to_model
-from evaluators.base_model import ModelSource
-from evaluators.rows import Rows
-from evaluators.task import Task
+from evaluators.base.base_model import ModelSource
+from evaluators.data.rows import Rows
+from evaluators.data.task import Task
 from search.fit_to_model import readable_inputs, usable_sites
 from search.inputs import Inputs
 from search.run import main

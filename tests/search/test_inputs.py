@@ -9,8 +9,8 @@ import pytest
 
 import search.inputs
 import search.run
-from evaluators.glue import NAMED_TASKS
-from evaluators.task import TextTable
+from evaluators.data.named_tasks import NAMED_TASKS
+from evaluators.data.task import TextTable
 from search.inputs import load_inputs
 from spaces.errors import UsageError
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import search.output_folder
-from evaluators.whole_file import unfinished_path
+from evaluators.store.whole_file import unfinished_path
 from search.output_folder import OutputFolder
 from spaces.errors import InputError, UsageError
 

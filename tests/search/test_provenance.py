@@ -11,8 +11,8 @@ from typing import Final
 import pytest
 
 import search.provenance
-from evaluators.demo import MODEL_NAME
-from evaluators.task import TextTable
+from evaluators.data.demo import MODEL_NAME
+from evaluators.data.task import TextTable
 from search.provenance import SHOWS_ONLY, Provenance, data_file, inputs_of, this_program
 from spaces.errors import InputError
 

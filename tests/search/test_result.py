@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluators.candidate import Candidate, Evaluation, Trained
+from evaluators.training.candidate import Candidate, Evaluation, Trained
 from proxies.site_scores import per_unit_of_rank
 from search.finalist import Finalist, paired
 from search.proposals import Proposal

@@ -20,7 +20,7 @@ from transformers import (
 
 import search.fine_tune
 import search.trained
-from evaluators.adapter import load_adapter
+from evaluators.adapters.adapter import load_adapter
 from search.run import main
 
 GLUE = Path(__file__).resolve().parents[3] / "shared" / "glue"
@@ -155,7 +155,7 @@ def test_the_embedded_default_runs_end_to_end(capsys, tmp_path):
 
 @pytest.mark.skipif(not GLUE.exists(), reason="../shared/glue is not beside this checkout")
 def test_real_mrpc_runs_end_to_end(capsys, tmp_path):
-    from evaluators.demo import demo_model_folder
+    from evaluators.data.demo import demo_model_folder
 
     argv = [
         "--model",

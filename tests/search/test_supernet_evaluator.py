@@ -13,7 +13,7 @@ from scipy.stats import spearmanr
 from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast
 
 import search.fine_tune
-from evaluators.adapter import load_adapter
+from evaluators.adapters.adapter import load_adapter
 from search.options import SHARED, add_arguments
 from search.random_allocation import random_allocation
 from search.run import main

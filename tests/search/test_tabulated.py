@@ -12,8 +12,8 @@ import numpy as np
 import optuna
 import pytest
 
-from evaluators.benchmark_table import BenchmarkTable, Entry, Stratum
-from evaluators.candidate import Candidate, Evaluation
+from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
+from evaluators.training.candidate import Candidate, Evaluation
 from proxies.site_scores import SiteScores, per_unit_of_rank
 from search.repair import repair
 from search.run import main

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from evaluators.chance import Chance
+from evaluators.metrics.chance import Chance
 from search.finalist import Finalist
 from search.verdict import Judged, verdict
 from tests.search.test_result import finalist

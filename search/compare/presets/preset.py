@@ -21,10 +21,10 @@ Setup = Literal["ft", "lora", "shortcuts"]
 class TrainingSettings:
     """A paper's hyperparameters for one model and data set.
 
-    model: hub name. dataset: a name of ``evaluators.glue.NAMED_TASKS``; or ``copa`` or ``alpaca``, whose
-    sites can be listed and counted, but which are no sequence classification, all that is trained here.
-    space, rank: the LoRA and shortcut configuration, every site at that rank; None for full fine-tuning,
-    as are the alphas. warmup: share of the steps; None where the paper is silent.
+    model: hub name. dataset: a name of ``evaluators.data.named_tasks.NAMED_TASKS``; or ``copa`` or
+    ``alpaca``, whose sites can be listed and counted, but which are no sequence classification, all that is
+    trained here. space, rank: the LoRA and shortcut configuration, every site at that rank; None for full
+    fine-tuning, as are the alphas. warmup: share of the steps; None where the paper is silent.
     """
 
     model: str
@@ -94,8 +94,8 @@ class PresetArm:
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One place of a table. arm: a label; None where only the paper's number is shown. metric: of
-    ``evaluators.metrics``, or ``seconds``. ranks: all wires cut to their first so many rows and columns
-    before they are judged, without training again, the best of them shown; none: as trained.
+    ``evaluators.metrics.registry``, or ``seconds``. ranks: all wires cut to their first so many rows and
+    columns before they are judged, without training again, the best of them shown; none: as trained.
     """
 
     row: str

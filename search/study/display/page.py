@@ -13,7 +13,7 @@ from typing import Final
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from evaluators.whole_file import whole_file
+from evaluators.store.whole_file import whole_file
 from search.study.judging.report_card import StratumReport
 from search.study.judging.verdict import verdict as verdict_on
 from spaces.printable import printable_lines

@@ -11,7 +11,7 @@ from transformers import AutoModelForSequenceClassification
 
 import search.compare.pipeline
 import search.fine_tune
-from evaluators.adapter import load_adapter
+from evaluators.adapters.adapter import load_adapter
 from search.compare.__main__ import main
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evaluators.candidate import Candidate, Course, Evaluation, Trained
+from evaluators.training.candidate import Candidate, Course, Evaluation, Trained
 from search.compare.arm import Arm
 from search.compare.leaderboard import ArmRuns, difference, leaderboard
 from spaces.allocation import Allocation

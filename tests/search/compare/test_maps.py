@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evaluators.candidate import Candidate, Course, Evaluation, Trained
+from evaluators.training.candidate import Candidate, Course, Evaluation, Trained
 from search.compare.arm import Arm
 from search.compare.leaderboard import ArmRuns
 from search.compare.maps import draw_maps

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from evaluators.candidate import Candidate, Evaluation, Trained
+from evaluators.training.candidate import Candidate, Evaluation, Trained
 from search.compare.arm import Arm
 from search.compare.leaderboard import ArmRuns, leaderboard
 from search.compare.questions import Answer, answers

@@ -10,10 +10,10 @@ import pytest
 import torch
 from peft import PeftModel
 
-from evaluators.candidate import Recipe
-from evaluators.peft_referee import adapter_params, train_with_peft, with_adapter
-from evaluators.rows import Rows, padded_inputs
-from evaluators.task import Task
+from evaluators.data.rows import Rows, padded_inputs
+from evaluators.data.task import Task
+from evaluators.training.candidate import Recipe
+from evaluators.training.train_with_peft import adapter_params, train_with_peft, with_adapter
 from search.compare.referees import REFEREES, Setting
 from spaces.errors import InputError
 from spaces.find_sites import find_sites

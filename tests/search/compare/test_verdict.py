@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from evaluators.chance import Chance
+from evaluators.metrics.chance import Chance
 from search.compare.leaderboard import leaderboard
 from search.compare.questions import answers
 from search.compare.verdict import verdict

@@ -11,11 +11,11 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from evaluators.candidate import Candidate, Recipe, Trained
-from evaluators.gate_policy import GatePolicy
-from evaluators.rows import Rows
-from evaluators.task import Task
-from evaluators.training import train_cohort
+from evaluators.data.rows import Rows
+from evaluators.data.task import Task
+from evaluators.training.candidate import Candidate, Recipe, Trained
+from evaluators.training.gate_policy import GatePolicy
+from evaluators.training.train import train_cohort
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace

@@ -12,11 +12,11 @@ import pytest
 import torch
 from peft import AdaLoraConfig, get_peft_model
 
-from evaluators.candidate import Candidate, Recipe
-from evaluators.cohort import Cohort
-from evaluators.gate_policy import Step
-from evaluators.rows import padded_inputs
-from evaluators.training import train_cohort, train_step
+from evaluators.data.rows import padded_inputs
+from evaluators.training.candidate import Candidate, Recipe
+from evaluators.training.cohort import Cohort
+from evaluators.training.gate_policy import Step
+from evaluators.training.train import train_cohort, train_step
 from search.policies.adalora import AdaLora
 from search.policies.gate_vector import GateVector
 from spaces.errors import UsageError

@@ -9,11 +9,11 @@ import pytest
 import torch
 from scipy import stats
 
-from evaluators.candidate import Candidate, Recipe
-from evaluators.cohort import Cohort
-from evaluators.gate_policy import Step
-from evaluators.rank_sweep import rank_sweep
-from evaluators.training import train_cohort, train_step
+from evaluators.training.candidate import Candidate, Recipe
+from evaluators.training.cohort import Cohort
+from evaluators.training.gate_policy import Step
+from evaluators.training.rank_sweep import rank_sweep
+from evaluators.training.train import train_cohort, train_step
 from search.policies.dylora import DyLora
 from search.policies.lora import Lora
 from spaces.allocation import Allocation

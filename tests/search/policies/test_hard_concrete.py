@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from evaluators.adamw import linear_schedule
-from evaluators.candidate import Candidate, Recipe
-from evaluators.cohort import Cohort
-from evaluators.gate_policy import Step
+from evaluators.training.adamw import linear_schedule
+from evaluators.training.candidate import Candidate, Recipe
+from evaluators.training.cohort import Cohort
+from evaluators.training.gate_policy import Step
 from search.policies.gate_vector import GateVector
 from search.policies.hard_concrete import (
     HardConcreteGates,

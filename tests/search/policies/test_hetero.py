@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from evaluators.candidate import Candidate, Recipe
-from evaluators.cohort import Cohort
-from evaluators.data_order import epoch_batches
-from evaluators.gate_policy import GateHooks, Step
-from evaluators.rows import padded_inputs
-from evaluators.training import train_cohort, train_step
+from evaluators.data.rows import padded_inputs
+from evaluators.training.candidate import Candidate, Recipe
+from evaluators.training.cohort import Cohort
+from evaluators.training.data_order import epoch_batches
+from evaluators.training.gate_policy import GateHooks, Step
+from evaluators.training.train import train_cohort, train_step
 from proxies.measure.dense_gradients import Batch, dense_gradients, dense_synflow_gradients
 from proxies.registry import PROXIES
 from search.policies.gate_vector import GateVector

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from evaluators.candidate import Candidate, Recipe
-from evaluators.cohort import Cohort
-from evaluators.rows import padded_inputs
+from evaluators.data.rows import padded_inputs
+from evaluators.training.candidate import Candidate, Recipe
+from evaluators.training.cohort import Cohort
 from search.policies.gate_vector import GateVector
 from search.policies.rank_ablation import rank_losses
 from spaces.allocation import Allocation

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from evaluators.adapter import load_adapter, save_adapter
-from evaluators.candidate import Candidate, Recipe
-from evaluators.cohort import logits_of, score_trained
-from evaluators.gate_policy import GatePolicy
-from evaluators.score import score_logits
-from evaluators.training import train_cohort
+from evaluators.adapters.adapter import load_adapter, save_adapter
+from evaluators.objectives.score import score_logits
+from evaluators.training.candidate import Candidate, Recipe
+from evaluators.training.cohort import logits_of, score_trained
+from evaluators.training.gate_policy import GatePolicy
+from evaluators.training.train import train_cohort
 from search.policies.hetero import Hetero
 from search.policies.registry import METHODS, find_method, policy_of, split_specs
 from spaces.errors import InputError, UsageError

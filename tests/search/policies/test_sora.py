@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from evaluators.candidate import Candidate, Recipe
-from evaluators.cohort import Cohort
-from evaluators.gate_policy import Step
-from evaluators.training import train_step
+from evaluators.training.candidate import Candidate, Recipe
+from evaluators.training.cohort import Cohort
+from evaluators.training.gate_policy import Step
+from evaluators.training.train import train_step
 from search.policies.gate_vector import GateVector
 from search.policies.sora import Sora, soft_threshold
 from spaces.errors import UsageError

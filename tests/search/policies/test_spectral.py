@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from evaluators.candidate import Candidate, Recipe
-from evaluators.cohort import Cohort
-from evaluators.gate_policy import Step
-from evaluators.rows import padded_inputs
-from evaluators.training import train_cohort, train_step
+from evaluators.data.rows import padded_inputs
+from evaluators.training.candidate import Candidate, Recipe
+from evaluators.training.cohort import Cohort
+from evaluators.training.gate_policy import Step
+from evaluators.training.train import train_cohort, train_step
 from proxies.measure.dense_gradients import Batch
 from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from evaluators.candidate import Candidate, Recipe
-from evaluators.cohort import Cohort
-from evaluators.gate_policy import Step
-from evaluators.rows import padded_inputs
-from evaluators.training import train_step
+from evaluators.data.rows import padded_inputs
+from evaluators.training.candidate import Candidate, Recipe
+from evaluators.training.cohort import Cohort
+from evaluators.training.gate_policy import Step
+from evaluators.training.train import train_step
 from search.policies.gate_vector import GateVector
 from search.policies.supernet import Supernet, truncated
 from search.random_allocation import random_allocation

@@ -9,8 +9,8 @@ from html import unescape
 import numpy as np
 import pytest
 
-from evaluators.benchmark_table import BenchmarkTable, Entry, Stratum
-from evaluators.candidate import Candidate, Evaluation
+from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
+from evaluators.training.candidate import Candidate, Evaluation
 from search.study import report
 from search.study.report import write_report
 

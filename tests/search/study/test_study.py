@@ -18,7 +18,7 @@ from pyarrow import parquet
 
 import search.fine_tune
 import search.study.pipeline
-from evaluators.benchmark_table import BenchmarkTable
+from evaluators.store.benchmark_table import BenchmarkTable
 from search.run import main as run
 from search.study.__main__ import main
 from search.study.notes import Notes

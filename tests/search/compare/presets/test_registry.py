@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from transformers import PreTrainedModel
 
-from evaluators.glue import NAMED_TASKS, find_task
-from evaluators.metrics import BINARY_METRICS, METRICS
+from evaluators.data.named_tasks import NAMED_TASKS, find_task
+from evaluators.metrics.registry import BINARY_METRICS, METRICS
 from search.compare.presets.preset import Preset, PresetArm, TrainingSettings, layout
 from search.compare.presets.registry import PRESETS, SETTINGS, find_preset, find_settings, moved
 from search.policies.registry import METHODS, policy_of

@@ -1,0 +1,1 @@
+"""What was trained, on disk and back: in PEFT's format, attached, or merged."""

@@ -1,0 +1,279 @@
+"""Saving a trained candidate, loading it back onto a base model, and folding it into one.
+
+``adapter_files`` says what an adapter's folder holds.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from evaluators.base.padding import fill_pad_token, pad_token_of
+from evaluators.data.rows import Rows
+from evaluators.store.whole_folder import replace_folder
+from evaluators.training.candidate import Recipe, Trained, refuse_other_weights
+from spaces.allocation import Allocation
+from spaces.base_weight import base_weight
+from spaces.counted import counted
+from spaces.errors import InputError
+from spaces.families import find_family
+from spaces.find_sites import find_sites
+from spaces.head import Head
+from spaces.hooks import Attachment, Renorm
+from spaces.scaling import Scaling
+from spaces.site import Site
+from spaces.stacked import Stacked
+from spaces.wires import Wires
+
+from .adapter_files import ADAPTER_FILES, named_tensors, read_head, read_wires, write_head, write_wires
+from .adapter_record import RECORD, AdapterRecord, read_record
+from .base_digest import base_digest
+from .peft_files import PLAIN_DTYPES, Wire, checked_wire, fits_peft, remove_peft, write_peft
+from .stock_peft import AsTrained, why_not_stock
+
+__all__ = ["load_adapter", "merge", "save_adapter"]
+
+_log = logging.getLogger(__name__)
+
+
+def save_adapter(
+    folder: Path,
+    trained: Trained,
+    *,
+    model: PreTrainedModel,
+    sites: Sequence[Site],
+    recipe: Recipe,
+    base: str,
+    label_names: tuple[str, ...],
+    rows: Rows,
+) -> None:
+    """Writes an adapter's folder, whole or not at all; an older adapter there is replaced.
+
+    model: the base model, which is left as it is. sites: those of the space, the allocation's among them.
+    base: the base model's name or folder, recorded as given. label_names: of the class ids; empty for
+    regression. rows: any of the task's, on the first few of which PEFT's logits are compared with ours.
+    Where PEFT does not load or give what was trained, its files are left out, and the log says why. Raises
+    InputError where the candidate failed, where the folder cannot be written, and where it holds anything
+    but an adapter.
+    """
+    if trained.evaluation.failure is not None:
+        raise InputError(f"a failed candidate has no adapter to save: {trained.evaluation.failure}.")
+    refuse_other_weights(trained)
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in trained.tensors.items()}
+    ranks = dict(trained.allocation.ranks)
+    wires = []
+    for site in (site for site in sites if site.name in ranks):
+        rank, factor = ranks[site.name], recipe.scaling.factor(site.kind, ranks[site.name])
+        a, b = tensors[f"{site.name}.A"], tensors[f"{site.name}.B"]
+        wires.append(checked_wire(site, factor, a, b, rank=rank))
+    head = {name: tensors[name] for name in Head.shapes(model)}
+    record = AdapterRecord(
+        base=base,
+        allocation=trained.allocation,
+        scaling=recipe.scaling,
+        renorm=recipe.renorm,
+        seed=trained.evaluation.candidate.seed,
+        learning_rate=trained.evaluation.candidate.learning_rate,
+        label_names=label_names,
+        wire_params=sum(wire.a.numel() + wire.b.numel() for wire in wires),
+        head_params=sum(tensor.numel() for tensor in head.values()),
+        stock_peft=False,
+        pad_token_id=pad_token_of(model.config),
+        base_digest=base_digest(model),
+    )
+    replace_folder(folder, _Saving(folder, model, wires, head, record, rows).write, files=ADAPTER_FILES)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Saving:
+    """What goes into ``folder``. record: before it is known whether PEFT can load the adapter."""
+
+    folder: Path
+    model: PreTrainedModel
+    wires: Sequence[Wire]
+    head: Mapping[str, Tensor]
+    record: AdapterRecord
+    rows: Rows
+
+    def write(self, new: Path) -> None:
+        """Writes everything into a new folder, which takes the place of ``folder`` afterwards."""
+        stock = self._as_peft(new)
+        others = [wire for wire in self.wires if wire not in stock]
+        write_wires(new, others)
+        write_head(new, self.head)
+        record = replace(self.record, stock_peft=bool(stock) and not others)
+        (new / RECORD).write_text(record.to_json(), encoding="utf-8")
+
+    def _as_peft(self, new: Path) -> list[Wire]:
+        """The wires that PEFT has been seen to load and to compute as we do, with the head; written."""
+        stock = [wire for wire in self.wires if fits_peft(wire.site)]
+        if not stock:
+            return []
+        write_peft(new, stock, self.head, model=self.model, base=self.record.base)
+        with _attached(self.model, stock, self.head, self.record.scaling, self.record.renorm):
+            trained = AsTrained.of(self.model, stock, self.head, self.rows)
+        reason = why_not_stock(new, self.model, self.rows, trained)
+        if reason is None:
+            return stock
+        _log.warning("%s has no files for PEFT, and needs load_adapter: %s.", self.folder, reason)
+        remove_peft(new)
+        return []
+
+
+def load_adapter(folder: Path, model: PreTrainedModel) -> Attachment:
+    """Attaches a saved adapter, wires and head, to its base model; ``detach`` restores the model.
+
+    Until then config.id2label and label2id are the adapter's, and pad_token_id where the model has none that
+    it can embed. The log warns where the base weights are not those that the adapter was trained on.
+    Raises InputError where the folder is no whole adapter, or one for a model with other sites, shapes
+    or labels than this one.
+    """
+    record = _read_record(folder, model)
+    sites = _sites_of(model, record.allocation)
+    head = read_head(folder, record, model)
+    wires = read_wires(folder, record, model, sites)
+    with ExitStack() as attachments:
+        attached = _attached(model, wires, head, record.scaling, record.renorm)
+        attachments.enter_context(attached)
+        attachments.callback(_configure(model, record))
+        return Attachment(attachments.pop_all())
+
+
+def merge(folder: Path, model: PreTrainedModel) -> PreTrainedModel:
+    """The base model with a saved adapter's wires folded into its weights, W += factor * B A, and its head.
+
+    The model is changed in place and returned; its config gets the labels' names, and the padding token
+    where it has none that it can embed. Raises InputError, before it is changed, where a wire cannot be
+    folded, where a weight is quantized or also another module's, and wherever ``load_adapter`` does.
+    """
+    record = _read_record(folder, model)
+    sites = _sites_of(model, record.allocation)
+    if lasting := [site for site in sites if not fits_peft(site)]:
+        raise InputError(f"{_why_not_foldable(lasting)} Use load_adapter, which keeps such wires attached.")
+    head = read_head(folder, record, model)
+    wires = read_wires(folder, record, model, sites)
+    for name in sorted({f"{site.target.module}.weight" for site in sites}):
+        _check_plain(model, name)
+        _check_own(model, name)
+    for name in sorted(head):
+        _check_plain(model, name.removeprefix("head."))
+    with torch.no_grad():
+        for wire in wires:
+            weight = base_weight(model, wire.site)
+            delta = wire.factor * (wire.b @ wire.a)
+            weight.copy_(weight.float() + delta.to(weight.device))
+        for name, tensor in head.items():
+            model.get_parameter(name.removeprefix("head.")).copy_(tensor)
+    _configure(model, record)
+    return model
+
+
+def _read_record(folder: Path, model: PreTrainedModel) -> AdapterRecord:
+    """The record; the log warns where it is of other base weights."""
+    record, own = read_record(folder), base_digest(model)
+    if own is not None and record.base_digest not in (None, own):
+        words = "%s was trained on other base weights than this model has, those of %s; never tried on these"
+        _log.warning(words, folder, record.base)
+    return record
+
+
+def _attached(
+    model: PreTrainedModel,
+    wires: Sequence[Wire],
+    head: Mapping[str, Tensor],
+    scaling: Scaling,
+    renorm: Renorm,
+) -> Attachment:
+    sites, ranks = [wire.site for wire in wires], {wire.site.name: len(wire.a) for wire in wires}
+    stacked = Stacked({**Wires.shapes(sites, ranks), **Head.shapes(model)}, 1, device=model.device)
+    ours, heads = Wires(sites, ranks, stacked), Head(model, stacked)
+    ours.load(0, Allocation.of(ranks), scaling, seed=0)
+    ours.restore(0, named_tensors(wires))
+    heads.restore(0, head)
+    for leaf in stacked.leaf.values():
+        leaf.requires_grad_(False)
+    with ExitStack() as attachments:
+        attachments.enter_context(ours.attach(model, renorm=renorm))
+        attachments.enter_context(heads.attach())
+        return Attachment(attachments.pop_all())
+
+
+def _configure(model: PreTrainedModel, record: AdapterRecord) -> Callable[[], None]:
+    """Sets the labels' names and, where none can be embedded, the padding token; gives what undoes it."""
+    parts = {id(part): part for part in (model.config, model.config.get_text_config())}.values()
+    keys = ("id2label", "label2id", "pad_token_id")
+    before = [(part, key, getattr(part, key)) for part in parts for key in keys if hasattr(part, key)]
+    if record.label_names:
+        model.config.id2label = dict(enumerate(record.label_names))
+        model.config.label2id = {name: i for i, name in enumerate(record.label_names)}
+    fill_pad_token(model, record.pad_token_id)
+
+    def undo() -> None:
+        for part, key, value in before:
+            setattr(part, key, value)
+
+    return undo
+
+
+def _sites_of(model: PreTrainedModel, allocation: Allocation) -> list[Site]:
+    """The model's sites that an allocation names, in the order of the network."""
+    space = "lora[all]"
+    if find_family(model.config) is not None:
+        blocks = 1 + max(site.layer for site in find_sites(model, space))
+        given = re.findall(r"\.(?:in|cut)(\d{1,6})$", "\n".join(name for name, _ in allocation.ranks), re.M)
+        spans = [int(span) for span in given if int(span) <= blocks]  # no block is further away
+        space += f"+residual+cross[in,cut;span=1..{max(spans, default=1)}]"
+    found = {site.name: site for site in find_sites(model, space)}
+    if missing := [name for name, _ in allocation.ranks if name not in found]:
+        blocks = 1 + max(site.layer for site in found.values())
+        raise InputError(
+            f"the adapter has wires at {missing[:3]}, which this {model.config.model_type} model of "
+            f"{counted(blocks, 'block')} has not; load the adapter onto the model that it was trained on."
+        )
+    return [site for site in found.values() if allocation.rank(site.name)]
+
+
+def _check_own(model: PreTrainedModel, name: str) -> None:
+    """Raises InputError where another module computes with the same weight, as Zamba's blocks do."""
+    weight = model.get_parameter(name)
+    owners = [
+        owner
+        for owner, module in model.named_modules()
+        if any(tensor is weight for tensor in module.parameters(recurse=False))
+    ]
+    if len(owners) > 1:
+        raise InputError(
+            f"{name} is the weight of {owners[:3]} alike, so that what is folded into it for one would "
+            "change the others. Use load_adapter, which keeps such wires attached."
+        )
+
+
+def _why_not_foldable(sites: Sequence[Site]) -> str:
+    names = [site.name for site in sites]
+    listed = f"{names[:3]}{' and others' if len(names) > 3 else ''}"
+    if any(site.kind != "lora" for site in sites):
+        return (
+            f"{listed} cannot be folded: a shortcut adds to a sum in the network, where no weight is that it "
+            "could be folded into."
+        )
+    return f"{listed} cannot be folded: their linears also project positions, which would change too."
+
+
+def _check_plain(model: PreTrainedModel, name: str) -> None:
+    """Raises InputError unless a parameter is a plain one of floating-point numbers."""
+    module = model.get_submodule(name.rpartition(".")[0])
+    parameter = dict(module.named_parameters(recurse=False)).get(name.rpartition(".")[2])
+    if type(parameter) is not nn.Parameter or parameter.dtype not in PLAIN_DTYPES:
+        raise InputError(
+            f"{name.rpartition('.')[0]} is a {type(module).__name__} whose weight is quantized, so that "
+            "nothing can be folded into it; load the base model without quantization, or keep the adapter "
+            "attached (load_adapter)."
+        )

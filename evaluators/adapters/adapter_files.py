@@ -1,0 +1,102 @@
+"""The tensors in an adapter's folder: which file holds what, written and read.
+
+* ``adapter_config.json``, ``adapter_model.safetensors``: the wires that PEFT's LoRA expresses, and the head,
+  as PEFT writes them;
+* ``wires.safetensors``: the other wires (shortcuts, DeBERTa's q and k, and all wires of a model in which PEFT
+  does not give what was trained);
+* ``head.safetensors``: the head;
+* ``rankscape.json``: everything else (``adapter_record``).
+
+PEFT's files are left out where there is no wire for them, ``wires.safetensors`` likewise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from safetensors.torch import save_file
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from spaces.counted import counted
+from spaces.errors import InputError
+from spaces.head import Head
+from spaces.site import Site
+
+from .adapter_record import RECORD, AdapterRecord
+from .peft_files import (
+    PEFT_CONFIG,
+    PEFT_WEIGHTS,
+    Wire,
+    checked_wire,
+    fits_peft,
+    read_peft,
+    read_tensors,
+)
+
+__all__ = ["ADAPTER_FILES", "named_tensors", "read_head", "read_wires", "write_head", "write_wires"]
+
+_WIRES: Final = "wires.safetensors"
+_HEAD: Final = "head.safetensors"
+ADAPTER_FILES: Final = frozenset({RECORD, PEFT_CONFIG, PEFT_WEIGHTS, _WIRES, _HEAD})
+
+
+def named_tensors(wires: Sequence[Wire]) -> dict[str, Tensor]:
+    """A and B by name, ``layers.3.res1.A`` and so on."""
+    return {f"{wire.site.name}.{key}": ab for wire in wires for key, ab in (("A", wire.a), ("B", wire.b))}
+
+
+def write_wires(folder: Path, wires: Sequence[Wire]) -> None:
+    """Writes wires that PEFT's files do not hold, if any."""
+    if wires:
+        save_file(named_tensors(wires), folder / _WIRES)
+
+
+def write_head(folder: Path, head: Mapping[str, Tensor]) -> None:
+    """head: ``head.classifier.weight`` and so on."""
+    save_file(dict(head), folder / _HEAD)
+
+
+def read_wires(
+    folder: Path, record: AdapterRecord, model: PreTrainedModel, sites: Sequence[Site]
+) -> list[Wire]:
+    """The wires at these sites, in their order. sites: all that the record's allocation names.
+
+    Raises InputError where one is missing, does not fit the model, or is not finite.
+    """
+    ranks = dict(record.allocation.ranks)
+    factors = {site.name: record.scaling.factor(site.kind, ranks[site.name]) for site in sites}
+    file = folder / _WIRES
+    tensors = read_tensors(file) if file.exists() else {}
+    ours = [site for site in sites if f"{site.name}.A" in tensors or not fits_peft(site)]
+    stock = [site for site in sites if site not in ours]
+    wires = read_peft(folder, stock, model, ranks=ranks, factors=factors) if stock else []
+    for site in ours:
+        if missing := [name for name in (f"{site.name}.A", f"{site.name}.B") if name not in tensors]:
+            raise InputError(f"{file} has no {missing[0]}; save the adapter again.")
+        a, b = tensors[f"{site.name}.A"], tensors[f"{site.name}.B"]
+        wires.append(checked_wire(site, factors[site.name], a, b, rank=ranks[site.name]))
+    by_name = {wire.site.name: wire for wire in wires}
+    return [by_name[site.name] for site in sites]
+
+
+def read_head(folder: Path, record: AdapterRecord, model: PreTrainedModel) -> dict[str, Tensor]:
+    """The head's tensors; raises InputError where they do not fit the model, its labels among it."""
+    labels = max(1, len(record.label_names))  # regression has one output and no names
+    if model.config.num_labels != labels:
+        raise InputError(
+            f"the adapter was trained for {counted(labels, 'label')} {list(record.label_names)}, this model "
+            f"has {model.config.num_labels}; load the base model with num_labels={labels}."
+        )
+    head = read_tensors(folder / _HEAD)
+    given = {name: tuple(tensor.shape) for name, tensor in head.items()}
+    needed = Head.shapes(model)
+    if wrong := sorted(name for name in {*given, *needed} if given.get(name) != needed.get(name)):
+        name = wrong[0]
+        raise InputError(
+            f"{name} has shape {given.get(name)} in the adapter and {needed.get(name)} in this model's head; "
+            "load the adapter onto the model that it was trained on."
+        )
+    return head

@@ -1,0 +1,123 @@
+"""What stock PEFT makes of an adapter's files: found out by loading them, not by a rule.
+
+What PEFT holds then must be what was trained (``loaded_peft``), and its logits ours but for rounding. How far
+rounding carries is measured, in the model's own precision, since in 16 bits it grows with every layer.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from peft import PeftModel
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from evaluators.data.model_inputs import model_inputs
+from evaluators.data.rows import Rows
+from spaces.errors import InputError
+from spaces.foreign import foreign
+from spaces.head import head_modules
+
+from .loaded_peft import why_loaded_otherwise
+from .peft_files import Wire
+
+__all__ = ["AsTrained", "why_not_stock"]
+
+_ROWS: Final = 8  # compared; wrong taps show in the first
+_DRAWS: Final = 4  # of roundings
+_MARGIN: Final = 2.0  # by which PEFT's may lie further off than the furthest of those; seen: 0.05 to 0.8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AsTrained:
+    """What PEFT should have. head: ``head.classifier.weight`` and so on. logits: of the first few rows.
+
+    rounding: how far the logits move when each wire's and the head's output moves by its own rounding.
+    """
+
+    wires: Sequence[Wire]
+    head: Mapping[str, Tensor]
+    logits: Tensor
+    rounding: float
+
+    @staticmethod
+    def of(
+        model: PreTrainedModel, wires: Sequence[Wire], head: Mapping[str, Tensor], rows: Rows
+    ) -> AsTrained:
+        """model: with these wires and this head attached."""
+        logits = _first_logits(model, rows)
+        names = {wire.site.target.module for wire in wires}
+        modules = [*(model.get_submodule(name) for name in names), *head_modules(model).values()]
+        with _rounded_again(modules):
+            moved = [_first_logits(model, rows) - logits for _ in range(_DRAWS)]
+        return AsTrained(wires, head, logits, float(torch.stack(moved).abs().max()))
+
+
+def why_not_stock(folder: Path, model: PreTrainedModel, rows: Rows, trained: AsTrained) -> str | None:
+    """Why the PEFT adapter in a folder is not what was trained; None where it is.
+
+    model: the base model, which is neither changed nor copied: PEFT gets modules of its own around the same
+    tensors. rows: those of ``trained``.
+    """
+    cuda = [model.device] if model.device.type == "cuda" else []
+    with _twin(model) as own, torch.random.fork_rng(devices=cuda), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with foreign("PEFT cannot load it", "it needs load_adapter"):
+                stock = PeftModel.from_pretrained(own, folder, torch_device=str(model.device)).eval()
+                theirs = _first_logits(stock, rows)
+        except InputError as error:
+            return str(error).rpartition(";")[0]
+        if reason := why_loaded_otherwise(stock, trained.wires, trained.head):
+            return reason
+    apart, bound = float((theirs - trained.logits).abs().max()), _MARGIN * trained.rounding
+    if apart <= bound:  # False of NaN
+        return None
+    return f"PEFT's logits differ from ours by {apart:.2g}, of which rounding explains {bound:.2g}"
+
+
+@torch.no_grad()
+def _first_logits(model: PreTrainedModel | PeftModel, rows: Rows) -> Tensor:
+    """Logits of the first few rows, (n, labels) float32 on the CPU."""
+    first = np.arange(min(_ROWS, len(rows)))
+    logits: Tensor = model(**model_inputs(model, rows, first)).logits
+    return logits.float().cpu()
+
+
+@contextmanager
+def _rounded_again(modules: Sequence[nn.Module]) -> Iterator[None]:
+    """Meanwhile every output of the modules moves at random by as much as it may be off by rounding."""
+    generator = torch.Generator().manual_seed(0)
+
+    def moved(_module: nn.Module, _args: object, output: Any) -> Any:
+        given, *more = output if isinstance(output, tuple) else (output,)  # a quantized linear's, its scale
+        draw = torch.randn(given.shape, generator=generator).to(given)
+        typical = given.square().mean(-1, keepdim=True).sqrt()  # a sum's parts may be larger than the sum
+        eps = max(torch.finfo(dtype).eps for dtype in (given.dtype, torch.float32))  # the wires' own
+        given = given + eps * (given.abs() + typical) * draw
+        return (given, *more) if isinstance(output, tuple) else given
+
+    with ExitStack() as hooks:
+        for module in modules:
+            hooks.callback(module.register_forward_hook(moved).remove)
+        yield
+
+
+@contextmanager
+def _twin(model: PreTrainedModel) -> Iterator[PreTrainedModel]:
+    """A model with modules of its own and the same tensors, which are as they were afterwards."""
+    tensors = [*model.parameters(), *model.buffers()]
+    trains = [tensor.requires_grad for tensor in tensors]
+    try:
+        yield copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
+    finally:
+        for tensor, flag in zip(tensors, trains, strict=True):
+            tensor.requires_grad_(flag)  # PEFT freezes what it wraps

@@ -1,0 +1,1 @@
+"""The frozen model that wires are added to, its weights' files and its padding."""

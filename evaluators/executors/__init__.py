@@ -1,0 +1,1 @@
+"""Spreading cohorts over devices and processes."""

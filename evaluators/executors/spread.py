@@ -1,0 +1,257 @@
+"""Training many candidates: forming cohorts, and spreading them over devices and processes."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+from itertools import cycle
+from typing import Protocol
+
+import torch
+from joblib import cpu_count
+from transformers import PreTrainedModel
+
+from evaluators.base.base_model import ModelSource, load_base_model
+from evaluators.data.rows import Rows
+from evaluators.data.task import ReportOn, Task
+from evaluators.store.content_digest import model_state
+from evaluators.store.ledger import fingerprint
+from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
+from evaluators.training.gate_policy import GatePolicy
+from evaluators.training.memory import WORKER_DIED
+from evaluators.training.train import train_cohort
+from spaces.errors import InputError
+from spaces.meta_model import base_params
+from spaces.site import Site
+
+from .retry import Died, outlived
+from .worker_processes import WorkerProcesses, end_without
+
+__all__ = ["Trainer", "Work", "Workload", "base_model_on", "default_cohort_size", "form_cohorts", "train_all"]
+
+_log = logging.getLogger(__name__)
+
+
+class Trainer(Protocol):
+    """Trains candidates on one device. A value whose repr says how, and that can be sent to a process."""
+
+    def __call__(
+        self,
+        model: PreTrainedModel,
+        workload: Workload,
+        candidates: Sequence[Candidate],
+        on_step: Callable[[int], None],
+        /,
+    ) -> list[Trained]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workload:
+    """What every cohort of a run shares. policy: None where gates stay one. report_on: the rows that
+    metric and loss are of. trainer: who trains the candidates that ``spread`` puts together."""
+
+    source: ModelSource
+    task: Task
+    sites: tuple[Site, ...]
+    recipe: Recipe
+    policy: GatePolicy | None = None
+    report_on: ReportOn = "validation"
+    trainer: Trainer = field(default_factory=lambda: in_one_cohort)
+
+    @property
+    def rows(self) -> Rows:
+        """Those to report on."""
+        return self.task.test if self.report_on == "test" else self.task.validation
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all this, as ``Ledger`` takes it; the sites are in a candidate's allocation, unless a trainer
+        of its own leaves that empty."""
+        own = (self.trainer, [site.name for site in self.sites])
+        how = repr(self.policy if self.trainer is in_one_cohort else own)
+        return fingerprint(self.source, self.task, self.recipe, how, self.report_on)
+
+
+def in_one_cohort(
+    model: PreTrainedModel,
+    workload: Workload,
+    candidates: Sequence[Candidate],
+    on_step: Callable[[int], None],
+) -> list[Trained]:
+    """The candidates trained side by side, as wires of one cohort."""
+    return train_cohort(
+        model,
+        workload.sites,
+        workload.task,
+        candidates,
+        workload.recipe,
+        slots=len(candidates),
+        policy=workload.policy,
+        report_on=workload.rows,
+        on_step=on_step,
+    )
+
+
+def base_model_on(source: ModelSource, device: str) -> PreTrainedModel:
+    """The frozen base model on a device; loaded once per process and device, as long as its files stay."""
+    return _loaded(source, device, model_state(source.path_or_name))
+
+
+@lru_cache(maxsize=16)  # one for each of the run's devices
+def _loaded(source: ModelSource, device: str, _: object) -> PreTrainedModel:
+    _log.info("loading  the model on %s", device)
+    return load_base_model(source, device=device)
+
+
+def default_cohort_size(device: str) -> int:
+    """Candidates that share a forward pass: many on a GPU, which small batches leave idle, few on a CPU,
+    where the arithmetic is the limit and more candidates only add padding."""
+    return 32 if device.startswith("cuda") else 4
+
+
+def form_cohorts(
+    candidates: Sequence[Candidate], sites: Sequence[Site], size: int, *, max_padding: float
+) -> list[list[int]]:
+    """Indices of the candidates, in cohorts of at most ``size`` with like allocations together.
+
+    A cohort's wires have its largest rank at every site. max_padding: how many parameters that may add
+    to a candidate's own on average; a cohort ends where the next candidate would exceed it.
+    """
+    cost = {site.name: site.cost_per_rank for site in sites}
+    cohorts: list[list[int]] = []
+    largest: dict[str, int] = {}
+    own = 0
+    for index in sorted(range(len(candidates)), key=lambda i: (candidates[i].allocation.ranks, i)):
+        ranks = dict(candidates[index].allocation.ranks)
+        joint = {
+            name: max(ranks.get(name, 0), largest.get(name, 0)) for name in ranks.keys() | largest.keys()
+        }
+        params = sum(cost[name] * rank for name, rank in ranks.items())
+        padded = sum(cost[name] * rank for name, rank in joint.items())
+        members = len(cohorts[-1]) + 1 if cohorts else 1
+        if not cohorts or members > size or padded - (own + params) / members > max_padding:
+            cohorts.append([])
+            joint, own = ranks, 0
+        cohorts[-1].append(index)
+        largest, own = joint, own + params
+    return cohorts
+
+
+def _max_padding(workload: Workload, device: str) -> float:
+    """On a GPU wider wires are nearly free; on a CPU they may add a twentieth of the base model's work."""
+    if device.startswith("cuda"):
+        return float("inf")
+    return base_params(base_model_on(workload.source, device)) / 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """Candidates of one workload. known: those among them that are not to be trained."""
+
+    workload: Workload
+    candidates: Sequence[Candidate]
+    known: Container[Candidate] = ()
+
+
+def train_all(
+    work: Sequence[Work],
+    *,
+    devices: Sequence[str],
+    jobs: int,
+    cohort_size: int,
+    threads: int | None = None,
+    on_done: Callable[[int, Trained], None],
+    on_step: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Trains all candidates that are not known; on_done sees each as soon as its cohort has finished, with
+    the index of its work.
+
+    Nothing of them is kept here. Cohorts are formed of all candidates of a workload, the known
+    ones among them, before they are spread: a run that goes on after an interruption trains the cohorts
+    that are left as it would have, and results depend on ``devices`` and ``jobs`` by no more than
+    rounding. jobs: 1 trains in this process; above that, so many processes, but never more than cohorts.
+    One that dies costs its cohort's work alone, as ``outlived`` says; a candidate that ends its own process
+    when it is alone has failed. threads: CPU threads of each job, by default its share of the cores where
+    there are several. on_step counts candidate-steps; with several jobs, once per finished cohort.
+    """
+    assignments = list(_assignments(work, devices, cohort_size))
+    for assignment, trained in _run(assignments, jobs, threads, on_step):
+        for done in trained:
+            on_done(assignment.work, done)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Assignment:
+    """Candidates to train together on a device. work: the index of theirs."""
+
+    work: int
+    workload: Workload
+    candidates: tuple[Candidate, ...]
+    device: str
+
+    def each_alone(self) -> list[_Assignment]:
+        return [replace(self, candidates=(one,)) for one in self.candidates]
+
+    def failed(self, reason: str) -> list[Trained]:
+        return [Trained(Evaluation(one, None, None, reason, (), 0.0, 0), {}) for one in self.candidates]
+
+
+def _assignments(work: Sequence[Work], devices: Sequence[str], cohort_size: int) -> Iterator[_Assignment]:
+    """Every cohort without its known candidates; the devices in turn."""
+    place = cycle(devices)
+    for index, one in enumerate(work):
+        padding = _max_padding(one.workload, devices[0])
+        for cohort in form_cohorts(one.candidates, one.workload.sites, cohort_size, max_padding=padding):
+            left = tuple(one.candidates[i] for i in cohort if one.candidates[i] not in one.known)
+            if left:
+                yield _Assignment(index, one.workload, left, next(place))
+
+
+def _run(
+    assignments: Sequence[_Assignment], jobs: int, threads: int | None, on_step: Callable[[int], None]
+) -> Iterator[tuple[_Assignment, list[Trained]]]:
+    """Each with what came of it, done in this process, or in several, of which none is without work."""
+    if jobs == 1:
+        for assignment in assignments:
+            yield assignment, _train(assignment, on_step)
+        return
+    jobs = min(jobs, len(assignments))
+    threads = threads or max(1, cpu_count() // max(1, jobs))
+    _log.info("workers  cohorts: %d, processes: %d, threads of each: %d", len(assignments), jobs, threads)
+    with WorkerProcesses[list[Trained]](jobs) as processes:
+
+        def execute(tasks: Sequence[_Assignment]) -> Iterator[tuple[int, list[Trained] | Died]]:
+            return processes([partial(_train_elsewhere, threads, os.getpid(), task) for task in tasks])
+
+        ends = outlived(assignments, execute, parts=_Assignment.each_alone, failed=_killed)
+        for assignment, trained in ends:
+            on_step(sum(len(one.evaluation.curve) for one in trained))
+            yield assignment, trained
+
+
+def _killed(assignment: _Assignment, died: Died) -> list[Trained]:
+    return assignment.failed(
+        f"{WORKER_DIED} {died.how} whenever it was trained, at last alone (out of memory, it may be: train "
+        "fewer at a time, or smaller batches)"
+    )
+
+
+def _train_elsewhere(threads: int, parent: int, assignment: _Assignment) -> list[Trained]:
+    torch.set_num_threads(threads)
+    return _train(assignment, lambda _: end_without(parent))
+
+
+def _train(assignment: _Assignment, on_step: Callable[[int], None]) -> list[Trained]:
+    """The candidates trained; failed, with the reason, where their method cannot be used here.
+
+    Raises InputError where the model cannot be loaded, which is none of a candidate's doing.
+    """
+    workload = assignment.workload
+    model = base_model_on(workload.source, assignment.device)
+    try:
+        return workload.trainer(model, workload, assignment.candidates, on_step)
+    except InputError as error:
+        return assignment.failed(str(error))

@@ -1,0 +1,71 @@
+"""What a model gets that has learned nothing but how often each label occurs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from evaluators.data.rows import Rows
+from evaluators.data.task import Task
+from evaluators.objectives.score import score_logits
+from evaluators.training.candidate import Evaluation
+
+__all__ = ["Chance", "chance_of", "nothing_learned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """The reach of answers that heed no text, on some rows.
+
+    loss: the least of one answer for all rows: the entropy of the labels' frequencies in nats, or for
+    regression the labels' variance. metrics: of always answering one class, class by class; for regression of
+    always answering the mean. rows: how many there are.
+    """
+
+    loss: float
+    metrics: tuple[float, ...]
+    rows: int
+
+
+def chance_of(rows: Rows, task: Task) -> Chance:
+    """On those rows of a task that its metric is reported on."""
+    labels = rows.labels
+    if not task.label_names:
+        answers = torch.full((1, len(labels), 1), float(labels.mean()))
+        loss = float(labels.var())
+    else:
+        count = task.num_labels
+        answers = torch.eye(count).unsqueeze(1).expand(count, len(labels), count)
+        shares = np.bincount(labels, minlength=count) / len(labels)
+        loss = float(-sum(share * np.log(share) for share in shares if share > 0))
+    scores = [score_logits(answer, rows, task) for answer in answers]
+    return Chance(loss, tuple(score[0] for score in scores if score is not None), len(labels))
+
+
+def nothing_learned(runs: Sequence[Evaluation], metric: str, chance: Chance | None) -> str | None:
+    """Why nothing was learned in any of these runs; None where something was, or every run failed.
+
+    metric: its name, for the reason. chance: on the rows that the runs report on; None where those are not
+    known. A loss at chance alone proves nothing, since a model that is often right may be too sure of
+    itself: the metric must be at chance as well, as far as so many rows can tell (1 / sqrt(rows)).
+    """
+    done = [run for run in runs if run.metric is not None]
+    metrics = np.array([run.metric for run in done], dtype=np.float64)
+    losses = np.array([np.nan if run.loss is None else run.loss for run in done], dtype=np.float64)
+    if not len(done):
+        return None
+    if chance is None:
+        same = len(done) > 2 and np.ptp(metrics) == 0 and metrics[0] < 1
+        return f"every run has the same {metric}, {metrics[0]:.4f}" if same else None
+    if len(done) > 1 and all(np.isclose(chance.metrics, value, rtol=0, atol=1e-9).any() for value in metrics):
+        return f"every run has the {metric} of always giving one answer ({metrics.max():.4f} at best)"
+    if losses.min() >= chance.loss and metrics.mean() <= max(chance.metrics) + 1 / np.sqrt(chance.rows):
+        return (
+            f"no run's loss ({losses.min():.3f} at best) is below that of giving one answer "
+            f"({chance.loss:.3f}), "
+            f"nor is {metric} ({metrics.mean():.4f} on average) clearly above {max(chance.metrics):.4f}"
+        )
+    return None

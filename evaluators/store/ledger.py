@@ -1,0 +1,133 @@
+"""Finished candidates on disk, so that an interrupted run goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load, save
+from torch import Tensor
+
+from evaluators.base.base_model import ModelSource
+from evaluators.data.task import ReportOn, Task
+from evaluators.training.candidate import Candidate, Course, Evaluation, Recipe, Trained
+from evaluators.training.memory import OUT_OF_MEMORY, WORKER_DIED
+from spaces.allocation import Allocation
+
+from .content_digest import model_digests
+from .sealed_json import DamagedFileError, read_sealed, write_sealed
+from .whole_file import whole_file
+
+__all__ = ["Ledger", "fingerprint"]
+
+_log = logging.getLogger(__name__)
+
+
+def fingerprint(
+    source: ModelSource,
+    task: Task,
+    recipe: Recipe,
+    how: str = "None",
+    report_on: ReportOn = "validation",
+) -> str:
+    """A digest of everything but the candidate that decides what training gives.
+
+    how: the repr of the gate policy, or of another trainer.
+    """
+    model = sorted(model_digests(source.path_or_name).items())
+    settings = [asdict(source), model, asdict(recipe), task.metric, task.positive_label, how, report_on]
+    digest = hashlib.sha256(json.dumps(settings).encode())
+    for rows in (task.train, task.validation, *([task.test] if report_on == "test" else [])):
+        digest.update(rows.labels.tobytes())
+        for row in (*rows.input_ids, *(rows.token_type_ids or ())):
+            digest.update(len(row).to_bytes(4, "little") + row.tobytes())
+    return digest.hexdigest()
+
+
+class Ledger:
+    """One JSON file and one safetensors file per finished candidate, both whole or absent.
+
+    The JSON file carries a checksum, whose it is and the checksum of the tensors, so that files that were
+    cut short, changed or swapped are not taken for what they were.
+    """
+
+    def __init__(self, folder: Path, context: str) -> None:
+        """context: a ``fingerprint``; candidates finished under another one are not found."""
+        self._folder, self._context = folder, context
+
+    def find(self, candidate: Candidate) -> Trained | None:
+        """What training this candidate gave, or None where it has not finished yet.
+
+        None as well, with a log line that names the file, where what was recorded is damaged.
+        """
+        key = self._key(candidate)
+        path = self._path(key)
+        if not path.exists():
+            return None
+        try:
+            fields = read_sealed(path)
+            if fields.pop("of", None) != key:
+                raise DamagedFileError(f"{path} is of another candidate")
+            tensors = _read_tensors(path.with_suffix(".safetensors"), fields.pop("tensors"))
+        except DamagedFileError as error:
+            _log.warning("%s; its candidate is trained again", error)
+            return None
+        course = fields.pop("course")
+        evaluation = Evaluation(**{**fields, "candidate": candidate, "curve": tuple(fields["curve"])})
+        return Trained(evaluation, tensors, _course(course) if course else None)
+
+    def record(self, trained: Trained) -> None:
+        """Writes one finished candidate: tensors first, so that its JSON file means both are there.
+
+        One that memory did not suffice for, or may not have, is not written: it may fit the next time.
+        """
+        if (trained.evaluation.failure or "").startswith((OUT_OF_MEMORY, WORKER_DIED)):
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        key = self._key(trained.evaluation.candidate)
+        path, tensors = self._path(key), None
+        if trained.tensors:
+            content = save(trained.tensors)
+            tensors = hashlib.sha256(content).hexdigest()
+            with whole_file(path.with_suffix(".safetensors")) as unfinished:
+                unfinished.write_bytes(content)
+        course = trained.course and asdict(trained.course)
+        write_sealed(path, {"of": key, **asdict(trained.evaluation), "course": course, "tensors": tensors})
+
+    def _key(self, candidate: Candidate) -> str:
+        """A digest of the candidate in its context."""
+        ranks = [[name, rank] for name, rank in candidate.allocation.ranks]
+        known = json.dumps([self._context, ranks, candidate.seed, candidate.learning_rate])
+        return hashlib.sha256(known.encode()).hexdigest()
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key[:24]}.json"
+
+
+def _read_tensors(path: Path, digest: str | None) -> dict[str, Tensor]:
+    """The tensors of a file of this SHA-256; none where there was nothing to write."""
+    if digest is None:
+        return {}
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DamagedFileError(f"{path} cannot be read ({error.strerror})") from None
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise DamagedFileError(f"{path} is damaged: its checksum differs")
+    return load(content)
+
+
+def _course(fields: dict[str, Any]) -> Course:
+    """What ``asdict`` made plain, a course again."""
+    history = tuple((step, _allocation(ranks)) for step, ranks in fields["history"])
+    allocation = _allocation(fields["allocation"])
+    adapter = fields.get("adapter", True)  # absent from what older versions wrote
+    return Course(allocation, fields["peak"], fields["average"], fields["end"], history, adapter)
+
+
+def _allocation(fields: dict[str, Any]) -> Allocation:
+    return Allocation.of(dict(fields["ranks"]))

@@ -1,0 +1,1 @@
+"""Fine-tuning candidates: cohorts under one gate policy, and PEFT's own methods beside them."""

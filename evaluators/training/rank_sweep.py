@@ -1,0 +1,84 @@
+"""One training, every rank: what a candidate is worth when it is cut to its first rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from transformers import PreTrainedModel
+
+from evaluators.data.rows import Rows
+from evaluators.data.task import Task
+from evaluators.objectives.score import score_logits
+from spaces.allocation import Allocation
+from spaces.site import Site
+
+from .candidate import Recipe, Trained
+from .cohort import logits_of
+
+__all__ = ["RankScore", "cut_to_rank", "rank_sweep"]
+
+
+@dataclass(frozen=True, slots=True)
+class RankScore:
+    """The task's metric and mean loss at one rank; None where the outputs were not finite."""
+
+    rank: int
+    metric: float | None
+    loss: float | None
+
+
+def cut_to_rank(trained: Trained, rank: int) -> Trained:
+    """The first ``rank`` rows of every A and columns of every B; the head as it is, and no course.
+
+    A site of a lower rank keeps all of it. Tensors are views.
+    """
+    tensors = dict(trained.tensors)
+    for name, own in trained.allocation.ranks:
+        tensors[f"{name}.A"] = tensors[f"{name}.A"][: min(rank, own)]
+        tensors[f"{name}.B"] = tensors[f"{name}.B"][:, : min(rank, own)]
+    allocation = Allocation.of({name: min(rank, own) for name, own in trained.allocation.ranks})
+    candidate = replace(trained.evaluation.candidate, allocation=allocation)
+    return Trained(replace(trained.evaluation, candidate=candidate), tensors)
+
+
+def rank_sweep(
+    model: PreTrainedModel,
+    sites: Sequence[Site],
+    task: Task,
+    trained: Trained,
+    recipe: Recipe,
+    rows: Rows,
+    *,
+    slots: int = 16,
+) -> list[RankScore]:
+    """What a trained candidate is worth on these rows at ranks 1..r_max, r_max the largest of its sites'.
+
+    At rank b every wire is its first b rows and columns at the scale of rank b, which is what DyLoRA trains
+    (arXiv:2210.07558, section 5.3, table 2). ``slots`` ranks share a forward pass. trained: with the rows of
+    all ranks still there, as after ``DyLora`` with ``multiple=1``. Raises ValueError where it failed.
+    """
+    if trained.evaluation.failure is not None:
+        raise ValueError(f"nothing was trained to be cut: {trained.evaluation.failure}.")
+    largest = max((rank for _, rank in trained.allocation.ranks), default=0)
+    scores: list[RankScore] = []
+    for start in range(1, largest + 1, slots):
+        ranks = range(start, min(start + slots, largest + 1))
+        scores += _at_ranks(model, sites, task, trained, recipe, rows, ranks)
+    return scores
+
+
+def _at_ranks(
+    model: PreTrainedModel,
+    sites: Sequence[Site],
+    task: Task,
+    trained: Trained,
+    recipe: Recipe,
+    rows: Rows,
+    ranks: Sequence[int],
+) -> list[RankScore]:
+    """The same at some of the ranks, each in a slot of one cohort."""
+    cuts = [cut_to_rank(trained, rank) for rank in ranks]
+    logits = logits_of(model, sites, cuts, recipe, rows)
+    scores = [score_logits(own, rows, task) or (None, None) for own in logits]
+    return [RankScore(rank, metric, loss) for rank, (metric, loss) in zip(ranks, scores, strict=True)]

@@ -1,0 +1,228 @@
+"""PEFT's own methods on the same task, batches, schedule and recipe as ours."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from itertools import count, islice
+from typing import Final, TypeGuard
+
+import numpy as np
+import torch
+from peft import (
+    AdaLoraConfig,
+    AdaLoraModel,
+    LoraConfig,
+    PeftConfig,
+    PeftModel,
+    TaskType,
+    get_peft_model,
+    initialize_lora_eva_weights,
+)
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from evaluators.data.model_inputs import model_inputs
+from evaluators.data.rows import Rows
+from evaluators.data.task import Task
+from evaluators.objectives.score import row_losses, score_logits
+from spaces.allocation import Allocation
+from spaces.counted import counted
+from spaces.errors import InputError
+from spaces.head import Head, head_modules
+from spaces.stacked import Stacked
+
+from .adamw import linear_schedule
+from .candidate import Candidate, Course, Evaluation, Recipe, Trained
+from .data_order import epoch_batches
+from .gate_policy import NeverActedError
+from .memory import OUT_OF_MEMORY, is_out_of_memory, peak_memory, reset_peak_memory
+
+__all__ = ["adapter_params", "train_with_peft", "with_adapter"]
+
+_HEAD: Final = ".modules_to_save.default"  # where PEFT keeps its trained copy of a module
+_EVA_BATCHES: Final = 128  # EVA goes round them until its components stay; they are kept in memory
+
+
+def _nothing(_: object) -> None:
+    """What a hook does that nobody has set."""
+
+
+def train_with_peft(
+    config: PeftConfig,
+    model: PreTrainedModel,
+    task: Task,
+    recipe: Recipe,
+    *,
+    seed: int,
+    learning_rate: float,
+    report_on: Rows,
+    prepare: Callable[[PeftModel], None] = _nothing,
+    on_step: Callable[[int], None] = _nothing,
+) -> Trained:
+    """One candidate, trained by PEFT on a copy of the model and evaluated on ``report_on``.
+
+    The head's initial weights, the batches, the schedule, the clipping and the missing dropout are those of
+    ``train_cohort``; what PEFT draws itself comes from torch's generator under ``seed``. The recipe's
+    scaling and renorm are the config's business. prepare: last change to the model before it trains, after
+    EVA's where the config asks for that. The course has no allocation; its numbers are of everything
+    trained but the head. Raises NeverActedError where AdaLoRA's cut was not over by the last step, and
+    InputError where EVA has too few tokens.
+    """
+    run = _Run(Candidate(Allocation.of({}), seed, learning_rate), task, recipe)
+    reset_peak_memory(model.device)
+    try:
+        tuned = run.started(config, model)
+        prepare(tuned)
+        failure = run.train(tuned, on_step)
+        return run.failed(failure) if failure else run.finished(tuned, report_on)
+    except (torch.OutOfMemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return run.failed(f"{OUT_OF_MEMORY} with one candidate at a time: {str(error).splitlines()[0]}")
+
+
+def with_adapter(config: PeftConfig, model: PreTrainedModel) -> PeftModel:
+    """A copy of the model with what the config describes, in eval mode; its whole head trains too."""
+    own = deepcopy(config)
+    own.task_type = TaskType.SEQ_CLS
+    # get_peft_model appends the names that PEFT knows, and would wrap those twice
+    heads = {name.partition(".")[0] for name in head_modules(model)} - {"classifier", "score"}
+    own.modules_to_save = sorted(heads) or None  # type: ignore[attr-defined] # every tuner has it
+    empty = _is_eva(own)  # as PEFT asks for: EVA makes the matrices anew
+    return get_peft_model(deepcopy(model), own, low_cpu_mem_usage=empty).eval()
+
+
+def adapter_params(tuned: PeftModel) -> int:
+    """Parameters that train, the head left out."""
+    return sum(
+        parameter.numel()
+        for name, parameter in tuned.named_parameters()
+        if parameter.requires_grad and f"{_HEAD}." not in name
+    )
+
+
+class _Run:
+    """One candidate on its way."""
+
+    def __init__(self, candidate: Candidate, task: Task, recipe: Recipe) -> None:
+        self.candidate, self.task, self.recipe = candidate, task, recipe
+        self.total = recipe.steps(len(task.train))
+        self.curve: list[float] = []
+        self.began = time.perf_counter()
+
+    def started(self, config: PeftConfig, model: PreTrainedModel) -> PeftModel:
+        """The model as it is before the first step."""
+        seed, cuda = self.candidate.seed, model.device.type == "cuda"
+        with torch.random.fork_rng(devices=[model.device] if cuda else []):
+            torch.manual_seed(seed)
+            tuned = with_adapter(config, model)
+            if _is_eva(config):
+                self._initialise_eva(tuned, config)
+        head = Head(model, Stacked(Head.shapes(model), 1, device=model.device))
+        head.load(0, seed=seed)
+        with torch.no_grad():
+            for name, tensor in head.trained(0).items():
+                module, _, rest = name.removeprefix("head.").partition(".")
+                tuned.get_base_model().get_parameter(f"{module}{_HEAD}.{rest}").copy_(tensor)
+        # so that the loss of the model's own forward pass is ours
+        tuned.config.problem_type = (
+            "regression" if self.task.num_labels == 1 else "single_label_classification"
+        )
+        return tuned
+
+    def train(self, tuned: PeftModel, on_step: Callable[[int], None]) -> str | None:
+        """All steps; the reason where it diverged."""
+        parameters = [parameter for parameter in tuned.parameters() if parameter.requires_grad]
+        rate, decay = self.candidate.learning_rate, self.recipe.weight_decay
+        optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
+        for step, batch in enumerate(islice(self._batches(), self.total)):
+            labels = torch.from_numpy(self.task.train.labels[batch]).to(tuned.device)
+            # with labels AdaLoRA's forward adds its orthogonality penalty to the loss
+            output = tuned(**model_inputs(tuned, self.task.train, batch), labels=labels)
+            optimizer.zero_grad()
+            output.loss.backward()
+            torch.nn.utils.clip_grad_norm_(parameters, self.recipe.max_grad_norm)
+            schedule = linear_schedule(step, self.total, warmup=self.recipe.warmup)
+            optimizer.param_groups[0]["lr"] = rate * schedule
+            optimizer.step()
+            loss = float(row_losses(output.logits.detach(), labels).mean())
+            self.curve.append(loss)
+            on_step(1)
+            if not math.isfinite(loss):
+                return f"the training loss became {loss} at step {step + 1} of {self.total}; lower --lr"
+            if isinstance(tuned.base_model, AdaLoraModel):
+                tuned.base_model.update_and_allocate(step)  # reads the gradients of this step
+        return None
+
+    def finished(self, tuned: PeftModel, report_on: Rows) -> Trained:
+        """The evaluation of what was trained."""
+        score = score_logits(_logits(tuned, report_on, self.recipe.eval_batch_size), report_on, self.task)
+        if score is None:
+            return self.failed("its outputs after training are not finite; lower --lr")
+        seconds, memory = time.perf_counter() - self.began, peak_memory(tuned.device)
+        evaluation = Evaluation(self.candidate, *score, None, tuple(self.curve), seconds, memory)
+        peak = adapter_params(tuned)
+        end = _unmasked(tuned.base_model) if isinstance(tuned.base_model, AdaLoraModel) else peak
+        return Trained(evaluation, {}, Course(Allocation.of({}), peak, float(peak), end, ()))
+
+    def failed(self, reason: str) -> Trained:
+        return Trained(Evaluation(self.candidate, None, None, reason, tuple(self.curve), 0.0, 0), {})
+
+    def _batches(self) -> Iterator[np.ndarray]:
+        lengths = np.array([len(ids) for ids in self.task.train.input_ids])
+        for epoch in count():
+            yield from epoch_batches(lengths, self.recipe.batch_size, seed=self.candidate.seed, epoch=epoch)
+
+    def _initialise_eva(self, tuned: PeftModel, config: LoraConfig) -> None:
+        """A from the principal components of the sites' inputs on the training batches."""
+        assert config.eva_config is not None
+        components = round(config.r * config.eva_config.rho)
+        once = -(-len(self.task.train) // self.recipe.batch_size)
+        batches = list(islice(self._batches(), min(once, _EVA_BATCHES)))
+        inputs = [model_inputs(tuned, self.task.train, batch) for batch in batches]
+        enough = [one for one in inputs if int(one["attention_mask"].sum()) >= components]
+        if not enough:  # PEFT skips each such batch, and would go round for ever
+            raise InputError(
+                f"EVA needs a batch of at least {counted(components, 'token')} at rank {config.r}; "
+                "raise --batch-size, "
+                "or lower --budget."
+            )
+        try:
+            initialize_lora_eva_weights(tuned, enough, show_progress_bar=False)
+        except IndexError as error:  # DeBERTa's shared projections also see its positions, one row of them
+            raise InputError(
+                "PEFT's EVA cannot be used where a linear sees more than the batch's rows; leave it out."
+            ) from error
+
+
+def _is_eva(config: PeftConfig) -> TypeGuard[LoraConfig]:
+    return isinstance(config, LoraConfig) and config.init_lora_weights == "eva"
+
+
+@torch.no_grad()
+def _logits(tuned: PeftModel, rows: Rows, size: int) -> Tensor:
+    """(rows, labels), in the rows' order, on the CPU."""
+    order = np.argsort([len(ids) for ids in rows.input_ids], kind="stable")
+    batches = [order[start : start + size] for start in range(0, len(order), size)]
+    logits = [tuned(**model_inputs(tuned, rows, batch)).logits.float().cpu() for batch in batches]
+    return torch.cat(logits)[np.argsort(order)]
+
+
+def _unmasked(adalora: AdaLoraModel) -> int:
+    """Parameters of the ranks that AdaLoRA has left; raises NeverActedError where they are too many."""
+    config = adalora.peft_config["default"]
+    assert isinstance(config, AdaLoraConfig)
+    pattern: dict[str, list[bool]] = config.rank_pattern or {}
+    if not 0 < sum(map(sum, pattern.values())) <= config.target_r * len(pattern):
+        raise NeverActedError(
+            f"peft-adalora: ranks were not cut to target_r={config.target_r}, with tinit={config.tinit}, "
+            f"tfinal={config.tfinal} and total_step={config.total_step}; train for more steps."
+        )
+    params = 0
+    for name, left in pattern.items():
+        layer = adalora.model.get_submodule(name.rpartition(".lora_E")[0])
+        params += sum(left) * (layer.in_features + layer.out_features + 1)
+    return params

@@ -1,0 +1,186 @@
+"""What is said of an adapter and PEFT is what PEFT does."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+
+import peft
+import pytest
+import torch
+from transformers import AutoConfig, AutoModelForSequenceClassification
+
+import evaluators.adapters.adapter
+from evaluators.adapters.adapter import load_adapter, merge
+from evaluators.adapters.peft_files import Wire, read_tensors, write_peft
+
+PEFT_FILES = {"adapter_config.json", "adapter_model.safetensors"}
+REASON = "has no files for PEFT, and needs load_adapter: "
+
+
+def logits_of(model, batch):
+    with torch.no_grad():
+        return model(**batch).logits
+
+
+def says_stock(folder):
+    return json.loads((folder / "rankscape.json").read_text())["stock_peft"]
+
+
+def ibert():
+    """A model of linears that PEFT cannot wrap."""
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
+    config = AutoConfig.for_model(
+        "ibert", vocab_size=100, max_position_embeddings=64, pad_token_id=1, **sizes
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return AutoModelForSequenceClassification.from_config(config).eval().requires_grad_(False)
+
+
+def test_a_model_that_peft_cannot_wrap_gets_a_whole_adapter_without_peft_files(
+    tmp_path, saved, tiny_batch, caplog
+):
+    with caplog.at_level(logging.WARNING, "evaluators"):
+        expected = saved(tmp_path / "a", ibert(), "lora[all]")
+    (line,) = [record.getMessage() for record in caplog.records if REASON in record.getMessage()]
+    assert "QuantLinear() weight_bit=8, quant_mode=False) is not supported" in line
+    assert "\n" not in line
+    assert {path.name for path in (tmp_path / "a").iterdir()}.isdisjoint(PEFT_FILES)
+    assert says_stock(tmp_path / "a") is False
+    model = ibert()
+    with load_adapter(tmp_path / "a", model):
+        torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
+    merged = merge(tmp_path / "a", model)
+    torch.testing.assert_close(logits_of(merged, tiny_batch), expected, rtol=0, atol=1e-5)
+
+
+def of_half_the_factor(folder, wires, head, **more):
+    wrong = [Wire(wire.site, wire.factor / 2, wire.a, wire.b) for wire in wires]
+    write_peft(folder, wrong, head, **more)
+
+
+def of_nearly_the_factor(folder, wires, head, **more):
+    """As wires that move little would be off by."""
+    wrong = [Wire(wire.site, wire.factor * 0.9999, wire.a, wire.b) for wire in wires]
+    write_peft(folder, wrong, head, **more)
+
+
+def with_one_wire_of_zeros(folder, wires, head, **more):
+    first, *others = wires
+    write_peft(folder, [Wire(first.site, first.factor, first.a, first.b * 0), *others], head, **more)
+
+
+def without_one_wire(folder, wires, head, **more):
+    write_peft(folder, wires[1:], head, **more)
+
+
+def without_its_head(folder, wires, head, **more):
+    write_peft(folder, wires, {}, **more)
+
+
+@pytest.mark.parametrize(
+    ("write", "reason"),
+    [
+        (of_half_the_factor, r"PEFT's wire at \S+ is not what was trained"),
+        (of_nearly_the_factor, r"PEFT's wire at \S+ is not what was trained"),
+        (with_one_wire_of_zeros, r"PEFT's wire at \S+ is not what was trained"),
+        (without_one_wire, r"PEFT('s wire at| does not wrap) \S+\.(query|c_attn)"),
+        (without_its_head, r"PEFT's (classifier|score)\.\S+ is not what was trained"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("family", "space", "dtype"),
+    [
+        ("bert", "lora", torch.float32),
+        ("bert", "lora+shortcut", torch.bfloat16),
+        ("gpt2", "lora[all]", torch.bfloat16),
+    ],
+)
+def test_files_of_which_peft_makes_something_else_are_not_kept(
+    tmp_path, saved, tiny_model, tiny_batch, caplog, monkeypatch, write, reason, family, space, dtype
+):
+    """Beside shortcuts and in 16 bits, too: people load them."""
+    monkeypatch.setattr(evaluators.adapters.adapter, "write_peft", write)
+    with caplog.at_level(logging.WARNING, "evaluators"):
+        expected = saved(tmp_path / "a", tiny_model(family).to(dtype), space)
+    assert re.search(re.escape(f"{tmp_path / 'a'} {REASON}") + reason, caplog.text)
+    assert {path.name for path in (tmp_path / "a").iterdir()}.isdisjoint(PEFT_FILES)
+    assert "layers.0.q.A" in read_tensors(tmp_path / "a" / "wires.safetensors")
+    assert says_stock(tmp_path / "a") is False
+    model = tiny_model(family).to(dtype)
+    load_adapter(tmp_path / "a", model)
+    torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_wires_that_peft_holds_and_does_not_use_are_found_by_the_logits(
+    tmp_path, saved, tiny_model, caplog, monkeypatch, dtype
+):
+    monkeypatch.setattr(peft.tuners.lora.Linear, "forward", lambda self, x: self.base_layer(x))
+    with caplog.at_level(logging.WARNING, "evaluators"):
+        saved(tmp_path / "a", tiny_model("bert").to(dtype), "lora[all]")
+    assert f"{REASON}PEFT's logits differ from ours by " in caplog.text
+    assert says_stock(tmp_path / "a") is False
+
+
+@pytest.mark.parametrize(("space", "whole"), [("lora[all]", True), ("lora[all]+shortcut", False)])
+def test_it_is_said_whether_the_peft_files_are_the_whole_adapter(tmp_path, saved, tiny_model, space, whole):
+    saved(tmp_path / "a", tiny_model("bert"), space)
+    assert {path.name for path in (tmp_path / "a").iterdir()} > PEFT_FILES
+    assert says_stock(tmp_path / "a") is whole
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("family", ["bert", "llama", "gpt2"])
+def test_rounding_in_the_models_own_precision_is_no_difference(tmp_path, saved, tiny_model, family, dtype):
+    saved(tmp_path / "a", tiny_model(family).to(dtype), "lora[all]")
+    assert says_stock(tmp_path / "a") is True
+
+
+@pytest.mark.parametrize("family", ["llama", "qwen2", "gemma"])
+def test_rounding_that_grows_with_the_layers_is_no_difference(tmp_path, saved, tiny_model, family):
+    """Up to 0.4 of the largest logit."""
+    model = tiny_model(family, num_hidden_layers=24).to(torch.bfloat16)
+    saved(tmp_path / "a", model, "lora[all]")
+    assert says_stock(tmp_path / "a") is True
+
+
+def test_a_panic_while_peft_loads_is_its_reason(tmp_path, saved, tiny_model, caplog, monkeypatch):
+    class Panic(BaseException):
+        """As Rust's, which pyo3 derives from BaseException."""
+
+    def panic(*_, **__):
+        raise Panic("at lib.rs:1;\nno more")
+
+    monkeypatch.setattr(peft.PeftModel, "from_pretrained", panic)
+    with caplog.at_level(logging.WARNING, "evaluators"):
+        saved(tmp_path / "a", tiny_model("bert"), "lora")
+    assert f"{REASON}PEFT cannot load it (Panic: at lib.rs:1; no more)." in caplog.text
+    assert says_stock(tmp_path / "a") is False
+
+
+def test_peft_gets_the_base_models_own_tensors_and_leaves_no_trace(tmp_path, saved, tiny_model, monkeypatch):
+    model, seen = tiny_model("bert"), []
+    model.base_model.requires_grad_(True)  # which PEFT switches off
+    real = peft.PeftModel.from_pretrained
+
+    def spy(base, *args, **kwargs):
+        seen.append(base)
+        assert {id(tensor) for tensor in base.parameters()} == {id(tensor) for tensor in model.parameters()}
+        assert {id(tensor) for tensor in base.buffers()} == {id(tensor) for tensor in model.buffers()}
+        return real(base, *args, **kwargs)
+
+    monkeypatch.setattr(peft.PeftModel, "from_pretrained", spy)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    modules, trains = list(model.modules()), [p.requires_grad for p in model.parameters()]
+    config, generator = model.config.to_dict(), torch.random.get_rng_state()
+    saved(tmp_path / "a", model, "lora[all]")
+    assert len(seen) == 1
+    assert seen[0] is not model
+    torch.testing.assert_close(dict(model.state_dict()), before, rtol=0, atol=0)
+    assert list(model.modules()) == modules
+    assert [p.requires_grad for p in model.parameters()] == trains
+    assert model.config.to_dict() == config
+    assert torch.equal(torch.random.get_rng_state(), generator)

@@ -1,0 +1,393 @@
+"""Files as users and GLUE write them, and what is wrong with those that cannot be read."""
+
+from __future__ import annotations
+
+import csv
+import decimal
+import json
+import logging
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pandas
+import pyarrow
+import pyarrow.parquet
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from evaluators.data.read_table import read_table
+from spaces.errors import InputError, UsageError
+
+GLUE = Path(__file__).resolve().parents[2] / "../shared/glue"
+needs_glue = pytest.mark.skipif(
+    not (GLUE / "MRPC" / "train.tsv").is_file(),
+    reason="GLUE's files are not in ../shared/glue beside the checkout",
+)
+ROWS = [("a fine film", "1"), ('it says "no', "0")]
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@pytest.mark.parametrize("extension", ["tsv", "csv", "jsonl", "json", "parquet", "TSV"])
+def test_the_same_rows_come_from_every_format(tmp_path: Path, extension: str) -> None:
+    path = tmp_path / f"rows.{extension}"
+    if extension == "csv":
+        write(path, 'id,text,label\n7,a fine film,1\r\n8,"it says ""no",0\n\n')
+    elif extension.startswith("json"):
+        lines = [json.dumps({"id": 7, "text": text, "label": int(label)}) for text, label in ROWS]
+        write(path, "\n".join([lines[0], "", lines[1]]))
+    elif extension == "parquet":
+        pandas.DataFrame(
+            {"text": [t for t, _ in ROWS], "label": [int(label) for _, label in ROWS]}
+        ).to_parquet(path)
+    else:
+        write(path, "\ufeffid\ttext\tlabel\r\n" + "".join(f"7\t{text}\t{label}\r\n" for text, label in ROWS))
+    table = read_table(path)
+    assert table.texts == (("a fine film",), ('it says "no',))
+    assert table.labels == ("1", "0")
+
+
+def test_mrpc_columns_answer_to_their_names_and_to_the_usual_ones(tmp_path: Path) -> None:
+    header = "\ufeffQuality\t#1 ID\t#2 ID\t#1 String\t#2 String\n"
+    path = write(tmp_path / "mrpc.tsv", header + '1\t10\t20\tHe said " so .\tSo he said .\n')
+    by_guess = read_table(path)
+    assert by_guess.texts == (('He said " so .', "So he said ."),)
+    assert by_guess.labels == ("1",)
+    assert read_table(path, text_columns=["sentence1", "sentence2"], label_column="label") == by_guess
+    assert read_table(path, text_columns=["#1 String", "#2 String"], label_column="Quality") == by_guess
+
+
+@needs_glue
+@pytest.mark.parametrize(
+    ("name", "rows", "positive"),
+    [("train", 3668, 2474), ("dev", 408, 279), ("test_labelled", 1725, 1147)],
+)
+def test_real_mrpc_is_read_whole(name: str, rows: int, positive: int) -> None:
+    path = GLUE / "MRPC" / f"{name}.tsv"
+    table = read_table(path)
+    lines = path.read_text(encoding="utf-8-sig").split("\n")[1:]
+    assert len(table) == sum(bool(line) for line in lines) == len([*table.texts])
+    assert abs(len(table) - rows) <= 1
+    assert table.labels.count("1") == sum(line.startswith("1\t") for line in lines)
+    assert abs(table.labels.count("1") - positive) <= 1
+    assert all(
+        line.endswith("\t".join(pair)) for line, pair in zip(filter(None, lines), table.texts, strict=True)
+    )
+
+
+@needs_glue
+def test_real_sst2_is_read_whole() -> None:
+    table = read_table(GLUE / "SST-2" / "dev.tsv")
+    assert len(table) == 872
+    assert table.texts[0] == ("it 's a charming and often affecting journey . ",)
+    assert set(table.labels) == {"0", "1"}
+
+
+@pytest.mark.parametrize(
+    ("header", "guessed"),
+    [
+        ("label,sentence2,sentence1", ("sentence1", "sentence2")),
+        ("premise,hypothesis,label", ("premise", "hypothesis")),
+        ("question1,question2,label", ("question1", "question2")),
+        ("question,sentence,label", ("question", "sentence")),
+        ("sentence,label,text", ("sentence",)),
+        ("text,label,source", ("text",)),
+    ],
+)
+def test_text_columns_are_guessed_from_the_header(
+    tmp_path: Path, header: str, guessed: tuple[str, ...]
+) -> None:
+    path = write(tmp_path / "rows.csv", f"{header}\n{header}\n")  # the row's values are the columns' names
+    assert read_table(path).texts == (guessed,)
+
+
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [("1", "1"), ("1.0", "1"), ("2.5", "2.5"), ("true", "1"), ('"yes"', "yes"), ("Infinity", "inf")],
+)
+def test_labels_become_text(tmp_path: Path, value: str, label: str) -> None:
+    path = write(tmp_path / "rows.jsonl", f'{{"text": "a", "label": {value}}}')
+    assert read_table(path).labels == (label,)
+
+
+@given(st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=5))
+def test_json_lines_keep_any_text(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
+    path = tmp_path_factory.mktemp("any") / "rows.jsonl"
+    lines = [json.dumps({"text": text, "label": "x"}, ensure_ascii=False) for text in texts]
+    path.write_text("\n".join(lines), encoding="utf-8", newline="")
+    assert read_table(path).texts == tuple((text,) for text in texts)
+
+
+@pytest.mark.parametrize("options", [{"text_columns": ["body"]}, {"label_column": "body"}])
+def test_a_missing_column_is_refused_with_those_there_are(tmp_path: Path, options: dict[str, Any]) -> None:
+    path = write(tmp_path / "rows.csv", "text,label,source\na,1,b\n")
+    message = re.escape("no column 'body'; its columns are ['text', 'label', 'source']")
+    with pytest.raises(UsageError, match=message):
+        read_table(path, **options)
+
+
+def test_text_columns_that_cannot_be_guessed_are_asked_for(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.csv", "body,label\na,1\n")
+    with pytest.raises(
+        UsageError, match=re.escape("['body', 'label'], among which no text column can be guessed")
+    ):
+        read_table(path)
+
+
+@pytest.mark.parametrize("names", [[], ["a", "b", "c"]])
+def test_one_or_two_text_columns_can_be_named(tmp_path: Path, names: list[str]) -> None:
+    path = write(tmp_path / "rows.csv", "a,b,c,label\n1,2,3,4\n")
+    with pytest.raises(UsageError, match=f"{len(names)} text columns .* are given; name one, or two"):
+        read_table(path, text_columns=names)
+
+
+@pytest.mark.parametrize("name", ["rows.txt", "rows"])
+def test_an_unknown_extension_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"use one of \.tsv, \.csv, \.jsonl, \.json, \.parquet"):
+        read_table(write(tmp_path / name, "text,label\na,1\n"))
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"none\.csv cannot be read: No such file or directory; give the path"
+    ):
+        read_table(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("rows.csv", ""), ("rows.tsv", " \n"), ("rows.jsonl", "\n\n"), ("rows.parquet", "")],
+)
+def test_an_empty_file_is_refused(tmp_path: Path, name: str, content: str) -> None:
+    with pytest.raises(InputError, match="is empty; give a file with at least one row"):
+        read_table(write(tmp_path / name, content))
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.tsv", "rows.parquet"])
+def test_a_header_without_rows_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name.endswith("parquet"):
+        pandas.DataFrame({"text": [], "label": []}).to_parquet(path)
+    else:
+        write(path, "text\tlabel\n".replace("\t", "," if name.endswith("csv") else "\t"))
+    with pytest.raises(InputError, match="has no rows; give a file with at least one row"):
+        read_table(path)
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.tsv", "rows.jsonl"])
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"is not UTF-8 \(byte 5\); save it as UTF-8"):
+        read_table(write(tmp_path / name, b"text,\xff\xfe"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("rows.tsv", "text\tlabel\na\t1\nb\n", "row 2 has 1 field and the header 2"),
+        ("rows.csv", "text,label\na,1,2\n", "row 1 has 3 fields and the header 2"),
+        ("rows.csv", 'text,label\n"a,1\n', "is not well-formed CSV"),
+        ("rows.csv", "text,text,label\na,b,1\n", "two columns of one name"),
+        ("rows.jsonl", '{"text": "a", "label": 1}\n{"text"\n', "line 2 is not JSON"),
+        ("rows.json", '[{"text": "a", "label": 1}]', "line 1 is a JSON list; write one object a line"),
+        ("rows.jsonl", '{"text": ["a"], "label": 1}', "column 'text' holds a list at row 1"),
+        ("rows.parquet", "PAR1 not really", "is not a readable Parquet file"),
+    ],
+)
+def test_a_malformed_file_is_refused_in_one_line(
+    tmp_path: Path, name: str, content: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message) as error:
+        read_table(write(tmp_path / name, content))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            '{"text": "a", "label": 1}\n{"text": "b"}\n{"text": "c", "label": null}\n',
+            "2 of 3 rows lack a label",
+        ),
+        ('{"text": "a", "label": 1}\n{"text": " ", "label": 1}\n', "1 of 2 rows lack a text"),
+        ('{"text": "a", "label": 1}\n{"text": "b", "label": NaN}\n', "1 of 2 rows lack a label"),
+    ],
+)
+def test_rows_without_label_or_text_are_counted_and_the_first_is_named(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=f"{message}, the first is row 2"):
+        read_table(write(tmp_path / "rows.jsonl", content))
+
+
+@pytest.mark.parametrize("extension", ["tsv", "csv", "jsonl", "parquet"])
+def test_a_cell_may_be_of_any_length(tmp_path: Path, extension: str) -> None:
+    long = "word " * 60_000
+    path = tmp_path / f"rows.{extension}"
+    if extension == "parquet":
+        pandas.DataFrame({"text": [long], "label": ["1"]}).to_parquet(path)
+    elif extension == "jsonl":
+        write(path, json.dumps({"text": long, "label": "1"}))
+    else:
+        separator = "," if extension == "csv" else "\t"
+        write(path, f"text{separator}label\n{long}{separator}1\n")
+    before = csv.field_size_limit()
+    assert read_table(path).texts == ((long,),)
+    assert csv.field_size_limit() == before
+
+
+def test_the_csv_module_keeps_its_bound_where_reading_fails(tmp_path: Path) -> None:
+    before = csv.field_size_limit()
+    with pytest.raises(InputError, match="not well-formed"):
+        read_table(write(tmp_path / "rows.csv", 'text,label\n"' + "a" * 200_000))
+    assert csv.field_size_limit() == before
+
+
+@pytest.mark.parametrize("extension", ["tsv", "csv", "jsonl", "parquet"])
+def test_blanks_around_labels_make_no_class_and_are_counted(
+    tmp_path: Path, extension: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [(" a b ", "yes"), ("c", " yes"), ("d", "yes\u00a0"), ("e", "no")]
+    path = tmp_path / f"rows.{extension}"
+    if extension == "parquet":
+        pandas.DataFrame(rows, columns=["text", "label"]).to_parquet(path)
+    elif extension == "jsonl":
+        write(path, "\n".join(json.dumps({"text": text, "label": label}) for text, label in rows))
+    else:
+        lines = [("," if extension == "csv" else "\t").join(row) for row in [("text", "label"), *rows]]
+        write(path, "\n".join(lines))
+    with caplog.at_level(logging.WARNING, "evaluators"):
+        table = read_table(path)
+    assert table.labels == ("yes", "yes", "yes", "no")
+    assert table.texts[0] == (" a b ",)
+    assert f"{path}: blanks around labels were taken off; rows: 2 of 4" in caplog.text
+
+
+@pytest.mark.parametrize("extension", ["tsv", "csv", "jsonl"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_lines_may_end_as_on_any_system(tmp_path: Path, extension: str, end: str, mark: str) -> None:
+    lines = {
+        "tsv": ["text\tlabel", "a b\t1", "c\t0"],
+        "csv": ["text,label", "a b,1", "c,0"],
+        "jsonl": ['{"text": "a b", "label": 1}', '{"text": "c", "label": 0}'],
+    }[extension]
+    table = read_table(write(tmp_path / f"rows.{extension}", mark + end.join([*lines, ""])))
+    assert table.texts == (("a b",), ("c",))
+    assert table.labels == ("1", "0")
+
+
+@pytest.mark.parametrize("extension", ["tsv", "csv", "jsonl"])
+def test_a_byte_order_mark_alone_is_an_empty_file(tmp_path: Path, extension: str) -> None:
+    with pytest.raises(InputError, match="is empty; give a file"):
+        read_table(write(tmp_path / f"rows.{extension}", "\ufeff\n\n"))
+
+
+def test_two_columns_of_one_name_are_refused_in_every_format(tmp_path: Path) -> None:
+    parquet = tmp_path / "rows.parquet"
+    columns = [pyarrow.array(["a"]), pyarrow.array(["b"]), pyarrow.array(["1"])]
+    pyarrow.parquet.write_table(pyarrow.Table.from_arrays(columns, ["text", "text", "label"]), parquet)
+    write(tmp_path / "rows.csv", "text,text,label\na,b,1\n")
+    write(tmp_path / "rows.tsv", "text\ttext\tlabel\na\tb\t1\n")
+    write(tmp_path / "rows.jsonl", '{"text": "a", "text": "b", "label": 1}\n')
+    for extension in ("csv", "tsv", "jsonl", "parquet"):
+        with pytest.raises(InputError, match="two columns of one name among"):
+            read_table(tmp_path / f"rows.{extension}")
+
+
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [
+        ("9" * 400, "9" * 400),
+        ("1e300", "1e+300"),
+        ("1e22", "1e+22"),
+        ("-0.0", "0"),
+        ("false", "0"),
+        ('"  x\\t"', "x"),
+        ("1e400", "inf"),
+    ],
+)
+def test_numbers_of_any_size_become_labels(tmp_path: Path, value: str, label: str) -> None:
+    path = write(tmp_path / "rows.jsonl", f'{{"text": "a", "label": {value}}}')
+    assert read_table(path).labels == (label,)
+
+
+@pytest.mark.parametrize(
+    "value", ["[1]", "{}", "[]", "9" * 5000, "[" * 100_000, '"\\ud800"', "null", '""', '" "', "NaN"]
+)
+def test_values_that_are_no_label_are_one_line(tmp_path: Path, value: str) -> None:
+    path = write(tmp_path / "rows.jsonl", f'{{"text": "a", "label": {value}}}')
+    with pytest.raises(InputError, match=re.escape(str(path))) as error:
+        read_table(path)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pyarrow.array([[1], [2]]),
+        pyarrow.array([{"a": 1}, {"a": 2}]),
+        pyarrow.array([b"a", b"b"]),
+        pyarrow.array([2**62, -(2**62)], pyarrow.timestamp("ms")),  # beyond Python's years
+        pyarrow.array([decimal.Decimal("1.5"), decimal.Decimal("2")]),
+    ],
+    ids=lambda column: str(column.type),
+)
+def test_parquet_types_that_are_no_label_are_one_line(tmp_path: Path, column: Any) -> None:
+    path = tmp_path / "rows.parquet"
+    table = pyarrow.Table.from_arrays([pyarrow.array(["a", "b"]), column], ["text", "label"])
+    pyarrow.parquet.write_table(table, path)
+    with pytest.raises(InputError, match=re.escape(str(path))) as error:
+        read_table(path)
+    assert "\n" not in str(error.value)
+
+
+def test_parquet_booleans_and_categories_are_labels(tmp_path: Path) -> None:
+    frame = pandas.DataFrame({"text": ["a", "b"], "label": [True, False]})
+    frame.to_parquet(tmp_path / "rows.parquet")
+    assert read_table(tmp_path / "rows.parquet").labels == ("1", "0")
+    frame["label"] = pandas.Categorical(["yes", "no "])
+    frame.to_parquet(tmp_path / "rows.parquet")
+    assert read_table(tmp_path / "rows.parquet").labels == ("yes", "no")
+
+
+@pytest.mark.parametrize("extension", ["tsv", "csv", "jsonl", "json", "parquet"])
+@given(
+    content=st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace"))
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_are_rows_or_one_error(tmp_path: Path, extension: str, content: bytes) -> None:
+    for before in (b"", b"text,label\n", b"text\tlabel\n", b'{"text": "a", "label": '):
+        with suppress(InputError):
+            read_table(write(tmp_path / f"rows.{extension}", before + content))
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_parquet_file_is_rows_or_one_error(tmp_path: Path, data: st.DataObject) -> None:
+    path = tmp_path / "rows.parquet"
+    pandas.DataFrame({"text": ["a", "b"] * 20, "label": [True, False] * 20}).to_parquet(path)
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(InputError):
+        read_table(write(path, bytes(content[: data.draw(st.integers(1, len(content)))])))
+
+
+def test_a_line_that_is_too_much_for_json_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    path = tmp_path / "a.jsonl"
+    path.write_text("{}\n")
+    monkeypatch.setattr(json, "loads", fails)
+    with pytest.raises(InputError, match=r"line 1 is not JSON \(MemoryError\); write one object a line\.$"):
+        read_table(path)

@@ -1,0 +1,242 @@
+"""Forming cohorts, and spreading them without changing what comes out."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import evaluators.executors.spread
+from evaluators.base.base_model import ModelSource
+from evaluators.data.rows import Rows
+from evaluators.data.task import Task
+from evaluators.executors.spread import Work, Workload, form_cohorts, train_all
+from evaluators.executors.worker_processes import Result, WorkerProcesses
+from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
+from evaluators.training.memory import WORKER_DIED
+from spaces.allocation import Allocation
+from spaces.errors import InputError
+from spaces.find_sites import find_sites
+from spaces.site import Site, Tap
+
+TAP = Tap("m", "in")
+SITES = [Site(f"s{i}", i, "q", "lora", 4, 4, TAP, TAP) for i in range(3)]
+ranks = st.dictionaries(st.sampled_from(["s0", "s1", "s2"]), st.integers(1, 9))
+
+
+@given(
+    allocations=st.lists(ranks, max_size=12),
+    size=st.integers(1, 5),
+    padding=st.sampled_from([0.0, 10.0, float("inf")]),
+)
+def test_every_candidate_is_in_one_cohort_within_size_and_padding(allocations, size, padding):
+    candidates = [Candidate(Allocation.of(ranks), 0, 1e-3) for ranks in allocations]
+    cohorts = form_cohorts(candidates, SITES, size, max_padding=padding)
+    assert sorted(i for cohort in cohorts for i in cohort) == list(range(len(candidates)))
+    for cohort in cohorts:
+        vectors = np.array([[candidates[i].allocation.rank(site.name) for site in SITES] for i in cohort])
+        assert 1 <= len(cohort) <= size
+        assert 8 * (vectors.max(axis=0).sum() - vectors.sum() / len(cohort)) <= padding + 1e-9
+
+
+def test_seeds_of_one_allocation_share_a_cohort():
+    candidates = [
+        Candidate(Allocation.of({name: 2}), seed, 1e-3) for seed in range(3) for name in ("s0", "s1")
+    ]
+    assert form_cohorts(candidates, SITES, 4, max_padding=0.0) == [[0, 2, 4], [1, 3, 5]]
+
+
+@pytest.fixture
+def workload(tiny_model, tmp_path) -> Workload:
+    model = tiny_model("bert")
+    model.save_pretrained(tmp_path / "model")
+    rng = np.random.default_rng(0)
+    rows = Rows(tuple(rng.integers(4, 100, (24, 6))), None, rng.integers(0, 2, 24))
+    task = Task("random", "accuracy", ("0", "1"), rows, rows, rows)
+    return Workload(
+        ModelSource(str(tmp_path / "model"), 2), task, find_sites(model, "lora"), Recipe(batch_size=8)
+    )
+
+
+def test_each_candidate_is_announced_once_and_its_steps_are_counted(workload):
+    allocations = [Allocation.of({"layers.2.v": 3}), Allocation.of({"layers.0.q": 1})]
+    candidates = [Candidate(allocation, seed, 1e-3) for seed in (0, 1) for allocation in allocations]
+    announced: list[Candidate] = []
+    steps: list[int] = []
+    train_all(
+        [Work(workload, candidates)],
+        devices=["cpu"],
+        jobs=1,
+        cohort_size=2,
+        on_done=lambda _, one: announced.append(one.evaluation.candidate),
+        on_step=steps.append,
+    )
+    assert sorted(announced, key=candidates.index) == candidates
+    assert sum(steps) == 3 * 4
+
+
+def test_known_candidates_are_not_trained_and_leave_the_cohorts_as_they_would_have_been(
+    workload, monkeypatch
+):
+    cohorts: list[list[Candidate]] = []
+    real = evaluators.executors.spread.train_cohort
+
+    def train_cohort(model, sites, task, members, *args, **kwargs):
+        cohorts.append(list(members))
+        return real(model, sites, task, members, *args, **kwargs)
+
+    monkeypatch.setattr(evaluators.executors.spread, "train_cohort", train_cohort)
+    allocation = Allocation.of({"layers.0.q": 1})
+    first, *others = candidates = [Candidate(allocation, seed, 1e-3) for seed in range(4)]
+    announced: list[Candidate] = []
+    train_all(
+        [Work(workload, candidates, known={first})],
+        devices=["cpu"],
+        jobs=1,
+        cohort_size=2,
+        on_done=lambda _, one: announced.append(one.evaluation.candidate),
+    )
+    assert cohorts == [others[:1], others[1:]]
+    assert announced == others
+
+
+def test_cohorts_go_round_the_devices(workload, monkeypatch):
+    """Two devices in one process each get their turn (both are this CPU under another name)."""
+    seen: list[str] = []
+    real = evaluators.executors.spread.base_model_on
+
+    def base_model_on(source, device):
+        seen.append(device)
+        return real(source, "cpu")
+
+    monkeypatch.setattr(evaluators.executors.spread, "base_model_on", base_model_on)
+    candidates = [Candidate(Allocation.of({f"layers.{i}.q": 2}), 0, 1e-3) for i in range(3)]
+    train_all(
+        [Work(workload, candidates)],
+        devices=["cpu", "cpu:0"],
+        jobs=1,
+        cohort_size=1,
+        on_done=lambda *_: None,
+    )
+    assert seen[1:] == ["cpu", "cpu:0", "cpu"]  # the first asks how large the model is
+
+
+def killed_by(*fatal):
+    """A trainer whose process some seeds kill, and the others tell their seed."""
+
+    def trainer(model, workload, candidates, on_step):
+        if {candidate.seed for candidate in candidates} & set(fatal):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return [
+            Trained(Evaluation(one, float(one.seed), 0.0, None, (0.0,), 0.0, 0), {}) for one in candidates
+        ]
+
+    return trainer
+
+
+def test_a_worker_that_is_killed_costs_the_candidate_that_kills_it_and_no_other(workload):
+    candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(3)]
+    evaluations = {}
+    train_all(
+        [Work(replace(workload, trainer=killed_by(1)), candidates)],
+        devices=["cpu"],
+        jobs=2,
+        cohort_size=2,
+        on_done=lambda _, one: evaluations.update({one.evaluation.candidate: one.evaluation}),
+    )
+    assert [evaluations[one].metric for one in candidates] == [0.0, None, 2.0]
+    assert evaluations[candidates[1]].failure.startswith(f"{WORKER_DIED} was killed by SIGKILL")
+
+
+@pytest.mark.parametrize(("jobs", "cohorts", "most"), [(2, 3, 2), (12, 3, 3), (3, 0, 0)])
+def test_there_are_never_more_processes_than_cohorts(jobs, cohorts, most, workload, monkeypatch):
+    asked = []
+
+    class InThisProcess(WorkerProcesses[Result]):
+        def __init__(self, most):
+            asked.append(most)
+            super().__init__(most)
+
+        def __call__(self, calls):
+            return enumerate(call() for call in calls)
+
+    monkeypatch.setattr(evaluators.executors.spread, "WorkerProcesses", InThisProcess)
+    monkeypatch.setattr(evaluators.executors.spread, "end_without", lambda parent: None)
+    candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(cohorts)]
+    done = []
+    train_all(
+        [Work(replace(workload, trainer=killed_by()), candidates)],
+        devices=["cpu"],
+        jobs=jobs,
+        cohort_size=1,
+        threads=1,
+        on_done=lambda _, one: done.append(one.evaluation.candidate),
+    )
+    assert (asked, done) == ([most], candidates)
+
+
+def test_processes_give_what_this_one_does(workload):
+    candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(3)]
+    found = []
+    for jobs in (1, 2):
+        done = {}
+        train_all(
+            [Work(workload, candidates)],
+            devices=["cpu"],
+            jobs=jobs,
+            cohort_size=2,
+            threads=1,
+            on_done=lambda _, one, done=done: done.update({one.evaluation.candidate: one}),
+        )
+        found.append([done[one] for one in candidates])
+    for here, there in zip(*found, strict=True):
+        assert there.evaluation.metric == here.evaluation.metric
+        np.testing.assert_allclose(there.evaluation.curve, here.evaluation.curve, rtol=1e-6)
+        assert there.tensors.keys() == here.tensors.keys()
+        for name, tensor in here.tensors.items():
+            torch.testing.assert_close(there.tensors[name], tensor)
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_run_and_fails_no_candidate(workload, monkeypatch):
+    """What was moved away for a moment, when a process loaded it, comes back."""
+    candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(2)]
+    loads, done, real = [], [], evaluators.executors.spread.base_model_on
+
+    def base_model_on(source, device):
+        loads.append(device)
+        if len(loads) == 2:  # the first asks how large the model is
+            raise InputError("the model is not there")
+        return real(source, device)
+
+    def train():
+        train_all(
+            [Work(workload, candidates)],
+            devices=["cpu"],
+            jobs=1,
+            cohort_size=1,
+            on_done=lambda _, one: done.append(one.evaluation),
+        )
+
+    monkeypatch.setattr(evaluators.executors.spread, "base_model_on", base_model_on)
+    with pytest.raises(InputError, match="not there"):
+        train()
+    assert done == []
+    train()
+    assert [one.failure for one in done] == [None, None]
+
+
+def test_a_model_is_loaded_once_as_long_as_its_files_stay(tmp_path, tiny_model):
+    source = ModelSource(str(tmp_path), 2)
+    model = tiny_model("bert")
+    model.save_pretrained(tmp_path)
+    first = evaluators.executors.spread.base_model_on(source, "cpu")
+    assert evaluators.executors.spread.base_model_on(source, "cpu") is first
+    model.bert.pooler.dense.weight.zero_()
+    model.save_pretrained(tmp_path)
+    assert not evaluators.executors.spread.base_model_on(source, "cpu").bert.pooler.dense.weight.any()

@@ -1,0 +1,154 @@
+"""Workers do calls, die one by one, and leave nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from evaluators.executors import worker_processes
+from evaluators.executors.retry import Died
+from evaluators.executors.worker_processes import WorkerProcesses
+
+
+def processes_of(parent):
+    """Pids of the living children of a process."""
+    children = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, owner = stat.read_text().rpartition(")")[2].split()[:2]
+        except OSError:  # it has ended meanwhile
+            continue
+        if int(owner) == parent and state != "Z":
+            children.append(int(stat.parent.name))
+    return children
+
+
+def test_a_death_costs_its_own_call_alone_and_is_told():
+    def call(number):
+        if number == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if number == 3:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if number == 5:
+            os._exit(7)
+        return number
+
+    with WorkerProcesses(2) as workers:
+        ends = dict(workers([partial(call, number) for number in range(8)]))
+    assert ends == {
+        0: 0,
+        1: Died("was killed by SIGKILL"),
+        2: 2,
+        3: Died("was killed by SIGSEGV"),
+        4: 4,
+        5: Died("ended with code 7"),
+        6: 6,
+        7: 7,
+    }
+
+
+def test_there_are_no_more_processes_than_calls_and_the_same_ones_do_the_next():
+    with WorkerProcesses(5) as workers:
+        first = {pid for _, pid in workers([os.getpid, os.getpid])}
+        assert len(processes_of(os.getpid())) == len(first) <= 2
+        assert {pid for _, pid in workers([os.getpid])} <= first
+    assert not processes_of(os.getpid())
+
+
+def test_a_worker_that_was_killed_while_idle_is_replaced():
+    with WorkerProcesses(1) as workers:
+        ((_, pid),) = workers([os.getpid])
+        os.kill(pid, signal.SIGKILL)
+        while processes_of(os.getpid()):
+            time.sleep(0.01)
+        ((_, other),) = workers([os.getpid])
+    assert isinstance(other, Died) or other != pid
+
+
+def test_an_exception_comes_with_the_worker_s_traceback_and_ends_the_others():
+    def fail():
+        raise KeyError("planted")
+
+    with WorkerProcesses(2) as workers, pytest.raises(KeyError, match="planted") as raised:
+        list(workers([partial(time.sleep, 60), fail]))
+    assert "in fail" in raised.value.__notes__[0]
+    assert not processes_of(os.getpid())
+
+
+class WantsKeywords(Exception):
+    def __init__(self, *, layer):
+        super().__init__(f"layer {layer} is too deep")
+
+
+class HoldsALambda(Exception):
+    def __init__(self, said):
+        super().__init__(said)
+        self.again = lambda: said
+
+
+@pytest.mark.parametrize("error", [lambda: WantsKeywords(layer=3), lambda: HoldsALambda("planted")])
+def test_an_exception_that_cannot_be_sent_still_says_what_happened(error):
+    def fail():
+        raise error()
+
+    said = f"{type(error()).__name__}: {error()}"
+    with WorkerProcesses(1) as workers, pytest.raises(RuntimeError, match=said) as raised:
+        list(workers([fail]))
+    assert "in fail" in raised.value.__notes__[0]
+
+
+def test_a_worker_that_dies_before_it_has_its_call_is_told_and_not_started_for_ever(monkeypatch):
+    """A call of 5 MB is more than a pipe holds: its sender finds out."""
+    monkeypatch.setattr(worker_processes, "_START", "import sys; sys.exit(3)")
+    with WorkerProcesses(1) as workers:
+        assert list(workers([partial(len, bytes(5_000_000))])) == [(0, Died("ended with code 3"))]
+
+
+def test_ctrl_c_does_not_reach_a_worker_from_its_first_moment_on(monkeypatch):
+    early = "import os, signal; os.kill(os.getpid(), signal.SIGINT); "
+    monkeypatch.setattr(worker_processes, "_START", early + worker_processes._START)
+    with WorkerProcesses(1) as workers:
+        masks = partial(signal.pthread_sigmask, signal.SIG_BLOCK, ())
+        assert list(workers([masks])) == [(0, set())]
+    assert masks() == set()
+
+
+SCRIPT = """
+import os, sys, time
+from functools import partial
+from evaluators.worker_processes import WorkerProcesses, end_without
+
+def step(parent):
+    while True:
+        end_without(parent)
+        time.sleep(0.01)
+
+with WorkerProcesses(3) as workers:
+    list(workers([partial(print, "idle", flush=True)]))
+    list(workers([partial(step, os.getpid())] * 2))
+"""
+
+
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_workers_end_with_a_driver_that_is_killed_and_leave_no_file(by):
+    """The script has no ``if __name__ == "__main__"``: its workers do not import it."""
+    before = set(os.listdir("/dev/shm"))
+    driver = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert driver.stdout.readline() == "idle\n"
+    while len(workers := processes_of(driver.pid)) < 2:
+        time.sleep(0.01)
+    driver.send_signal(by)
+    driver.wait()
+    driver.stdout.close()
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    assert not {name for name in set(os.listdir("/dev/shm")) - before if "loky" in name or "joblib" in name}

@@ -1,0 +1,157 @@
+"""What is recorded comes back; what is not whole, or of another context, does not."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+
+import numpy as np
+import pytest
+import torch
+
+from evaluators.base.base_model import ModelSource
+from evaluators.data.rows import Rows
+from evaluators.data.task import Task
+from evaluators.store.ledger import Ledger, fingerprint
+from evaluators.training.candidate import Candidate, Course, Evaluation, Recipe, Trained
+from evaluators.training.memory import OUT_OF_MEMORY, WORKER_DIED
+from spaces.allocation import Allocation
+from spaces.scaling import Scaling
+
+CANDIDATE = Candidate(Allocation.of({"layers.0.q": 2}), 3, 1e-3)
+
+
+COURSE = Course(
+    Allocation.of({"layers.0.q": 1}), 90, 70.5, 64, ((0, CANDIDATE.allocation), (3, Allocation.of({}))), False
+)
+
+
+def trained(candidate=CANDIDATE, failure=None) -> Trained:
+    evaluation = Evaluation(candidate, None if failure else 0.75, 0.5, failure, (0.7, 0.6), 1.5, 100)
+    tensors = {} if failure else {"layers.0.q.A": torch.arange(6.0).view(2, 3)}
+    return Trained(evaluation, tensors, None if failure else COURSE)
+
+
+@pytest.mark.parametrize("failure", [None, "diverged"])
+def test_a_candidate_comes_back_as_it_was(tmp_path, failure):
+    Ledger(tmp_path / "new", "context").record(trained(failure=failure))
+    found = Ledger(tmp_path / "new", "context").find(CANDIDATE)
+    assert found.evaluation == trained(failure=failure).evaluation
+    torch.testing.assert_close(found.tensors, trained(failure=failure).tensors, rtol=0, atol=0)
+    assert found.course == (None if failure else COURSE)
+
+
+@pytest.mark.parametrize("reason", [OUT_OF_MEMORY, WORKER_DIED])
+def test_what_may_have_failed_for_memory_is_tried_again_the_next_time(tmp_path, reason):
+    Ledger(tmp_path, "context").record(trained(failure=f"{reason}, as it says"))
+    assert Ledger(tmp_path, "context").find(CANDIDATE) is None
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 4}, {"learning_rate": 2e-3}, {"allocation": Allocation.of({"layers.0.q": 3})}]
+)
+def test_another_candidate_is_not_found(tmp_path, change):
+    ledger = Ledger(tmp_path, "context")
+    ledger.record(trained())
+    assert ledger.find(dataclasses.replace(CANDIDATE, **change)) is None
+    assert Ledger(tmp_path, "other context").find(CANDIDATE) is None
+
+
+def test_killed_between_its_two_files_a_candidate_is_not_there(tmp_path, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("evaluators.store.ledger.write_sealed", killed)
+    with pytest.raises(KeyboardInterrupt):
+        Ledger(tmp_path, "context").record(trained())
+    assert list(tmp_path.glob("*.safetensors"))
+    assert Ledger(tmp_path, "context").find(CANDIDATE) is None
+
+
+def test_the_fingerprint_knows_what_decides_the_result():
+    rows = Rows((np.array([1, 2]), np.array([3])), None, np.array([0, 1]))
+    task = Task("t", "accuracy", ("0", "1"), rows, rows, rows)
+    source, recipe = ModelSource("m", 2), Recipe()
+    base = fingerprint(source, task, recipe)
+    assert base == fingerprint(ModelSource("m", 2), task, Recipe())
+    other_rows = dataclasses.replace(rows, labels=np.array([1, 0]))
+    others = [
+        fingerprint(ModelSource("n", 2), task, recipe),
+        fingerprint(source, dataclasses.replace(task, train=other_rows), recipe),
+        fingerprint(source, task, Recipe(epochs=2)),
+        fingerprint(source, task, Recipe(scaling=Scaling("constant"))),
+        fingerprint(source, task, recipe, "Sora(ratio=2.0)"),
+        fingerprint(source, task, recipe, report_on="test"),
+        fingerprint(source, dataclasses.replace(task, metric="f1", positive_label="0"), recipe),
+        fingerprint(source, dataclasses.replace(task, metric="f1", positive_label="1"), recipe),
+    ]
+    assert len({base, *others}) == 9
+
+
+def cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def zero(content: bytes) -> bytes:
+    return bytes(len(content))
+
+
+def empty(content: bytes) -> bytes:
+    return b""
+
+
+def flip(content: bytes) -> bytes:
+    """The last bit but some of the last value: JSON and tensors stay well-formed."""
+    place = content.rfind(b"0.6") + 2 if b"0.6" in content else len(content) - 2
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize("damage", [cut, zero, empty, flip])
+@pytest.mark.parametrize("suffix", ["json", "safetensors"])
+def test_a_damaged_candidate_is_named_and_is_not_found(tmp_path, caplog, damage, suffix):
+    ledger = Ledger(tmp_path, "context")
+    ledger.record(trained())
+    (path,) = tmp_path.glob(f"*.{suffix}")
+    path.write_bytes(damage(path.read_bytes()))
+    assert ledger.find(CANDIDATE) is None
+    assert f"{path} is damaged" in caplog.text
+    ledger.record(trained())
+    assert ledger.find(CANDIDATE).evaluation == trained().evaluation
+
+
+@pytest.mark.parametrize("suffix", ["json", "safetensors"])
+def test_files_that_were_swapped_are_not_taken_for_one_another(tmp_path, caplog, suffix):
+    ledger, other = Ledger(tmp_path, "context"), dataclasses.replace(CANDIDATE, seed=4)
+    ledger.record(trained())
+    second = dataclasses.replace(trained(other), tensors={"layers.0.q.A": torch.ones(2, 3)})
+    ledger.record(second)
+    first, last = sorted(tmp_path.glob(f"*.{suffix}"))
+    contents = first.read_bytes(), last.read_bytes()
+    last.write_bytes(contents[0])
+    first.write_bytes(contents[1])
+    assert ledger.find(CANDIDATE) is None
+    assert ledger.find(other) is None
+    assert str(first) in caplog.text
+    assert str(last) in caplog.text
+
+
+def test_tensors_that_are_gone_are_missed(tmp_path, caplog):
+    ledger = Ledger(tmp_path, "context")
+    ledger.record(trained())
+    next(tmp_path.glob("*.safetensors")).unlink()
+    assert ledger.find(CANDIDATE) is None
+    assert "cannot be read (No such file or directory)" in caplog.text
+
+
+def test_the_fingerprint_knows_the_weights_by_their_bytes_and_not_by_their_times(tmp_path):
+    rows = Rows((np.array([1, 2]), np.array([3])), None, np.array([0, 1]))
+    task, source = Task("t", "accuracy", ("0", "1"), rows, rows, rows), ModelSource(str(tmp_path), 2)
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b"abcd")
+    os.utime(weights, ns=(1, 1))
+    first = fingerprint(source, task, Recipe())
+    os.utime(weights, ns=(2, 2))
+    assert fingerprint(source, task, Recipe()) == first
+    weights.write_bytes(b"abce")
+    os.utime(weights, ns=(1, 1))
+    assert fingerprint(source, task, Recipe()) != first
