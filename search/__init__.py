@@ -7,7 +7,8 @@
   itself, ``fit_to_model``), or one that looks up (``tabulated``).
 * ``search.study``: the command that says which proxies can be trusted; with ``study.judging``, its
   statistics, and ``study.display``, its page and plots.
-* ``search.allocators``: by name; ``uniform``, ``random_allocation``, ``topk``, ``greedy``, ``exact``: each.
+* ``search.allocation.registry``: by name; ``uniform``, ``random_allocation``, ``topk``, ``greedy``,
+``exact``: each.
 * ``search.proposals``: all proposals of a run; with ``samplers``, ``repaired_study``, ``repair``,
   ``proportional``, ``finalists``.
 * ``search.result``, ``table``, ``verdict``, ``statistics``, ``heat_map``, ``site_grid``, ``picture``,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluators.training.candidate import Trained
+from search.statistics.over_seeds import Interval, Summary, paired_difference
 
 from .proposals import Proposal
-from .statistics import Interval, Summary, paired_difference
 
 __all__ = ["Finalist", "paired"]
 

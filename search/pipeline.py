@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from proxies.site_scores import SiteScores
+from search.allocation.registry import find_allocator
+from search.show.heat_map import draw_rank_heat_map
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 
-from .allocators import find_allocator
 from .evaluator import Evaluator, Setting
 from .finalist import Finalist
 from .finalists import choose_finalists
-from .heat_map import draw_rank_heat_map
 from .output_folder import write_whole
 from .progress import progress
 from .proposals import Proposal, propose

@@ -11,15 +11,15 @@ from typing import Protocol
 import numpy as np
 
 from proxies.site_scores import SiteScores
+from search.allocation.registry import SCORE_FREE, find_allocator
+from search.allocation.repair import filled
+from search.allocation.uniform import uniform
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.search_space import SearchSpace
 
-from .allocators import SCORE_FREE, find_allocator
-from .repair import filled
 from .repaired_study import RepairedStudy, Suggestion
 from .samplers import WINDOWS, find_sampler
-from .uniform import uniform
 
 __all__ = ["Answer", "Answers", "Proposal", "as_proposed", "propose"]
 

@@ -37,10 +37,10 @@ SHOWS_ONLY: Final = (
     "search/compare/leaderboard_plot.py",
     "search/compare/leaderboard_table.py",
     "search/compare/maps.py",
-    "search/heat_map.py",
-    "search/picture.py",
+    "search/show/heat_map.py",
+    "search/show/picture.py",
     "search/policies/enabling_frequency.py",
-    "search/site_grid.py",
+    "search/show/site_grid.py",
     "search/study/display",
     "search/table.py",
 )

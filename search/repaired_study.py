@@ -14,9 +14,8 @@ from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from search.allocation.repair import repair
 from spaces.search_space import SearchSpace
-
-from .repair import repair
 
 __all__ = ["RepairedStudy", "Suggestion", "quiet_optuna"]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
+from search.statistics.over_seeds import Interval, Summary, rank_correlation
 from spaces.search_space import SearchSpace
 
 from .finalist import Finalist, paired
-from .statistics import Interval, Summary, rank_correlation
 from .verdict import Judged, verdict
 
 __all__ = ["Conclusion", "Outcome", "result_of"]

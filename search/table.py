@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from spaces.aligned_text import aligned, wrapped
+from search.show.aligned_text import aligned, wrapped
+from search.statistics.over_seeds import said_of_difference
 from spaces.counted import counted
 from spaces.printable import printable
-
-from .statistics import said_of_difference
 
 __all__ = ["format_table"]
 

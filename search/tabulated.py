@@ -11,6 +11,7 @@ from typing import Final
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
+from search.allocation.uniform import uniform
 from search.study.notes import Notes
 from spaces.allocation import Allocation
 from spaces.budget import parse_budget
@@ -25,7 +26,6 @@ from .prepare import space_of
 from .proposals import Answer
 from .scoring import DEFAULT_PROXIES
 from .search_options import SEARCH, SearchOptions
-from .uniform import uniform
 from .verdict import Judged
 
 __all__ = ["TabulatedEvaluator"]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluators.metrics.chance import Chance, nothing_learned
+from search.statistics.holm import holm
+from search.statistics.over_seeds import Interval, doubt_of, paired_p_value, said_of_difference
 from spaces.counted import counted
 
 from .finalist import Finalist, paired
-from .holm import holm
-from .statistics import Interval, doubt_of, paired_p_value, said_of_difference
 
 __all__ = ["Judged", "verdict"]
 

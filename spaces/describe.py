@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .aligned_text import aligned, wrapped
+from search.show.aligned_text import aligned, wrapped
+
 from .budget import parse_budget
 from .command_line import Parser, place, text, whole
 from .counted import counted

@@ -9,8 +9,8 @@ import numpy as np
 from scipy import stats
 
 from evaluators.training.candidate import Trained
-from search.holm import holm
-from search.statistics import Interval, Summary, paired_difference, paired_p_value
+from search.statistics.holm import holm
+from search.statistics.over_seeds import Interval, Summary, paired_difference, paired_p_value
 
 from .arm import Arm
 

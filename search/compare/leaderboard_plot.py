@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from search.picture import EDGE, GREY, INK, bare, draw_title, new_figure, save_png, short
+from search.show.picture import EDGE, GREY, INK, bare, draw_title, new_figure, save_png, short
 
 from .leaderboard import Row
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from search.statistics import said_of_difference, said_of_p
-from spaces.aligned_text import aligned, wrapped
+from search.show.aligned_text import aligned, wrapped
+from search.statistics.over_seeds import said_of_difference, said_of_p
 from spaces.counted import counted
 from spaces.printable import printable
 

@@ -21,7 +21,7 @@ from search.options import flag_of
 from search.output_folder import OutputFolder, decisive, write_whole
 from search.output_path import output_path
 from search.provenance import Digests, inputs_of
-from spaces.aligned_text import aligned, wrapped
+from search.show.aligned_text import aligned, wrapped
 from spaces.errors import UsageError
 
 from .arm_training import Planned, plan_all

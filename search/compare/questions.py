@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from search.policies.registry import METHODS
-from search.statistics import doubt_of
+from search.statistics.over_seeds import doubt_of
 from spaces.grammar import Term, parse_space
 
 from .arm import BASELINE, Arm

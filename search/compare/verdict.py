@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluators.metrics.chance import Chance, nothing_learned
-from search.statistics import doubt_of, said_of_difference, said_of_p
+from search.statistics.over_seeds import doubt_of, said_of_difference, said_of_p
 from spaces.counted import counted
 
 from .leaderboard import ArmRuns, Difference, Row

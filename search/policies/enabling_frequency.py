@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from evaluators.training.candidate import History
-from search.picture import INK, draw_title, new_figure, save_png
-from search.site_grid import SiteGrid, draw_cells
+from search.show.picture import INK, draw_title, new_figure, save_png
+from search.show.site_grid import SiteGrid, draw_cells
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.errors import InputError

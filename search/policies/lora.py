@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from evaluators.data.task import Task
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks
-from search.uniform import uniform
+from search.allocation.uniform import uniform
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 from spaces.site import Site

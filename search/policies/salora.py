@@ -12,7 +12,7 @@ from evaluators.data.task import Task
 from evaluators.training.candidate import Candidate
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
-from search.uniform import uniform
+from search.allocation.uniform import uniform
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace

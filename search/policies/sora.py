@@ -15,7 +15,7 @@ from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Candidate, History
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
-from search.uniform import uniform
+from search.allocation.uniform import uniform
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace

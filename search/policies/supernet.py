@@ -13,7 +13,7 @@ from evaluators.data.task import Task
 from evaluators.training.candidate import Candidate
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
-from search.random_allocation import random_allocation
+from search.allocation.random_allocation import random_allocation
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from proxies.site_scores import SiteScores
-from search.allocators import ALLOCATORS
-from search.proportional import proportional
-from search.repair import check_affordable, filled
-from search.uniform import uniform
+from search.allocation.proportional import proportional
+from search.allocation.registry import ALLOCATORS
+from search.allocation.repair import check_affordable, filled
+from search.allocation.uniform import uniform
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.search_space import SearchSpace

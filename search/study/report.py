@@ -15,6 +15,7 @@ import numpy as np
 
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
 from search.output_folder import write_whole
+from search.show.aligned_text import wrapped
 from search.study.display.forest_plot import draw_forest
 from search.study.display.origin_groups import group_of
 from search.study.display.page import Cost, Section, write_page
@@ -28,7 +29,6 @@ from search.study.judging.judge import KS, judge, pooled
 from search.study.judging.mean_truth import mean_over_seeds
 from search.study.judging.report_card import StratumReport, Truth
 from search.study.judging.verdict import CONTROL, verdict
-from spaces.aligned_text import wrapped
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.seeding import named_generator

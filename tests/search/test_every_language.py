@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from evaluators.data.named_tasks import find_task
 from evaluators.metrics.registry import check_metric
 from proxies.registry import find_proxy
-from search.allocators import find_allocator
+from search.allocation.registry import find_allocator
 from search.compare.presets.registry import find_preset
 from search.inputs import resolve_devices
 from search.options import learning_rate

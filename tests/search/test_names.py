@@ -14,9 +14,9 @@ import pytest
 from search.compare.arm import Arm
 from search.compare.leaderboard import leaderboard
 from search.compare.leaderboard_plot import draw_leaderboard
-from search.heat_map import draw_rank_heat_map
-from search.picture import new_figure, save_png, short
 from search.policies.enabling_frequency import draw_enabling_frequency
+from search.show.heat_map import draw_rank_heat_map
+from search.show.picture import new_figure, save_png, short
 from search.study.display.forest_plot import draw_forest
 from search.study.display.page import Cost, Section, render_page
 from search.study.display.regret_plot import draw_regret

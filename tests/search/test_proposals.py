@@ -7,7 +7,7 @@ import pytest
 
 import search.proposals as module
 from proxies.site_scores import per_unit_of_rank
-from search.allocators import ALLOCATORS
+from search.allocation.registry import ALLOCATORS
 from search.proposals import Answer, propose
 from search.repaired_study import RepairedStudy
 from search.samplers import SAMPLERS

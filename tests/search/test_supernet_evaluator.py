@@ -14,13 +14,13 @@ from transformers import AutoModelForSequenceClassification, PreTrainedTokenizer
 
 import search.fine_tune
 from evaluators.adapters.adapter import load_adapter
+from search.allocation.random_allocation import random_allocation
+from search.allocation.uniform import uniform
 from search.options import SHARED, add_arguments
-from search.random_allocation import random_allocation
 from search.run import main
 from search.search_options import SEARCH, SearchOptions
 from search.supernet_evaluator import SupernetEvaluator
 from search.trained import TrainedEvaluator
-from search.uniform import uniform
 from spaces.allocation import Allocation
 
 SUPERNET = ["--evaluator", "supernet"]

@@ -15,11 +15,11 @@ import pytest
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
 from evaluators.training.candidate import Candidate, Evaluation
 from proxies.site_scores import SiteScores, per_unit_of_rank
-from search.repair import repair
+from search.allocation.repair import repair
+from search.allocation.uniform import uniform
 from search.run import main
 from search.samplers import SAMPLERS
 from search.study.notes import Notes
-from search.uniform import uniform
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 from spaces.site import Site, Tap

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from search.compare.arm import Arm
-from spaces.aligned_text import aligned, wrapped
+from search.show.aligned_text import aligned, wrapped
 from spaces.errors import UsageError
 from spaces.site import Kind
 

@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from search.picture import GREY, INK, PALE, bare, draw_title, new_figure, save_png, short
+from search.show.number_format import UNDEFINED, decimal, with_interval
+from search.show.picture import GREY, INK, PALE, bare, draw_title, new_figure, save_png, short
 from search.study.judging.report_card import Card, StratumReport
 from spaces.counted import counted
 
-from .number_format import UNDEFINED, decimal, with_interval
 from .truth_names import truth_name
 
 __all__ = ["draw_forest", "forest"]

@@ -6,11 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from search.statistics import Interval
-from search.study.judging.report_card import AtK, Card, Contest, Estimate, StratumReport
-from spaces.counted import counted
-
-from .number_format import (
+from search.show.number_format import (
     ABSENT,
     UNDEFINED,
     decimal,
@@ -21,6 +17,10 @@ from .number_format import (
     signed,
     with_interval,
 )
+from search.statistics.over_seeds import Interval
+from search.study.judging.report_card import AtK, Card, Contest, Estimate, StratumReport
+from spaces.counted import counted
+
 from .truth_names import truth_name
 
 __all__ = [

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from search.picture import GREY, PALE, bare, draw_title, new_figure, save_png, short
+from search.show.picture import GREY, PALE, bare, draw_title, new_figure, save_png, short
 from search.study.judging.report_card import AtK, Card, StratumReport
 from spaces.counted import counted
 

@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from search.picture import EDGE, bare, new_figure, save_png, short
-from search.statistics import rank_correlation
+from search.show.number_format import signed
+from search.show.picture import EDGE, bare, new_figure, save_png, short
+from search.statistics.over_seeds import rank_correlation
 from search.study.judging.mean_truth import mean_over_seeds
 from spaces.counted import counted
 
-from .number_format import signed
 from .origin_groups import GROUPS
 
 __all__ = ["draw_scatters", "scatters"]

@@ -12,8 +12,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from scipy.stats import rankdata
 
-from search.picture import new_figure, save_png, short
-from search.site_grid import SiteGrid, draw_cells
+from search.show.picture import new_figure, save_png, short
+from search.show.site_grid import SiteGrid, draw_cells
 from spaces.search_space import SearchSpace
 
 __all__ = ["draw_score_maps", "rank_share", "score_maps"]

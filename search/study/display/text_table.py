@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from search.show.aligned_text import aligned, wrapped
+from search.show.number_format import ABSENT, UNDEFINED, decimal, p_value, percent, signed, with_interval
 from search.study.judging.report_card import Card, StratumReport
-from spaces.aligned_text import aligned, wrapped
 from spaces.counted import counted
 from spaces.printable import printable
 
-from .number_format import ABSENT, UNDEFINED, decimal, p_value, percent, signed, with_interval
 from .truth_names import truth_name
 
 __all__ = ["format_report"]

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from search.holm import holm
-from search.statistics import Summary, paired_difference, paired_p_value
+from search.statistics.holm import holm
+from search.statistics.over_seeds import Summary, paired_difference, paired_p_value
 
 from .report_card import Contest
 

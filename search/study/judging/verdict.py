@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from search.statistics import said_of_p
+from search.statistics.over_seeds import said_of_p
 from spaces.counted import counted
 
 from .cards import SPREAD

@@ -17,7 +17,7 @@ from proxies.measure.dense_gradients import Batch
 from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import DegenerateScoreError
-from search.greedy import greedy
+from search.allocation.greedy import greedy
 from search.policies.gate_vector import GateVector
 from search.policies.spectral import Spectral
 from spaces.errors import UsageError

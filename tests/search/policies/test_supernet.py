@@ -14,9 +14,9 @@ from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
 from evaluators.training.train import train_step
+from search.allocation.random_allocation import random_allocation
 from search.policies.gate_vector import GateVector
 from search.policies.supernet import Supernet, truncated
-from search.random_allocation import random_allocation
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from spaces.scaling import SCALING_RULES, Scaling

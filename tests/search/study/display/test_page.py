@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from search.picture import new_figure, save_png
+from search.show.picture import new_figure, save_png
 from search.study.display.page import Cost, Section, render_page, write_page
 from search.study.judging.report_card import Estimate
 

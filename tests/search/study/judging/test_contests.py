@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from search.holm import holm
-from search.statistics import Interval, paired_difference
+from search.statistics.holm import holm
+from search.statistics.over_seeds import Interval, paired_difference
 from search.study.judging.contests import contests
 from search.study.judging.report_card import Contest
 

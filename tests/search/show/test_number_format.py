@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from search.study.display.number_format import (
+from search.show.number_format import (
     decimal,
     memory,
     p_value,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.repair import check_affordable, repair
+from search.allocation.repair import check_affordable, repair
 from spaces.errors import UsageError
 
 shapes = st.lists(st.tuples(st.integers(16, 40), st.integers(16, 40)), min_size=1, max_size=10)

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import OptimizeResult
 
-import search.exact as module
+import search.allocation.exact as module
 from proxies.site_scores import per_unit_of_rank
-from search.exact import exact
-from search.greedy import greedy
+from search.allocation.exact import exact
+from search.allocation.greedy import greedy
 
 
 def brute_force(scores, max_params):

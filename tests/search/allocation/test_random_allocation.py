@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from search.random_allocation import random_allocation
+from search.allocation.random_allocation import random_allocation
 
 
 def test_random_allocations_fill_the_budget_and_follow_the_seed(opt_space):

@@ -1,6 +1,6 @@
 """Rows of cells become columns of equal width that fit a terminal."""
 
-from spaces.aligned_text import aligned, wrapped
+from search.show.aligned_text import aligned, wrapped
 from tests.nasty import NASTY
 
 

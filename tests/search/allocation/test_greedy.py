@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from proxies.site_scores import per_unit_of_rank
-from search.greedy import greedy
+from search.allocation.greedy import greedy
 
 
 def test_it_prefers_worth_per_parameter_to_worth(make_space, make_scores):

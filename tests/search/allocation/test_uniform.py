@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.uniform import uniform
+from search.allocation.uniform import uniform
 from spaces.errors import UsageError
 
 shapes = st.lists(st.tuples(st.integers(4, 40), st.integers(4, 40)), min_size=1, max_size=8)

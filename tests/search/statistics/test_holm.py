@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from search.holm import holm
+from search.statistics.holm import holm
 
 
 def test_each_is_multiplied_by_how_many_are_left():

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 
-from search.heat_map import draw_rank_heat_map, rank_heat_map
+from search.show.heat_map import draw_rank_heat_map, rank_heat_map
 from spaces.search_space import SearchSpace
 from spaces.site import Site, Tap
 
@@ -44,6 +44,6 @@ def test_an_empty_allocation_can_be_drawn(opt_space, tmp_path):
 
 
 def test_it_leaves_pyplot_alone():
-    code = "import sys, search.heat_map; print('matplotlib.pyplot' in sys.modules)"
+    code = "import sys, search.show.heat_map; print('matplotlib.pyplot' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from search.silent_stdout import silent_stdout
+from search.allocation.silent_stdout import silent_stdout
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="calls the C library's puts by its POSIX name")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from search.statistics import Interval, Summary, paired_difference, rank_correlation, said_of_p
+from search.statistics.over_seeds import Interval, Summary, paired_difference, rank_correlation, said_of_p
 
 
 def test_a_summary_has_a_sample_standard_deviation_from_two_seeds_on():

@@ -4,7 +4,7 @@ import struct
 import subprocess
 import sys
 
-from search.picture import bare, new_figure, save_png
+from search.show.picture import bare, new_figure, save_png
 
 
 def test_a_figure_is_saved_at_160_dots_per_inch(tmp_path):

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import zip_longest
 from typing import Final
 
-from .printable import printable
+from spaces.printable import printable
 
 __all__ = ["WIDTH", "aligned", "wrapped"]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.proportional import proportional
+from search.allocation.proportional import proportional
 
 
 @given(st.integers(0, 10_000), st.integers(200, 200_000))

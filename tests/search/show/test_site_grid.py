@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from search.picture import new_figure
-from search.site_grid import SiteGrid, draw_cells
+from search.show.picture import new_figure
+from search.show.site_grid import SiteGrid, draw_cells
 from spaces.search_space import SearchSpace
 from spaces.site import Site, Tap
 

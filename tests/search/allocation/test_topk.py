@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from proxies.site_scores import per_unit_of_rank
-from search.topk import topk
+from search.allocation.topk import topk
 
 
 def on(allocation):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from proxies.site_scores import per_unit_of_rank
-from search.allocators import ALLOCATORS, find_allocator
+from search.allocation.registry import ALLOCATORS, find_allocator
 from spaces.errors import UsageError
 
 
@@ -39,6 +39,6 @@ def test_an_unknown_name_lists_the_known_ones():
 
 
 def test_importing_the_allocators_loads_neither_torch_nor_optuna():
-    code = "import sys, search.allocators; print({'torch', 'optuna'} & sys.modules.keys())"
+    code = "import sys, search.allocation.registry; print({'torch', 'optuna'} & sys.modules.keys())"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"

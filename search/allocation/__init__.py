@@ -1,0 +1,1 @@
+"""Spending a budget on sites: by scores, evenly, or by chance."""

@@ -1,0 +1,1 @@
+"""What people look at: aligned text, rank maps, pictures."""

@@ -1,0 +1,1 @@
+"""What a handful of seeds can say."""
