@@ -9,7 +9,7 @@
   statistics, and ``study.display``, its page and plots.
 * ``search.allocation.registry``: by name; ``uniform``, ``random_allocation``, ``topk``, ``greedy``,
 ``exact``: each.
-* ``search.proposals``: all proposals of a run; with ``samplers``, ``repaired_study``, ``repair``,
+* ``search.sampling.proposals``: all proposals of a run; with ``samplers``, ``repaired_study``, ``repair``,
   ``proportional``, ``finalists``.
 * ``search.result``, ``table``, ``verdict``, ``statistics``, ``heat_map``, ``site_grid``, ``picture``,
   ``study_db`` (with ``bulk_trials``): what people see. ``search.progress``: how far.

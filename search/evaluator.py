@@ -9,11 +9,11 @@ from typing import Protocol
 
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
+from search.sampling.proposals import Answers
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 
 from .finalist import Finalist
-from .proposals import Answers
 from .result import Conclusion
 from .verdict import Judged
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluators.training.candidate import Trained
+from search.sampling.proposals import Proposal
 from search.statistics.over_seeds import Interval, Summary, paired_difference
-
-from .proposals import Proposal
 
 __all__ = ["Finalist", "paired"]
 

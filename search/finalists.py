@@ -8,7 +8,7 @@ from itertools import zip_longest
 import numpy as np
 from scipy.stats import rankdata
 
-from .proposals import Proposal
+from search.sampling.proposals import Proposal
 
 __all__ = ["choose_finalists"]
 

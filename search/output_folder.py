@@ -15,12 +15,12 @@ from filelock import FileLock, Timeout
 
 from evaluators.store.content_digest import file_digest
 from evaluators.store.whole_file import is_unfinished, whole_file
+from search.sampling.storage_error import one_line_where_unwritable
 from spaces.errors import InputError, UsageError
 
 from .folder_record import RECORD, FolderRecord, read_record
 from .options import Options
 from .provenance import Digests, Provenance, this_program
-from .storage_error import one_line_where_unwritable
 
 __all__ = ["OutputFolder", "decisive", "write_whole"]
 

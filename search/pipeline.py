@@ -10,6 +10,9 @@ from typing import Final
 
 from proxies.site_scores import SiteScores
 from search.allocation.registry import find_allocator
+from search.sampling.proposals import Proposal, propose
+from search.sampling.samplers import find_sampler
+from search.sampling.study_db import record_finalists, record_proposals
 from search.show.heat_map import draw_rank_heat_map
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
@@ -19,11 +22,8 @@ from .finalist import Finalist
 from .finalists import choose_finalists
 from .output_folder import write_whole
 from .progress import progress
-from .proposals import Proposal, propose
 from .result import Outcome, result_of
-from .samplers import find_sampler
 from .search_options import SearchOptions
-from .study_db import record_finalists, record_proposals
 from .supernet_evaluator import SupernetEvaluator
 from .tabulated import TabulatedEvaluator
 from .trained import TrainedEvaluator

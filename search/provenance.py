@@ -39,7 +39,7 @@ SHOWS_ONLY: Final = (
     "search/compare/maps.py",
     "search/show/heat_map.py",
     "search/show/picture.py",
-    "search/policies/enabling_frequency.py",
+    "search/methods/enabling_frequency.py",
     "search/show/site_grid.py",
     "search/study/display",
     "search/table.py",

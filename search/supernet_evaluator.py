@@ -15,7 +15,8 @@ from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.cohort import logits_of
 from evaluators.training.memory import peak_memory
 from proxies.site_scores import SiteScores
-from search.policies.supernet import Supernet, truncated
+from search.methods.weight_sharing import Supernet, truncated
+from search.sampling.proposals import Answers
 from spaces.allocation import Allocation
 
 from .evaluator import Setting
@@ -23,7 +24,6 @@ from .finalist import Finalist
 from .fine_tune import fine_tune_all
 from .prepare import Search
 from .progress import progress
-from .proposals import Answers
 from .result import Conclusion
 from .search_options import SearchOptions
 from .trained import TrainedEvaluator

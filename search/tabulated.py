@@ -12,6 +12,7 @@ from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
 from search.allocation.uniform import uniform
+from search.sampling.proposals import Answer
 from search.study.notes import Notes
 from spaces.allocation import Allocation
 from spaces.budget import parse_budget
@@ -23,7 +24,6 @@ from .evaluator import Setting
 from .finalist import Finalist
 from .options import SHARED, changed, flag_of
 from .prepare import space_of
-from .proposals import Answer
 from .scoring import DEFAULT_PROXIES
 from .search_options import SEARCH, SearchOptions
 from .verdict import Judged

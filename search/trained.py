@@ -16,6 +16,7 @@ from evaluators.metrics.chance import chance_of
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.cohort import score_trained
 from proxies.site_scores import SiteScores
+from search.sampling.proposals import Answers, as_proposed
 from spaces.allocation import Allocation
 
 from .evaluator import Setting
@@ -23,7 +24,6 @@ from .finalist import Finalist
 from .fine_tune import fine_tune
 from .inputs import load_inputs
 from .prepare import Search, announce, prepare
-from .proposals import Answers, as_proposed
 from .result import Conclusion
 from .scoring import score_space
 from .search_options import SearchOptions

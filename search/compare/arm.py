@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from search.policies.registry import METHODS, find_method, split_specs
+from search.methods.registry import METHODS, find_method, split_specs
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.site import Kind, Site

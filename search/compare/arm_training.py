@@ -15,8 +15,8 @@ from evaluators.executors.spread import Workload, base_model_on
 from evaluators.training.candidate import Candidate, Trained
 from search.fine_tune import fine_tune_all
 from search.inputs import Inputs
+from search.methods.registry import find_method, policy_of
 from search.options import learning_rate
-from search.policies.registry import find_method, policy_of
 from search.prepare import Search, prepare
 from spaces.allocation import Allocation
 from spaces.counted import counted

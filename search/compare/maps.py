@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from evaluators.training.candidate import History, Trained
-from search.policies.enabling_frequency import draw_enabling_frequency, enabling_frequency
+from search.methods.enabling_frequency import draw_enabling_frequency, enabling_frequency
 from search.show.heat_map import draw_rank_heat_map
 from spaces.counted import counted
 from spaces.search_space import SearchSpace

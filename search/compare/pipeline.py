@@ -15,9 +15,9 @@ from evaluators.adapters.adapter import save_adapter
 from evaluators.executors.spread import base_model_on
 from evaluators.metrics.chance import chance_of
 from search.inputs import load_inputs
+from search.methods.registry import find_method
 from search.output_folder import OutputFolder, decisive, write_whole
 from search.output_path import output_path
-from search.policies.registry import find_method
 from search.prepare import announce, prepare
 from search.provenance import inputs_of
 from spaces.errors import InputError

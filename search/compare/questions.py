@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from search.policies.registry import METHODS
+from search.methods.registry import METHODS
 from search.statistics.over_seeds import doubt_of
 from spaces.grammar import Term, parse_space
 

@@ -3,7 +3,7 @@
 import pytest
 
 from search.finalists import choose_finalists
-from search.proposals import Proposal
+from search.sampling.proposals import Proposal
 from spaces.allocation import Allocation
 
 

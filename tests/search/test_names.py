@@ -14,7 +14,7 @@ import pytest
 from search.compare.arm import Arm
 from search.compare.leaderboard import leaderboard
 from search.compare.leaderboard_plot import draw_leaderboard
-from search.policies.enabling_frequency import draw_enabling_frequency
+from search.methods.enabling_frequency import draw_enabling_frequency
 from search.show.heat_map import draw_rank_heat_map
 from search.show.picture import new_figure, save_png, short
 from search.study.display.forest_plot import draw_forest

@@ -10,8 +10,8 @@ import pytest
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from proxies.site_scores import per_unit_of_rank
 from search.finalist import Finalist, paired
-from search.proposals import Proposal
 from search.result import Conclusion, Outcome, result_of
+from search.sampling.proposals import Proposal
 from search.table import format_table
 from search.verdict import Judged
 from spaces.allocation import Allocation

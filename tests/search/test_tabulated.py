@@ -18,7 +18,7 @@ from proxies.site_scores import SiteScores, per_unit_of_rank
 from search.allocation.repair import repair
 from search.allocation.uniform import uniform
 from search.run import main
-from search.samplers import SAMPLERS
+from search.sampling.samplers import SAMPLERS
 from search.study.notes import Notes
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace

@@ -60,7 +60,7 @@ class Number:
 class PresetArm:
     """What is trained for some cells, on each one's data set.
 
-    method, options: of ``search.policies.registry``. budget: as ``parse_budget`` reads it. setup: whose
+    method, options: of ``search.methods.registry``. budget: as ``parse_budget`` reads it. setup: whose
     hyperparameters it takes. ranks: by kind of site, where the table fixes them; empty: the method's own.
     """
 

@@ -8,7 +8,7 @@ import pytest
 
 from search.compare.arm import arms_of
 from search.compare.referees import REFEREES
-from search.policies.registry import METHODS
+from search.methods.registry import METHODS
 from spaces.errors import UsageError
 
 

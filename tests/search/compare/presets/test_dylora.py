@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 
 from search.compare.presets.preset import Preset
 from search.compare.presets.registry import PRESETS, find_settings
-from search.policies.registry import policy_of
+from search.methods.registry import policy_of
 from spaces.find_sites import find_sites
 from spaces.head import Head
 from spaces.search_space import SearchSpace, params_per_rank

@@ -11,7 +11,7 @@ from evaluators.data.named_tasks import NAMED_TASKS, find_task
 from evaluators.metrics.registry import BINARY_METRICS, METRICS
 from search.compare.presets.preset import Preset, PresetArm, TrainingSettings, layout
 from search.compare.presets.registry import PRESETS, SETTINGS, find_preset, find_settings, moved
-from search.policies.registry import METHODS, policy_of
+from search.methods.registry import METHODS, policy_of
 from spaces.budget import parse_budget
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites

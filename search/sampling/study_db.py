@@ -17,11 +17,11 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
+from search.finalist import Finalist
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 
 from .bulk_trials import add_trials
-from .finalist import Finalist
 from .proposals import Proposal
 from .repaired_study import quiet_optuna
 from .storage_error import is_locked_database

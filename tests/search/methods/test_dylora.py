@@ -14,8 +14,8 @@ from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
 from evaluators.training.rank_sweep import rank_sweep
 from evaluators.training.train import train_cohort, train_step
-from search.policies.dylora import DyLora
-from search.policies.lora import Lora
+from search.methods.dylora import DyLora
+from search.methods.lora import Lora
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites

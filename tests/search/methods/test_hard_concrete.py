@@ -12,8 +12,8 @@ from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
-from search.policies.gate_vector import GateVector
-from search.policies.hard_concrete import (
+from search.methods.gate_vector import GateVector
+from search.methods.hard_concrete import (
     HardConcreteGates,
     Lagrangian,
     Phase,

@@ -17,8 +17,8 @@ from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
 from evaluators.training.train import train_cohort, train_step
-from search.policies.adalora import AdaLora
-from search.policies.gate_vector import GateVector
+from search.methods.adalora import AdaLora
+from search.methods.gate_vector import GateVector
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace

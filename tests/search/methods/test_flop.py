@@ -13,9 +13,9 @@ from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
 from evaluators.training.train import train_step
-from search.policies.flop import Flop
-from search.policies.gate_vector import GateVector
-from search.policies.hard_concrete import HardConcreteGates
+from search.methods.flop import Flop
+from search.methods.gate_vector import GateVector
+from search.methods.hard_concrete import HardConcreteGates
 from spaces.base_weight import base_weight
 from spaces.errors import InputError, UsageError
 from spaces.find_sites import find_sites

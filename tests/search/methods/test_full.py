@@ -13,7 +13,7 @@ from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
 from evaluators.training.train import train_step
-from search.policies.full import Full
+from search.methods.full import Full
 
 RECIPE = Recipe(batch_size=8, warmup=0.2, weight_decay=0.05, max_grad_norm=0.5)
 RATE, TOTAL = 3e-4, 10

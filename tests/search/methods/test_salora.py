@@ -10,9 +10,9 @@ from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
 from evaluators.training.train import train_cohort, train_step
-from search.policies.gate_vector import GateVector
-from search.policies.hard_concrete import HardConcreteGates
-from search.policies.salora import SaLora
+from search.methods.gate_vector import GateVector
+from search.methods.hard_concrete import HardConcreteGates
+from search.methods.salora import SaLora
 from spaces.errors import UsageError
 
 

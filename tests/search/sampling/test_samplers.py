@@ -4,7 +4,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from search.samplers import SAMPLERS, find_sampler
+from search.sampling.samplers import SAMPLERS, find_sampler
 from spaces.errors import UsageError
 
 

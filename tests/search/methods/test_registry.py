@@ -15,8 +15,8 @@ from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import logits_of, score_trained
 from evaluators.training.gate_policy import GatePolicy
 from evaluators.training.train import train_cohort
-from search.policies.hetero import Hetero
-from search.policies.registry import METHODS, find_method, policy_of, split_specs
+from search.methods.hetero import Hetero
+from search.methods.registry import METHODS, find_method, policy_of, split_specs
 from spaces.errors import InputError, UsageError
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace

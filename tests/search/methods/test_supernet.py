@@ -15,8 +15,8 @@ from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
 from evaluators.training.train import train_step
 from search.allocation.random_allocation import random_allocation
-from search.policies.gate_vector import GateVector
-from search.policies.supernet import Supernet, truncated
+from search.methods.gate_vector import GateVector
+from search.methods.weight_sharing import Supernet, truncated
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from spaces.scaling import SCALING_RULES, Scaling

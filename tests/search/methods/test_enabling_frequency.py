@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from search.policies.enabling_frequency import (
+from search.methods.enabling_frequency import (
     draw_enabling_frequency,
     enabling_frequency,
     enabling_heat_map,

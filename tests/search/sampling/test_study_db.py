@@ -11,13 +11,13 @@ from optuna.distributions import IntDistribution
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
-import search.study_db
+import search.sampling.study_db
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from proxies.site_scores import per_unit_of_rank
 from search.finalist import Finalist
-from search.proposals import propose
-from search.storage_error import one_line_where_unwritable
-from search.study_db import record_finalists, record_proposals, sqlite_url
+from search.sampling.proposals import propose
+from search.sampling.storage_error import one_line_where_unwritable
+from search.sampling.study_db import record_finalists, record_proposals, sqlite_url
 from spaces.errors import InputError
 
 
@@ -113,7 +113,7 @@ def test_the_same_proposals_are_not_written_again_and_others_or_damage_are(propo
     record_proposals(path, made, space, ["a", "b"])
     record_finalists(path, [finalist(made[0], [0.8])], space, metric="accuracy")
     with monkeypatch.context() as patch:
-        patch.setattr("search.study_db.add_trials", None)
+        patch.setattr("search.sampling.study_db.add_trials", None)
         record_proposals(path, made, space, ["a", "b"])
     assert len(load(path, "finalists")[0]) == 1
     record_proposals(path, made[:-1], space, ["a", "b"])
@@ -132,7 +132,7 @@ def test_what_is_killed_while_it_writes_is_written_again(proposals, tmp_path, mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("search.study_db.add_trials", killed)
+        patch.setattr("search.sampling.study_db.add_trials", killed)
         with pytest.raises(KeyboardInterrupt):
             record_proposals(path, made, space, ["a", "b"])
     record_proposals(path, made, space, ["a", "b"])
@@ -145,7 +145,7 @@ def test_a_file_that_another_program_holds_is_one_line_and_stays(proposals, tmp_
     path = tmp_path / "study.db"
     record_proposals(path, made[:1], space, ["a", "b"])
     before = path.read_bytes(), path.stat().st_ino
-    monkeypatch.setattr(search.study_db, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(search.sampling.study_db, "_PATIENCE_S", 0.1)
 
     def write():
         with one_line_where_unwritable(tmp_path):

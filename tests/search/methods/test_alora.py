@@ -13,8 +13,8 @@ from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
 from evaluators.training.train import train_cohort, train_step
 from search.allocation.uniform import uniform
-from search.policies.alora import ALora, moved
-from search.policies.gate_vector import GateVector
+from search.methods.alora import ALora, moved
+from search.methods.gate_vector import GateVector
 from spaces.errors import UsageError
 from spaces.wires import initial_a
 

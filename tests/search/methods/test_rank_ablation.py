@@ -11,8 +11,8 @@ import torch
 from evaluators.data.rows import padded_inputs
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
-from search.policies.gate_vector import GateVector
-from search.policies.rank_ablation import rank_losses
+from search.methods.gate_vector import GateVector
+from search.methods.rank_ablation import rank_losses
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 

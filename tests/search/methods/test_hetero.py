@@ -18,8 +18,8 @@ from evaluators.training.gate_policy import GateHooks, Step
 from evaluators.training.train import train_cohort, train_step
 from proxies.measure.dense_gradients import Batch, dense_gradients, dense_synflow_gradients
 from proxies.registry import PROXIES
-from search.policies.gate_vector import GateVector
-from search.policies.hetero import Hetero
+from search.methods.gate_vector import GateVector
+from search.methods.hetero import Hetero
 from spaces.allocation import Allocation
 from spaces.base_weight import base_weight
 from spaces.errors import InputError, UsageError

@@ -5,12 +5,12 @@ import logging
 import numpy as np
 import pytest
 
-import search.proposals as module
+import search.sampling.proposals as module
 from proxies.site_scores import per_unit_of_rank
 from search.allocation.registry import ALLOCATORS
-from search.proposals import Answer, propose
-from search.repaired_study import RepairedStudy
-from search.samplers import SAMPLERS
+from search.sampling.proposals import Answer, propose
+from search.sampling.repaired_study import RepairedStudy
+from search.sampling.samplers import SAMPLERS
 from spaces.errors import UsageError
 
 BUDGET = 20 * 32 * 2 + 20

@@ -10,8 +10,8 @@ from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
 from evaluators.training.train import train_step
-from search.policies.gate_vector import GateVector
-from search.policies.sora import Sora, soft_threshold
+from search.methods.gate_vector import GateVector
+from search.methods.sora import Sora, soft_threshold
 from spaces.errors import UsageError
 
 

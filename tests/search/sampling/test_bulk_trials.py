@@ -9,7 +9,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState, create_trial
 from sqlalchemy.exc import IntegrityError
 
-from search.bulk_trials import KNOWN_SCHEMA, add_trials
+from search.sampling.bulk_trials import KNOWN_SCHEMA, add_trials
 
 DISTRIBUTIONS = {
     "layers.10.q": IntDistribution(0, 8),
@@ -91,8 +91,8 @@ def test_no_trials_are_no_rows(storage):
 
 
 def test_another_version_of_the_tables_is_left_to_optuna(storage, monkeypatch):
-    monkeypatch.setattr("search.bulk_trials.KNOWN_SCHEMA", "v9.9.9.a")
-    monkeypatch.setattr("search.bulk_trials.insert", None)
+    monkeypatch.setattr("search.sampling.bulk_trials.KNOWN_SCHEMA", "v9.9.9.a")
+    monkeypatch.setattr("search.sampling.bulk_trials.insert", None)
     study = study_of(storage, "theirs")
     add_trials(study, storage, TRIALS[:2])
     assert [trial.number for trial in study.get_trials()] == [0, 1]

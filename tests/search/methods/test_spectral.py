@@ -18,8 +18,8 @@ from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import DegenerateScoreError
 from search.allocation.greedy import greedy
-from search.policies.gate_vector import GateVector
-from search.policies.spectral import Spectral
+from search.methods.gate_vector import GateVector
+from search.methods.spectral import Spectral
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace

@@ -1,0 +1,3 @@
+"""Proposals: every proxy with every allocator, Optuna's samplers over feasible allocations, and the
+study that shows them.
+"""
