@@ -18,10 +18,10 @@ from scipy.stats import spearmanr
 from evaluators.store.benchmark_table import BenchmarkTable
 from proxies.measure.warm_up import WarmUp
 from proxies.registry import PROXIES, score_sites
-from search.options import SHARED, add_arguments
+from search.cli.options import SHARED, add_arguments
+from search.cli.study_options import STUDY, StudyOptions
 from search.prepare import Search
 from search.scoring import evidence_of, scoring_batches
-from search.study.options import STUDY, StudyOptions
 from search.study.pipeline import TABLE
 from search.study.settings import settings
 

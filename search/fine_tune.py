@@ -10,11 +10,11 @@ from pathlib import Path
 from evaluators.executors.spread import Work, Workload, default_cohort_size, train_all
 from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Trained
+from search.cli.options import Options
+from search.cli.progress import progress
 from spaces.counted import counted
 
-from .options import Options
 from .prepare import Search
-from .progress import progress
 
 __all__ = ["fine_tune", "fine_tune_all"]
 
@@ -29,7 +29,7 @@ def fine_tune(
     keep_tensors: whether what was trained is written and given back, or the evaluations alone.
     """
     (trained,) = fine_tune_all(
-        [(search.workload, candidates)], folder, search.options, search.devices, keep_tensors=keep_tensors
+        [(search.workload, candidates)], folder, search.cli.options, search.devices, keep_tensors=keep_tensors
     )
     return trained
 

@@ -10,6 +10,9 @@ from typing import Final
 
 from proxies.site_scores import SiteScores
 from search.allocation.registry import find_allocator
+from search.cli.output_folder import write_whole
+from search.cli.progress import progress
+from search.cli.run_options import SearchOptions
 from search.sampling.proposals import Proposal, propose
 from search.sampling.samplers import find_sampler
 from search.sampling.study_db import record_finalists, record_proposals
@@ -20,10 +23,7 @@ from spaces.errors import InputError, UsageError
 from .evaluator import Evaluator, Setting
 from .finalist import Finalist
 from .finalists import choose_finalists
-from .output_folder import write_whole
-from .progress import progress
 from .result import Outcome, result_of
-from .search_options import SearchOptions
 from .supernet_evaluator import SupernetEvaluator
 from .tabulated import TabulatedEvaluator
 from .trained import TrainedEvaluator

@@ -10,6 +10,7 @@ from pathlib import Path
 from evaluators.executors.spread import Workload, base_model_on
 from evaluators.training.candidate import Recipe
 from proxies.registry import find_proxy
+from search.cli.options import Options
 from spaces.budget import parse_budget
 from spaces.counted import counted
 from spaces.errors import UsageError
@@ -21,7 +22,6 @@ from spaces.site import Site
 
 from .fit_to_model import readable_inputs, usable_sites
 from .inputs import Inputs, resolve_devices
-from .options import Options
 
 __all__ = ["Search", "announce", "prepare", "space_of"]
 
@@ -94,7 +94,7 @@ def _most(space: SearchSpace) -> int:
 
 def announce(search: Search, folder: Path) -> None:
     """Logs what was chosen, defaults and all."""
-    options, task, space = search.options, search.inputs.task, search.space
+    options, task, space = search.cli.options, search.inputs.task, search.space
     rows = [len(part) for part in (task.train, task.validation, task.test)]
     ranks = ",".join(map(str, space.ranks))
     _log.info("model    %s on %s", search.inputs.base, ", ".join(search.devices))

@@ -15,6 +15,8 @@ from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.cohort import logits_of
 from evaluators.training.memory import peak_memory
 from proxies.site_scores import SiteScores
+from search.cli.progress import progress
+from search.cli.run_options import SearchOptions
 from search.methods.weight_sharing import Supernet, truncated
 from search.sampling.proposals import Answers
 from spaces.allocation import Allocation
@@ -23,9 +25,7 @@ from .evaluator import Setting
 from .finalist import Finalist
 from .fine_tune import fine_tune_all
 from .prepare import Search
-from .progress import progress
 from .result import Conclusion
-from .search_options import SearchOptions
 from .trained import TrainedEvaluator
 
 __all__ = ["SupernetEvaluator"]
@@ -87,7 +87,7 @@ class SupernetEvaluator:
         candidates = [Candidate(start, seed, rate) for seed in self.setting.seeds]
         work = [(replace(search.workload, policy=policy), candidates)]
         folder = output / "candidates"
-        (networks,) = fine_tune_all(work, folder, search.options, search.devices, keep_tensors=True)
+        (networks,) = fine_tune_all(work, folder, search.cli.options, search.devices, keep_tensors=True)
         return networks
 
 
@@ -104,9 +104,9 @@ def _part(network: Trained, allocation: Allocation, share: int) -> Trained:
 
 def _scored(search: Search, parts: Sequence[Trained]) -> list[Trained]:
     """The same with their own metric and loss on the validation rows, as many at once as a cohort holds."""
-    size = search.options.cohort_size or default_cohort_size(search.devices[0])
+    size = search.cli.options.cohort_size or default_cohort_size(search.devices[0])
     scored: list[Trained] = []
-    with progress("evaluating", len(parts), "run", quiet=search.options.quiet) as advance:
+    with progress("evaluating", len(parts), "run", quiet=search.cli.options.quiet) as advance:
         for start in range(0, len(parts), size):
             scored += _scored_together(search, parts[start : start + size])
             advance(len(scored) - start)

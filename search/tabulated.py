@@ -12,6 +12,8 @@ from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
 from search.allocation.uniform import uniform
+from search.cli.options import SHARED, changed, flag_of
+from search.cli.run_options import SEARCH, SearchOptions
 from search.sampling.proposals import Answer
 from search.study.notes import Notes
 from spaces.allocation import Allocation
@@ -22,10 +24,8 @@ from spaces.search_space import SearchSpace
 
 from .evaluator import Setting
 from .finalist import Finalist
-from .options import SHARED, changed, flag_of
 from .prepare import space_of
 from .scoring import DEFAULT_PROXIES
-from .search_options import SEARCH, SearchOptions
 from .verdict import Judged
 
 __all__ = ["TabulatedEvaluator"]

@@ -16,6 +16,7 @@ from evaluators.metrics.chance import chance_of
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.cohort import score_trained
 from proxies.site_scores import SiteScores
+from search.cli.run_options import SearchOptions
 from search.sampling.proposals import Answers, as_proposed
 from spaces.allocation import Allocation
 
@@ -26,7 +27,6 @@ from .inputs import load_inputs
 from .prepare import Search, announce, prepare
 from .result import Conclusion
 from .scoring import score_space
-from .search_options import SearchOptions
 from .verdict import Judged
 
 __all__ = ["TrainedEvaluator"]
@@ -52,11 +52,11 @@ class TrainedEvaluator:
         search, task = self.search, self.search.inputs.task
         rows = {"train": len(task.train), "validation": len(task.validation), "test": len(task.test)}
         return Setting(
-            title=search.options.space,
+            title=search.cli.options.space,
             space=search.space,
             max_params=search.max_params,
             judged=Judged(task.metric, rows, chance_of(task.validation, task), title=task.metric_title),
-            seeds=tuple(search.options.all_seeds),
+            seeds=tuple(search.cli.options.all_seeds),
             positive_label=task.metric_label,
             notes=task.notes,
         )

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from search.cli.compare_options import CompareOptions
 from search.methods.registry import METHODS, find_method, split_specs
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.site import Kind, Site
 
-from .options import CompareOptions
 from .referees import REFEREES
 
 __all__ = ["BASELINE", "Arm", "arms_of"]

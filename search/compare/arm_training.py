@@ -13,10 +13,11 @@ import numpy as np
 from evaluators.data.task import ReportOn
 from evaluators.executors.spread import Workload, base_model_on
 from evaluators.training.candidate import Candidate, Trained
+from search.cli.compare_options import CompareOptions
+from search.cli.options import learning_rate
 from search.fine_tune import fine_tune_all
 from search.inputs import Inputs
 from search.methods.registry import find_method, policy_of
-from search.options import learning_rate
 from search.prepare import Search, prepare
 from spaces.allocation import Allocation
 from spaces.counted import counted
@@ -24,7 +25,6 @@ from spaces.errors import InputError
 
 from .arm import Arm
 from .leaderboard import ArmRuns
-from .options import CompareOptions
 from .referee import Referee
 
 __all__ = ["Chosen", "Planned", "Point", "plan_all", "report", "tune"]

@@ -14,12 +14,13 @@ import torch
 from evaluators.adapters.adapter import save_adapter
 from evaluators.executors.spread import base_model_on
 from evaluators.metrics.chance import chance_of
+from search.cli.compare_options import COMMAND, GROWING, CompareOptions
+from search.cli.output_folder import OutputFolder, decisive, write_whole
+from search.cli.output_path import output_path
+from search.cli.provenance import inputs_of
 from search.inputs import load_inputs
 from search.methods.registry import find_method
-from search.output_folder import OutputFolder, decisive, write_whole
-from search.output_path import output_path
 from search.prepare import announce, prepare
-from search.provenance import inputs_of
 from spaces.errors import InputError
 
 from .arm import BASELINE, Arm, arms_of
@@ -28,7 +29,6 @@ from .leaderboard import ArmRuns, Row, leaderboard
 from .leaderboard_plot import draw_leaderboard
 from .leaderboard_table import format_leaderboard, title_of
 from .maps import draw_maps
-from .options import COMMAND, GROWING, CompareOptions
 from .questions import answers
 from .verdict import verdict
 

@@ -14,20 +14,20 @@ import torch
 
 from evaluators.executors.spread import base_model_on
 from evaluators.training.rank_sweep import rank_sweep
+from search.cli.compare_options import COMMAND, GROWING, CompareOptions
+from search.cli.options import flag_of
+from search.cli.output_folder import OutputFolder, decisive, write_whole
+from search.cli.output_path import output_path
+from search.cli.provenance import Digests, inputs_of
 from search.compare.presets.preset import Cell, Number, Preset, Setup, layout
 from search.compare.presets.registry import PRESETS, SETTINGS, find_preset, find_settings, moved
 from search.inputs import load_inputs
-from search.options import flag_of
-from search.output_folder import OutputFolder, decisive, write_whole
-from search.output_path import output_path
-from search.provenance import Digests, inputs_of
 from search.show.aligned_text import aligned, wrapped
 from spaces.errors import UsageError
 
 from .arm_training import Planned, plan_all
 from .leaderboard import ArmRuns
 from .leaderboard_table import title_of
-from .options import COMMAND, GROWING, CompareOptions
 from .pipeline import compare_arms
 
 __all__ = ["run_preset"]

@@ -12,13 +12,13 @@ import numpy as np
 
 from evaluators.store.benchmark_table import BenchmarkTable, Entry
 from proxies.site_scores import Point, SiteScores
+from search.cli.study_options import StudyOptions
 from search.prepare import Search
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 
 from .draw import PICKERS
-from .options import StudyOptions
 from .scoring import LeftOut, Scored
 
 __all__ = ["Notes", "ProxyCost", "notes_of"]

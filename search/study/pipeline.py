@@ -14,19 +14,19 @@ import torch
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum, StratumKind
 from evaluators.training.candidate import Candidate
 from proxies.site_scores import SiteScores
+from search.cli.options import SHARED, changed, flag_of
+from search.cli.output_folder import OutputFolder, decisive
+from search.cli.output_path import output_path
+from search.cli.provenance import inputs_of
+from search.cli.study_options import GROWING, STUDY, StudyOptions
 from search.fine_tune import fine_tune
-from search.options import SHARED, changed, flag_of
-from search.output_folder import OutputFolder, decisive
-from search.output_path import output_path
 from search.prepare import Search, announce
-from search.provenance import inputs_of
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.search_space import SearchSpace
 
 from .draw import Drawn, draw_budget, draw_only, draw_shapes, draw_without
 from .notes import notes_of
-from .options import GROWING, STUDY, StudyOptions
 from .report import REPORT_FILES, write_report
 from .scoring import LeftOut, Scored, score_all
 from .settings import settings, stratum_of
@@ -104,7 +104,7 @@ def _tabulate(options: StudyOptions, searches: Sequence[Search], folder: Path) -
     scored: dict[str, list[Scored]] = {}  # by scaling rule: nothing else moves a proxy
     left_out: dict[str, LeftOut] = {}
     for search in searches:
-        if (rule := search.options.scaling) not in scored:
+        if (rule := search.cli.options.scaling) not in scored:
             scored[rule], lacking = score_all(search, wide, folder / "scores")
             left_out |= {one.proxy: one for one in lacking}
     for rule, tables in scored.items():  # a proxy that fails under one rule is left out under all
@@ -112,7 +112,7 @@ def _tabulate(options: StudyOptions, searches: Sequence[Search], folder: Path) -
     entries: list[Entry] = []
     seen: set[Stratum] = set()
     for search in searches:
-        scores = [one.scores for one in scored[search.options.scaling]]
+        scores = [one.scores for one in scored[search.cli.options.scaling]]
         for kind, drawn in _draws(options, search, scores):
             stratum = stratum_of(search, kind, drawn)
             if stratum not in seen:  # sites alone are the same for all budgets
@@ -158,7 +158,7 @@ def _trained(
     search: Search, stratum: Stratum, drawn: Sequence[Drawn], scores: Sequence[SiteScores], folder: Path
 ) -> list[Entry]:
     """The drawn allocations with their scores and their runs over all seeds."""
-    seeds = search.options.all_seeds
+    seeds = search.cli.options.all_seeds
     allocations = counted(len(drawn), "allocation")
     _log.info("stratum  %s: %s, %s", stratum.name, allocations, counted(len(seeds), "seed"))
     candidates = [Candidate(one.allocation, seed, stratum.learning_rate) for one in drawn for seed in seeds]

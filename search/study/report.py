@@ -14,7 +14,7 @@ from typing import Final, get_args
 import numpy as np
 
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
-from search.output_folder import write_whole
+from search.cli.output_folder import write_whole
 from search.show.aligned_text import wrapped
 from search.study.display.forest_plot import draw_forest
 from search.study.display.origin_groups import group_of

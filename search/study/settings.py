@@ -7,13 +7,13 @@ from dataclasses import replace
 from itertools import product
 
 from evaluators.store.benchmark_table import Stratum, StratumKind
+from search.cli.options import SHARED, changed, learning_rate
+from search.cli.study_options import StudyOptions
 from search.inputs import load_inputs
-from search.options import SHARED, changed, learning_rate
 from search.prepare import Search, prepare
 from spaces.errors import UsageError
 
 from .draw import Drawn
-from .options import StudyOptions
 
 __all__ = ["SITE_TRUTHS", "settings", "stratum_of"]
 
@@ -49,7 +49,7 @@ def stratum_of(search: Search, kind: StratumKind, drawn: Sequence[Drawn]) -> Str
     """The name under which the table keeps a setting's allocations."""
     dearest = max(search.space.params(one.allocation) for one in drawn)
     most = search.max_params if kind == "budget" else dearest
-    return Stratum(kind, most, search.options.scaling, search.learning_rate)
+    return Stratum(kind, most, search.cli.options.scaling, search.learning_rate)
 
 
 def _check_factors(options: StudyOptions) -> None:

@@ -6,7 +6,7 @@ import pytest
 from transformers import DistilBertConfig, DistilBertForSequenceClassification
 
 import search.trained
-from search.run import main
+from search.cli.run import main
 from spaces.errors import InputError
 
 BAD = {

@@ -13,8 +13,8 @@ from pyarrow import parquet
 import search.fine_tune
 import search.trained
 from evaluators.store.whole_file import unfinished_path
-from search.run import main
-from search.study.__main__ import main as study_main
+from search.cli.run import main
+from search.cli.study import main as study_main
 from spaces.errors import InputError
 
 MEASURED = ("seconds", "peak_memory", "output")

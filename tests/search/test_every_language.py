@@ -14,10 +14,10 @@ from evaluators.data.named_tasks import find_task
 from evaluators.metrics.registry import check_metric
 from proxies.registry import find_proxy
 from search.allocation.registry import find_allocator
+from search.cli.options import learning_rate
 from search.compare.presets.registry import find_preset
 from search.inputs import resolve_devices
 from search.methods.registry import METHODS, find_method, policy_of
-from search.options import learning_rate
 from search.sampling.samplers import find_sampler
 from spaces.budget import parse_budget
 from spaces.errors import UsageError

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-import search.compare.__main__ as compare
-import search.run as run
-import search.study.__main__ as study
-from search.compare.options import COMPARE, CompareOptions
-from search.option_limits import LIMITS, flag_of
-from search.options import SHARED, Arguments, Options
-from search.search_options import SEARCH, SearchOptions
-from search.study.options import STUDY, StudyOptions
-from spaces.command_line import TYPES, decimal, names, path, place, text, whole
+import search.cli.compare as compare
+import search.cli.run as run
+import search.cli.study as study
+from search.cli.compare_options import COMPARE, CompareOptions
+from search.cli.option_limits import LIMITS, flag_of
+from search.cli.option_types import TYPES, decimal, names, path, place, text, whole
+from search.cli.options import SHARED, Arguments, Options
+from search.cli.run_options import SEARCH, SearchOptions
+from search.cli.study_options import STUDY, StudyOptions
 
 COMMANDS: dict[str, tuple[Any, Arguments, type[Options]]] = {
     "run": (run, SEARCH, SearchOptions),

@@ -19,9 +19,9 @@ import search.fit_to_model
 from evaluators.base.base_model import ModelSource
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
+from search.cli.run import main
 from search.fit_to_model import readable_inputs, usable_sites
 from search.inputs import Inputs
-from search.run import main
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
 

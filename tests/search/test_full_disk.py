@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from search.compare.__main__ import main as compare
-from search.run import main as run
-from search.study.__main__ import main as study
+from search.cli.compare import main as compare
+from search.cli.run import main as run
+from search.cli.study import main as study
 
 KILOBYTES = (8, 24, 64, 100, 160, 240, 360, 520, 800, 16_000)
 TIMES = ("seconds", "overhead", "peak_memory", "output", "costs")

@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
+import search.cli.run
 import search.inputs
-import search.run
 from evaluators.data.named_tasks import NAMED_TASKS
 from evaluators.data.task import TextTable
 from search.inputs import load_inputs

@@ -16,9 +16,9 @@ import search.fine_tune
 from evaluators.adapters.adapter import load_adapter
 from search.allocation.random_allocation import random_allocation
 from search.allocation.uniform import uniform
-from search.options import SHARED, add_arguments
-from search.run import main
-from search.search_options import SEARCH, SearchOptions
+from search.cli.options import SHARED, add_arguments
+from search.cli.run import main
+from search.cli.run_options import SEARCH, SearchOptions
 from search.supernet_evaluator import SupernetEvaluator
 from search.trained import TrainedEvaluator
 from spaces.allocation import Allocation

@@ -17,7 +17,7 @@ from evaluators.training.candidate import Candidate, Evaluation
 from proxies.site_scores import SiteScores, per_unit_of_rank
 from search.allocation.repair import repair
 from search.allocation.uniform import uniform
-from search.run import main
+from search.cli.run import main
 from search.sampling.samplers import SAMPLERS
 from search.study.notes import Notes
 from spaces.allocation import Allocation

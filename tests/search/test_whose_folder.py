@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from search.compare.__main__ import main as compare
-from search.run import main as run
-from search.study.__main__ import main as study
+from search.cli.compare import main as compare
+from search.cli.run import main as run
+from search.cli.study import main as study
 
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], list[str]]] = {
     "search.run": (run, ["--trials", "1", "--finalists", "1"]),

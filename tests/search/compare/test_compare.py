@@ -12,7 +12,7 @@ from transformers import AutoModelForSequenceClassification
 import search.compare.pipeline
 import search.fine_tune
 from evaluators.adapters.adapter import load_adapter
-from search.compare.__main__ import main
+from search.cli.compare import main
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from search.compare.__main__ import main
+from search.cli.compare import main
 
 
 @pytest.fixture

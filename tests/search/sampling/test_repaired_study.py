@@ -6,9 +6,9 @@ import pytest
 from optuna.trial import TrialState
 
 from proxies.site_scores import per_unit_of_rank
+from search.cli.run_options import SEARCH
 from search.sampling.repaired_study import RepairedStudy, quiet_optuna
 from search.sampling.samplers import SAMPLERS, WINDOWS
-from search.search_options import SEARCH
 
 TRIALS, BUDGET = 96, 40 * 32 * 2
 

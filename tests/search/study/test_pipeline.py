@@ -9,7 +9,7 @@ import pytest
 
 import search.study.pipeline as pipeline
 from proxies.site_scores import DegenerateScoreError
-from search.study.__main__ import main
+from search.cli.study import main
 from search.study.draw import draw_budget, draw_shapes
 
 
@@ -32,7 +32,7 @@ def test_a_proxy_that_fails_under_one_scaling_is_left_out_under_all(study, monke
 
     def failing(search, space, folder):
         scored, left_out = real(search, space, folder)
-        if search.options.scaling == "constant":
+        if search.cli.options.scaling == "constant":
             gone = next(one for one in scored if one.scores.proxy == "snip")
             scored.remove(gone)
             left_out.append(pipeline.LeftOut("snip", str(DegenerateScoreError("diverged"))))

@@ -19,8 +19,8 @@ from pyarrow import parquet
 import search.fine_tune
 import search.study.pipeline
 from evaluators.store.benchmark_table import BenchmarkTable
-from search.run import main as run
-from search.study.__main__ import main
+from search.cli.run import main as run
+from search.cli.study import main
 from search.study.notes import Notes
 from spaces.errors import InputError
 

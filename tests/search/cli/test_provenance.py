@@ -10,10 +10,10 @@ from typing import Final
 
 import pytest
 
-import search.provenance
+import search.cli.provenance
 from evaluators.data.demo import MODEL_NAME
 from evaluators.data.task import TextTable
-from search.provenance import SHOWS_ONLY, Provenance, data_file, inputs_of, this_program
+from search.cli.provenance import SHOWS_ONLY, Provenance, data_file, inputs_of, this_program
 from spaces.errors import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +52,7 @@ def test_every_source_file_counts(tmp_path, monkeypatch):
     (package / "inner").mkdir(parents=True)
     for name in ("__init__.py", "inner/a.py", "inner/page.html"):
         (package / name).write_text("1")
-    monkeypatch.setattr(search.provenance, "files", lambda _: package)
+    monkeypatch.setattr(search.cli.provenance, "files", lambda _: package)
     source = this_program.__wrapped__
 
     def digest():
@@ -71,7 +71,7 @@ TELLS: Final = (  # what is shown is made there, of results that have been compu
     "search/compare/pipeline.py",
     "search/compare/preset_run.py",
     "search/pipeline.py",
-    "search/run.py",
+    "search/cli/run.py",
     "search/study/report.py",
 )
 
@@ -110,8 +110,8 @@ def test_what_only_shows_may_change(tmp_path, monkeypatch):
     search_package.mkdir()
     for name in ("table.py", "scoring.py"):
         (search_package / name).write_text("1")
-    monkeypatch.setattr(search.provenance, "_PACKAGES", ("search",))
-    monkeypatch.setattr(search.provenance, "files", lambda _: search_package)
+    monkeypatch.setattr(search.cli.provenance, "_PACKAGES", ("search",))
+    monkeypatch.setattr(search.cli.provenance, "files", lambda _: search_package)
     source = this_program.__wrapped__
     first = source()
     (search_package / "table.py").write_text("2")
@@ -149,7 +149,7 @@ def test_a_named_task_is_told_by_its_rows_or_not_at_all(monkeypatch, tmp_path):
             raise InputError("the hub does not answer")
         return TextTable((("a",), ("b",)), ("0", name)), TextTable((("c",),), ("0",))
 
-    monkeypatch.setattr(search.provenance, "load_glue", tables)
+    monkeypatch.setattr(search.cli.provenance, "load_glue", tables)
     one, two, gone = (inputs_of(options(task=name, model=str(tmp_path))) for name in ("1", "2", "gone"))
     assert one["the task 1"] != two["the task 2"]
     assert gone["the task gone"] == {}

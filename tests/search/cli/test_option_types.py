@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spaces.command_line import TYPES, Parser, decimal, names, path, text, whole
+from search.cli.option_types import TYPES, Parser, decimal, names, path, text, whole
 
 
 def test_values_are_read_as_they_are_typed():

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from spaces.command_line import names, path, whole
-
+from .option_types import names, path, whole
 from .options import PROXY_NAMES, Arguments, Options
 
 __all__ = ["SEARCH", "SearchOptions"]

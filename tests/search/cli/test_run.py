@@ -21,7 +21,7 @@ from transformers import (
 import search.fine_tune
 import search.trained
 from evaluators.adapters.adapter import load_adapter
-from search.run import main
+from search.cli.run import main
 
 GLUE = Path(__file__).resolve().parents[3] / "shared" / "glue"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from search.progress import progress
+from search.cli.progress import progress
 
 
 def lines_of(caplog, total, *, quiet=False, **units):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from spaces.describe import main
+from search.cli.describe import main
 
 OPT_350M = {
     "model_type": "opt",

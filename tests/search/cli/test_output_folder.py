@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-import search.output_folder
+import search.cli.output_folder
 from evaluators.store.whole_file import unfinished_path
-from search.output_folder import OutputFolder
+from search.cli.output_folder import OutputFolder
 from spaces.errors import InputError, UsageError
 
 OPTIONS = {"epochs": 1, "space": "lora"}
@@ -93,8 +93,8 @@ def test_what_is_not_the_same_run_is_refused_and_the_folder_is_left_as_it_was(tm
 @pytest.mark.parametrize("library", ["torch", "its source"])
 def test_another_program_is_refused(tmp_path, monkeypatch, library):
     run(folder_at(tmp_path / "out"), {})
-    now = search.output_folder.this_program()
-    monkeypatch.setattr(search.output_folder, "this_program", lambda: {**now, library: "2"})
+    now = search.cli.output_folder.this_program()
+    monkeypatch.setattr(search.cli.output_folder, "this_program", lambda: {**now, library: "2"})
     said = "torch was .* and is 2" if library == "torch" else "its source"
     with pytest.raises(InputError, match=rf"the program changed \({said}\) since"):
         run(folder_at(tmp_path / "out"), {})

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from search.shell_words import shell_words
+from search.cli.shell_words import shell_words
 
 WORDS = [
     "--space",

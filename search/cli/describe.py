@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search.show.aligned_text import aligned, wrapped
+from spaces.budget import parse_budget
+from spaces.counted import counted
+from spaces.errors import InputError, UsageError
+from spaces.grammar import parse_space
+from spaces.printable import printable, show
+from spaces.search_space import SearchSpace, params_per_rank, parse_ranks, rank_grid
+from spaces.site import Site
 
-from .budget import parse_budget
-from .command_line import Parser, place, text, whole
-from .counted import counted
-from .errors import InputError, UsageError
-from .grammar import parse_space
-from .printable import printable, show
-from .search_space import SearchSpace, params_per_rank, parse_ranks, rank_grid
-from .site import Site
+from .option_types import Parser, place, text, whole
 
 __all__ = ["Description", "describe", "main"]
 
@@ -118,8 +118,8 @@ def describe(
     parse_space(space)  # complains before PyTorch is imported, which takes seconds
     wanted = None if budget is None else parse_budget(budget)
 
-    from .find_sites import find_sites
-    from .meta_model import base_params, meta_model
+    from spaces.find_sites import find_sites
+    from spaces.meta_model import base_params, meta_model
 
     shapes = meta_model(model)
     sites = find_sites(shapes, space)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from search.output_path import claimed_path
+from search.cli.output_path import claimed_path
 
 
 def test_starts_in_the_same_second_get_folders_of_their_own(tmp_path, monkeypatch):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from search.options import Arguments, Options, learning_rate
-from spaces.command_line import names, whole
 from spaces.errors import UsageError
+
+from .option_types import names, whole
+from .options import Arguments, Options, learning_rate
 
 __all__ = ["COMMAND", "COMPARE", "GROWING", "CompareOptions"]
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from .command import run_command
-from .search_options import SEARCH, SearchOptions
+from .run_options import SEARCH, SearchOptions
 
 __all__ = ["main"]
 
@@ -25,8 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: SearchOptions) -> tuple[dict[str, object], str]:
+    from search.table import format_table
+
     from .run_search import run_search
-    from .table import format_table
 
     result = run_search(options)
     return result, format_table(result)

@@ -9,7 +9,7 @@ from functools import partial
 from .output_folder import OutputFolder, decisive
 from .output_path import output_path
 from .provenance import Digests, data_file, inputs_of
-from .search_options import SearchOptions
+from .run_options import SearchOptions
 
 __all__ = ["run_search"]
 
@@ -28,7 +28,7 @@ def run_search(options: SearchOptions) -> dict[str, object]:
         result = folder.finished()
         if result is None:
             _log.info("loading  PyTorch, Optuna and PEFT")
-            from .pipeline import evaluator_of, search_with  # seconds to import: PyTorch, optuna, PEFT
+            from search.pipeline import evaluator_of, search_with  # seconds to import: PyTorch, optuna, PEFT
 
             evaluator = evaluator_of(options)
             folder.begin()

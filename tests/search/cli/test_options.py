@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from proxies.registry import PROXIES
-from search.options import PROXY_NAMES
+from search.cli.options import PROXY_NAMES
 
 
 def test_help_names_every_proxy_and_no_other():

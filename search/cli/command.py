@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
-from spaces.command_line import Parser
 from spaces.errors import InputError, UsageError
 from spaces.printable import PrintableFormatter, printable, show
 
+from .option_types import Parser
 from .options import SHARED, Arguments, Options, add_arguments, typed
 from .output_path import claimed_path
 from .shell_words import shell_words

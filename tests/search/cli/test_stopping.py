@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from search.stopping import Stopped, stopping
+from search.cli.stopping import Stopped, stopping
 
 ROOT = Path(__file__).parents[2]
 

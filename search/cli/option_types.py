@@ -8,8 +8,8 @@ from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Final, NoReturn
 
-from .counted import counted
-from .printable import printable, quoted
+from spaces.counted import counted
+from spaces.printable import printable, quoted
 
 __all__ = ["TYPES", "Parser", "decimal", "names", "path", "place", "text", "whole"]
 
@@ -60,7 +60,7 @@ def names(value: str) -> tuple[str, ...]:
 
 
 def whole(value: str) -> int:
-    """A whole number; ``search.option_limits`` says which ones."""
+    """A whole number; ``search.cli.option_limits`` says which ones."""
     try:
         return int(_short(value))
     except ValueError:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from search.options import PROXY_NAMES, Arguments, Options
-from spaces.command_line import names, path, whole
+from .option_types import names, path, whole
+from .options import PROXY_NAMES, Arguments, Options
 
 __all__ = ["GROWING", "STUDY", "StudyOptions"]
 

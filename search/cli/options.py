@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
-from spaces.command_line import Parser, decimal, names, path, place, text, whole
 from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.printable import printable
 
 from .option_limits import check_limits, flag_of
+from .option_types import Parser, decimal, names, path, place, text, whole
 
 __all__ = [
     "LONGEST_NAME",

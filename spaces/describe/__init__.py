@@ -1,0 +1,1 @@
+"""``python -m spaces.describe``: the sites of a model and their cost."""
