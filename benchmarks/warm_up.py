@@ -20,10 +20,10 @@ from proxies.measure.warm_up import WarmUp
 from proxies.registry import PROXIES, score_sites
 from search.cli.options import SHARED, add_arguments
 from search.cli.study_options import STUDY, StudyOptions
-from search.prepare import Search
-from search.scoring import evidence_of, scoring_batches
+from search.setup.prepare import Search
+from search.setup.scoring import evidence_of, scoring_batches
 from search.study.pipeline import TABLE
-from search.study.settings import settings
+from search.study.strata import settings
 
 from .record import record
 
@@ -70,7 +70,7 @@ def main() -> None:
     (search,) = settings(options)
     truth = site_truth(BenchmarkTable.read(options.source / TABLE))
     measured = {
-        "task": search.inputs.task.name,
+        "task": search.setup.inputs.task.name,
         "scoring": [options.scoring_batches, options.scoring_batch_size],
         "by_steps": {count: correlations(search, truth, int(count), names) for count in steps.split(",")},
     }

@@ -42,7 +42,7 @@ SHOWS_ONLY: Final = (
     "search/methods/enabling_frequency.py",
     "search/show/site_grid.py",
     "search/study/display",
-    "search/table.py",
+    "search/run/table.py",
 )
 """Files and folders that show what was found and decide nothing of it; a test holds what computes to that."""
 

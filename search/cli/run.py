@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: SearchOptions) -> tuple[dict[str, object], str]:
-    from search.table import format_table
+    from search.run.table import format_table
 
     from .run_search import run_search
 

@@ -28,7 +28,10 @@ def run_search(options: SearchOptions) -> dict[str, object]:
         result = folder.finished()
         if result is None:
             _log.info("loading  PyTorch, Optuna and PEFT")
-            from search.pipeline import evaluator_of, search_with  # seconds to import: PyTorch, optuna, PEFT
+            from search.run.pipeline import (  # seconds to import: PyTorch, optuna, PEFT
+                evaluator_of,
+                search_with,
+            )
 
             evaluator = evaluator_of(options)
             folder.begin()

@@ -14,7 +14,7 @@ from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.site import Kind, Site
 
-from .referees import REFEREES
+from .peft_configs import REFEREES
 
 __all__ = ["BASELINE", "Arm", "arms_of"]
 

@@ -15,17 +15,17 @@ from evaluators.executors.spread import Workload, base_model_on
 from evaluators.training.candidate import Candidate, Trained
 from search.cli.compare_options import CompareOptions
 from search.cli.options import learning_rate
-from search.fine_tune import fine_tune_all
-from search.inputs import Inputs
 from search.methods.registry import find_method, policy_of
-from search.prepare import Search, prepare
+from search.setup.fine_tune import fine_tune_all
+from search.setup.inputs import Inputs
+from search.setup.prepare import Search, prepare
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.errors import InputError
 
 from .arm import Arm
 from .leaderboard import ArmRuns
-from .referee import Referee
+from .peft_trainer import Referee
 
 __all__ = ["Chosen", "Planned", "Point", "plan_all", "report", "tune"]
 

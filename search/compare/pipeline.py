@@ -18,9 +18,9 @@ from search.cli.compare_options import COMMAND, GROWING, CompareOptions
 from search.cli.output_folder import OutputFolder, decisive, write_whole
 from search.cli.output_path import output_path
 from search.cli.provenance import inputs_of
-from search.inputs import load_inputs
 from search.methods.registry import find_method
-from search.prepare import announce, prepare
+from search.setup.inputs import load_inputs
+from search.setup.prepare import announce, prepare
 from spaces.errors import InputError
 
 from .arm import BASELINE, Arm, arms_of
@@ -152,10 +152,10 @@ def _save(own: ArmRuns, planned: Planned, folder: Path) -> None:
     save_adapter(
         folder / own.arm.file_name,
         first,
-        model=base_model_on(search.inputs.source, search.devices[0]),
+        model=base_model_on(search.setup.inputs.source, search.devices[0]),
         sites=search.space.sites,
         recipe=planned.workload.recipe,
-        base=search.inputs.base,
-        label_names=search.inputs.task.label_names,
-        rows=search.inputs.task.validation,
+        base=search.setup.inputs.base,
+        label_names=search.setup.inputs.task.label_names,
+        rows=search.setup.inputs.task.validation,
     )

@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from search.finalist import Finalist
+from search.run.finalist import Finalist
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 

@@ -19,17 +19,17 @@ from search.cli.output_folder import OutputFolder, decisive
 from search.cli.output_path import output_path
 from search.cli.provenance import inputs_of
 from search.cli.study_options import GROWING, STUDY, StudyOptions
-from search.fine_tune import fine_tune
-from search.prepare import Search, announce
+from search.setup.fine_tune import fine_tune
+from search.setup.prepare import Search, announce
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.search_space import SearchSpace
 
 from .draw import Drawn, draw_budget, draw_only, draw_shapes, draw_without
-from .notes import notes_of
 from .report import REPORT_FILES, write_report
 from .scoring import LeftOut, Scored, score_all
-from .settings import settings, stratum_of
+from .strata import settings, stratum_of
+from .table_notes import notes_of
 
 __all__ = ["TABLE", "run_study"]
 

@@ -33,7 +33,7 @@ from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.seeding import named_generator
 
-from .notes import Notes
+from .table_notes import Notes
 
 __all__ = ["REPORT_FILES", "write_report"]
 

@@ -21,8 +21,8 @@ from proxies.proxy import Proxy
 from proxies.registry import PROXIES, find_proxy, score_sites
 from proxies.site_scores import SiteScores
 from search.cli.progress import progress
-from search.prepare import Search
-from search.scoring import evidence_of, scoring_batches
+from search.setup.prepare import Search
+from search.setup.scoring import evidence_of, scoring_batches
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 
@@ -129,7 +129,7 @@ def _paths(search: Search, space: SearchSpace, folder: Path, names: Sequence[str
 def _context(search: Search, space: SearchSpace) -> str:
     """A digest of everything but the proxy that decides its scores."""
     options = search.cli.options
-    known = fingerprint(search.inputs.source, search.inputs.task, search.recipe)
+    known = fingerprint(search.setup.inputs.source, search.setup.inputs.task, search.recipe)
     sites = [site.name for site in space.sites]
     looked_at = [options.scoring_batches, options.scoring_batch_size, options.warm_up_steps, options.seed]
     return hashlib.sha256(json.dumps([known, sites, space.ranks, looked_at]).encode()).hexdigest()

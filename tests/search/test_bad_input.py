@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from transformers import DistilBertConfig, DistilBertForSequenceClassification
 
-import search.trained
+import search.run.trained
 from search.cli.run import main
 from spaces.errors import InputError
 
@@ -118,7 +118,7 @@ def test_a_folder_in_use_is_refused(small, capsys, tmp_path, monkeypatch):
             seen.append(main(small))
         return {}
 
-    monkeypatch.setattr(search.trained, "announce", second_run)
+    monkeypatch.setattr(search.run.trained, "announce", second_run)
     assert main(small) == 0
     assert seen == [2]
     assert "is in use by another run" in capsys.readouterr().err
@@ -135,7 +135,7 @@ def test_what_was_trained_survives_a_failure_afterwards(small, capsys, tmp_path,
     def no_space_left(*_, **__):
         raise InputError("no space left")
 
-    monkeypatch.setattr(search.trained, "save_adapter", no_space_left)
+    monkeypatch.setattr(search.run.trained, "save_adapter", no_space_left)
     assert main(small) == 1
     assert len(list((tmp_path / "out" / "candidates").glob("*.json"))) == 6
     monkeypatch.undo()

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
-import search.fine_tune
-import search.trained
+import search.run.trained
+import search.setup.fine_tune
 from evaluators.store.whole_file import unfinished_path
 from search.cli.run import main
 from search.cli.study import main as study_main
@@ -59,13 +59,13 @@ def swap(one: Path, other: Path) -> None:
 
 
 def count_training(monkeypatch) -> list[object]:
-    trained, real = [], search.fine_tune.train_all
+    trained, real = [], search.setup.fine_tune.train_all
 
     def counted(work, **kwargs):
         trained.extend(c for one in work for c in one.candidates if c not in one.known)
         return real(work, **kwargs)
 
-    monkeypatch.setattr(search.fine_tune, "train_all", counted)
+    monkeypatch.setattr(search.setup.fine_tune, "train_all", counted)
     return trained
 
 
@@ -75,7 +75,7 @@ def test_candidates_that_were_damaged_are_trained_again_and_named(
     argv = [*small, "--cohort-size", "1"]
     undisturbed = ended(capsys, [*argv, "--output", str(tmp_path / "whole")])
     with monkeypatch.context() as patch:
-        patch.setattr(search.trained, "save_adapter", lambda *_, **__: refuse())
+        patch.setattr(search.run.trained, "save_adapter", lambda *_, **__: refuse())
         assert main(argv) == 1
     candidates = sorted((tmp_path / "out" / "candidates").glob("*.json"))
     assert len(candidates) == 6

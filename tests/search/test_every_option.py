@@ -137,9 +137,9 @@ def test_nothing_of_what_must_be_positive_is_refused_before_anything_is_loaded(
 
 
 def test_a_rate_of_a_grid_is_refused_before_anything_is_loaded(capsys, monkeypatch):
-    import search.study.settings
+    import search.study.strata
 
-    monkeypatch.setattr(search.study.settings, "load_inputs", lambda _: pytest.fail("it was loaded"))
+    monkeypatch.setattr(search.study.strata, "load_inputs", lambda _: pytest.fail("it was loaded"))
     monkeypatch.setattr("search.compare.pipeline.load_inputs", lambda _: pytest.fail("it was loaded"))
     for module in (study, compare):
         assert module.main(["--lrs", "1e-3,0"]) == 2

@@ -70,7 +70,7 @@ def test_every_source_file_counts(tmp_path, monkeypatch):
 TELLS: Final = (  # what is shown is made there, of results that have been computed
     "search/compare/pipeline.py",
     "search/compare/preset_run.py",
-    "search/pipeline.py",
+    "search/run/pipeline.py",
     "search/cli/run.py",
     "search/study/report.py",
 )

@@ -18,8 +18,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-import search.fine_tune
-import search.trained
+import search.run.trained
+import search.setup.fine_tune
 from evaluators.adapters.adapter import load_adapter
 from search.cli.run import main
 
@@ -100,7 +100,7 @@ def test_two_processes_give_the_result_of_one(small, capsys, tmp_path):
 
 
 def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_path, monkeypatch):
-    trained, real = [], search.fine_tune.train_all
+    trained, real = [], search.setup.fine_tune.train_all
 
     def train_all(work, *, on_done, **kwargs):
         def interrupt(index, one):
@@ -111,7 +111,7 @@ def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_pa
 
         return real(work, on_done=interrupt, **kwargs)
 
-    monkeypatch.setattr(search.fine_tune, "train_all", train_all)
+    monkeypatch.setattr(search.setup.fine_tune, "train_all", train_all)
     argv = [*small, "--cohort-size", "2"]
     assert main(argv) == 130
     assert f"this goes on: python -m search.run {shlex.join(argv)}" in capsys.readouterr().err
@@ -200,7 +200,7 @@ def test_help_comes_in_under_a_second_without_torch():
 
 def test_a_finished_run_gives_its_result_again_without_training(small, capsys, monkeypatch):
     first = run_json(capsys, small)
-    monkeypatch.setattr(search.trained, "prepare", lambda _: pytest.fail("it ran again"))
+    monkeypatch.setattr(search.run.trained, "prepare", lambda _: pytest.fail("it ran again"))
     assert run_json(capsys, small) == first
 
 

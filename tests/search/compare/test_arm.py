@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from search.compare.arm import arms_of
-from search.compare.referees import REFEREES
+from search.compare.peft_configs import REFEREES
 from search.methods.registry import METHODS
 from spaces.errors import UsageError
 

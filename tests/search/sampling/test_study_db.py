@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 import search.sampling.study_db
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from proxies.site_scores import per_unit_of_rank
-from search.finalist import Finalist
+from search.run.finalist import Finalist
 from search.sampling.proposals import propose
 from search.sampling.storage_error import one_line_where_unwritable
 from search.sampling.study_db import record_finalists, record_proposals, sqlite_url

@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.finalists import choose_finalists
+from search.run.choose_finalists import choose_finalists
 from search.sampling.proposals import Proposal
 from spaces.allocation import Allocation
 

@@ -16,7 +16,7 @@ _HEAD = ("proposed by", "parameters", "{metric}", "minus uniform [95 %]", "s")
 
 
 def format_table(result: Mapping[str, Any]) -> str:
-    """``result`` (see ``search.result``): the verdict in one line, then lines of at most 80 columns.
+    """``result`` (see ``search.run.result``): the verdict in one line, then lines of at most 80 columns.
 
     The finalists as they did on the validation rows, the best first and the baseline last; what the rows used
     once say of the one chosen; notes and failures; where all of it lies.

@@ -20,13 +20,13 @@ from search.show.heat_map import draw_rank_heat_map
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 
+from .choose_finalists import choose_finalists
 from .evaluator import Evaluator, Setting
 from .finalist import Finalist
-from .finalists import choose_finalists
 from .result import Outcome, result_of
-from .supernet_evaluator import SupernetEvaluator
 from .tabulated import TabulatedEvaluator
 from .trained import TrainedEvaluator
+from .weight_shared import SupernetEvaluator
 
 __all__ = ["evaluator_of", "search_with"]
 

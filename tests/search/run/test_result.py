@@ -9,11 +9,11 @@ import pytest
 
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from proxies.site_scores import per_unit_of_rank
-from search.finalist import Finalist, paired
-from search.result import Conclusion, Outcome, result_of
+from search.run.finalist import Finalist, paired
+from search.run.result import Conclusion, Outcome, result_of
+from search.run.table import format_table
+from search.run.verdict import Judged
 from search.sampling.proposals import Proposal
-from search.table import format_table
-from search.verdict import Judged
 from spaces.allocation import Allocation
 
 

@@ -15,7 +15,9 @@ from search.allocation.uniform import uniform
 from search.cli.options import SHARED, changed, flag_of
 from search.cli.run_options import SEARCH, SearchOptions
 from search.sampling.proposals import Answer
-from search.study.notes import Notes
+from search.setup.prepare import space_of
+from search.setup.scoring import DEFAULT_PROXIES
+from search.study.table_notes import Notes
 from spaces.allocation import Allocation
 from spaces.budget import parse_budget
 from spaces.counted import counted
@@ -24,8 +26,6 @@ from spaces.search_space import SearchSpace
 
 from .evaluator import Setting
 from .finalist import Finalist
-from .prepare import space_of
-from .scoring import DEFAULT_PROXIES
 from .verdict import Judged
 
 __all__ = ["TabulatedEvaluator"]

@@ -58,7 +58,7 @@ def evidence_of(
     space: its sites, at any ranks. warm_up: by default of the options' number of steps.
     """
     return Evidence(
-        base_model_on(search.inputs.source, search.devices[0]),
+        base_model_on(search.setup.inputs.source, search.devices[0]),
         batches,
         space,
         seed=search.cli.options.seed,
@@ -71,6 +71,6 @@ def evidence_of(
 
 def scoring_batches(search: Search) -> list[Batch]:
     """The first training rows, in as many batches of the size that the options say."""
-    options, model = search.cli.options, base_model_on(search.inputs.source, search.devices[0])
-    rows, size = search.inputs.task.train, options.scoring_batch_size
+    options, model = search.cli.options, base_model_on(search.setup.inputs.source, search.devices[0])
+    rows, size = search.setup.inputs.task.train, options.scoring_batch_size
     return first_batches(model, rows, size=size, count=options.scoring_batches)

@@ -7,9 +7,9 @@ import math
 import pytest
 
 from evaluators.metrics.chance import Chance
-from search.finalist import Finalist
-from search.verdict import Judged, verdict
-from tests.search.test_result import finalist
+from search.run.finalist import Finalist
+from search.run.verdict import Judged, verdict
+from tests.search.run.test_result import finalist
 
 JUDGED = Judged("accuracy", {"train": 90, "validation": 320, "test": 300}, None, "accuracy")
 TABLE = Judged("accuracy", {}, None, "accuracy")

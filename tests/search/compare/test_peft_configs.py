@@ -14,7 +14,7 @@ from evaluators.data.rows import Rows, padded_inputs
 from evaluators.data.task import Task
 from evaluators.training.candidate import Recipe
 from evaluators.training.train_with_peft import adapter_params, train_with_peft, with_adapter
-from search.compare.referees import REFEREES, Setting
+from search.compare.peft_configs import REFEREES, Setting
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from spaces.scaling import Scaling

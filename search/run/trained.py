@@ -18,15 +18,15 @@ from evaluators.training.cohort import score_trained
 from proxies.site_scores import SiteScores
 from search.cli.run_options import SearchOptions
 from search.sampling.proposals import Answers, as_proposed
+from search.setup.fine_tune import fine_tune
+from search.setup.inputs import load_inputs
+from search.setup.prepare import Search, announce, prepare
+from search.setup.scoring import score_space
 from spaces.allocation import Allocation
 
 from .evaluator import Setting
 from .finalist import Finalist
-from .fine_tune import fine_tune
-from .inputs import load_inputs
-from .prepare import Search, announce, prepare
 from .result import Conclusion
-from .scoring import score_space
 from .verdict import Judged
 
 __all__ = ["TrainedEvaluator"]
@@ -84,8 +84,8 @@ class TrainedEvaluator:
         _log.info("testing  the winner and the uniform baseline, and saving what came of it")
         search, saved = self.search, winner.best_run
         assert saved is not None, "a winner has a run that finished"
-        model = base_model_on(search.inputs.source, search.devices[0])
-        task, sites, recipe = search.inputs.task, search.space.sites, search.recipe
+        model = base_model_on(search.setup.inputs.source, search.devices[0])
+        task, sites, recipe = search.setup.inputs.task, search.space.sites, search.recipe
         winner_test = score_trained(model, sites, task, winner.runs, recipe)
         baseline_test = (
             winner_test if winner is baseline else score_trained(model, sites, task, baseline.runs, recipe)
@@ -96,7 +96,7 @@ class TrainedEvaluator:
             model=model,
             sites=sites,
             recipe=recipe,
-            base=search.inputs.base,
+            base=search.setup.inputs.base,
             label_names=task.label_names,
             rows=task.validation,
         )

@@ -19,12 +19,12 @@ from search.cli.progress import progress
 from search.cli.run_options import SearchOptions
 from search.methods.weight_sharing import Supernet, truncated
 from search.sampling.proposals import Answers
+from search.setup.fine_tune import fine_tune_all
+from search.setup.prepare import Search
 from spaces.allocation import Allocation
 
 from .evaluator import Setting
 from .finalist import Finalist
-from .fine_tune import fine_tune_all
-from .prepare import Search
 from .result import Conclusion
 from .trained import TrainedEvaluator
 
@@ -114,8 +114,8 @@ def _scored(search: Search, parts: Sequence[Trained]) -> list[Trained]:
 
 
 def _scored_together(search: Search, parts: Sequence[Trained]) -> list[Trained]:
-    model, recipe = base_model_on(search.inputs.source, search.devices[0]), search.recipe
-    task, started = search.inputs.task, time.perf_counter()
+    model, recipe = base_model_on(search.setup.inputs.source, search.devices[0]), search.recipe
+    task, started = search.setup.inputs.task, time.perf_counter()
     scored = {i: part for i, part in enumerate(parts) if part.evaluation.failure is not None}
     if not (alive := [i for i in range(len(parts)) if i not in scored]):
         return list(parts)

@@ -19,7 +19,7 @@ from search.allocation.repair import repair
 from search.allocation.uniform import uniform
 from search.cli.run import main
 from search.sampling.samplers import SAMPLERS
-from search.study.notes import Notes
+from search.study.table_notes import Notes
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 from spaces.site import Site, Tap
@@ -94,7 +94,7 @@ def written(
 
 @pytest.fixture(autouse=True)
 def nothing_is_loaded(monkeypatch):
-    monkeypatch.setattr("search.trained.load_inputs", lambda _: pytest.fail("a model was loaded"))
+    monkeypatch.setattr("search.run.trained.load_inputs", lambda _: pytest.fail("a model was loaded"))
 
 
 @pytest.fixture

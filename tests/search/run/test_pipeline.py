@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from search.finalist import Finalist
-from search.pipeline import _winner
-from tests.search.test_result import finalist
+from search.run.finalist import Finalist
+from search.run.pipeline import _winner
+from tests.search.run.test_result import finalist
 
 UNIFORM = finalist(2, [0.70, 0.72, 0.74], "uniform")
 

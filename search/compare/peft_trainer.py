@@ -12,7 +12,7 @@ from evaluators.executors.spread import Workload
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.train_with_peft import train_with_peft
 
-from .referees import REFEREES, Setting
+from .peft_configs import REFEREES, Setting
 
 __all__ = ["Referee"]
 

@@ -1,0 +1,1 @@
+"""What is settled before the first expensive step: model, task, space, budget."""
