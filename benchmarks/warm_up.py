@@ -70,7 +70,7 @@ def main() -> None:
     (search,) = settings(options)
     truth = site_truth(BenchmarkTable.read(options.source / TABLE))
     measured = {
-        "task": search.setup.inputs.task.name,
+        "task": search.inputs.task.name,
         "scoring": [options.scoring_batches, options.scoring_batch_size],
         "by_steps": {count: correlations(search, truth, int(count), names) for count in steps.split(",")},
     }

@@ -2,19 +2,13 @@
 
 Importing this package imports neither PyTorch nor transformers. What needs them is imported by name:
 
-* ``spaces.families``: the model families, as a table.
-* ``spaces.meta_model``: a model's shapes from its config.json alone.
-* ``spaces.find_sites``: the sites of a space in one model.
-* ``spaces.wires``: the weights of the wires of C candidates.
-* ``spaces.head``: the classification heads of C candidates.
-* ``spaces.stacked``: trainable tensors of C candidates in one array.
-* ``spaces.seeding``: random generators that belong to a seed and a name.
-* ``spaces.readable``, ``probe``: what a model can read, and which sites a cohort can be trained at, by trial.
-* ``spaces.hooks``: attaching wires to a model, and detaching them without trace.
-* ``spaces.space_record``: a space as JSON.
-* ``spaces.describe``: the command that lists sites and counts parameters.
-* ``spaces.foreign``, ``foreign_json``, ``command_line``: the boundaries to what others wrote or typed.
-* ``spaces.counted``, ``aligned_text``, ``printable``: how numbers, tables and names of others are written.
+* ``families``: the model families, as a table. ``find_sites``: the sites of a space in one model.
+* ``meta_model``: a model's shapes from its config.json alone.
+* ``wires``, ``head``: the weights of C candidates, in one array (``stacked``), attached by ``hooks``.
+* ``readable``, ``probe``: what a model can read, and which sites a cohort can be trained at, by trial.
+* ``space_record``: a space as JSON. ``seeding``: generators that belong to a seed and a name.
+* ``foreign``, ``foreign_json``: the boundaries to what others wrote. ``counted``, ``printable``: how numbers and
+  names are written.
 """
 
 from .allocation import Allocation

@@ -152,10 +152,10 @@ def _save(own: ArmRuns, planned: Planned, folder: Path) -> None:
     save_adapter(
         folder / own.arm.file_name,
         first,
-        model=base_model_on(search.setup.inputs.source, search.devices[0]),
+        model=base_model_on(search.inputs.source, search.devices[0]),
         sites=search.space.sites,
         recipe=planned.workload.recipe,
-        base=search.setup.inputs.base,
-        label_names=search.setup.inputs.task.label_names,
-        rows=search.setup.inputs.task.validation,
+        base=search.inputs.base,
+        label_names=search.inputs.task.label_names,
+        rows=search.inputs.task.validation,
     )

@@ -52,11 +52,11 @@ class TrainedEvaluator:
         search, task = self.search, self.search.inputs.task
         rows = {"train": len(task.train), "validation": len(task.validation), "test": len(task.test)}
         return Setting(
-            title=search.cli.options.space,
+            title=search.options.space,
             space=search.space,
             max_params=search.max_params,
             judged=Judged(task.metric, rows, chance_of(task.validation, task), title=task.metric_title),
-            seeds=tuple(search.cli.options.all_seeds),
+            seeds=tuple(search.options.all_seeds),
             positive_label=task.metric_label,
             notes=task.notes,
         )
@@ -84,8 +84,8 @@ class TrainedEvaluator:
         _log.info("testing  the winner and the uniform baseline, and saving what came of it")
         search, saved = self.search, winner.best_run
         assert saved is not None, "a winner has a run that finished"
-        model = base_model_on(search.setup.inputs.source, search.devices[0])
-        task, sites, recipe = search.setup.inputs.task, search.space.sites, search.recipe
+        model = base_model_on(search.inputs.source, search.devices[0])
+        task, sites, recipe = search.inputs.task, search.space.sites, search.recipe
         winner_test = score_trained(model, sites, task, winner.runs, recipe)
         baseline_test = (
             winner_test if winner is baseline else score_trained(model, sites, task, baseline.runs, recipe)
@@ -96,7 +96,7 @@ class TrainedEvaluator:
             model=model,
             sites=sites,
             recipe=recipe,
-            base=search.setup.inputs.base,
+            base=search.inputs.base,
             label_names=task.label_names,
             rows=task.validation,
         )

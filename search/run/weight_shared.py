@@ -87,7 +87,7 @@ class SupernetEvaluator:
         candidates = [Candidate(start, seed, rate) for seed in self.setting.seeds]
         work = [(replace(search.workload, policy=policy), candidates)]
         folder = output / "candidates"
-        (networks,) = fine_tune_all(work, folder, search.cli.options, search.devices, keep_tensors=True)
+        (networks,) = fine_tune_all(work, folder, search.options, search.devices, keep_tensors=True)
         return networks
 
 
@@ -104,9 +104,9 @@ def _part(network: Trained, allocation: Allocation, share: int) -> Trained:
 
 def _scored(search: Search, parts: Sequence[Trained]) -> list[Trained]:
     """The same with their own metric and loss on the validation rows, as many at once as a cohort holds."""
-    size = search.cli.options.cohort_size or default_cohort_size(search.devices[0])
+    size = search.options.cohort_size or default_cohort_size(search.devices[0])
     scored: list[Trained] = []
-    with progress("evaluating", len(parts), "run", quiet=search.cli.options.quiet) as advance:
+    with progress("evaluating", len(parts), "run", quiet=search.options.quiet) as advance:
         for start in range(0, len(parts), size):
             scored += _scored_together(search, parts[start : start + size])
             advance(len(scored) - start)
@@ -114,8 +114,8 @@ def _scored(search: Search, parts: Sequence[Trained]) -> list[Trained]:
 
 
 def _scored_together(search: Search, parts: Sequence[Trained]) -> list[Trained]:
-    model, recipe = base_model_on(search.setup.inputs.source, search.devices[0]), search.recipe
-    task, started = search.setup.inputs.task, time.perf_counter()
+    model, recipe = base_model_on(search.inputs.source, search.devices[0]), search.recipe
+    task, started = search.inputs.task, time.perf_counter()
     scored = {i: part for i, part in enumerate(parts) if part.evaluation.failure is not None}
     if not (alive := [i for i in range(len(parts)) if i not in scored]):
         return list(parts)

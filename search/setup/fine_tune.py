@@ -29,7 +29,7 @@ def fine_tune(
     keep_tensors: whether what was trained is written and given back, or the evaluations alone.
     """
     (trained,) = fine_tune_all(
-        [(search.workload, candidates)], folder, search.cli.options, search.devices, keep_tensors=keep_tensors
+        [(search.workload, candidates)], folder, search.options, search.devices, keep_tensors=keep_tensors
     )
     return trained
 

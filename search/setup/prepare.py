@@ -94,10 +94,10 @@ def _most(space: SearchSpace) -> int:
 
 def announce(search: Search, folder: Path) -> None:
     """Logs what was chosen, defaults and all."""
-    options, task, space = search.cli.options, search.setup.inputs.task, search.space
+    options, task, space = search.options, search.inputs.task, search.space
     rows = [len(part) for part in (task.train, task.validation, task.test)]
     ranks = ",".join(map(str, space.ranks))
-    _log.info("model    %s on %s", search.setup.inputs.base, ", ".join(search.devices))
+    _log.info("model    %s on %s", search.inputs.base, ", ".join(search.devices))
     _log.info("task     %s, %s", task.name, task.metric_title)
     _log.info("rows     %d to train, %d to select by, %d to report on", *rows)
     if task.label_names:

@@ -27,7 +27,7 @@ DEFAULT_PROXIES: Final = ("grad_norm", "spectrum", "snip", "synflow")
 
 def score_space(search: Search) -> list[SiteScores]:
     """Scores of all sites by the proxies asked for; by default, by those that can rank this space."""
-    options, batches = search.cli.options, scoring_batches(search)
+    options, batches = search.options, scoring_batches(search)
     with progress("scoring", len(batches), "batch", units="batches", quiet=options.quiet) as advance:
         evidence = evidence_of(search, batches, search.space, on_batch=lambda: advance(1))
         if options.proxy is not None:
@@ -58,19 +58,19 @@ def evidence_of(
     space: its sites, at any ranks. warm_up: by default of the options' number of steps.
     """
     return Evidence(
-        base_model_on(search.setup.inputs.source, search.devices[0]),
+        base_model_on(search.inputs.source, search.devices[0]),
         batches,
         space,
-        seed=search.cli.options.seed,
+        seed=search.options.seed,
         scaling=search.recipe.scaling,
         renorm=search.recipe.renorm,
-        warm_up=warm_up or WarmUp(steps=search.cli.options.warm_up_steps),
+        warm_up=warm_up or WarmUp(steps=search.options.warm_up_steps),
         on_batch=on_batch,
     )
 
 
 def scoring_batches(search: Search) -> list[Batch]:
     """The first training rows, in as many batches of the size that the options say."""
-    options, model = search.cli.options, base_model_on(search.setup.inputs.source, search.devices[0])
-    rows, size = search.setup.inputs.task.train, options.scoring_batch_size
+    options, model = search.options, base_model_on(search.inputs.source, search.devices[0])
+    rows, size = search.inputs.task.train, options.scoring_batch_size
     return first_batches(model, rows, size=size, count=options.scoring_batches)

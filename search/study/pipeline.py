@@ -104,7 +104,7 @@ def _tabulate(options: StudyOptions, searches: Sequence[Search], folder: Path) -
     scored: dict[str, list[Scored]] = {}  # by scaling rule: nothing else moves a proxy
     left_out: dict[str, LeftOut] = {}
     for search in searches:
-        if (rule := search.cli.options.scaling) not in scored:
+        if (rule := search.options.scaling) not in scored:
             scored[rule], lacking = score_all(search, wide, folder / "scores")
             left_out |= {one.proxy: one for one in lacking}
     for rule, tables in scored.items():  # a proxy that fails under one rule is left out under all
@@ -112,7 +112,7 @@ def _tabulate(options: StudyOptions, searches: Sequence[Search], folder: Path) -
     entries: list[Entry] = []
     seen: set[Stratum] = set()
     for search in searches:
-        scores = [one.scores for one in scored[search.cli.options.scaling]]
+        scores = [one.scores for one in scored[search.options.scaling]]
         for kind, drawn in _draws(options, search, scores):
             stratum = stratum_of(search, kind, drawn)
             if stratum not in seen:  # sites alone are the same for all budgets
@@ -158,7 +158,7 @@ def _trained(
     search: Search, stratum: Stratum, drawn: Sequence[Drawn], scores: Sequence[SiteScores], folder: Path
 ) -> list[Entry]:
     """The drawn allocations with their scores and their runs over all seeds."""
-    seeds = search.cli.options.all_seeds
+    seeds = search.options.all_seeds
     allocations = counted(len(drawn), "allocation")
     _log.info("stratum  %s: %s, %s", stratum.name, allocations, counted(len(seeds), "seed"))
     candidates = [Candidate(one.allocation, seed, stratum.learning_rate) for one in drawn for seed in seeds]

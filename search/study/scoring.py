@@ -64,7 +64,7 @@ def score_all(search: Search, space: SearchSpace, folder: Path) -> tuple[list[Sc
     By default by all, and by what is best built of them (results/README.md). What ``folder`` holds from
     before is read. Raises InputError where a proxy that was asked for cannot score, or where none can.
     """
-    options = search.cli.options
+    options = search.options
     names = list(dict.fromkeys(options.proxy or (*_COMPOSITES, *PROXIES)))
     for name in names:
         find_proxy(name)
@@ -91,7 +91,7 @@ def _measure(
     measured: dict[str, Scored] = {}
     left_out, batches = [], scoring_batches(search) if paths else []
     evidences: dict[frozenset[Statistic], Evidence] = {}
-    with progress("scoring", len(paths), "proxy", units="proxies", quiet=search.cli.options.quiet) as advance:
+    with progress("scoring", len(paths), "proxy", units="proxies", quiet=search.options.quiet) as advance:
         for name, path in paths.items():
             proxy = find_proxy(name)
             if proxy.needs not in evidences:
@@ -99,7 +99,7 @@ def _measure(
             try:
                 one = _score(proxy, evidences[proxy.needs])
             except InputError as error:
-                if search.cli.options.proxy is not None and name != "params":  # which every report has
+                if search.options.proxy is not None and name != "params":  # which every report has
                     raise
                 left_out.append(LeftOut(name, str(error)))
             else:
@@ -128,8 +128,8 @@ def _paths(search: Search, space: SearchSpace, folder: Path, names: Sequence[str
 
 def _context(search: Search, space: SearchSpace) -> str:
     """A digest of everything but the proxy that decides its scores."""
-    options = search.cli.options
-    known = fingerprint(search.setup.inputs.source, search.setup.inputs.task, search.recipe)
+    options = search.options
+    known = fingerprint(search.inputs.source, search.inputs.task, search.recipe)
     sites = [site.name for site in space.sites]
     looked_at = [options.scoring_batches, options.scoring_batch_size, options.warm_up_steps, options.seed]
     return hashlib.sha256(json.dumps([known, sites, space.ranks, looked_at]).encode()).hexdigest()

@@ -49,7 +49,7 @@ def stratum_of(search: Search, kind: StratumKind, drawn: Sequence[Drawn]) -> Str
     """The name under which the table keeps a setting's allocations."""
     dearest = max(search.space.params(one.allocation) for one in drawn)
     most = search.max_params if kind == "budget" else dearest
-    return Stratum(kind, most, search.cli.options.scaling, search.learning_rate)
+    return Stratum(kind, most, search.options.scaling, search.learning_rate)
 
 
 def _check_factors(options: StudyOptions) -> None:

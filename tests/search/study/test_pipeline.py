@@ -32,7 +32,7 @@ def test_a_proxy_that_fails_under_one_scaling_is_left_out_under_all(study, monke
 
     def failing(search, space, folder):
         scored, left_out = real(search, space, folder)
-        if search.cli.options.scaling == "constant":
+        if search.options.scaling == "constant":
             gone = next(one for one in scored if one.scores.proxy == "snip")
             scored.remove(gone)
             left_out.append(pipeline.LeftOut("snip", str(DegenerateScoreError("diverged"))))
