@@ -20,8 +20,8 @@ from proxies.measure.warm_up import WarmUp
 from proxies.registry import PROXIES, score_sites
 from search.cli.options import SHARED, add_arguments
 from search.cli.study_options import STUDY, StudyOptions
-from search.setup.prepare import Search
-from search.setup.scoring import evidence_of, scoring_batches
+from search.job.prepare import Search
+from search.job.scoring import evidence_of, scoring_batches
 from search.study.pipeline import TABLE
 from search.study.strata import settings
 

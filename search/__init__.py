@@ -1,6 +1,6 @@
 """Searching allocations under a budget. Importing this package imports neither PyTorch nor Optuna.
 
-* ``setup``: model, task, space and budget, from plain arguments.
+* ``job``: model, task, space and budget, from plain arguments.
 * ``allocation``: spending a budget on sites. ``sampling``: Optuna's samplers, and the study that shows it.
 * ``run``: the search, and those who answer for its allocations. ``methods``: the papers' gate policies.
 * ``study``: which proxies can be trusted. ``compare``: every method under one trainer.

@@ -7,8 +7,8 @@ Importing this package imports neither PyTorch nor transformers. What needs them
 * ``wires``, ``head``: the weights of C candidates, in one array (``stacked``), attached by ``hooks``.
 * ``readable``, ``probe``: what a model can read, and which sites a cohort can be trained at, by trial.
 * ``space_record``: a space as JSON. ``seeding``: generators that belong to a seed and a name.
-* ``foreign``, ``foreign_json``: the boundaries to what others wrote. ``counted``, ``printable``: how numbers and
-  names are written.
+* ``foreign``, ``foreign_json``: the boundaries to what others wrote. ``counted``, ``printable``: how numbers
+  and names are written.
 """
 
 from .allocation import Allocation

@@ -29,10 +29,10 @@ from evaluators.training.cohort import logits_of
 from evaluators.training.train import train_cohort
 from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
-from search.setup.first_batches import first_batches
-from search.setup.fit_to_model import readable_inputs, usable_sites
-from search.setup.inputs import Inputs
-from search.setup.scoring import DEFAULT_PROXIES
+from search.job.first_batches import first_batches
+from search.job.fit_to_model import readable_inputs, usable_sites
+from search.job.inputs import Inputs
+from search.job.scoring import DEFAULT_PROXIES
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.find_sites import find_sites

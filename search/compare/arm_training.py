@@ -15,10 +15,10 @@ from evaluators.executors.spread import Workload, base_model_on
 from evaluators.training.candidate import Candidate, Trained
 from search.cli.compare_options import CompareOptions
 from search.cli.options import learning_rate
+from search.job.fine_tune import fine_tune_all
+from search.job.inputs import Inputs
+from search.job.prepare import Search, prepare
 from search.methods.registry import find_method, policy_of
-from search.setup.fine_tune import fine_tune_all
-from search.setup.inputs import Inputs
-from search.setup.prepare import Search, prepare
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.errors import InputError

@@ -18,9 +18,9 @@ from search.cli.compare_options import COMMAND, GROWING, CompareOptions
 from search.cli.output_folder import OutputFolder, decisive, write_whole
 from search.cli.output_path import output_path
 from search.cli.provenance import inputs_of
+from search.job.inputs import load_inputs
+from search.job.prepare import announce, prepare
 from search.methods.registry import find_method
-from search.setup.inputs import load_inputs
-from search.setup.prepare import announce, prepare
 from spaces.errors import InputError
 
 from .arm import BASELINE, Arm, arms_of

@@ -21,7 +21,7 @@ from search.cli.output_path import output_path
 from search.cli.provenance import Digests, inputs_of
 from search.compare.presets.preset import Cell, Number, Preset, Setup, layout
 from search.compare.presets.registry import PRESETS, SETTINGS, find_preset, find_settings, moved
-from search.setup.inputs import load_inputs
+from search.job.inputs import load_inputs
 from search.show.aligned_text import aligned, wrapped
 from spaces.errors import UsageError
 

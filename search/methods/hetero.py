@@ -21,7 +21,7 @@ from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
 from proxies.measure.dense_gradients import Batch
 from proxies.measure.evidence import Evidence
 from proxies.registry import PROXIES, find_proxy, score_sites
-from search.setup.first_batches import first_batches
+from search.job.first_batches import first_batches
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError

@@ -19,7 +19,7 @@ from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import SiteScores
 from search.allocation.greedy import greedy
-from search.setup.first_batches import first_batches
+from search.job.first_batches import first_batches
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace

@@ -14,9 +14,9 @@ from proxies.site_scores import SiteScores
 from search.allocation.uniform import uniform
 from search.cli.options import SHARED, changed, flag_of
 from search.cli.run_options import SEARCH, SearchOptions
+from search.job.prepare import space_of
+from search.job.scoring import DEFAULT_PROXIES
 from search.sampling.proposals import Answer
-from search.setup.prepare import space_of
-from search.setup.scoring import DEFAULT_PROXIES
 from search.study.table_notes import Notes
 from spaces.allocation import Allocation
 from spaces.budget import parse_budget

@@ -17,11 +17,11 @@ from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.cohort import score_trained
 from proxies.site_scores import SiteScores
 from search.cli.run_options import SearchOptions
+from search.job.fine_tune import fine_tune
+from search.job.inputs import load_inputs
+from search.job.prepare import Search, announce, prepare
+from search.job.scoring import score_space
 from search.sampling.proposals import Answers, as_proposed
-from search.setup.fine_tune import fine_tune
-from search.setup.inputs import load_inputs
-from search.setup.prepare import Search, announce, prepare
-from search.setup.scoring import score_space
 from spaces.allocation import Allocation
 
 from .evaluator import Setting

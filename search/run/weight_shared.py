@@ -17,10 +17,10 @@ from evaluators.training.memory import peak_memory
 from proxies.site_scores import SiteScores
 from search.cli.progress import progress
 from search.cli.run_options import SearchOptions
+from search.job.fine_tune import fine_tune_all
+from search.job.prepare import Search
 from search.methods.weight_sharing import Supernet, truncated
 from search.sampling.proposals import Answers
-from search.setup.fine_tune import fine_tune_all
-from search.setup.prepare import Search
 from spaces.allocation import Allocation
 
 from .evaluator import Setting

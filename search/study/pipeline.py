@@ -19,8 +19,8 @@ from search.cli.output_folder import OutputFolder, decisive
 from search.cli.output_path import output_path
 from search.cli.provenance import inputs_of
 from search.cli.study_options import GROWING, STUDY, StudyOptions
-from search.setup.fine_tune import fine_tune
-from search.setup.prepare import Search, announce
+from search.job.fine_tune import fine_tune
+from search.job.prepare import Search, announce
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.search_space import SearchSpace

@@ -21,8 +21,8 @@ from proxies.proxy import Proxy
 from proxies.registry import PROXIES, find_proxy, score_sites
 from proxies.site_scores import SiteScores
 from search.cli.progress import progress
-from search.setup.prepare import Search
-from search.setup.scoring import evidence_of, scoring_batches
+from search.job.prepare import Search
+from search.job.scoring import evidence_of, scoring_batches
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 

@@ -9,8 +9,8 @@ from itertools import product
 from evaluators.store.benchmark_table import Stratum, StratumKind
 from search.cli.options import SHARED, changed, learning_rate
 from search.cli.study_options import StudyOptions
-from search.setup.inputs import load_inputs
-from search.setup.prepare import Search, prepare
+from search.job.inputs import load_inputs
+from search.job.prepare import Search, prepare
 from spaces.errors import UsageError
 
 from .draw import Drawn

@@ -13,7 +13,7 @@ import numpy as np
 from evaluators.store.benchmark_table import BenchmarkTable, Entry
 from proxies.site_scores import Point, SiteScores
 from search.cli.study_options import StudyOptions
-from search.setup.prepare import Search
+from search.job.prepare import Search
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
+import search.job.fine_tune
 import search.run.trained
-import search.setup.fine_tune
 from evaluators.store.whole_file import unfinished_path
 from search.cli.run import main
 from search.cli.study import main as study_main
@@ -59,13 +59,13 @@ def swap(one: Path, other: Path) -> None:
 
 
 def count_training(monkeypatch) -> list[object]:
-    trained, real = [], search.setup.fine_tune.train_all
+    trained, real = [], search.job.fine_tune.train_all
 
     def counted(work, **kwargs):
         trained.extend(c for one in work for c in one.candidates if c not in one.known)
         return real(work, **kwargs)
 
-    monkeypatch.setattr(search.setup.fine_tune, "train_all", counted)
+    monkeypatch.setattr(search.job.fine_tune, "train_all", counted)
     return trained
 
 

@@ -16,9 +16,9 @@ from proxies.registry import find_proxy
 from search.allocation.registry import find_allocator
 from search.cli.options import learning_rate
 from search.compare.presets.registry import find_preset
+from search.job.inputs import resolve_devices
 from search.methods.registry import METHODS, find_method, policy_of
 from search.sampling.samplers import find_sampler
-from search.setup.inputs import resolve_devices
 from spaces.budget import parse_budget
 from spaces.errors import UsageError
 from spaces.grammar import parse_space

@@ -18,8 +18,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+import search.job.fine_tune
 import search.run.trained
-import search.setup.fine_tune
 from evaluators.adapters.adapter import load_adapter
 from search.cli.run import main
 
@@ -100,7 +100,7 @@ def test_two_processes_give_the_result_of_one(small, capsys, tmp_path):
 
 
 def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_path, monkeypatch):
-    trained, real = [], search.setup.fine_tune.train_all
+    trained, real = [], search.job.fine_tune.train_all
 
     def train_all(work, *, on_done, **kwargs):
         def interrupt(index, one):
@@ -111,7 +111,7 @@ def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_pa
 
         return real(work, on_done=interrupt, **kwargs)
 
-    monkeypatch.setattr(search.setup.fine_tune, "train_all", train_all)
+    monkeypatch.setattr(search.job.fine_tune, "train_all", train_all)
     argv = [*small, "--cohort-size", "2"]
     assert main(argv) == 130
     assert f"this goes on: python -m search.run {shlex.join(argv)}" in capsys.readouterr().err

@@ -10,7 +10,7 @@ import torch
 from transformers import AutoModelForSequenceClassification
 
 import search.compare.pipeline
-import search.setup.fine_tune
+import search.job.fine_tune
 from evaluators.adapters.adapter import load_adapter
 from search.cli.compare import main
 
@@ -58,13 +58,13 @@ def test_the_table_on_stdout_names_the_baseline_and_the_interval(compare, capsys
 
 def test_the_grid_is_judged_on_validation_rows_with_seeds_that_are_not_reported(compare, capsys, monkeypatch):
     seen = []
-    real = search.setup.fine_tune.train_all
+    real = search.job.fine_tune.train_all
 
     def train_all(work, **kwargs):
         seen.extend((one.workload.report_on, {c.seed for c in one.candidates}) for one in work)
         return real(work, **kwargs)
 
-    monkeypatch.setattr(search.setup.fine_tune, "train_all", train_all)
+    monkeypatch.setattr(search.job.fine_tune, "train_all", train_all)
     grid = ["--methods", "lora,head", "--lrs", "1e-3,1e-2", "--scalings", "alpha/r,constant"]
     result = run_json(capsys, [*compare, *grid])
     assert len(result["tuning"]) == 4 + 2  # no wire of the head's has a scale
@@ -79,7 +79,7 @@ def test_the_grid_is_judged_on_validation_rows_with_seeds_that_are_not_reported(
 
 
 def test_a_comparison_goes_on_and_grows_without_training_anything_twice(compare, capsys, monkeypatch):
-    trained, real = [], search.setup.fine_tune.train_all
+    trained, real = [], search.job.fine_tune.train_all
 
     def train_all(work, *, on_done, **kwargs):
         def record(index, one):
@@ -90,7 +90,7 @@ def test_a_comparison_goes_on_and_grows_without_training_anything_twice(compare,
 
         return real(work, on_done=record, **kwargs)
 
-    monkeypatch.setattr(search.setup.fine_tune, "train_all", train_all)
+    monkeypatch.setattr(search.job.fine_tune, "train_all", train_all)
     argv = [*compare, "--cohort-size", "1", "--methods", "lora,hetero-static"]
     assert main(argv) == 130
     capsys.readouterr()

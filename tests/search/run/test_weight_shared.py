@@ -12,7 +12,7 @@ import torch
 from scipy.stats import spearmanr
 from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast
 
-import search.setup.fine_tune
+import search.job.fine_tune
 from evaluators.adapters.adapter import load_adapter
 from search.allocation.random_allocation import random_allocation
 from search.allocation.uniform import uniform
@@ -42,7 +42,7 @@ def options_of(argv: list[str]) -> SearchOptions:
 @pytest.fixture
 def trained(monkeypatch) -> list:
     """Every candidate that has been trained so far."""
-    finished, real = [], search.setup.fine_tune.train_all
+    finished, real = [], search.job.fine_tune.train_all
 
     def train_all(work, *, on_done, **kwargs):
         def note(index, one):
@@ -51,7 +51,7 @@ def trained(monkeypatch) -> list:
 
         return real(work, on_done=note, **kwargs)
 
-    monkeypatch.setattr(search.setup.fine_tune, "train_all", train_all)
+    monkeypatch.setattr(search.job.fine_tune, "train_all", train_all)
     return finished
 
 
@@ -91,7 +91,7 @@ def test_the_saved_adapter_gives_the_reported_test_metric(small, capsys, model_f
 
 def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_path, trained, monkeypatch):
     argv = [*small, *BRIEF, "--cohort-size", "1"]
-    noting = search.setup.fine_tune.train_all
+    noting = search.job.fine_tune.train_all
 
     def train_all(work, *, on_done, **kwargs):
         def interrupt(index, one):
@@ -100,10 +100,10 @@ def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_pa
 
         return noting(work, on_done=interrupt, **kwargs)
 
-    monkeypatch.setattr(search.setup.fine_tune, "train_all", train_all)
+    monkeypatch.setattr(search.job.fine_tune, "train_all", train_all)
     assert main(argv) == 130
     assert "interrupted; this goes on: python -m search.run" in capsys.readouterr().err
-    monkeypatch.setattr(search.setup.fine_tune, "train_all", noting)
+    monkeypatch.setattr(search.job.fine_tune, "train_all", noting)
     before = len(list((tmp_path / "out" / "candidates").glob("*.json")))
     resumed = run_json(capsys, argv)
     assert before == 1

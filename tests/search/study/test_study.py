@@ -16,7 +16,7 @@ import pytest
 from filelock import FileLock
 from pyarrow import parquet
 
-import search.setup.fine_tune
+import search.job.fine_tune
 import search.study.pipeline
 from evaluators.store.benchmark_table import BenchmarkTable
 from search.cli.run import main as run
@@ -79,13 +79,13 @@ def test_a_killed_study_goes_on_and_ends_as_if_it_had_not_been_killed(study, tmp
 def test_a_study_grows_in_its_folder_without_training_anything_twice(study, tmp_path, monkeypatch):
     assert main(study) == 0
     trained = []
-    train_all = search.setup.fine_tune.train_all
+    train_all = search.job.fine_tune.train_all
 
     def counted(work, **kwargs):
         trained.extend(c for one in work for c in one.candidates if c not in one.known)
         return train_all(work, **kwargs)
 
-    monkeypatch.setattr(search.setup.fine_tune, "train_all", counted)
+    monkeypatch.setattr(search.job.fine_tune, "train_all", counted)
     assert main(study) == 0
     assert trained == []
     grown = [*study, "--seeds", "3", "--site-truth", "only,without", "--site-rank", "2"]

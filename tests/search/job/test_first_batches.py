@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evaluators.data.rows import Rows
-from search.setup.first_batches import first_batches
+from search.job.first_batches import first_batches
 
 
 @pytest.mark.parametrize(("size", "count", "sizes"), [(4, 2, [4, 4]), (4, 9, [4, 4, 2]), (16, 1, [10])])

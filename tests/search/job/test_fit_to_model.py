@@ -15,13 +15,13 @@ from transformers import (
     XLNetForSequenceClassification,
 )
 
-import search.setup.fit_to_model
+import search.job.fit_to_model
 from evaluators.base.base_model import ModelSource
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
 from search.cli.run import main
-from search.setup.fit_to_model import readable_inputs, usable_sites
-from search.setup.inputs import Inputs
+from search.job.fit_to_model import readable_inputs, usable_sites
+from search.job.inputs import Inputs
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
 
@@ -40,7 +40,7 @@ def inputs_for(monkeypatch, tiny_model):
 
     def build(train: Rows, family: str = "bert", **overrides: object) -> Inputs:
         model = tiny_model(family, **overrides)
-        monkeypatch.setattr(search.setup.fit_to_model, "base_model_on", lambda *_: model)
+        monkeypatch.setattr(search.job.fit_to_model, "base_model_on", lambda *_: model)
         types = None if train.token_type_ids is None else [[0, 0, 1], [0, 1, 1]]
         rest = _rows([5, 6, 7], [8, 9, 10], types=types)
         task = Task("t", "accuracy", ("a", "b"), train, rest, rest)
@@ -102,7 +102,7 @@ def test_xlnet_is_refused_before_anything_is_scored(small, model_folder, capsys,
         vocab_size=100, d_model=32, n_layer=2, n_head=2, d_inner=48, pad_token_id=1, bos_token_id=2
     )
     XLNetForSequenceClassification(config).save_pretrained(model_folder)
-    monkeypatch.setattr("search.setup.scoring.evidence_of", lambda *_, **__: pytest.fail("scored"))
+    monkeypatch.setattr("search.job.scoring.evidence_of", lambda *_, **__: pytest.fail("scored"))
     capsys.readouterr()
     assert main([*small, "--space", "lora[all]"]) == 1
     (line,) = capsys.readouterr().err.splitlines()

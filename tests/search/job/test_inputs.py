@@ -8,10 +8,10 @@ import logging
 import pytest
 
 import search.cli.run
-import search.setup.inputs
+import search.job.inputs
 from evaluators.data.named_tasks import NAMED_TASKS
 from evaluators.data.task import TextTable
-from search.setup.inputs import load_inputs
+from search.job.inputs import load_inputs
 from spaces.errors import UsageError
 
 
@@ -69,7 +69,7 @@ def test_a_named_task_keeps_glue_s_class_1_although_it_is_the_commoner(
 ):
     pairs = tuple((f"good n{i}", "film") for i in range(50))
     table = TextTable(pairs, tuple("0" if i % 3 == 0 else "1" for i in range(50)))
-    monkeypatch.setattr(search.setup.inputs, "load_glue", lambda _: (table, table))
+    monkeypatch.setattr(search.job.inputs, "load_glue", lambda _: (table, table))
     argv = ["--model", str(model_folder), "--task", name, "--quiet"]
     assert NAMED_TASKS[name].positive_label == "1"
     assert load_inputs(options_of([*argv, "--metric", metric])).task.positive_label == "1"

@@ -1,1 +1,0 @@
-"""What is settled before the first expensive step: model, task, space, budget."""
