@@ -1,0 +1,92 @@
+"""A setting that a person can choose: declared once, as a dataclass field, of which commands make a flag."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, Final
+
+from spaces.errors import UsageError
+
+__all__ = ["Option", "Range", "check_settings", "option", "options_of"]
+
+_KEY: Final = "option"
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """From ``least`` to ``most``; exclusive: without ``least`` itself.
+
+    The upper bounds keep a slip of the hand from asking for years of work, all memory, or a number that
+    float32 cannot hold.
+    """
+
+    least: float
+    most: float
+    exclusive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What a setting is besides its name, type and default, which its field has.
+
+    help: one sentence without markup. metavar: what stands for its value in a usage line. between: numbers
+    that it may be. default_text: what its default amounts to, where the field's own says nothing (None).
+    flag: how it is typed, where that is not the field's name. rare: shown behind the everyday ones.
+    file: a str that is a path or the name of a place, as typed. empty: whether a list may have nothing in it.
+    """
+
+    help: str
+    metavar: str | None = None
+    between: Range | None = None
+    default_text: str | None = None
+    flag: str | None = None
+    rare: bool = False
+    file: bool = False
+    empty: bool = False
+
+
+def option(default: Any, help: str, **more: Any) -> Any:
+    """A dataclass field that a command can be told. more: as ``Option`` has them.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Training:
+    ...     seeds: int = option(3, "fine-tuning runs of each allocation", between=Range(1, 10_000))
+    >>> [(one.name, one.default, about.help) for one, about in options_of(Training)]
+    [('seeds', 3, 'fine-tuning runs of each allocation')]
+    """
+    return field(default=default, metadata={_KEY: Option(help, **more)})
+
+
+def options_of(settings: Any) -> Iterator[tuple[Field[Any], Option]]:
+    """The fields of a settings class, or of one of its values, that were declared by ``option``, in order."""
+    for one in fields(settings):
+        if _KEY in one.metadata:
+            yield one, one.metadata[_KEY]
+
+
+def check_settings(settings: Any) -> None:
+    """Raises UsageError on the first value that its option cannot take; to be called by ``__post_init__``.
+
+    The message names the argument, in backticks: a command says the flag in its place.
+    """
+    for one, about in options_of(settings):
+        value = getattr(settings, one.name)
+        if about.between is not None and value is not None:
+            _check_number(one.name, value, about.between)
+        if value == () and not about.empty:
+            raise UsageError(f"`{one.name}` names nothing; name at least one, or leave `{one.name}` out.")
+
+
+def _check_number(name: str, value: float, between: Range) -> None:
+    given = f"`{name}={value}`"
+    if not math.isfinite(value):
+        raise UsageError(f"{given} must be a finite number.")
+    if between.exclusive and value <= between.least:
+        raise UsageError(f"{given} must be above {between.least:g}.")
+    if value < between.least:
+        raise UsageError(f"{given} must be at least {between.least:g}.")
+    if value > between.most:
+        raise UsageError(f"{given} must be at most {between.most:,.10g}.")

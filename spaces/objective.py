@@ -1,0 +1,77 @@
+"""What is learned: a part that wires, cohorts, proxies and policies are handed, and know by this protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+__all__ = ["Architecture", "Batch", "Direction", "Losses", "Objective"]
+
+Architecture = Literal["sequence_classification", "causal_lm"]
+"""Which of transformers' auto classes is loaded."""
+Direction = Literal["maximize", "minimize"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Rows on the model's device.
+
+    inputs: keyword arguments of the model, (rows, tokens) each. labels: what is to be said of them, (rows,)
+    classes or values, or (rows, tokens) tokens, of which those below zero are no targets.
+    """
+
+    inputs: Mapping[str, Tensor]
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+class Losses(NamedTuple):
+    """Of every row the sum of its targets' losses, with its graph, and the number of its targets: (rows,)
+    float32 each. A candidate's loss is the ratio of its own sums (DESIGN, section 8)."""
+
+    sums: Tensor
+    counts: Tensor
+
+    def mean(self) -> Tensor:
+        """The loss of all rows together, a scalar with its graph: every target has the same weight."""
+        return (self.sums * (1 / self.counts.double().sum()).to(self.sums)).sum()
+
+
+class Objective(Protocol):
+    """A frozen value that can be sent to a process. It never draws, and changes nothing of the model.
+
+    architecture: the class of the model that it is asked of. direction: in which its metric is better.
+    """
+
+    @property
+    def architecture(self) -> Architecture: ...
+    @property
+    def direction(self) -> Direction: ...
+
+    def head(self, model: PreTrainedModel) -> Mapping[str, nn.Module]:
+        """What trains beside the wires, fresh for every candidate, by full name; may be empty.
+
+        Raises InputError where it cannot be told, or not be trained.
+        """
+
+    def losses(self, model: PreTrainedModel, batch: Batch) -> Losses:
+        """Of one forward pass. Memory beyond the body's own is O(rows x tokens), whatever the vocabulary."""
+
+    def outputs(self, model: PreTrainedModel, batch: Batch) -> Tensor:
+        """All that judging needs to know of each row, with its graph where one is taken: (rows, k) float32.
+
+        What a row gives depends on that row alone, however it is padded. Raises InputError where the model's
+        own code fails, or gives what it should not.
+        """
+
+    def total(self, model: PreTrainedModel, inputs: Mapping[str, Tensor]) -> Tensor:
+        """The sum of all that the model says of these inputs, a scalar with its graph (SynFlow, jacov)."""
+
+    def classes(self, batch: Batch) -> Tensor | None:
+        """The class of every row, (rows,) int64; None where rows have none."""
