@@ -36,8 +36,8 @@ def imported(code: str, package: tuple[str, ...]) -> Iterator[str]:
 
 @pytest.mark.parametrize("package", ALLOWED)
 def test_package_imports_only_lower_layers(package: str) -> None:
-    files = sorted((ROOT / package).rglob("*.py"))
-    assert files
+    files = sorted(path for path in (ROOT / package).rglob("*.py") if path.name != "__main__.py")
+    assert files  # those left out start the commands, which stand above everything
     reached = {
         (name, path.name)
         for path in files

@@ -156,7 +156,7 @@ def test_an_empty_sampler_means_none(monkeypatch):
 def test_options_that_cannot_be_are_refused_before_torch_is_loaded():
     code = (
         "import sys\n"
-        "from search.run import main\n"
+        "from search.cli.run import main\n"
         "assert main(['--seeds', '0']) == 2\n"
         "assert 'torch' not in sys.modules\n"
     )

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from evaluators.data.read_table import read_table
 from spaces.errors import InputError, UsageError
 
-GLUE = Path(__file__).resolve().parents[2] / "../shared/glue"
+GLUE = Path(__file__).resolve().parents[3] / "../shared/glue"
 needs_glue = pytest.mark.skipif(
     not (GLUE / "MRPC" / "train.tsv").is_file(),
     reason="GLUE's files are not in ../shared/glue beside the checkout",

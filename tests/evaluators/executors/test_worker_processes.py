@@ -121,7 +121,7 @@ def test_ctrl_c_does_not_reach_a_worker_from_its_first_moment_on(monkeypatch):
 SCRIPT = """
 import os, sys, time
 from functools import partial
-from evaluators.worker_processes import WorkerProcesses, end_without
+from evaluators.executors.worker_processes import WorkerProcesses, end_without
 
 def step(parent):
     while True:

@@ -148,7 +148,7 @@ def test_argparse_exits_with_2(options: list[str], capsys: pytest.CaptureFixture
 
 def test_help_does_not_wait_for_torch() -> None:
     code = (
-        "import sys\nfrom spaces.describe import main\n"
+        "import sys\nfrom search.cli.describe import main\n"
         "try:\n    main(['--help'])\nfinally:\n    assert 'torch' not in sys.modules"
     )
     started = time.perf_counter()

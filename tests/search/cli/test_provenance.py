@@ -16,7 +16,7 @@ from evaluators.data.task import TextTable
 from search.cli.provenance import SHOWS_ONLY, Provenance, data_file, inputs_of, this_program
 from spaces.errors import InputError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PROGRAM = {"its source": "a", "torch": "2.11.0"}
 
 
@@ -107,16 +107,16 @@ def test_nothing_that_computes_imports_what_only_shows():
 
 def test_what_only_shows_may_change(tmp_path, monkeypatch):
     search_package = tmp_path / "search"
-    search_package.mkdir()
+    (search_package / "run").mkdir(parents=True)
     for name in ("table.py", "scoring.py"):
-        (search_package / name).write_text("1")
+        (search_package / "run" / name).write_text("1")
     monkeypatch.setattr(search.cli.provenance, "_PACKAGES", ("search",))
     monkeypatch.setattr(search.cli.provenance, "files", lambda _: search_package)
     source = this_program.__wrapped__
     first = source()
-    (search_package / "table.py").write_text("2")
+    (search_package / "run" / "table.py").write_text("2")
     assert source() == first
-    (search_package / "scoring.py").write_text("2")
+    (search_package / "run" / "scoring.py").write_text("2")
     assert source() != first
 
 

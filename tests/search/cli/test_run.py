@@ -23,7 +23,7 @@ import search.run.trained
 from evaluators.adapters.adapter import load_adapter
 from search.cli.run import main
 
-GLUE = Path(__file__).resolve().parents[3] / "shared" / "glue"
+GLUE = Path(__file__).resolve().parents[4] / "shared" / "glue"
 
 
 def run_json(capsys, argv: list[str]) -> dict:
@@ -206,9 +206,7 @@ def test_a_finished_run_gives_its_result_again_without_training(small, capsys, m
 
 def test_a_finished_run_is_looked_up_without_torch(small, capsys):
     first = run_json(capsys, small)
-    code = (
-        "import sys; from search.run import main; main(sys.argv[1:]); sys.exit(int('torch' in sys.modules))"
-    )
+    code = "import sys; from search.cli.run import main; main(sys.argv[1:]); sys.exit(int('torch' in sys.modules))"
     again = subprocess.run(
         [sys.executable, "-c", code, *small, "--json"], capture_output=True, text=True, check=True
     )

@@ -16,7 +16,7 @@ import pytest
 
 from search.cli.stopping import Stopped, stopping
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -81,7 +81,7 @@ def test_the_line_that_is_printed_goes_on_with_what_had_finished(small, tmp_path
 
 def test_the_console_script_is_named_where_it_was_used(small, tmp_path):
     script = tmp_path / "rankscape"
-    script.write_text("import sys\nfrom search.run import main\nsys.exit(main())\n")
+    script.write_text("import sys\nfrom search.cli.run import main\nsys.exit(main())\n")
     running = started([sys.executable, str(script), *small, "--epochs", "99"], tmp_path)
     wait_for("out/study.db", tmp_path, running)
     running.send_signal(signal.SIGTERM)
@@ -93,8 +93,8 @@ def test_the_console_script_is_named_where_it_was_used(small, tmp_path):
 def test_a_second_signal_ends_at_once(tmp_path):
     script = """
 import signal, sys, time
-from search.command import run_command
-from search.options import Options
+from search.cli.command import run_command
+from search.cli.options import Options
 def run(options):
     try:
         print("ready", flush=True)

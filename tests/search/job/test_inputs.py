@@ -21,8 +21,8 @@ def options_of(monkeypatch):
 
     def read(argv):
         seen = []
-        monkeypatch.setattr(search.run, "_run", lambda options: (seen.append(options), ({}, ""))[1])
-        assert search.run.main(argv) == 0
+        monkeypatch.setattr(search.cli.run, "_run", lambda options: (seen.append(options), ({}, ""))[1])
+        assert search.cli.run.main(argv) == 0
         return seen[0]
 
     return read
@@ -82,7 +82,9 @@ def test_the_result_says_whose_f1_it_is_and_what_may_mislead(small, frauds, caps
     argv = [arg for arg in small if arg != "--quiet"]
     few = ["--finalists", "1", "--seeds", "1", "--trials", "1", "--proxy", "grad_norm", "--epochs", "0.2"]
     with caplog.at_level(logging.INFO, "search"):
-        assert search.run.main([*argv, *frauds, *few, "--metric", "f1", "--eval-rows", "1", "--json"]) == 0
+        assert (
+            search.cli.run.main([*argv, *frauds, *few, "--metric", "f1", "--eval-rows", "1", "--json"]) == 0
+        )
     result = json.loads(capsys.readouterr().out)
     assert (result["metric"], result["positive_label"]) == ("f1", "fraud")
     assert "F1 is of the label 'fraud', the rarer one, 10.0% of the training rows" in result["notes"][-1]

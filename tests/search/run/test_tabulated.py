@@ -24,7 +24,7 @@ from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 from spaces.site import Site, Tap
 
-RESULTS = Path(__file__).parents[2] / "results"
+RESULTS = Path(__file__).parents[3] / "results"
 TAP = Tap("block", "in")
 WIDE = SearchSpace(
     tuple(Site(f"layers.{i}.q", i, "q", "lora", 16, 16, TAP, TAP) for i in range(12)), (0, 1, 2, 4, 8, 16)
