@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from .settings import LONGEST_NAME, DataSettings, ModelSettings
 __all__ = ["Inputs", "load_inputs"]
 
 _log = logging.getLogger(__name__)
+_Tables = tuple[TextTable, TextTable]  # to train on, and to report on
 _DEMO_TASK = "rotten_tomatoes"
 _DEMO_TRAIN_ROWS, _DEMO_EVAL_ROWS = 512, 320  # so that the default run ends within minutes on two cores
 _DEMO_LEARNING_RATE, _LEARNING_RATE = 3e-3, 5e-4
@@ -36,21 +38,26 @@ class Inputs:
     learning_rate: float
 
 
-def load_inputs(model: ModelSettings, data: DataSettings) -> Inputs:
-    """The tokenised task and the model to load; raises InputError or UsageError on what cannot be used."""
+def load_inputs(
+    model: ModelSettings, data: DataSettings, *, named: Callable[[str], _Tables] = load_glue
+) -> Inputs:
+    """The tokenised task and the model to load; raises InputError or UsageError on what cannot be used.
+
+    named: gives the tables of a named task.
+    """
     name = _DEMO_TASK if data.task is None else data.task
     own_files = data.train_file is not None
-    named = None if own_files else find_task(name)
+    known = None if own_files else find_task(name)
     folder = str(demo_model_folder()) if model.model is None else model.model
     _log.info("loading  the rows, and the tokenizer of %s", model.model or MODEL_NAME)
-    train, test = _tables(data, name)
-    embedded = named is not None and named.embedded
-    regression = data.regression if named is None else named.regression
-    default = named.metric if named else "pearson" if regression else "accuracy"
+    train, test = _tables(data, name, named)
+    embedded = known is not None and known.embedded
+    regression = data.regression if known is None else known.regression
+    default = known.metric if known else "pearson" if regression else "accuracy"
     metric = default if data.metric is None else data.metric
     positive = data.positive_label
-    if positive is None and named is not None and metric in BINARY_METRICS:
-        positive = named.positive_label
+    if positive is None and known is not None and metric in BINARY_METRICS:
+        positive = known.positive_label
     task = build_task(
         name if data.train_file is None else _title(data.train_file, data.task_name),
         metric,
@@ -77,9 +84,9 @@ def _title(file: Path, given: str | None) -> str:
     return printable(name)[-LONGEST_NAME:]
 
 
-def _tables(data: DataSettings, name: str) -> tuple[TextTable, TextTable]:
+def _tables(data: DataSettings, name: str, named: Callable[[str], _Tables]) -> _Tables:
     if data.train_file is None or data.eval_file is None:
-        return load_glue(name)
+        return named(name)
     text = data.text_columns
     label = "label" if data.label_column is None else data.label_column
     train = read_table(data.train_file, text_columns=text, label_column=label)
