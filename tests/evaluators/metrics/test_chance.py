@@ -58,6 +58,5 @@ def test_of_a_metric_that_is_better_when_less_the_lowest_answer_is_the_best():
     assert nothing_learned(runs((1.1, 2.1), (1.2, 2.0)), "rmse", errors, **direction) is None
     assert nothing_learned(runs((1.9, 2.1), (1.8, 2.0)), "rmse", errors, **direction) is not None
     same = runs((3.0, 1.1), (3.0, 1.1), (3.0, 1.1))
-    assert (
-        nothing_learned(same, "perplexity", None, **direction) == "every run has the same perplexity, 3.0000"
-    )
+    reason = nothing_learned(same, "perplexity", None, **direction)
+    assert reason == "every run has the same perplexity, 3.0000"
