@@ -40,6 +40,7 @@ from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace
 from spaces.site import Site
 from tests.model_types import KNOWN, LABELS, MODEL_TYPES, VOCABULARY, tiny_model_of
+from tests.objectives import TWO_CLASSES
 
 ABSENT: Final = {"layoutlmv2": "detectron2"}  # a library that such models need
 REFUSED: Final = {
@@ -201,7 +202,8 @@ def _score(model: PreTrainedModel, sites: Sequence[Site], task: Task) -> None:
     for name in DEFAULT_PROXIES:
         with suppress(InputError):
             scored += score_sites(
-                [find_proxy(name)], Evidence(model, batches, SearchSpace(tuple(sites), (0, 1)), seed=0)
+                [find_proxy(name)],
+                Evidence(model, TWO_CLASSES, batches, SearchSpace(tuple(sites), (0, 1)), seed=0),
             )
     assert {"grad_norm", "spectrum"} <= {one.proxy for one in scored}
     assert all(np.isfinite(one.by_rank).all() for one in scored)

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from proxies.measure.dense_gradients import Batch
 from proxies.measure.evidence import Evidence
 from proxies.measure.warm_up import WarmUp
 from proxies.registry import PROXIES, find_proxy, score_sites
 from proxies.site_scores import DegenerateScoreError
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites
+from spaces.objective import Batch
 from spaces.search_space import SearchSpace
+from tests.objectives import TWO_CLASSES
 
 # a site may be worth less than nothing
 SIGNED = {"plain", "grasp", "ablation", "solo", "solo_linear", "supernet"}
@@ -40,7 +41,9 @@ def test_products_with_parameters_are_refused_at_initialisation(name, evidence):
 
 def test_all_proxies_share_one_pass(evidence, batches):
     passes = []
-    counted = Evidence(evidence.model, batches, evidence.space, seed=0, on_batch=lambda: passes.append(1))
+    counted = Evidence(
+        evidence.model, TWO_CLASSES, batches, evidence.space, seed=0, on_batch=lambda: passes.append(1)
+    )
     others = [n for n, proxy in PROXIES.items() if proxy.point != "warm" and n not in ALWAYS_DEGENERATE]
     score_sites([PROXIES[name] for name in others], counted)
     assert len(passes) == len(batches)
@@ -50,7 +53,13 @@ def test_all_warm_proxies_share_one_super_network(evidence, batches):
     passes = []
     warm_up = WarmUp(steps=3)
     counted = Evidence(
-        evidence.model, batches, evidence.space, seed=0, warm_up=warm_up, on_batch=lambda: passes.append(1)
+        evidence.model,
+        TWO_CLASSES,
+        batches,
+        evidence.space,
+        seed=0,
+        warm_up=warm_up,
+        on_batch=lambda: passes.append(1),
     )
     score_sites([PROXIES[name] for name in ("sensitivity", "sensitivity_sum")], counted)
     assert len(passes) == warm_up.steps
@@ -73,7 +82,7 @@ def test_all_dense_proxies_share_one_pass(tiny_model, tiny_batch):
     model, passes = tiny_model("bert"), []
     space = SearchSpace(find_sites(model, "lora+shortcut"), (0, 1, 2))
     batch = Batch(tiny_batch, torch.arange(6) % 2)
-    counted = Evidence(model, [batch], space, seed=0, on_batch=lambda: passes.append(1))
+    counted = Evidence(model, TWO_CLASSES, [batch], space, seed=0, on_batch=lambda: passes.append(1))
     score_sites(
         [PROXIES[name] for name in ("grad_norm", "grad_norm@init", "snip", "spectrum", "constant")], counted
     )
