@@ -71,7 +71,7 @@ def by_hand(planted, policy, *, seeds=(0,), rate=1e-2, recipe=RECIPE) -> Iterato
     """Trains a cohort step by step; gives it before the first and after each, with where it has trained."""
     candidates = [Candidate(policy.start(planted.space), seed, rate) for seed in seeds]
     sites, rows = planted.space.sites, planted.task.train
-    cohort = Cohort(planted.model, sites, candidates, recipe, slots=len(seeds))
+    cohort = Cohort(planted.model, sites, planted.task.objective, candidates, recipe, slots=len(seeds))
     hooks = policy.hooks(cohort, planted.task)
     for slot, candidate in enumerate(candidates):
         cohort.load(slot, candidate)
@@ -95,7 +95,9 @@ def slowly(planted, policy, seed, *, rate=1e-2, recipe=RECIPE):
     """HeteroLoRA in plain PyTorch, one module at a time; the tensors by name, and what was on from when."""
     model, space, task = copy.deepcopy(planted.model), planted.space, planted.task
     start = policy.start(space)
-    initial = Cohort(planted.model, space.sites, [Candidate(start, seed, rate)], recipe, slots=1)
+    initial = Cohort(
+        planted.model, space.sites, planted.task.objective, [Candidate(start, seed, rate)], recipe, slots=1
+    )
     initial.load(0, Candidate(start, seed, rate))
     tensors = {name: leaf.detach()[0].clone() for name, leaf in initial.stacked.leaf.items()}
     for tensor in tensors.values():

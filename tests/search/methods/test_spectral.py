@@ -37,7 +37,7 @@ def space(planted, tiny_model) -> SearchSpace:
 
 def started(model, task, space, policy, *, seeds=(0,)):
     candidates = [Candidate(policy.start(space), seed, 1e-2) for seed in seeds]
-    cohort = Cohort(model, space.sites, candidates, RECIPE, slots=len(seeds))
+    cohort = Cohort(model, space.sites, task.objective, candidates, RECIPE, slots=len(seeds))
     hooks = policy.hooks(cohort, task)
     with cohort.wires.attach(model), cohort.head.attach():
         for slot, candidate in enumerate(candidates):
@@ -191,7 +191,7 @@ def test_what_is_measured_is_the_model_without_wires(planted, tiny_model, renorm
     space = SearchSpace(tuple(find_sites(model, "lora[q]+shortcut")), (0, 2, 4))
     policy = Spectral(space.params_per_rank, "aligned", BATCHES, "spectrum")
     candidate = Candidate(policy.start(space), 3, 1e-2)
-    cohort = Cohort(model, space.sites, [candidate], recipe, slots=1)
+    cohort = Cohort(model, space.sites, planted.task.objective, [candidate], recipe, slots=1)
     cohort.load(0, candidate)
     with cohort.wires.attach(model, renorm=renorm), cohort.head.attach():
         policy.hooks(cohort, planted.task).start(0, candidate)
