@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from evaluators.base.base_model import ModelSource, load_tokenizer
 from evaluators.data.demo import MODEL_NAME, demo_model_folder
-from evaluators.data.named_tasks import find_task, load_glue
+from evaluators.data.language_task import build_language_task
+from evaluators.data.named_tasks import NamedTask, find_task, load_glue
+from evaluators.data.passages import Passages
 from evaluators.data.read_table import read_table
-from evaluators.data.task import Task, TextTable, build_task
-from evaluators.metrics.registry import BINARY_METRICS
+from evaluators.data.task import Task, build_task
+from evaluators.data.text_table import TextTable
+from evaluators.metrics.classes import BINARY_METRICS
+from evaluators.objectives.causal_lm import CausalLM
+from evaluators.objectives.classification import classification
+from evaluators.objectives.regression import regression
+from evaluators.objectives.task_objective import Labelled
+from spaces.errors import InputError, UsageError
 from spaces.printable import printable
 
 from .settings import LONGEST_NAME, DataSettings, ModelSettings
@@ -52,27 +61,52 @@ def load_inputs(
     _log.info("loading  the rows, and the tokenizer of %s", model.model or MODEL_NAME)
     train, test = _tables(data, name, named)
     embedded = known is not None and known.embedded
-    regression = data.regression if known is None else known.regression
-    default = known.metric if known else "pearson" if regression else "accuracy"
-    metric = default if data.metric is None else data.metric
-    positive = data.positive_label
-    if positive is None and known is not None and metric in BINARY_METRICS:
-        positive = known.positive_label
-    task = build_task(
-        name if data.train_file is None else _title(data.train_file, data.task_name),
-        metric,
-        train,
-        test,
+    title = name if data.train_file is None else _title(data.train_file, data.task_name)
+    if isinstance(train, Passages) and isinstance(test, Passages):
+        build = partial(build_language_task, title, _of_language(model, data), train, test)
+    elif isinstance(train, TextTable) and isinstance(test, TextTable):
+        build = partial(build_task, title, _labelled(data, known), train, test)
+    else:
+        raise InputError(
+            "one file has labelled texts and the other rows of a language model; give both the same columns."
+        )
+    task = build(
         load_tokenizer(folder),
         max_length=data.max_length,
         train_rows=data.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
         eval_rows=data.eval_rows or (_DEMO_EVAL_ROWS if embedded else None),
-        regression=regression,
-        positive=positive,
     )
     base = MODEL_NAME if model.model is None else model.model
     learning_rate = _DEMO_LEARNING_RATE if embedded else _LEARNING_RATE
-    return Inputs(base, ModelSource(folder, task.num_labels, model.dtype), task, learning_rate)
+    objective = task.objective
+    source = ModelSource(folder, objective.num_labels, model.dtype, objective.architecture)
+    return Inputs(base, source, task, learning_rate)
+
+
+def _of_language(model: ModelSettings, data: DataSettings) -> CausalLM:
+    """What is learned of rows without labels; raises UsageError on what only labels could mean."""
+    rows = "these rows have no labels, but texts that a language model is to learn"
+    if model.model is None:
+        raise UsageError(f"{rows}: name a decoder with `model`, or a `label_column` of the files.")
+    if data.regression or data.positive_label is not None:
+        given = "regression" if data.regression else "positive_label"
+        raise UsageError(f"{rows}: leave `{given}` out, or name a `label_column` of the files.")
+    return CausalLM() if data.metric is None else CausalLM(data.metric)
+
+
+def _labelled(data: DataSettings, named: NamedTask | None) -> Callable[[Sequence[str | float]], Labelled]:
+    """What is learned of the rows' labels: a named task's own, or what the settings say of files."""
+    numbers = data.regression if named is None else named.regression
+    default = named.metric if named else "pearson" if numbers else "accuracy"
+    metric = default if data.metric is None else data.metric
+    positive = data.positive_label
+    if numbers:
+        if positive is not None:
+            raise UsageError(f"`positive_label={positive!r}`: {metric} is of numbers; leave it out.")
+        return partial(regression, metric=metric)
+    if positive is None and named is not None and metric in BINARY_METRICS:
+        positive = named.positive_label
+    return partial(classification, metric=metric, positive=positive)
 
 
 def _title(file: Path, given: str | None) -> str:
@@ -84,10 +118,11 @@ def _title(file: Path, given: str | None) -> str:
     return printable(name)[-LONGEST_NAME:]
 
 
-def _tables(data: DataSettings, name: str, named: Callable[[str], _Tables]) -> _Tables:
+def _tables(
+    data: DataSettings, name: str, named: Callable[[str], _Tables]
+) -> tuple[TextTable | Passages, TextTable | Passages]:
     if data.train_file is None or data.eval_file is None:
         return named(name)
-    text = data.text_columns
-    label = "label" if data.label_column is None else data.label_column
+    text, label = data.text_columns, data.label_column
     train = read_table(data.train_file, text_columns=text, label_column=label)
     return train, read_table(data.eval_file, text_columns=text, label_column=label)

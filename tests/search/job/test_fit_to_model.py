@@ -19,6 +19,7 @@ from transformers import (
 from evaluators.base.base_model import ModelSource
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
+from evaluators.objectives.classification import Classification
 from search.cli.run import main
 from search.job.fit_to_model import readable_inputs, usable_sites
 from search.job.inputs import Inputs
@@ -41,7 +42,7 @@ def inputs_for(tiny_model):
     def build(train: Rows, **overrides: object) -> tuple[Inputs, PreTrainedModel]:
         types = None if train.token_type_ids is None else [[0, 0, 1], [0, 1, 1]]
         rest = _rows([5, 6, 7], [8, 9, 10], types=types)
-        task = Task("t", "accuracy", ("a", "b"), train, rest, rest)
+        task = Task("t", Classification(("a", "b")), train, rest, rest)
         return Inputs("m", ModelSource("m", 2), task, 1e-3), tiny_model("bert", **overrides)
 
     return build
@@ -83,7 +84,7 @@ def test_sites_are_proved_even_on_two_rows(inputs_for):
 
 def test_rows_that_are_all_the_same_are_refused(tiny_model):
     same, model = _rows([5, 6], [5, 6]), tiny_model("bert")
-    task = Task("t", "accuracy", ("a", "b"), same, same, same)
+    task = Task("t", Classification(("a", "b")), same, same, same)
     with pytest.raises(InputError, match="all have the same tokens"):
         usable_sites(task, model, find_sites(model, "lora"), "preserve")
 

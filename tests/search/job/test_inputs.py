@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from evaluators.data.named_tasks import NAMED_TASKS
-from evaluators.data.task import Task, TextTable
+from evaluators.data.task import Task
+from evaluators.data.text_table import TextTable
 from search.cli.run import main
 from search.job.inputs import load_inputs
 from search.job.settings import DataSettings, ModelSettings
@@ -50,9 +51,9 @@ def test_a_path_in_the_working_folder_has_a_folder_too(task_of, files, monkeypat
 
 
 def test_the_positive_label_comes_from_the_option_or_is_the_rarer_one(task_of, frauds):
-    assert task_of(**frauds, metric="f1").positive_label == "fraud"
-    assert task_of(**frauds, metric="f1", positive_label="legit").positive_label == "legit"
-    with pytest.raises(UsageError, match="'1' is none of the labels 'fraud', 'legit'"):
+    assert task_of(**frauds, metric="f1").objective.positive_label == "fraud"
+    assert task_of(**frauds, metric="f1", positive_label="legit").objective.positive_label == "legit"
+    with pytest.raises(UsageError, match="'1'` is none of the labels 'fraud', 'legit'"):
         task_of(**frauds, metric="f1", positive_label="1")
     with pytest.raises(UsageError, match="accuracy is of no one label among 'fraud', 'legit'"):
         task_of(**frauds, positive_label="fraud")
@@ -69,9 +70,9 @@ def test_a_named_task_keeps_glue_s_class_1_although_it_is_the_commoner(model_fol
         return load_inputs(model, DataSettings(task=name, **data), named=lambda _: (table, table)).task
 
     assert NAMED_TASKS[name].positive_label == "1"
-    assert task_of(metric=metric).positive_label == "1"
-    assert task_of(metric=metric, positive_label="0").positive_label == "0"
-    assert task_of().metric == "accuracy"
+    assert task_of(metric=metric).objective.positive_label == "1"
+    assert task_of(metric=metric, positive_label="0").objective.positive_label == "0"
+    assert task_of().objective.metric == "accuracy"
 
 
 def test_the_result_says_whose_f1_it_is_and_what_may_mislead(small, frauds, capsys, tmp_path, caplog):
