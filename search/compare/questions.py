@@ -30,8 +30,8 @@ class Answer:
     """The difference of two arms' metrics that answers a question.
 
     verdict: by the p-value corrected by Holm's method: for all the questions that are asked; that of the best
-    of many arms for all the arms of the table. Not shown is where the difference has a ``doubt``. label: of the
-    arm that was the best of ``compared`` ones, where that is asked.
+    of many arms for all the arms of the table. Not shown is where the difference has a ``doubt``. label: of
+    the arm that was the best of ``compared`` ones, where that is asked.
     """
 
     question: str

@@ -9,7 +9,7 @@ from scipy import stats
 from search.statistics.holm import holm
 from search.statistics.paired import Interval, PairedDifference
 from search.study.judging.contests import contests
-from search.study.judging.report_card import Contest
+from search.study.judging.stratum_report import Contest
 
 UNIFORM = [0.5, 0.6, 0.7]
 
