@@ -8,10 +8,12 @@ from pathlib import Path
 
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
-from search.statistics.over_seeds import Interval, Summary, rank_correlation
+from search.statistics.paired import PairedDifference
+from search.statistics.rank_correlation import rank_correlation
+from search.statistics.summary import Summary
 from spaces.search_space import SearchSpace
 
-from .finalist import Finalist, paired
+from .finalist import Finalist
 from .verdict import Judged, verdict
 
 __all__ = ["Conclusion", "Outcome", "result_of"]
@@ -106,7 +108,7 @@ def _entry(finalist: Finalist, outcome: Outcome) -> dict[str, object]:
         "metric_sd": summary.sd if summary else None,
         "metrics": {str(run.evaluation.candidate.seed): run.evaluation.metric for run in finalist.runs},
         "failures": [run.evaluation.failure for run in finalist.runs if run.evaluation.failure],
-        "difference": None if finalist is baseline else _interval(paired(finalist.metrics, baseline.metrics)),
+        "difference": None if finalist is baseline else _interval(finalist.metrics, baseline.metrics),
         "scores": dict(finalist.proposal.scores),
         "seconds": round(finalist.seconds, 3),
         "peak_memory": max(run.evaluation.peak_memory for run in finalist.runs),
@@ -120,7 +122,7 @@ def _conclusion(outcome: Outcome) -> dict[str, object]:
     return {
         "test": _summary(conclusion.winner),
         "baseline_test": _summary(conclusion.baseline),
-        "test_difference": _interval(paired(conclusion.winner, conclusion.baseline)),
+        "test_difference": _interval(conclusion.winner, conclusion.baseline),
         "saved_seed": conclusion.saved.evaluation.candidate.seed,
         "saved_test": conclusion.winner[outcome.winner.runs.index(conclusion.saved)],
     }
@@ -136,8 +138,9 @@ def _summary(metrics: Sequence[float | None]) -> dict[str, object]:
     }
 
 
-def _interval(interval: Interval | None) -> dict[str, float | None] | None:
-    return asdict(interval) if interval else None
+def _interval(ours: Sequence[float | None], theirs: Sequence[float | None]) -> dict[str, float | None] | None:
+    apart = PairedDifference.of(ours, theirs)
+    return None if apart is None else asdict(apart.interval)
 
 
 def _correlation(scores: SiteScores, finalists: Sequence[Finalist]) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from search.show.aligned_text import aligned, wrapped
-from search.statistics.over_seeds import said_of_difference
+from search.show.number_format import with_interval
 from spaces.counted import counted
 from spaces.printable import printable
 
@@ -88,4 +88,4 @@ def _mean_sd(mean: float | None, sd: float | None) -> str:
 def _interval(difference: Mapping[str, Any] | None) -> str:
     if difference is None:
         return "-"
-    return said_of_difference(difference["mean"], difference["low"], difference["high"])
+    return with_interval(difference["mean"], difference["low"], difference["high"], 4)

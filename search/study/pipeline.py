@@ -26,7 +26,7 @@ from spaces.errors import InputError, UsageError
 from spaces.search_space import SearchSpace
 
 from .draw import Drawn, draw_budget, draw_only, draw_shapes, draw_without
-from .report import REPORT_FILES, write_report
+from .report import REPORT_FILES, StudyReport, write_report
 from .scoring import LeftOut, Scored, score_all
 from .strata import settings, stratum_of
 from .table_notes import notes_of
@@ -60,7 +60,7 @@ def run_study(options: StudyOptions) -> tuple[dict[str, object], str]:
         _check_any_finished(table)
         folder.confirm()
         table.write(path / TABLE)
-        return write_report(table, path)
+        return _said(write_report(table, path), path)
 
 
 def _report_anew(source: Path, output: Path | None) -> tuple[dict[str, object], str]:
@@ -76,11 +76,15 @@ def _report_anew(source: Path, output: Path | None) -> tuple[dict[str, object], 
         files = (path.name, TABLE, *REPORT_FILES)
         beside = OutputFolder(path.parent, _COMMAND, {}, inputs=dict, any_options=True, files=files)
         with beside.opened() as folder:
-            return write_report(table, folder)
+            return _said(write_report(table, folder), folder)
     own = OutputFolder(output, _COMMAND, {"source": str(home / path.name)}, inputs=dict)
     with own.opened() as folder:
         own.begin()
-        return write_report(table, folder)
+        return _said(write_report(table, folder), folder)
+
+
+def _said(report: StudyReport, folder: Path) -> tuple[dict[str, object], str]:
+    return report.to_json(), report.text(folder)
 
 
 def _check_any_finished(table: BenchmarkTable) -> None:

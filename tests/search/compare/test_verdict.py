@@ -50,7 +50,7 @@ def test_one_seed_says_so():
     text = said(runs_of("lora", (0.7,)), runs_of("sora", (0.8,)))
     assert text.endswith(
         "differs from it by +0.1000 in accuracy on 300 test rows, 1 seed, "
-        "too few to show anything (--seeds 3 or more)."
+        "too few to show anything (3 or more may)."
     )
 
 
