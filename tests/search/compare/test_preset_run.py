@@ -51,7 +51,7 @@ def test_a_metric_that_is_typed_is_that_of_every_rank(preset, capsys, monkeypatc
     monkeypatch.setattr(
         preset_run,
         "rank_sweep",
-        lambda model, sites, task, *rest: (seen.add(task.metric), sweep(model, sites, task, *rest))[1],
+        lambda model, sites, task, *rest: (seen.add(task.objective.metric), sweep(model, sites, task, *rest))[1],
     )
     argv = [*preset, "--preset", "dylora-table2", "--dataset", "mrpc", "--seeds", "1", "--metric", "accuracy"]
     assert main(argv) == 0
