@@ -12,6 +12,7 @@ from evaluators.training.rank_sweep import rank_sweep
 from search.compare.presets.preset import Cell, Number, Preset, Setup
 from search.compare.presets.registry import find_settings
 from search.job.progress import Progress, silent
+from spaces.direction import sign_of
 
 from .arm_training import Planned, plan_all
 from .leaderboard import ArmRuns
@@ -114,7 +115,8 @@ def _number(cell: Cell, own: ArmRuns, planned: Planned, statistic: str) -> Numbe
         ]
         if number := _summary([100 * score for score in scores], statistic):
             numbers.append(replace(number, rank=rank if len(cell.ranks) > 1 else None))
-    return max(numbers, key=lambda number: number.value, default=None)
+    sign = sign_of(task.objective.direction)
+    return max(numbers, key=lambda number: sign * number.value, default=None)
 
 
 def _summary(values: Sequence[float], statistic: str) -> Number | None:
