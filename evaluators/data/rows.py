@@ -9,7 +9,10 @@ import numpy as np
 
 from spaces.counted import counted
 
-__all__ = ["Rows", "padded_inputs"]
+__all__ = ["Labels", "Rows", "padded_inputs"]
+
+Labels = np.ndarray | tuple[np.ndarray, ...]
+"""Of n rows: (n,), int64 class ids or float32 values; or one (tokens,) int64 a row, below zero no target."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,12 +22,13 @@ class Rows:
     input_ids: one (length,) int64 array a row, truncated, not padded.
     token_type_ids: which of a pair's two texts a token belongs to, shaped like input_ids; None where
     every token belongs to the first.
-    labels: (n,), int64 class ids, or float32 for regression.
+    labels: (n,), int64 class ids, or float32 for regression; of a language model a token for each of
+    input_ids, row by row.
     """
 
     input_ids: tuple[np.ndarray, ...]
     token_type_ids: tuple[np.ndarray, ...] | None
-    labels: np.ndarray
+    labels: Labels
 
     def __post_init__(self) -> None:
         if len(self.input_ids) != len(self.labels):
@@ -35,6 +39,8 @@ class Rows:
         types = self.input_ids if self.token_type_ids is None else self.token_type_ids
         if [len(row) for row in types] != [len(row) for row in self.input_ids]:
             raise ValueError("token_type_ids must have the lengths of input_ids, row by row.")
+        if isinstance(self.labels, tuple) and list(map(len, self.labels)) != list(map(len, self.input_ids)):
+            raise ValueError("labels that are tokens must have the lengths of input_ids, row by row.")
 
     def __len__(self) -> int:
         return len(self.input_ids)
@@ -46,7 +52,7 @@ class Rows:
         return Rows(
             tuple(self.input_ids[i] for i in index),
             None if types is None else tuple(types[i] for i in index),
-            self.labels[index],
+            tuple(self.labels[i] for i in index) if isinstance(self.labels, tuple) else self.labels[index],
         )
 
 
