@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
@@ -14,6 +13,7 @@ from transformers import PreTrainedModel
 from spaces.errors import InputError
 from spaces.foreign import foreign
 from spaces.hooks import Renorm, Visit
+from spaces.objective import Batch, Objective
 from spaces.site import Site
 
 from .backward import differentiable, on_backward, tokens_read
@@ -33,14 +33,6 @@ class OnInput(Protocol):
     def __call__(self, site: Site, x: Tensor) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """Rows to score on, on the model's device. inputs: keyword arguments of the model; labels: (rows,)."""
-
-    inputs: Mapping[str, Tensor]
-    labels: Tensor
-
-
 def mean_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Mean over rows of the cross-entropy, or of the squared error where there is one output; float32."""
     if logits.shape[-1] == 1:
@@ -53,6 +45,7 @@ def dense_gradients(
     sites: Sequence[Site],
     batches: Iterable[Batch],
     *,
+    objective: Objective | None = None,
     renorm: Renorm = "preserve",
     wires: Visit | None = None,
     on_batch: Callable[[], None] = lambda: None,
@@ -78,7 +71,11 @@ def dense_gradients(
         for count, batch in enumerate(batches, 1):
             if tap:
                 tap.batch = batch
-            mean_loss(model(**batch.inputs).logits, batch.labels).backward()
+            if objective is None:
+                loss = mean_loss(model(**batch.inputs).logits, batch.labels)
+            else:
+                loss = objective.losses(model, batch).mean()
+            loss.backward()
             if on_gradient:
                 for site in sites:
                     gradient = of_batch[site.name]

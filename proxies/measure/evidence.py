@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 from spaces.base_weight import base_weight
 from spaces.errors import InputError
 from spaces.hooks import Renorm
+from spaces.objective import Objective
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
@@ -43,6 +44,7 @@ class Evidence:
         space: SearchSpace,
         *,
         seed: int,
+        objective: Objective | None = None,
         scaling: Scaling | None = None,
         renorm: Renorm = "preserve",
         warm_up: WarmUp | None = None,
@@ -54,7 +56,7 @@ class Evidence:
         """
         self.model, self.space, self.seed, self.renorm = model, space, seed, renorm
         self.scaling = scaling or Scaling()
-        self._batches, self._on_batch = batches, on_batch
+        self._batches, self._on_batch, self._objective = batches, on_batch, objective
         self._warm_up = warm_up or WarmUp()
         self._needs: frozenset[Statistic] = frozenset()
         on_cuda = model.device.type == "cuda"
@@ -216,6 +218,7 @@ class Evidence:
             self.model,
             sites,
             self._batches,
+            objective=self._objective,
             renorm=self.renorm,
             on_batch=self._on_batch,
             on_gradient=on_gradient if self._needs - {"second_moments"} else None,
