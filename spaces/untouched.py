@@ -16,8 +16,8 @@ def untouched(model: PreTrainedModel) -> Iterator[None]:
     """Within the block the model is frozen, in eval mode and keeps no keys and values; then it is as it was.
 
     Put back are what asks for gradients, every module's training flag, ``use_cache`` of the model's
-    configurations, and PyTorch's generators, those of the CPU and of the model's device: a shuffling DataLoader
-    that is read inside draws the same again. Gradients that parameters hold are neither read nor changed.
+    configurations, and PyTorch's generators, those of the CPU and of the model's device: a shuffling
+    DataLoader that is read inside draws the same again. Gradients that parameters hold are left alone.
     """
     trains = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
     training = [(module, module.training) for module in model.modules()]

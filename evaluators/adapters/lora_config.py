@@ -29,7 +29,7 @@ _TASKS: Final[tuple[tuple[TaskType, Mapping[str, str | tuple[str, ...]]], ...]] 
 def anchored(module: str) -> str:
     """A key of PEFT's patterns that this module alone has.
 
-    PEFT takes a key for a regular expression, and lets any suffix of a name that begins behind a dot match it:
+    PEFT takes a key for a regular expression, and lets any suffix of a name that begins behind a dot match:
     ``layers.1.q`` would fit ``decoder.layers.1.q`` and ``layers.1xq`` too.
 
     >>> anchored("layers.1.q")
@@ -53,10 +53,10 @@ def lora_config(
 ) -> LoraConfig:
     """The ``LoraConfig`` with which ``peft.get_peft_model`` gives a model these wires and no others.
 
-    ``r`` is the largest rank, and ``rank_pattern`` names the modules that have another. ``lora_alpha`` is that of
-    ``r`` under the scaling rule, a whole number, and ``alpha_pattern`` names the modules that need another, so
-    that alpha / rank is the rule's factor at each, to rounding. What trains beside the adapters is left to
-    PEFT's habit: of a classifier, its head.
+    ``r`` is the largest rank, and ``rank_pattern`` names the modules that have another. ``lora_alpha`` is
+    that of ``r`` under the scaling rule, a whole number; ``alpha_pattern`` names the modules that need
+    another, so that alpha / rank is the rule's factor at each, to rounding. What trains beside the adapters
+    is left to PEFT's habit: of a classifier, its head.
 
     Args:
         model: whose modules are named; its weights are not looked at, so that the meta device will do.

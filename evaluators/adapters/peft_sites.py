@@ -18,13 +18,13 @@ def peft_sites(model: PreTrainedModel, sites: Sequence[Site]) -> tuple[Site, ...
     """The same sites, in order, save that several projections fused into one linear are one site.
 
     GPT-2's q, k and v become ``layers.0.qkv``, whichever of them are named, since PEFT adapts the linear as a
-    whole and the parameters of that are what a budget has to count. Raises UsageError on shortcuts, which PEFT
-    cannot express.
+    whole and the parameters of that are what a budget has to count. Raises UsageError on shortcuts, which
+    PEFT cannot express.
     """
     if shortcuts := [site.name for site in sites if site.kind != "lora"]:
         raise UsageError(
-            f"PEFT has no adapter for {shortcuts[0]} or any other shortcut; give a `space` of lora sites, such "
-            "as lora[all], or train the shortcuts with search.setup."
+            f"PEFT has no adapter for {shortcuts[0]} or any other shortcut; give a `space` of lora sites, "
+            "such as lora[all], or train the shortcuts with search.setup."
         )
     found: dict[str, Site] = {}
     for site in sites:

@@ -33,18 +33,12 @@ class OwnLoss:
         return {}
 
     def losses(self, model: PreTrainedModel, batch: Batch) -> Losses:
-        """The model's own loss, at every row. Raises InputError where it fails on the batch, or gives none."""
-        shapes = {name: tuple(tensor.shape) for name, tensor in batch.inputs.items()}
-        with foreign(
-            f"this {type(model).__name__} cannot be run on a batch of {shapes} and labels of shape "
-            f"{tuple(batch.labels.shape)}",
-            "give batches that its forward takes, as model(**batch) would.",
-        ):
-            loss: Any = model(**batch.inputs, labels=batch.labels).loss
+        """The model's own loss, at every row; raises InputError where it gives none."""
+        loss: Any = model(**batch.inputs, labels=batch.labels).loss
         if not isinstance(loss, Tensor) or loss.numel() != 1:
             raise InputError(
-                f"this {type(model).__name__} gives no loss when it is called with labels; give a model with a "
-                "head for its task, such as one of AutoModelForCausalLM or AutoModelForSequenceClassification."
+                f"this {type(model).__name__} gives no loss when it is called with labels; give a model with "
+                "a head for its task, as AutoModelForCausalLM or AutoModelForSequenceClassification load it."
             )
         rows = loss.float().reshape(1).expand(len(batch))
         return Losses(rows, rows.new_ones(len(batch)))
@@ -52,8 +46,8 @@ class OwnLoss:
     def outputs(self, model: PreTrainedModel, batch: Batch) -> Tensor:
         """Raises InputError: nothing is known of single rows."""
         raise InputError(
-            f"a {type(model).__name__} is known by its own loss alone, which says nothing of single rows; name "
-            "a proxy that looks at gradients, such as `proxy='root:adam_signal'`."
+            f"a {type(model).__name__} is known by its own loss alone, which says nothing of single rows; "
+            "name a `proxy` that looks at gradients, such as root:adam_signal."
         )
 
     def total(self, model: PreTrainedModel, inputs: Mapping[str, Tensor]) -> Tensor:

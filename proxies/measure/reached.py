@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 
 from spaces.counted import counted
 from spaces.errors import InputError
+from spaces.foreign import foreign
 from spaces.objective import Batch, Objective
 from spaces.site import Site
 
@@ -28,7 +29,7 @@ def reached_sites(
 
     What is trained elsewhere changes nothing: a vision tower that no text calls, a pooler that no head reads.
     The log says what is left out. Batches are run until every site has been reached, most often one. Raises
-    InputError where none is.
+    InputError where none is, or the model cannot be run on a batch.
     """
     found: set[str] = set()
 
@@ -41,7 +42,9 @@ def reached_sites(
 
     with differentiable(model, sites, visit, renorm="preserve"):
         for batch in batches:
-            objective.losses(model, batch).mean().backward()
+            with foreign(_refused(model, batch), "give batches that its forward takes, labels too."):
+                losses = objective.losses(model, batch)
+            losses.mean().backward()
             if len(found) == len(sites):
                 break
     missed = [site.name for site in sites if site.name not in found]
@@ -52,6 +55,11 @@ def reached_sites(
         )
     if missed:
         names = ", ".join(missed[:_NAMED]) + (" and more" if len(missed) > _NAMED else "")
-        all_of = counted(len(sites), "site")
-        _log.warning("left out %d of %s (%s): no gradient of the loss reaches them", len(missed), all_of, names)
+        words = "left out %d of %s (%s): no gradient of the loss reaches them"
+        _log.warning(words, len(missed), counted(len(sites), "site"), names)
     return tuple(site for site in sites if site.name in found)
+
+
+def _refused(model: PreTrainedModel, batch: Batch) -> str:
+    shapes = {name: tuple(tensor.shape) for name, tensor in (*batch.inputs.items(), ("labels", batch.labels))}
+    return f"this {type(model).__name__} cannot be run on a batch of {shapes}"

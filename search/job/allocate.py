@@ -25,7 +25,6 @@ from spaces.find_sites import find_sites
 from spaces.meta_model import base_params
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace, rank_grid
-from spaces.site import Site
 from spaces.untouched import untouched
 
 from .own_batches import own_batches
@@ -52,9 +51,9 @@ def allocate(
 ) -> LoraConfig:
     """The ``peft.LoraConfig`` of the ranks that a proxy gives to the linears of a model, within a budget.
 
-    A few batches go forward and backward once, through the model in eval mode; nothing is trained, and the model
-    comes back as it was. ``get_peft_model(model, config)`` then has exactly the parameters that were allocated,
-    never more than the budget; a classifier's head, which PEFT trains too, is counted apart.
+    A few batches go forward and backward once, through the model in eval mode; nothing is trained, and the
+    model comes back as it was. ``get_peft_model(model, config)`` then has exactly the parameters that were
+    allocated, never more than the budget; a classifier's head, which PEFT trains too, is counted apart.
 
     >>> from transformers import AutoModelForCausalLM, LlamaConfig
     >>> import torch
@@ -69,14 +68,14 @@ def allocate(
     Then ``SFTTrainer(model, peft_config=config, ...)``, or ``get_peft_model(model, config)``.
 
     Args:
-        model: any model of transformers, on its device, in any dtype and mode. Its loss is that of its class: the
-            model's own, unless it is a causal LM or a sequence classifier, whose loss is computed here.
-        dataloader: an iterable of mappings of tensors with ``labels``, as a collator of Trainer gives them, -100
+        model: any model of transformers, on its device, in any dtype and mode; its loss is the one that its
+            class has (``objective_of``).
+        dataloader: an iterable of mappings of tensors with ``labels``, as Trainer's collators give them, -100
             where a token is no target.
-        budget: parameters of the adapters: 500_000, "2.3M", "0.5%" of the body's, or "r=8" for what every site
-            at rank 8 would cost.
-        space: the linears: "lora[all]", or those of some roles, "lora[q,v]". Projections that are fused into one
-            linear are one site, as PEFT adapts it.
+        budget: parameters of the adapters: 500_000, "2.3M", "0.5%" of the body's, or "r=8" for what every
+            site at rank 8 would cost.
+        space: the linears: "lora[all]", or those of some roles, "lora[q,v]". Projections that are fused into
+            one linear are one site, as PEFT adapts it.
         proxy: what scores a site, by its name in ``proxies.registry``. The default ranked allocations best in
             the studies of results/README.md.
         allocator: what spends the budget by these scores: greedy, exact, topk, uniform or random.
@@ -87,7 +86,7 @@ def allocate(
         batches: so many are read at most.
         seed: of the A that adapters are thought to start with, and of ties.
 
-    Raises UsageError on an argument that cannot be, and InputError on a model or batches that cannot be scored.
+    Raises UsageError on an argument that cannot be, InputError on a model or batches that cannot be scored.
     """
     wanted, asked = parse_budget(f"{budget}"), find_proxy(proxy)
     find_allocator(allocator)

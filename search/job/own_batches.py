@@ -27,14 +27,14 @@ def own_batches(
 ) -> tuple[Batch, ...]:
     """At most ``count`` batches, on the model's device; no more are read.
 
-    dataloader: gives mappings of tensors (dict, BatchEncoding), ``labels`` among them. As Trainer does, what the
-    model's forward has no argument for is left out. So are batches of token labels without a single target,
-    and the log counts them. Raises UsageError where it is no iterable, InputError where it gives nothing that
-    could be used.
+    dataloader: gives mappings of tensors (dict, BatchEncoding), ``labels`` among them. What the model's
+    forward has no argument for is left out, as Trainer does it. So are batches of token labels without a
+    single target, and the log counts them. Raises UsageError where it is no iterable, InputError where it
+    gives nothing that could be used.
     """
     if not isinstance(dataloader, Iterable) or isinstance(dataloader, (str, Mapping)):
         raise UsageError(
-            f"`dataloader` is a {type(dataloader).__name__}; give an iterable of batches, such as a DataLoader."
+            f"`dataloader` is a {type(dataloader).__name__}; give an iterable of batches, as a DataLoader is."
         )
     known = inspect.signature(model.forward).parameters.keys()
     found, empty = [], 0
@@ -48,15 +48,15 @@ def own_batches(
         _log.warning("left out %s whose labels hold no target", counted(empty, "batch", "batches"))
     if not found:
         without = " with a target: all labels are below zero" if empty else ""
-        raise InputError(f"`dataloader` gave no batch{without}; give at least two, with labels to learn from.")
+        raise InputError(f"`dataloader` gave no batch{without}; give at least two, with labels to learn.")
     return tuple(found)
 
 
 def _batch(given: Any, number: int, known: Iterable[str], device: torch.device) -> Batch:
     if not isinstance(given, Mapping):
         raise InputError(
-            f"batch {number} of `dataloader` is a {type(given).__name__}, not a mapping of tensors; collate rows "
-            f"with {_COLLATOR}."
+            f"batch {number} of `dataloader` is a {type(given).__name__}, not a mapping of tensors; collate "
+            f"rows with {_COLLATOR}."
         )
     tensors = {name: given[name].to(device) for name in given if isinstance(given[name], Tensor)}
     labels = tensors.pop("labels", None)

@@ -30,5 +30,5 @@ def check_own_model(model: Any) -> None:
         )
     if len(devices) > 1:
         raise InputError(
-            f"`model` is spread over {sorted(devices)}; load it onto one device, in 4 bits where it is too large."
+            f"`model` is spread over {sorted(devices)}; load it onto one device, in 4 bits if need be."
         )
