@@ -112,6 +112,6 @@ def _check_params(model: PreTrainedModel, config: LoraConfig, params: int) -> No
     """Raises InputError where PEFT's adapters are not those that were counted."""
     if (made := peft_params(model, config)) != params:
         raise InputError(
-            f"PEFT gives this {type(model).__name__} adapters of {counted(made, 'parameter')} where "
+            f"PEFT, asked about this {type(model).__name__}, gives it {counted(made, 'parameter')} where "
             f"{counted(params, 'parameter')} were allocated; name other roles in `space`."
         )
