@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from spaces.counted import counted
 
-__all__ = ["Labels", "Rows", "padded_inputs"]
+__all__ = ["NO_TARGET", "Labels", "Rows", "padded_inputs", "padded_labels"]
 
+NO_TARGET: Final = -100
+"""The label of a token that is not to be predicted, as in transformers."""
 Labels = np.ndarray | tuple[np.ndarray, ...]
 """Of n rows: (n,), int64 class ids or float32 values; or one (tokens,) int64 a row, below zero no target."""
 
@@ -76,6 +79,13 @@ def padded_inputs(
     if rows.token_type_ids is not None:
         inputs["token_type_ids"] = _stacked([rows.token_type_ids[i] for i in indices], 0, least)
     return inputs
+
+
+def padded_labels(rows: Rows, indices: Sequence[int] | np.ndarray, *, width: int) -> np.ndarray:
+    """Labels of the rows at ``indices``: (n,), or (n, width) int64 of tokens, no targets where padded."""
+    if isinstance(rows.labels, tuple):
+        return _stacked([rows.labels[i] for i in indices], NO_TARGET, width)
+    return rows.labels[np.asarray(indices, dtype=np.int64)]
 
 
 def _stacked(arrays: Sequence[np.ndarray], fill: int, least: int) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ from evaluators.data.rows import Labels
 from evaluators.metrics.chance import Chance
 from spaces.objective import Losses, Objective
 
-__all__ = ["LabelObjective", "Score", "TaskObjective"]
+__all__ = ["LabelObjective", "Labelled", "Score", "TaskObjective"]
 
 
 class Score(NamedTuple):
@@ -58,8 +59,21 @@ class TaskObjective(Objective, Protocol):
 class LabelObjective(TaskObjective, Protocol):
     """An objective of rows that have one label each, a cell of a table."""
 
-    def encoded(self, labels: tuple[str | float, ...], part: str) -> np.ndarray:
+    def encoded(self, labels: Sequence[str | float], part: str) -> np.ndarray:
         """The labels of one part as they are learned: (n,); raises InputError on one that cannot be."""
 
     def doubts(self, parts: Mapping[str, np.ndarray]) -> list[str]:
         """Sentences without which numbers may be misread. parts: encoded labels by the name of the part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What the labels of a table's training rows make of an objective.
+
+    warnings: sentences that a person should see at once. remarks: others without which its numbers may be
+    misread.
+    """
+
+    objective: LabelObjective
+    warnings: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
