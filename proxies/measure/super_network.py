@@ -23,7 +23,7 @@ from spaces.stacked import Stacked
 from spaces.wires import Wires
 
 from .dense_gradients import Batch, dense_gradients, dense_synflow_gradients, mean_loss
-from .gated_wires import TrainedWire, all_on, gated
+from .gated_wires import TrainedWire, all_on, attach_settings, gated, settings_at_once
 from .meter import Meter, measured
 from .warm_up import WarmUp
 from .weight_importance import WeightImportance
@@ -31,8 +31,6 @@ from .weight_importance import WeightImportance
 __all__ = ["SuperNetwork"]
 
 _MAX_GRAD_NORM: Final = 1.0
-_TOKENS_AT_ONCE_ON_CPU: Final = 4096  # of a forward pass that measures many gate settings
-_TOKENS_AT_ONCE_ELSEWHERE: Final = 65536
 
 
 class SuperNetwork:
@@ -144,24 +142,23 @@ class SuperNetwork:
         batches: Sequence[Batch] | None = None,
         *,
         wires: Mapping[str, TrainedWire] | None = None,
+        at_once: Callable[[int, torch.device], int] = settings_at_once,
     ) -> np.ndarray:
         """Mean loss over all rows of gate settings of the same weights: (settings, sites) -> (settings,).
 
         A gate of 0 is a site that is off, 1 one that is on; any factor between or beyond scales its wire.
         batches: the held ones unless given. wires: by site name, the trained ones unless given.
-        Settings are evaluated together, as many as fit in memory.
+        at_once: how many settings share a forward pass of a batch of so many tokens.
         Raises ValueError on gates of another shape.
         """
         if gates.ndim != 2 or gates.shape[1] != len(self.sites):
             raise ValueError(f"gates {gates.shape} must be (settings, {len(self.sites)}), a gate per site.")
         batches = self.held if batches is None else batches
         wires = self.wires if wires is None else wires
-        on_cpu = self._model.device.type == "cpu"
-        at_once = _TOKENS_AT_ONCE_ON_CPU if on_cpu else _TOKENS_AT_ONCE_ELSEWHERE
         totals = np.zeros(len(gates))
         for batch in batches:
             tokens = max(tensor.numel() for tensor in batch.inputs.values())
-            width = max(1, at_once // tokens)
+            width = at_once(tokens, self._model.device)
             for start in range(0, len(gates), width):
                 chunk = slice(start, start + width)
                 totals[chunk] += len(batch.labels) * self._losses(gates[chunk], batch, wires)
@@ -171,21 +168,14 @@ class SuperNetwork:
     @torch.no_grad()
     def _losses(self, gates: np.ndarray, batch: Batch, wires: Mapping[str, TrainedWire]) -> np.ndarray:
         settings, device = len(gates), self._model.device
-        columns = zip(self.sites, torch.from_numpy(gates.T).to(device, torch.float32), strict=True)
-        gate = {site.name: column for site, column in columns if column.any()}
-
-        def rows_on(sites: Sequence[Site], rows: int) -> Tensor | None:
-            on = torch.stack([gate[site.name] != 0 for site in sites]).any(0)
-            return None if bool(on.all()) else on.repeat_interleave(rows // settings)
-
+        columns = torch.from_numpy(gates.T).to(device, torch.float32)[:, :, None]
+        gate = {site.name: column for site, column in zip(self.sites, columns, strict=True)}
         tiled = {
             name: tensor.repeat(settings, *[1] * (tensor.dim() - 1)) for name, tensor in batch.inputs.items()
         }
-        sites = [site for site in self.sites if site.name in gate]
         with ExitStack() as stack:
             stack.enter_context(_without_dropout(self._model))
-            add = gated(wires, gate)
-            stack.enter_context(attach(self._model, sites, add, renorm=self._renorm, rows_on=rows_on))
+            stack.enter_context(attach_settings(self._model, self.sites, wires, gate, renorm=self._renorm))
             stack.enter_context(self._head.attach())
             logits = self._model(**tiled).logits
         of_setting = logits.view(settings, len(batch.labels), -1)

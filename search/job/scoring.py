@@ -8,8 +8,10 @@ from typing import Final
 
 from evaluators.executors.spread import base_model_on
 from proxies.measure.dense_gradients import Batch
+from proxies.measure.dense_statistics import Statistic
 from proxies.measure.evidence import Evidence
 from proxies.measure.warm_up import WarmUp
+from proxies.proxy import needs_of
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import SiteScores
 from search.cli.progress import progress
@@ -29,13 +31,16 @@ def score_space(search: Search) -> list[SiteScores]:
     """Scores of all sites by the proxies asked for; by default, by those that can rank this space."""
     options, batches = search.options, scoring_batches(search)
     with progress("scoring", len(batches), "batch", units="batches", quiet=options.quiet) as advance:
-        evidence = evidence_of(search, batches, search.space, on_batch=lambda: advance(1))
+        proxies = [find_proxy(name) for name in dict.fromkeys(options.proxy or DEFAULT_PROXIES)]
+        evidence = evidence_of(
+            search, batches, search.space, needs=needs_of(proxies), on_batch=lambda: advance(1)
+        )
         if options.proxy is not None:
-            return score_sites([find_proxy(name) for name in dict.fromkeys(options.proxy)], evidence)
+            return score_sites(proxies, evidence)
         scores = []
-        for name in DEFAULT_PROXIES:  # one that says nothing of this space or model was not asked for
+        for proxy in proxies:  # one that says nothing of this space or model was not asked for
             try:
-                scores += score_sites([find_proxy(name)], evidence)
+                scores += score_sites([proxy], evidence)
             except InputError as error:
                 _log.warning("left out: %s", error)
     if not scores:
@@ -51,11 +56,13 @@ def evidence_of(
     space: SearchSpace,
     *,
     warm_up: WarmUp | None = None,
+    needs: frozenset[Statistic] = frozenset(),
     on_batch: Callable[[], None] = lambda: None,
 ) -> Evidence:
     """Evidence of a search's model; nothing is measured yet.
 
-    space: its sites, at any ranks. warm_up: by default of the options' number of steps.
+    space: its sites, at any ranks. warm_up: by default of the options' number of steps. needs: of the proxies
+    that will look at it.
     """
     return Evidence(
         base_model_on(search.inputs.source, search.devices[0]),
@@ -65,6 +72,7 @@ def evidence_of(
         scaling=search.recipe.scaling,
         renorm=search.recipe.renorm,
         warm_up=warm_up or WarmUp(steps=search.options.warm_up_steps),
+        needs=needs,
         on_batch=on_batch,
     )
 

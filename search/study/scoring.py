@@ -95,7 +95,7 @@ def _measure(
         for name, path in paths.items():
             proxy = find_proxy(name)
             if proxy.needs not in evidences:
-                evidences[proxy.needs] = evidence_of(search, batches, space)
+                evidences[proxy.needs] = evidence_of(search, batches, space, needs=proxy.needs)
             try:
                 one = _score(proxy, evidences[proxy.needs])
             except InputError as error:
