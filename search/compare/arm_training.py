@@ -14,7 +14,6 @@ from evaluators.data.task import ReportOn
 from evaluators.executors.spread import Workload, base_model_on
 from evaluators.training.candidate import Candidate, Trained
 from search.cli.compare_options import CompareOptions
-from search.cli.options import learning_rate
 from search.job.fine_tune import fine_tune_all
 from search.job.inputs import Inputs
 from search.job.prepare import Search, prepare
@@ -102,7 +101,7 @@ def plan_all(arms: Sequence[Arm], options: CompareOptions, inputs: Inputs) -> li
 def plan(arm: Arm, options: CompareOptions, inputs: Inputs) -> list[Planned]:
     """The arm under every scaling of the grid that differs for it; raises UsageError or InputError on what
     cannot be used."""
-    rates = [learning_rate(text) for text in options.lrs or ()] or [options.lr or inputs.learning_rate]
+    rates = options.lrs or (options.lr or inputs.learning_rate,)
     planned: dict[object, Planned] = {}
     for scaling in dict.fromkeys(options.scalings or (options.scaling,)):
         typed = replace(options, space=arm.space, budget=arm.budget, renorm=arm.renorm, scaling=scaling)

@@ -14,7 +14,7 @@ import torch
 from evaluators.adapters.adapter import save_adapter
 from evaluators.executors.spread import base_model_on
 from evaluators.metrics.chance import chance_of
-from search.cli.compare_options import COMMAND, GROWING, CompareOptions
+from search.cli.compare_options import COMMAND, CompareOptions
 from search.cli.output_folder import OutputFolder, decisive, write_whole
 from search.cli.output_path import output_path
 from search.cli.provenance import inputs_of
@@ -30,6 +30,7 @@ from .leaderboard_plot import draw_leaderboard
 from .leaderboard_table import format_leaderboard, title_of
 from .maps import draw_maps
 from .questions import answers
+from .settings import GROWING
 from .verdict import verdict
 
 __all__ = ["Comparison", "compare_arms", "run_compare"]

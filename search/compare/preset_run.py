@@ -14,8 +14,7 @@ import torch
 
 from evaluators.executors.spread import base_model_on
 from evaluators.training.rank_sweep import rank_sweep
-from search.cli.compare_options import COMMAND, GROWING, CompareOptions
-from search.cli.options import flag_of
+from search.cli.compare_options import COMMAND, CompareOptions
 from search.cli.output_folder import OutputFolder, decisive, write_whole
 from search.cli.output_path import output_path
 from search.cli.provenance import Digests, inputs_of
@@ -29,6 +28,7 @@ from .arm_training import Planned, plan_all
 from .leaderboard import ArmRuns
 from .leaderboard_table import title_of
 from .pipeline import compare_arms
+from .settings import GROWING
 
 __all__ = ["run_preset"]
 
@@ -54,8 +54,8 @@ def run_preset(options: CompareOptions) -> tuple[dict[str, object], str]:
             "--dataset."
         )
     if ignored := sorted(options.typed & _THE_TABLE_S):
-        flags = ", ".join(flag_of(name) for name in ignored)
-        raise UsageError(f"{flags}: {preset.name} has its own; leave them out, or --preset.")
+        named = ", ".join(f"`{name}`" for name in ignored)
+        raise UsageError(f"{named}: {preset.name} has its own; leave them out, or `preset`.")
     seeds = _seeds(preset, options)
     typed = sorted(options.typed & decisive(options, growing=GROWING).keys())  # goes before the paper's
     known = {**decisive(options, growing=GROWING), "typed": typed}

@@ -16,7 +16,8 @@ from evaluators.data.named_tasks import find_task, load_glue
 from evaluators.data.read_table import read_table
 from evaluators.data.task import Task, TextTable, build_task
 from evaluators.metrics.registry import BINARY_METRICS
-from search.cli.options import LONGEST_NAME, Options
+from search.cli.options import Options
+from search.job.settings import LONGEST_NAME
 from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.printable import printable

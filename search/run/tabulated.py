@@ -12,8 +12,7 @@ from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
 from search.allocation.uniform import uniform
-from search.cli.options import SHARED, changed, flag_of
-from search.cli.run_options import SEARCH, SearchOptions
+from search.cli.run_options import SearchOptions
 from search.job.prepare import space_of
 from search.job.scoring import DEFAULT_PROXIES
 from search.sampling.proposals import Answer
@@ -31,11 +30,6 @@ from .verdict import Judged
 __all__ = ["TabulatedEvaluator"]
 
 _log = logging.getLogger(__name__)
-_HEEDED: Final = frozenset(
-    {"table", "budget", "ranks", "scaling", "lr", "proxy", "allocator", "sampler", "trials", "finalists"}
-    | {"seeds", "seed", "output", "json", "quiet"}
-    | {"device", "devices", "jobs", "threads"}  # of a machine that has nothing to do: harmless
-)
 _FACTS: Final = (
     "model",
     "task",
@@ -61,15 +55,9 @@ class TabulatedEvaluator:
     def of(cls, options: SearchOptions) -> TabulatedEvaluator:
         """Reads the table; raises InputError where there is none, UsageError on options that do not fit."""
         assert options.table is not None, "--table was checked"
-        typed = changed(options, {**SHARED, **SEARCH})
-        if unheeded := sorted(map(flag_of, typed - _HEEDED)):
-            raise UsageError(
-                f"--table comes with a space, a model and training of its own, so {', '.join(unheeded)} "
-                f"would change nothing; leave {'it' if len(unheeded) == 1 else 'them'} out."
-            )
         table = BenchmarkTable.read(options.table)
         notes = Notes.of(table)
-        stratum = _stratum(table, options, typed)
+        stratum = _stratum(table, options, options.typed)
         space = _space(table, stratum, options)
         scored = notes.site_scores.get(stratum.scaling, ())
         known = {scores.proxy: scores for scores in scored if scores.proxy in table.proxies}
@@ -79,7 +67,7 @@ class TabulatedEvaluator:
             space=space,
             max_params=stratum.max_params,
             judged=Judged(table.metric, {}, None, title=notes.metric_title(table)),
-            seeds=_seeds(table, options, typed),
+            seeds=_seeds(table, options, options.typed),
             positive_label=notes.positive_label,
             notes=notes.remarks,
         )

@@ -14,20 +14,20 @@ import torch
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum, StratumKind
 from evaluators.training.candidate import Candidate
 from proxies.site_scores import SiteScores
-from search.cli.options import SHARED, changed, flag_of
 from search.cli.output_folder import OutputFolder, decisive
 from search.cli.output_path import output_path
 from search.cli.provenance import inputs_of
-from search.cli.study_options import GROWING, STUDY, StudyOptions
+from search.cli.study_options import StudyOptions
 from search.job.fine_tune import fine_tune
 from search.job.prepare import Search, announce
 from spaces.counted import counted
-from spaces.errors import InputError, UsageError
+from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 
 from .draw import Drawn, draw_budget, draw_only, draw_shapes, draw_without
 from .report import REPORT_FILES, write_report
 from .scoring import LeftOut, Scored, score_all
+from .settings import GROWING
 from .strata import settings, stratum_of
 from .table_notes import notes_of
 
@@ -45,7 +45,6 @@ def run_study(options: StudyOptions) -> tuple[dict[str, object], str]:
     where every run failed.
     """
     if options.source is not None:
-        _check_only_a_report(options)
         return _report_anew(options.source, options.output if "output" in options.typed else None)
     known = decisive(options, growing=GROWING)
     folder = OutputFolder(output_path(options), _COMMAND, known, inputs=partial(inputs_of, options))
@@ -89,13 +88,6 @@ def _check_any_finished(table: BenchmarkTable) -> None:
     if all(run.failure is not None for run in runs):
         reasons = sorted({run.failure or "" for run in runs})
         raise InputError(f"every fine-tuning run failed: {'; '.join(reasons[:2])}")
-
-
-def _check_only_a_report(options: StudyOptions) -> None:
-    typed = changed(options, {**SHARED, **STUDY}) - {"source", "output", "json", "quiet"}
-    if typed:
-        flags = ", ".join(sorted(map(flag_of, typed)))
-        raise UsageError(f"--from makes a report of what was trained before; leave out {flags}.")
 
 
 def _tabulate(options: StudyOptions, searches: Sequence[Search], folder: Path) -> BenchmarkTable:

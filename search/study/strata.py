@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import product
 
 from evaluators.store.benchmark_table import Stratum, StratumKind
-from search.cli.options import SHARED, changed, learning_rate
 from search.cli.study_options import StudyOptions
 from search.job.inputs import load_inputs
 from search.job.prepare import Search, prepare
@@ -25,11 +24,10 @@ def settings(options: StudyOptions) -> list[Search]:
 
     Raises UsageError or InputError on what cannot be used.
     """
-    _check_factors(options)
     for name in options.site_truth or ():
         if name not in SITE_TRUTHS:
             raise UsageError(f"--site-truth {name!r} is unknown; choose from {', '.join(SITE_TRUTHS)}.")
-    rates = [learning_rate(text) for text in options.lrs] if options.lrs else [options.lr]
+    rates = options.lrs or [options.lr]
     inputs = load_inputs(options)
     chosen = product(options.budgets or [options.budget], options.scalings or [options.scaling], rates)
     distinct = dict.fromkeys(chosen)
@@ -50,11 +48,3 @@ def stratum_of(search: Search, kind: StratumKind, drawn: Sequence[Drawn]) -> Str
     dearest = max(search.space.params(one.allocation) for one in drawn)
     most = search.max_params if kind == "budget" else dearest
     return Stratum(kind, most, search.options.scaling, search.learning_rate)
-
-
-def _check_factors(options: StudyOptions) -> None:
-    """Raises UsageError where one value and several are given of the same thing."""
-    typed = changed(options, SHARED)
-    for one, several in (("budget", options.budgets), ("scaling", options.scalings), ("lr", options.lrs)):
-        if several and one in typed:
-            raise UsageError(f"--{one} and --{one}s exclude each other; give one of them.")
