@@ -21,7 +21,8 @@ def batch_of(
 ) -> Batch:
     """The rows at ``indices``, in that order, on the model's device.
 
-    Padded as by ``padded_inputs`` and ``padded_labels``, with the model's own pad token. least: the tokens that a row is padded to at least.
+    Padded as by ``padded_inputs`` and ``padded_labels``, with the model's own pad token.
+    least: the tokens that a row is padded to at least.
     """
     arrays = padded_inputs(rows, indices, pad_token_id=model.config.pad_token_id, least=least)
     labels = padded_labels(rows, indices, width=arrays["input_ids"].shape[1])

@@ -10,7 +10,7 @@ import numpy as np
 
 from spaces.counted import counted
 
-__all__ = ["NO_TARGET", "Labels", "Rows", "padded_inputs", "padded_labels"]
+__all__ = ["NO_TARGET", "Labels", "Rows", "joined_labels", "padded_inputs", "padded_labels"]
 
 NO_TARGET: Final = -100
 """The label of a token that is not to be predicted, as in transformers."""
@@ -79,6 +79,14 @@ def padded_inputs(
     if rows.token_type_ids is not None:
         inputs["token_type_ids"] = _stacked([rows.token_type_ids[i] for i in indices], 0, least)
     return inputs
+
+
+def joined_labels(parts: Sequence[Labels]) -> Labels:
+    """The labels of several tables' rows, one table after the other; all tables of one kind."""
+    arrays = [part for part in parts if not isinstance(part, tuple)]
+    if arrays:
+        return np.concatenate(arrays)
+    return tuple(row for part in parts for row in part)
 
 
 def padded_labels(rows: Rows, indices: Sequence[int] | np.ndarray, *, width: int) -> np.ndarray:

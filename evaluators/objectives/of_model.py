@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
+from torch import Tensor
 from transformers import PreTrainedModel
-from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+from transformers.models.auto import modeling_auto
 
 from spaces.errors import InputError
 from spaces.objective import Objective
 
 from .causal_lm import CausalLM
+from .classification import Classification
 from .own_loss import OwnLoss
+from .regression import Regression
 
 __all__ = ["objective_of"]
 
-_LANGUAGE_MODELS = frozenset(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values())
 _log = logging.getLogger(__name__)
 
 
-def objective_of(model: PreTrainedModel) -> Objective:
-    """The objective of the model's class.
+def objective_of(model: PreTrainedModel, labels: Tensor) -> Objective:
+    """The objective of a model's class, for labels like these.
 
-    Of a causal LM the loss in chunks, which equals its own and needs no memory for tokens times vocabulary;
-    where that cannot be (its trial says why, in the log), and of any other class, the model's own loss.
+    Of transformers' causal LMs, classification of sequences with one class a row, or regression: each equals
+    the loss that such a model has of its own, is known row by row, and of a causal LM needs no memory for tokens
+    times vocabulary. Of all others, somebody's own classes among them, ``OwnLoss``; and of a causal LM whose
+    trial says, in the log, that its loss cannot be taken in parts.
     """
-    if not _LANGUAGE_MODELS.isdisjoint(kind.__name__ for kind in type(model).__mro__):
+    if _is_one_of(modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, model):
         objective = CausalLM()
         try:
             objective.head(model)
@@ -33,4 +38,19 @@ def objective_of(model: PreTrainedModel) -> Objective:
             _log.info("the model's own loss is taken: %s", error)
         else:
             return objective
+    if _is_one_of(modeling_auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES, model) and labels.ndim == 1:
+        kind, count = model.config.problem_type, int(model.config.num_labels)
+        if count == 1 and kind in (None, "regression"):
+            return Regression()
+        if not labels.is_floating_point() and kind in (None, "single_label_classification"):
+            return Classification(tuple(str(model.config.id2label[label]) for label in range(count)))
     return OwnLoss()
+
+
+def _is_one_of(classes: Mapping[str, str | tuple[str, ...]], model: PreTrainedModel) -> bool:
+    """Whether a model is of one of transformers' own classes; one derived of them may learn otherwise."""
+    own = type(model)
+    return own.__module__.startswith("transformers.models.") and any(
+        own.__name__ == names or (isinstance(names, tuple) and own.__name__ in names)
+        for names in classes.values()
+    )

@@ -15,6 +15,7 @@ from evaluators.adapters.peft_sites import peft_sites
 from evaluators.objectives.of_model import objective_of
 from proxies.measure.evidence import Evidence
 from proxies.measure.reached import reached_sites
+from proxies.proxy import needs_of
 from proxies.registry import find_proxy, score_sites
 from search.allocation.registry import find_allocator
 from search.allocation.spend import spend
@@ -93,11 +94,12 @@ def allocate(
     rule = Scaling(scaling, lora_alpha)
     check_own_model(model)
     with untouched(model):
-        rows, objective = own_batches(model, dataloader, count=batches), objective_of(model)
+        rows = own_batches(model, dataloader, count=batches)
+        objective = objective_of(model, rows[0].labels)
         sites = reached_sites(model, peft_sites(model, find_sites(model, space)), rows, objective)
         max_params = wanted.max_params(sites, base_params=base_params(model))
         grid = SearchSpace(sites, tuple(ranks) if ranks else rank_grid(sites, max_params))
-        evidence = Evidence(model, rows, grid, seed=seed, objective=objective, scaling=rule)
+        evidence = Evidence(model, objective, rows, grid, seed=seed, scaling=rule, needs=needs_of([asked]))
         (scores,) = score_sites([asked], evidence)
         allocation = spend(scores, allocator, max_params=max_params, seed=seed)
         config = lora_config(model, sites, allocation, rule)

@@ -17,12 +17,12 @@ from spaces.allocation import Allocation
 from spaces.base_weight import base_weight
 from spaces.errors import InputError, UsageError
 from spaces.objective import Batch, Compute
+from spaces.other_weights import with_weights
 from spaces.search_space import SearchSpace
 from spaces.site import Site
 
 from .gate_vector import GateVector
 from .hard_concrete import HardConcreteGates, Phase
-from .other_weights import with_weights
 
 __all__ = ["Flop"]
 

@@ -16,10 +16,9 @@ from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks
 from spaces.allocation import Allocation
 from spaces.objective import Batch, Compute
+from spaces.other_weights import with_weights
 from spaces.search_space import SearchSpace
 from spaces.site import Site
-
-from .other_weights import with_weights
 
 __all__ = ["Full"]
 

@@ -12,6 +12,7 @@ from peft import PeftModel
 
 from evaluators.data.rows import Rows, padded_inputs
 from evaluators.data.task import Task
+from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Recipe
 from evaluators.training.train_with_peft import adapter_params, train_with_peft
 from search.compare.peft_configs import REFEREES, Setting
@@ -31,7 +32,7 @@ def rows_of(count: int, seed: int) -> Rows:
 
 @pytest.fixture(scope="module")
 def task() -> Task:
-    return Task("random", "accuracy", ("no", "yes"), rows_of(64, 0), rows_of(16, 1), rows_of(16, 2))
+    return Task("random", Classification(("no", "yes")), rows_of(64, 0), rows_of(16, 1), rows_of(16, 2))
 
 
 @pytest.fixture
