@@ -11,9 +11,10 @@ from typing import Final
 
 from .options import Options
 
-__all__ = ["claimed_path", "output_path"]
+__all__ = ["RUNS", "claimed_path", "output_path"]
 
-_RUNS: Final = "runs"
+RUNS: Final = "runs"
+"""Where runs go whose folder nobody named."""
 
 
 def output_path(options: Options) -> Path:
@@ -28,7 +29,7 @@ def claimed_path() -> Iterator[Path]:
     It is removed again at the end where nothing was written. Where it cannot be made, whoever opens it says
     so.
     """
-    parent_was_there = Path(_RUNS).exists()
+    parent_was_there = Path(RUNS).exists()
     path = next(path for path in _names() if _made(path))
     try:
         yield path
@@ -49,7 +50,7 @@ def _made(path: Path) -> bool:
 
 
 def _names() -> Iterator[Path]:
-    path = Path(_RUNS) / time.strftime("%Y-%m-%d_%H-%M-%S")
+    path = Path(RUNS) / time.strftime("%Y-%m-%d_%H-%M-%S")
     yield path
     for number in count(2):
         yield path.with_name(f"{path.name}-{number}")

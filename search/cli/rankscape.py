@@ -15,6 +15,7 @@ from spaces.printable import quoted, show
 
 from .command import Command, complain
 from .compare import COMPARE
+from .dashboard import DASHBOARD
 from .describe import DESCRIBE
 from .flags import Flags
 from .run import RUN
@@ -29,6 +30,7 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         "study": STUDY,
         "compare": COMPARE,
         "describe": DESCRIBE,
+        "dashboard": DASHBOARD,
     }
 )
 

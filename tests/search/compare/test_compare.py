@@ -162,7 +162,7 @@ def test_the_grid_may_be_extended_and_a_rate_at_its_edge_is_marked(compare, caps
         (["--methods", "lora@lora[x]"], "x"),
         (["--methods", "lora@lora[q]/twice"], "choose preserve or paper"),
         (["--preset", "heterolora-table2"], "--budget, --space: heterolora-table2 has its own"),
-        (["--lrs", "fast"], "must be numbers above 0"),
+        (["--lrs", "fast"], "is not a number, such as 0.5"),
         (["--tune-seeds", "0"], "at least 1"),
         (["--preset", "heterolora-table99"], "heterolora-table2"),
     ],
