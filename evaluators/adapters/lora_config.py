@@ -49,7 +49,12 @@ def task_type_of(model: PreTrainedModel) -> TaskType | None:
 
 
 def lora_config(
-    model: PreTrainedModel, sites: Sequence[Site], allocation: Allocation, scaling: Scaling
+    model: PreTrainedModel,
+    sites: Sequence[Site],
+    allocation: Allocation,
+    scaling: Scaling,
+    *,
+    task_type: TaskType | None,
 ) -> LoraConfig:
     """The ``LoraConfig`` with which ``peft.get_peft_model`` gives a model these wires and no others.
 
@@ -63,13 +68,14 @@ def lora_config(
         sites: as ``peft_sites`` gives them, the allocation's among them.
         allocation: of at least one site.
         scaling: the factor of every rank.
+        task_type: PEFT's word for what is learned, which decides what else it trains.
     """
     ranks = {site.target.module: rank for site in sites if (rank := allocation.rank(site.name))}
     r = max(ranks.values())
     alphas = {module: rank * scaling.factor("lora", rank) for module, rank in ranks.items()}
     lora_alpha = max(1, round(r * scaling.factor("lora", r)))
     return LoraConfig(
-        task_type=task_type_of(model),
+        task_type=task_type,
         r=r,
         lora_alpha=lora_alpha,
         target_modules=list(ranks),

@@ -26,9 +26,9 @@ def objective_of(model: PreTrainedModel, labels: Tensor) -> Objective:
     """The objective of a model's class, for labels like these.
 
     Of transformers' causal LMs, classification of sequences with one class a row, or regression: each equals
-    the loss that such a model has of its own, is known row by row, and of a causal LM needs no memory for tokens
-    times vocabulary. Of all others, somebody's own classes among them, ``OwnLoss``; and of a causal LM whose
-    trial says, in the log, that its loss cannot be taken in parts.
+    the loss that such a model has of its own, is known row by row, and of a causal LM needs no memory for
+    tokens times vocabulary. Of all others, somebody's own classes among them, ``OwnLoss``; and of a causal LM
+    whose trial says, in the log, that its loss cannot be taken in parts.
     """
     if _is_one_of(modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, model):
         objective = CausalLM()

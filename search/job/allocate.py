@@ -9,7 +9,7 @@ from typing import Any
 from peft import LoraConfig
 from transformers import PreTrainedModel
 
-from evaluators.adapters.lora_config import lora_config
+from evaluators.adapters.lora_config import lora_config, task_type_of
 from evaluators.adapters.peft_params import peft_params
 from evaluators.adapters.peft_sites import peft_sites
 from evaluators.objectives.of_model import objective_of
@@ -102,7 +102,7 @@ def allocate(
         evidence = Evidence(model, objective, rows, grid, seed=seed, scaling=rule, needs=needs_of([asked]))
         (scores,) = score_sites([asked], evidence)
         allocation = spend(scores, allocator, max_params=max_params, seed=seed)
-        config = lora_config(model, sites, allocation, rule)
+        config = lora_config(model, sites, allocation, rule, task_type=task_type_of(model))
         _check_params(model, config, params := grid.params(allocation))
     words = "%s at %d of %s, for a budget of %s"
     sites_on = counted(len(sites), "site")

@@ -59,7 +59,9 @@ def test_the_task_is_that_of_the_model_s_class_and_of_those_made_of_it(kind: typ
 def test_sites_at_rank_0_are_left_out_and_the_largest_rank_is_no_exception(tiny_model: TinyModel) -> None:
     model = tiny_model("llama")
     sites = peft_sites(model, find_sites(model, "lora[q]"))
-    config = lora_config(model, sites, Allocation.of({"layers.0.q": 8, "layers.2.q": 2}), Scaling())
+    config = lora_config(
+        model, sites, Allocation.of({"layers.0.q": 8, "layers.2.q": 2}), Scaling(), task_type="CAUSAL_LM"
+    )
     assert config.target_modules == {"model.layers.0.self_attn.q_proj", "model.layers.2.self_attn.q_proj"}
     assert (config.r, config.lora_alpha, config.alpha_pattern) == (8, 16, {})
     assert config.rank_pattern == {anchored("model.layers.2.self_attn.q_proj"): 2}
@@ -68,6 +70,8 @@ def test_sites_at_rank_0_are_left_out_and_the_largest_rank_is_no_exception(tiny_
 def test_one_alpha_over_r_holds_everywhere_under_the_constant_rule(tiny_model: TinyModel) -> None:
     model = tiny_model("llama")
     sites = peft_sites(model, find_sites(model, "lora[q]"))
-    config = lora_config(model, sites, Allocation.of({"layers.0.q": 8, "layers.2.q": 2}), Scaling("constant"))
+    config = lora_config(
+        model, sites, Allocation.of({"layers.0.q": 8, "layers.2.q": 2}), Scaling("constant"), task_type=None
+    )
     assert config.lora_alpha / config.r == 16 / 8
     assert config.alpha_pattern == {anchored("model.layers.2.self_attn.q_proj"): 4}
