@@ -39,11 +39,11 @@ def objective_of(model: PreTrainedModel, labels: Tensor) -> Objective:
         else:
             return objective
     if _is_one_of(modeling_auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES, model) and labels.ndim == 1:
-        kind, count = model.config.problem_type, int(model.config.num_labels)
+        kind, count = model.config.problem_type, int(model.config.num_labels or 0)
         if count == 1 and kind in (None, "regression"):
             return Regression()
         if not labels.is_floating_point() and kind in (None, "single_label_classification"):
-            return Classification(tuple(str(model.config.id2label[label]) for label in range(count)))
+            return Classification(tuple(map(str, range(count))))
     return OwnLoss()
 
 

@@ -7,22 +7,21 @@ from typing import Final
 from search.compare.settings import CompareSettings
 
 from .command import Command, Printed
-from .compare_options import CompareOptions
-from .options import JOB, options_of
+from .job_settings import JOB
 from .typed import Typed
 
 __all__ = ["COMPARE", "main"]
 
 
 def _run(given: Typed) -> Printed:
-    options = options_of(CompareOptions, given, CompareSettings)
-    if options.preset:
-        from search.compare.preset_run import run_preset
+    preset = given.of(CompareSettings).preset
+    if preset is None:
+        from .run_compare import run_compare
 
-        return Printed(*run_preset(options))
-    from search.compare.pipeline import run_compare
+        return run_compare(given)
+    from .run_preset import listed, run_preset
 
-    return Printed(*run_compare(options))
+    return listed() if preset == "list" else run_preset(preset, given)
 
 
 COMPARE: Final = Command(

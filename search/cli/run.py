@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from search.run.settings import SearchSettings
+from search.run.table import format_table
 from spaces.errors import UsageError
 
 from .command import Command, Printed
-from .options import JOB, options_of
-from .run_options import SearchOptions
+from .job_settings import JOB
+from .run_search import run_search
 from .typed import Typed
 
 __all__ = ["RUN", "main"]
@@ -36,12 +37,8 @@ _HEEDED_BY_A_TABLE: Final = frozenset(
 def _run(given: Typed) -> Printed:
     if "table" in given.names:
         _check_only_a_table(given)
-    from search.run.table import format_table
-
-    from .run_search import run_search
-
-    result = run_search(options_of(SearchOptions, given, SearchSettings))
-    return Printed(result, format_table(result))
+    record = run_search(given)
+    return Printed(record.to_json(), format_table(record))
 
 
 def _check_only_a_table(given: Typed) -> None:

@@ -8,8 +8,8 @@ from search.study.settings import StudySettings
 from spaces.errors import UsageError
 
 from .command import Command, Printed
-from .options import JOB, options_of
-from .study_options import StudyOptions
+from .job_settings import JOB
+from .output_settings import OutputSettings
 from .typed import Typed
 
 __all__ = ["STUDY", "main"]
@@ -22,9 +22,13 @@ def _run(given: Typed) -> Printed:
     if "source" in given.names and (others := sorted(given.names - _OF_A_REPORT)):
         named = ", ".join(f"`{name}`" for name in others)
         raise UsageError(f"`source` makes a report of what was trained before; leave out {named}.")
-    from search.study.pipeline import run_study
+    from .run_study import report_anew, run_study
 
-    return Printed(*run_study(options_of(StudyOptions, given, StudySettings)))
+    settings = given.of(StudySettings)
+    if settings.source is None:
+        return run_study(given)
+    output = given.of(OutputSettings).output if "output" in given.names else None
+    return report_anew(settings.source, output)
 
 
 def _check_factors(given: Typed) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from search.job.option import options_of
 
@@ -29,6 +29,11 @@ class Typed:
         """The settings of one concern; raises UsageError where they cannot be."""
         own = {one.name for one, _ in options_of(settings)}
         return settings(**{name: value for name, value in self.values.items() if name in own})
+
+    def all(self, kinds: Iterable[type]) -> dict[str, object]:
+        """Every setting of several kinds by name, defaults and all."""
+        made: list[Any] = [self.of(settings) for settings in kinds]
+        return {one.name: getattr(settings, one.name) for settings in made for one, _ in options_of(settings)}
 
     def filled(self, **values: object) -> Typed:
         """The same, with values that nobody typed."""
