@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -14,6 +15,8 @@ from search.job.settings import (
     ScoringSettings,
     SpaceSettings,
 )
+from spaces.budget import parse_budget
+from spaces.grammar import parse_space
 from spaces.search_space import parse_ranks
 
 from .command import Command, Printed
@@ -22,6 +25,7 @@ from .typed import Typed
 
 __all__ = ["ALLOCATE", "AllocateSettings", "PassSettings", "RowSettings", "main"]
 
+_log = logging.getLogger(__name__)
 _SEEDS: Final = Range(0, 1_000_000_000)
 
 
@@ -101,8 +105,11 @@ class PassSettings:
 
 
 def _run(given: Typed) -> Printed:
-    chosen, rows, once = given.of(AllocateSettings), given.of(RowSettings), given.of(PassSettings)
+    chosen, look = given.of(AllocateSettings), given.of(ScoringSettings)
     ranks = None if chosen.ranks is None else parse_ranks(chosen.ranks)
+    parse_budget(chosen.budget)  # complains before PyTorch is imported, which takes seconds
+    parse_space(chosen.space)
+    _log.info("loading  PyTorch, transformers and PEFT")
 
     from evaluators.adapters.formats.chosen import chosen as arguments
     from evaluators.adapters.formats.registry import FORMATS
@@ -110,12 +117,13 @@ def _run(given: Typed) -> Printed:
     from search.job.first_batches import first_batches
     from search.job.ground import Ground
     from search.job.inputs import load_inputs
-    from search.job.machine import machine_of
 
-    machine = machine_of(MachineSettings(device=once.device, threads=once.threads))
-    ground = Ground(load_inputs(given.of(ModelSettings), rows.data()), machine)
-    size, count = once.scoring_batch_size, once.scoring_batches
-    batches = first_batches(ground.model, ground.inputs.task.train, size=size, count=count)
+    from .ground_of import machine_given
+
+    inputs = load_inputs(given.of(ModelSettings), given.of(RowSettings).data())
+    ground = Ground(inputs, machine_given(given))
+    count = look.scoring_batches
+    batches = first_batches(ground.model, ground.inputs.task.train, size=look.scoring_batch_size, count=count)
     config = allocate(
         ground.model,
         [{**batch.inputs, "labels": batch.labels} for batch in batches],
