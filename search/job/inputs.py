@@ -14,7 +14,8 @@ from evaluators.data.language_task import build_language_task
 from evaluators.data.named_tasks import NamedTask, find_task, load_glue
 from evaluators.data.passages import Passages
 from evaluators.data.read_table import read_table
-from evaluators.data.task import Task, TextTable, build_task
+from evaluators.data.task import Task, build_task
+from evaluators.data.text_table import TextTable
 from evaluators.metrics.classes import BINARY_METRICS
 from evaluators.objectives.causal_lm import CausalLM
 from evaluators.objectives.classification import classification

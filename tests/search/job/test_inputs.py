@@ -9,7 +9,7 @@ import pytest
 
 import search.job.inputs
 from evaluators.data.named_tasks import NAMED_TASKS
-from evaluators.data.task import TextTable
+from evaluators.data.text_table import TextTable
 from search.cli.options import options_of as read_options
 from search.cli.run import RUN, main
 from search.cli.run_options import SearchOptions
