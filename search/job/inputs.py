@@ -95,7 +95,7 @@ def _of_language(model: ModelSettings, data: DataSettings) -> CausalLM:
 
 
 def _labelled(data: DataSettings, named: NamedTask | None) -> Callable[[Sequence[str | float]], Labelled]:
-    """What is learned of the rows' labels: a named task's own, or what the settings say of files."""
+    """What is learned of the rows' labels: a named task's own, or what the options say of files."""
     numbers = data.regression if named is None else named.regression
     default = named.metric if named else "pearson" if numbers else "accuracy"
     metric = default if data.metric is None else data.metric
