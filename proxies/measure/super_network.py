@@ -41,8 +41,9 @@ class SuperNetwork:
     afterwards is measured on ``held``. Sites are in the space's order; nothing is random but the start,
     which is that of a candidate with this seed, and what ``sample`` draws.
 
-    wires: by site name. head: as ``Head.restore`` takes it. importance: of every weight during the
-    training. curve: the loss of each step's batch before the step.
+    wires: by site name. head: as ``Head.restore`` takes it. smoothed, summed: AdaLoRA's s = I_bar * U_bar
+    after the training, and the sum over its steps of I = |w dL/dw|, of every weight, by name
+    (``layers.3.q.A``). curve: the loss of each step's batch before the step.
     """
 
     def __init__(
@@ -85,13 +86,16 @@ class SuperNetwork:
             if sample is not None:
                 _set_ranks(wires, sample.choice(np.array(space.ranks), len(self.sites)), scaling, self.rank)
 
-        self.importance = WeightImportance(shapes, device=model.device)
+        self._importance = WeightImportance(self._stacked)
+        self._summed = torch.zeros_like(self._stacked.values)
         with _without_dropout(model), wires.attach(model, renorm=renorm), self._head.attach():
             self.curve = self._train(training, warm_up, before_step)
         for leaf in self._stacked.leaf.values():
             leaf.requires_grad_(False)
         self.wires = {site.name: self._wire(site, scaling) for site in self.sites}
         self.head = self._head.trained(0)
+        self.smoothed = self._importance.smoothed(0)
+        self.summed = self._stacked.named(self._summed[0])
 
     @contextmanager
     def attached(self) -> Iterator[None]:
@@ -204,7 +208,7 @@ class SuperNetwork:
                     f"the super-network's loss became {curve[-1]} at step {step + 1} of {warm_up.steps}; "
                     f"lower the warm-up's learning_rate={warm_up.learning_rate}."
                 )
-            self.importance.see(weights, gradient)
+            self._summed += self._importance.see(gradient, [0])
             weights.grad = gradient
             torch.nn.utils.clip_grad_norm_([weights], _MAX_GRAD_NORM)
             optimizer.step()
