@@ -133,14 +133,11 @@ def test_prompts_with_completions_are_rows_of_a_language_model(tmp_path: Path) -
 
 
 def test_texts_without_a_label_beside_them_are_rows_of_a_language_model(tmp_path: Path) -> None:
-    assert read_table(write(tmp_path / "a.csv", "text,source\nso be it,7\n")) == Passages(
-        ("",), ("so be it",)
-    )
+    path = write(tmp_path / "rows.csv", "text,source\nso be it,7\n")
     labelled = TextTable((("so be it",),), ("7",))
-    assert read_table(write(tmp_path / "b.csv", "text,label\nso be it,7\n")) == labelled
-    assert (
-        read_table(write(tmp_path / "c.csv", "text,source\nso be it,7\n"), label_column="source") == labelled
-    )
+    assert read_table(path) == Passages(("",), ("so be it",))
+    assert read_table(path, label_column="source") == labelled
+    assert read_table(write(path, "text,label\nso be it,7\n")) == labelled
 
 
 def test_a_row_without_anything_to_learn_is_refused(tmp_path: Path) -> None:
