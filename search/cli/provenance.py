@@ -36,12 +36,16 @@ SHOWS_ONLY: Final = (
     "search/compare/leaderboard_plot.py",
     "search/compare/leaderboard_table.py",
     "search/compare/maps.py",
+    "search/run/table.py",
+    "search/show/difference_plot.py",
+    "search/show/forest_plot.py",
     "search/show/heat_map.py",
     "search/show/picture.py",
-    "search/methods/enabling_frequency.py",
+    "search/show/regret_plot.py",
+    "search/show/scatter_plots.py",
+    "search/show/score_maps.py",
     "search/show/site_grid.py",
     "search/study/display",
-    "search/run/table.py",
 )
 """Files and folders that show what was found and decide nothing of it; a test holds what computes to that."""
 
