@@ -69,7 +69,7 @@ def prepare(options: Options, inputs: Inputs) -> Search:
     sites = usable_sites(inputs, devices[0], find_sites(model, options.space), recipe.renorm)
     max_params = budget.max_params(sites, base_params=base_params(model))
     space = space_of(sites, options.ranks, max_params)
-    return Search(options, inputs, space, min(max_params, _most(space)), recipe, devices)
+    return Search(options, inputs, space, min(max_params, space.most_params), recipe, devices)
 
 
 def space_of(sites: Sequence[Site], ranks: str | None, max_params: int) -> SearchSpace:
@@ -78,18 +78,13 @@ def space_of(sites: Sequence[Site], ranks: str | None, max_params: int) -> Searc
     Raises UsageError where typed ranks cannot spend the budget.
     """
     space = SearchSpace(tuple(sites), parse_ranks(ranks) if ranks else rank_grid(sites, max_params))
-    if ranks and _most(space) < max_params:
+    if ranks and space.most_params < max_params:
         raise UsageError(
-            f"ranks={ranks} can spend at most {_most(space):,} of a budget of "
+            f"ranks={ranks} can spend at most {space.most_params:,} of a budget of "
             f"{counted(max_params, 'parameter')}; add "
             "higher ranks, or lower --budget."
         )
     return space
-
-
-def _most(space: SearchSpace) -> int:
-    """Parameters of every site at the highest rank of the grid."""
-    return int(space.costs[:, -1].sum())
 
 
 def announce(search: Search, folder: Path) -> None:

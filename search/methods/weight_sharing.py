@@ -56,8 +56,8 @@ class Supernet:
     ranks: tuple[int, ...]
 
     def start(self, space: SearchSpace) -> Allocation:
-        """Every site at the grid's largest rank."""
-        return space.allocation([self.ranks[-1]] * len(space.sites))
+        """Every site at the highest rank of the grid that it can have."""
+        return space.allocation(SearchSpace(space.sites, self.ranks).highest)
 
     def shapes(self, sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
         """Nothing more."""

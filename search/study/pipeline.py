@@ -131,7 +131,7 @@ def _wide_space(options: StudyOptions, searches: Sequence[Search]) -> SearchSpac
     """
     sites = searches[0].space.sites
     cheapest = min(site.cost_per_rank for site in sites)
-    cap = min(site.max_rank for site in sites)
+    cap = max(site.max_rank for site in sites)
     most = max(*(search.max_params // cheapest for search in searches), options.site_rank)
     halves = {2**power * three // 2 for power in range(1, most.bit_length() + 1) for three in (2, 3)}
     ranks = {0, 1, min(cap, most), *halves, *(rank for search in searches for rank in search.space.ranks)}
