@@ -14,13 +14,14 @@ from transformers import PreTrainedModel
 from spaces.base_weight import base_weight
 from spaces.errors import InputError
 from spaces.hooks import Renorm
+from spaces.objective import Batch, Objective
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site
 from spaces.wires import initial_a
 
-from .dense_gradients import Batch, dense_gradients, dense_synflow_gradients
+from .dense_gradients import dense_gradients, dense_synflow_gradients
 from .dense_statistics import Statistic, add_deviations
 from .eigenvalues import eigenvalues, in_double
 from .hessian import hessian_gradient
@@ -42,6 +43,7 @@ class Evidence:
     def __init__(
         self,
         model: PreTrainedModel,
+        objective: Objective,
         batches: Sequence[Batch],
         space: SearchSpace,
         *,
@@ -57,6 +59,7 @@ class Evidence:
 
         Args:
             model: as it is looked at; it is left as it was.
+            objective: what is learned.
             batches: on the model's device. All are used.
             space: the sites, and the ranks that scores are given for.
             seed: of the initial A, which the ``init`` point looks through.
@@ -69,7 +72,8 @@ class Evidence:
                 SynFlow's pass; by default there is nothing of that kind.
             on_batch: called after each batch, and after each step of the warm-up.
         """
-        self.model, self.space, self.seed, self.renorm = model, space, seed, renorm
+        self.model, self.objective, self.space = model, objective, space
+        self.seed, self.renorm = seed, renorm
         self.scaling = scaling or Scaling()
         self._batches, self._on_batch = batches, on_batch
         self._warm_up = warm_up or WarmUp()
@@ -117,20 +121,27 @@ class Evidence:
     def synflow_gradients(self) -> dict[str, Tensor]:
         """G of SynFlow's objective at ``dense``: site name -> (d_out, d_in)."""
         with self._absolute():
-            return dense_synflow_gradients(self.model, self.space.sites, renorm=self.renorm)
+            return dense_synflow_gradients(self.model, self.objective, self.space.sites, renorm=self.renorm)
 
     @measured
     def hessian_gradient(self) -> dict[str, Tensor]:
         """H G, H the Hessian of the training loss by the updates of all sites: name -> (d_out, d_in)."""
         return hessian_gradient(
-            self.model, self.space.sites, self._batches, self.gradients, renorm=self.renorm
+            self.model,
+            self.objective,
+            self.space.sites,
+            self._batches,
+            self.gradients,
+            renorm=self.renorm,
         )
 
     @measured
     def row_features(self) -> RowFeatures:
         """How each site tells the first rows apart."""
         first = {name: a[: self.initial_rank] for name, a in self.initial_a.items()}
-        return row_features(self.model, self.space.sites, self._batches, first, renorm=self.renorm)
+        return row_features(
+            self.model, self.objective, self.space.sites, self._batches, first, renorm=self.renorm
+        )
 
     @measured
     def super_network(self) -> SuperNetwork:
@@ -145,6 +156,7 @@ class Evidence:
     def _network(self, sample: np.random.Generator | None) -> SuperNetwork:
         return SuperNetwork(
             self.model,
+            self.objective,
             self._batches,
             self.space,
             self._warm_up,
@@ -227,6 +239,7 @@ class Evidence:
 
         gradients = dense_gradients(
             self.model,
+            self.objective,
             sites,
             self._batches,
             renorm=self.renorm,

@@ -12,9 +12,10 @@ from transformers import PreTrainedModel
 
 from spaces.hooks import Renorm, Visit
 from spaces.low_rank import with_update
+from spaces.objective import Batch, Objective
 from spaces.site import Site
 
-from .dense_gradients import Batch, dense_gradients
+from .dense_gradients import dense_gradients
 
 __all__ = ["hessian_gradient", "updated"]
 
@@ -23,6 +24,7 @@ _SHARE: Final = 0.2  # of the square root of the machine epsilon; see hessian_gr
 
 def hessian_gradient(
     model: PreTrainedModel,
+    objective: Objective,
     sites: Sequence[Site],
     batches: Sequence[Batch],
     gradients: Mapping[str, Tensor],
@@ -45,7 +47,7 @@ def hessian_gradient(
         return {name: torch.zeros_like(gradient) for name, gradient in gradients.items()}
     rise = _SHARE * math.sqrt(torch.finfo(model.dtype).eps)
     step = rise * len(batches) / squared
-    ahead = dense_gradients(model, sites, batches, renorm=renorm, wires=updated(gradients, step))
+    ahead = dense_gradients(model, objective, sites, batches, renorm=renorm, wires=updated(gradients, step))
     return {name: (gradient - gradients[name]) / step for name, gradient in ahead.items()}
 
 

@@ -13,7 +13,6 @@ import torch
 
 from evaluators.adapters.adapter import save_adapter
 from evaluators.executors.spread import base_model_on
-from evaluators.metrics.chance import chance_of
 from search.cli.compare_options import COMMAND, GROWING, CompareOptions
 from search.cli.output_folder import OutputFolder, decisive, write_whole
 from search.cli.output_path import output_path
@@ -92,7 +91,9 @@ def compare_arms(
     write_whole(folder / "leaderboard.json", json.dumps(result, indent=2))
     text = format_leaderboard(result)
     write_whole(folder / "leaderboard.txt", text + "\n")
-    draw_leaderboard(rows, title_of(result), task.metric_title, baseline, folder / "leaderboard.png")
+    draw_leaderboard(
+        rows, title_of(result), task.objective.metric_title, baseline, folder / "leaderboard.png"
+    )
     for one, own in zip(chosen, runs, strict=True):
         draw_maps(own, one.planned.search.space, folder)
         _save(own, one.planned, folder / "adapters")
@@ -116,15 +117,15 @@ def _result(
     """What ``--json`` prints and ``leaderboard.json`` holds."""
     first, baseline = chosen[0].planned, _baseline([one.arm for one in runs])
     options, task = first.search.options, first.search.inputs.task
-    answered, chance = answers(runs, rows, baseline), chance_of(task.test, task)
+    answered, chance = answers(runs, rows, baseline), task.objective.chance(task.test.labels)
     best = next((answer for answer in answered if answer.label is not None), None)
     return {
-        "verdict": verdict(runs, rows, best, baseline, metric=task.metric_title, chance=chance),
+        "verdict": verdict(runs, rows, best, baseline, metric=task.objective.metric_title, chance=chance),
         "model": first.search.inputs.base,
         "task": task.name,
-        "metric": task.metric,
-        "metric_title": task.metric_title,
-        "positive_label": task.metric_label,
+        "metric": task.objective.metric,
+        "metric_title": task.objective.metric_title,
+        "positive_label": task.objective.metric_label,
         "notes": list(task.notes),
         "rows": {"train": len(task.train), "validation": len(task.validation), "test": len(task.test)},
         "budget": first.search.max_params,
@@ -156,6 +157,6 @@ def _save(own: ArmRuns, planned: Planned, folder: Path) -> None:
         sites=search.space.sites,
         recipe=planned.workload.recipe,
         base=search.inputs.base,
-        label_names=search.inputs.task.label_names,
+        objective=search.inputs.task.objective,
         rows=search.inputs.task.validation,
     )

@@ -145,7 +145,7 @@ def _fill(
     plans = plan_all([arm.arm for arm in arms], typed, inputs)
     trained = compare_arms(plans, typed, seeds, folder, owner)
     about = (
-        f"{title_of(trained.result)}; {inputs.task.metric_title}; lr {typed.lr:g}, batches of "
+        f"{title_of(trained.result)}; {inputs.task.objective.metric_title}; lr {typed.lr:g}, batches of "
         f"{typed.batch_size}, weight decay {typed.weight_decay:g}, warm-up {typed.warmup:g}"
     )
     by_label = {runs.arm.label: (runs, one) for runs, one in zip(trained.runs, trained.chosen, strict=True)}

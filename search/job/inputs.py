@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from evaluators.base.base_model import ModelSource, load_tokenizer
 from evaluators.data.demo import MODEL_NAME, demo_model_folder
-from evaluators.data.named_tasks import find_task, load_glue
+from evaluators.data.language_task import build_language_task
+from evaluators.data.named_tasks import NamedTask, find_task, load_glue
+from evaluators.data.passages import Passages
 from evaluators.data.read_table import read_table
 from evaluators.data.task import Task, TextTable, build_task
-from evaluators.metrics.registry import BINARY_METRICS
+from evaluators.metrics.classes import BINARY_METRICS
+from evaluators.objectives.causal_lm import CausalLM
+from evaluators.objectives.classification import classification
+from evaluators.objectives.regression import regression
+from evaluators.objectives.task_objective import Labelled
 from search.cli.options import LONGEST_NAME, Options
 from spaces.counted import counted
-from spaces.errors import UsageError
+from spaces.errors import InputError, UsageError
 from spaces.printable import printable
 
 __all__ = ["Inputs", "load_inputs", "resolve_devices"]
@@ -50,27 +57,52 @@ def load_inputs(options: Options) -> Inputs:
     _log.info("loading  the rows, and the tokenizer of %s", options.model or MODEL_NAME)
     train, test = _tables(options, name)
     embedded = named is not None and named.embedded
-    regression = options.regression if named is None else named.regression
-    default = named.metric if named else "pearson" if regression else "accuracy"
-    metric = default if options.metric is None else options.metric
-    positive = options.positive_label
-    if positive is None and named is not None and metric in BINARY_METRICS:
-        positive = named.positive_label
-    task = build_task(
-        name if options.train_file is None else _title(options.train_file, options.task_name),
-        metric,
-        train,
-        test,
+    title = name if options.train_file is None else _title(options.train_file, options.task_name)
+    if isinstance(train, Passages) and isinstance(test, Passages):
+        build = partial(build_language_task, title, _of_language(options), train, test)
+    elif isinstance(train, TextTable) and isinstance(test, TextTable):
+        build = partial(build_task, title, _labelled(options, named), train, test)
+    else:
+        raise InputError(
+            "one file has labelled texts and the other rows of a language model; give both the same columns."
+        )
+    task = build(
         load_tokenizer(folder),
         max_length=options.max_length,
         train_rows=options.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
         eval_rows=options.eval_rows or (_DEMO_EVAL_ROWS if embedded else None),
-        regression=regression,
-        positive=positive,
     )
     base = MODEL_NAME if options.model is None else options.model
     learning_rate = _DEMO_LEARNING_RATE if embedded else _LEARNING_RATE
-    return Inputs(base, ModelSource(folder, task.num_labels, options.dtype), task, learning_rate)
+    objective = task.objective
+    source = ModelSource(folder, objective.num_labels, options.dtype, objective.architecture)
+    return Inputs(base, source, task, learning_rate)
+
+
+def _of_language(options: Options) -> CausalLM:
+    """What is learned of rows without labels; raises UsageError on what only labels could mean."""
+    rows = "these rows have no labels, but texts that a language model is to learn"
+    if options.model is None:
+        raise UsageError(f"{rows}: name a decoder with `model`, or a `label_column` of the files.")
+    if options.regression or options.positive_label is not None:
+        given = "regression" if options.regression else "positive_label"
+        raise UsageError(f"{rows}: leave `{given}` out, or name a `label_column` of the files.")
+    return CausalLM() if options.metric is None else CausalLM(options.metric)
+
+
+def _labelled(options: Options, named: NamedTask | None) -> Callable[[Sequence[str | float]], Labelled]:
+    """What is learned of the rows' labels: a named task's own, or what the options say of files."""
+    numbers = options.regression if named is None else named.regression
+    default = named.metric if named else "pearson" if numbers else "accuracy"
+    metric = default if options.metric is None else options.metric
+    positive = options.positive_label
+    if numbers:
+        if positive is not None:
+            raise UsageError(f"`positive_label={positive!r}`: {metric} is of numbers; leave it out.")
+        return partial(regression, metric=metric)
+    if positive is None and named is not None and metric in BINARY_METRICS:
+        positive = named.positive_label
+    return partial(classification, metric=metric, positive=positive)
 
 
 def _title(file: Path, given: str | None) -> str:
@@ -82,11 +114,10 @@ def _title(file: Path, given: str | None) -> str:
     return printable(name)[-LONGEST_NAME:]
 
 
-def _tables(options: Options, name: str) -> tuple[TextTable, TextTable]:
+def _tables(options: Options, name: str) -> tuple[TextTable | Passages, TextTable | Passages]:
     if options.train_file is None or options.eval_file is None:
         return load_glue(name)
-    text = options.text_columns
-    label = "label" if options.label_column is None else options.label_column
+    text, label = options.text_columns, options.label_column
     train = read_table(options.train_file, text_columns=text, label_column=label)
     return train, read_table(options.eval_file, text_columns=text, label_column=label)
 

@@ -93,10 +93,10 @@ def announce(search: Search, folder: Path) -> None:
     rows = [len(part) for part in (task.train, task.validation, task.test)]
     ranks = ",".join(map(str, space.ranks))
     _log.info("model    %s on %s", search.inputs.base, ", ".join(search.devices))
-    _log.info("task     %s, %s", task.name, task.metric_title)
+    _log.info("task     %s, %s", task.name, task.objective.metric_title)
     _log.info("rows     %d to train, %d to select by, %d to report on", *rows)
-    if task.label_names:
-        _log.info("labels   %s", ", ".join(task.label_names))
+    if names := task.objective.label_names:
+        _log.info("labels   %s", ", ".join(names))
     _log.info("space    %s: %s at ranks %s", options.space, counted(len(space.sites), "site"), ranks)
     budget = counted(search.max_params, "parameter")
     _log.info(f"budget   {budget}, {space.params_per_rank:,} per rank at every site")

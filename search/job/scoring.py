@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from evaluators.executors.spread import base_model_on
-from proxies.measure.dense_gradients import Batch
 from proxies.measure.dense_statistics import Statistic
 from proxies.measure.evidence import Evidence
 from proxies.measure.warm_up import WarmUp
@@ -16,6 +15,7 @@ from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import SiteScores
 from search.cli.progress import progress
 from spaces.errors import InputError
+from spaces.objective import Batch
 from spaces.search_space import SearchSpace
 
 from .first_batches import first_batches
@@ -66,6 +66,7 @@ def evidence_of(
     """
     return Evidence(
         base_model_on(search.inputs.source, search.devices[0]),
+        search.inputs.task.objective,
         batches,
         space,
         seed=search.options.seed,

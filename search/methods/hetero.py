@@ -17,13 +17,13 @@ from evaluators.training.candidate import Candidate, History
 from evaluators.training.cohort import Cohort
 from evaluators.training.data_order import steps_per_epoch
 from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
-from proxies.measure.dense_gradients import Batch
 from proxies.measure.evidence import Evidence
 from proxies.registry import PROXIES, find_proxy, score_sites
 from search.job.first_batches import first_batches
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
+from spaces.objective import Batch
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site
@@ -252,6 +252,7 @@ class _Hetero:
         space = SearchSpace(tuple(self.gates.sites[i] for i in own), grid)
         evidence = Evidence(
             self.cohort.model,
+            self.cohort.objective,
             self.scored,
             space,
             seed=self.seeds[slot],

@@ -133,6 +133,7 @@ class _Spectral:
         size = cohort.recipe.batch_size
         return Evidence(
             cohort.model,
+            cohort.objective,
             first_batches(cohort.model, self.task.train, size=size, count=self.policy.batches),
             space,
             seed=candidate.seed,

@@ -12,7 +12,6 @@ import torch
 
 from evaluators.adapters.adapter import save_adapter
 from evaluators.executors.spread import base_model_on
-from evaluators.metrics.chance import chance_of
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.cohort import score_trained
 from proxies.site_scores import SiteScores
@@ -55,9 +54,9 @@ class TrainedEvaluator:
             title=search.options.space,
             space=search.space,
             max_params=search.max_params,
-            judged=Judged(task.metric, rows, chance_of(task.validation, task), title=task.metric_title),
+            judged=Judged.of(task.objective, rows, task.validation.labels),
             seeds=tuple(search.options.all_seeds),
-            positive_label=task.metric_label,
+            positive_label=task.objective.metric_label,
             notes=task.notes,
         )
 
@@ -97,7 +96,7 @@ class TrainedEvaluator:
             sites=sites,
             recipe=recipe,
             base=search.inputs.base,
-            label_names=task.label_names,
+            objective=task.objective,
             rows=task.validation,
         )
         return Conclusion(saved, winner_test, baseline_test)

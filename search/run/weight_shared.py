@@ -10,9 +10,8 @@ from itertools import islice
 from pathlib import Path
 
 from evaluators.executors.spread import base_model_on, default_cohort_size
-from evaluators.objectives.score import score_logits
 from evaluators.training.candidate import Candidate, Trained
-from evaluators.training.cohort import logits_of
+from evaluators.training.cohort import outputs_of
 from evaluators.training.memory import peak_memory
 from proxies.site_scores import SiteScores
 from search.cli.progress import progress
@@ -119,11 +118,12 @@ def _scored_together(search: Search, parts: Sequence[Trained]) -> list[Trained]:
     scored = {i: part for i, part in enumerate(parts) if part.evaluation.failure is not None}
     if not (alive := [i for i in range(len(parts)) if i not in scored]):
         return list(parts)
-    logits = logits_of(model, search.space.sites, [parts[i] for i in alive], recipe, task.validation)
+    living = [parts[i] for i in alive]
+    outputs = outputs_of(model, search.space.sites, task.objective, living, recipe, task.validation)
     seconds, memory = (time.perf_counter() - started) / len(alive), peak_memory(model.device)
-    for i, own in zip(alive, logits, strict=True):
+    for i, own in zip(alive, outputs, strict=True):
         before = parts[i].evaluation
-        metric, loss = score_logits(own, task.validation, task) or (None, None)
+        metric, loss = task.objective.score(own, task.validation.labels) or (None, None)
         evaluation = replace(
             before,
             metric=metric,

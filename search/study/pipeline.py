@@ -119,7 +119,7 @@ def _tabulate(options: StudyOptions, searches: Sequence[Search], folder: Path) -
                 seen.add(stratum)
                 entries += _trained(search, stratum, drawn, scores, folder)
     notes = notes_of(options, searches, scored, tuple(left_out.values()), entries)
-    return BenchmarkTable(wide, searches[0].inputs.task.metric, tuple(entries), notes.to_json())
+    return BenchmarkTable(wide, searches[0].inputs.task.objective.metric, tuple(entries), notes.to_json())
 
 
 def _wide_space(options: StudyOptions, searches: Sequence[Search]) -> SearchSpace:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from proxies.measure.dense_gradients import Batch
 from proxies.measure.evidence import Evidence
 from proxies.measure.warm_up import WarmUp
 from proxies.proxy import needs_of
@@ -17,7 +16,9 @@ from proxies.registry import PROXIES, find_proxy, score_sites
 from proxies.site_scores import DegenerateScoreError
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites
+from spaces.objective import Batch
 from spaces.search_space import SearchSpace
+from tests.objectives import TWO_CLASSES
 
 # a site may be worth less than nothing
 SIGNED = {"plain", "grasp", "ablation", "solo", "solo_linear", "supernet"}
@@ -37,7 +38,7 @@ def test_scores_every_site_at_every_rank_and_leaves_the_model_alone(name, eviden
 def test_a_rank_that_a_narrow_site_cannot_have_is_worth_as_much_as_its_highest(name, tiny_model, batches):
     model = tiny_model("llama")  # in which k is half as wide as q
     space = SearchSpace(find_sites(model, "lora[q,k]"), (0, 8, 20))
-    evidence = Evidence(model, batches, space, seed=0, warm_up=WarmUp(steps=2, rank=20))
+    evidence = Evidence(model, TWO_CLASSES, batches, space, seed=0, warm_up=WarmUp(steps=2, rank=20))
     (scores,) = score_sites([find_proxy(name)], evidence)
     narrow = np.array([site.role == "k" for site in space.sites])
     assert space.highest.tolist() == np.where(narrow, 8, 20).tolist()
@@ -56,6 +57,7 @@ def test_all_proxies_share_one_pass(evidence, batches):
     others = [p for name, p in PROXIES.items() if p.point != "warm" and name not in ALWAYS_DEGENERATE]
     counted = Evidence(
         evidence.model,
+        TWO_CLASSES,
         batches,
         evidence.space,
         seed=0,
@@ -70,7 +72,13 @@ def test_all_warm_proxies_share_one_super_network(evidence, batches):
     passes = []
     warm_up = WarmUp(steps=3)
     counted = Evidence(
-        evidence.model, batches, evidence.space, seed=0, warm_up=warm_up, on_batch=lambda: passes.append(1)
+        evidence.model,
+        TWO_CLASSES,
+        batches,
+        evidence.space,
+        seed=0,
+        warm_up=warm_up,
+        on_batch=lambda: passes.append(1),
     )
     score_sites([PROXIES[name] for name in ("sensitivity", "sensitivity_sum")], counted)
     assert len(passes) == warm_up.steps
@@ -84,7 +92,9 @@ def test_all_warm_proxies_share_one_super_network(evidence, batches):
 
 def test_a_statistic_that_is_not_among_the_needs_is_measured_once_by_a_pass_of_its_own(evidence, batches):
     passes = []
-    counted = Evidence(evidence.model, batches, evidence.space, seed=0, on_batch=lambda: passes.append(1))
+    counted = Evidence(
+        evidence.model, TWO_CLASSES, batches, evidence.space, seed=0, on_batch=lambda: passes.append(1)
+    )
     alone = {name: score_sites([PROXIES[name]], counted)[0] for name in ("grad_norm", "fisher", "eva")}
     assert len(passes) == 3 * len(batches)
     score_sites([PROXIES[name] for name in alone], counted)
@@ -97,7 +107,7 @@ def test_all_dense_proxies_share_one_pass(tiny_model, tiny_batch):
     model, passes = tiny_model("bert"), []
     space = SearchSpace(find_sites(model, "lora+shortcut"), (0, 1, 2))
     batch = Batch(tiny_batch, torch.arange(6) % 2)
-    counted = Evidence(model, [batch], space, seed=0, on_batch=lambda: passes.append(1))
+    counted = Evidence(model, TWO_CLASSES, [batch], space, seed=0, on_batch=lambda: passes.append(1))
     score_sites(
         [PROXIES[name] for name in ("grad_norm", "grad_norm@init", "snip", "spectrum", "constant")], counted
     )

@@ -9,6 +9,7 @@ from proxies.measure.evidence import Evidence
 from proxies.registry import PROXIES, score_sites
 from spaces.errors import InputError
 from spaces.wires import initial_a
+from tests.objectives import TWO_CLASSES
 
 
 def test_zico_of_each_rank_is_that_of_a_wire_of_this_rank(evidence, gradients_by_batch):
@@ -34,6 +35,6 @@ def test_entries_that_never_vary_are_left_out(evidence):
 
 
 def test_one_batch_is_refused(evidence, batches):
-    one = Evidence(evidence.model, batches[:1], evidence.space, seed=0)
+    one = Evidence(evidence.model, TWO_CLASSES, batches[:1], evidence.space, seed=0)
     with pytest.raises(InputError, match="zico compares batches and was given 1; give it at least 2"):
         score_sites([PROXIES["zico"]], one)
