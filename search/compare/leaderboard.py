@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from evaluators.training.candidate import Trained
-from search.statistics.holm import holm
-from search.statistics.over_seeds import Interval, Summary, paired_difference, paired_p_value
+from search.statistics.paired import PairedDifference, holm_corrected
+from search.statistics.summary import Summary
 
 from .arm import Arm
 
-__all__ = ["ArmRuns", "Difference", "Row", "corrected_differences", "difference", "leaderboard"]
-
-_RESAMPLES = 9999
+__all__ = ["ArmRuns", "Row", "leaderboard"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,22 +29,6 @@ class ArmRuns:
     def metrics(self) -> tuple[float | None, ...]:
         """One per seed, None where it failed."""
         return tuple(run.evaluation.metric for run in self.runs)
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Of two arms' metrics, seed by seed: mean of a - b.
-
-    interval: 95 %, Student's t over seeds. bootstrap: 95 %, percentile over seeds, which is too narrow with
-    few seeds. p_value: two-sided, of the paired t test; None from one seed. of_seeds: the differences
-    themselves, of each seed that both finished. p_holm: the p-value corrected for all of its table's.
-    """
-
-    interval: Interval
-    bootstrap: Interval
-    p_value: float | None
-    of_seeds: tuple[float, ...]
-    p_holm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +48,7 @@ class Row:
     metric: Summary | None
     median: float | None
     loss: Summary | None
-    difference: Difference | None
+    difference: PairedDifference | None
     end: int | None
     average: float | None
     peak: int | None
@@ -88,37 +69,9 @@ def leaderboard(arms: Sequence[ArmRuns], baseline: str | None) -> list[Row]:
     """
     reference = next((one for one in arms if one.arm.label == baseline), None)
     rows = [_row(one, reference) for one in arms]
-    corrected = iter(corrected_differences([row.difference for row in rows if row.difference]))
+    corrected = iter(holm_corrected([row.difference for row in rows if row.difference]))
     rows = [replace(row, difference=next(corrected)) if row.difference else row for row in rows]
     return sorted(rows, key=lambda row: (len(row.failures), -row.metric.mean if row.metric else 0.0))
-
-
-def corrected_differences(differences: Sequence[Difference]) -> list[Difference]:
-    """The same with ``p_holm`` for all of them together; None stays where there is no p-value."""
-    corrected = iter(holm([one.p_value for one in differences if one.p_value is not None]))
-    return [one if one.p_value is None else replace(one, p_holm=next(corrected)) for one in differences]
-
-
-def difference(a: Sequence[float | None], b: Sequence[float | None]) -> Difference | None:
-    """Of the seeds that both finished; None where there is none."""
-    pairs = [(x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None]
-    if not pairs:
-        return None
-    ours, theirs = ([pair[i] for pair in pairs] for i in (0, 1))
-    deltas = np.subtract(ours, theirs)
-    of_seeds = tuple(deltas.tolist())
-    return Difference(paired_difference(ours, theirs), _bootstrap(deltas), paired_p_value(deltas), of_seeds)
-
-
-def _bootstrap(deltas: np.ndarray) -> Interval:
-    """The mean with its percentile interval over resampled seeds (Efron 1979)."""
-    mean = float(deltas.mean())
-    if len(deltas) < 2:
-        return Interval(mean, None, None)
-    found = stats.bootstrap(
-        (deltas,), np.mean, n_resamples=_RESAMPLES, method="percentile", rng=np.random.default_rng(0)
-    ).confidence_interval
-    return Interval(mean, float(found.low), float(found.high))
 
 
 def _row(one: ArmRuns, reference: ArmRuns | None) -> Row:
@@ -138,7 +91,9 @@ def _row(one: ArmRuns, reference: ArmRuns | None) -> Row:
         Summary.of(metrics) if metrics else None,
         float(np.median(metrics)) if metrics else None,
         Summary.of(losses) if losses else None,
-        None if reference is None or reference is one else difference(one.metrics, reference.metrics),
+        None
+        if reference is None or reference is one
+        else PairedDifference.of(one.metrics, reference.metrics),
         round(float(np.mean([course.end for course in courses]))) if courses else None,
         float(np.mean([course.average for course in courses])) if courses else None,
         max((course.peak for course in courses), default=None),

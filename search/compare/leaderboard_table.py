@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from search.show.aligned_text import aligned, wrapped
-from search.statistics.over_seeds import said_of_difference, said_of_p
+from search.show.number_format import p_equation, with_interval
 from spaces.counted import counted
 from spaces.printable import printable
 
@@ -21,7 +21,6 @@ _HEAD = (
     "test {metric}",
     "difference [95 % t]",
     "Holm p",
-    "[95 % bootstrap]",
     "median",
     "parameters",
     "average",
@@ -101,14 +100,13 @@ def _cells(row: Mapping[str, Any], edges: Collection[str]) -> tuple[str, ...]:
     edge = "*" if row["label"] in edges else ""
     setting = f"{row['learning_rate']:.2g}{edge}, {row['scaling']}"
     if metric is None:
-        return (row["label"], "failed", *["-"] * 7, setting, "-", "-", "-")
+        return (row["label"], "failed", *["-"] * 6, setting, "-", "-", "-")
     sd = "" if metric["sd"] is None else f" ± {metric['sd']:.4f}"
     return (
         row["label"],
         f"{metric['mean']:.4f}{sd}{_of_seeds(row)}",
-        "-" if apart is None else said_of_difference(**apart["interval"]),
+        "-" if apart is None else _interval(apart["interval"]),
         "-" if apart is None or apart["p_holm"] is None else f"{apart['p_holm']:.3f}",
-        "-" if apart is None else _bounds(apart["bootstrap"]),
         f"{row['median']:.4f}",
         f"{row['end']:,}",
         f"{round(row['average']):,}",
@@ -125,11 +123,11 @@ def _of_seeds(row: Mapping[str, Any]) -> str:
     return f" ({row['metric']['count']} of {counted(len(row['metrics']), 'seed')})" if row["failures"] else ""
 
 
-def _bounds(interval: Mapping[str, float | None]) -> str:
-    return "" if interval["low"] is None else f"[{interval['low']:+z.4f}, {interval['high']:+z.4f}]"
+def _interval(interval: Mapping[str, float | None]) -> str:
+    return with_interval(interval["mean"], interval["low"], interval["high"], 4)
 
 
 def _answer(one: Mapping[str, Any]) -> str:
     interval, p_value = one["difference"]["interval"], one["difference"]["p_holm"]
-    corrected = "" if p_value is None else f", Holm-corrected {said_of_p(p_value)}"
-    return f"{one['question']} {one['verdict']}, {said_of_difference(**interval)}{corrected}"
+    corrected = "" if p_value is None else f", Holm-corrected {p_equation(p_value)}"
+    return f"{one['question']} {one['verdict']}, {_interval(interval)}{corrected}"

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from search.methods.registry import METHODS
-from search.statistics.over_seeds import doubt_of
+from search.statistics.paired import PairedDifference, holm_corrected
 from spaces.grammar import Term, parse_space
 
 from .arm import BASELINE, Arm
-from .leaderboard import ArmRuns, Difference, Row, corrected_differences, difference
+from .leaderboard import ArmRuns, Row
 
 __all__ = ["Answer", "answers"]
 
@@ -30,13 +30,13 @@ class Answer:
     """The difference of two arms' metrics that answers a question.
 
     verdict: by the p-value corrected by Holm's method: for all the questions that are asked; that of the best
-    of many arms for all the arms of the table. It is not shown wherever ``doubt_of`` has a doubt. label: of
+    of many arms for all the arms of the table. Not shown is where the difference has a ``doubt``. label: of
     the arm that was the best of ``compared`` ones, where that is asked.
     """
 
     question: str
     verdict: str
-    difference: Difference
+    difference: PairedDifference
     label: str | None = None
     compared: int = 0
 
@@ -50,11 +50,11 @@ def answers(arms: Sequence[ArmRuns], rows: Sequence[Row], baseline: str | None) 
 
     rows, baseline: the leaderboard's, and the label of the arm that it compares with.
     """
-    asked: list[tuple[str, Difference]] = []
+    asked: list[tuple[str, PairedDifference]] = []
     for question, a, b in (*_shortcuts(arms), *_between_methods(arms)):
-        if between := difference(a.metrics, b.metrics):
+        if between := PairedDifference.of(a.metrics, b.metrics):
             asked.append((question, between))
-    corrected = corrected_differences([between for _, between in asked])
+    corrected = holm_corrected([between for _, between in asked])
     found = [Answer(asked[i][0], _verdict(between), between) for i, between in enumerate(corrected)]
     return [*_best_allocation([one.arm for one in arms], rows, baseline), *found]
 
@@ -109,9 +109,9 @@ def _parts(space: str) -> tuple[list[Term], list[Term]]:
     return [term for term in terms if term.kind == "lora"], [term for term in terms if term.kind != "lora"]
 
 
-def _verdict(between: Difference) -> str:
+def _verdict(between: PairedDifference) -> str:
     if between.p_holm is None:
         return "one seed cannot say"
-    if doubt_of(between.of_seeds, between.p_holm) is not None:
+    if not between.shown:
         return "not shown"
     return "yes" if between.interval.mean > 0 else "no, the reverse"

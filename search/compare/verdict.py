@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluators.metrics.chance import Chance, nothing_learned
-from search.statistics.over_seeds import doubt_of, said_of_difference, said_of_p
+from search.show.number_format import p_equation, with_interval
+from search.statistics.paired import PairedDifference
 from spaces.counted import counted
 
-from .leaderboard import ArmRuns, Difference, Row
+from .leaderboard import ArmRuns, Row
 from .questions import Answer
 
 __all__ = ["verdict"]
@@ -21,17 +22,18 @@ def verdict(
     baseline: str | None,
     *,
     metric: str,
-    chance: Chance,
+    chance: Chance | None,
+    test_rows: int,
 ) -> str:
     """Whether the best allocation beats uniform LoRA; of arms that allot nothing, whether the best does.
 
     best: the answer of ``best_allocation``, None where no arm is one. rows: as the leaderboard has them.
-    chance: on the test rows, which all of it is of. p-values are corrected for all arms of the table.
+    chance: on the test rows, which all of it is of; None where that means nothing. p-values are corrected for all arms of the table.
     """
     runs = [run.evaluation for one in arms for run in one.runs]
     if (reason := nothing_learned(runs, metric, chance)) is not None:
         return f"Nothing was learned, so no method can be told from another: {reason}."
-    where = f"{metric} on {counted(chance.rows, 'test row')}"
+    where = f"{metric} on {counted(test_rows, 'test row')}"
     if baseline is None:
         return f"There is no uniform LoRA to compare with; {rows[0].label} is first by {where}."
     others = [(row.label, row.difference) for row in rows if row.difference is not None]
@@ -45,15 +47,17 @@ def verdict(
     return _sentence("method", label, nearest, baseline, where, len(others))
 
 
-def _sentence(what: str, label: str, apart: Difference, baseline: str, where: str, compared: int) -> str:
+def _sentence(
+    what: str, label: str, apart: PairedDifference, baseline: str, where: str, compared: int
+) -> str:
     interval = apart.interval
-    p = "" if apart.p_holm is None else f", Holm-corrected {said_of_p(apart.p_holm)}"
-    amount = said_of_difference(interval.mean, interval.low, interval.high)
+    p = "" if apart.p_holm is None else f", Holm-corrected {p_equation(apart.p_holm)}"
+    amount = with_interval(interval.mean, interval.low, interval.high, 4)
     said = f"{amount} in {where}{p}, {counted(len(apart.of_seeds), 'seed')}"
     of = f"the best of {counted(compared, 'other')}" if compared > 1 else "the only other"
-    doubt = doubt_of(apart.of_seeds, apart.p_holm)
-    if doubt is None and interval.mean > 0:
+    if apart.shown and interval.mean > 0:
         return f"Yes: {label}, {of}, beats {baseline} by {said} (the interval is over seeds alone)."
     return (
-        f"Not shown that any {what} beats {baseline}: {label}, {of}, differs from it by {said}{doubt or ''}."
+        f"Not shown that any {what} beats {baseline}: {label}, {of}, differs from it by "
+        f"{said}{apart.doubt or ''}."
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluators.training.candidate import Trained
 from search.sampling.proposals import Proposal
-from search.statistics.over_seeds import Interval, Summary, paired_difference
+from search.statistics.summary import Summary
 
-__all__ = ["Finalist", "paired"]
+__all__ = ["Finalist"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +58,3 @@ class Finalist:
         if self.summary is None or other.summary is None or len(self.finished) != len(other.finished):
             return len(self.finished) > len(other.finished)
         return self.summary.mean - other.summary.mean > 1e-9  # the same values in another order are equal
-
-
-def paired(ours: Sequence[float | None], theirs: Sequence[float | None]) -> Interval | None:
-    """Mean difference over the seeds that both finished, seed i in place i; None where there is none."""
-    pairs = [(a, b) for a, b in zip(ours, theirs, strict=True) if a is not None and b is not None]
-    return paired_difference([a for a, _ in pairs], [b for _, b in pairs]) if pairs else None

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from evaluators.data.rows import Labels
 from evaluators.metrics.chance import Chance, nothing_learned
 from evaluators.objectives.task_objective import TaskObjective
-from search.statistics.holm import holm
-from search.statistics.over_seeds import Interval, doubt_of, paired_p_value, said_of_difference
+from search.show.number_format import with_interval
+from search.statistics.paired import PairedDifference, holm_corrected
 from spaces.counted import counted
 from spaces.direction import Direction
 
-from .finalist import Finalist, paired
+from .finalist import Finalist
 
 __all__ = ["Judged", "verdict"]
 
@@ -49,8 +47,8 @@ def verdict(
 
     finalists: the uniform baseline first. tested: the metric per seed of the winner and of the baseline on
     the rows used once. Without them the validation rows decide, which also chose the winner: its p-value is
-    then corrected for the number of finalists. Shown is what ``doubt_of`` has no doubt of, over seeds alone:
-    how other rows would answer is not in the interval.
+    then corrected for the number of finalists. Shown is what ``PairedDifference`` calls so, over
+    seeds alone: how other rows would answer is not in the interval.
     """
     runs = [run.evaluation for finalist in finalists for run in finalist.runs]
     if (reason := nothing_learned(runs, judged.title, judged.chance)) is not None:
@@ -61,21 +59,21 @@ def verdict(
         return _by_validation(finalists, winner, judged)
     ours, theirs = tested
     name, where = winner.proposal.proposers[0], _where(judged, "test")
-    interval, seeds = paired(ours, theirs), _pairs(ours, theirs)
-    if interval is None:
+    apart = PairedDifference.of(ours, theirs)
+    if apart is None:
         return (
             f"Not shown that any allocation beats uniform: no seed of {name} and uniform gave both a "
             f"metric {where}."
         )
-    said = f"{_amount(interval)} in {judged.title} {where}, {counted(len(seeds), 'seed')}"
-    if (doubt := doubt_of(seeds, _p_value(seeds))) is None:
+    said = f"{_amount(apart)} in {judged.title} {where}, {_seeds(apart)}"
+    if apart.doubt is None:
         said += " (the interval is over seeds alone)"
-        if interval.mean > 0:
+        if apart.interval.mean > 0:
             return f"Yes: {name}, chosen by validation, beats uniform by {said}."
         return f"No: {name}, chosen by validation, is worse than uniform, {said}."
     return (
         f"Not shown that any allocation beats uniform: {name}, chosen by validation, differs from it "
-        f"by {said}{doubt}."
+        f"by {said}{apart.doubt}."
     )
 
 
@@ -84,56 +82,45 @@ def _none_ahead(finalists: Sequence[Finalist], judged: Judged) -> str:
     baseline, *others = finalists
     where = _where(judged, "validation")
     nearest = max(others, key=lambda finalist: finalist.rank, default=None)
-    if nearest is None or (interval := paired(nearest.metrics, baseline.metrics)) is None:
+    if nearest is None or (apart := PairedDifference.of(nearest.metrics, baseline.metrics)) is None:
         return f"Not shown that any allocation beats uniform: none other finished {where}."
-    seeds = counted(len(_pairs(nearest.metrics, baseline.metrics)), "seed")
+    seeds = _seeds(apart)
     name = nearest.proposal.proposers[0]
     if failed := len(baseline.finished) - len(nearest.finished):
         seeds += f", but {failed} of its {counted(len(nearest.runs), 'run')} failed"
     return (
         f"Not shown that any allocation beats uniform: the best other, {name}, differs from it by "
-        f"{_amount(interval)} in {judged.title} {where}, {seeds}, so uniform is chosen."
+        f"{_amount(apart)} in {judged.title} {where}, {seeds}, so uniform is chosen."
     )
 
 
 def _by_validation(finalists: Sequence[Finalist], winner: Finalist, judged: Judged) -> str:
-    baseline, *others = finalists
     name = winner.proposal.proposers[0]
-    interval, seeds = paired(winner.metrics, baseline.metrics), _pairs(winner.metrics, baseline.metrics)
-    where = _where(judged, "validation")
-    if interval is None:
+    apart, where = _corrected(winner, finalists), _where(judged, "validation")
+    if apart is None:
         return (
             f"Not shown that any allocation beats uniform: no seed of {name} and uniform gave both a "
             f"metric {where}."
         )
     said = (
-        f"{_amount(interval)} in {judged.title} {where}, {counted(len(seeds), 'seed')}; the same rows "
-        "chose it "
-        f"among {counted(len(others), 'finalist')}"
+        f"{_amount(apart)} in {judged.title} {where}, {_seeds(apart)}; the same rows chose it among "
+        f"{counted(len(finalists) - 1, 'finalist')}"
     )
-    if (doubt := doubt_of(seeds, _corrected(winner, finalists))) is None:
+    if apart.doubt is None:
         return f"Yes: {name} beats uniform by {said}, for which its p-value is corrected."
     return (
         f"Not shown that any allocation beats uniform: {name} is ahead by {said}, so that this is "
-        f"partly luck{doubt}."
+        f"partly luck{apart.doubt}."
     )
 
 
-def _corrected(winner: Finalist, finalists: Sequence[Finalist]) -> float | None:
-    """The p-value of the winner's difference, by Holm's method for those of all finalists."""
+def _corrected(winner: Finalist, finalists: Sequence[Finalist]) -> PairedDifference | None:
+    """The winner's difference to the baseline, corrected for those of all finalists."""
     baseline, *others = finalists
-    known = [(f, p) for f in others if (p := _p_value(_pairs(f.metrics, baseline.metrics))) is not None]
-    corrected = holm([p for _, p in known])
-    return next((p for (finalist, _), p in zip(known, corrected, strict=True) if finalist is winner), None)
-
-
-def _p_value(differences: Sequence[float]) -> float | None:
-    return paired_p_value(np.array(differences))
-
-
-def _pairs(ours: Sequence[float | None], theirs: Sequence[float | None]) -> list[float]:
-    """The differences of the seeds that both finished."""
-    return [a - b for a, b in zip(ours, theirs, strict=True) if a is not None and b is not None]
+    apart = [(other, PairedDifference.of(other.metrics, baseline.metrics)) for other in others]
+    known = [(other, one) for other, one in apart if one is not None]
+    corrected = holm_corrected([one for _, one in known])
+    return next((one for (other, _), one in zip(known, corrected, strict=True) if other is winner), None)
 
 
 def _where(judged: Judged, part: str) -> str:
@@ -141,5 +128,10 @@ def _where(judged: Judged, part: str) -> str:
     return f"on {counted(rows, f'{part} row')}" if rows else f"on the {part} rows"
 
 
-def _amount(interval: Interval) -> str:
-    return said_of_difference(interval.mean, interval.low, interval.high)
+def _amount(apart: PairedDifference) -> str:
+    interval = apart.interval
+    return with_interval(interval.mean, interval.low, interval.high, 4)
+
+
+def _seeds(apart: PairedDifference) -> str:
+    return counted(len(apart.of_seeds), "seed")

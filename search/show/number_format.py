@@ -11,6 +11,7 @@ __all__ = [
     "UNDEFINED",
     "decimal",
     "memory",
+    "p_equation",
     "p_value",
     "percent",
     "seconds",
@@ -57,6 +58,11 @@ def percent(value: float | None, digits: int = 0) -> str:
 def p_value(value: float | None) -> str:
     """A probability with three decimals, ``<0.001`` below that."""
     return "<0.001" if _known(value) and value < 0.001 else decimal(value, 3)
+
+
+def p_equation(value: float) -> str:
+    """A probability within a sentence: ``p < 0.001``, ``p = 0.042``; none is said to be 0."""
+    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
 
 
 def seconds(value: float | None) -> str:

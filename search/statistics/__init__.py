@@ -1,1 +1,1 @@
-"""What a handful of seeds can say."""
+"""What a handful of seeds can say: summaries, paired differences, rank correlation, many tests at once."""

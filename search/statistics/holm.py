@@ -15,6 +15,9 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     The i-th smallest of m (from 0) times m - i, never below a smaller one's, at most 1. Holds whatever
     the dependence. Source: Holm, Scandinavian Journal of Statistics 6 (1979). Raises ValueError where one
     is not in [0, 1].
+
+    >>> holm([0.01, 0.25, 0.125])
+    (0.03, 0.25, 0.25)
     """
     values = np.asarray(p_values, dtype=np.float64)
     if not ((values >= 0) & (values <= 1)).all():

@@ -14,7 +14,8 @@ from typing import Final, get_args
 import numpy as np
 
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
-from search.cli.output_folder import write_whole
+from evaluators.store.whole_file import write_whole
+from search.run.table_notes import Notes
 from search.show.aligned_text import wrapped
 from search.study.display.forest_plot import draw_forest
 from search.study.display.origin_groups import group_of
@@ -32,8 +33,6 @@ from search.study.judging.verdict import CONTROL, verdict
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.seeding import named_generator
-
-from .table_notes import Notes
 
 __all__ = ["REPORT_FILES", "write_report"]
 

@@ -17,7 +17,7 @@ from search.show.number_format import (
     signed,
     with_interval,
 )
-from search.statistics.over_seeds import Interval
+from search.statistics.interval import Interval
 from search.study.judging.report_card import AtK, Card, Contest, Estimate, StratumReport
 from spaces.counted import counted
 

@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from search.show.number_format import signed
 from search.show.picture import EDGE, bare, new_figure, save_png, short
-from search.statistics.over_seeds import rank_correlation
+from search.statistics.rank_correlation import rank_correlation
 from search.study.judging.mean_truth import mean_over_seeds
 from spaces.counted import counted
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from search.statistics.holm import holm
-from search.statistics.over_seeds import rank_correlation
+from search.statistics.rank_correlation import rank_correlation
 
 from .at_k import at_k
 from .bootstrap import (

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from search.statistics.holm import holm
-from search.statistics.over_seeds import Summary, paired_difference, paired_p_value
+from search.statistics.paired import PairedDifference, holm_corrected
+from search.statistics.summary import Summary
 
 from .report_card import Contest
 
@@ -31,18 +30,21 @@ def contests(truth: np.ndarray, origins: Sequence[tuple[str, ...]]) -> tuple[Con
         )
     if not uniform:
         return ()
-    baseline = truth[uniform[0]]
-    found, p_values = [], []
-    for row, (drawn_by, ours) in enumerate(zip(origins, truth, strict=True)):
-        both = np.isfinite(ours) & np.isfinite(baseline)
-        if row != uniform[0] and both.any():
-            mean = Summary.of(ours[np.isfinite(ours)].tolist()).mean
-            difference = paired_difference(ours[both].tolist(), baseline[both].tolist())
-            found.append(Contest(tuple(drawn_by), mean, difference, None))
-            p_values.append(paired_p_value(ours[both] - baseline[both]))
-    corrected = iter(holm([p_value for p_value in p_values if p_value is not None]))
+    baseline = _finished(truth[uniform[0]])
+    others = [row for row in range(len(truth)) if row != uniform[0]]
+    apart = {row: PairedDifference.of(_finished(truth[row]), baseline) for row in others}
+    known = {row: one for row, one in apart.items() if one is not None}
+    corrected = zip(known, holm_corrected(list(known.values())), strict=True)
     fought = [
-        contest if p_value is None else replace(contest, p_holm=next(corrected))
-        for contest, p_value in zip(found, p_values, strict=True)
+        Contest(tuple(origins[row]), _mean(truth[row]), one.interval, one.p_holm) for row, one in corrected
     ]
     return tuple(sorted(fought, key=lambda contest: -contest.truth))
+
+
+def _finished(truth: np.ndarray) -> list[float | None]:
+    """By seed, None where the run failed."""
+    return [value if np.isfinite(value) else None for value in truth.tolist()]
+
+
+def _mean(truth: np.ndarray) -> float:
+    return Summary.of(truth[np.isfinite(truth)].tolist()).mean

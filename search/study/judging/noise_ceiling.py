@@ -8,7 +8,7 @@ from math import comb
 
 import numpy as np
 
-from search.statistics.over_seeds import rank_correlation
+from search.statistics.rank_correlation import rank_correlation
 
 from .correlation import weighted_spearman
 from .mean_truth import mean_over_seeds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from search.statistics.over_seeds import Interval
+from search.statistics.interval import Interval
 
 __all__ = ["AtK", "Card", "Contest", "Estimate", "StratumReport", "Truth"]
 

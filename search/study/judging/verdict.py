@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from search.statistics.over_seeds import said_of_p
+from search.show.number_format import decimal, p_equation, with_interval
 from spaces.counted import counted
 
 from .cards import SPREAD
@@ -69,7 +69,7 @@ def _why_not(report: StratumReport) -> str:
 
 def _skill(card: Card) -> str:
     """Rho with its interval and share of the ceiling."""
-    skill = f"rho = {_value(card.spearman)}{_interval(card.spearman)}"
+    skill = f"rho = {_given(card.spearman)}"
     if card.of_ceiling is None or card.of_ceiling.value is None:
         return skill
     if card.of_ceiling.value > 0.995:
@@ -110,7 +110,7 @@ def _named(controls: Sequence[Card]) -> str:
 
 
 def _chance(card: Card) -> str:
-    return f"{card.proxy}, rho = {_given(card.spearman)}, Holm-corrected {said_of_p(card.p_holm)}"
+    return f"{card.proxy}, rho = {_given(card.spearman)}, Holm-corrected {p_equation(card.p_holm)}"
 
 
 def _doubt(report: StratumReport) -> str:
@@ -119,14 +119,4 @@ def _doubt(report: StratumReport) -> str:
 
 
 def _given(estimate: Estimate) -> str:
-    return f"{_value(estimate)}{_interval(estimate)}"
-
-
-def _value(estimate: Estimate) -> str:
-    return f"{estimate.value:.2f}"
-
-
-def _interval(estimate: Estimate) -> str:
-    if estimate.low is None or estimate.high is None:
-        return ""
-    return f" [{estimate.low:.2f}, {estimate.high:.2f}]"
+    return with_interval(estimate.value, estimate.low, estimate.high, write=decimal)

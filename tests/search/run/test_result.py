@@ -9,7 +9,7 @@ import pytest
 
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from proxies.site_scores import per_unit_of_rank
-from search.run.finalist import Finalist, paired
+from search.run.finalist import Finalist
 from search.run.result import Conclusion, Outcome, result_of
 from search.run.table import format_table
 from search.run.verdict import Judged
@@ -62,12 +62,6 @@ def result_with(make_space, tested, notes=()):
         seconds=seconds,
         output=Path("runs/x"),
     )
-
-
-def test_seeds_that_either_side_lost_are_left_out_of_a_difference():
-    interval = paired([0.9, None, 0.95], [0.70, 0.72, 0.74])
-    assert interval.mean == pytest.approx((0.20 + 0.21) / 2)
-    assert paired([None, 0.5], [0.5, None]) is None
 
 
 def test_a_finalist_that_lost_a_seed_ranks_behind_one_that_did_not(result):

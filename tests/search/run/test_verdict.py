@@ -47,7 +47,7 @@ def test_an_interval_below_zero_is_a_no():
 def test_fewer_than_three_seeds_show_nothing(seeds):
     text = said([0.81, 0.82][:seeds] + [None] * (3 - seeds), [0.70, 0.70, 0.72])
     assert text.startswith("Not shown")
-    assert text.endswith(f"{seeds} seed{'s' * (seeds > 1)}, too few to show anything (--seeds 3 or more).")
+    assert text.endswith(f"{seeds} seed{'s' * (seeds > 1)}, too few to show anything (3 or more may).")
 
 
 def test_equal_differences_come_of_coarse_steps_and_show_nothing():

@@ -7,6 +7,7 @@ import pytest
 from search.show.number_format import (
     decimal,
     memory,
+    p_equation,
     p_value,
     percent,
     seconds,
@@ -49,3 +50,8 @@ def test_durations_and_memory_have_a_unit_that_fits():
         "4 min 05 s",
     ]
     assert [memory(mebi * 2**20) for mebi in (1.25, 312, 1638.4)] == ["1.2 MiB", "312 MiB", "1.6 GiB"]
+
+
+@pytest.mark.parametrize(("value", "said"), [(0.0, "p < 0.001"), (0.0421, "p = 0.042"), (1.0, "p = 1")])
+def test_no_p_value_is_said_to_be_zero(value, said):
+    assert p_equation(value) == said

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from search.statistics.over_seeds import Interval
+from search.statistics.interval import Interval
 from search.study.judging.report_card import AtK, Card, Contest, Estimate, StratumReport
 
 UNDEFINED = Estimate(None, None, None)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from search.statistics.over_seeds import Interval
+from search.statistics.interval import Interval
 from search.study.display.page_tables import (
     Cost,
     at_k_table,

@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from search.statistics.holm import holm
-from search.statistics.over_seeds import Interval, paired_difference
+from search.statistics.interval import Interval
+from search.statistics.paired import PairedDifference
 from search.study.judging.contests import contests
 from search.study.judging.report_card import Contest
 
@@ -20,7 +21,7 @@ def test_each_allocation_is_paired_with_the_uniform_one_and_the_best_comes_first
     assert [contest.origins for contest in found] == [("snip/greedy", "snip/exact"), ("random",)]
     assert found[0].truth == pytest.approx(0.7)
     assert found[0].difference.mean == pytest.approx(0.1)
-    assert found[1].difference == paired_difference([0.4, 0.6, 0.8], UNIFORM)
+    assert found[1].difference == PairedDifference.of([0.4, 0.6, 0.8], UNIFORM).interval
 
 
 def test_p_values_are_scipys_paired_tests_corrected_for_their_number():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from search.statistics.over_seeds import rank_correlation
+from search.statistics.rank_correlation import rank_correlation
 from search.study.judging.bootstrap import Resamples, crossed_resamples
 from search.study.judging.correlation import (
     kendall,

@@ -1,0 +1,99 @@
+"""What two candidates that share their seeds differ by, and whether that shows anything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from scipy import stats
+
+from .finite_sample import finite_sample
+from .holm import holm
+from .interval import Interval
+
+__all__ = ["PairedDifference", "holm_corrected"]
+
+LEAST_SEEDS: Final = 3
+LEVEL: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class PairedDifference:
+    """Of two candidates' metrics, seed by seed: the mean of a - b over the seeds that both finished.
+
+    interval: 95 %, Student's t over these seeds. p_value: two-sided, of the paired t test; None from one
+    seed. of_seeds: the differences themselves. p_holm: the p-value corrected for all differences that are
+    asked about together (``holm_corrected``); of one that is asked alone, the p-value itself.
+
+    >>> a, b = [0.83, 0.86, 0.84, None], [0.82, 0.83, 0.82, 0.9]
+    >>> found = PairedDifference.of(a, b)
+    >>> round(found.interval.mean, 4), len(found.of_seeds), found.shown
+    (0.02, 3, False)
+    """
+
+    interval: Interval
+    p_value: float | None
+    of_seeds: tuple[float, ...]
+    p_holm: float | None
+
+    @classmethod
+    def of(cls, a: Sequence[float | None], b: Sequence[float | None]) -> PairedDifference | None:
+        """a[i] - b[i] over the seeds i that neither failed (None); None where there is none.
+
+        Where all differences are equal the interval is that one point. Raises ValueError where the lengths
+        differ or a value is not finite.
+        """
+        pairs = [(x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None]
+        if not pairs:
+            return None
+        ours, theirs = ([pair[side] for pair in pairs] for side in (0, 1))
+        differences = finite_sample("a", ours) - finite_sample("b", theirs)
+        p_value = _p_value(differences)
+        return cls(_interval(differences), p_value, tuple(differences.tolist()), p_value)
+
+    @property
+    def doubt(self) -> str | None:
+        """Why it shows nothing, to end a sentence with; None where it does show a difference.
+
+        Empty where it is merely within chance, by ``p_holm``. Nothing is shown by fewer than three seeds,
+        or by differences that are all equal, which come of a metric's coarse steps.
+        """
+        if len(self.of_seeds) < LEAST_SEEDS:
+            return f", too few to show anything ({LEAST_SEEDS} or more may)"
+        if _all_equal(np.array(self.of_seeds)):
+            return ", the same for all, as a metric's coarse steps can give"
+        return None if self.p_holm is not None and self.p_holm < LEVEL else ""
+
+    @property
+    def shown(self) -> bool:
+        """Whether a and b are shown to differ, in either direction."""
+        return self.doubt is None
+
+
+def holm_corrected(family: Sequence[PairedDifference]) -> list[PairedDifference]:
+    """The same, each with ``p_holm`` for all of them together; one seed has no p-value to correct."""
+    corrected = iter(holm([one.p_value for one in family if one.p_value is not None]))
+    return [one if one.p_value is None else replace(one, p_holm=next(corrected)) for one in family]
+
+
+def _interval(differences: np.ndarray) -> Interval:
+    mean = float(differences.mean())
+    if len(differences) < 2:
+        return Interval(mean, None, None)
+    error = float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    margin = float(stats.t.ppf(0.975, df=len(differences) - 1)) * error
+    return Interval(mean, mean - margin, mean + margin)
+
+
+def _p_value(differences: np.ndarray) -> float | None:
+    """Of the one-sample t test; None from one difference, 1 where all are equal."""
+    if len(differences) < 2:
+        return None
+    return 1.0 if _all_equal(differences) else float(stats.ttest_1samp(differences, 0.0).pvalue)
+
+
+def _all_equal(differences: np.ndarray) -> bool:
+    return bool(np.ptp(differences) <= 1e-12 * np.abs(differences).max())
