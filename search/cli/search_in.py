@@ -61,6 +61,11 @@ def oracle_of(given: Typed, machine: Callable[[Typed], Machine]) -> Oracle:
             given.of(ScoringSettings),
         )
         return _ORACLES[settings.evaluator](job)
+    if settings.evaluator != "train":
+        raise UsageError(
+            f"`table` and `evaluator={settings.evaluator}` exclude each other: a table has runs of its own; "
+            "give one of them."
+        )
     space, training = given.of(SpaceSettings), given.of(TrainingSettings)
     choice = TableChoice(
         budget=space.budget if "budget" in given.names else None,
