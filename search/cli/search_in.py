@@ -17,6 +17,7 @@ from search.run.settings import SearchSettings
 from search.run.tabulated import TableChoice, TabulatedOracle
 from search.run.trained import TrainedOracle
 from search.run.weight_shared import SupernetOracle
+from spaces.errors import UsageError
 
 from .ground_of import ground_of, machine_given
 from .output_folder import OutputFolder
