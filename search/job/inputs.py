@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
+
+from transformers import PreTrainedTokenizerBase
 
 from evaluators.base.base_model import ModelSource, load_tokenizer
 from evaluators.data.demo import MODEL_NAME, demo_model_folder
@@ -48,29 +51,17 @@ class Inputs:
 
 
 def load_inputs(
-    model: ModelSettings, data: DataSettings, *, named: Callable[[str], _Tables] = load_glue
+    model: ModelSettings, data: DataSettings, *, tables_of: Callable[[str], _Tables] = load_glue
 ) -> Inputs:
     """The tokenised task and the model to load; raises InputError or UsageError on what cannot be used.
 
-    named: gives the tables of a named task.
+    tables_of: gives the tables of a named task.
     """
-    name = _DEMO_TASK if data.task is None else data.task
-    own_files = data.train_file is not None
-    known = None if own_files else find_task(name)
+    named = None if data.train_file is not None else find_task(_DEMO_TASK if data.task is None else data.task)
     folder = str(demo_model_folder()) if model.model is None else model.model
     _log.info("loading  the rows, and the tokenizer of %s", model.model or MODEL_NAME)
-    train, test = _tables(data, name, named)
-    embedded = known is not None and known.embedded
-    title = name if data.train_file is None else _title(data.train_file, data.task_name)
-    if isinstance(train, Passages) and isinstance(test, Passages):
-        build = partial(build_language_task, title, _of_language(model, data), train, test)
-    elif isinstance(train, TextTable) and isinstance(test, TextTable):
-        build = partial(build_task, title, _labelled(data, known), train, test)
-    else:
-        raise InputError(
-            "one file has labelled texts and the other rows of a language model; give both the same columns."
-        )
-    task = build(
+    embedded = named is not None and named.embedded
+    task = _builder(model, data, named, tables_of)(
         load_tokenizer(folder),
         max_length=data.max_length,
         train_rows=data.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
@@ -81,6 +72,36 @@ def load_inputs(
     objective = task.objective
     source = ModelSource(folder, objective.num_labels, model.dtype, objective.architecture)
     return Inputs(base, source, task, learning_rate)
+
+
+class _Builder(Protocol):
+    """Builds the task of rows that were read."""
+
+    def __call__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        /,
+        *,
+        max_length: int,
+        train_rows: int | None,
+        eval_rows: int | None,
+    ) -> Task: ...
+
+
+def _builder(
+    model: ModelSettings, data: DataSettings, named: NamedTask | None, tables_of: Callable[[str], _Tables]
+) -> _Builder:
+    """Of labelled texts, or of rows of a language model."""
+    name = _DEMO_TASK if data.task is None else data.task
+    train, test = _tables(data, name, tables_of)
+    title = name if data.train_file is None else _title(data.train_file, data.task_name)
+    if isinstance(train, Passages) and isinstance(test, Passages):
+        return partial(build_language_task, title, _of_language(model, data), train, test)
+    if isinstance(train, TextTable) and isinstance(test, TextTable):
+        return partial(build_task, title, _labelled(data, named), train, test)
+    raise InputError(
+        "one file has labelled texts and the other rows of a language model; give both the same columns."
+    )
 
 
 def _of_language(model: ModelSettings, data: DataSettings) -> CausalLM:
@@ -119,10 +140,10 @@ def _title(file: Path, given: str | None) -> str:
 
 
 def _tables(
-    data: DataSettings, name: str, named: Callable[[str], _Tables]
+    data: DataSettings, name: str, tables_of: Callable[[str], _Tables]
 ) -> tuple[TextTable | Passages, TextTable | Passages]:
     if data.train_file is None or data.eval_file is None:
-        return named(name)
+        return tables_of(name)
     text, label = data.text_columns, data.label_column
     train = read_table(data.train_file, text_columns=text, label_column=label)
     return train, read_table(data.eval_file, text_columns=text, label_column=label)
