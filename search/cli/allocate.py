@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -150,3 +151,7 @@ ALLOCATE: Final = Command(
     run=_run,
 )
 main = ALLOCATE.main
+
+
+if __name__ == "__main__":
+    sys.exit(main())
