@@ -16,9 +16,9 @@ import torch
 from transformers import PreTrainedModel
 
 from evaluators.objectives.classification import Classification
-from proxies.measure.dense_statistics import Statistic
 from proxies.measure.evidence import Evidence
 from proxies.measure.warm_up import WarmUp
+from proxies.proxy import needs_of
 from proxies.registry import PROXIES, score_sites
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
@@ -56,15 +56,16 @@ def full_fine_tuning(model: PreTrainedModel, batches: list[Batch]) -> None:
 
 def score(model: PreTrainedModel, batches: list[Batch], space: SearchSpace, names: tuple[str, ...]) -> None:
     """All of these proxies' scores of all sites."""
-    score_sites([PROXIES[name] for name in names], Evidence(model, CLASSES, batches, space, seed=0))
+    proxies = [PROXIES[name] for name in names]
+    score_sites(proxies, Evidence(model, CLASSES, batches, space, seed=0, needs=needs_of(proxies)))
 
 
 def able(
     model: PreTrainedModel, batches: list[Batch], space: SearchSpace, names: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Those of the proxies that can rank this space from these batches."""
-    evidence, kept = Evidence(model, CLASSES, batches, space, seed=0), []
-    evidence.expect(frozenset[Statistic]().union(*(PROXIES[name].needs for name in names)))
+    needs = needs_of([PROXIES[name] for name in names])
+    evidence, kept = Evidence(model, CLASSES, batches, space, seed=0, needs=needs), []
     for name in names:
         try:
             score_sites([PROXIES[name]], evidence)

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import PreTrainedModel
 
 from spaces.hooks import Renorm, Visit
+from spaces.low_rank import with_update
 from spaces.objective import Batch, Objective
 from spaces.site import Site
 
@@ -53,17 +54,12 @@ def hessian_gradient(
 def updated(updates: Mapping[str, Tensor], factor: float) -> Visit:
     """What ``attach`` needs for the model to compute as if factor * updates[site] were added to W0.
 
-    updates: site name -> (d_out, d_in).
+    updates: site name -> (d_out, d_in) float32.
     """
 
     def add(sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
         for site, source in zip(sites, sources, strict=True):
-            update = (factor * updates[site.name]).to(source.dtype)
-            added = nn.functional.linear(source, update).reshape(*target.shape[:-1], site.d_out)
-            if site.target.part is not None:
-                start, stop = site.target.part
-                added = nn.functional.pad(added, (start, target.shape[-1] - stop))
-            target = target + added
+            target = with_update(target, source, site, factor * updates[site.name])
         return target
 
     return add

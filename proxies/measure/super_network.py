@@ -24,7 +24,7 @@ from spaces.stacked import Stacked
 from spaces.wires import Wires
 
 from .dense_gradients import dense_gradients, dense_synflow_gradients
-from .gated_wires import TrainedWire, all_on, gated
+from .gated_wires import TrainedWire, all_on, attach_settings, gated, settings_at_once
 from .meter import Meter, measured
 from .warm_up import WarmUp
 from .weight_importance import WeightImportance
@@ -32,8 +32,6 @@ from .weight_importance import WeightImportance
 __all__ = ["SuperNetwork"]
 
 _MAX_GRAD_NORM: Final = 1.0
-_TOKENS_AT_ONCE_ON_CPU: Final = 4096  # of a forward pass that measures many gate settings
-_TOKENS_AT_ONCE_ELSEWHERE: Final = 65536
 
 
 class SuperNetwork:
@@ -43,8 +41,9 @@ class SuperNetwork:
     afterwards is measured on ``held``. Sites are in the space's order; nothing is random but the start,
     which is that of a candidate with this seed, and what ``sample`` draws.
 
-    wires: by site name. head: as ``Head.restore`` takes it. importance: of every weight during the
-    training. curve: the loss of each step's batch before the step.
+    wires: by site name. head: as ``Head.restore`` takes it. smoothed, summed: AdaLoRA's s = I_bar * U_bar
+    after the training, and the sum over its steps of I = |w dL/dw|, of every weight, by name
+    (``layers.3.q.A``). curve: the loss of each step's batch before the step.
     """
 
     def __init__(
@@ -87,13 +86,16 @@ class SuperNetwork:
             if sample is not None:
                 _set_ranks(wires, sample.choice(np.array(space.ranks), len(self.sites)), scaling, self.rank)
 
-        self.importance = WeightImportance(shapes, device=model.device)
+        self._importance = WeightImportance(self._stacked)
+        self._summed = torch.zeros_like(self._stacked.values)
         with _without_dropout(model), wires.attach(model, renorm=renorm), self._head.attach():
             self.curve = self._train(training, warm_up, before_step)
         for leaf in self._stacked.leaf.values():
             leaf.requires_grad_(False)
         self.wires = {site.name: self._wire(site, scaling) for site in self.sites}
         self.head = self._head.trained(0)
+        self.smoothed = self._importance.smoothed(0)
+        self.summed = self._stacked.named(self._summed[0])
 
     @contextmanager
     def attached(self) -> Iterator[None]:
@@ -150,24 +152,23 @@ class SuperNetwork:
         batches: Sequence[Batch] | None = None,
         *,
         wires: Mapping[str, TrainedWire] | None = None,
+        at_once: Callable[[int, torch.device], int] = settings_at_once,
     ) -> np.ndarray:
         """Mean loss over all targets of gate settings of the same weights: (settings, sites) -> (settings,).
 
         A gate of 0 is a site that is off, 1 one that is on; any factor between or beyond scales its wire.
         batches: the held ones unless given. wires: by site name, the trained ones unless given.
-        Settings are evaluated together, as many as fit in memory.
+        at_once: how many settings share a forward pass of a batch of so many tokens.
         Raises ValueError on gates of another shape.
         """
         if gates.ndim != 2 or gates.shape[1] != len(self.sites):
             raise ValueError(f"gates {gates.shape} must be (settings, {len(self.sites)}), a gate per site.")
         batches = self.held if batches is None else batches
         wires = self.wires if wires is None else wires
-        on_cpu = self._model.device.type == "cpu"
-        at_once = _TOKENS_AT_ONCE_ON_CPU if on_cpu else _TOKENS_AT_ONCE_ELSEWHERE
         sums, counts = np.zeros(len(gates)), np.zeros(len(gates))
         for batch in batches:
             tokens = max(tensor.numel() for tensor in batch.inputs.values())
-            width = max(1, at_once // tokens)
+            width = at_once(tokens, self._model.device)
             for start in range(0, len(gates), width):
                 chunk = slice(start, start + width)
                 losses = self._losses(gates[chunk], batch, wires)
@@ -180,18 +181,11 @@ class SuperNetwork:
     def _losses(self, gates: np.ndarray, batch: Batch, wires: Mapping[str, TrainedWire]) -> Losses:
         """Of all rows of the batch together, under each setting: (settings,) each."""
         settings, device = len(gates), self._model.device
-        columns = zip(self.sites, torch.from_numpy(gates.T).to(device, torch.float32), strict=True)
-        gate = {site.name: column for site, column in columns if column.any()}
-
-        def rows_on(sites: Sequence[Site], rows: int) -> Tensor | None:
-            on = torch.stack([gate[site.name] != 0 for site in sites]).any(0)
-            return None if bool(on.all()) else on.repeat_interleave(rows // settings)
-
-        sites = [site for site in self.sites if site.name in gate]
+        columns = torch.from_numpy(gates.T).to(device, torch.float32)[:, :, None]
+        gate = {site.name: column for site, column in zip(self.sites, columns, strict=True)}
         with ExitStack() as stack:
             stack.enter_context(_without_dropout(self._model))
-            add = gated(wires, gate)
-            stack.enter_context(attach(self._model, sites, add, renorm=self._renorm, rows_on=rows_on))
+            stack.enter_context(attach_settings(self._model, self.sites, wires, gate, renorm=self._renorm))
             stack.enter_context(self._head.attach())
             of_rows = self._objective.losses(self._model, batch.tiled(settings))
         return Losses(*(one.view(settings, -1).sum(1) for one in of_rows))
@@ -214,7 +208,7 @@ class SuperNetwork:
                     f"the super-network's loss became {curve[-1]} at step {step + 1} of {warm_up.steps}; "
                     f"lower the warm-up's learning_rate={warm_up.learning_rate}."
                 )
-            self.importance.see(weights, gradient)
+            self._summed += self._importance.see(gradient, [0])
             weights.grad = gradient
             torch.nn.utils.clip_grad_norm_([weights], _MAX_GRAD_NORM)
             optimizer.step()

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from proxies.measure import super_network
 from proxies.measure.dense_gradients import dense_gradients
 from proxies.measure.evidence import Evidence
 from proxies.measure.warm_up import WarmUp
@@ -43,14 +42,17 @@ def test_settings_evaluated_together_equal_real_wires_one_by_one(warm, loss_by_h
     assert np.ptp(together) > 1e-3
 
 
-def test_chunks_of_settings_change_nothing(warm, monkeypatch):
+def test_chunks_of_settings_change_nothing(warm):
     network = warm().super_network
-    gates = gate_settings(len(network.sites))
-    whole, chunks = network.losses(gates), []
-    monkeypatch.setattr(super_network, "_TOKENS_AT_ONCE_ON_CPU", 40)  # two settings of 18 tokens
-    monkeypatch.setattr(network, "_on_batch", lambda: chunks.append(1))
-    np.testing.assert_allclose(network.losses(gates), whole, rtol=1e-6)
-    assert len(chunks) == 3 * len(network.held)
+    gates, sizes = gate_settings(len(network.sites)), []
+
+    def two_at_once(tokens, device):
+        sizes.append(tokens)
+        return 2
+
+    chunked = network.losses(gates, at_once=two_at_once)
+    np.testing.assert_allclose(chunked, network.losses(gates), rtol=1e-6)
+    assert sizes == [18] * len(network.held)  # tokens of a batch
 
 
 def test_the_loss_is_the_mean_over_rows_of_batches_of_any_size(warm):
