@@ -11,10 +11,13 @@ from search.show.aligned_text import aligned, wrapped
 from spaces.errors import UsageError
 from spaces.site import Kind
 
-__all__ = ["Cell", "Number", "Preset", "PresetArm", "Setup", "TrainingSettings", "layout"]
+__all__ = ["Cell", "Number", "Preset", "PresetArm", "Setup", "Statistic", "TrainingSettings", "layout"]
 
 Setup = Literal["ft", "lora", "shortcuts"]
 """What a line of hyperparameters is for: full fine-tuning, LoRA, or LoRA with shortcuts."""
+
+Statistic = Literal["median", "mean"]
+"""What a paper reports of its seeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ class Preset:
     name: str
     source: str
     model: str
-    statistic: Literal["median", "mean"]
+    statistic: Statistic
     seeds: tuple[int, ...]
     columns: tuple[str, ...]
     arms: tuple[PresetArm, ...]
