@@ -18,11 +18,13 @@ from scipy.stats import spearmanr
 from evaluators.store.benchmark_table import BenchmarkTable
 from proxies.measure.warm_up import WarmUp
 from proxies.registry import PROXIES, score_sites
-from search.cli.options import SHARED, add_arguments
-from search.cli.study_options import STUDY, StudyOptions
+from search.cli.options import options_of
+from search.cli.study import STUDY
+from search.cli.study_options import StudyOptions
 from search.job.prepare import Search
 from search.job.scoring import evidence_of, scoring_batches
 from search.study.pipeline import TABLE
+from search.study.settings import StudySettings
 from search.study.strata import settings
 
 from .record import record
@@ -58,14 +60,13 @@ def correlations(
 
 def main() -> None:
     """Measures and prints."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.warm_up", description=__doc__)
-    add_arguments(parser, {**SHARED, **STUDY})
-    parser.add_argument("--steps", default="8,16,32,64")
-    parser.add_argument("--names", default=",".join(MEASURED))
-    parser.add_argument("--record", type=Path)
-    given = vars(parser.parse_args())
-    steps, names, path = given.pop("steps"), tuple(given.pop("names").split(",")), given.pop("record")
-    options = StudyOptions(**given)
+    own = argparse.ArgumentParser(prog="python -m benchmarks.warm_up", description=__doc__)
+    own.add_argument("--steps", default="8,16,32,64")
+    own.add_argument("--names", default=",".join(MEASURED))
+    own.add_argument("--record", type=Path)
+    given, words = own.parse_known_args()
+    steps, names, path = given.steps, tuple(given.names.split(",")), given.record
+    options = options_of(StudyOptions, STUDY.read(words), StudySettings)
     torch.set_num_threads(options.threads or torch.get_num_threads())
     (search,) = settings(options)
     truth = site_truth(BenchmarkTable.read(options.source / TABLE))

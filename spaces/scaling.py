@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final, Literal, get_args
 
 from .errors import UsageError
 from .site import Kind
 
-__all__ = ["SCALING_RULES", "Scaling"]
+__all__ = ["SCALING_RULES", "Rule", "Scaling"]
 
-SCALING_RULES = ("alpha/r", "alpha/sqrt(r)", "constant")
+Rule = Literal["alpha/r", "alpha/sqrt(r)", "constant"]
+"""How the factor follows from the rank."""
+SCALING_RULES: Final = get_args(Rule)
 
 
 @dataclass(frozen=True, slots=True)

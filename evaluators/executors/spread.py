@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from itertools import cycle
 from typing import Protocol
 
@@ -14,10 +14,10 @@ import torch
 from joblib import cpu_count
 from transformers import PreTrainedModel
 
-from evaluators.base.base_model import ModelSource, load_base_model
+from evaluators.base.base_model import ModelSource
+from evaluators.base.base_models import BaseModels
 from evaluators.data.rows import Rows
 from evaluators.data.task import ReportOn, Task
-from evaluators.store.content_digest import model_state
 from evaluators.store.ledger import fingerprint
 from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
 from evaluators.training.gate_policy import GatePolicy
@@ -30,7 +30,7 @@ from spaces.site import Site
 from .retry import Died, outlived
 from .worker_processes import WorkerProcesses, end_without
 
-__all__ = ["Trainer", "Work", "Workload", "base_model_on", "default_cohort_size", "form_cohorts", "train_all"]
+__all__ = ["LocalExecutor", "Trainer", "Work", "Workload", "default_cohort_size", "form_cohorts"]
 
 _log = logging.getLogger(__name__)
 
@@ -95,17 +95,6 @@ def in_one_cohort(
     )
 
 
-def base_model_on(source: ModelSource, device: str) -> PreTrainedModel:
-    """The frozen base model on a device; loaded once per process and device, as long as its files stay."""
-    return _loaded(source, device, model_state(source.path_or_name))
-
-
-@lru_cache(maxsize=16)  # one for each of the run's devices
-def _loaded(source: ModelSource, device: str, _: object) -> PreTrainedModel:
-    _log.info("loading  the model on %s", device)
-    return load_base_model(source, device=device)
-
-
 def default_cohort_size(device: str) -> int:
     """Candidates that share a forward pass: many on a GPU, which small batches leave idle, few on a CPU,
     where the arithmetic is the limit and more candidates only add padding."""
@@ -140,11 +129,11 @@ def form_cohorts(
     return cohorts
 
 
-def _max_padding(workload: Workload, device: str) -> float:
+def _max_padding(workload: Workload, device: str, models: BaseModels) -> float:
     """On a GPU wider wires are nearly free; on a CPU they may add a twentieth of the base model's work."""
     if device.startswith("cuda"):
         return float("inf")
-    return base_params(base_model_on(workload.source, device)) / 20
+    return base_params(models.on(workload.source, device)) / 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,31 +145,41 @@ class Work:
     known: Container[Candidate] = ()
 
 
-def train_all(
-    work: Sequence[Work],
-    *,
-    devices: Sequence[str],
-    jobs: int,
-    cohort_size: int,
-    threads: int | None = None,
-    on_done: Callable[[int, Trained], None],
-    on_step: Callable[[int], None] = lambda _: None,
-) -> None:
-    """Trains all candidates that are not known; on_done sees each as soon as its cohort has finished, with
-    the index of its work.
+@dataclass(frozen=True, slots=True)
+class LocalExecutor:
+    """An ``Executor`` on the devices of this machine, in this process or in several.
 
-    Nothing of them is kept here. Cohorts are formed of all candidates of a workload, the known
+    Nothing of the candidates is kept here. Cohorts are formed of all candidates of a workload, the known
     ones among them, before they are spread: a run that goes on after an interruption trains the cohorts
     that are left as it would have, and results depend on ``devices`` and ``jobs`` by no more than
-    rounding. jobs: 1 trains in this process; above that, so many processes, but never more than cohorts.
-    One that dies costs its cohort's work alone, as ``outlived`` says; a candidate that ends its own process
-    when it is alone has failed. threads: CPU threads of each job, by default its share of the cores where
-    there are several. on_step counts candidate-steps; with several jobs, once per finished cohort.
+    rounding. A process that dies costs its cohort's work alone, as ``outlived`` says; a candidate that ends
+    its own process when it is alone has failed.
+
+    Args:
+        devices: cohorts go round them.
+        cohort_size: candidates that share a forward pass, at most.
+        jobs: 1 trains in this process; above that, so many processes, but never more than cohorts, each with
+            models of its own. Steps are then counted once a cohort has finished.
+        threads: CPU threads of each process, by default its share of the cores.
     """
-    assignments = list(_assignments(work, devices, cohort_size))
-    for assignment, trained in _run(assignments, jobs, threads, on_step):
-        for done in trained:
-            on_done(assignment.work, done)
+
+    devices: tuple[str, ...]
+    cohort_size: int
+    jobs: int = 1
+    threads: int | None = None
+
+    def __call__(
+        self,
+        work: Sequence[Work],
+        models: BaseModels,
+        *,
+        on_done: Callable[[int, Trained], None],
+        on_step: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        assignments = list(_assignments(work, self.devices, self.cohort_size, models))
+        for assignment, trained in _run(assignments, self.jobs, self.threads, models, on_step):
+            for done in trained:
+                on_done(assignment.work, done)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,11 +198,13 @@ class _Assignment:
         return [Trained(Evaluation(one, None, None, reason, (), 0.0, 0), {}) for one in self.candidates]
 
 
-def _assignments(work: Sequence[Work], devices: Sequence[str], cohort_size: int) -> Iterator[_Assignment]:
+def _assignments(
+    work: Sequence[Work], devices: Sequence[str], cohort_size: int, models: BaseModels
+) -> Iterator[_Assignment]:
     """Every cohort without its known candidates; the devices in turn."""
     place = cycle(devices)
     for index, one in enumerate(work):
-        padding = _max_padding(one.workload, devices[0])
+        padding = _max_padding(one.workload, devices[0], models)
         for cohort in form_cohorts(one.candidates, one.workload.sites, cohort_size, max_padding=padding):
             left = tuple(one.candidates[i] for i in cohort if one.candidates[i] not in one.known)
             if left:
@@ -211,17 +212,21 @@ def _assignments(work: Sequence[Work], devices: Sequence[str], cohort_size: int)
 
 
 def _run(
-    assignments: Sequence[_Assignment], jobs: int, threads: int | None, on_step: Callable[[int], None]
+    assignments: Sequence[_Assignment],
+    jobs: int,
+    threads: int | None,
+    models: BaseModels,
+    on_step: Callable[[int], None],
 ) -> Iterator[tuple[_Assignment, list[Trained]]]:
     """Each with what came of it, done in this process, or in several, of which none is without work."""
     if jobs == 1:
         for assignment in assignments:
-            yield assignment, _train(assignment, on_step)
+            yield assignment, _train(assignment, models, on_step)
         return
     jobs = min(jobs, len(assignments))
     threads = threads or max(1, cpu_count() // max(1, jobs))
     _log.info("workers  cohorts: %d, processes: %d, threads of each: %d", len(assignments), jobs, threads)
-    with WorkerProcesses[list[Trained]](jobs) as processes:
+    with WorkerProcesses[BaseModels, list[Trained]](jobs, BaseModels) as processes:
 
         def execute(tasks: Sequence[_Assignment]) -> Iterator[tuple[int, list[Trained] | Died]]:
             return processes([partial(_train_elsewhere, threads, os.getpid(), task) for task in tasks])
@@ -239,18 +244,18 @@ def _killed(assignment: _Assignment, died: Died) -> list[Trained]:
     )
 
 
-def _train_elsewhere(threads: int, parent: int, assignment: _Assignment) -> list[Trained]:
+def _train_elsewhere(threads: int, parent: int, assignment: _Assignment, models: BaseModels) -> list[Trained]:
     torch.set_num_threads(threads)
-    return _train(assignment, lambda _: end_without(parent))
+    return _train(assignment, models, lambda _: end_without(parent))
 
 
-def _train(assignment: _Assignment, on_step: Callable[[int], None]) -> list[Trained]:
+def _train(assignment: _Assignment, models: BaseModels, on_step: Callable[[int], None]) -> list[Trained]:
     """The candidates trained; failed, with the reason, where their method cannot be used here.
 
     Raises InputError where the model cannot be loaded, which is none of a candidate's doing.
     """
     workload = assignment.workload
-    model = base_model_on(workload.source, assignment.device)
+    model = models.on(workload.source, assignment.device)
     try:
         return workload.trainer(model, workload, assignment.candidates, on_step)
     except InputError as error:

@@ -24,6 +24,7 @@ __all__ = ["WorkerProcesses", "end_without", "work"]
 
 _START: Final = "import sys; from evaluators.executors.worker_processes import work; work(int(sys.argv[1]))"
 
+Own = TypeVar("Own")
 Result = TypeVar("Result")
 
 
@@ -33,7 +34,7 @@ class _Worker:
     pipe: Connection
 
 
-class WorkerProcesses(Generic[Result]):
+class WorkerProcesses(Generic[Own, Result]):
     """At most ``most`` processes, each started when there is a call that no other is free for.
 
     Each has a pipe of its own. So a process that is killed takes nothing but its own call with it, and there
@@ -42,12 +43,13 @@ class WorkerProcesses(Generic[Result]):
     ``end_without``. Their start does not import this program's main module: any script may use them.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most: int, own: Callable[[], Own]) -> None:
+        """own: called once in each process; what it gives stays there, and is handed to every call."""
+        self._most, self._own = most, cloudpickle.dumps(own)
         self._workers: list[_Worker] = []
         self._idle: list[_Worker] = []
 
-    def __enter__(self) -> WorkerProcesses[Result]:
+    def __enter__(self) -> WorkerProcesses[Own, Result]:
         return self
 
     def __exit__(
@@ -61,7 +63,7 @@ class WorkerProcesses(Generic[Result]):
             worker.process.kill()
             worker.process.wait()
 
-    def __call__(self, calls: Sequence[Callable[[], Result]], /) -> Iterator[tuple[int, Result | Died]]:
+    def __call__(self, calls: Sequence[Callable[[Own], Result]], /) -> Iterator[tuple[int, Result | Died]]:
         """Does the calls, as ``retry.Execute`` says; only the one that a process was at can be its end.
 
         Calls may be anything that cloudpickle takes, results anything that pickle takes. An exception is
@@ -93,7 +95,7 @@ class WorkerProcesses(Generic[Result]):
                 return worker
             self._buried(worker)
         worker = self._started()
-        return worker if _sent(worker, message) else self._buried(worker)
+        return worker if _sent(worker, self._own) and _sent(worker, message) else self._buried(worker)
 
     def _started(self) -> _Worker:
         """A new worker, deaf to Ctrl-C from its first moment on, until ``work`` has it ignored."""
@@ -144,7 +146,7 @@ def _sent(worker: _Worker, message: bytes) -> bool:
 
 
 def work(handle: int) -> None:
-    """The life of a worker: calls in, results out, until nobody calls any more.
+    """The life of a worker: what is its own first, then calls in, results out, until nobody calls any more.
 
     handle: the file descriptor of its end of the pipe. Ctrl-C reaches every process of a terminal; here it is
     the other end's business.
@@ -152,15 +154,16 @@ def work(handle: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     with suppress(EOFError, ConnectionError), Connection(handle) as pipe:
+        own = pickle.loads(pipe.recv_bytes())()
         while True:
             call = pickle.loads(pipe.recv_bytes())
-            pipe.send_bytes(_done(call))
+            pipe.send_bytes(_done(call, own))
 
 
-def _done(call: Callable[[], object]) -> bytes:
+def _done(call: Callable[[Own], object], own: Own) -> bytes:
     """What came of a call, pickled: whether it raised, and its result or what it raised."""
     try:
-        return pickle.dumps((False, call()))
+        return pickle.dumps((False, call(own)))
     except Exception as error:
         return _raised(error, f"in a worker process:\n{traceback.format_exc()}")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-__all__ = ["is_unfinished", "sync", "unfinished_path", "whole_file"]
+__all__ = ["is_unfinished", "sync", "unfinished_path", "whole_file", "write_whole"]
 
 _NOT_OF_FOLDERS: Final = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
 _UNFINISHED: Final = re.compile(r"\..+\.[0-9a-f]{32}\.(part|new|old)", re.DOTALL)
@@ -33,6 +33,12 @@ def whole_file(path: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a text file that is never half there."""
+    with whole_file(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
 
 
 def unfinished_path(path: Path, role: str) -> Path:

@@ -7,86 +7,122 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
-from pathlib import Path
-from typing import Final, TypeVar
+from dataclasses import dataclass
+from typing import Final
 
 from spaces.errors import InputError, UsageError
 from spaces.printable import PrintableFormatter, printable, show
 
-from .option_types import Parser
-from .options import SHARED, Arguments, Options, add_arguments, typed
+from .flags import Flags
 from .output_path import claimed_path
+from .output_settings import OutputSettings, ScreenSettings
+from .parser import Parser, parser_of, typed
 from .shell_words import shell_words
 from .stopping import Stopped, stopping
+from .typed import Typed
 
-__all__ = ["run_command"]
+__all__ = ["Command", "Printed"]
 
-_log = logging.getLogger(__name__)
-_AnyOptions = TypeVar("_AnyOptions", bound=Options)
-_SCRIPT: Final = "rankscape"  # the console script, which is search.run
+_QUIET_LIBRARIES: Final = {"TRANSFORMERS_VERBOSITY": "error"}  # read when they are imported, which is later
 
 
-def run_command(
-    argv: Sequence[str] | None,
-    run: Callable[[_AnyOptions], tuple[dict[str, object], str]],
-    options: type[_AnyOptions],
-    *,
-    prog: str,
-    description: str | None,
-    example: str,
-    arguments: Arguments,
-) -> int:
-    """Reads the options, runs, prints; 0 when done, 1 on failure, 2 on wrong usage, 130 when interrupted
-    and 143 when terminated.
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What a command prints: the object of ``--json``, or else the text."""
 
-    run: gives the object that ``--json`` prints, and the text that is printed otherwise. It imports
-    torch itself, after ``--help`` has been served, and finds ``output`` set. arguments: the command's own,
-    besides the shared ones.
+    json: Mapping[str, object]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command.
+
+    name: behind ``rankscape``. module: behind ``python -m``. summary: one line. example: options that run.
+    settings: what can be chosen, the command's own first. run: does the work; it imports PyTorch itself,
+    after ``--help`` has been served, and finds ``output`` filled where ``OutputSettings`` is a setting.
     """
-    parser = Parser(prog=prog, description=description, epilog=f"example: {example}")
-    every = {**SHARED, **arguments}
-    add_arguments(parser, every)
-    words = sys.argv[1:] if argv is None else list(argv)
-    parsed = vars(parser.parse_args(words))
+
+    name: str
+    module: str
+    summary: str
+    example: str
+    settings: tuple[type, ...]
+    run: Callable[[Typed], Printed]
+
+    def main(self, argv: Sequence[str] | None = None, *, prog: str | None = None) -> int:
+        """Reads the options, runs, prints; 0 when done, 1 on failure, 2 on wrong usage, 130 when interrupted
+        and 143 when terminated.
+
+        prog: how it was started, by default as a module.
+        """
+        prog = prog or f"python -m {self.module}"
+        words = sys.argv[1:] if argv is None else list(argv)
+        flags = Flags.of(self.settings)
+        try:
+            with stopping(), ExitStack() as claims:
+                given = self.read(words, prog=prog)
+                if OutputSettings in self.settings and "output" not in given.names:
+                    given = given.filled(output=claims.enter_context(claimed_path()))
+                    words = [*words, "--output", str(given.values["output"])]
+                screen = given.of(ScreenSettings)
+                _log_to_stderr(flags, quiet=screen.quiet)
+                printed = self.run(given)
+        except InputError as error:
+            return complain(error, flags)
+        except KeyboardInterrupt as stop:
+            number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+            done = "terminated" if number == signal.SIGTERM else "interrupted"
+            print(f"{done}; this goes on: {prog} {shell_words(words)}", file=sys.stderr)
+            return 128 + number
+        return _print(json.dumps(printed.json, indent=2) if screen.json else flags.said(printed.text))
+
+    def read(self, words: Sequence[str], *, prog: str = "rankscape") -> Typed:
+        """What the words say, every setting checked; raises UsageError on what cannot be."""
+        given = typed(self._parser(prog), words)
+        for settings in self.settings:
+            given.of(settings)
+        return given
+
+    def _parser(self, prog: str) -> Parser:
+        return parser_of(self.settings, prog=prog, description=self.summary, example=f"{prog} {self.example}")
+
+
+def complain(error: InputError, flags: Flags) -> int:
+    """Prints the one line that says what is wrong; 2 where what was typed is, 1 otherwise."""
+    print(f"error: {printable(flags.said(' '.join(str(error).split())))}", file=sys.stderr)
+    return 2 if isinstance(error, UsageError) else 1
+
+
+class _Lines(PrintableFormatter):
+    """A log record as ``printable_lines``, with arguments as they are typed."""
+
+    def __init__(self, flags: Flags) -> None:
+        super().__init__("%(message)s")
+        self._flags = flags
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._flags.said(super().format(record))
+
+
+def _log_to_stderr(flags: Flags, *, quiet: bool) -> None:
+    """Logs on stderr; transformers' own only where they are errors."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Lines(flags))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING if quiet else logging.INFO)
+    for name, level in _QUIET_LIBRARIES.items():
+        os.environ.setdefault(name, level)
+
+
+def _print(text: str) -> int:
+    """Shows the text on stdout; 1 where that fails, but not where a reader has seen enough, as head does."""
     try:
-        with stopping(), ExitStack() as claims:
-            chosen = options(**parsed, typed=typed(words, every))
-            if "output" not in chosen.typed:
-                chosen = replace(chosen, output=claims.enter_context(claimed_path()))
-                words = [*words, "--output", str(chosen.output)]
-            _log_to_stderr(quiet=chosen.quiet)
-            result, text = run(chosen)
-    except InputError as error:
-        print(f"error: {printable(' '.join(str(error).split()))}", file=sys.stderr)
-        return 2 if isinstance(error, UsageError) else 1
-    except KeyboardInterrupt as stop:
-        number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
-        done = "terminated" if number == signal.SIGTERM else "interrupted"
-        print(f"{done}; this goes on: {_started_as(prog)} {shell_words(words)}", file=sys.stderr)
-        return 128 + number
-    try:
-        show(json.dumps(result, indent=2) if chosen.json else text)
+        show(text)
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # where the rest of the buffer goes
-        if not isinstance(error, BrokenPipeError):  # whose reader has seen enough, as head does
+        if not isinstance(error, BrokenPipeError):
             print(f"error: the result cannot be printed ({error.strerror})", file=sys.stderr)
             return 1
     return 0
-
-
-def _started_as(prog: str) -> str:
-    return _SCRIPT if Path(sys.argv[0]).stem == _SCRIPT else prog
-
-
-def _log_to_stderr(*, quiet: bool) -> None:
-    """Logs on stderr, as ``printable_lines``; transformers' own only where they are errors."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(PrintableFormatter("%(message)s"))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING if quiet else logging.INFO)
-    _log.info("loading  transformers")
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.set_verbosity_error()

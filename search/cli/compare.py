@@ -1,38 +1,35 @@
-"""``python -m search.compare``: every method under one trainer and one budget, as a leaderboard."""
+"""``rankscape compare``: every method under one trainer and one budget, as a leaderboard."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from typing import Final
 
-from .command import run_command
-from .compare_options import COMPARE, CompareOptions
+from search.compare.settings import CompareSettings
 
-__all__ = ["main"]
+from .command import Command, Printed
+from .job_settings import JOB
+from .typed import Typed
 
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; 0 when done, 1 on failure, 2 on wrong usage, 130 or 143 when it was stopped."""
-    return run_command(
-        argv,
-        _run,
-        CompareOptions,
-        prog="python -m search.compare",
-        description=__doc__,
-        example="python -m search.compare --methods all --budget 2.3M --seeds 5",
-        arguments=COMPARE,
-    )
+__all__ = ["COMPARE", "main"]
 
 
-def _run(options: CompareOptions) -> tuple[dict[str, object], str]:
-    if options.preset:
-        from search.compare.preset_run import run_preset
+def _run(given: Typed) -> Printed:
+    preset = given.of(CompareSettings).preset
+    if preset is None:
+        from .run_compare import run_compare
 
-        return run_preset(options)
-    from search.compare.pipeline import run_compare
+        return run_compare(given)
+    from .run_preset import listed, run_preset
 
-    return run_compare(options)
+    return listed() if preset == "list" else run_preset(preset, given)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+COMPARE: Final = Command(
+    name="compare",
+    module="search.compare",
+    summary="Trains every method under one trainer and one budget, and prints the leaderboard.",
+    example="--methods all --budget 2.3M --seeds 5",
+    settings=(CompareSettings, *JOB),
+    run=_run,
+)
+main = COMPARE.main

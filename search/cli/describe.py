@@ -1,238 +1,71 @@
-"""The command ``python -m spaces.describe``: a model's sites and their cost, from its config.json alone."""
+"""``rankscape describe``: a model's sites and their cost, from its config.json alone."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
-from search.show.aligned_text import aligned, wrapped
-from spaces.budget import parse_budget
-from spaces.counted import counted
-from spaces.errors import InputError, UsageError
-from spaces.grammar import parse_space
-from spaces.printable import printable, show
-from spaces.search_space import SearchSpace, params_per_rank, parse_ranks, rank_grid
-from spaces.site import Site
+from search.job.option import Range, check_settings, option, same_option
+from search.job.settings import ModelSettings, SpaceSettings
+from spaces.errors import UsageError
+from spaces.search_space import parse_ranks
 
-from .option_types import Parser, place, text, whole
+from .command import Command, Printed
+from .output_settings import ScreenSettings
+from .typed import Typed
 
-__all__ = ["Description", "describe", "main"]
+__all__ = ["DESCRIBE", "DescribeSettings", "main"]
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
-    """The sites of a space in one model, and their cost.
+class DescribeSettings:
+    """What is described."""
 
-    base_params: parameters of the model's body, without a head.
-    rank, budget: as asked, None where it was not.
-    parts: the model's, where it has several, some of which a task may never reach: text, vision.
-    params: of every site at ``rank``, or the most that ``budget`` allows; None without either.
-    ranks: as asked, or the grid that follows from the budget, or 0 and ``rank``; None without any.
-    """
-
-    model: str
-    model_type: str
-    base_params: int
-    space: str
-    sites: tuple[Site, ...]
-    rank: int | None
-    budget: str | None
-    params: int | None
-    ranks: tuple[int, ...] | None
-    parts: tuple[str, ...] = ()
-
-    def to_json(self) -> str:
-        """A JSON object with the fields of this class and ``params_per_rank``, the sum over the sites."""
-        sites = [
-            {
-                "name": site.name,
-                "kind": site.kind,
-                "role": site.role,
-                "layer": site.layer,
-                "d_in": site.d_in,
-                "d_out": site.d_out,
-                "params_per_rank": site.cost_per_rank,
-            }
-            for site in self.sites
-        ]
-        fields = {
-            "model": self.model,
-            "model_type": self.model_type,
-            "base_params": self.base_params,
-            "space": self.space,
-            "rank": self.rank,
-            "budget": self.budget,
-            "ranks": self.ranks,
-            "params_per_rank": params_per_rank(self.sites),
-            "params": self.params,
-            "parts": self.parts,
-            "sites": sites,
-        }
-        return json.dumps(fields, indent=2)
-
-    def to_text(self) -> str:
-        """A table with one line for the sites of equal role and shape, and the totals."""
-        per_rank = params_per_rank(self.sites)
-        base = counted(self.base_params, "parameter")
-        total = ("total", "", "", f"{len(self.sites)}", "", "", f"{per_rank:,}")
-        head = [f"{self.model}: {self.model_type}, {base} without a head"]
-        head += [f"{self.space}: {counted(len(self.sites), 'site')}"]
-        share = f"{(self.params or 0) / self.base_params:.2%} of the model"
-        trained = counted(self.params or 0, "trainable parameter")
-        below = []
-        if self.rank is not None:
-            below += [f"every site at rank {self.rank}: {trained}, {share}"]
-        elif self.params is not None:
-            uniform = self.params / per_rank
-            below += [f"budget {self.budget}: at most {trained}, {share},"]
-            below += [f"as many as every site at rank {uniform:.4g} would have"]
-        if self.ranks is not None and self.rank is None:
-            below += [f"ranks: {', '.join(map(str, self.ranks))}"]
-        if self.parts:
-            parts = ", ".join(self.parts)
-            below += [
-                f"the model has several parts ({parts}): a run leaves out the sites that its task does not "
-                "reach, and names them in its log"
-            ]
-        above, below = ([line for part in parts for line in wrapped(part)] for parts in (head, below))
-        table = aligned([*_rows(self.sites), total], words=(1, 2), right=(3, 4, 5, 6))
-        return "\n".join([*above, "", *table, *([""] if below else []), *below])
-
-
-def describe(
-    model: str,
-    space: str,
-    *,
-    rank: int | None = None,
-    budget: str | None = None,
-    ranks: tuple[int, ...] | None = None,
-) -> Description:
-    """The description of a space in the model of a folder or hub name, at a rank or a budget.
-
-    Raises UsageError on a space, rank or budget that cannot be, and InputError on a model without a
-    usable config.json.
-    """
-    parse_space(space)  # complains before PyTorch is imported, which takes seconds
-    wanted = None if budget is None else parse_budget(budget)
-
-    from spaces.find_sites import find_sites
-    from spaces.meta_model import base_params, meta_model
-
-    shapes = meta_model(model)
-    sites = find_sites(shapes, space)
-    whole = base_params(shapes)
-    params = None
-    if wanted is not None:
-        params = wanted.max_params(sites, base_params=whole)
-        ranks = ranks or rank_grid(sites, params)
-    elif rank is not None:
-        params = rank * params_per_rank(sites)
-        ranks = ranks or (0, rank)
-    if ranks is not None:
-        SearchSpace(sites, ranks)  # complains about ranks that these sites cannot have
-    config = shapes.config
-    parts = tuple(name for name in config.sub_configs if getattr(config, name, None) is not None)
-    return Description(
-        model,
-        str(config.model_type),
-        whole,
-        space,
-        sites,
-        rank,
-        budget,
-        params,
-        ranks,
-        parts if parts[1:] else (),
+    model: str | None = same_option(ModelSettings, "model")
+    space: str = same_option(SpaceSettings, "space")
+    rank: int | None = option(
+        None, "count every site at this rank", metavar="R", between=Range(1, 1_000_000_000)
+    )
+    budget: str | None = option(None, "2.3M, 500k, 1.2e6, 0.5% of the model, or r=8", metavar="B")
+    ranks: str | None = option(
+        None, "the ranks to search", metavar="0,R,...", default_text="those that follow from the budget"
     )
 
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Prints the description; 0, or 1 where the model and 2 where an option is at fault."""
-    args = _parser().parse_args(argv)
-    try:
-        ranks = None if args.ranks is None else parse_ranks(args.ranks)
-        _silence_transformers()
-        found = describe(args.model, args.space, rank=args.rank, budget=args.budget, ranks=ranks)
-    except InputError as error:
-        print(f"error: {printable(' '.join(str(error).split()))}", file=sys.stderr)
-        return 2 if isinstance(error, UsageError) else 1
-    show(found.to_json() if args.json else found.to_text())
-    return 0
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.rank is not None and self.budget is not None:
+            raise UsageError("`rank` and `budget` exclude each other; give one of them.")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="python -m spaces.describe",
-        description="Lists the sites of a search space in a model and counts their parameters.\n"
-        "Reads config.json alone: no weights are needed.",
-        epilog="example:\n"
-        "  python -m spaces.describe --model facebook/opt-350m --space lora+shortcut --budget 2.3M",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--model", type=place, required=True, help="a folder with a config.json, or a hub name"
-    )
-    parser.add_argument(
-        "--space",
-        type=text,
-        required=True,
-        help="lora, lora[q,k,v,o,fc1,fc2], lora[all], residual, shortcut, cross[in,cut;span=1..3]; "
-        "joined by +",
-    )
-    size = parser.add_mutually_exclusive_group()
-    size.add_argument("--rank", type=_positive, metavar="R", help="count every site at this rank")
-    size.add_argument(
-        "--budget", type=text, metavar="B", help="2.3M, 500k, 1.2e6, 0.5%% of the model, or r=8"
-    )
-    parser.add_argument(
-        "--ranks", type=text, help="the ranks to search, such as 0,4,8; without it they follow the budget"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    return parser
+def _run(given: Typed) -> Printed:
+    chosen = given.of(DescribeSettings)
+    ranks = None if chosen.ranks is None else parse_ranks(chosen.ranks)
+
+    from evaluators.data.demo import MODEL_NAME, demo_model_folder
+    from search.show.description import describe
+
+    model = str(demo_model_folder()) if chosen.model is None else chosen.model
+    _silence_progress()
+    found = describe(model, chosen.space, rank=chosen.rank, budget=chosen.budget, ranks=ranks)
+    named = replace(found, model=chosen.model or MODEL_NAME)
+    return Printed(named.to_json(), named.to_text())
 
 
-def _positive(text: str) -> int:
-    if (value := whole(text)) < 1:
-        raise argparse.ArgumentTypeError(f"{value} must be at least 1")
-    return value
-
-
-def _silence_transformers() -> None:
+def _silence_progress() -> None:
     from huggingface_hub.utils import logging as hub_logging
     from transformers.utils import logging
 
     hub_logging.set_verbosity_error()
-    logging.set_verbosity_error()
     logging.disable_progress_bar()
 
 
-def _rows(sites: Sequence[Site]) -> list[tuple[str, ...]]:
-    groups: dict[tuple[str, str, int, int], list[Site]] = {}
-    for site in sites:
-        role = site.name.removeprefix(f"layers.{site.layer}.")
-        groups.setdefault((site.kind, role, site.d_in, site.d_out), []).append(site)
-    rows: list[tuple[str, ...]] = [
-        ("kind", "role", "layers", "sites", "d_in", "d_out", "parameters per rank")
-    ]
-    for (kind, role, d_in, d_out), group in groups.items():
-        layers, cost = _ranges([site.layer for site in group]), f"{params_per_rank(group):,}"
-        rows.append((kind, role, layers, f"{len(group)}", f"{d_in}", f"{d_out}", cost))
-    return rows
-
-
-def _ranges(layers: Sequence[int]) -> str:
-    """``0-3, 5`` for 0, 1, 2, 3, 5 (ascending)."""
-    runs: list[list[int]] = []
-    for layer in layers:
-        if runs and layer == runs[-1][1] + 1:
-            runs[-1][1] = layer
-        else:
-            runs.append([layer, layer])
-    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+DESCRIBE: Final = Command(
+    name="describe",
+    module="spaces.describe",
+    summary="Lists the sites of a search space in a model and counts their parameters. Reads config.json "
+    "alone: no weights are needed.",
+    example="--model facebook/opt-350m --budget 2.3M",
+    settings=(DescribeSettings, ScreenSettings),
+    run=_run,
+)
+main = DESCRIBE.main

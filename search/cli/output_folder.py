@@ -7,24 +7,23 @@ import logging
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from filelock import FileLock, Timeout
 
 from evaluators.store.content_digest import file_digest
-from evaluators.store.whole_file import is_unfinished, whole_file
+from evaluators.store.whole_file import is_unfinished, write_whole
 from search.sampling.storage_error import one_line_where_unwritable
 from spaces.errors import InputError, UsageError
 
 from .folder_record import RECORD, FolderRecord, read_record
-from .options import Options
 from .provenance import Digests, Provenance, this_program
 
-__all__ = ["OutputFolder", "decisive", "write_whole"]
+__all__ = ["OutputFolder", "decisive"]
 
-_PLACE_ONLY: Final = ("output", "json", "quiet", "device", "devices", "jobs", "threads", "typed")
+_PLACE_ONLY: Final = ("output", "json", "quiet", "device", "devices", "jobs", "threads")
 _LOCK: Final = ".lock"  # never removed while others may look: who holds an unlinked one holds nothing
 _OLD_PART: Final = "options.json.part"  # what older versions were writing when they were killed
 _RESULT: Final = "result.json"
@@ -195,16 +194,10 @@ class OutputFolder:
             )
 
 
-def decisive(options: Options, *, growing: Collection[str] = ()) -> dict[str, object]:
-    """The options that decide results, as JSON has them. growing: those that may change on the way."""
-    kept = {name: v for name, v in asdict(options).items() if name not in (*_PLACE_ONLY, *growing)}
+def decisive(settings: Mapping[str, object], *, growing: Collection[str] = ()) -> dict[str, object]:
+    """The settings that decide results, as JSON has them. growing: those that may change on the way."""
+    kept = {name: value for name, value in settings.items() if name not in (*_PLACE_ONLY, *growing)}
     return dict(json.loads(json.dumps(kept, default=str)))
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Writes a file that is never half there."""
-    with whole_file(path) as unfinished:
-        unfinished.write_text(text, encoding="utf-8")
 
 
 @contextmanager

@@ -9,16 +9,14 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from .options import Options
-
 __all__ = ["claimed_path", "output_path"]
 
 _RUNS: Final = "runs"
 
 
-def output_path(options: Options) -> Path:
-    """``--output``, or a folder under runs/ that is named by the time and is not there yet."""
-    return next(path for path in _names() if not path.exists()) if options.output is None else options.output
+def output_path(chosen: Path | None) -> Path:
+    """The one chosen, or a folder under runs/ that is named by the time and is not there yet."""
+    return next(path for path in _names() if not path.exists()) if chosen is None else chosen
 
 
 @contextmanager

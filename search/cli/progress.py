@@ -6,23 +6,29 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 from tqdm import tqdm
 
+from search.job.progress import Progress
 from spaces.counted import counted
 
-__all__ = ["progress"]
+__all__ = ["progress_on_stderr"]
 
 _LINES: Final = 10
 _log = logging.getLogger(__name__)
 
 
+def progress_on_stderr(*, quiet: bool) -> Progress:
+    """Shows how far work is; where quiet, in log lines alone."""
+    return partial(_progress, quiet=quiet)
+
+
 @contextmanager
-def progress(
+def _progress(
     title: str, total: int, unit: str, *, units: str | None = None, quiet: bool
 ) -> Iterator[Callable[[int], None]]:
-    """What the yielded function moves on by so many units. units: more than one unit, as in ``counted``."""
     hidden = quiet or not sys.stderr.isatty()
     whole = counted(total, unit, units)
     if hidden and total:

@@ -16,9 +16,8 @@ from typing import Final
 from evaluators.data.demo import MODEL_NAME, demo_model_folder
 from evaluators.data.named_tasks import NAMED_TASKS, load_glue
 from evaluators.store.content_digest import file_digest, model_digests
+from search.job.settings import DataSettings, ModelSettings
 from spaces.errors import InputError
-
-from .options import Options
 
 __all__ = ["Digests", "Provenance", "data_file", "inputs_of", "this_program"]
 
@@ -100,13 +99,13 @@ class Provenance:
         return Provenance({**now.inputs, **known}, self.program)
 
 
-def inputs_of(options: Options) -> dict[str, Digests]:
-    """Of the data and the model that options name."""
-    if options.train_file is None or options.eval_file is None:
-        data = _named_task(options.task or _EMBEDDED_TASK)
+def inputs_of(model: ModelSettings, data: DataSettings) -> dict[str, Digests]:
+    """Of the model and the data that settings name."""
+    if data.train_file is None or data.eval_file is None:
+        rows = _named_task(data.task or _EMBEDDED_TASK)
     else:
-        data = {**data_file(options.train_file), **data_file(options.eval_file)}
-    return {**data, **_model_files(options.model)}
+        rows = {**data_file(data.train_file), **data_file(data.eval_file)}
+    return {**rows, **_model_files(model.model)}
 
 
 def data_file(path: Path) -> dict[str, Digests]:

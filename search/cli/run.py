@@ -1,37 +1,49 @@
-"""``python -m search.run``: search a space under a budget, fine-tune the finalists, save the winner."""
+"""``rankscape run``: search a space under a budget, fine-tune the finalists, save the winner."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from typing import Final
 
-from .command import run_command
-from .run_options import SEARCH, SearchOptions
+from search.run.settings import SearchSettings
+from search.run.table import format_table
+from spaces.errors import UsageError
 
-__all__ = ["main"]
+from .command import Command, Printed
+from .job_settings import JOB
+from .run_search import run_search
+from .typed import Typed
 
+__all__ = ["RUN", "main"]
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; 0 when done, 1 on failure, 2 on wrong usage, 130 or 143 when it was stopped."""
-    return run_command(
-        argv,
-        _run,
-        SearchOptions,
-        prog="python -m search.run",
-        description=__doc__,
-        example="python -m search.run --space lora+shortcut --budget 2.3M",
-        arguments=SEARCH,
-    )
+_HEEDED_BY_A_TABLE: Final = frozenset(
+    {"table", "budget", "ranks", "scaling", "lr", "proxy", "allocator", "sampler", "trials", "finalists"}
+    | {"seeds", "seed", "output", "json", "quiet"}
+    | {"device", "devices", "jobs", "threads"}  # of a machine that has nothing to do: harmless
+)
 
 
-def _run(options: SearchOptions) -> tuple[dict[str, object], str]:
-    from search.run.table import format_table
-
-    from .run_search import run_search
-
-    result = run_search(options)
-    return result, format_table(result)
+def _run(given: Typed) -> Printed:
+    if "table" in given.names:
+        _check_only_a_table(given)
+    record = run_search(given)
+    return Printed(record.to_json(), format_table(record))
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _check_only_a_table(given: Typed) -> None:
+    """Raises UsageError where something was typed that a table leaves without effect."""
+    if unheeded := sorted(f"`{name}`" for name in given.names - _HEEDED_BY_A_TABLE):
+        raise UsageError(
+            f"`table` comes with a space, a model and training of its own, so {', '.join(unheeded)} would "
+            f"change nothing; leave {'it' if len(unheeded) == 1 else 'them'} out."
+        )
+
+
+RUN: Final = Command(
+    name="run",
+    module="search.run",
+    summary="Searches a space under a budget, fine-tunes the finalists, and saves the winner.",
+    example="--space lora+shortcut --budget 2.3M",
+    settings=(SearchSettings, *JOB),
+    run=_run,
+)
+main = RUN.main

@@ -6,44 +6,63 @@ import logging
 import shutil
 from functools import partial
 
+from search.job.settings import DataSettings, ModelSettings, TrainingSettings
+from search.run.record import SearchRecord
+from search.run.settings import SearchSettings
+
+from .job_settings import JOB
 from .output_folder import OutputFolder, decisive
 from .output_path import output_path
+from .output_settings import OutputSettings, ScreenSettings
+from .progress import progress_on_stderr
 from .provenance import Digests, data_file, inputs_of
-from .run_options import SearchOptions
+from .typed import Typed
 
 __all__ = ["run_search"]
 
 _log = logging.getLogger(__name__)
 
 
-def run_search(options: SearchOptions) -> dict[str, object]:
+def run_search(given: Typed) -> SearchRecord:
     """Runs the search and returns what ``result.json`` holds; of a run that has ended, without running again.
 
     Raises UsageError or InputError, and leaves nothing, on options or data that cannot be used.
     """
-    folder = OutputFolder(
-        output_path(options), "search.run", decisive(options), inputs=partial(_inputs, options)
-    )
+    known = decisive(given.all((*JOB, SearchSettings)))
+    path = output_path(given.of(OutputSettings).output)
+    folder = OutputFolder(path, "search.run", known, inputs=partial(_inputs, given))
     with folder.opened() as path:
-        result = folder.finished()
-        if result is None:
-            _log.info("loading  PyTorch, Optuna and PEFT")
-            from search.run.pipeline import (  # seconds to import: PyTorch, optuna, PEFT
-                evaluator_of,
-                search_with,
-            )
-
-            evaluator = evaluator_of(options)
-            folder.begin()
-            result = search_with(evaluator, options, path)
-            folder.finish(result)
+        ended = folder.finished()
+        if ended is None:
+            record = _search(given, folder)
         else:
             _log.info("%s has ended before; this is its result", path)
+            record = SearchRecord.of_json(ended)
         if (path / "candidates").exists():  # only an interrupted run needs them
             shutil.rmtree(path / "candidates")
-        return result
+        return record
 
 
-def _inputs(options: SearchOptions) -> dict[str, Digests]:
+def _search(given: Typed, folder: OutputFolder) -> SearchRecord:
+    _log.info("loading  PyTorch, Optuna and PEFT")
+    from search.run.pipeline import search_with
+
+    from .oracle_of import oracle_of
+
+    oracle = oracle_of(given)
+    folder.begin()
+    result = search_with(
+        oracle,
+        given.of(SearchSettings),
+        folder.path,
+        seed=given.of(TrainingSettings).seed,
+        progress=progress_on_stderr(quiet=given.of(ScreenSettings).quiet),
+    )
+    folder.finish(result.to_json())
+    return result.record
+
+
+def _inputs(given: Typed) -> dict[str, Digests]:
     """What the search reads: a table, or else data and a model."""
-    return inputs_of(options) if options.table is None else data_file(options.table)
+    table = given.of(SearchSettings).table
+    return inputs_of(given.of(ModelSettings), given.of(DataSettings)) if table is None else data_file(table)

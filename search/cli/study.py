@@ -1,34 +1,49 @@
-"""``python -m search.study``: which cheap scores rank allocations as fine-tuning does, with statistics."""
+"""``rankscape study``: which cheap scores rank allocations as fine-tuning does, with statistics."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from typing import Final
 
-from .command import run_command
-from .study_options import STUDY, StudyOptions
+from search.study.settings import StudySettings
+from spaces.errors import UsageError
 
-__all__ = ["main"]
+from .command import Command, Printed
+from .job_settings import JOB
+from .output_settings import OutputSettings
+from .typed import Typed
 
+__all__ = ["STUDY", "main"]
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; 0 when done, 1 on failure, 2 on wrong usage, 130 or 143 when it was stopped."""
-    return run_command(
-        argv,
-        _run,
-        StudyOptions,
-        prog="python -m search.study",
-        description=__doc__,
-        example="python -m search.study --space lora+shortcut --budget 2.3M --allocations 64 --seeds 3",
-        arguments=STUDY,
-    )
+_OF_A_REPORT: Final = frozenset({"source", "output", "json", "quiet"})
 
 
-def _run(options: StudyOptions) -> tuple[dict[str, object], str]:
-    from search.study.pipeline import run_study
+def _run(given: Typed) -> Printed:
+    _check_factors(given)
+    if "source" in given.names and (others := sorted(given.names - _OF_A_REPORT)):
+        named = ", ".join(f"`{name}`" for name in others)
+        raise UsageError(f"`source` makes a report of what was trained before; leave out {named}.")
+    from .run_study import report_anew, run_study
 
-    return run_study(options)
+    settings = given.of(StudySettings)
+    if settings.source is None:
+        return run_study(given)
+    output = given.of(OutputSettings).output if "output" in given.names else None
+    return report_anew(settings.source, output)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _check_factors(given: Typed) -> None:
+    """Raises UsageError where one value and several are typed of the same thing."""
+    for one in ("budget", "scaling", "lr"):
+        if {one, f"{one}s"} <= given.names:
+            raise UsageError(f"`{one}` and `{one}s` exclude each other; give one of them.")
+
+
+STUDY: Final = Command(
+    name="study",
+    module="search.study",
+    summary="Finds out which cheap scores rank allocations as fine-tuning does, with statistics.",
+    example="--budget 2.3M --allocations 64 --seeds 3",
+    settings=(StudySettings, *JOB),
+    run=_run,
+)
+main = STUDY.main

@@ -6,12 +6,13 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, cast, get_args
 
-from search.cli.compare_options import CompareOptions
+from search.job.settings import SpaceSettings
 from search.methods.registry import METHODS, find_method, split_specs
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
+from spaces.hooks import Renorm
 from spaces.site import Kind, Site
 
 from .peft_configs import REFEREES
@@ -37,7 +38,7 @@ class Arm:
     method: str
     space: str
     budget: str
-    renorm: str
+    renorm: Renorm
     ranks: tuple[tuple[Kind, int], ...] = ()
     optional: bool = False
 
@@ -67,19 +68,19 @@ class Arm:
         )
 
 
-def arms_of(options: CompareOptions) -> list[Arm]:
-    """The arms that ``--methods`` names, in its order, without repeats; raises UsageError.
+def arms_of(methods: str, space: SpaceSettings) -> list[Arm]:
+    """The arms that ``methods`` names, in its order, without repeats; raises UsageError.
 
-    NAME[setting=value,...]@SPACE/RENORM: the space and the renorm are those of the options unless given.
+    NAME[setting=value,...]@SPACE/RENORM: the space and the renorm are those of ``space`` unless given.
     """
     arms: dict[str, Arm] = {}
-    for spec in split_specs(options.methods):
+    for spec in split_specs(methods):
         group = _GROUPS.get(spec)
         for one in group or [spec]:
-            arm = replace(_arm(one, options), optional=group is not None)
+            arm = replace(_arm(one, space), optional=group is not None)
             arms[arm.label] = arm
     if not arms:
-        raise UsageError("--methods names nothing; name at least one, or leave --methods out.")
+        raise UsageError("`methods` names nothing; name at least one, or leave `methods` out.")
     files: dict[str, str] = {}
     for arm in arms.values():
         other = files.setdefault(arm.file_name, arm.label)
@@ -88,7 +89,7 @@ def arms_of(options: CompareOptions) -> list[Arm]:
     return list(arms.values())
 
 
-def _arm(spec: str, options: CompareOptions) -> Arm:
+def _arm(spec: str, default: SpaceSettings) -> Arm:
     """The arm of one spec, spaces in which do not count."""
     label = re.sub(r"\s", "", spec)
     match = _SPEC.fullmatch(label)
@@ -104,9 +105,9 @@ def _arm(spec: str, options: CompareOptions) -> Arm:
     if name not in REFEREES and name not in METHODS:
         known = ", ".join((*METHODS, *REFEREES, *_GROUPS))
         raise UsageError(f"method {name!r} is unknown; choose from {known}.")
-    if renorm not in ("", "preserve", "paper"):
+    if renorm and renorm not in get_args(Renorm):
         raise UsageError(f"renorm {renorm!r} of {spec!r} is unknown; choose preserve or paper.")
     method = name + settings
     if settings:
         find_method(method)
-    return Arm(label, method, space or options.space, options.budget, renorm or options.renorm)
+    return Arm(label, method, space or default.space, default.budget, cast(Renorm, renorm or default.renorm))

@@ -7,25 +7,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from evaluators.data.task import ReportOn
-from evaluators.executors.spread import Workload, base_model_on
+from evaluators.executors.spread import Workload
 from evaluators.training.candidate import Candidate, Trained
-from search.cli.compare_options import CompareOptions
-from search.cli.options import learning_rate
 from search.job.fine_tune import fine_tune_all
-from search.job.inputs import Inputs
-from search.job.prepare import Search, prepare
+from search.job.job import Job
+from search.job.prepare import prepare
+from search.job.progress import Progress, silent
 from search.methods.registry import find_method, policy_of
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.errors import InputError
+from spaces.scaling import Rule
 
 from .arm import Arm
 from .leaderboard import ArmRuns
 from .peft_trainer import Referee
+from .terms import Terms
 
 __all__ = ["Chosen", "Planned", "Point", "plan_all", "report", "tune"]
 
@@ -38,7 +40,7 @@ class Planned:
     """An arm under one scaling: what is trained, where it starts, and the learning rates to choose from."""
 
     arm: Arm
-    search: Search
+    job: Job
     workload: Workload
     start: Allocation
     learning_rates: tuple[float, ...]
@@ -51,7 +53,7 @@ class Planned:
     def factors(self) -> tuple[float, ...]:
         """Of its wires at the ranks where they start."""
         kinds, scaling = (
-            {site.name: site.kind for site in self.search.space.sites},
+            {site.name: site.kind for site in self.job.space.sites},
             self.workload.recipe.scaling,
         )
         return tuple(scaling.factor(kinds[name], rank) for name, rank in self.start.ranks)
@@ -80,7 +82,7 @@ class Point:
     loss: float | None
 
 
-def plan_all(arms: Sequence[Arm], options: CompareOptions, inputs: Inputs) -> list[list[Planned]]:
+def plan_all(arms: Sequence[Arm], terms: Terms) -> list[list[Planned]]:
     """Every arm, prepared; those of a group that cannot be used here are left out, with a warning.
 
     Raises UsageError or InputError on one that was named, and where none is left.
@@ -88,7 +90,7 @@ def plan_all(arms: Sequence[Arm], options: CompareOptions, inputs: Inputs) -> li
     planned, reasons = [], []
     for arm in arms:
         try:
-            planned.append(plan(arm, options, inputs))
+            planned.append(plan(arm, terms))
         except InputError as error:
             if not arm.optional:
                 raise
@@ -99,40 +101,40 @@ def plan_all(arms: Sequence[Arm], options: CompareOptions, inputs: Inputs) -> li
     return planned
 
 
-def plan(arm: Arm, options: CompareOptions, inputs: Inputs) -> list[Planned]:
+def plan(arm: Arm, terms: Terms) -> list[Planned]:
     """The arm under every scaling of the grid that differs for it; raises UsageError or InputError on what
     cannot be used."""
-    rates = [learning_rate(text) for text in options.lrs or ()] or [options.lr or inputs.learning_rate]
+    rates, model = terms.learning_rates, terms.ground.model
     planned: dict[object, Planned] = {}
-    for scaling in dict.fromkeys(options.scalings or (options.scaling,)):
-        typed = replace(options, space=arm.space, budget=arm.budget, renorm=arm.renorm, scaling=scaling)
-        search = prepare(typed, inputs)
-        model = base_model_on(inputs.source, search.devices[0])
+    for scaling in terms.scalings:
+        rule = cast(Rule, scaling)  # which refuses any other
+        space = replace(terms.space, space=arm.space, budget=arm.budget, renorm=arm.renorm, scaling=rule)
+        job = prepare(terms.ground, space, terms.training, terms.scoring)
         if arm.referee:
-            referee = Referee(arm.method, search.max_params)
-            referee.config(model, search.workload)  # raises where PEFT has none that fits
-            workload = replace(search.workload, trainer=referee)
-            planned[scaling] = Planned(arm, search, workload, Allocation.of({}), tuple(rates))
+            referee = Referee(arm.method, job.max_params)
+            referee.config(model, job.workload)  # raises where PEFT has none that fits
+            workload = replace(job.workload, trainer=referee)
+            planned[scaling] = Planned(arm, job, workload, Allocation.of({}), rates)
             continue
         method, _ = find_method(arm.method)
-        policy = policy_of(arm.method, search.max_params, model)
-        workload = replace(search.workload, policy=policy)
-        start = arm.start(search.space.sites) or policy.start(search.space)
-        own = Planned(arm, search, workload, start, tuple(rate * method.rate for rate in rates))
+        policy = policy_of(arm.method, job.max_params, model)
+        workload = replace(job.workload, policy=policy)
+        start = arm.start(job.space.sites) or policy.start(job.space)
+        own = Planned(arm, job, workload, start, tuple(rate * method.rate for rate in rates))
         planned.setdefault(scaling if method.rescales else own.factors, own)
     return list(planned.values())
 
 
 def tune(
-    plans: Sequence[Sequence[Planned]], options: CompareOptions, folder: Path
+    plans: Sequence[Sequence[Planned]], terms: Terms, folder: Path, *, progress: Progress = silent
 ) -> tuple[list[Chosen], list[Point]]:
     """The scaling and learning rate of each arm with the lowest validation loss, and the whole grid.
 
     Runs on ``tune_seeds`` seeds that are not reported. An arm with one point is not tuned. One whose every
     point failed keeps its first.
     """
-    first = options.seed + _TUNING
-    seeds = range(first, first + options.tune_seeds)
+    first = terms.training.seed + _TUNING
+    seeds = range(first, first + terms.tune_seeds)
     tuned = [len(arm) * len(arm[0].learning_rates) > 1 for arm in plans]
     work = [one for arm, several in zip(plans, tuned, strict=True) if several for one in arm]
     _log.info("tuning   %d of %s, %s", sum(tuned), counted(len(plans), "arm"), counted(len(seeds), "seed"))
@@ -140,9 +142,9 @@ def tune(
         fine_tune_all(
             [(one.on("validation"), one.candidates(seeds, one.learning_rates)) for one in work],
             folder / "candidates",
-            options,
-            plans[0][0].search.devices,
+            terms.ground.machine,
             keep_tensors=False,
+            progress=progress,
         )
     )
     chosen, points = [], []
@@ -161,7 +163,12 @@ def tune(
 
 
 def report(
-    chosen: Sequence[Chosen], options: CompareOptions, seeds: Sequence[int], folder: Path
+    chosen: Sequence[Chosen],
+    terms: Terms,
+    seeds: Sequence[int],
+    folder: Path,
+    *,
+    progress: Progress = silent,
 ) -> list[ArmRuns]:
     """These seeds of every arm under what was chosen for it, on the test rows."""
     arms = counted(len(chosen), "arm")
@@ -169,9 +176,9 @@ def report(
     runs = fine_tune_all(
         [(one.planned.on("test"), one.planned.candidates(seeds, [one.learning_rate])) for one in chosen],
         folder / "candidates",
-        options,
-        chosen[0].planned.search.devices,
+        terms.ground.machine,
         keep_tensors=True,
+        progress=progress,
     )
     return [
         ArmRuns(one.planned.arm, one.planned.workload.recipe.scaling.rule, one.learning_rate, tuple(own))

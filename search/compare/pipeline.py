@@ -1,102 +1,89 @@
-"""One comparison from end to end: plan, tune, train, rank, draw, save."""
+"""One comparison from its arms to its leaderboard: tune, train, rank, draw, save."""
 
 from __future__ import annotations
 
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from evaluators.adapters.adapter import save_adapter
-from evaluators.executors.spread import base_model_on
 from evaluators.metrics.chance import chance_of
-from search.cli.compare_options import COMMAND, GROWING, CompareOptions
-from search.cli.output_folder import OutputFolder, decisive, write_whole
-from search.cli.output_path import output_path
-from search.cli.provenance import inputs_of
-from search.job.inputs import load_inputs
-from search.job.prepare import announce, prepare
+from evaluators.store.whole_file import write_whole
+from search.job.prepare import announce
+from search.job.progress import Progress, silent
 from search.methods.registry import find_method
 from spaces.errors import InputError
 
-from .arm import BASELINE, Arm, arms_of
-from .arm_training import Chosen, Planned, Point, plan_all, report, tune
+from .arm import BASELINE, Arm
+from .arm_training import Chosen, Planned, Point, report, tune
 from .leaderboard import ArmRuns, Row, leaderboard
 from .leaderboard_plot import draw_leaderboard
 from .leaderboard_table import format_leaderboard, title_of
 from .maps import draw_maps
 from .questions import answers
+from .terms import Terms
 from .verdict import verdict
 
-__all__ = ["Comparison", "compare_arms", "run_compare"]
+__all__ = ["Comparison", "compare_arms", "write_comparison"]
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """What came of it. result, text: as the command prints them. chosen, runs: arm by arm."""
+    """What came of it. result, text: as the command prints them. chosen, runs: arm by arm. rows: the
+    leaderboard, best first."""
 
     result: dict[str, object]
     text: str
     chosen: tuple[Chosen, ...]
     runs: tuple[ArmRuns, ...]
-
-
-def run_compare(options: CompareOptions) -> tuple[dict[str, object], str]:
-    """Runs or goes on with a comparison; gives what ``leaderboard.json`` holds, and its text.
-
-    The budget is that of the options' own space, in every arm. Raises UsageError or InputError, and leaves
-    nothing, on options or data that cannot be used.
-    """
-    known = decisive(options, growing=GROWING)
-    folder = OutputFolder(output_path(options), COMMAND, known, inputs=partial(inputs_of, options))
-    with folder.opened() as path:
-        arms = arms_of(options)
-        if options.threads:
-            torch.set_num_threads(options.threads)
-        inputs = load_inputs(options)
-        budget = str(prepare(options, inputs).max_params)
-        plans = plan_all([replace(arm, budget=budget) for arm in arms], options, inputs)
-        compared = compare_arms(plans, options, options.all_seeds, path, folder)
-    return compared.result, compared.text
+    rows: tuple[Row, ...]
 
 
 def compare_arms(
     plans: Sequence[Sequence[Planned]],
-    options: CompareOptions,
+    terms: Terms,
     seeds: Sequence[int],
     folder: Path,
-    owner: OutputFolder,
+    *,
+    progress: Progress = silent,
 ) -> Comparison:
-    """Trains planned arms and writes all that is known of them into ``folder``, the owner's or one inside.
+    """Trains planned arms and ranks them.
 
-    Raises InputError where every run failed, and where what was read has changed.
+    Args:
+        plans: each arm, under every scaling that differs for it.
+        terms: what they share.
+        seeds: that are reported.
+        folder: made where it is not there; runs that it holds are read.
+        progress: of tuning and of training.
+
+    Raises InputError where every run failed.
     """
-    owner.begin()
     folder.mkdir(exist_ok=True)
-    announce(plans[0][0].search, folder)
-    chosen, grid = tune(plans, options, folder)
-    runs = report(chosen, options, seeds, folder)
-    _log.info("saving   tables, pictures and adapters")
-    task = chosen[0].planned.search.inputs.task
-    rows = leaderboard(runs, baseline := _baseline([one.arm for one in runs]))
+    announce(plans[0][0].job, folder)
+    chosen, grid = tune(plans, terms, folder, progress=progress)
+    runs = report(chosen, terms, seeds, folder, progress=progress)
+    rows = leaderboard(runs, _baseline([one.arm for one in runs]))
     if not any(row.metric for row in rows):
         raise InputError(f"every run failed, the first because {rows[0].failures[0]}")
-    owner.confirm()
     result = _result(rows, runs, grid, chosen, seeds, folder)
-    write_whole(folder / "leaderboard.json", json.dumps(result, indent=2))
-    text = format_leaderboard(result)
-    write_whole(folder / "leaderboard.txt", text + "\n")
-    draw_leaderboard(rows, title_of(result), task.metric_title, baseline, folder / "leaderboard.png")
-    for one, own in zip(chosen, runs, strict=True):
-        draw_maps(own, one.planned.search.space, folder)
+    return Comparison(result, format_leaderboard(result), tuple(chosen), tuple(runs), tuple(rows))
+
+
+def write_comparison(comparison: Comparison, folder: Path) -> None:
+    """Writes all that is known of the arms: tables, pictures and adapters."""
+    _log.info("saving   tables, pictures and adapters")
+    task, baseline = comparison.chosen[0].planned.job.task, _baseline([one.arm for one in comparison.runs])
+    write_whole(folder / "leaderboard.json", json.dumps(comparison.result, indent=2))
+    write_whole(folder / "leaderboard.txt", comparison.text + "\n")
+    picture, title = folder / "leaderboard.png", title_of(comparison.result)
+    draw_leaderboard(comparison.rows, title, task.metric_title, baseline, picture)
+    for one, own in zip(comparison.chosen, comparison.runs, strict=True):
+        draw_maps(own, one.planned.job.space, folder)
         _save(own, one.planned, folder / "adapters")
-    return Comparison(result, text, tuple(chosen), tuple(runs))
 
 
 def _baseline(arms: Sequence[Arm]) -> str | None:
@@ -114,24 +101,24 @@ def _result(
     output: Path,
 ) -> dict[str, object]:
     """What ``--json`` prints and ``leaderboard.json`` holds."""
-    first, baseline = chosen[0].planned, _baseline([one.arm for one in runs])
-    options, task = first.search.options, first.search.inputs.task
+    job, baseline = chosen[0].planned.job, _baseline([one.arm for one in runs])
+    task, recipe = job.task, job.recipe
     answered, chance = answers(runs, rows, baseline), chance_of(task.test, task)
     best = next((answer for answer in answered if answer.label is not None), None)
     return {
         "verdict": verdict(runs, rows, best, baseline, metric=task.metric_title, chance=chance),
-        "model": first.search.inputs.base,
+        "model": job.base,
         "task": task.name,
         "metric": task.metric,
         "metric_title": task.metric_title,
         "positive_label": task.metric_label,
         "notes": list(task.notes),
         "rows": {"train": len(task.train), "validation": len(task.validation), "test": len(task.test)},
-        "budget": first.search.max_params,
-        "epochs": options.epochs,
-        "batch_size": options.batch_size,
+        "budget": job.max_params,
+        "epochs": recipe.epochs,
+        "batch_size": recipe.batch_size,
         "seeds": list(seeds),
-        "device": first.search.devices[0],
+        "device": job.machine.devices[0],
         "baseline": baseline,
         "leaderboard": [row.to_json() for row in rows],
         "answers": [answer.to_json() for answer in answered],
@@ -147,15 +134,15 @@ def _save(own: ArmRuns, planned: Planned, folder: Path) -> None:
     first = own.runs[0]
     if own.arm.referee or first.evaluation.failure is not None or not find_method(own.arm.method)[0].adapter:
         return
-    search = planned.search
+    job = planned.job
     folder.mkdir(exist_ok=True)
     save_adapter(
         folder / own.arm.file_name,
         first,
-        model=base_model_on(search.inputs.source, search.devices[0]),
-        sites=search.space.sites,
+        model=job.model,
+        sites=job.space.sites,
         recipe=planned.workload.recipe,
-        base=search.inputs.base,
-        label_names=search.inputs.task.label_names,
-        rows=search.inputs.task.validation,
+        base=job.base,
+        label_names=job.task.label_names,
+        rows=job.task.validation,
     )

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from evaluators.executors.spread import Work, Workload, default_cohort_size, train_all
+from evaluators.executors.spread import Work, Workload
 from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Trained
-from search.cli.options import Options
-from search.cli.progress import progress
 from spaces.counted import counted
 
-from .prepare import Search
+from .job import Job
+from .machine import Machine
+from .progress import Progress, silent
 
 __all__ = ["fine_tune", "fine_tune_all"]
 
@@ -22,27 +22,36 @@ _log = logging.getLogger(__name__)
 
 
 def fine_tune(
-    search: Search, candidates: Sequence[Candidate], folder: Path, *, keep_tensors: bool
+    job: Job,
+    candidates: Sequence[Candidate],
+    folder: Path,
+    *,
+    keep_tensors: bool,
+    progress: Progress = silent,
 ) -> list[Trained]:
-    """All candidates of a search trained, in the order given; those that ``folder`` holds are read.
+    """All candidates of a job trained, in the order given; those that ``folder`` holds are read.
 
-    keep_tensors: whether what was trained is written and given back, or the evaluations alone.
+    Args:
+        job: what they are candidates of.
+        candidates: may repeat; none is trained twice.
+        folder: every candidate is written there as soon as it has finished.
+        keep_tensors: whether what was trained is written and given back, or the evaluations alone.
+        progress: counts optimizer steps of all candidates.
     """
-    (trained,) = fine_tune_all(
-        [(search.workload, candidates)], folder, search.options, search.devices, keep_tensors=keep_tensors
-    )
+    work = [(job.workload, candidates)]
+    (trained,) = fine_tune_all(work, folder, job.machine, keep_tensors=keep_tensors, progress=progress)
     return trained
 
 
 def fine_tune_all(
     work: Sequence[tuple[Workload, Sequence[Candidate]]],
     folder: Path,
-    options: Options,
-    devices: Sequence[str],
+    machine: Machine,
     *,
     keep_tensors: bool,
+    progress: Progress = silent,
 ) -> list[list[Trained]]:
-    """The same for several workloads at once, which share the processes; a list for each, in order."""
+    """The same for several workloads at once, which share the machine; a list for each, in order."""
     ledgers = [Ledger(folder, workload.fingerprint) for workload, _ in work]
     done = [
         {candidate: one for candidate in candidates if (one := ledger.find(candidate)) is not None}
@@ -61,13 +70,10 @@ def fine_tune_all(
 
     steps = [workload.recipe.steps(len(workload.task.train)) for workload, _ in work]
     total = sum(count * each for count, each in zip(missing, steps, strict=True))
-    with progress("fine-tuning", total, "step", quiet=options.quiet) as advance:
-        train_all(
+    with progress("fine-tuning", total, "step") as advance:
+        machine.executor(
             [Work(*one, known=found) for one, found in zip(work, known, strict=True)],
-            devices=devices,
-            jobs=options.jobs or len(devices),
-            cohort_size=options.cohort_size or default_cohort_size(devices[0]),
-            threads=options.threads,
+            machine.models,
             on_done=record,
             on_step=advance,
         )

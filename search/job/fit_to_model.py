@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from itertools import zip_longest
 
 import numpy as np
@@ -14,7 +13,6 @@ from transformers import PreTrainedModel
 from evaluators.data.model_inputs import model_inputs
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
-from evaluators.executors.spread import base_model_on
 from spaces.errors import InputError
 from spaces.hooks import Renorm
 from spaces.probe import SLOTS, probe_sites
@@ -31,14 +29,13 @@ _LONG_ENOUGH = 8  # tokens, for a row in which anything can be told
 _log = logging.getLogger(__name__)
 
 
-@lru_cache(maxsize=1)  # a task is large
-def readable_inputs(inputs: Inputs, device: str) -> Inputs:
+def readable_inputs(inputs: Inputs, model: PreTrainedModel) -> Inputs:
     """The inputs as the model can read them; without token types where it knows too few.
 
-    Asked once for all searches over the same inputs. Raises InputError where a token, or the length of a row,
+    Raises InputError where a token, or the length of a row,
     is beyond the model, and where padding changes what the model says of a row.
     """
-    model, task = base_model_on(inputs.source, device), inputs.task
+    task = inputs.task
     try:
         _check_extremes(model, task)
     except InputError as error:
@@ -55,15 +52,15 @@ def readable_inputs(inputs: Inputs, device: str) -> Inputs:
     return inputs if task is inputs.task else replace(inputs, task=task)
 
 
-@lru_cache(maxsize=16)
-def usable_sites(inputs: Inputs, device: str, sites: tuple[Site, ...], renorm: Renorm) -> tuple[Site, ...]:
+def usable_sites(
+    task: Task, model: PreTrainedModel, sites: tuple[Site, ...], renorm: Renorm
+) -> tuple[Site, ...]:
     """Those of the sites that can be trained on this task's rows, proved on some of them (``spaces.probe``).
 
     Raises InputError where some would mix candidates, where none is left, and on a head that cannot be
     trained.
     """
-    model = base_model_on(inputs.source, device)
-    pool = _distinct_rows(inputs.task)
+    pool = _distinct_rows(task)
     slots = np.resize(np.arange(len(pool)), (SLOTS, _ROWS_A_SLOT))
     picks = [slots]
     for slot in range(SLOTS):
@@ -124,7 +121,7 @@ def _distinct_rows(task: Task) -> Rows:
     if len(found) < 2:
         raise InputError(
             "the first rows of the task all have the same tokens, from which nothing can be learned; check "
-            "the text columns, and that --max-length is not too small for the texts to differ."
+            "the text columns, and that `max_length` is not too small for the texts to differ."
         )
     of_length: dict[int, list[Rows]] = {}
     for rows in found.values():
@@ -158,5 +155,5 @@ def _without_types(task: Task) -> Task:
 def _not_readable(inputs: Inputs, error: InputError) -> InputError:
     return InputError(
         f"{inputs.base} cannot take this task's rows: {error} Give the model its own tokenizer, or a smaller "
-        "--max-length."
+        "`max_length`."
     )

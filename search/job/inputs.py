@@ -1,14 +1,10 @@
-"""From options to the model, the task and the devices of a run."""
+"""From settings to the model and the task of a job."""
 
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 from evaluators.base.base_model import ModelSource, load_tokenizer
 from evaluators.data.demo import MODEL_NAME, demo_model_folder
@@ -16,12 +12,11 @@ from evaluators.data.named_tasks import find_task, load_glue
 from evaluators.data.read_table import read_table
 from evaluators.data.task import Task, TextTable, build_task
 from evaluators.metrics.registry import BINARY_METRICS
-from search.cli.options import LONGEST_NAME, Options
-from spaces.counted import counted
-from spaces.errors import UsageError
 from spaces.printable import printable
 
-__all__ = ["Inputs", "load_inputs", "resolve_devices"]
+from .settings import LONGEST_NAME, DataSettings, ModelSettings
+
+__all__ = ["Inputs", "load_inputs"]
 
 _log = logging.getLogger(__name__)
 _DEMO_TASK = "rotten_tomatoes"
@@ -32,7 +27,7 @@ _DEMO_LEARNING_RATE, _LEARNING_RATE = 3e-3, 5e-4
 @dataclass(frozen=True, slots=True, eq=False)
 class Inputs:
     """base: the model as a reader should know it. source: where it is loaded from.
-    learning_rate: where the options name none.
+    learning_rate: where the settings name none.
     """
 
     base: str
@@ -41,36 +36,36 @@ class Inputs:
     learning_rate: float
 
 
-def load_inputs(options: Options) -> Inputs:
+def load_inputs(model: ModelSettings, data: DataSettings) -> Inputs:
     """The tokenised task and the model to load; raises InputError or UsageError on what cannot be used."""
-    name = _DEMO_TASK if options.task is None else options.task
-    own_files = options.train_file is not None
+    name = _DEMO_TASK if data.task is None else data.task
+    own_files = data.train_file is not None
     named = None if own_files else find_task(name)
-    folder = str(demo_model_folder()) if options.model is None else options.model
-    _log.info("loading  the rows, and the tokenizer of %s", options.model or MODEL_NAME)
-    train, test = _tables(options, name)
+    folder = str(demo_model_folder()) if model.model is None else model.model
+    _log.info("loading  the rows, and the tokenizer of %s", model.model or MODEL_NAME)
+    train, test = _tables(data, name)
     embedded = named is not None and named.embedded
-    regression = options.regression if named is None else named.regression
+    regression = data.regression if named is None else named.regression
     default = named.metric if named else "pearson" if regression else "accuracy"
-    metric = default if options.metric is None else options.metric
-    positive = options.positive_label
+    metric = default if data.metric is None else data.metric
+    positive = data.positive_label
     if positive is None and named is not None and metric in BINARY_METRICS:
         positive = named.positive_label
     task = build_task(
-        name if options.train_file is None else _title(options.train_file, options.task_name),
+        name if data.train_file is None else _title(data.train_file, data.task_name),
         metric,
         train,
         test,
         load_tokenizer(folder),
-        max_length=options.max_length,
-        train_rows=options.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
-        eval_rows=options.eval_rows or (_DEMO_EVAL_ROWS if embedded else None),
+        max_length=data.max_length,
+        train_rows=data.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
+        eval_rows=data.eval_rows or (_DEMO_EVAL_ROWS if embedded else None),
         regression=regression,
         positive=positive,
     )
-    base = MODEL_NAME if options.model is None else options.model
+    base = MODEL_NAME if model.model is None else model.model
     learning_rate = _DEMO_LEARNING_RATE if embedded else _LEARNING_RATE
-    return Inputs(base, ModelSource(folder, task.num_labels, options.dtype), task, learning_rate)
+    return Inputs(base, ModelSource(folder, task.num_labels, model.dtype), task, learning_rate)
 
 
 def _title(file: Path, given: str | None) -> str:
@@ -82,38 +77,10 @@ def _title(file: Path, given: str | None) -> str:
     return printable(name)[-LONGEST_NAME:]
 
 
-def _tables(options: Options, name: str) -> tuple[TextTable, TextTable]:
-    if options.train_file is None or options.eval_file is None:
+def _tables(data: DataSettings, name: str) -> tuple[TextTable, TextTable]:
+    if data.train_file is None or data.eval_file is None:
         return load_glue(name)
-    text = options.text_columns
-    label = "label" if options.label_column is None else options.label_column
-    train = read_table(options.train_file, text_columns=text, label_column=label)
-    return train, read_table(options.eval_file, text_columns=text, label_column=label)
-
-
-def resolve_devices(device: str, devices: Sequence[str] | None) -> tuple[str, ...]:
-    """The devices to train on, the first of which also scores; raises UsageError on one that is not there."""
-    if devices is None:
-        devices = (_best_device() if device == "auto" else device,)
-    for name in devices:
-        _check_device(name)
-    return tuple(devices)
-
-
-def _best_device() -> str:
-    if torch.cuda.is_available():
-        return "cuda:0"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _check_device(name: str) -> None:
-    match = re.fullmatch(r"cpu|mps|cuda(?::([0-9]{1,4}))?", name)
-    if not match:
-        raise UsageError(f"device={name!r} is unknown; use auto, cpu, cuda, cuda:1 or mps.")
-    if name.startswith("cuda") and int(match[1] or 0) >= torch.cuda.device_count():
-        raise UsageError(
-            f"device={name!r}: this machine has {counted(torch.cuda.device_count(), 'CUDA device')}; "
-            "use --device auto or cpu."
-        )
-    if name == "mps" and not torch.backends.mps.is_available():
-        raise UsageError("device='mps' is not available on this machine; use --device auto or cpu.")
+    text = data.text_columns
+    label = "label" if data.label_column is None else data.label_column
+    train = read_table(data.train_file, text_columns=text, label_column=label)
+    return train, read_table(data.eval_file, text_columns=text, label_column=label)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from spaces.errors import UsageError
 
-__all__ = ["Option", "Range", "check_settings", "option", "options_of"]
+__all__ = ["Option", "Range", "check_settings", "option", "options_of", "same_option"]
 
 _KEY: Final = "option"
 
@@ -35,6 +35,8 @@ class Option:
     that it may be. default_text: what its default amounts to, where the field's own says nothing (None).
     flag: how it is typed, where that is not the field's name. rare: shown behind the everyday ones.
     file: a str that is a path or the name of a place, as typed. empty: whether a list may have nothing in it.
+    known: registries whose names the help lists behind the sentence, ``module:NAME`` of a dict literal each,
+    so that no name is written twice and none is imported to be shown.
     """
 
     help: str
@@ -45,6 +47,7 @@ class Option:
     rare: bool = False
     file: bool = False
     empty: bool = False
+    known: tuple[str, ...] = ()
 
 
 def option(default: Any, help: str, **more: Any) -> Any:
@@ -58,6 +61,13 @@ def option(default: Any, help: str, **more: Any) -> Any:
     [('seeds', 3, 'fine-tuning runs of each allocation')]
     """
     return field(default=default, metadata={_KEY: Option(help, **more)})
+
+
+def same_option(settings: type, name: str) -> Any:
+    """A field that is declared elsewhere, in the class that ``settings`` is, for a command that takes no more
+    of it."""
+    one = next(own for own in fields(settings) if own.name == name)
+    return field(default=one.default, metadata=one.metadata)
 
 
 def options_of(settings: Any) -> Iterator[tuple[Field[Any], Option]]:
@@ -75,7 +85,8 @@ def check_settings(settings: Any) -> None:
     for one, about in options_of(settings):
         value = getattr(settings, one.name)
         if about.between is not None and value is not None:
-            _check_number(one.name, value, about.between)
+            for number in value if isinstance(value, tuple) else (value,):
+                _check_number(one.name, number, about.between)
         if value == () and not about.empty:
             raise UsageError(f"`{one.name}` names nothing; name at least one, or leave `{one.name}` out.")
 

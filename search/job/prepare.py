@@ -1,16 +1,12 @@
-"""Everything that a search settles before its first expensive step."""
+"""A job made of settings; and what was chosen for it, told."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from evaluators.executors.spread import Workload, base_model_on
 from evaluators.training.candidate import Recipe
-from proxies.registry import find_proxy
-from search.cli.options import Options
 from spaces.budget import parse_budget
 from spaces.counted import counted
 from spaces.errors import UsageError
@@ -20,69 +16,65 @@ from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace, parse_ranks, rank_grid
 from spaces.site import Site
 
-from .fit_to_model import readable_inputs, usable_sites
-from .inputs import Inputs, resolve_devices
+from .ground import Ground
+from .job import Job
+from .settings import ScoringSettings, SpaceSettings, TrainingSettings
 
-__all__ = ["Search", "announce", "prepare", "space_of"]
+__all__ = ["announce", "prepare", "recipe_of", "space_of"]
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Search:
-    """What is settled before the first expensive step."""
+def prepare(
+    ground: Ground, space: SpaceSettings, training: TrainingSettings, scoring: ScoringSettings
+) -> Job:
+    """A job over a model and a task; raises UsageError or InputError on what cannot be used with them.
 
-    options: Options
-    inputs: Inputs
-    space: SearchSpace
-    max_params: int
-    recipe: Recipe
-    devices: tuple[str, ...]
-
-    @property
-    def learning_rate(self) -> float:
-        return self.options.lr or self.inputs.learning_rate
-
-    @property
-    def workload(self) -> Workload:
-        return Workload(self.inputs.source, self.inputs.task, self.space.sites, self.recipe)
-
-
-def prepare(options: Options, inputs: Inputs) -> Search:
-    """Checks everything, and loads the model; raises UsageError or InputError on what cannot be used."""
-    budget = parse_budget(options.budget)
-    for name in options.proxy or ():
-        find_proxy(name)
-    scaling = Scaling(options.scaling, options.lora_alpha, options.shortcut_alpha)
-    recipe = Recipe(
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        weight_decay=options.weight_decay,
-        warmup=options.warmup,
-        max_grad_norm=options.max_grad_norm,
-        scaling=scaling,
-        renorm="paper" if options.renorm == "paper" else "preserve",
+    Args:
+        ground: the model and the task.
+        space: sites, budget, ranks and scale of the wires.
+        training: of every candidate; without a learning rate, the task's usual one.
+        scoring: what proxies look at.
+    """
+    budget, recipe = parse_budget(space.budget), recipe_of(space, training)
+    sites = ground.usable(find_sites(ground.model, space.space), recipe.renorm)
+    max_params = budget.max_params(sites, base_params=base_params(ground.model))
+    grid = space_of(sites, space.ranks, max_params)
+    return Job(
+        ground,
+        space.space,
+        grid,
+        min(max_params, _most(grid)),
+        recipe,
+        training.lr or ground.inputs.learning_rate,
+        tuple(training.all_seeds),
+        scoring,
     )
-    devices = resolve_devices(options.device, options.devices)
-    inputs = readable_inputs(inputs, devices[0])
-    model = base_model_on(inputs.source, devices[0])
-    sites = usable_sites(inputs, devices[0], find_sites(model, options.space), recipe.renorm)
-    max_params = budget.max_params(sites, base_params=base_params(model))
-    space = space_of(sites, options.ranks, max_params)
-    return Search(options, inputs, space, min(max_params, _most(space)), recipe, devices)
+
+
+def recipe_of(space: SpaceSettings, training: TrainingSettings) -> Recipe:
+    """How every candidate of these settings is trained."""
+    return Recipe(
+        epochs=training.epochs,
+        batch_size=training.batch_size,
+        weight_decay=training.weight_decay,
+        warmup=training.warmup,
+        max_grad_norm=training.max_grad_norm,
+        scaling=Scaling(space.scaling, space.lora_alpha, space.shortcut_alpha),
+        renorm=space.renorm,
+    )
 
 
 def space_of(sites: Sequence[Site], ranks: str | None, max_params: int) -> SearchSpace:
-    """The sites at the ranks typed, by default those that fit a budget of ``max_params`` parameters.
+    """The sites at the ranks given, by default those that fit a budget of ``max_params`` parameters.
 
-    Raises UsageError where typed ranks cannot spend the budget.
+    Raises UsageError where given ranks cannot spend the budget.
     """
     space = SearchSpace(tuple(sites), parse_ranks(ranks) if ranks else rank_grid(sites, max_params))
     if ranks and _most(space) < max_params:
         raise UsageError(
-            f"ranks={ranks} can spend at most {_most(space):,} of a budget of "
-            f"{counted(max_params, 'parameter')}; add "
-            "higher ranks, or lower --budget."
+            f"`ranks={ranks}` can spend at most {_most(space):,} of a budget of "
+            f"{counted(max_params, 'parameter')}; add higher ranks, or lower `budget`."
         )
     return space
 
@@ -92,21 +84,21 @@ def _most(space: SearchSpace) -> int:
     return int(space.costs[:, -1].sum())
 
 
-def announce(search: Search, folder: Path) -> None:
-    """Logs what was chosen, defaults and all."""
-    options, task, space = search.options, search.inputs.task, search.space
+def announce(job: Job, folder: Path) -> None:
+    """Logs what was chosen, defaults and all. folder: where results go."""
+    task, space, recipe = job.task, job.space, job.recipe
     rows = [len(part) for part in (task.train, task.validation, task.test)]
     ranks = ",".join(map(str, space.ranks))
-    _log.info("model    %s on %s", search.inputs.base, ", ".join(search.devices))
+    _log.info("model    %s on %s", job.base, ", ".join(job.machine.devices))
     _log.info("task     %s, %s", task.name, task.metric_title)
     _log.info("rows     %d to train, %d to select by, %d to report on", *rows)
     if task.label_names:
         _log.info("labels   %s", ", ".join(task.label_names))
-    _log.info("space    %s: %s at ranks %s", options.space, counted(len(space.sites), "site"), ranks)
-    budget = counted(search.max_params, "parameter")
+    _log.info("space    %s: %s at ranks %s", job.title, counted(len(space.sites), "site"), ranks)
+    budget = counted(job.max_params, "parameter")
     _log.info(f"budget   {budget}, {space.params_per_rank:,} per rank at every site")
     _log.info(
-        f"training {counted(options.epochs, 'epoch')}, batch {options.batch_size}, "
-        f"lr {search.learning_rate:g}, scaling {options.scaling}, renorm {options.renorm}"
+        f"training {counted(recipe.epochs, 'epoch')}, batch {recipe.batch_size}, "
+        f"lr {job.learning_rate:g}, scaling {recipe.scaling.rule}, renorm {recipe.renorm}"
     )
     _log.info("output   %s", folder)

@@ -1,4 +1,4 @@
-"""Scoring the sites of a search with its proxies, over the first training batches."""
+"""Scoring the sites of a job by proxies, over the first training batches."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from evaluators.executors.spread import base_model_on
 from proxies.measure.dense_gradients import Batch
 from proxies.measure.evidence import Evidence
 from proxies.measure.warm_up import WarmUp
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import SiteScores
-from search.cli.progress import progress
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 
 from .first_batches import first_batches
-from .prepare import Search
+from .job import Job
+from .progress import Progress, silent
 
 __all__ = ["DEFAULT_PROXIES", "evidence_of", "score_space", "scoring_batches"]
 
@@ -25,13 +24,19 @@ _log = logging.getLogger(__name__)
 DEFAULT_PROXIES: Final = ("grad_norm", "spectrum", "snip", "synflow")
 
 
-def score_space(search: Search) -> list[SiteScores]:
-    """Scores of all sites by the proxies asked for; by default, by those that can rank this space."""
-    options, batches = search.options, scoring_batches(search)
-    with progress("scoring", len(batches), "batch", units="batches", quiet=options.quiet) as advance:
-        evidence = evidence_of(search, batches, search.space, on_batch=lambda: advance(1))
-        if options.proxy is not None:
-            return score_sites([find_proxy(name) for name in dict.fromkeys(options.proxy)], evidence)
+def score_space(
+    job: Job, proxies: Sequence[str] | None = None, *, progress: Progress = silent
+) -> list[SiteScores]:
+    """Scores of all sites of a job by these proxies; by default, by those of a few that can rank its space.
+
+    Raises UsageError on an unknown proxy, InputError where one that was asked for cannot score, or none can.
+    """
+    asked = None if proxies is None else [find_proxy(name) for name in dict.fromkeys(proxies)]
+    batches = scoring_batches(job)
+    with progress("scoring", len(batches), "batch", units="batches") as advance:
+        evidence = evidence_of(job, batches, job.space, on_batch=lambda: advance(1))
+        if asked is not None:
+            return score_sites(asked, evidence)
         scores = []
         for name in DEFAULT_PROXIES:  # one that says nothing of this space or model was not asked for
             try:
@@ -40,37 +45,43 @@ def score_space(search: Search) -> list[SiteScores]:
                 _log.warning("left out: %s", error)
     if not scores:
         raise InputError(
-            f"none of the proxies {list(DEFAULT_PROXIES)} can rank this space; name others with --proxy."
+            f"none of the proxies {list(DEFAULT_PROXIES)} can rank this space; name others with `proxy`."
         )
     return scores
 
 
 def evidence_of(
-    search: Search,
+    job: Job,
     batches: Sequence[Batch],
     space: SearchSpace,
     *,
     warm_up: WarmUp | None = None,
     on_batch: Callable[[], None] = lambda: None,
 ) -> Evidence:
-    """Evidence of a search's model; nothing is measured yet.
+    """Evidence of a job's model; nothing is measured yet.
 
-    space: its sites, at any ranks. warm_up: by default of the options' number of steps.
+    Args:
+        job: whose model, scale of the wires and seed these are.
+        batches: what the model is asked about.
+        space: the job's sites, at any ranks.
+        warm_up: by default of the job's number of steps.
+        on_batch: called for each batch that has been looked at.
     """
     return Evidence(
-        base_model_on(search.inputs.source, search.devices[0]),
+        job.model,
         batches,
         space,
-        seed=search.options.seed,
-        scaling=search.recipe.scaling,
-        renorm=search.recipe.renorm,
-        warm_up=warm_up or WarmUp(steps=search.options.warm_up_steps),
+        seed=job.seed,
+        scaling=job.recipe.scaling,
+        renorm=job.recipe.renorm,
+        warm_up=warm_up or WarmUp(steps=job.scoring.warm_up_steps),
         on_batch=on_batch,
     )
 
 
-def scoring_batches(search: Search) -> list[Batch]:
-    """The first training rows, in as many batches of the size that the options say."""
-    options, model = search.options, base_model_on(search.inputs.source, search.devices[0])
-    rows, size = search.inputs.task.train, options.scoring_batch_size
-    return first_batches(model, rows, size=size, count=options.scoring_batches)
+def scoring_batches(job: Job) -> list[Batch]:
+    """The first training rows, in as many batches of the size that the job says."""
+    scoring = job.scoring
+    return first_batches(
+        job.model, job.task.train, size=scoring.scoring_batch_size, count=scoring.scoring_batches
+    )

@@ -14,6 +14,8 @@ from spaces.printable import printable
 from .option import Range, check_settings, option
 
 __all__ = [
+    "COUNTS",
+    "LEARNING_RATES",
     "LONGEST_NAME",
     "DataSettings",
     "MachineSettings",
@@ -23,10 +25,11 @@ __all__ = [
     "TrainingSettings",
 ]
 
-_COUNT: Final = Range(1, 10_000)
+COUNTS: Final = Range(1, 10_000)
+"""Of seeds, rows of a batch, finalists."""
 _ROWS: Final = Range(1, 1_000_000_000)
 _ALPHA: Final = Range(0, 1e6, exclusive=True)
-_LEARNING_RATE: Final = Range(0, 1e30, exclusive=True)  # which float32 can still hold
+LEARNING_RATES: Final = Range(0, 1e30, exclusive=True)  # which float32 can still hold
 LONGEST_NAME: Final = 100
 """Characters of a task's name, which stands in titles."""
 
@@ -87,9 +90,10 @@ class DataSettings:
 
     task: str | None = option(
         None,
-        "rotten_tomatoes (embedded), cola, mnli, mrpc, qnli, qqp, rte, sst2, stsb, wnli, boolq or cb",
+        "a task that has a name",
         metavar="NAME",
-        default_text="rotten_tomatoes",
+        default_text="rotten_tomatoes, which is embedded",
+        known=("evaluators.data.named_tasks:NAMED_TASKS",),
     )
     train_file: Path | None = option(None, "GLUE-style TSV, CSV, JSON lines or Parquet", metavar="FILE")
     eval_file: Path | None = option(
@@ -107,7 +111,11 @@ class DataSettings:
         rare=True,
     )
     metric: str | None = option(
-        None, "accuracy, f1, matthews, pearson, ...", metavar="M", default_text="the task's"
+        None,
+        "by which results are shown",
+        metavar="M",
+        default_text="the task's",
+        known=("evaluators.metrics.registry:METRICS", "evaluators.metrics.registry:BINARY_METRICS"),
     )
     positive_label: str | None = option(
         None,
@@ -160,7 +168,7 @@ class ScoringSettings:
         between=Range(1, 1_000_000),
         rare=True,
     )
-    scoring_batch_size: int = option(16, "rows of such a batch", metavar="N", between=_COUNT, rare=True)
+    scoring_batch_size: int = option(16, "rows of such a batch", metavar="N", between=COUNTS, rare=True)
     warm_up_steps: int = option(
         24,
         "of the super-network that proxies at the point warm train first, one batch each",
@@ -177,16 +185,16 @@ class ScoringSettings:
 class TrainingSettings:
     """Fine-tuning."""
 
-    seeds: int = option(3, "fine-tuning runs of each allocation", metavar="N", between=_COUNT)
+    seeds: int = option(3, "fine-tuning runs of each allocation", metavar="N", between=COUNTS)
     epochs: float = option(1.0, "may be a fraction", metavar="E", between=Range(0, 10_000, exclusive=True))
     lr: float | None = option(
         None,
         "peak of the linear schedule",
         metavar="LR",
-        between=_LEARNING_RATE,
+        between=LEARNING_RATES,
         default_text="3e-3 for the embedded task, else 5e-4",
     )
-    batch_size: int = option(16, "rows of one candidate's step", metavar="N", between=_COUNT)
+    batch_size: int = option(16, "rows of one candidate's step", metavar="N", between=COUNTS)
     weight_decay: float = option(0.01, "of AdamW", metavar="W", between=Range(0, 1_000), rare=True)
     warmup: float = option(0.06, "share of the steps", metavar="F", between=Range(0, 1), rare=True)
     max_grad_norm: float = option(
@@ -228,7 +236,7 @@ class MachineSettings:
         None,
         "candidates that share a forward pass",
         metavar="C",
-        between=_COUNT,
+        between=COUNTS,
         default_text="4 on a CPU, 32 on a GPU",
         rare=True,
     )

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from search.sampling.proposals import Proposal
+from search.sampling.proposer import UNIFORM
 
 __all__ = ["choose_finalists"]
 
@@ -23,7 +24,7 @@ def choose_finalists(proposals: Sequence[Proposal], count: int, *, seed: int) ->
     """
     if count < 0:
         raise ValueError(f"count={count} must be >= 0; pass 0 to fine-tune the baseline alone.")
-    candidates = [proposal for proposal in proposals if "uniform" not in proposal.proposers]
+    candidates = [proposal for proposal in proposals if UNIFORM not in proposal.proposers]
     place = _mean_ranks(candidates, seed)
     proxies, samplers = _queues(candidates, place)
     senders = [queue for pair in zip_longest(proxies, samplers) for queue in pair if queue is not None]
@@ -40,15 +41,16 @@ def _queues(candidates: Sequence[Proposal], place: np.ndarray) -> tuple[list[lis
     """Indices of what each proxy and each sampler proposed, the best first; ``place`` ranks the samplers'."""
     of_proxy: dict[str, dict[str, int]] = {}  # proxy -> allocator -> candidate
     of_sampler: dict[str, list[int]] = {}
+    order: dict[str, None] = {}  # of the allocators
     for index, proposal in enumerate(candidates):
         for proposer in proposal.proposers:
-            sender, _, allocator = proposer.partition("/")
-            if allocator:
-                of_proxy.setdefault(sender, {})[allocator] = index
+            if proposer.proxy is None:
+                of_sampler.setdefault(proposer.name, []).append(index)
             else:
-                of_sampler.setdefault(sender, []).append(index)
-    order = list(dict.fromkeys(p.partition("/")[2] for proposal in candidates for p in proposal.proposers))
-    proxies = [[sent[name] for name in sorted(sent, key=order.index)] for sent in of_proxy.values()]
+                of_proxy.setdefault(proposer.proxy, {})[proposer.name] = index
+                order.setdefault(proposer.name)
+    allocators = [*order]
+    proxies = [[sent[name] for name in sorted(sent, key=allocators.index)] for sent in of_proxy.values()]
     samplers = [sorted(sent, key=lambda index: float(place[index])) for sent in of_sampler.values()]
     return proxies, samplers
 

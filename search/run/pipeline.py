@@ -4,115 +4,104 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
+from evaluators.evaluator import Evaluator
+from evaluators.store.whole_file import write_whole
+from proxies.registry import find_proxy
 from proxies.site_scores import SiteScores
 from search.allocation.registry import find_allocator
-from search.cli.output_folder import write_whole
-from search.cli.progress import progress
-from search.cli.run_options import SearchOptions
+from search.job.progress import Progress, silent
 from search.sampling.proposals import Proposal, propose
 from search.sampling.samplers import find_sampler
 from search.sampling.study_db import record_finalists, record_proposals
 from search.show.heat_map import draw_rank_heat_map
 from spaces.counted import counted
-from spaces.errors import InputError, UsageError
+from spaces.errors import InputError
 
 from .choose_finalists import choose_finalists
-from .evaluator import Evaluator, Setting
 from .finalist import Finalist
-from .result import Outcome, result_of
-from .tabulated import TabulatedEvaluator
-from .trained import TrainedEvaluator
-from .weight_shared import SupernetEvaluator
+from .oracle import Oracle
+from .result import Result
+from .settings import SearchSettings
 
-__all__ = ["evaluator_of", "search_with"]
+__all__ = ["best_of", "check_names", "result_with", "search_with"]
 
 _log = logging.getLogger(__name__)
-_EVALUATORS: Final[Mapping[str, Callable[[SearchOptions], Evaluator]]] = {
-    "train": TrainedEvaluator.of,
-    "supernet": SupernetEvaluator.of,
-}
 
 
-def evaluator_of(options: SearchOptions) -> Evaluator:
-    """Loads everything; raises UsageError or InputError on what cannot be used."""
-    for name in options.allocator:
+def check_names(settings: SearchSettings) -> None:
+    """Raises UsageError on a proxy, allocator or sampler that there is not, before anything is loaded."""
+    for name in settings.proxy or ():
+        find_proxy(name)
+    for name in settings.allocator:
         find_allocator(name)
-    for name in options.sampler:
+    for name in settings.sampler:
         find_sampler(name)
-    if options.table is None:
-        return _EVALUATORS[options.evaluator](options)
-    if options.evaluator != "train":
-        raise UsageError(
-            f"--table and --evaluator {options.evaluator} exclude each other: a table has runs of its own; "
-            "give one of them."
-        )
-    return TabulatedEvaluator.of(options)
 
 
-def search_with(evaluator: Evaluator, options: SearchOptions, output: Path) -> dict[str, object]:
-    """Everything between the options and the result object; the winner is saved."""
-    setting = evaluator.setting
-    evaluator.announce(output)
-    among, seeds = counted(options.finalists, "finalist"), counted(len(setting.seeds), "seed")
+def search_with(
+    oracle: Oracle, settings: SearchSettings, folder: Path, *, seed: int, progress: Progress = silent
+) -> Result:
+    """The result of a search; all but ``result.json`` is written into ``folder``, the winner among it.
+
+    Args:
+        oracle: answers for the allocations.
+        settings: who proposes, how many, and how many finalists.
+        folder: there already; the finalists' runs that it holds are read, in ``candidates``.
+        seed: >= 0, of all that is drawn.
+        progress: of scoring, proposing and evaluating.
+    """
+    problem = oracle.problem
+    oracle.announce(folder)
+    among, seeds = counted(settings.finalists, "finalist"), counted(len(problem.seeds), "seed")
     _log.info("compare  %s and the uniform baseline, %s", among, seeds)
     started = time.perf_counter()
-    scores = evaluator.score()
+    scores = oracle.score(settings.proxy, progress)
     scored = time.perf_counter()
-    proposals = _propose(evaluator, options, scores)
+    proposals = _propose(oracle, settings, scores, seed, progress)
     _log.info("writing  %s to study.db", counted(len(proposals), "proposal"))
-    record_proposals(output / "study.db", proposals, setting.space, [table.proxy for table in scores])
-    proposed = time.perf_counter()
-    finalists = _evaluate(evaluator, options, proposals, output)
-    tuned = time.perf_counter()
-    winner = _winner(finalists)
-    outcome = Outcome(tuple(finalists), winner, evaluator.conclude(winner, finalists[0], output))
-    _save(setting, outcome, output)
-    return result_of(
-        outcome,
-        space=setting.space,
-        max_params=setting.max_params,
-        scores=scores,
-        judged=setting.judged,
-        positive_label=setting.positive_label,
-        notes=setting.notes,
-        seconds={
-            "scoring": scored - started,
-            "proposing": proposed - scored,
-            "fine_tuning": tuned - proposed,
-        },
-        output=output,
-    )
+    record_proposals(folder / "study.db", proposals, problem.space, [table.proxy for table in scores])
+    chosen = [proposals[0], *choose_finalists(proposals, settings.finalists, seed=seed)]
+    spent = {"scoring": scored - started, "proposing": time.perf_counter() - scored}
+    evaluator = oracle.evaluator(folder / "candidates", progress)
+    result = result_with(oracle, chosen, evaluator, scores=scores, seconds=spent, output=folder)
+    _save(result, folder)
+    return result
 
 
-def _propose(evaluator: Evaluator, options: SearchOptions, scores: Sequence[SiteScores]) -> list[Proposal]:
-    total = 1 + len(scores) * len(options.allocator) + options.trials * len(options.sampler)
-    with progress("proposing", total, "allocation", quiet=options.quiet) as advance:
-        return propose(
-            scores,
-            max_params=evaluator.setting.max_params,
-            allocators=options.allocator,
-            samplers=options.sampler,
-            trials=options.trials,
-            seed=options.seed,
-            answers=evaluator.answer,
-            on_proposal=lambda _: advance(1),
-        )
+def result_with(
+    oracle: Oracle,
+    proposals: Sequence[Proposal],
+    evaluator: Evaluator,
+    *,
+    scores: Sequence[SiteScores] = (),
+    seconds: Mapping[str, float],
+    output: Path | None,
+) -> Result:
+    """The proposals evaluated, the best of them chosen, and tested beside the baseline.
+
+    Args:
+        oracle: whose problem they are of, and who tests.
+        proposals: the uniform baseline first.
+        evaluator: gives their runs.
+        scores: that the proposals have.
+        seconds: what was spent before, by stage.
+        output: where all of it lies, where it is written.
+
+    Raises InputError where every run failed.
+    """
+    started = time.perf_counter()
+    runs = evaluator([proposal.allocation for proposal in proposals])
+    finalists = tuple(Finalist(proposal, own) for proposal, own in zip(proposals, runs, strict=True))
+    spent = {**seconds, "fine_tuning": time.perf_counter() - started}
+    winner = best_of(finalists)
+    conclusion = oracle.conclude(winner, finalists[0])
+    return Result(oracle.problem, tuple(scores), finalists, winner, conclusion, spent, output, oracle.save)
 
 
-def _evaluate(
-    evaluator: Evaluator, options: SearchOptions, proposals: Sequence[Proposal], output: Path
-) -> list[Finalist]:
-    """The uniform baseline, then the finalists, with their runs over all seeds."""
-    chosen = [proposals[0], *choose_finalists(proposals, options.finalists, seed=options.seed)]
-    runs = evaluator.evaluate([proposal.allocation for proposal in chosen], output)
-    return [Finalist(proposal, own) for proposal, own in zip(chosen, runs, strict=True)]
-
-
-def _winner(finalists: Sequence[Finalist]) -> Finalist:
+def best_of(finalists: Sequence[Finalist]) -> Finalist:
     """The best by validation, the uniform baseline, which comes first, unless one is ahead of it.
 
     Raises InputError where every run failed.
@@ -125,10 +114,29 @@ def _winner(finalists: Sequence[Finalist]) -> Finalist:
     return winner
 
 
-def _save(setting: Setting, outcome: Outcome, output: Path) -> None:
-    """Writes down what is known of the finalists, and draws the winner."""
-    proposal = outcome.winner.proposal
-    record_finalists(output / "study.db", outcome.finalists, setting.space, metric=setting.judged.title)
-    write_whole(output / "allocation.json", proposal.allocation.to_json())
-    title = f"{setting.title}, {proposal.params:,} of {counted(setting.max_params, 'parameter')}"
-    draw_rank_heat_map(proposal.allocation, setting.space, output / "ranks.png", title=title)
+def _propose(
+    oracle: Oracle, settings: SearchSettings, scores: Sequence[SiteScores], seed: int, progress: Progress
+) -> list[Proposal]:
+    total = 1 + len(scores) * len(settings.allocator) + settings.trials * len(settings.sampler)
+    with progress("proposing", total, "allocation") as advance:
+        return propose(
+            scores,
+            max_params=oracle.problem.max_params,
+            allocators=settings.allocator,
+            samplers=settings.sampler,
+            trials=settings.trials,
+            seed=seed,
+            stands_for=oracle.stands_for,
+            on_proposal=lambda _: advance(1),
+        )
+
+
+def _save(result: Result, folder: Path) -> None:
+    """Writes down what is known of the finalists, and saves and draws the winner."""
+    problem, proposal = result.problem, result.winner.proposal
+    if result.conclusion is not None:
+        result.best.save(folder / "adapter")
+    record_finalists(folder / "study.db", result.finalists, problem.space, metric=problem.judged.title)
+    write_whole(folder / "allocation.json", proposal.allocation.to_json())
+    title = f"{problem.title}, {proposal.params:,} of {counted(problem.max_params, 'parameter')}"
+    draw_rank_heat_map(proposal.allocation, problem.space, folder / "ranks.png", title=title)

@@ -1,47 +1,79 @@
-"""What a search found, as the object that ``--json`` prints and ``result.json`` holds."""
+"""What a search found: its finalists, the one it chose, and what came of that."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
+from search.statistics.interval import Interval
 from search.statistics.paired import PairedDifference
 from search.statistics.rank_correlation import rank_correlation
 from search.statistics.summary import Summary
-from spaces.search_space import SearchSpace
+from spaces.allocation import Allocation
 
 from .finalist import Finalist
-from .verdict import Judged, verdict
+from .problem import Problem
+from .record import BestRecord, FinalistRecord, HeldOutRecord, ProxyRecord, SearchedSpace, SearchRecord
+from .table import format_table
+from .verdict import verdict
 
-__all__ = ["Conclusion", "Outcome", "result_of"]
+__all__ = ["Best", "Conclusion", "Result"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conclusion:
-    """How the winner and the baseline did on the rows used once, and which of the winner's runs was saved.
+    """The metric of winner and baseline on the rows used once, per seed; None where a run failed."""
 
-    winner, baseline: the metric on those rows per seed, None where a run failed.
-    """
-
-    saved: Trained
     winner: Sequence[float | None]
     baseline: Sequence[float | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
+class Best:
+    """The finalist that was chosen, and its best run by validation."""
+
+    finalist: Finalist
+    run: Trained
+    keep: Callable[[Trained, Path], None]
+
+    @property
+    def allocation(self) -> Allocation:
+        return self.finalist.proposal.allocation
+
+    def save(self, folder: str | Path) -> None:
+        """Writes the run as an adapter; an older adapter in the folder is replaced.
+
+        Raises InputError where a table answered for the runs, which has no weights.
+        """
+        self.keep(self.run, Path(folder))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
     """The finalists of one search, and what came of the best.
 
-    finalists: the uniform baseline first. winner: the one chosen by validation. conclusion: None where a
-    table answered for the runs, which has no rows to test on and no weights to save.
+    Args:
+        problem: what was searched, under which budget.
+        scores: of all sites, a table a proxy.
+        finalists: the uniform baseline first.
+        winner: the one of them that was chosen by validation; it has a run that finished.
+        conclusion: None where a table answered for the runs, which has no rows to test on.
+        seconds: by stage.
+        output: where all of it lies, where it was written.
+        keep: writes a run as an adapter into a folder.
     """
 
+    problem: Problem
+    scores: tuple[SiteScores, ...]
     finalists: tuple[Finalist, ...]
     winner: Finalist
     conclusion: Conclusion | None
+    seconds: Mapping[str, float]
+    output: Path | None
+    keep: Callable[[Trained, Path], None]
 
     @property
     def baseline(self) -> Finalist:
@@ -49,101 +81,97 @@ class Outcome:
         return self.finalists[0]
 
     @property
-    def tested(self) -> tuple[Sequence[float | None], Sequence[float | None]] | None:
-        """The metric per seed of winner and baseline on the rows used once, where there are any."""
-        return None if self.conclusion is None else (self.conclusion.winner, self.conclusion.baseline)
+    def best(self) -> Best:
+        """What was chosen, to be saved."""
+        run = self.winner.best_run
+        assert run is not None, "a winner has a run that finished"
+        return Best(self.winner, run, self.keep)
+
+    @property
+    def verdict(self) -> str:
+        """Whether any allocation is shown to beat the uniform one, in one sentence."""
+        tested = None if self.conclusion is None else (self.conclusion.winner, self.conclusion.baseline)
+        return verdict(self.finalists, self.winner, tested, self.problem.judged)
+
+    def table(self) -> str:
+        """The verdict, the finalists beside the baseline, and what else a person should know."""
+        return format_table(self.record)
+
+    def to_json(self) -> dict[str, object]:
+        """What ``result.json`` holds."""
+        return self.record.to_json()
+
+    @property
+    def record(self) -> SearchRecord:
+        """The same without weights, as it is written down; finalists come best first."""
+        problem, space = self.problem, self.problem.space
+        ranked = sorted(self.finalists[1:], key=lambda finalist: finalist.rank, reverse=True)
+        return SearchRecord(
+            verdict=self.verdict,
+            space=SearchedSpace(tuple(site.name for site in space.sites), space.params_per_rank, space.ranks),
+            budget=problem.max_params,
+            metric=problem.judged.metric,
+            metric_title=problem.judged.title,
+            positive_label=problem.positive_label,
+            rows=dict(problem.judged.rows),
+            notes=tuple(problem.notes),
+            baseline=_finalist(self.baseline, None),
+            finalists=tuple(_finalist(one, self.baseline) for one in ranked),
+            best=_best(self),
+            proxies={table.proxy: _correlation(table, self.finalists) for table in self.scores},
+            seconds={name: round(value, 3) for name, value in self.seconds.items()},
+            output=None if self.output is None else str(self.output),
+        )
 
 
-def result_of(
-    outcome: Outcome,
-    *,
-    space: SearchSpace,
-    max_params: int,
-    scores: Sequence[SiteScores],
-    judged: Judged,
-    positive_label: str | None = None,
-    notes: Sequence[str] = (),
-    seconds: Mapping[str, float],
-    output: Path,
-) -> dict[str, object]:
-    """The result object; finalists come best first, without the baseline.
-
-    positive_label: that the metric is of, where it is of one. notes: sentences a reader must know.
-    """
-    ranked = sorted(outcome.finalists[1:], key=lambda finalist: finalist.rank, reverse=True)
-    return {
-        "verdict": verdict(outcome.finalists, outcome.winner, outcome.tested, judged),
-        "space": {
-            "sites": [site.name for site in space.sites],
-            "params_per_rank": space.params_per_rank,
-            "ranks": list(space.ranks),
-        },
-        "budget": max_params,
-        "metric": judged.metric,
-        "metric_title": judged.title,
-        "positive_label": positive_label,
-        "rows": dict(judged.rows),
-        "notes": list(notes),
-        "baseline": _entry(outcome.baseline, outcome),
-        "finalists": [_entry(finalist, outcome) for finalist in ranked],
-        "best": {
-            **_entry(outcome.winner, outcome),
-            "is_baseline": outcome.winner is outcome.baseline,
-            **_conclusion(outcome),
-        },
-        "proxies": {table.proxy: _correlation(table, outcome.finalists) for table in scores},
-        "seconds": {name: round(value, 3) for name, value in seconds.items()},
-        "output": str(output),
-    }
+def _finalist(finalist: Finalist, baseline: Finalist | None) -> FinalistRecord:
+    """baseline: None of the baseline itself."""
+    summary, proposal = finalist.summary, finalist.proposal
+    return FinalistRecord(
+        proposer=proposal.proposer,
+        proposers=tuple(map(str, proposal.proposers)),
+        allocation=dict(proposal.allocation.ranks),
+        params=proposal.params,
+        metric_mean=summary.mean if summary else None,
+        metric_sd=summary.sd if summary else None,
+        metrics={str(run.evaluation.candidate.seed): run.evaluation.metric for run in finalist.runs},
+        failures=tuple(run.evaluation.failure for run in finalist.runs if run.evaluation.failure),
+        difference=None if baseline is None else _interval(finalist.metrics, baseline.metrics),
+        scores=dict(proposal.scores),
+        seconds=round(finalist.seconds, 3),
+        peak_memory=max(run.evaluation.peak_memory for run in finalist.runs),
+    )
 
 
-def _entry(finalist: Finalist, outcome: Outcome) -> dict[str, object]:
-    summary, baseline = finalist.summary, outcome.baseline
-    return {
-        "proposer": finalist.proposal.proposer,
-        "proposers": list(finalist.proposal.proposers),
-        "allocation": dict(finalist.proposal.allocation.ranks),
-        "params": finalist.proposal.params,
-        "metric_mean": summary.mean if summary else None,
-        "metric_sd": summary.sd if summary else None,
-        "metrics": {str(run.evaluation.candidate.seed): run.evaluation.metric for run in finalist.runs},
-        "failures": [run.evaluation.failure for run in finalist.runs if run.evaluation.failure],
-        "difference": None if finalist is baseline else _interval(finalist.metrics, baseline.metrics),
-        "scores": dict(finalist.proposal.scores),
-        "seconds": round(finalist.seconds, 3),
-        "peak_memory": max(run.evaluation.peak_memory for run in finalist.runs),
-    }
-
-
-def _conclusion(outcome: Outcome) -> dict[str, object]:
-    conclusion = outcome.conclusion
+def _best(result: Result) -> BestRecord:
+    conclusion, is_baseline = result.conclusion, result.winner is result.baseline
+    finalist = _finalist(result.winner, None if is_baseline else result.baseline)
     if conclusion is None:
-        return dict.fromkeys(("test", "baseline_test", "test_difference", "saved_seed", "saved_test"))
-    return {
-        "test": _summary(conclusion.winner),
-        "baseline_test": _summary(conclusion.baseline),
-        "test_difference": _interval(conclusion.winner, conclusion.baseline),
-        "saved_seed": conclusion.saved.evaluation.candidate.seed,
-        "saved_test": conclusion.winner[outcome.winner.runs.index(conclusion.saved)],
-    }
+        return BestRecord(finalist, is_baseline, None, None, None, None, None)
+    saved = result.best.run
+    return BestRecord(
+        finalist,
+        is_baseline,
+        test=_tested(conclusion.winner),
+        baseline_test=_tested(conclusion.baseline),
+        test_difference=_interval(conclusion.winner, conclusion.baseline),
+        saved_seed=saved.evaluation.candidate.seed,
+        saved_test=conclusion.winner[result.winner.runs.index(saved)],
+    )
 
 
-def _summary(metrics: Sequence[float | None]) -> dict[str, object]:
+def _tested(metrics: Sequence[float | None]) -> HeldOutRecord:
     finished = [metric for metric in metrics if metric is not None]
     summary = Summary.of(finished) if finished else None
-    return {
-        "metrics": list(metrics),
-        "mean": summary.mean if summary else None,
-        "sd": summary.sd if summary else None,
-    }
+    return HeldOutRecord(tuple(metrics), summary.mean if summary else None, summary.sd if summary else None)
 
 
-def _interval(ours: Sequence[float | None], theirs: Sequence[float | None]) -> dict[str, float | None] | None:
+def _interval(ours: Sequence[float | None], theirs: Sequence[float | None]) -> Interval | None:
     apart = PairedDifference.of(ours, theirs)
-    return None if apart is None else asdict(apart.interval)
+    return None if apart is None else apart.interval
 
 
-def _correlation(scores: SiteScores, finalists: Sequence[Finalist]) -> dict[str, object]:
+def _correlation(scores: SiteScores, finalists: Sequence[Finalist]) -> ProxyRecord:
     known = [(dict(f.proposal.scores)[scores.proxy], f.summary.mean) for f in finalists if f.summary]
     spearman = rank_correlation([score for score, _ in known], [mean for _, mean in known])
-    return {"point": scores.point, "spearman": spearman, "allocations": len(known)}
+    return ProxyRecord(scores.point, spearman, len(known))

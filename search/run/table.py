@@ -2,73 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from search.show.aligned_text import aligned, wrapped
 from search.show.number_format import with_interval
+from search.statistics.interval import Interval
 from spaces.counted import counted
 from spaces.printable import printable
 
+from .record import HeldOutRecord, SearchRecord
+
 __all__ = ["format_table"]
 
-_HEAD = ("proposed by", "parameters", "{metric}", "minus uniform [95 %]", "s")
 
-
-def format_table(result: Mapping[str, Any]) -> str:
-    """``result`` (see ``search.run.result``): the verdict in one line, then lines of at most 80 columns.
+def format_table(record: SearchRecord) -> str:
+    """The verdict in one line, then lines of at most 80 columns.
 
     The finalists as they did on the validation rows, the best first and the baseline last; what the rows used
     once say of the one chosen; notes and failures; where all of it lies.
     """
-    entries = [*result["finalists"], result["baseline"]]
-    rows = [tuple(cell.format(metric=result["metric_title"]) for cell in _HEAD)]
+    entries = [*record.finalists, record.baseline]
+    rows = [("proposed by", "parameters", record.metric_title, "minus uniform [95 %]", "s")]
     rows += [
         (
-            _short(entry["proposers"]),
-            f"{entry['params']:,}",
-            _mean_sd(entry["metric_mean"], entry["metric_sd"]),
-            _interval(entry["difference"]),
-            f"{entry['seconds']:.0f}",
+            _short(one.proposers),
+            f"{one.params:,}",
+            _mean_sd(one.metric_mean, one.metric_sd),
+            _interval(one.difference),
+            f"{one.seconds:.0f}",
         )
-        for entry in entries
+        for one in entries
     ]
-    failures = [f"failed: {_short(e['proposers'])}: {reason}" for e in entries for reason in e["failures"]]
-    notes = [f"note: {note}" for note in result["notes"]]
-    sentences = [*_chosen(result), *failures, *notes, *_rest(result, len(entries))]
+    failures = [f"failed: {_short(one.proposers)}: {reason}" for one in entries for reason in one.failures]
+    notes = [f"note: {note}" for note in record.notes]
+    sentences = [*_chosen(record), *failures, *notes, *_rest(record, len(entries))]
     lines = [line for sentence in sentences for line in wrapped(sentence)]
-    return "\n".join([printable(result["verdict"]), "", *aligned(rows, right=(4,)), "", *lines])
+    return "\n".join([printable(record.verdict), "", *aligned(rows, right=(4,)), "", *lines])
 
 
-def _chosen(result: Mapping[str, Any]) -> list[str]:
+def _chosen(record: SearchRecord) -> list[str]:
     """On which rows the table is, who was chosen, and what the rows that were used once say of it."""
-    best, rows, metric = result["best"], result["rows"], result["metric_title"]
-    chosen = "uniform, none is ahead of it" if best["is_baseline"] else _short(best["proposers"])
+    best, rows, metric = record.best, record.rows, record.metric_title
+    chosen = "uniform, none is ahead of it" if best.is_baseline else _short(best.finalist.proposers)
     where = f"{counted(rows['validation'], 'validation row')}" if rows else "the validation rows of a table"
     said = [f"above: {metric} on {where}; chosen by it: {chosen}"]
-    if best["test"] is None:
+    if best.test is None:
         return [*said, "the table has no test rows"]
-    test, baseline = (_mean_sd(best[key]["mean"], best[key]["sd"]) for key in ("test", "baseline_test"))
-    on_test = f"test: {metric} on {counted(rows['test'], 'test row')}, used once: {test}"
-    if best["is_baseline"]:
+    on_test = f"test: {metric} on {counted(rows['test'], 'test row')}, used once: {_held_out(best.test)}"
+    if best.is_baseline:
         return [*said, on_test]
-    return [*said, f"{on_test}, uniform {baseline}, difference {_interval(best['test_difference'])}"]
+    baseline, difference = _held_out(best.baseline_test), _interval(best.test_difference)
+    return [*said, f"{on_test}, uniform {baseline}, difference {difference}"]
 
 
-def _rest(result: Mapping[str, Any], allocations: int) -> list[str]:
-    spearman = {name: entry["spearman"] for name, entry in result["proxies"].items()}
+def _rest(record: SearchRecord, allocations: int) -> list[str]:
+    spearman = {name: one.spearman for name, one in record.proxies.items()}
     known = ", ".join(f"{name} {'n/a' if rho is None else f'{rho:+.2f}'}" for name, rho in spearman.items())
-    seconds = ", ".join(
-        f"{name.replace('_', '-')} {value:.0f} s" for name, value in result["seconds"].items()
-    )
-    seed, test = result["best"]["saved_seed"], result["best"]["saved_test"]
+    seconds = ", ".join(f"{name.replace('_', '-')} {value:.0f} s" for name, value in record.seconds.items())
+    said = [f"time: {seconds}"]
+    if known:
+        only = counted(allocations, "allocation")
+        said = [f"rank correlation of proxies with the metric, over only {only}: {known}", *said]
+    if record.output is None:
+        return said
+    seed, test = record.best.saved_seed, record.best.saved_test
     adapter = "" if seed is None else f"adapter/ (seed {seed}, test {_number(test)}), "
-    only = counted(allocations, "allocation")
-    return [
-        f"rank correlation of proxies with the metric, over only {only}: {known}",
-        f"time: {seconds}",
-        f"saved in {result['output']}: {adapter}allocation.json, ranks.png, study.db, result.json",
-    ]
+    return [*said, f"saved in {record.output}: {adapter}allocation.json, ranks.png, study.db, result.json"]
 
 
 def _short(proposers: Sequence[str]) -> str:
@@ -85,7 +84,11 @@ def _mean_sd(mean: float | None, sd: float | None) -> str:
     return _number(mean) + ("" if sd is None else f" ± {sd:.4f}")
 
 
-def _interval(difference: Mapping[str, Any] | None) -> str:
+def _held_out(one: HeldOutRecord | None) -> str:
+    return "-" if one is None else _mean_sd(one.mean, one.sd)
+
+
+def _interval(difference: Interval | None) -> str:
     if difference is None:
         return "-"
-    return with_interval(difference["mean"], difference["low"], difference["high"], 4)
+    return with_interval(difference.mean, difference.low, difference.high, 4)

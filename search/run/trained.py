@@ -8,96 +8,99 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import torch
-
 from evaluators.adapters.adapter import save_adapter
-from evaluators.executors.spread import base_model_on
+from evaluators.evaluator import Evaluator
 from evaluators.metrics.chance import chance_of
-from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.candidate import Trained
 from evaluators.training.cohort import score_trained
 from proxies.site_scores import SiteScores
-from search.cli.run_options import SearchOptions
 from search.job.fine_tune import fine_tune
-from search.job.inputs import load_inputs
-from search.job.prepare import Search, announce, prepare
+from search.job.job import Job
+from search.job.prepare import announce
+from search.job.progress import Progress, silent
 from search.job.scoring import score_space
-from search.sampling.proposals import Answers, as_proposed
+from search.sampling.proposals import StandsFor, as_proposed
 from spaces.allocation import Allocation
 
-from .evaluator import Setting
 from .finalist import Finalist
+from .problem import Problem
 from .result import Conclusion
 from .verdict import Judged
 
-__all__ = ["TrainedEvaluator"]
+__all__ = ["FineTuning", "TrainedOracle"]
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrainedEvaluator:
-    """An ``Evaluator`` that loads the model and the task, and trains."""
+class FineTuning:
+    """An ``Evaluator`` that fine-tunes all allocations together, none twice.
 
-    search: Search
+    job: over which model and task, and how. folder: what has finished there is read.
+    """
 
-    @classmethod
-    def of(cls, options: SearchOptions) -> TrainedEvaluator:
-        """Loads everything; raises UsageError or InputError on what cannot be used."""
-        if options.threads:
-            torch.set_num_threads(options.threads)
-        return cls(prepare(options, load_inputs(options)))
+    job: Job
+    folder: Path
+    progress: Progress = silent
+
+    def __call__(self, allocations: Sequence[Allocation], /) -> list[tuple[Trained, ...]]:
+        candidates = [one for allocation in allocations for one in self.job.candidates(allocation)]
+        runs = iter(fine_tune(self.job, candidates, self.folder, keep_tensors=True, progress=self.progress))
+        return [tuple(islice(runs, len(self.job.seeds))) for _ in allocations]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedOracle:
+    """An ``Oracle`` that trains the finalists of a job."""
+
+    job: Job
 
     @property
-    def setting(self) -> Setting:
-        search, task = self.search, self.search.inputs.task
+    def problem(self) -> Problem:
+        job, task = self.job, self.job.task
         rows = {"train": len(task.train), "validation": len(task.validation), "test": len(task.test)}
-        return Setting(
-            title=search.options.space,
-            space=search.space,
-            max_params=search.max_params,
+        return Problem(
+            title=job.title,
+            space=job.space,
+            max_params=job.max_params,
             judged=Judged(task.metric, rows, chance_of(task.validation, task), title=task.metric_title),
-            seeds=tuple(search.options.all_seeds),
+            seeds=job.seeds,
             positive_label=task.metric_label,
             notes=task.notes,
         )
 
-    def announce(self, output: Path) -> None:
-        announce(self.search, output)
+    def announce(self, folder: Path) -> None:
+        announce(self.job, folder)
 
-    def score(self) -> list[SiteScores]:
-        return score_space(self.search)
+    def score(self, proxies: Sequence[str] | None, progress: Progress) -> list[SiteScores]:
+        return score_space(self.job, proxies, progress=progress)
 
     @property
-    def answer(self) -> Answers:
+    def stands_for(self) -> StandsFor:
         """The allocation itself: any can be trained."""
         return as_proposed
 
-    def evaluate(self, allocations: Sequence[Allocation], output: Path) -> list[tuple[Trained, ...]]:
-        """Fine-tunes all of them together, none twice."""
-        seeds, rate = self.setting.seeds, self.search.learning_rate
-        candidates = [Candidate(allocation, seed, rate) for allocation in allocations for seed in seeds]
-        runs = iter(fine_tune(self.search, candidates, output / "candidates", keep_tensors=True))
-        return [tuple(islice(runs, len(seeds))) for _ in allocations]
+    def evaluator(self, folder: Path, progress: Progress) -> Evaluator:
+        return FineTuning(self.job, folder, progress)
 
-    def conclude(self, winner: Finalist, baseline: Finalist, output: Path) -> Conclusion:
-        """The metric of both on the test rows; the winner's best run is saved as an adapter."""
-        _log.info("testing  the winner and the uniform baseline, and saving what came of it")
-        search, saved = self.search, winner.best_run
-        assert saved is not None, "a winner has a run that finished"
-        model = base_model_on(search.inputs.source, search.devices[0])
-        task, sites, recipe = search.inputs.task, search.space.sites, search.recipe
-        winner_test = score_trained(model, sites, task, winner.runs, recipe)
-        baseline_test = (
-            winner_test if winner is baseline else score_trained(model, sites, task, baseline.runs, recipe)
-        )
+    def conclude(self, winner: Finalist, baseline: Finalist) -> Conclusion:
+        """The metric of both on the test rows."""
+        job = self.job
+        task, sites, recipe = job.task, job.space.sites, job.recipe
+        winner_test = score_trained(job.model, sites, task, winner.runs, recipe)
+        if winner is baseline:
+            return Conclusion(winner_test, winner_test)
+        return Conclusion(winner_test, score_trained(job.model, sites, task, baseline.runs, recipe))
+
+    def save(self, run: Trained, folder: Path) -> None:
+        job = self.job
         save_adapter(
-            output / "adapter",
-            saved,
-            model=model,
-            sites=sites,
-            recipe=recipe,
-            base=search.inputs.base,
-            label_names=task.label_names,
-            rows=task.validation,
+            folder,
+            run,
+            model=job.model,
+            sites=job.space.sites,
+            recipe=job.recipe,
+            base=job.base,
+            label_names=job.task.label_names,
+            rows=job.task.validation,
         )
-        return Conclusion(saved, winner_test, baseline_test)

@@ -9,86 +9,95 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from evaluators.executors.spread import base_model_on, default_cohort_size
+from evaluators.evaluator import Evaluator
 from evaluators.objectives.score import score_logits
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.cohort import logits_of
 from evaluators.training.memory import peak_memory
 from proxies.site_scores import SiteScores
-from search.cli.progress import progress
-from search.cli.run_options import SearchOptions
 from search.job.fine_tune import fine_tune_all
-from search.job.prepare import Search
+from search.job.job import Job
+from search.job.progress import Progress, silent
 from search.methods.weight_sharing import Supernet, truncated
-from search.sampling.proposals import Answers
+from search.sampling.proposals import StandsFor
 from spaces.allocation import Allocation
 
-from .evaluator import Setting
 from .finalist import Finalist
+from .problem import Problem
 from .result import Conclusion
-from .trained import TrainedEvaluator
+from .trained import TrainedOracle
 
-__all__ = ["SupernetEvaluator"]
+__all__ = ["CutFromSupernet", "SupernetOracle"]
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SupernetEvaluator:
-    """An ``Evaluator`` that trains no allocation: its runs are parts of super-networks, one of each seed.
+class CutFromSupernet:
+    """An ``Evaluator`` that trains a super-network for each seed, none twice, and scores each allocation as a
+    part of each.
 
-    whole: settles, scores and concludes, as where every finalist is trained.
+    A run has the training curve of its super-network and an equal share of its seconds.
+    folder: super-networks that have finished there are read.
     """
 
-    whole: TrainedEvaluator
+    job: Job
+    folder: Path
+    progress: Progress = silent
 
-    @classmethod
-    def of(cls, options: SearchOptions) -> SupernetEvaluator:
-        """Loads everything; raises UsageError or InputError on what cannot be used."""
-        return cls(TrainedEvaluator.of(options))
-
-    @property
-    def setting(self) -> Setting:
-        return self.whole.setting
-
-    def announce(self, output: Path) -> None:
-        self.whole.announce(output)
-        largest = self.setting.space.ranks[-1]
-        _log.info("supernet every site at rank %d, once for each seed; finalists are cut from it", largest)
-
-    def score(self) -> list[SiteScores]:
-        return self.whole.score()
-
-    @property
-    def answer(self) -> Answers:
-        """The allocation itself: any can be cut."""
-        return self.whole.answer
-
-    def evaluate(self, allocations: Sequence[Allocation], output: Path) -> list[tuple[Trained, ...]]:
-        """Trains the super-networks, none twice, and scores each allocation as a part of each.
-
-        A run has the training curve of its super-network and an equal share of its seconds.
-        """
-        networks = self._networks(output)
-        share = len(allocations)
+    def __call__(self, allocations: Sequence[Allocation], /) -> list[tuple[Trained, ...]]:
+        networks, share = self._networks(), len(allocations)
         parts = [_part(network, allocation, share) for allocation in allocations for network in networks]
-        runs = iter(_scored(self.whole.search, parts))
+        runs = iter(_scored(self.job, parts, self.progress))
         return [tuple(islice(runs, len(networks))) for _ in allocations]
 
-    def conclude(self, winner: Finalist, baseline: Finalist, output: Path) -> Conclusion:
-        """The metric of both on the test rows; the winner's best run is saved as it was cut, untrained."""
-        return self.whole.conclude(winner, baseline, output)
-
-    def _networks(self, output: Path) -> list[Trained]:
+    def _networks(self) -> list[Trained]:
         """A super-network of each seed, with its tensors."""
-        search, space = self.whole.search, self.setting.space
-        policy = Supernet(self.setting.max_params, space.ranks)
-        start, rate = policy.start(space), search.learning_rate
-        candidates = [Candidate(start, seed, rate) for seed in self.setting.seeds]
-        work = [(replace(search.workload, policy=policy), candidates)]
-        folder = output / "candidates"
-        (networks,) = fine_tune_all(work, folder, search.options, search.devices, keep_tensors=True)
+        job = self.job
+        policy = Supernet(job.max_params, job.space.ranks)
+        start = policy.start(job.space)
+        candidates = [Candidate(start, seed, job.learning_rate) for seed in job.seeds]
+        work = [(replace(job.workload, policy=policy), candidates)]
+        (networks,) = fine_tune_all(work, self.folder, job.machine, keep_tensors=True, progress=self.progress)
         return networks
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SupernetOracle:
+    """An ``Oracle`` that trains no allocation: its runs are parts of super-networks, one of each seed.
+
+    whole: scores, tests and saves, as where every finalist is trained.
+    """
+
+    whole: TrainedOracle
+
+    @property
+    def problem(self) -> Problem:
+        return self.whole.problem
+
+    def announce(self, folder: Path) -> None:
+        self.whole.announce(folder)
+        largest = self.problem.space.ranks[-1]
+        _log.info("supernet every site at rank %d, once for each seed; finalists are cut from it", largest)
+
+    def score(self, proxies: Sequence[str] | None, progress: Progress) -> list[SiteScores]:
+        return self.whole.score(proxies, progress)
+
+    @property
+    def stands_for(self) -> StandsFor:
+        """The allocation itself: any can be cut."""
+        return self.whole.stands_for
+
+    def evaluator(self, folder: Path, progress: Progress) -> Evaluator:
+        return CutFromSupernet(self.whole.job, folder, progress)
+
+    def conclude(self, winner: Finalist, baseline: Finalist) -> Conclusion:
+        """The metric of both on the test rows."""
+        return self.whole.conclude(winner, baseline)
+
+    def save(self, run: Trained, folder: Path) -> None:
+        """As it was cut, untrained."""
+        self.whole.save(run, folder)
 
 
 def _part(network: Trained, allocation: Allocation, share: int) -> Trained:
@@ -102,24 +111,23 @@ def _part(network: Trained, allocation: Allocation, share: int) -> Trained:
     return Trained(evaluation, {} if whole.failure else truncated(network.tensors, allocation))
 
 
-def _scored(search: Search, parts: Sequence[Trained]) -> list[Trained]:
+def _scored(job: Job, parts: Sequence[Trained], progress: Progress) -> list[Trained]:
     """The same with their own metric and loss on the validation rows, as many at once as a cohort holds."""
-    size = search.options.cohort_size or default_cohort_size(search.devices[0])
+    size = job.machine.cohort_size
     scored: list[Trained] = []
-    with progress("evaluating", len(parts), "run", quiet=search.options.quiet) as advance:
+    with progress("evaluating", len(parts), "run") as advance:
         for start in range(0, len(parts), size):
-            scored += _scored_together(search, parts[start : start + size])
+            scored += _scored_together(job, parts[start : start + size])
             advance(len(scored) - start)
     return scored
 
 
-def _scored_together(search: Search, parts: Sequence[Trained]) -> list[Trained]:
-    model, recipe = base_model_on(search.inputs.source, search.devices[0]), search.recipe
-    task, started = search.inputs.task, time.perf_counter()
+def _scored_together(job: Job, parts: Sequence[Trained]) -> list[Trained]:
+    model, task, started = job.model, job.task, time.perf_counter()
     scored = {i: part for i, part in enumerate(parts) if part.evaluation.failure is not None}
     if not (alive := [i for i in range(len(parts)) if i not in scored]):
         return list(parts)
-    logits = logits_of(model, search.space.sites, [parts[i] for i in alive], recipe, task.validation)
+    logits = logits_of(model, job.space.sites, [parts[i] for i in alive], job.recipe, task.validation)
     seconds, memory = (time.perf_counter() - started) / len(alive), peak_memory(model.device)
     for i, own in zip(alive, logits, strict=True):
         before = parts[i].evaluation
@@ -128,7 +136,7 @@ def _scored_together(search: Search, parts: Sequence[Trained]) -> list[Trained]:
             before,
             metric=metric,
             loss=loss,
-            failure="its outputs are not finite; lower --lr" if metric is None else None,
+            failure="its outputs are not finite; lower `lr`" if metric is None else None,
             seconds=before.seconds + seconds,
             peak_memory=max(before.peak_memory, memory),
         )

@@ -18,10 +18,11 @@ from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.search_space import SearchSpace
 
+from .proposer import UNIFORM, Proposer
 from .repaired_study import RepairedStudy, Suggestion
 from .samplers import WINDOWS, find_sampler
 
-__all__ = ["Answer", "Answers", "Proposal", "as_proposed", "propose"]
+__all__ = ["Proposal", "StandIn", "StandsFor", "as_proposed", "propose"]
 
 _REDRAWS = 8  # suggestions asked for before a repeat is given up
 _RESTARTS = 64  # random vectors tried before the space is taken to be exhausted
@@ -32,31 +33,30 @@ _log = logging.getLogger(__name__)
 class Proposal:
     """An allocation that somebody proposed.
 
-    proposers: ``uniform``, ``random``, ``grad_norm/exact`` (proxy/allocator) or a sampler's name, everybody
-    who came to this allocation, the first one first.
+    proposers: everybody who came to this allocation, the first one first.
     params: what its wires cost, in parameters. scores: (proxy name, score), larger is better.
     """
 
     allocation: Allocation
-    proposers: tuple[str, ...]
+    proposers: tuple[Proposer, ...]
     params: int
     scores: tuple[tuple[str, float], ...]
 
     @property
     def proposer(self) -> str:
-        """The names of all proposers, joined by ``+``."""
-        return "+".join(self.proposers)
+        """The names of all proposers, joined by ``+``, to be read."""
+        return "+".join(map(str, self.proposers))
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StandIn:
     """The allocation that stands for one that somebody came to, with its scores as in ``Proposal``."""
 
     allocation: Allocation
     scores: tuple[tuple[str, float], ...]
 
 
-class Answers(Protocol):
+class StandsFor(Protocol):
     """Anything that says which allocation stands for the one given, itself or the nearest there is.
 
     Never one of ``apart_from``; None where no other is left.
@@ -68,16 +68,16 @@ class Answers(Protocol):
         allocation: Allocation,
         *,
         apart_from: Container[Allocation] = (),
-    ) -> Answer | None: ...
+    ) -> StandIn | None: ...
 
 
 def as_proposed(
     scores: Sequence[SiteScores], allocation: Allocation, *, apart_from: Container[Allocation] = ()
-) -> Answer | None:
+) -> StandIn | None:
     """The allocation itself, worth the sum of its sites' scores."""
     if allocation in apart_from:
         return None
-    return Answer(allocation, tuple((table.proxy, table.of(allocation)) for table in scores))
+    return StandIn(allocation, tuple((table.proxy, table.of(allocation)) for table in scores))
 
 
 def propose(
@@ -88,7 +88,7 @@ def propose(
     samplers: Sequence[str],
     trials: int,
     seed: int,
-    answers: Answers = as_proposed,
+    stands_for: StandsFor = as_proposed,
     on_proposal: Callable[[Proposal], None] | None = None,
 ) -> list[Proposal]:
     """Distinct allocations within ``max_params`` (parameters), the uniform one first.
@@ -98,40 +98,47 @@ def propose(
     Allocators that come to the same allocation share one proposal; samplers never repeat one, and
     stop early, with a log line, once the space looks exhausted.
 
-    scores: one or more, of one space. seed: >= 0; each proposer's chance depends on it and on its own
-    name only. answers: says which allocation stands for each that is proposed; for a sampler's, one that
-    nobody proposed before, and the sampler learns of it alone. on_proposal: called once for each uniform,
-    (proxy, allocator) and trial, so that a progress bar can count on 1 + len of these; with the shared
-    proposal where there is one.
+    Args:
+        scores: one or more, of one space.
+        max_params: the budget of every allocation, in parameters.
+        allocators, samplers: by name.
+        trials: of each sampler.
+        seed: >= 0; each proposer's chance depends on it and on its own name only.
+        stands_for: says which allocation stands for each that is proposed; for a sampler's, one that nobody
+            proposed before, and the sampler learns of it alone.
+        on_proposal: called once for each uniform, (proxy, allocator) and trial, so that a progress bar can
+            count on 1 + len of these; with the shared proposal where there is one.
 
     Raises UsageError on an unknown allocator or sampler, or a budget below the cheapest site.
     """
     _check(scores, trials)
     found = {name: find_allocator(name) for name in dict.fromkeys(allocators) if name != "uniform"}
     makers = {name: find_sampler(name) for name in dict.fromkeys(samplers)}
-    ledger = _Ledger(scores, max_params, answers, on_proposal)
-    ledger.propose("uniform", uniform(ledger.space, max_params))
+    proposals = _Proposals(scores, max_params, stands_for, on_proposal)
+    proposals.propose(UNIFORM, uniform(proposals.space, max_params))
     for name in found:
         if name in SCORE_FREE:
-            ledger.propose(name, found[name](scores[0], max_params=max_params, rng=_rng(seed, name)))
+            proposals.propose(
+                Proposer(name), found[name](scores[0], max_params=max_params, rng=_rng(seed, name))
+            )
     for table in scores:
         for name in [name for name in found if name not in SCORE_FREE]:
-            proposer = f"{table.proxy}/{name}"
-            rng = _rng(seed, proposer)
+            proposer = Proposer(name, proxy=table.proxy)
+            rng = _rng(seed, str(proposer))
             pick = found[name](table, max_params=max_params, rng=rng)
-            ledger.propose(proposer, filled(pick, ledger.space, max_params, rng=rng))
+            proposals.propose(proposer, filled(pick, proposals.space, max_params, rng=rng))
     objectives = [table for table in scores if table.point != "none"] or [scores[0]]
     for name, make in makers.items():
         study = RepairedStudy(
-            ledger.space,
+            proposals.space,
             max_params,
             objectives=len(objectives),
             make=make,
             rng=_rng(seed, f"sampler {name}"),
             window=WINDOWS.get(name),
         )
-        _sample(study, name, trials, objectives, ledger)
-    return ledger.proposals
+        _sample(study, name, trials, objectives, proposals)
+    return proposals.so_far
 
 
 def _check(scores: Sequence[SiteScores], trials: int) -> None:
@@ -150,54 +157,54 @@ def _rng(seed: int, name: str) -> np.random.Generator:
 
 
 @dataclass(slots=True)
-class _Ledger:
+class _Proposals:
     """The proposals so far, each allocation once."""
 
     scores: Sequence[SiteScores]
     max_params: int
-    answers: Answers
+    stands_for: StandsFor
     on_proposal: Callable[[Proposal], None] | None
-    proposals: list[Proposal] = field(default_factory=list)
+    so_far: list[Proposal] = field(default_factory=list)
     _place: dict[Allocation, int] = field(default_factory=dict)
 
     @property
     def space(self) -> SearchSpace:
         return self.scores[0].space
 
-    def fresh(self, ranks: np.ndarray) -> Answer | None:
+    def fresh(self, ranks: np.ndarray) -> StandIn | None:
         """What stands for these ranks, (sites,), and is not among the proposals; None where nothing does."""
-        return self.answers(self.scores, self.space.allocation(ranks), apart_from=self._place)
+        return self.stands_for(self.scores, self.space.allocation(ranks), apart_from=self._place)
 
-    def propose(self, proposer: str, allocation: Allocation) -> None:
+    def propose(self, proposer: Proposer, allocation: Allocation) -> None:
         """Writes down what stands for an allocation."""
-        answer = self.answers(self.scores, allocation)
-        assert answer is not None, f"nothing stands for what {proposer} proposed"
-        self.add(proposer, answer)
+        stand_in = self.stands_for(self.scores, allocation)
+        assert stand_in is not None, f"nothing stands for what {proposer} proposed"
+        self.add(proposer, stand_in)
 
-    def add(self, proposer: str, answer: Answer) -> None:
+    def add(self, proposer: Proposer, stand_in: StandIn) -> None:
         """Writes a proposal down; one that is there already gets the proposer's name as well."""
-        allocation = answer.allocation
+        allocation = stand_in.allocation
         if allocation in self._place:
             place = self._place[allocation]
-            earlier = self.proposals[place]
+            earlier = self.so_far[place]
             proposal = replace(earlier, proposers=(*earlier.proposers, proposer))
-            self.proposals[place] = proposal
+            self.so_far[place] = proposal
         else:
             params = self.space.params(allocation)
             assert params <= self.max_params, f"{proposer} spent {params:,} of {self.max_params:,}"
-            proposal = Proposal(allocation, (proposer,), params, answer.scores)
-            self._place[allocation] = len(self.proposals)
-            self.proposals.append(proposal)
+            proposal = Proposal(allocation, (proposer,), params, stand_in.scores)
+            self._place[allocation] = len(self.so_far)
+            self.so_far.append(proposal)
         if self.on_proposal:
             self.on_proposal(proposal)
 
 
 def _sample(
-    study: RepairedStudy, name: str, trials: int, objectives: Sequence[SiteScores], ledger: _Ledger
+    study: RepairedStudy, name: str, trials: int, objectives: Sequence[SiteScores], proposals: _Proposals
 ) -> None:
     """Adds up to ``trials`` new proposals of one sampler, and tells it what each was worth."""
     for done in range(trials):
-        found = _fresh(study, ledger)
+        found = _fresh(study, proposals)
         if found is None:
             _log.warning(
                 "%s: stopped after %d of %s, no new allocation was found in %s; the space "
@@ -208,23 +215,23 @@ def _sample(
                 counted(_REDRAWS + _RESTARTS, "try", "tries"),
             )
             return
-        suggestion, answer = found
-        ledger.add(name, answer)
-        worth = dict(answer.scores)
-        became = replace(suggestion, ranks=_on_grid(answer.allocation, ledger.space))
+        suggestion, stand_in = found
+        proposals.add(Proposer(name), stand_in)
+        worth = dict(stand_in.scores)
+        became = replace(suggestion, ranks=_on_grid(stand_in.allocation, proposals.space))
         study.tell(became, [worth[table.proxy] for table in objectives])
 
 
-def _fresh(study: RepairedStudy, ledger: _Ledger) -> tuple[Suggestion, Answer] | None:
+def _fresh(study: RepairedStudy, proposals: _Proposals) -> tuple[Suggestion, StandIn] | None:
     """A suggestion and what stands for it, no repeat: the sampler's, else a random one, else None."""
     for _ in range(_REDRAWS):
         suggestion = study.suggest()
-        if (answer := ledger.fresh(suggestion.ranks)) is not None:
-            return suggestion, answer
+        if (stand_in := proposals.fresh(suggestion.ranks)) is not None:
+            return suggestion, stand_in
     for _ in range(_RESTARTS):
         suggestion = study.restart(suggestion)
-        if (answer := ledger.fresh(suggestion.ranks)) is not None:
-            return suggestion, answer
+        if (stand_in := proposals.fresh(suggestion.ranks)) is not None:
+            return suggestion, stand_in
     return None
 
 

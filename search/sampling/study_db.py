@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import optuna
 from optuna.distributions import IntDistribution, distribution_to_json
@@ -17,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from search.run.finalist import Finalist
+from search.statistics.summary import Summary
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 
@@ -26,13 +27,25 @@ from .proposals import Proposal
 from .repaired_study import quiet_optuna
 from .storage_error import is_locked_database
 
-__all__ = ["FINALISTS", "PROPOSALS", "record_finalists", "record_proposals", "sqlite_url"]
+__all__ = ["FINALISTS", "PROPOSALS", "Measured", "record_finalists", "record_proposals", "sqlite_url"]
 
 PROPOSALS = "proposals"
 FINALISTS = "finalists"
 _DIGEST = "written"  # a user attribute of a study that is whole
 
 _PATIENCE_S = 20.0  # until what another program holds is given up
+
+
+class Measured(Protocol):
+    """A proposal that was fine-tuned. summary: of its metric; None where every run failed."""
+
+    @property
+    def proposal(self) -> Proposal: ...
+    @property
+    def summary(self) -> Summary | None: ...
+    @property
+    def seconds(self) -> float: ...
+
 
 _Attributes = dict[str, str | int | float | None]
 
@@ -62,7 +75,7 @@ def record_proposals(
     _add_study(path, PROPOSALS, list(proxies), trials)
 
 
-def record_finalists(path: Path, finalists: Sequence[Finalist], space: SearchSpace, *, metric: str) -> None:
+def record_finalists(path: Path, finalists: Sequence[Measured], space: SearchSpace, *, metric: str) -> None:
     """Adds the study "finalists" to the SQLite file, in place of an earlier one: a trial per finalist.
 
     Value: the mean of ``metric`` over seeds; where every seed failed, the trial is a failed one. User

@@ -10,7 +10,7 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from search.statistics.paired import Interval
+from search.statistics.interval import Interval
 
 from .picture import EDGE, GREY, INK, bare, draw_title, new_figure, save_png, short
 

@@ -12,20 +12,12 @@ from scipy import stats
 
 from .finite_sample import finite_sample
 from .holm import holm
+from .interval import Interval
 
-__all__ = ["Interval", "PairedDifference", "holm_corrected"]
+__all__ = ["PairedDifference", "holm_corrected"]
 
 LEAST_SEEDS: Final = 3
 LEVEL: Final = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A mean difference and its 95 % bounds, in the metric's units; no bounds from fewer than two seeds."""
-
-    mean: float
-    low: float | None
-    high: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from typing import Final, get_args
 import numpy as np
 
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
-from search.cli.output_folder import write_whole
+from evaluators.store.whole_file import write_whole
+from search.run.table_notes import Notes
 from search.show.aligned_text import wrapped
 from search.study.display.cost_table import Cost
 from search.study.display.page import Section, write_page
@@ -24,8 +25,6 @@ from search.study.judging.stratum_report import StratumReport, Truth
 from search.study.judging.verdict import verdict
 from spaces.counted import counted
 from spaces.seeding import named_generator
-
-from .table_notes import Notes
 
 __all__ = ["REPORT_FILES", "StudyReport", "study_report", "write_report"]
 

@@ -20,13 +20,14 @@ from proxies.measure.evidence import Evidence
 from proxies.proxy import Proxy
 from proxies.registry import PROXIES, find_proxy, score_sites
 from proxies.site_scores import SiteScores
-from search.cli.progress import progress
-from search.job.prepare import Search
+from search.job.job import Job
+from search.job.progress import Progress, silent
 from search.job.scoring import evidence_of, scoring_batches
+from search.run.table_notes import LeftOut
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 
-__all__ = ["LeftOut", "Scored", "score_all"]
+__all__ = ["Scored", "score_all"]
 
 _COMPOSITES = (
     "root:grad_norm@init",
@@ -50,56 +51,62 @@ class Scored:
     peak_memory: int
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A proxy that cannot score this space, and why."""
+def score_all(
+    job: Job,
+    proxies: Sequence[str] | None,
+    space: SearchSpace,
+    folder: Path,
+    *,
+    progress: Progress = silent,
+) -> tuple[list[Scored], list[LeftOut]]:
+    """Scores of all sites, by the proxies asked for; and which of them cannot score.
 
-    proxy: str
-    reason: str
+    Args:
+        job: whose model and rows the proxies look at.
+        proxies: by default all, and what is best built of them (results/README.md).
+        space: the job's own sites, at any ranks.
+        folder: scores that it holds are read.
+        progress: counts proxies.
 
-
-def score_all(search: Search, space: SearchSpace, folder: Path) -> tuple[list[Scored], list[LeftOut]]:
-    """Scores of all sites of ``space`` (the search's own sites, at any ranks) by the proxies asked for.
-
-    By default by all, and by what is best built of them (results/README.md). What ``folder`` holds from
-    before is read. Raises InputError where a proxy that was asked for cannot score, or where none can.
+    Raises InputError where a proxy that was asked for cannot score, or where none can.
     """
-    options = search.options
-    names = list(dict.fromkeys(options.proxy or (*_COMPOSITES, *PROXIES)))
+    names = list(dict.fromkeys(proxies or (*_COMPOSITES, *PROXIES)))
     for name in names:
         find_proxy(name)
-    paths = _paths(search, space, folder, names)
+    paths = _paths(job, space, folder, names)
     known = {name: one for name, path in paths.items() if (one := _read(path, space)) is not None}
-    measured, left_out = _measure(search, space, {n: path for n, path in paths.items() if n not in known})
+    missing = {name: path for name, path in paths.items() if name not in known}
+    strict = proxies is not None
+    measured, left_out = _measure(job, space, missing, strict=strict, progress=progress)
     for lacking in left_out:
         _log.info("left out %s: %s", lacking.proxy, lacking.reason)
     every = {**known, **measured}
     scored = [every[name] for name in names if name in every]
     if not scored:
-        raise InputError(f"none of the proxies {names} can score this space; name others with --proxy.")
+        raise InputError(f"none of the proxies {names} can score this space; name others with `proxy`.")
     return scored, left_out
 
 
 def _measure(
-    search: Search, space: SearchSpace, paths: Mapping[str, Path]
+    job: Job, space: SearchSpace, paths: Mapping[str, Path], *, strict: bool, progress: Progress
 ) -> tuple[dict[str, Scored], list[LeftOut]]:
     """Writes the scores of these proxies, and gives them and those that cannot score.
 
     Proxies that need the same statistics of the dense pass share their evidence, and no others do, so that
-    none pays for a statistic of which it makes no use.
+    none pays for a statistic of which it makes no use. strict: whether one that cannot score is an error.
     """
     measured: dict[str, Scored] = {}
-    left_out, batches = [], scoring_batches(search) if paths else []
+    left_out, batches = [], scoring_batches(job) if paths else []
     evidences: dict[frozenset[Statistic], Evidence] = {}
-    with progress("scoring", len(paths), "proxy", units="proxies", quiet=search.options.quiet) as advance:
+    with progress("scoring", len(paths), "proxy", units="proxies") as advance:
         for name, path in paths.items():
             proxy = find_proxy(name)
             if proxy.needs not in evidences:
-                evidences[proxy.needs] = evidence_of(search, batches, space)
+                evidences[proxy.needs] = evidence_of(job, batches, space)
             try:
                 one = _score(proxy, evidences[proxy.needs])
             except InputError as error:
-                if search.options.proxy is not None and name != "params":  # which every report has
+                if strict and name != "params":  # which every report has
                     raise
                 left_out.append(LeftOut(name, str(error)))
             else:
@@ -119,19 +126,19 @@ def _score(proxy: Proxy, evidence: Evidence) -> Scored:
     return Scored(scores, reading.seconds, peak_memory(device))
 
 
-def _paths(search: Search, space: SearchSpace, folder: Path, names: Sequence[str]) -> dict[str, Path]:
+def _paths(job: Job, space: SearchSpace, folder: Path, names: Sequence[str]) -> dict[str, Path]:
     """Where each proxy's scores are kept."""
-    context = _context(search, space)
+    context = _context(job, space)
     digests = {name: hashlib.sha256(f"{name} {context}".encode()).hexdigest() for name in names}
     return {name: folder / f"{digest[:24]}.json" for name, digest in digests.items()}
 
 
-def _context(search: Search, space: SearchSpace) -> str:
+def _context(job: Job, space: SearchSpace) -> str:
     """A digest of everything but the proxy that decides its scores."""
-    options = search.options
-    known = fingerprint(search.inputs.source, search.inputs.task, search.recipe)
+    scoring = job.scoring
+    known = fingerprint(job.source, job.task, job.recipe)
     sites = [site.name for site in space.sites]
-    looked_at = [options.scoring_batches, options.scoring_batch_size, options.warm_up_steps, options.seed]
+    looked_at = [scoring.scoring_batches, scoring.scoring_batch_size, scoring.warm_up_steps, job.seed]
     return hashlib.sha256(json.dumps([known, sites, space.ranks, looked_at]).encode()).hexdigest()
 
 

@@ -1,60 +1,63 @@
-"""The settings a study compares allocations under: every budget with every scaling and learning rate."""
+"""The strata of a study: every budget with every scaling and learning rate."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
+from typing import cast
 
 from evaluators.store.benchmark_table import Stratum, StratumKind
-from search.cli.options import SHARED, changed, learning_rate
-from search.cli.study_options import StudyOptions
-from search.job.inputs import load_inputs
-from search.job.prepare import Search, prepare
+from search.job.ground import Ground
+from search.job.job import Job
+from search.job.prepare import prepare
+from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
 from spaces.errors import UsageError
+from spaces.scaling import Rule
 
 from .draw import Drawn
+from .settings import StudySettings
 
-__all__ = ["SITE_TRUTHS", "settings", "stratum_of"]
+__all__ = ["SITE_TRUTHS", "jobs_of", "stratum_of"]
 
 SITE_TRUTHS: tuple[StratumKind, ...] = ("only", "without")
 
 
-def settings(options: StudyOptions) -> list[Search]:
-    """One prepared search for each combination, in the order typed.
+def jobs_of(
+    ground: Ground,
+    settings: StudySettings,
+    space: SpaceSettings,
+    training: TrainingSettings,
+    scoring: ScoringSettings,
+) -> list[Job]:
+    """One job for each combination of budget, scaling and learning rate, in the order given.
+
+    Args:
+        ground: the model and the task.
+        settings: several budgets, scalings and rates, where there are.
+        space, training, scoring: of all of them; where there are not several, theirs is the one.
 
     Raises UsageError or InputError on what cannot be used.
     """
-    _check_factors(options)
-    for name in options.site_truth or ():
-        if name not in SITE_TRUTHS:
-            raise UsageError(f"--site-truth {name!r} is unknown; choose from {', '.join(SITE_TRUTHS)}.")
-    rates = [learning_rate(text) for text in options.lrs] if options.lrs else [options.lr]
-    inputs = load_inputs(options)
-    chosen = product(options.budgets or [options.budget], options.scalings or [options.scaling], rates)
-    distinct = dict.fromkeys(chosen)
-    prepared = [
-        prepare(replace(options, budget=budget, scaling=scaling, lr=rate), inputs)
-        for budget, scaling, rate in distinct
-    ]
-    cap = min(site.max_rank for site in prepared[0].space.sites)
-    if options.site_truth and options.site_rank > cap:
+    chosen = product(
+        settings.budgets or (space.budget,),
+        settings.scalings or (space.scaling,),
+        settings.lrs or (training.lr,),
+    )
+    jobs = []
+    for budget, scaling, rate in dict.fromkeys(chosen):
+        own = replace(space, budget=budget, scaling=cast(Rule, scaling))  # which refuses any other
+        jobs.append(prepare(ground, own, replace(training, lr=rate), scoring))
+    cap = min(site.max_rank for site in jobs[0].space.sites)
+    if settings.site_truth and settings.site_rank > cap:
         raise UsageError(
-            f"--site-rank {options.site_rank} is above {cap}, the full rank of a site; lower it."
+            f"`site_rank={settings.site_rank}` is above {cap}, the full rank of a site; lower it."
         )
-    return prepared
+    return jobs
 
 
-def stratum_of(search: Search, kind: StratumKind, drawn: Sequence[Drawn]) -> Stratum:
-    """The name under which the table keeps a setting's allocations."""
-    dearest = max(search.space.params(one.allocation) for one in drawn)
-    most = search.max_params if kind == "budget" else dearest
-    return Stratum(kind, most, search.options.scaling, search.learning_rate)
-
-
-def _check_factors(options: StudyOptions) -> None:
-    """Raises UsageError where one value and several are given of the same thing."""
-    typed = changed(options, SHARED)
-    for one, several in (("budget", options.budgets), ("scaling", options.scalings), ("lr", options.lrs)):
-        if several and one in typed:
-            raise UsageError(f"--{one} and --{one}s exclude each other; give one of them.")
+def stratum_of(job: Job, kind: StratumKind, drawn: Sequence[Drawn]) -> Stratum:
+    """The name under which the table keeps a job's allocations."""
+    dearest = max(job.space.params(one.allocation) for one in drawn)
+    most = job.max_params if kind == "budget" else dearest
+    return Stratum(kind, most, job.recipe.scaling.rule, job.learning_rate)

@@ -14,7 +14,6 @@ from evaluators.data.named_tasks import find_task
 from evaluators.metrics.registry import check_metric
 from proxies.registry import find_proxy
 from search.allocation.registry import find_allocator
-from search.cli.options import learning_rate
 from search.compare.presets.registry import find_preset
 from search.job.inputs import resolve_devices
 from search.methods.registry import METHODS, find_method, policy_of
@@ -35,7 +34,6 @@ LANGUAGES: dict[str, Callable[[str], Any]] = {
     "--metric": check_metric,
     "--task": find_task,
     "--preset": find_preset,
-    "--lrs": learning_rate,
     "--device": lambda name: resolve_devices(name, None),
 }
 MANY = "9" * 5000

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from search.show.number_format import ABSENT, decimal, p_value, signed, with_interval
-from search.statistics.paired import Interval
+from search.statistics.interval import Interval
 from search.study.judging.stratum_report import Contest, StratumReport
 
 from .table import BOUNDS, Table, TableRow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from search.statistics.paired import Interval
+from search.statistics.interval import Interval
 
 from .report_card import ReportCard
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from dataclasses import replace
@@ -12,12 +13,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-import evaluators.executors.spread
-from evaluators.base.base_model import ModelSource
+from evaluators.base.base_model import ModelSource, load_base_model
+from evaluators.base.base_models import BaseModels
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
-from evaluators.executors.spread import Work, Workload, form_cohorts, train_all
-from evaluators.executors.worker_processes import Result, WorkerProcesses
+from evaluators.executors.spread import LocalExecutor, Work, Workload, form_cohorts
 from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
 from evaluators.training.memory import WORKER_DIED
 from spaces.allocation import Allocation
@@ -64,16 +64,21 @@ def workload(tiny_model, tmp_path) -> Workload:
     )
 
 
+def trained_by(executor, work, models=None):
+    """What came of every candidate, in the order of their ends."""
+    done: list[Trained] = []
+    executor([work], models or BaseModels(), on_done=lambda _, one: done.append(one))
+    return done
+
+
 def test_each_candidate_is_announced_once_and_its_steps_are_counted(workload):
     allocations = [Allocation.of({"layers.2.v": 3}), Allocation.of({"layers.0.q": 1})]
     candidates = [Candidate(allocation, seed, 1e-3) for seed in (0, 1) for allocation in allocations]
     announced: list[Candidate] = []
     steps: list[int] = []
-    train_all(
+    LocalExecutor(("cpu",), cohort_size=2)(
         [Work(workload, candidates)],
-        devices=["cpu"],
-        jobs=1,
-        cohort_size=2,
+        BaseModels(),
         on_done=lambda _, one: announced.append(one.evaluation.candidate),
         on_step=steps.append,
     )
@@ -81,50 +86,40 @@ def test_each_candidate_is_announced_once_and_its_steps_are_counted(workload):
     assert sum(steps) == 3 * 4
 
 
-def test_known_candidates_are_not_trained_and_leave_the_cohorts_as_they_would_have_been(
-    workload, monkeypatch
-):
+def told(candidates):
+    """What a trainer gives that trains nothing: of each candidate its seed, as its metric."""
+    return [Trained(Evaluation(one, float(one.seed), 0.0, None, (0.0,), 0.0, 0), {}) for one in candidates]
+
+
+def test_known_candidates_are_not_trained_and_leave_the_cohorts_as_they_would_have_been(workload):
     cohorts: list[list[Candidate]] = []
-    real = evaluators.executors.spread.train_cohort
 
-    def train_cohort(model, sites, task, members, *args, **kwargs):
+    def trainer(model, workload, members, on_step):
         cohorts.append(list(members))
-        return real(model, sites, task, members, *args, **kwargs)
+        return told(members)
 
-    monkeypatch.setattr(evaluators.executors.spread, "train_cohort", train_cohort)
     allocation = Allocation.of({"layers.0.q": 1})
     first, *others = candidates = [Candidate(allocation, seed, 1e-3) for seed in range(4)]
-    announced: list[Candidate] = []
-    train_all(
-        [Work(workload, candidates, known={first})],
-        devices=["cpu"],
-        jobs=1,
-        cohort_size=2,
-        on_done=lambda _, one: announced.append(one.evaluation.candidate),
-    )
+    work = Work(replace(workload, trainer=trainer), candidates, known={first})
+    done = trained_by(LocalExecutor(("cpu",), cohort_size=2), work)
     assert cohorts == [others[:1], others[1:]]
-    assert announced == others
+    assert [one.evaluation.candidate for one in done] == others
 
 
-def test_cohorts_go_round_the_devices(workload, monkeypatch):
+def test_cohorts_go_round_the_devices(workload):
     """Two devices in one process each get their turn (both are this CPU under another name)."""
-    seen: list[str] = []
-    real = evaluators.executors.spread.base_model_on
+    seen, models = [], BaseModels()
 
-    def base_model_on(source, device):
-        seen.append(device)
-        return real(source, "cpu")
+    def trainer(model, workload, candidates, on_step):
+        seen.append(next(name for name in devices if models.on(workload.source, name) is model))
+        return told(candidates)
 
-    monkeypatch.setattr(evaluators.executors.spread, "base_model_on", base_model_on)
+    devices = ("cpu", "cpu:0")
     candidates = [Candidate(Allocation.of({f"layers.{i}.q": 2}), 0, 1e-3) for i in range(3)]
-    train_all(
-        [Work(workload, candidates)],
-        devices=["cpu", "cpu:0"],
-        jobs=1,
-        cohort_size=1,
-        on_done=lambda *_: None,
+    trained_by(
+        LocalExecutor(devices, cohort_size=1), Work(replace(workload, trainer=trainer), candidates), models
     )
-    assert seen[1:] == ["cpu", "cpu:0", "cpu"]  # the first asks how large the model is
+    assert seen == ["cpu", "cpu:0", "cpu"]
 
 
 def killed_by(*fatal):
@@ -133,67 +128,41 @@ def killed_by(*fatal):
     def trainer(model, workload, candidates, on_step):
         if {candidate.seed for candidate in candidates} & set(fatal):
             os.kill(os.getpid(), signal.SIGKILL)
-        return [
-            Trained(Evaluation(one, float(one.seed), 0.0, None, (0.0,), 0.0, 0), {}) for one in candidates
-        ]
+        return told(candidates)
 
     return trainer
 
 
 def test_a_worker_that_is_killed_costs_the_candidate_that_kills_it_and_no_other(workload):
     candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(3)]
-    evaluations = {}
-    train_all(
-        [Work(replace(workload, trainer=killed_by(1)), candidates)],
-        devices=["cpu"],
-        jobs=2,
-        cohort_size=2,
-        on_done=lambda _, one: evaluations.update({one.evaluation.candidate: one.evaluation}),
-    )
+    work = Work(replace(workload, trainer=killed_by(1)), candidates)
+    done = trained_by(LocalExecutor(("cpu",), cohort_size=2, jobs=2), work)
+    evaluations = {one.evaluation.candidate: one.evaluation for one in done}
     assert [evaluations[one].metric for one in candidates] == [0.0, None, 2.0]
     assert evaluations[candidates[1]].failure.startswith(f"{WORKER_DIED} was killed by SIGKILL")
 
 
-@pytest.mark.parametrize(("jobs", "cohorts", "most"), [(2, 3, 2), (12, 3, 3), (3, 0, 0)])
-def test_there_are_never_more_processes_than_cohorts(jobs, cohorts, most, workload, monkeypatch):
-    asked = []
+@pytest.mark.parametrize(("jobs", "cohorts", "most"), [(12, 2, 2), (3, 0, 0)])
+def test_there_are_never_more_processes_than_cohorts(jobs, cohorts, most, workload, caplog):
+    def trainer(model, workload, candidates, on_step):
+        return [replace(one, tensors={"pid": torch.tensor(os.getpid())}) for one in told(candidates)]
 
-    class InThisProcess(WorkerProcesses[Result]):
-        def __init__(self, most):
-            asked.append(most)
-            super().__init__(most)
-
-        def __call__(self, calls):
-            return enumerate(call() for call in calls)
-
-    monkeypatch.setattr(evaluators.executors.spread, "WorkerProcesses", InThisProcess)
-    monkeypatch.setattr(evaluators.executors.spread, "end_without", lambda parent: None)
     candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(cohorts)]
-    done = []
-    train_all(
-        [Work(replace(workload, trainer=killed_by()), candidates)],
-        devices=["cpu"],
-        jobs=jobs,
-        cohort_size=1,
-        threads=1,
-        on_done=lambda _, one: done.append(one.evaluation.candidate),
-    )
-    assert (asked, done) == ([most], candidates)
+    executor = LocalExecutor(("cpu",), cohort_size=1, jobs=jobs, threads=1)
+    with caplog.at_level(logging.INFO):
+        done = trained_by(executor, Work(replace(workload, trainer=trainer), candidates))
+    assert sorted(one.evaluation.candidate.seed for one in done) == list(range(cohorts))
+    assert f"processes: {most}, threads of each: 1" in caplog.text
+    assert os.getpid() not in (pids := {int(one.tensors["pid"]) for one in done})
+    assert len(pids) <= most
 
 
 def test_processes_give_what_this_one_does(workload):
     candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(3)]
     found = []
     for jobs in (1, 2):
-        done = {}
-        train_all(
-            [Work(workload, candidates)],
-            devices=["cpu"],
-            jobs=jobs,
-            cohort_size=2,
-            threads=1,
-            on_done=lambda _, one, done=done: done.update({one.evaluation.candidate: one}),
-        )
+        executor = LocalExecutor(("cpu",), cohort_size=2, jobs=jobs, threads=1)
+        done = {one.evaluation.candidate: one for one in trained_by(executor, Work(workload, candidates))}
         found.append([done[one] for one in candidates])
     for here, there in zip(*found, strict=True):
         assert there.evaluation.metric == here.evaluation.metric
@@ -203,40 +172,25 @@ def test_processes_give_what_this_one_does(workload):
             torch.testing.assert_close(there.tensors[name], tensor)
 
 
-def test_a_model_that_cannot_be_loaded_ends_the_run_and_fails_no_candidate(workload, monkeypatch):
-    """What was moved away for a moment, when a process loaded it, comes back."""
+def test_a_model_that_cannot_be_loaded_ends_the_run_and_fails_no_candidate(workload):
+    """What was moved away for a moment, when a device needed it, comes back."""
     candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(2)]
-    loads, done, real = [], [], evaluators.executors.spread.base_model_on
+    loads, done = [], []
 
-    def base_model_on(source, device):
+    def load(source, device):
         loads.append(device)
-        if len(loads) == 2:  # the first asks how large the model is
+        if loads == ["cpu", "cpu:0"]:
             raise InputError("the model is not there")
-        return real(source, device)
+        return load_base_model(source, device="cpu")
 
     def train():
-        train_all(
-            [Work(workload, candidates)],
-            devices=["cpu"],
-            jobs=1,
-            cohort_size=1,
-            on_done=lambda _, one: done.append(one.evaluation),
+        LocalExecutor(("cpu", "cpu:0"), cohort_size=1)(
+            [Work(workload, candidates)], models, on_done=lambda _, one: done.append(one.evaluation.failure)
         )
 
-    monkeypatch.setattr(evaluators.executors.spread, "base_model_on", base_model_on)
+    models = BaseModels(load)
     with pytest.raises(InputError, match="not there"):
         train()
-    assert done == []
+    assert done == [None]
     train()
-    assert [one.failure for one in done] == [None, None]
-
-
-def test_a_model_is_loaded_once_as_long_as_its_files_stay(tmp_path, tiny_model):
-    source = ModelSource(str(tmp_path), 2)
-    model = tiny_model("bert")
-    model.save_pretrained(tmp_path)
-    first = evaluators.executors.spread.base_model_on(source, "cpu")
-    assert evaluators.executors.spread.base_model_on(source, "cpu") is first
-    model.bert.pooler.dense.weight.zero_()
-    model.save_pretrained(tmp_path)
-    assert not evaluators.executors.spread.base_model_on(source, "cpu").bert.pooler.dense.weight.any()
+    assert done == [None] * 3

@@ -15,6 +15,11 @@ from evaluators.executors.retry import Died
 from evaluators.executors.worker_processes import WorkerProcesses
 
 
+def pid(own):
+    """What every worker of these tests has of its own."""
+    return own
+
+
 def processes_of(parent):
     """Pids of the living children of a process."""
     children = []
@@ -29,7 +34,7 @@ def processes_of(parent):
 
 
 def test_a_death_costs_its_own_call_alone_and_is_told():
-    def call(number):
+    def call(number, own):
         if number == 1:
             os.kill(os.getpid(), signal.SIGKILL)
         if number == 3:
@@ -38,7 +43,7 @@ def test_a_death_costs_its_own_call_alone_and_is_told():
             os._exit(7)
         return number
 
-    with WorkerProcesses(2) as workers:
+    with WorkerProcesses(2, os.getpid) as workers:
         ends = dict(workers([partial(call, number) for number in range(8)]))
     assert ends == {
         0: 0,
@@ -53,29 +58,29 @@ def test_a_death_costs_its_own_call_alone_and_is_told():
 
 
 def test_there_are_no_more_processes_than_calls_and_the_same_ones_do_the_next():
-    with WorkerProcesses(5) as workers:
-        first = {pid for _, pid in workers([os.getpid, os.getpid])}
+    with WorkerProcesses(5, os.getpid) as workers:
+        first = {one for _, one in workers([pid, pid])}
         assert len(processes_of(os.getpid())) == len(first) <= 2
-        assert {pid for _, pid in workers([os.getpid])} <= first
+        assert {one for _, one in workers([pid])} <= first
     assert not processes_of(os.getpid())
 
 
 def test_a_worker_that_was_killed_while_idle_is_replaced():
-    with WorkerProcesses(1) as workers:
-        ((_, pid),) = workers([os.getpid])
-        os.kill(pid, signal.SIGKILL)
+    with WorkerProcesses(1, os.getpid) as workers:
+        ((_, first),) = workers([pid])
+        os.kill(first, signal.SIGKILL)
         while processes_of(os.getpid()):
             time.sleep(0.01)
-        ((_, other),) = workers([os.getpid])
-    assert isinstance(other, Died) or other != pid
+        ((_, other),) = workers([pid])
+    assert isinstance(other, Died) or other != first
 
 
 def test_an_exception_comes_with_the_worker_s_traceback_and_ends_the_others():
-    def fail():
+    def fail(own):
         raise KeyError("planted")
 
-    with WorkerProcesses(2) as workers, pytest.raises(KeyError, match="planted") as raised:
-        list(workers([partial(time.sleep, 60), fail]))
+    with WorkerProcesses(2, os.getpid) as workers, pytest.raises(KeyError, match="planted") as raised:
+        list(workers([lambda own: time.sleep(60), fail]))
     assert "in fail" in raised.value.__notes__[0]
     assert not processes_of(os.getpid())
 
@@ -93,29 +98,36 @@ class HoldsALambda(Exception):
 
 @pytest.mark.parametrize("error", [lambda: WantsKeywords(layer=3), lambda: HoldsALambda("planted")])
 def test_an_exception_that_cannot_be_sent_still_says_what_happened(error):
-    def fail():
+    def fail(own):
         raise error()
 
     said = f"{type(error()).__name__}: {error()}"
-    with WorkerProcesses(1) as workers, pytest.raises(RuntimeError, match=said) as raised:
+    with WorkerProcesses(1, os.getpid) as workers, pytest.raises(RuntimeError, match=said) as raised:
         list(workers([fail]))
     assert "in fail" in raised.value.__notes__[0]
+
+
+def length(message, own):
+    return len(message)
 
 
 def test_a_worker_that_dies_before_it_has_its_call_is_told_and_not_started_for_ever(monkeypatch):
     """A call of 5 MB is more than a pipe holds: its sender finds out."""
     monkeypatch.setattr(worker_processes, "_START", "import sys; sys.exit(3)")
-    with WorkerProcesses(1) as workers:
-        assert list(workers([partial(len, bytes(5_000_000))])) == [(0, Died("ended with code 3"))]
+    with WorkerProcesses(1, os.getpid) as workers:
+        assert list(workers([partial(length, bytes(5_000_000))])) == [(0, Died("ended with code 3"))]
+
+
+def masks(own):
+    return signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_ctrl_c_does_not_reach_a_worker_from_its_first_moment_on(monkeypatch):
     early = "import os, signal; os.kill(os.getpid(), signal.SIGINT); "
     monkeypatch.setattr(worker_processes, "_START", early + worker_processes._START)
-    with WorkerProcesses(1) as workers:
-        masks = partial(signal.pthread_sigmask, signal.SIG_BLOCK, ())
+    with WorkerProcesses(1, os.getpid) as workers:
         assert list(workers([masks])) == [(0, set())]
-    assert masks() == set()
+    assert masks(None) == set()
 
 
 SCRIPT = """
@@ -123,13 +135,13 @@ import os, sys, time
 from functools import partial
 from evaluators.executors.worker_processes import WorkerProcesses, end_without
 
-def step(parent):
+def step(parent, own):
     while True:
         end_without(parent)
         time.sleep(0.01)
 
-with WorkerProcesses(3) as workers:
-    list(workers([partial(print, "idle", flush=True)]))
+with WorkerProcesses(3, os.getpid) as workers:
+    list(workers([lambda own: print("idle", flush=True)]))
     list(workers([partial(step, os.getpid())] * 2))
 """
 

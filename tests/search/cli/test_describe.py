@@ -102,6 +102,11 @@ def test_the_rank_line_gives_the_share_of_the_model(
         (["--space", "lora", "--rank", "1025"], "rank 1025 is above 1024"),
         (["--space", "lora", "--ranks", "0,x"], "ranks='0,x' are not whole numbers"),
         (["--space", "lora", "--ranks", "8,4"], "ranks=[8, 4] must ascend"),
+        (["--rank", "0"], "--rank 0 must be at least 1"),
+        (["--rank", "x"], "--rank: 'x' is not a whole number"),
+        (["--rank", "8", "--budget", "1M"], "--rank and --budget exclude each other"),
+        (["--colour"], "--colour is no option of python -m spaces.describe"),
+        (["--rnak", "8"], "--rnak is no option of python -m spaces.describe; did you mean --rank?"),
     ],
 )
 def test_an_option_that_cannot_be_is_one_line_and_exit_2(
@@ -128,22 +133,9 @@ def test_a_model_that_cannot_be_read_is_one_line_and_exit_1(
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        ["--space", "lora"],
-        ["--model", "m", "--space", "lora", "--rank", "0"],
-        ["--model", "m", "--space", "lora", "--rank", "x"],
-        ["--model", "m", "--space", "lora", "--rank", "8", "--budget", "1M"],
-        ["--model", "m", "--space", "lora", "--colour"],
-    ],
-)
-def test_argparse_exits_with_2(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        main(options)
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: ")
-    assert "usage: python -m spaces.describe" in line
+def test_without_a_model_it_is_the_embedded_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--rank", "8"]) == 0
+    assert capsys.readouterr().out.startswith("sentence-transformers/all-MiniLM-L6-v2: bert, ")
 
 
 def test_help_does_not_wait_for_torch() -> None:
@@ -153,7 +145,7 @@ def test_help_does_not_wait_for_torch() -> None:
     )
     started = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "--space lora+shortcut" in done.stdout
+    assert "--model facebook/opt-350m --budget 2.3M" in done.stdout
     assert time.perf_counter() - started < 5  # 0.3 s alone; a loaded machine is slower
 
 

@@ -206,7 +206,10 @@ def test_a_finished_run_gives_its_result_again_without_training(small, capsys, m
 
 def test_a_finished_run_is_looked_up_without_torch(small, capsys):
     first = run_json(capsys, small)
-    code = "import sys; from search.cli.run import main; main(sys.argv[1:]); sys.exit(int('torch' in sys.modules))"
+    code = (
+        "import sys; from search.cli.run import main; main(sys.argv[1:]); "
+        "sys.exit(int(not {'torch', 'transformers', 'optuna'}.isdisjoint(sys.modules)))"
+    )
     again = subprocess.run(
         [sys.executable, "-c", code, *small, "--json"], capture_output=True, text=True, check=True
     )

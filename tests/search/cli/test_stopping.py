@@ -81,28 +81,29 @@ def test_the_line_that_is_printed_goes_on_with_what_had_finished(small, tmp_path
 
 def test_the_console_script_is_named_where_it_was_used(small, tmp_path):
     script = tmp_path / "rankscape"
-    script.write_text("import sys\nfrom search.cli.run import main\nsys.exit(main())\n")
-    running = started([sys.executable, str(script), *small, "--epochs", "99"], tmp_path)
+    script.write_text("import sys\nfrom search.cli.rankscape import main\nsys.exit(main())\n")
+    running = started([sys.executable, str(script), "run", *small, "--epochs", "99"], tmp_path)
     wait_for("out/study.db", tmp_path, running)
     running.send_signal(signal.SIGTERM)
     _, error = running.communicate(timeout=120)
     assert running.returncode == 143
-    assert error.splitlines()[-1] == f"terminated; this goes on: rankscape {shlex.join(small)} --epochs 99"
+    assert (
+        error.splitlines()[-1] == f"terminated; this goes on: rankscape run {shlex.join(small)} --epochs 99"
+    )
 
 
 def test_a_second_signal_ends_at_once(tmp_path):
     script = """
 import signal, sys, time
-from search.cli.command import run_command
-from search.cli.options import Options
-def run(options):
+from search.cli.command import Command
+def run(given):
     try:
         print("ready", flush=True)
         time.sleep(60)
     finally:
         print("cleaning up", flush=True)
         time.sleep(60)
-sys.exit(run_command([], run, Options, prog="p", description=None, example="", arguments={}))
+sys.exit(Command("wait", "wait", "", "", (), run).main([]))
 """
     running = started([sys.executable, "-c", script], tmp_path)
     assert running.stdout is not None

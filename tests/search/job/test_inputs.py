@@ -7,25 +7,21 @@ import logging
 
 import pytest
 
-import search.cli.run
 import search.job.inputs
 from evaluators.data.named_tasks import NAMED_TASKS
 from evaluators.data.task import TextTable
+from search.cli.options import options_of as read_options
+from search.cli.run import RUN, main
+from search.cli.run_options import SearchOptions
 from search.job.inputs import load_inputs
+from search.run.settings import SearchSettings
 from spaces.errors import UsageError
 
 
 @pytest.fixture
-def options_of(monkeypatch):
+def options_of():
     """The options of a command line of ``search.run``."""
-
-    def read(argv):
-        seen = []
-        monkeypatch.setattr(search.cli.run, "_run", lambda options: (seen.append(options), ({}, ""))[1])
-        assert search.cli.run.main(argv) == 0
-        return seen[0]
-
-    return read
+    return lambda argv: read_options(SearchOptions, RUN.read(argv), SearchSettings)
 
 
 @pytest.fixture
@@ -82,9 +78,7 @@ def test_the_result_says_whose_f1_it_is_and_what_may_mislead(small, frauds, caps
     argv = [arg for arg in small if arg != "--quiet"]
     few = ["--finalists", "1", "--seeds", "1", "--trials", "1", "--proxy", "grad_norm", "--epochs", "0.2"]
     with caplog.at_level(logging.INFO, "search"):
-        assert (
-            search.cli.run.main([*argv, *frauds, *few, "--metric", "f1", "--eval-rows", "1", "--json"]) == 0
-        )
+        assert main([*argv, *frauds, *few, "--metric", "f1", "--eval-rows", "1", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert (result["metric"], result["positive_label"]) == ("f1", "fraud")
     assert "F1 is of the label 'fraud', the rarer one, 10.0% of the training rows" in result["notes"][-1]

@@ -18,8 +18,8 @@ from proxies.site_scores import SiteScores, per_unit_of_rank
 from search.allocation.repair import repair
 from search.allocation.uniform import uniform
 from search.cli.run import main
+from search.run.table_notes import Notes
 from search.sampling.samplers import SAMPLERS
-from search.study.table_notes import Notes
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 from spaces.site import Site, Tap

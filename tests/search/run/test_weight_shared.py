@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 
@@ -16,9 +15,10 @@ import search.job.fine_tune
 from evaluators.adapters.adapter import load_adapter
 from search.allocation.random_allocation import random_allocation
 from search.allocation.uniform import uniform
-from search.cli.options import SHARED, add_arguments
-from search.cli.run import main
-from search.cli.run_options import SEARCH, SearchOptions
+from search.cli.options import options_of as read_options
+from search.cli.run import RUN, main
+from search.cli.run_options import SearchOptions
+from search.run.settings import SearchSettings
 from search.run.trained import TrainedEvaluator
 from search.run.weight_shared import SupernetEvaluator
 from spaces.allocation import Allocation
@@ -34,9 +34,7 @@ def run_json(capsys, argv: list[str]) -> dict:
 
 
 def options_of(argv: list[str]) -> SearchOptions:
-    parser = argparse.ArgumentParser()
-    add_arguments(parser, {**SHARED, **SEARCH})
-    return SearchOptions(**vars(parser.parse_args(argv)))
+    return read_options(SearchOptions, RUN.read(argv), SearchSettings)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from optuna.trial import TrialState
 
 from proxies.site_scores import per_unit_of_rank
-from search.cli.run_options import SEARCH
+from search.run.settings import SearchSettings
 from search.sampling.repaired_study import RepairedStudy, quiet_optuna
 from search.sampling.samplers import SAMPLERS, WINDOWS
 
@@ -91,7 +91,7 @@ def test_a_window_changes_nothing_before_it_is_full_and_bounds_what_is_looked_ba
 
 
 def test_tpe_looks_back_on_a_bounded_number_and_the_default_number_of_trials_is_below_it():
-    assert SEARCH["search"]["--trials"]["default"] < WINDOWS["tpe"] <= 512
+    assert SearchSettings().trials < WINDOWS["tpe"] <= 512
 
 
 def test_optuna_is_quiet_only_inside():

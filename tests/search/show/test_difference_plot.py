@@ -1,7 +1,7 @@
 """Every seed and the mean on the left; what differs from the baseline, and how surely, on the right."""
 
 from search.show.difference_plot import DifferenceLine, difference_figure, draw_differences
-from search.statistics.paired import Interval
+from search.statistics.interval import Interval
 
 LINES = (
     DifferenceLine("lora", (0.7, 0.72, 0.74), 0.72, None),

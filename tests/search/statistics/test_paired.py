@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from search.statistics.holm import holm
-from search.statistics.paired import Interval, PairedDifference, holm_corrected
+from search.statistics.interval import Interval
+from search.statistics.paired import PairedDifference, holm_corrected
 
 
 def test_the_interval_is_students_and_the_p_value_is_scipys():

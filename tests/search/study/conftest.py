@@ -11,7 +11,7 @@ import pytest
 
 from evaluators.store.benchmark_table import BenchmarkTable, Entry
 from evaluators.training.candidate import Candidate, Evaluation
-from search.statistics.paired import Interval
+from search.statistics.interval import Interval
 from search.study.judging.report_card import Estimate, ReportCard, TopK
 from search.study.judging.stratum_report import Contest, StratumReport
 from tests.search.study.small_tables import NOTES

@@ -21,7 +21,7 @@ import search.study.pipeline
 from evaluators.store.benchmark_table import BenchmarkTable
 from search.cli.run import main as run
 from search.cli.study import main
-from search.study.table_notes import Notes
+from search.run.table_notes import Notes
 from spaces.errors import InputError
 
 TIMES = ("seconds", "peak_memory")

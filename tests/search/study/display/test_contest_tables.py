@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from search.statistics.paired import Interval
+from search.statistics.interval import Interval
 from search.study.display.contest_tables import contest_table, pick_table
 from search.study.judging.stratum_report import Contest
 

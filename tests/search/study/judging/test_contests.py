@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from search.statistics.holm import holm
-from search.statistics.paired import Interval, PairedDifference
+from search.statistics.interval import Interval
+from search.statistics.paired import PairedDifference
 from search.study.judging.contests import contests
 from search.study.judging.stratum_report import Contest
 

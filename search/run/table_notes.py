@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, get_args
 
 import numpy as np
 
-from evaluators.store.benchmark_table import BenchmarkTable, Entry
+from evaluators.store.benchmark_table import BenchmarkTable
 from proxies.site_scores import Point, SiteScores
-from search.cli.study_options import StudyOptions
-from search.job.prepare import Search
-from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 
-from .draw import PICKERS
-from .scoring import LeftOut, Scored
-
-__all__ = ["Notes", "ProxyCost", "notes_of"]
-
+__all__ = ["LeftOut", "Notes", "ProxyCost"]
 
 _NOT_OURS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What JSON of any shape can raise where a study's own is expected."""
@@ -35,6 +28,14 @@ class ProxyCost:
     proxy: str
     seconds: float
     peak_memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A proxy that cannot score this space, and why."""
+
+    proxy: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,47 +99,6 @@ class Notes:
                 f"the table lacks what a study writes beside its rows ({error}); give one that "
                 "python -m search.study wrote."
             ) from None
-
-
-def notes_of(
-    options: StudyOptions,
-    searches: Sequence[Search],
-    scored: Mapping[str, Sequence[Scored]],
-    left_out: Sequence[LeftOut],
-    entries: Sequence[Entry],
-) -> Notes:
-    """What a finished study has to say of itself; costs are those of the first scaling rule."""
-    first, costs = searches[0], next(iter(scored.values()))
-    task, space = first.inputs.task, first.space
-    budgets = dict.fromkeys(counted(search.max_params, "parameter") for search in searches)
-    rates = dict.fromkeys(f"{search.learning_rate:g}" for search in searches)
-    picks = {f"{one.scores.proxy}/{picker}" for one in costs for picker in PICKERS}
-    drawn = picks & {origin for entry in entries for origin in entry.origins}
-    facts = {
-        "model": f"{first.inputs.base}, {options.dtype}",
-        "task": f"{task.name}: {counted(len(task.train), 'row')} to train, "
-        f"{len(task.validation):,} to judge by",
-        "metric": task.metric_title,
-        "space": f"{options.space}: {counted(len(space.sites), 'site')}",
-        "budget": f"{'; '.join(budgets)} ({space.params_per_rank:,} per rank at every site)",
-        "picks": f"{len(drawn)} of {len(picks)} greedy and exact picks of proxies are among the allocations",
-        "seeds": ", ".join(map(str, options.all_seeds)),
-        "scaling": ", ".join(scored),
-        "training": f"{counted(options.epochs, 'epoch')} in batches of {options.batch_size}, "
-        f"learning rate {', '.join(rates)}, renorm {options.renorm}",
-        "scoring": f"{counted(options.scoring_batches, 'batch', 'batches')} of {options.scoring_batch_size}, "
-        f"{counted(options.warm_up_steps, 'warm-up step')}",
-        "device": ", ".join(first.devices),
-    }
-    return Notes(
-        tuple(facts.items()),
-        options.epochs,
-        tuple(ProxyCost(one.scores.proxy, one.seconds, one.peak_memory) for one in costs),
-        tuple(left_out),
-        {rule: tuple(one.scores for one in tables) for rule, tables in scored.items()},
-        task.metric_label,
-        task.notes,
-    )
 
 
 def _fields(table: SiteScores) -> dict[str, Any]:

@@ -1,29 +1,18 @@
-"""Reading a command line: every value through one of a few types, every complaint one line."""
+"""Values as they are typed: every one is read by one of a few types, which say why where it cannot be."""
 
 from __future__ import annotations
 
-import argparse
-import re
 from argparse import ArgumentTypeError
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from spaces.counted import counted
 from spaces.printable import printable, quoted
 
-__all__ = ["TYPES", "Parser", "decimal", "names", "path", "place", "text", "whole"]
+__all__ = ["TYPES", "decimal", "decimals", "names", "path", "place", "text", "whole"]
 
 _LONGEST: Final = 4096  # characters of a value, as of a path on Linux
 _LONGEST_NUMBER: Final = 40
-_LONGEST_COMPLAINT: Final = 600
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that exits as argparse does, with 2, but says why in one line that fits a screen."""
-
-    def error(self, message: str) -> NoReturn:
-        said = re.sub(r"^argument (\S+): ", r"\1: ", printable(message))[:_LONGEST_COMPLAINT]
-        self.exit(2, f"error: {said}; usage: {self.prog} --help\n")
 
 
 def text(value: str) -> str:
@@ -60,7 +49,7 @@ def names(value: str) -> tuple[str, ...]:
 
 
 def whole(value: str) -> int:
-    """A whole number; ``search.cli.option_limits`` says which ones."""
+    """A whole number; the settings say which ones."""
     try:
         return int(_short(value))
     except ValueError:
@@ -75,6 +64,11 @@ def decimal(value: str) -> float:
         raise ArgumentTypeError(f"{quoted(value)} is not a number, such as 0.5 or 3e-4") from None
 
 
+def decimals(value: str) -> tuple[float, ...]:
+    """The numbers of a list with commas; none of an empty one, which the options refuse."""
+    return tuple(decimal(one) for one in names(value))
+
+
 def _short(value: str) -> str:
     """A number as typed; thousands of digits take Python for ever, or are refused by it."""
     if len(value) > _LONGEST_NUMBER:
@@ -82,4 +76,4 @@ def _short(value: str) -> str:
     return value
 
 
-TYPES: Final = (text, path, place, names, whole, decimal)
+TYPES: Final = (text, path, place, names, whole, decimal, decimals)

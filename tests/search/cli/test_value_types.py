@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.cli.option_types import TYPES, Parser, decimal, names, path, text, whole
+from search.cli.value_types import TYPES, decimal, decimals, names, path, text, whole
 
 
 def test_values_are_read_as_they_are_typed():
@@ -20,6 +20,7 @@ def test_values_are_read_as_they_are_typed():
     assert names("") == names(" ") == names(",") == ()
     assert (whole("-3"), whole(" 12 ")) == (-3, 12)
     assert (decimal("3e-4"), decimal("7")) == (3e-4, 7.0)
+    assert decimals("1e-3, 2") == (1e-3, 2.0)
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -27,16 +28,3 @@ def test_values_are_read_as_they_are_typed():
 def test_anything_else_is_refused_as_argparse_asks(kind, value):
     with suppress(ArgumentTypeError):
         kind(value)
-
-
-def test_a_complaint_is_one_line_and_harmless(capsys):
-    parser = Parser(prog="python -m x")
-    parser.add_argument("--n", type=whole)
-    for argv in (["--n", "9" * 5000], ["--n", "\x1b[31m"], ["--\x1b[31m"], ["y" * 5000], ["--n"]):
-        with pytest.raises(SystemExit, match="2"):
-            parser.parse_args(argv)
-        (line,) = capsys.readouterr().err.splitlines()
-        assert line.startswith("error: ")
-        assert line.endswith("usage: python -m x --help")
-        assert "\x1b" not in line
-        assert len(line) < 800

@@ -1,0 +1,45 @@
+"""How the arguments that a message names are typed on a command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import Field, dataclass
+from typing import Any, Final
+
+from search.job.option import Option, options_of
+
+__all__ = ["Flags", "flag_of"]
+
+_ARGUMENT: Final = re.compile(r"`([a-z][a-z_]*)(?:=([^`]*))?`")
+
+
+def flag_of(one: Field[Any], about: Option) -> str:
+    """How the option of a field is typed."""
+    return about.flag or f"--{one.name.replace('_', '-')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """The options of one command. by_name: field -> flag."""
+
+    by_name: Mapping[str, str]
+
+    @classmethod
+    def of(cls, settings: Iterable[type]) -> Flags:
+        """Of all fields of some settings classes."""
+        return cls({one.name: flag_of(one, about) for own in settings for one, about in options_of(own)})
+
+    def said(self, message: str) -> str:
+        """The message with each argument of the command as it is typed; what is no argument stays.
+
+        >>> Flags({"lr": "--lr"}).said("`lr=0.1` is too large; lower `lr`, or `rank`.")
+        '--lr 0.1 is too large; lower --lr, or `rank`.'
+        """
+        return _ARGUMENT.sub(self._typed, message)
+
+    def _typed(self, found: re.Match[str]) -> str:
+        name, value = found.groups()
+        if name not in self.by_name:
+            return found[0]
+        return self.by_name[name] if value is None else f"{self.by_name[name]} {value}"

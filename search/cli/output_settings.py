@@ -1,0 +1,30 @@
+"""What can be chosen of what a command writes and prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from search.job.option import option
+
+__all__ = ["OutputSettings", "ScreenSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSettings:
+    """The output."""
+
+    output: Path | None = option(
+        None,
+        "an interrupted run goes on when it is given its folder again",
+        metavar="DIR",
+        default_text="runs/TIME",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenSettings:
+    """The output."""
+
+    json: bool = option(False, "print one JSON object on stdout instead of text")
+    quiet: bool = option(False, "no progress on stderr")

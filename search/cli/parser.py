@@ -1,0 +1,150 @@
+"""A command's parser, made of its settings: what they declare is what can be typed."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import types
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, Field
+from difflib import get_close_matches
+from pathlib import Path
+from textwrap import fill
+from typing import Any, Final, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
+
+from search.job.option import Option, options_of
+from spaces.errors import UsageError
+from spaces.printable import printable
+
+from .flags import Flags, flag_of
+from .registry_names import registry_names
+from .typed import Typed
+from .value_types import decimal, decimals, names, path, place, text, whole
+
+__all__ = ["Parser", "parser_of", "reader_of", "typed"]
+
+_LONGEST_COMPLAINT: Final = 600
+_READERS: Final[tuple[tuple[object, Callable[[str], object]], ...]] = (
+    (str, text),
+    (Path, path),
+    (int, whole),
+    (float, decimal),
+    (tuple[str, ...], names),
+    (tuple[float, ...], decimals),
+)
+_RARE: Final = "seldom needed"
+_WIDTH: Final = 78
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that complains by UsageError, in one line that fits a screen."""
+
+    def error(self, message: str) -> NoReturn:
+        said = re.sub(r"^argument (\S+): ", r"\1: ", printable(message))
+        raise UsageError(said[:_LONGEST_COMPLAINT])
+
+
+def parser_of(settings: Sequence[type], *, prog: str, description: str, example: str) -> Parser:
+    """Takes the options of these settings: every class a group, and last what is rare of all of them."""
+    parser = Parser(
+        prog=prog,
+        usage=f"{prog} [options]",
+        description=fill(description, _WIDTH),
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,
+        add_help=False,
+    )
+    flags = Flags.of(settings)
+    for rare in (False, True):
+        for own in settings:
+            shown = [(one, about) for one, about in options_of(own) if about.rare == rare]
+            if shown:
+                group = _group(parser, _RARE if rare else _title(own))
+                for one, about in shown:
+                    _add(group, one, about, get_type_hints(own)[one.name], flags)
+        if not rare:
+            group.add_argument("-h", "--help", action="help", help="show this and exit")
+    return parser
+
+
+def typed(parser: Parser, words: Sequence[str]) -> Typed:
+    """What the words say; raises UsageError, where one is no option with the name that is nearest to it."""
+    parsed, unknown = parser.parse_known_args(words)
+    if unknown:
+        word = next((word for word in unknown if word.startswith("-")), unknown[0])
+        raise UsageError(_unknown(parser, word.partition("=")[0]))
+    return Typed.only(vars(parsed))
+
+
+def reader_of(hint: object, about: Option) -> Callable[[str], object]:
+    """Reads a value of a field's type, as typed."""
+    (kind,) = _kinds(hint)
+    if get_origin(kind) is Literal:
+        return text
+    if kind is str and about.file:
+        return place
+    return next(reader for known, reader in _READERS if known == kind)
+
+
+def _kinds(hint: object) -> tuple[object, ...]:
+    """The type of a field, without its None."""
+    several = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    return tuple(one for one in several if one is not type(None))
+
+
+def _group(parser: Parser, title: str) -> argparse._ArgumentGroup:
+    known = next((one for one in parser._action_groups if one.title == title), None)
+    return known or parser.add_argument_group(title)
+
+
+def _title(settings: type) -> str:
+    """The first line of a class's docstring, as the title of its options."""
+    first = (settings.__doc__ or settings.__name__).partition("\n")[0].rstrip(".")
+    return first[:1].lower() + first[1:]
+
+
+def _add(group: argparse._ArgumentGroup, one: Field[Any], about: Option, hint: object, flags: Flags) -> None:
+    flag, said = flag_of(one, about), flags.said(_help(one, about)).replace("%", "%%")
+    if hint is bool:
+        group.add_argument(flag, dest=one.name, action="store_true", help=said)
+        return
+    (kind,) = _kinds(hint)
+    choices = get_args(kind) if get_origin(kind) is Literal else None
+    group.add_argument(
+        flag,
+        dest=one.name,
+        type=reader_of(hint, about),
+        choices=choices,
+        metavar=about.metavar,
+        help=said,
+    )
+
+
+def _help(one: Field[Any], about: Option) -> str:
+    said = about.help
+    if about.known:
+        said += f": {', '.join(name for registry in about.known for name in registry_names(registry))}"
+    default = about.default_text or _shown(one.default)
+    return f"{said}; default: {default}" if default else said
+
+
+def _shown(default: object) -> str:
+    """A default as it would be typed; empty where there is none."""
+    if default is None or default is False or default is MISSING:
+        return ""
+    if isinstance(default, tuple):
+        return ",".join(map(str, default))
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _unknown(parser: Parser, word: str) -> str:
+    options = [option for action in parser._actions for option in action.option_strings]
+    if not word.startswith("-"):
+        return (
+            f"{printable(word)[:80]!r} belongs to no option; options begin with --, see {parser.prog} --help."
+        )
+    near = get_close_matches(word, options, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"see {parser.prog} --help."
+    return f"{printable(word)[:80]} is no option of {parser.prog}; {hint}"

@@ -1,0 +1,54 @@
+"""A comparison in its folder. Importing this takes seconds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from search.compare.arm import arms_of
+from search.compare.arm_training import plan_all
+from search.compare.pipeline import compare_arms, write_comparison
+from search.compare.settings import GROWING, CompareSettings
+from search.compare.terms import terms_of
+from search.job.prepare import prepare
+from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
+
+from .command import Printed
+from .ground_of import ground_of, machine_given
+from .job_settings import JOB
+from .output_folder import OutputFolder, decisive
+from .output_path import output_path
+from .output_settings import OutputSettings, ScreenSettings
+from .progress import progress_on_stderr
+from .provenance import inputs_of
+from .typed import Typed
+
+__all__ = ["COMMAND", "run_compare"]
+
+COMMAND: Final = "search.compare"
+"""Whose a folder is, of presets and of others."""
+
+
+def run_compare(given: Typed) -> Printed:
+    """Runs or goes on with a comparison; prints what ``leaderboard.json`` holds, and its text.
+
+    The budget is that of the space as typed, in every arm. Raises UsageError or InputError, and leaves
+    nothing, on options or data that cannot be used.
+    """
+    known = decisive(given.all((*JOB, CompareSettings)), growing=GROWING)
+    inputs = partial(inputs_of, given.of(ModelSettings), given.of(DataSettings))
+    folder = OutputFolder(output_path(given.of(OutputSettings).output), COMMAND, known, inputs=inputs)
+    with folder.opened() as path:
+        space, training = given.of(SpaceSettings), given.of(TrainingSettings)
+        arms = arms_of(given.of(CompareSettings).methods, space)
+        ground = ground_of(given, machine_given(given))
+        terms = terms_of(ground, given.of(CompareSettings), space, training, given.of(ScoringSettings))
+        budget = str(prepare(ground, space, training, terms.scoring).max_params)
+        plans = plan_all([replace(arm, budget=budget) for arm in arms], terms)
+        folder.begin()
+        progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
+        compared = compare_arms(plans, terms, training.all_seeds, path, progress=progress)
+        folder.confirm()
+        write_comparison(compared, path)
+    return Printed(compared.result, compared.text)

@@ -1,0 +1,164 @@
+"""A paper's table in its folder, trained and laid out as the paper has it. Importing this takes seconds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from evaluators.store.whole_file import write_whole
+from search.compare.pipeline import write_comparison
+from search.compare.preset_run import Filled, compare_cells, fill, paper_settings, setups_of
+from search.compare.presets.preset import Number, Preset, Setup, layout
+from search.compare.presets.registry import PRESETS, SETTINGS, find_preset, moved
+from search.compare.settings import GROWING, CompareSettings
+from search.compare.terms import terms_of
+from search.job.machine import Machine
+from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
+from search.show.aligned_text import aligned, wrapped
+from spaces.errors import UsageError
+
+from .command import Printed
+from .ground_of import ground_of, machine_given
+from .job_settings import JOB
+from .output_folder import OutputFolder, decisive
+from .output_path import output_path
+from .output_settings import OutputSettings, ScreenSettings
+from .progress import progress_on_stderr
+from .provenance import Digests, inputs_of
+from .run_compare import COMMAND
+from .typed import Typed
+
+__all__ = ["listed", "run_preset"]
+
+_THE_TABLE_S: Final = frozenset({"methods", "space", "budget", "renorm", "seed"})
+
+
+def run_preset(name: str, given: Typed) -> Printed:
+    """Trains the cells of a preset, data set by data set; prints what ``preset.json`` holds, and the table.
+
+    What was typed goes before the preset's. A model that no paper has is taken for the folder in
+    which the preset's lies. Raises UsageError or InputError on what cannot be used.
+    """
+    preset = _preset(name, given)
+    seeds = _seeds(preset, given)
+    settings = decisive(given.all((*JOB, CompareSettings)), growing=GROWING)
+    known = {**settings, "typed": sorted(given.names & settings.keys())}  # goes before the paper's
+    path = output_path(given.of(OutputSettings).output)
+    folder = OutputFolder(path, COMMAND, known, inputs=partial(_inputs, preset, given))
+    with folder.opened() as path:
+        machine = machine_given(given)
+        filled = [
+            (f"{dataset}, {setup}", dataset, _filled(preset, dataset, setup, given, seeds, machine, folder))
+            for dataset in preset.datasets
+            for setup in setups_of(preset, dataset)
+        ]
+        ours = {place: number for _, _, own in filled for place, number in own.numbers.items()}
+        trained = [f"{title}: {own.about}" for title, _, own in filled]
+        notes = list(dict.fromkeys(f"{dataset}: {note}" for _, dataset, own in filled for note in own.notes))
+        text = "\n".join(
+            [
+                layout(replace(preset, seeds=seeds), ours),
+                *(line for one in trained for line in wrapped(f"ours: {one}")),
+                *(line for note in notes for line in wrapped(f"note: {note}")),
+            ]
+        )
+        result: dict[str, object] = {
+            "preset": preset.name,
+            "seeds": list(seeds),
+            "trained": trained,
+            "notes": notes,
+            "cells": _cells(ours),
+            "output": str(path),
+        }
+        write_whole(path / "preset.json", json.dumps(result, indent=2))
+        write_whole(path / "preset.txt", text + "\n")
+        return Printed(result, text)
+
+
+def listed() -> Printed:
+    """The presets by name, with their source, model and data sets."""
+    about = {name: f"{one.source}: {one.model}, {', '.join(one.datasets)}" for name, one in PRESETS.items()}
+    return Printed(about, "\n".join(aligned([*about.items()], words=(0, 1))))
+
+
+def _cells(ours: dict[tuple[str, str], Number]) -> list[dict[str, object]]:
+    return [
+        {"row": row, "column": column, "value": one.value, "sd": one.sd, "rank": one.rank}
+        for (row, column), one in ours.items()
+    ]
+
+
+def _preset(name: str, given: Typed) -> Preset:
+    """The preset with the data sets asked for; raises UsageError where what was typed does not fit."""
+    preset, model = find_preset(name), given.of(ModelSettings).model
+    if model in {settings.model for settings in SETTINGS}:
+        preset = moved(preset, model or "")
+    if datasets := given.of(CompareSettings).dataset:
+        preset = preset.only(datasets)
+    if given.of(DataSettings).train_file and len(preset.datasets) > 1:
+        raise UsageError(
+            f"`train_file` has one data set, {preset.name} has {', '.join(preset.datasets)}; name one with "
+            "`dataset`."
+        )
+    if ignored := sorted(f"`{one}`" for one in given.names & _THE_TABLE_S):
+        raise UsageError(
+            f"{', '.join(ignored)}: {preset.name} has its own; leave them out, or leave out `preset`."
+        )
+    return preset
+
+
+def _seeds(preset: Preset, given: Typed) -> tuple[int, ...]:
+    """The paper's own, or the first of them; raises UsageError where more were typed than it has."""
+    distinct = tuple(dict.fromkeys(preset.seeds))
+    if "seeds" not in given.names:
+        return distinct
+    asked = given.of(TrainingSettings).seeds
+    if asked > len(distinct):
+        raise UsageError(f"`seeds={asked}`: {preset.name} has {len(distinct)}, {distinct}.")
+    return distinct[:asked]
+
+
+def _filled(
+    preset: Preset,
+    dataset: str,
+    setup: Setup,
+    given: Typed,
+    seeds: tuple[int, ...],
+    machine: Machine,
+    owner: OutputFolder,
+) -> Filled:
+    """The cells of one data set and setup, trained in a folder of their own, and all that is known of them
+    written there."""
+    said = _paper_first(preset, dataset, setup, given)
+    training, scoring = said.of(TrainingSettings), said.of(ScoringSettings)
+    ground = ground_of(said, machine)
+    terms = terms_of(ground, said.of(CompareSettings), said.of(SpaceSettings), training, scoring)
+    owner.begin()
+    place = owner.path / f"{dataset}-{setup}"
+    progress = progress_on_stderr(quiet=said.of(ScreenSettings).quiet)
+    trained = compare_cells(preset, dataset, setup, terms, seeds, place, progress=progress)
+    owner.confirm()
+    write_comparison(trained, place)
+    return fill(preset, dataset, setup, trained, terms)
+
+
+def _paper_first(preset: Preset, dataset: str, setup: Setup, given: Typed) -> Typed:
+    """What was typed, and what the paper says of all else."""
+    paper = {**paper_settings(preset, dataset, setup), **_task(dataset, given)}
+    return given.filled(**{name: value for name, value in paper.items() if name not in given.names})
+
+
+def _task(dataset: str, given: Typed) -> dict[str, object]:
+    """The data set as a named task, where no files of one's own stand for it."""
+    return {} if given.of(DataSettings).train_file else {"task": dataset}
+
+
+def _inputs(preset: Preset, given: Typed) -> dict[str, Digests]:
+    """Of the model and of every data set."""
+    model = given.of(ModelSettings)
+    if "model" not in given.names:
+        model = replace(model, model=preset.model)
+    rows = [given.filled(**_task(dataset, given)).of(DataSettings) for dataset in preset.datasets]
+    return {name: digests for one in rows for name, digests in inputs_of(model, one).items()}

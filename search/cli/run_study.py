@@ -1,0 +1,78 @@
+"""A study in its folder. Importing this takes seconds."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from evaluators.store.benchmark_table import BenchmarkTable
+from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
+from search.study.pipeline import TABLE, check_any_finished, check_names, tabulate
+from search.study.report import REPORT_FILES, write_report
+from search.study.settings import GROWING, StudySettings
+from search.study.strata import jobs_of
+
+from .command import Printed
+from .ground_of import ground_of, machine_given
+from .job_settings import JOB
+from .output_folder import OutputFolder, decisive
+from .output_path import output_path
+from .output_settings import OutputSettings, ScreenSettings
+from .progress import progress_on_stderr
+from .provenance import inputs_of
+from .typed import Typed
+
+__all__ = ["report_anew", "run_study"]
+
+_COMMAND: Final = "search.study"
+
+
+def run_study(given: Typed) -> Printed:
+    """Runs or goes on with a study; prints what ``report.json`` holds, and its text.
+
+    Raises UsageError or InputError, and leaves nothing, on options or data that cannot be used; InputError
+    where every run failed.
+    """
+    settings = given.of(StudySettings)
+    known = decisive(given.all((*JOB, StudySettings)), growing=GROWING)
+    inputs = partial(inputs_of, given.of(ModelSettings), given.of(DataSettings))
+    folder = OutputFolder(output_path(given.of(OutputSettings).output), _COMMAND, known, inputs=inputs)
+    with folder.opened() as path:
+        check_names(settings)
+        space, training = given.of(SpaceSettings), given.of(TrainingSettings)
+        jobs = jobs_of(
+            ground_of(given, machine_given(given)), settings, space, training, given.of(ScoringSettings)
+        )
+        folder.begin()
+        progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
+        table = tabulate(jobs, settings, path, progress=progress)
+        check_any_finished(table)
+        folder.confirm()
+        table.write(path / TABLE)
+        return _written(table, path)
+
+
+def report_anew(source: Path, output: Path | None) -> Printed:
+    """The report of a study's folder, or of its table, written to ``output`` or beside the table.
+
+    A folder of its own belongs to the report of this table; beside the table it is that of the study, or
+    one that holds nothing else.
+    """
+    path = source if source.is_file() else source / TABLE
+    table, home = BenchmarkTable.read(path), path.resolve().parent
+    check_any_finished(table)
+    if output is None or output.resolve() == home:
+        files = (path.name, TABLE, *REPORT_FILES)
+        beside = OutputFolder(path.parent, _COMMAND, {}, inputs=dict, any_options=True, files=files)
+        with beside.opened() as folder:
+            return _written(table, folder)
+    own = OutputFolder(output, _COMMAND, {"source": str(home / path.name)}, inputs=dict)
+    with own.opened() as folder:
+        own.begin()
+        return _written(table, folder)
+
+
+def _written(table: BenchmarkTable, folder: Path) -> Printed:
+    report = write_report(table, folder)
+    return Printed(report.to_json(), report.text(folder))

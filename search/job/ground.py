@@ -1,0 +1,38 @@
+"""What jobs stand on: a model, a task as it can read it, and the machine."""
+
+from __future__ import annotations
+
+from transformers import PreTrainedModel
+
+from spaces.hooks import Renorm
+from spaces.site import Site
+
+from .fit_to_model import readable_inputs, usable_sites
+from .inputs import Inputs
+from .machine import Machine
+
+__all__ = ["Ground"]
+
+
+class Ground:
+    """One model and one task on one machine; jobs over them differ in space, budget and training.
+
+    The model is asked once what it can take of the task, and once of each set of sites which will do.
+    """
+
+    def __init__(self, inputs: Inputs, machine: Machine) -> None:
+        """Loads the model; raises InputError where it cannot be used, or not with this task."""
+        self.machine = machine
+        self.inputs = readable_inputs(inputs, machine.models.on(inputs.source, machine.devices[0]))
+        self._usable: dict[tuple[tuple[Site, ...], Renorm], tuple[Site, ...]] = {}
+
+    @property
+    def model(self) -> PreTrainedModel:
+        """The frozen base model on the first device, loaded again where it was let go."""
+        return self.machine.models.on(self.inputs.source, self.machine.devices[0])
+
+    def usable(self, sites: tuple[Site, ...], renorm: Renorm) -> tuple[Site, ...]:
+        """Those of the sites that can be trained here; raises InputError as ``usable_sites`` does."""
+        if (sites, renorm) not in self._usable:
+            self._usable[sites, renorm] = usable_sites(self.inputs.task, self.model, sites, renorm)
+        return self._usable[sites, renorm]

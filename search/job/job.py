@@ -1,0 +1,80 @@
+"""What is settled before the first expensive step of a search, a study or a comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transformers import PreTrainedModel
+
+from evaluators.base.base_model import ModelSource
+from evaluators.data.task import Task
+from evaluators.executors.spread import Workload
+from evaluators.training.candidate import Candidate, Recipe
+from spaces.allocation import Allocation
+from spaces.search_space import SearchSpace
+
+from .ground import Ground
+from .machine import Machine
+from .settings import ScoringSettings
+
+__all__ = ["Job"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """A space and a budget over a model and a task, and how candidates are scored and trained.
+
+    Args:
+        ground: model, task and machine.
+        title: the space as a person wrote it.
+        space: the sites that can be used, at the ranks to choose from.
+        max_params: the budget, in parameters.
+        recipe: of every candidate's training.
+        learning_rate: of every candidate, at its peak.
+        seeds: of every allocation's runs, ascending.
+        scoring: what proxies look at.
+    """
+
+    ground: Ground
+    title: str
+    space: SearchSpace
+    max_params: int
+    recipe: Recipe
+    learning_rate: float
+    seeds: tuple[int, ...]
+    scoring: ScoringSettings
+
+    @property
+    def base(self) -> str:
+        """The model as a reader should know it."""
+        return self.ground.inputs.base
+
+    @property
+    def source(self) -> ModelSource:
+        return self.ground.inputs.source
+
+    @property
+    def task(self) -> Task:
+        return self.ground.inputs.task
+
+    @property
+    def machine(self) -> Machine:
+        return self.ground.machine
+
+    @property
+    def model(self) -> PreTrainedModel:
+        """The frozen base model on the first device."""
+        return self.ground.model
+
+    @property
+    def seed(self) -> int:
+        """Of all that is drawn, and of the first run."""
+        return self.seeds[0]
+
+    @property
+    def workload(self) -> Workload:
+        return Workload(self.source, self.task, self.space.sites, self.recipe)
+
+    def candidates(self, allocation: Allocation) -> list[Candidate]:
+        """A run of the allocation for each seed."""
+        return [Candidate(allocation, seed, self.learning_rate) for seed in self.seeds]

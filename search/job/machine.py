@@ -1,0 +1,70 @@
+"""Where a job is done: devices, who trains on them, and the models that are loaded there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from evaluators.base.base_models import BaseModels
+from evaluators.executors.executor import Executor
+from evaluators.executors.spread import LocalExecutor, default_cohort_size
+from spaces.counted import counted
+from spaces.errors import UsageError
+
+from .settings import MachineSettings
+
+__all__ = ["Machine", "machine_of", "resolve_devices"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Machine:
+    """devices: to train on; the first also scores. cohort_size: candidates that share a forward pass.
+    executor: trains candidates. models: that are loaded in this process."""
+
+    devices: tuple[str, ...]
+    cohort_size: int
+    executor: Executor
+    models: BaseModels = field(default_factory=BaseModels)
+
+
+def machine_of(settings: MachineSettings) -> Machine:
+    """This machine, as the settings have it; raises UsageError on a device that is not there."""
+    devices = resolve_devices(settings.device, settings.devices)
+    size = settings.cohort_size or default_cohort_size(devices[0])
+    jobs = settings.jobs or len(devices)
+    return Machine(devices, size, LocalExecutor(devices, size, jobs, settings.threads))
+
+
+def resolve_devices(device: str, devices: Sequence[str] | None) -> tuple[str, ...]:
+    """The devices to train on, the first of which also scores; raises UsageError on one that is not there.
+
+    >>> resolve_devices("auto", ["cpu"])
+    ('cpu',)
+    """
+    if devices is None:
+        devices = (_best_device() if device == "auto" else device,)
+    for name in devices:
+        _check_device(name)
+    return tuple(devices)
+
+
+def _best_device() -> str:
+    if torch.cuda.is_available():
+        return "cuda:0"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _check_device(name: str) -> None:
+    match = re.fullmatch(r"cpu|mps|cuda(?::([0-9]{1,4}))?", name)
+    if not match:
+        raise UsageError(f"`device={name}` is unknown; use auto, cpu, cuda, cuda:1 or mps.")
+    if name.startswith("cuda") and int(match[1] or 0) >= torch.cuda.device_count():
+        raise UsageError(
+            f"`device={name}`: this machine has {counted(torch.cuda.device_count(), 'CUDA device')}; "
+            "use auto or cpu."
+        )
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise UsageError("`device=mps` is not available on this machine; use auto or cpu.")

@@ -1,0 +1,34 @@
+"""What is settled before a search begins, whoever answers for its allocations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spaces.search_space import SearchSpace
+
+from .verdict import Judged
+
+__all__ = ["Problem"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """A space, a budget, and what finalists are judged by.
+
+    Args:
+        title: the space as people know it.
+        space: the sites and the ranks to choose from.
+        max_params: the budget, in parameters.
+        judged: what the metric is of.
+        seeds: of every finalist's runs, ascending.
+        positive_label: that the metric is of, where it is of one.
+        notes: sentences without which its numbers may be misread.
+    """
+
+    title: str
+    space: SearchSpace
+    max_params: int
+    judged: Judged
+    seeds: tuple[int, ...]
+    positive_label: str | None = None
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,148 @@
+"""What a search found, as ``result.json`` holds it and ``--json`` prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from search.statistics.interval import Interval
+
+__all__ = ["BestRecord", "FinalistRecord", "HeldOutRecord", "ProxyRecord", "SearchRecord", "SearchedSpace"]
+
+
+@dataclass(frozen=True, slots=True)
+class FinalistRecord:
+    """An allocation that was fine-tuned.
+
+    proposer, proposers: who came to it. metrics: on the validation rows by seed, None where a run failed;
+    their mean and standard deviation. failures: why. difference: of the metric to the uniform allocation's.
+    scores: by proxy. seconds: of all its runs. peak_memory: bytes.
+    """
+
+    proposer: str
+    proposers: tuple[str, ...]
+    allocation: Mapping[str, int]
+    params: int
+    metric_mean: float | None
+    metric_sd: float | None
+    metrics: Mapping[str, float | None]
+    failures: tuple[str, ...]
+    difference: Interval | None
+    scores: Mapping[str, float]
+    seconds: float
+    peak_memory: int
+
+    @classmethod
+    def of_json(cls, known: Mapping[str, Any]) -> FinalistRecord:
+        """Of what ``SearchRecord.to_json`` gave; what else is in it is left out."""
+        own = {one.name: known[one.name] for one in fields(cls)}
+        tuples = {"proposers": tuple(own["proposers"]), "failures": tuple(own["failures"])}
+        return cls(**{**own, **tuples, "difference": _interval(own["difference"])})
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutRecord:
+    """The metric on the rows used once: per seed, None where a run failed; its mean and spread."""
+
+    metrics: tuple[float | None, ...]
+    mean: float | None
+    sd: float | None
+
+    @classmethod
+    def of_json(cls, known: Mapping[str, Any] | None) -> HeldOutRecord | None:
+        """None where there were no such rows."""
+        return None if known is None else cls(tuple(known["metrics"]), known["mean"], known["sd"])
+
+
+@dataclass(frozen=True, slots=True)
+class BestRecord:
+    """The finalist that was chosen; what the rows used once say of it, and which seed's run was saved."""
+
+    finalist: FinalistRecord
+    is_baseline: bool
+    test: HeldOutRecord | None
+    baseline_test: HeldOutRecord | None
+    test_difference: Interval | None
+    saved_seed: int | None
+    saved_test: float | None
+
+    def to_json(self) -> dict[str, object]:
+        """All of it side by side."""
+        known = asdict(self)
+        return {**known.pop("finalist"), **known}
+
+    @classmethod
+    def of_json(cls, known: Mapping[str, Any]) -> BestRecord:
+        return cls(
+            FinalistRecord.of_json(known),
+            known["is_baseline"],
+            HeldOutRecord.of_json(known["test"]),
+            HeldOutRecord.of_json(known["baseline_test"]),
+            _interval(known["test_difference"]),
+            known["saved_seed"],
+            known["saved_test"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedSpace:
+    """The sites by name, what rank 1 at all of them costs, and the ranks to choose from."""
+
+    sites: tuple[str, ...]
+    params_per_rank: int
+    ranks: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyRecord:
+    """Where a proxy was evaluated, and how its scores rank the allocations that were fine-tuned."""
+
+    point: str
+    spearman: float | None
+    allocations: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRecord:
+    """A whole search.
+
+    budget: in parameters. metric_title: the metric and whose it is. rows: by part. notes: sentences a reader
+    must know. finalists: best first, without the baseline. seconds: by stage. output: where all of it lies.
+    """
+
+    verdict: str
+    space: SearchedSpace
+    budget: int
+    metric: str
+    metric_title: str
+    positive_label: str | None
+    rows: Mapping[str, int]
+    notes: tuple[str, ...]
+    baseline: FinalistRecord
+    finalists: tuple[FinalistRecord, ...]
+    best: BestRecord
+    proxies: Mapping[str, ProxyRecord]
+    seconds: Mapping[str, float]
+    output: str | None
+
+    def to_json(self) -> dict[str, object]:
+        return {**asdict(self), "best": self.best.to_json()}
+
+    @classmethod
+    def of_json(cls, known: Mapping[str, Any]) -> SearchRecord:
+        """Of what ``to_json`` gave, as JSON keeps it."""
+        space = known["space"]
+        nested = {
+            "space": SearchedSpace(tuple(space["sites"]), space["params_per_rank"], tuple(space["ranks"])),
+            "notes": tuple(known["notes"]),
+            "baseline": FinalistRecord.of_json(known["baseline"]),
+            "finalists": tuple(FinalistRecord.of_json(one) for one in known["finalists"]),
+            "best": BestRecord.of_json(known["best"]),
+            "proxies": {name: ProxyRecord(**one) for name, one in known["proxies"].items()},
+        }
+        return cls(**{**known, **nested})
+
+
+def _interval(known: Mapping[str, Any] | None) -> Interval | None:
+    return None if known is None else Interval(**known)

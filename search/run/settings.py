@@ -1,0 +1,57 @@
+"""What can be chosen of a search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from search.job.option import Range, check_settings, option
+from search.job.settings import COUNTS
+
+__all__ = ["SearchSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """The search."""
+
+    trials: int = option(32, "proposals of each sampler", metavar="N", between=Range(0, 1_000_000))
+    finalists: int = option(
+        3, "proposals that are fine-tuned besides the uniform baseline", metavar="N", between=COUNTS
+    )
+    proxy: tuple[str, ...] | None = option(
+        None,
+        "what scores sites; ensemble:P+P and root:P are built of others",
+        metavar="P,...",
+        default_text="grad_norm,spectrum,snip,synflow",
+        known=("proxies.registry:PROXIES",),
+    )
+    allocator: tuple[str, ...] = option(
+        ("exact", "greedy", "topk"),
+        "what spends the budget on scores",
+        metavar="A,...",
+        known=("search.allocation.registry:ALLOCATORS",),
+    )
+    sampler: tuple[str, ...] = option(
+        ("tpe",),
+        "Optuna's, guided by the scores; '' for none",
+        metavar="S,...",
+        empty=True,
+        known=("search.sampling.samplers:SAMPLERS",),
+    )
+    evaluator: Literal["train", "supernet"] = option(
+        "train",
+        "of the finalists: fine-tune each, or cut all of them from one super-network per seed, so that many "
+        "cost little more than one",
+    )
+    table: Path | None = option(
+        None,
+        "answer every proposal by the nearest allocation in a study's table.parquet, and train nothing; its "
+        "stratum of `budget`, `scaling` and `lr`",
+        metavar="FILE",
+        rare=True,
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)

@@ -1,0 +1,55 @@
+"""What a finished study writes into its table besides the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from evaluators.store.benchmark_table import Entry
+from search.job.job import Job
+from search.run.table_notes import LeftOut, Notes, ProxyCost
+from spaces.counted import counted
+
+from .draw import PICKERS
+from .scoring import Scored
+
+__all__ = ["notes_of"]
+
+
+def notes_of(
+    jobs: Sequence[Job],
+    scored: Mapping[str, Sequence[Scored]],
+    left_out: Sequence[LeftOut],
+    entries: Sequence[Entry],
+) -> Notes:
+    """What a finished study has to say of itself; costs are those of the first scaling rule."""
+    first, costs = jobs[0], next(iter(scored.values()))
+    task, space, recipe, scoring = first.task, first.space, first.recipe, first.scoring
+    budgets = dict.fromkeys(counted(job.max_params, "parameter") for job in jobs)
+    rates = dict.fromkeys(f"{job.learning_rate:g}" for job in jobs)
+    picks = {f"{one.scores.proxy}/{picker}" for one in costs for picker in PICKERS}
+    drawn = picks & {origin for entry in entries for origin in entry.origins}
+    facts = {
+        "model": f"{first.base}, {first.source.dtype}",
+        "task": f"{task.name}: {counted(len(task.train), 'row')} to train, "
+        f"{len(task.validation):,} to judge by",
+        "metric": task.metric_title,
+        "space": f"{first.title}: {counted(len(space.sites), 'site')}",
+        "budget": f"{'; '.join(budgets)} ({space.params_per_rank:,} per rank at every site)",
+        "picks": f"{len(drawn)} of {len(picks)} greedy and exact picks of proxies are among the allocations",
+        "seeds": ", ".join(map(str, first.seeds)),
+        "scaling": ", ".join(scored),
+        "training": f"{counted(recipe.epochs, 'epoch')} in batches of {recipe.batch_size}, "
+        f"learning rate {', '.join(rates)}, renorm {recipe.renorm}",
+        "scoring": f"{counted(scoring.scoring_batches, 'batch', 'batches')} of {scoring.scoring_batch_size}, "
+        f"{counted(scoring.warm_up_steps, 'warm-up step')}",
+        "device": ", ".join(first.machine.devices),
+    }
+    return Notes(
+        tuple(facts.items()),
+        recipe.epochs,
+        tuple(ProxyCost(one.scores.proxy, one.seconds, one.peak_memory) for one in costs),
+        tuple(left_out),
+        {rule: tuple(one.scores for one in tables) for rule, tables in scored.items()},
+        task.metric_label,
+        task.notes,
+    )

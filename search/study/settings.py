@@ -1,0 +1,63 @@
+"""What can be chosen of a study of proxies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from search.job.option import Range, check_settings, option
+from search.job.settings import LEARNING_RATES
+
+__all__ = ["GROWING", "StudySettings"]
+
+GROWING: Final = ("allocations", "seeds", "proxy", "site_truth", "site_rank", "source")
+"""Settings that may change when a study goes on in its folder: what was trained before stays valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudySettings:
+    """The study."""
+
+    allocations: int = option(
+        64,
+        "of each budget: uniform, one kind or role only, top- and bottom-heavy, every proxy's greedy and "
+        "exact pick, and random ones, at least a third",
+        metavar="N",
+        between=Range(1, 1_000_000),
+    )
+    proxy: tuple[str, ...] | None = option(
+        None,
+        "what is judged; ensemble:P+P and root:P are built of others",
+        metavar="P,...",
+        default_text="all that can score the space, and some built of others",
+        known=("proxies.registry:PROXIES",),
+    )
+    budgets: tuple[str, ...] | None = option(
+        None, "several instead of `budget`; each is a stratum of its own", metavar="B,..."
+    )
+    scalings: tuple[str, ...] | None = option(
+        None, "several instead of `scaling`, each with every budget", metavar="R,..."
+    )
+    lrs: tuple[float, ...] | None = option(
+        None,
+        "several instead of `lr`, each with every budget and scaling",
+        metavar="LR,...",
+        between=LEARNING_RATES,
+    )
+    source: Path | None = option(
+        None,
+        "write the report of DIR/table.parquet anew, without training",
+        metavar="DIR",
+        flag="--from",
+    )
+    site_truth: tuple[str, ...] | None = option(
+        None,
+        "also train every site alone (only), and all sites but one (without)",
+        metavar="only,without",
+        rare=True,
+    )
+    site_rank: int = option(8, "of a site that is alone", metavar="R", between=Range(1, 1_000_000), rare=True)
+
+    def __post_init__(self) -> None:
+        check_settings(self)

@@ -1,0 +1,80 @@
+"""A command's options are what its settings declare, and its help fits a screen."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from search.cli.parser import parser_of, typed
+from search.cli.rankscape import COMMANDS
+from search.job.settings import SpaceSettings, TrainingSettings
+from spaces.errors import UsageError
+
+
+@pytest.fixture
+def parser():
+    return parser_of(
+        (SpaceSettings, TrainingSettings), prog="rankscape x", description="Does x.", example="x"
+    )
+
+
+def test_what_was_typed_makes_settings_and_the_rest_has_its_default(parser):
+    given = typed(parser, ["--seeds", "5", "--budget", "r=8", "--seed", "0"])
+    assert given.names == {"seeds", "budget", "seed"}
+    training = given.of(TrainingSettings)
+    assert (training.seeds, training.seed, training.epochs) == (5, 0, 1.0)
+    assert given.of(SpaceSettings) == SpaceSettings(budget="r=8")
+
+
+def test_what_a_command_fills_in_was_not_typed(parser):
+    given = typed(parser, []).filled(seeds=2)
+    assert given.names == frozenset()
+    assert given.of(TrainingSettings).seeds == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--budgte", "1M"], "--budgte is no option of rankscape x; did you mean --budget?"),
+        (["--learning-rate=1"], "--learning-rate is no option of rankscape x; see rankscape x --help."),
+        (["lora"], "'lora' belongs to no option; options begin with --, see rankscape x --help."),
+        (["--see", "1"], "--see is no option of rankscape x; did you mean --seed?"),
+        (["--\x1b[31m"], "--\\x1b[31m is no option of rankscape x; see rankscape x --help."),
+        (["--seeds"], "--seeds: expected one argument"),
+        (["--scaling", "magic"], "--scaling: invalid choice: 'magic'"),
+    ],
+)
+def test_a_slip_is_one_line_with_the_nearest_name(parser, words, said):
+    with pytest.raises(UsageError) as error:
+        typed(parser, words)
+    assert str(error.value).startswith(said)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("words", [["--seeds", "9" * 5000], ["y" * 5000], ["--" + "y" * 5000]])
+def test_a_complaint_is_shorter_than_what_it_is_about(parser, words):
+    with pytest.raises(UsageError) as error:
+        typed(parser, words)
+    assert len(str(error.value)) < 800
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_fits_a_screen_and_has_no_markup(name, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit, match="0"):
+        COMMANDS[name].main(["--help"], prog=f"rankscape {name}")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"usage: rankscape {name} [options]"
+    assert max(map(len, lines)) <= 80
+    assert not re.search(r"[`%]{1}[a-z(]|\*\*|``", "\n".join(lines))
+
+
+def test_a_command_s_own_options_come_first_and_rare_ones_last(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        COMMANDS["run"].main(["--help"])
+    found = re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, flags=re.MULTILINE)
+    assert found[0] == "--trials"
+    assert found.index("--trials") < found.index("--space") < found.index("--seeds") < found.index("--renorm")
+    assert found.index("--quiet") < found.index("--threads")
