@@ -23,6 +23,7 @@ from transformers import AutoModelForSequenceClassification, OPTConfig, PreTrain
 from evaluators.base.base_model import ModelSource, load_base_model
 from evaluators.data.demo import demo_model_folder
 from evaluators.data.rows import Rows
+from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks, Step
@@ -67,7 +68,9 @@ def our_step(model: PreTrainedModel, count: int) -> tuple[Callable[[], None], Ca
     sites = find_sites(model, "lora[q,v]")
     allocation = Allocation.of({site.name: RANK for site in sites})
     candidates = [Candidate(allocation, seed, 1e-3) for seed in range(count)]
-    cohort = Cohort(model, sites, candidates, Recipe(batch_size=BATCH), slots=count)
+    cohort = Cohort(
+        model, sites, Classification(("0", "1")), candidates, Recipe(batch_size=BATCH), slots=count
+    )
     for slot, candidate in enumerate(candidates):
         cohort.load(slot, candidate)
     tokens, labels = batch_of()

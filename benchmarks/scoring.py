@@ -15,18 +15,20 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from proxies.measure.dense_gradients import Batch
-from proxies.measure.dense_statistics import Statistic
+from evaluators.objectives.classification import Classification
 from proxies.measure.evidence import Evidence
 from proxies.measure.warm_up import WarmUp
+from proxies.proxy import needs_of
 from proxies.registry import PROXIES, score_sites
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
+from spaces.objective import Batch
 from spaces.search_space import SearchSpace
 
 from .cohort import MODELS
 from .record import record
 
+CLASSES = Classification(("negative", "positive"))
 DEFAULTS = ("grad_norm", "spectrum", "snip", "synflow")
 WARM = ("solo_linear", "solo")
 NOT_WARM = tuple(name for name, proxy in PROXIES.items() if proxy.point != "warm")
@@ -54,15 +56,16 @@ def full_fine_tuning(model: PreTrainedModel, batches: list[Batch]) -> None:
 
 def score(model: PreTrainedModel, batches: list[Batch], space: SearchSpace, names: tuple[str, ...]) -> None:
     """All of these proxies' scores of all sites."""
-    score_sites([PROXIES[name] for name in names], Evidence(model, batches, space, seed=0))
+    proxies = [PROXIES[name] for name in names]
+    score_sites(proxies, Evidence(model, CLASSES, batches, space, seed=0, needs=needs_of(proxies)))
 
 
 def able(
     model: PreTrainedModel, batches: list[Batch], space: SearchSpace, names: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Those of the proxies that can rank this space from these batches."""
-    evidence, kept = Evidence(model, batches, space, seed=0), []
-    evidence.expect(frozenset[Statistic]().union(*(PROXIES[name].needs for name in names)))
+    needs = needs_of([PROXIES[name] for name in names])
+    evidence, kept = Evidence(model, CLASSES, batches, space, seed=0, needs=needs), []
     for name in names:
         try:
             score_sites([PROXIES[name]], evidence)
@@ -87,7 +90,7 @@ def median_seconds(calls: list[Callable[[], None]], rounds: int, device: str) ->
 
 def allocations_per_second(model: PreTrainedModel, batches: list[Batch], space: SearchSpace) -> float:
     """Random rank vectors scored from one proxy's table."""
-    (scores,) = score_sites([PROXIES["grad_norm"]], Evidence(model, batches[:1], space, seed=0))
+    (scores,) = score_sites([PROXIES["grad_norm"]], Evidence(model, CLASSES, batches[:1], space, seed=0))
     ranks = np.random.default_rng(0).choice(space.ranks, size=(200_000, len(space.sites)))
     started = time.perf_counter()
     scores.of_rank_vectors(ranks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from proxies.measure.dense_statistics import Statistic
@@ -10,7 +10,7 @@ from proxies.measure.evidence import Evidence
 
 from .site_scores import Point, SiteScores
 
-__all__ = ["Proxy"]
+__all__ = ["Proxy", "needs_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +31,8 @@ class Proxy:
     more_is_better: bool = True
     ranks_nothing: bool = False
     needs: frozenset[Statistic] = frozenset()
+
+
+def needs_of(proxies: Iterable[Proxy]) -> frozenset[Statistic]:
+    """The statistics that these proxies look at together, as ``Evidence`` is to be built with."""
+    return frozenset[Statistic]().union(*(proxy.needs for proxy in proxies))

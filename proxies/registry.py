@@ -41,7 +41,6 @@ from proxies.init.epe_nas import EPE_NAS
 from proxies.init.jacov import JACOV
 from proxies.init.nwot import NWOT
 from proxies.init.zico import ZICO
-from proxies.measure.dense_statistics import Statistic
 from proxies.measure.evidence import Evidence
 from proxies.warm.ablation import ABLATION
 from proxies.warm.alpha_test import ALPHA_TEST
@@ -130,12 +129,12 @@ def find_proxy(name: str) -> Proxy:
 
 
 def score_sites(proxies: Sequence[Proxy], evidence: Evidence) -> list[SiteScores]:
-    """Every proxy's scores of all sites, in order; one pass over the batches measures for all of them.
+    """Every proxy's scores of all sites, in order.
 
+    One pass over the batches measures for all of them, where the evidence was built with ``needs_of`` them.
     Raises DegenerateScoreError where scores are NaN, infinite, or all the same though the proxy is
     meant to rank.
     """
-    evidence.expect(frozenset[Statistic]().union(*(proxy.needs for proxy in proxies)))
     return [_checked(proxy, _towards_better(proxy, proxy.measure(evidence, proxy.name))) for proxy in proxies]
 
 

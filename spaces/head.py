@@ -1,4 +1,4 @@
-"""The classification head, one copy for every slot; it is trained and counted apart from the budget."""
+"""What trains beside the wires, one copy for every slot; it is counted apart from the budget."""
 
 from __future__ import annotations
 
@@ -19,61 +19,34 @@ from .hooks import Attachment
 from .seeding import named_generator
 from .stacked import Stacked
 
-__all__ = ["Head", "head_modules", "rows_of"]
+__all__ = ["Head", "initial_std", "rows_of"]
 
 
-def head_modules(model: PreTrainedModel) -> dict[str, nn.Module]:
-    """The modules outside the base model that hold parameters, by full name: what is trained besides wires.
-
-    Of nested ones the outermost. Raises InputError where the model has no base model apart from its head, no
-    head apart from that, or parameters that belong to the whole model and to no module of its head.
-    """
-    if model.base_model is model:
-        raise InputError(
-            f"{type(model).__name__} does not say which part of it is pretrained (base_model_prefix="
-            f"{model.base_model_prefix!r} names none), so its head cannot be told; choose another model."
-        )
-    if own := [name for name, _ in model.named_parameters(recurse=False)]:
-        raise InputError(
-            f"the head's {own[0]} belongs to no module of {type(model).__name__}; only modules can be "
-            "trained. Choose another model."
-        )
-    found: dict[str, nn.Module] = {}
-    for name, module in model.named_modules():
-        inside = (model.base_model_prefix, *found)
-        if any(name == outer or name.startswith(f"{outer}.") for outer in inside):
-            continue
-        if list(module.parameters(recurse=False)):
-            found[name] = module
-    if not found:
-        raise InputError(
-            f"{type(model).__name__} has no head outside of its base model that could be trained for a task; "
-            "choose another model."
-        )
-    return found
+def initial_std(model: PreTrainedModel) -> float:
+    """The standard deviation at which transformers starts the weights of this model's head."""
+    return float(getattr(model.config, "initializer_range", 0.02))
 
 
 class Head:
-    """The heads of C slots, in place of the model's own, which is left untouched."""
+    """The heads of C slots, in place of the model's own, which is left untouched; of no modules, nothing."""
 
-    def __init__(self, model: PreTrainedModel, stacked: Stacked) -> None:
-        """``stacked`` must hold ``Head.shapes(model)``."""
-        self._model, self._stacked = model, stacked
-        self._modules = head_modules(model)
-        self._std = float(getattr(model.config, "initializer_range", 0.02))
+    def __init__(self, modules: Mapping[str, nn.Module], stacked: Stacked, *, std: float = 0.02) -> None:
+        """modules: by full name. ``stacked`` must hold ``Head.shapes(modules)``. std: of weights at the start
+        (``initial_std``)."""
+        self._modules, self._stacked, self._std = dict(modules), stacked, std
 
     @staticmethod
-    def shapes(model: PreTrainedModel) -> dict[str, tuple[int, ...]]:
+    def shapes(modules: Mapping[str, nn.Module]) -> dict[str, tuple[int, ...]]:
         """Shapes, without the slot axis, of what a head trains: ``head.classifier.weight`` and so on."""
         return {
             f"head.{name}.{key}": tuple(parameter.shape)
-            for name, module in head_modules(model).items()
+            for name, module in modules.items()
             for key, parameter in module.named_parameters()
         }
 
     def load(self, slot: int, *, seed: int) -> None:
-        """Starts a head in a slot, as transformers starts one: weights normal with the model's
-        initializer_range, biases zero, other vectors (a norm's weight) one."""
+        """Starts a head in a slot, as transformers starts one: weights normal with ``std``,
+        biases zero, other vectors (a norm's weight) one."""
         for name in self._names():
             tensor = self._stacked.slot(name, slot)
             if tensor.ndim < 2:

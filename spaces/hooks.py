@@ -69,9 +69,9 @@ def attach(
         groups.setdefault(key, []).append(site)
     taps = _Taps()
     with ExitStack() as handles:
-        base = model.base_model
-        handles.callback(base.register_forward_pre_hook(taps.forget).remove)
-        handles.callback(base.register_forward_hook(taps.forget, always_call=True).remove)
+        for whole in dict.fromkeys((model, model.base_model)):  # OPT's language model calls but its decoder
+            handles.callback(whole.register_forward_pre_hook(taps.forget).remove)
+            handles.callback(whole.register_forward_hook(taps.forget, always_call=True).remove)
         for (module, side, again), group in groups.items():  # targets first: a source sees what was added
             hook = _Target(taps, group, visit, rows_on if again else None)
             handles.callback(hook.register(model.get_submodule(module), side).remove)

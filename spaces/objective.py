@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-__all__ = ["Architecture", "Batch", "Direction", "Losses", "Objective"]
+from .direction import Direction
+
+__all__ = ["Architecture", "Around", "Batch", "Compute", "Losses", "Objective", "directly"]
 
 Architecture = Literal["sequence_classification", "causal_lm"]
 """Which of transformers' auto classes is loaded."""
-Direction = Literal["maximize", "minimize"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +30,16 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def take(self, rows: slice) -> Batch:
+        """Some of the rows."""
+        return Batch({name: tensor[rows] for name, tensor in self.inputs.items()}, self.labels[rows])
+
+    def tiled(self, times: int) -> Batch:
+        """All rows, so many times one after the other."""
+        return Batch(
+            {name: _tiled(one, times) for name, one in self.inputs.items()}, _tiled(self.labels, times)
+        )
 
 
 class Losses(NamedTuple):
@@ -66,8 +77,8 @@ class Objective(Protocol):
     def outputs(self, model: PreTrainedModel, batch: Batch) -> Tensor:
         """All that judging needs to know of each row, with its graph where one is taken: (rows, k) float32.
 
-        What a row gives depends on that row alone, however it is padded. Raises InputError where the model's
-        own code fails, or gives what it should not.
+        What a row gives depends on that row alone, however it is padded. Raises InputError where the model
+        gives what it should not.
         """
 
     def total(self, model: PreTrainedModel, inputs: Mapping[str, Tensor]) -> Tensor:
@@ -75,3 +86,22 @@ class Objective(Protocol):
 
     def classes(self, batch: Batch) -> Tensor | None:
         """The class of every row, (rows,) int64; None where rows have none."""
+
+
+Compute = Callable[[PreTrainedModel, Batch], tuple[Tensor, ...]]
+"""What is asked of a model: tensors of (rows, ...) each. It calls the model, or parts of it, as it likes."""
+
+
+class Around(Protocol):
+    """Asks a model in its own way, as with other weights in place of its own."""
+
+    def __call__(self, compute: Compute, model: PreTrainedModel, batch: Batch) -> tuple[Tensor, ...]: ...
+
+
+def directly(compute: Compute, model: PreTrainedModel, batch: Batch) -> tuple[Tensor, ...]:
+    """The model asked as it is."""
+    return compute(model, batch)
+
+
+def _tiled(tensor: Tensor, times: int) -> Tensor:
+    return tensor.repeat(times, *[1] * (tensor.dim() - 1))

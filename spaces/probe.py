@@ -11,7 +11,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -19,10 +20,12 @@ from transformers import PreTrainedModel
 
 from .counted import counted
 from .errors import InputError
-from .head import Head, head_modules, rows_of
+from .head import Head, initial_std, rows_of
 from .hooks import Renorm, attach
-from .readable import Inputs, outputs
+from .objective import Batch, Objective
+from .readable import outputs
 from .site import Site
+from .slot_changes import Changes, change_of, changes
 from .stacked import Stacked
 
 __all__ = ["SLOTS", "probe_sites"]
@@ -31,48 +34,48 @@ SLOTS = 3  # of a probe: one before and one behind whichever gets other rows
 _NAMED = 6  # sites that a message lists
 _log = logging.getLogger(__name__)
 
-_Change = Literal["none", "rounding", "more"]
-_Changes = list[_Change]
-"""Of each slot's part of a tensor, how it differs from another pass."""
-
 
 def probe_sites(
     model: PreTrainedModel,
     sites: Sequence[Site],
-    inputs: Inputs,
-    others: Sequence[Inputs],
+    objective: Objective,
+    batch: Batch,
+    others: Sequence[Batch],
     *,
     renorm: Renorm = "preserve",
 ) -> tuple[Site, ...]:
     """Those of the sites that a candidate of a cohort can be trained at, in the order given.
 
-    inputs: (SLOTS * n, tokens) int64 each, slot by slot. others: as many batches as slots, each with other
-    rows in that one slot and else the same. Left out, with a line in the log, are sites that no pass calls,
+    batch: SLOTS * n rows, slot by slot. others: as many batches as slots, each with other rows in that one
+    slot and else the same. Left out, with a line in the log, are sites that no pass calls,
     and those without a path to the model's output: what is trained there changes nothing.
 
     Raises InputError where the rows of one slot move a source or a target of another, or do not move their
     own: such a site would be trained on other candidates' rows, or on none. So for the modules of the head.
     Also where rows of a batch move one another's outputs, where two passes over the same batch differ, where
-    no gradient reaches the head, and where the model cannot be run.
+    no gradient reaches the head, where there is one, and where the model cannot be run.
 
     Costs SLOTS + 2 forward passes and one backward pass of SLOTS * n rows, and the memory of one with all
     sources and targets kept twice.
     """
-    stacked = Stacked(Head.shapes(model), SLOTS, device=model.device)
-    head, first = Head(model, stacked), _First()
+    modules = objective.head(model)
+    stacked = Stacked(Head.shapes(modules), SLOTS, device=model.device)
+    head, first = Head(modules, stacked, std=initial_std(model)), _First()
+    run = _Run(model, objective, modules, sites, renorm)
     for slot in range(SLOTS):
         head.load(slot, seed=slot)
     with head.attach():
-        answers = _run(model, sites, inputs, renorm, first)
+        answers = run(batch, first)
         reached = first.reached(answers, stacked)
         with torch.no_grad():
-            repeated = _run(model, sites, inputs, renorm, _Compared(first))
+            repeated = run(batch, _Compared(first))
             moved = [_Compared(first) for _ in others]
-            changed = [_run(model, sites, one, renorm, see) for one, see in zip(others, moved, strict=True)]
+            changed = [run(one, see) for one, see in zip(others, moved, strict=True)]
     _check_model(answers.detach(), repeated, changed)
-    _check_head(model, reached)
-    rows = len(inputs["input_ids"])
-    faults = {name: why for name, calls in first.calls.items() if (why := _fault(name, calls, moved, rows))}
+    _check_head(list(stacked.leaf), reached)
+    faults = {
+        name: why for name, calls in first.calls.items() if (why := _fault(name, calls, moved, len(batch)))
+    }
     if faults:
         raise InputError(_refusal(model, sites, faults))
     return _used(sites, first, reached)
@@ -103,7 +106,7 @@ class _First:
         the answers, whether it is anything but zero."""
         direction = torch.randn(answers.shape, generator=torch.Generator().manual_seed(0)).to(answers)
         wanted = [*self._zeros, *stacked.leaf.items()]
-        if not answers.requires_grad:
+        if not answers.requires_grad or not wanted:
             return {}
         found = torch.autograd.grad(
             (answers * direction).sum(), [tensor for _, tensor in wanted], allow_unused=True
@@ -130,33 +133,40 @@ class _Compared:
 
     def __init__(self, first: _First) -> None:
         self._first = first
-        self.calls: dict[str, list[tuple[_Changes | None, _Changes | None]]] = {}
+        self.calls: dict[str, list[tuple[Changes | None, Changes | None]]] = {}
 
     def __call__(self, name: str, source: Tensor, target: Tensor, zeros: Tensor | None) -> None:
         calls, before = self.calls.setdefault(name, []), self._first.calls.get(name, [])
         if len(calls) < len(before):
             one, other = before[len(calls)]
-            calls.append((_changes(one, source), _changes(other, target)))
+            calls.append((changes(one, source, slots=SLOTS), changes(other, target, slots=SLOTS)))
         else:
             calls.append((None, None))
 
 
-def _run(model: PreTrainedModel, sites: Sequence[Site], inputs: Inputs, renorm: Renorm, see: _See) -> Tensor:
-    """Logits (rows, labels) of one pass in which every call of every site and of the head is shown."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """One pass in which every call of every site and of the head is shown; gives the outputs (rows, k)."""
 
-    def visit(sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
-        zeros = [
-            torch.zeros_like(_part(site, target), requires_grad=torch.is_grad_enabled()) for site in sites
-        ]
-        for site, source, own in zip(sites, sources, zeros, strict=True):
-            see(site.name, source, _part(site, target), own)
-        return _added(sites, target, zeros)
+    model: PreTrainedModel
+    objective: Objective
+    head: Mapping[str, nn.Module]
+    sites: Sequence[Site]
+    renorm: Renorm
 
-    with ExitStack() as hooks:
-        for name, module in head_modules(model).items():
-            hooks.callback(module.register_forward_pre_hook(_shown(name, see), with_kwargs=True).remove)
-        hooks.enter_context(attach(model, sites, visit, renorm=renorm))
-        return outputs(model, inputs)
+    def __call__(self, batch: Batch, see: _See) -> Tensor:
+        def visit(sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
+            learn = torch.is_grad_enabled()
+            zeros = [torch.zeros_like(_part(site, target), requires_grad=learn) for site in sites]
+            for site, source, own in zip(sites, sources, zeros, strict=True):
+                see(site.name, source, _part(site, target), own)
+            return _added(sites, target, zeros)
+
+        with ExitStack() as hooks:
+            for name, module in self.head.items():
+                hooks.callback(module.register_forward_pre_hook(_shown(name, see), with_kwargs=True).remove)
+            hooks.enter_context(attach(self.model, self.sites, visit, renorm=self.renorm))
+            return outputs(self.model, self.objective, batch)
 
 
 def _shown(name: str, see: _See) -> Any:
@@ -181,7 +191,7 @@ def _added(sites: Sequence[Site], target: Tensor, zeros: Sequence[Tensor]) -> Te
 
 def _check_model(first: Tensor, again: Tensor, moved: Sequence[Tensor]) -> None:
     """Raises InputError where outputs are random, or hang on the other rows of the batch."""
-    if _change(first, again) == "more":
+    if change_of(first, again) == "more":
         raise InputError(
             "two passes of this model over the same batch differ, so that candidates could not be compared; "
             "choose a model without randomness in its forward pass."
@@ -189,7 +199,7 @@ def _check_model(first: Tensor, again: Tensor, moved: Sequence[Tensor]) -> None:
     if any(
         change == "more" and slot != moving
         for moving, answers in enumerate(moved)
-        for slot, change in enumerate(_changes(first, answers) or ())
+        for slot, change in enumerate(changes(first, answers, slots=SLOTS) or ())
     ):
         raise InputError(
             "the rows of a batch change one another's outputs in this model, so that candidates that are "
@@ -197,11 +207,10 @@ def _check_model(first: Tensor, again: Tensor, moved: Sequence[Tensor]) -> None:
         )
 
 
-def _check_head(model: PreTrainedModel, reached: Mapping[str, bool]) -> None:
-    """Raises InputError where nothing of the head can learn; names in the log what of it cannot."""
-    names = list(Head.shapes(model))
+def _check_head(names: Sequence[str], reached: Mapping[str, bool]) -> None:
+    """Raises InputError where nothing of a head can learn; names in the log what of it cannot."""
     still = [name.removeprefix("head.") for name in names if name not in reached]
-    if len(still) == len(names):
+    if names and len(still) == len(names):
         raise InputError(
             f"no gradient of the model's output reaches its head ({_listed(still)}), so that it could not be "
             "trained; choose another model."
@@ -221,17 +230,17 @@ def _fault(
         return "how often it is called depends on the rows"
     for call, tensors in enumerate(first):
         for side, what in enumerate(("reads", "adds to")):
-            changes = [one.calls[name][call][side] for one in moved]
-            if fault := _fault_of(tensors[side], changes, rows, reads=what == "reads"):
+            seen = [one.calls[name][call][side] for one in moved]
+            if fault := _fault_of(tensors[side], seen, rows, reads=what == "reads"):
                 return f"what it {what}, of shape {tuple(tensors[side].shape)}, {fault}"
     return None
 
 
-def _fault_of(first: Tensor, changes: Sequence[_Changes | None], rows: int, *, reads: bool) -> str | None:
+def _fault_of(first: Tensor, moved: Sequence[Changes | None], rows: int, *, reads: bool) -> str | None:
     if not first.numel():
         return "holds none of the rows it was tried on"
-    known = [slots for slots in changes if slots is not None]
-    if first.shape[:-1].numel() % rows or len(known) < len(changes):
+    known = [slots for slots in moved if slots is not None]
+    if first.shape[:-1].numel() % rows or len(known) < len(moved):
         return "is not cut by rows"
     if all(change == "none" for slots in known for change in slots):  # as what depends on places alone
         return "does not depend on the rows" if reads and len(first) != rows else None
@@ -241,30 +250,12 @@ def _fault_of(first: Tensor, changes: Sequence[_Changes | None], rows: int, *, r
     return None
 
 
-def _changes(one: Tensor, other: Tensor) -> _Changes | None:
-    """Slot by slot; None where the shapes differ, or where there are no such parts."""
-    if one.shape != other.shape or one.shape[:-1].numel() % SLOTS:
-        return None
-    width = one.shape[-1]
-    parts = (tensor.reshape(SLOTS, -1, width) for tensor in (one, other))
-    return [_change(a, b) for a, b in zip(*parts, strict=True)]
-
-
-def _change(a: Tensor, b: Tensor) -> _Change:
-    """How (rows, width) differ: by rounding, where the kernels' order of summation may move equal rows, each
-    feature by the size that it has itself, since some are a thousand times others."""
-    if torch.equal(a, b):
-        return "none"
-    bound = 64 * torch.finfo(a.dtype).eps * a.abs().amax(dim=0, keepdim=True)
-    return "rounding" if bool(((a - b).abs() <= bound).all()) else "more"
-
-
 def _refusal(model: PreTrainedModel, sites: Sequence[Site], faults: Mapping[str, str]) -> str:
     at_sites = [site for site in sites if site.name in faults]
     good = sorted({site.role for site in sites if site.kind == "lora"} - {site.role for site in at_sites})
     remedy = "choose another model"
     if good and len(at_sites) == len(faults):  # none of them in the head
-        remedy = f"name other roles, as in --space 'lora[{','.join(good)}]'"
+        remedy = f"name other roles, as in `space='lora[{','.join(good)}]'`"
     name, why = next(iter(faults.items()))
     what = f"{len(at_sites)} of {counted(len(sites), 'site')}" if at_sites else "the head"
     return (
@@ -290,7 +281,7 @@ def _used(sites: Sequence[Site], first: _First, reached: Mapping[str, bool]) -> 
     if not left:
         raise InputError(
             f"of {counted(len(sites), 'site')} of this space none is used by the task ({_listed(unused)}: "
-            f"{next(iter(unused.values()))}); name other roles with --space."
+            f"{next(iter(unused.values()))}); name other roles in `space`."
         )
     if zero := [site.name for site in left if not reached[site.name]]:  # it may move once other wires do
         all_of = counted(len(sites), "site")

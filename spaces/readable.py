@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,11 +13,10 @@ from transformers import PreTrainedModel
 from .counted import counted
 from .errors import InputError
 from .foreign import foreign
+from .objective import Batch, Objective
 
-__all__ = ["Inputs", "check_embeddable", "check_padding", "outputs"]
+__all__ = ["check_embeddable", "check_padding", "outputs"]
 
-Inputs = Mapping[str, Tensor]
-"""What a model's forward takes: input_ids, attention_mask and so on, (rows, tokens) int64 each."""
 _APART = {
     torch.float16: 0.3,
     torch.bfloat16: 0.3,
@@ -25,26 +24,19 @@ _APART = {
 _FULL_APART = 1e-3  # a hundred times what other sums of equal numbers give in 32 bits
 
 
-def outputs(model: PreTrainedModel, inputs: Inputs) -> Tensor:
-    """Logits (rows, labels), float32; raises InputError where the model's own code fails on these inputs."""
-    rows, tokens = inputs["input_ids"].shape
-    labels, model_type = int(model.config.num_labels or 0), model.config.model_type
+def outputs(model: PreTrainedModel, objective: Objective, batch: Batch) -> Tensor:
+    """``objective.outputs``, (rows, k); raises InputError where the model's own code fails on these rows."""
+    rows, tokens = batch.inputs["input_ids"].shape
     with foreign(
-        f"this {model_type} model cannot be run on {counted(rows, 'row')} of {counted(tokens, 'token')}",
-        "choose another model, or a smaller --max-length",
+        f"this {model.config.model_type} model cannot be run on {counted(rows, 'row')} of "
+        f"{counted(tokens, 'token')}",
+        "choose another model, or a smaller `max_length`",
     ):
-        logits: Tensor = model(**inputs).logits
-    if not isinstance(logits, Tensor) or tuple(logits.shape) != (rows, labels):
-        given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise InputError(
-            f"this {model_type} model gives outputs {given} for {counted(rows, 'row')} and "
-            f"{counted(labels, 'label')}, not {(rows, labels)}; choose another model."
-        )
-    return logits.float()
+        return objective.outputs(model, batch)
 
 
 @torch.no_grad()
-def check_embeddable(model: PreTrainedModel, inputs: Inputs) -> None:
+def check_embeddable(model: PreTrainedModel, objective: Objective, batch: Batch) -> None:
     """Raises InputError where the model cannot be run on a batch, as on one that holds a task's extremes.
 
     Indices that are looked up in a table, of tokens, positions and token types alike, by ``embedding`` or
@@ -52,11 +44,13 @@ def check_embeddable(model: PreTrainedModel, inputs: Inputs) -> None:
     cannot recover.
     """
     with _InsideTables(model):
-        outputs(model, inputs)
+        outputs(model, objective, batch)
 
 
 @torch.no_grad()
-def check_padding(model: PreTrainedModel, alone: Sequence[Inputs], together: Sequence[Inputs]) -> None:
+def check_padding(
+    model: PreTrainedModel, objective: Objective, alone: Sequence[Batch], together: Sequence[Batch]
+) -> None:
     """Raises InputError where what stands behind a row's end changes the model's outputs for it.
 
     alone: rows each in a batch of its own, without padding. together: all of them in that order, padded to
@@ -64,15 +58,16 @@ def check_padding(model: PreTrainedModel, alone: Sequence[Inputs], together: Seq
     model's answers for one candidate would hang on its neighbours' rows: FNet mixes all places, ConvBERT and
     CANINE convolve over them, Nystromformer and YOSO sum over them.
     """
-    own = torch.cat([outputs(model, row) for row in alone])
+    own = torch.cat([outputs(model, objective, row) for row in alone])
     largest = float(own.abs().max())
     for batch in together:
-        apart = float((outputs(model, batch) - own).abs().max())
+        tokens = batch.inputs["input_ids"].shape[1]
+        apart = float((outputs(model, objective, batch) - own).abs().max())
         if not apart <= _APART.get(model.dtype, _FULL_APART) * largest:
             raise InputError(
                 f"what stands behind a row's end changes the outputs of this {model.config.model_type} model "
                 f"(by {apart:.2g}, of at most {largest:.2g}, when rows are padded to "
-                f"{counted(batch['input_ids'].shape[1], 'token')}), so that candidates that are trained "
+                f"{counted(tokens, 'token')}), so that candidates that are trained "
                 "together would not be independent; choose another model."
             )
 

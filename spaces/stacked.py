@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import prod
 
 import torch
@@ -52,6 +53,34 @@ class Stacked:
     def of_selected(self, tensor: Tensor) -> Tensor:
         """The selected slots of any tensor with a slot axis: (C, ...) -> (selected, ...)."""
         return tensor if self._index is None else tensor.index_select(0, self._index)
+
+    def named(self, values: Tensor) -> dict[str, Tensor]:
+        """Rows like those of ``values`` by tensor: (..., P) -> name -> (..., *shape), views."""
+        shapes = {name: leaf.shape[1:] for name, leaf in self.leaf.items()}
+        parts = values.split([shape.numel() for shape in shapes.values()], dim=-1)
+        rows = values.shape[:-1]
+        return {name: part.view(*rows, *shapes[name]) for name, part in zip(shapes, parts, strict=True)}
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Within the block no tensor asks for a gradient, so that a backward pass leaves nothing behind."""
+        for leaf in self.leaf.values():
+            leaf.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for leaf in self.leaf.values():
+                leaf.requires_grad_()
+
+    @contextmanager
+    def absolute(self, slot: int) -> Iterator[None]:
+        """Within the block all that a slot trains is absolute, as every weight is in SynFlow's pass."""
+        kept = self.values[slot].clone()
+        self.values[slot].abs_()
+        try:
+            yield
+        finally:
+            self.values[slot].copy_(kept)
 
     def gradient(self, loss: Tensor) -> Tensor:
         """Gradient of a scalar with respect to ``values``: (C, P), zero where it does not reach."""

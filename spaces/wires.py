@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 
 from .allocation import Allocation
 from .hooks import Attachment, Renorm, attach
+from .low_rank import add_by_slot
 from .scaling import Scaling
 from .seeding import named_generator
 from .site import Site
@@ -122,17 +123,12 @@ class Wires:
         return self.stacked.slot(f"{site.name}.A", slot), self.stacked.slot(f"{site.name}.B", slot)
 
     def _add(self, sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
-        of_selected, slots = self.stacked.of_selected, len(self.stacked.selected)
+        of_selected, leaf = self.stacked.of_selected, self.stacked.leaf
         for site, source in zip(sites, sources, strict=True):
             if not any(self._on[site.name][slot] for slot in self.stacked.selected):
                 continue
-            gate = of_selected(self.gates[site.name])
-            a = of_selected(self.stacked.leaf[f"{site.name}.A"]) * gate[:, :, None]
-            b = of_selected(self.stacked.leaf[f"{site.name}.B"])
-            x = source.reshape(slots, -1, site.d_in)
-            inner = torch.bmm(x, a.to(x.dtype).transpose(1, 2))
-            part = target if site.target.part is None else target[..., slice(*site.target.part)]
-            part.view(slots, -1, site.d_out).baddbmm_(inner, b.to(x.dtype).transpose(1, 2))
+            a, b = (of_selected(leaf[f"{site.name}.{factor}"]) for factor in "AB")
+            add_by_slot(target, source, site, a=a, b=b, gate=of_selected(self.gates[site.name]))
         return target
 
     def _rows_on(self, sites: Sequence[Site], rows: int) -> Tensor | None:

@@ -8,7 +8,12 @@ from typing import Any, Final, Protocol
 import pytest
 import torch
 import transformers
-from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    PreTrainedModel,
+)
 
 # Two cores run two pytest-xdist workers; models this small run no faster on two threads than on one.
 torch.set_num_threads(1)
@@ -98,6 +103,21 @@ class TinyModel(Protocol):
     def __call__(self, family: str, **overrides: Any) -> PreTrainedModel: ...
 
 
+def _tiny(auto: Any, family: str, overrides: Mapping[str, Any]) -> PreTrainedModel:
+    model_type, sizes = TINY[family]
+    special = {"pad_token_id": PAD, "bos_token_id": 2, "eos_token_id": 3, "num_labels": 2}
+    settings = {"vocab_size": VOCABULARY, **special, **sizes, **overrides}
+    config = AutoConfig.for_model(model_type, **settings)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = auto.from_config(config, dtype=torch.float32)
+        for parameter in model.parameters():
+            if parameter.ndim == 1:
+                parameter.data.add_(torch.randn_like(parameter), alpha=0.1)
+    assert isinstance(model, PreTrainedModel)
+    return model.eval().requires_grad_(False)
+
+
 @pytest.fixture
 def tiny_model() -> TinyModel:
     """A factory: a fresh frozen float32 sequence classifier in eval mode, the same at every call.
@@ -107,17 +127,19 @@ def tiny_model() -> TinyModel:
     """
 
     def build(family: str, **overrides: Any) -> PreTrainedModel:
-        model_type, sizes = TINY[family]
-        special = {"pad_token_id": PAD, "bos_token_id": 2, "eos_token_id": 3, "num_labels": 2}
-        config = AutoConfig.for_model(model_type, vocab_size=VOCABULARY, **{**special, **sizes, **overrides})
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
-            for parameter in model.parameters():
-                if parameter.ndim == 1:
-                    parameter.data.add_(torch.randn_like(parameter), alpha=0.1)
-        assert isinstance(model, PreTrainedModel)
-        return model.eval().requires_grad_(False)
+        return _tiny(AutoModelForSequenceClassification, family, overrides)
+
+    return build
+
+
+@pytest.fixture
+def tiny_language_model() -> TinyModel:
+    """The same of language models: as they come, their lm_head is tied where the family ties it."""
+
+    def build(family: str, **overrides: Any) -> PreTrainedModel:
+        model = _tiny(AutoModelForCausalLM, family, overrides)
+        model.config.use_cache = False  # as the loader sets it
+        return model
 
     return build
 

@@ -24,8 +24,9 @@ from evaluators.base.base_model import ModelSource, load_base_model
 from evaluators.data.rows import Rows, padded_inputs
 from evaluators.data.task import Task
 from evaluators.executors.spread import base_model_on
+from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Candidate, Recipe, Trained
-from evaluators.training.cohort import logits_of
+from evaluators.training.cohort import outputs_of
 from evaluators.training.train import train_cohort
 from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
@@ -39,6 +40,7 @@ from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace
 from spaces.site import Site
 from tests.model_types import KNOWN, LABELS, MODEL_TYPES, VOCABULARY, tiny_model_of
+from tests.objectives import TWO_CLASSES
 
 ABSENT: Final = {"layoutlmv2": "detectron2"}  # a library that such models need
 REFUSED: Final = {
@@ -84,7 +86,7 @@ def task() -> Task:
         ids = [np.append(draw.integers(4, VOCABULARY, length - 1), 3) for length in lengths]
         return Rows(tuple(ids), None, draw.integers(0, LABELS, count))
 
-    return Task("random", "accuracy", ("a", "b", "c"), rows(64), rows(8), rows(72))
+    return Task("random", Classification(("a", "b", "c")), rows(64), rows(8), rows(72))
 
 
 @pytest.fixture
@@ -156,11 +158,11 @@ def _check(
     _score(model, sites, task)
     candidates = [Candidate(allocation, seed, 0.002) for seed, allocation in enumerate(_allocations(sites))]
     together = train_cohort(model, sites, task, candidates, RECIPE, slots=3)
-    ours = logits_of(model, sites, together, RECIPE, task.test)
+    ours = outputs_of(model, sites, task.objective, together, RECIPE, task.test)
     adapters = [folder / f"adapter{i}" for i in range(3)]
     for candidate, trained, logits, adapter in zip(candidates, together, ours, adapters, strict=True):
         alone = train_cohort(model, sites, task, [candidate], RECIPE, slots=1)
-        _agree(logits_of(model, sites, alone, RECIPE, task.test)[0], logits)
+        _agree(outputs_of(model, sites, task.objective, alone, RECIPE, task.test)[0], logits)
         _save(adapter, trained, model, sites, task, source)
         assert stock in (None, read_record(adapter).stock_peft)
         with load_adapter(adapter, model):
@@ -200,7 +202,8 @@ def _score(model: PreTrainedModel, sites: Sequence[Site], task: Task) -> None:
     for name in DEFAULT_PROXIES:
         with suppress(InputError):
             scored += score_sites(
-                [find_proxy(name)], Evidence(model, batches, SearchSpace(tuple(sites), (0, 1)), seed=0)
+                [find_proxy(name)],
+                Evidence(model, TWO_CLASSES, batches, SearchSpace(tuple(sites), (0, 1)), seed=0),
             )
     assert {"grad_norm", "spectrum"} <= {one.proxy for one in scored}
     assert all(np.isfinite(one.by_rank).all() for one in scored)
@@ -221,7 +224,7 @@ def _save(
         sites=sites,
         recipe=RECIPE,
         base=source.path_or_name,
-        label_names=task.label_names,
+        objective=task.objective,
         rows=task.validation,
     )
 

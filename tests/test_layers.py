@@ -1,4 +1,4 @@
-"""Imports point one way: spaces <- proxies, evaluators <- search."""
+"""Imports point one way: spaces <- proxies, evaluators <- search, and within search (DESIGN, section 3)."""
 
 from __future__ import annotations
 
@@ -19,43 +19,108 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "search": {"spaces", "proxies", "evaluators"},
 }
 OURS: Final = {*ALLOWED, "benchmarks", "tests"}
+_LOWEST: Final = {"statistics", "allocation", "show"}
+_BEFORE: Final = {*_LOWEST, "sampling", "job"}
+WITHIN_SEARCH: Final[dict[str, set[str]]] = {
+    "statistics": set(),
+    "allocation": set(),
+    "show": {"statistics"},
+    "sampling": {*_LOWEST, "job"},
+    "job": {*_LOWEST},
+    "methods": _BEFORE,
+    "run": {*_BEFORE, "methods"},
+    "study": {*_BEFORE, "methods", "run"},
+    "compare": {*_BEFORE, "methods", "run"},
+    "cli": {*_BEFORE, "methods", "run", "study", "compare"},
+}
+LONGEST_FILE, LONGEST_FUNCTION = 300, 40
 
 
-def imported(code: str, package: tuple[str, ...]) -> Iterator[str]:
-    """Top-level names that code in a package imports, anywhere: late and TYPE_CHECKING imports too."""
+def imported(code: str, package: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """What code in a package imports, anywhere, as paths: late and TYPE_CHECKING imports too.
+
+    Of ``from package import name`` both, since the name may be a module.
+    """
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level:
-            above = package[: len(package) - node.level + 1]
-            assert above, f"{package} imports from above itself"
-            yield above[0]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module.split(".")[0]
+            yield from (tuple(alias.name.split(".")) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            assert above or not node.level, f"{package} imports from above itself"
+            module = (*above, *(node.module.split(".") if node.module else ()))
+            yield from ((*module, alias.name) for alias in node.names)
+
+
+def sources(folder: Path) -> list[Path]:
+    """The Python files of a folder and below, but those that start commands, which stand above everything."""
+    files = sorted(path for path in folder.rglob("*.py") if path.name != "__main__.py")
+    assert files
+    return files
+
+
+def imports_of(path: Path) -> set[tuple[str, ...]]:
+    return set(imported(path.read_text(encoding="utf-8"), path.relative_to(ROOT).parts[:-1]))
 
 
 @pytest.mark.parametrize("package", ALLOWED)
 def test_package_imports_only_lower_layers(package: str) -> None:
-    files = sorted(path for path in (ROOT / package).rglob("*.py") if path.name != "__main__.py")
-    assert files  # those left out start the commands, which stand above everything
-    reached = {
-        (name, path.name)
-        for path in files
-        for name in imported(path.read_text(encoding="utf-8"), path.relative_to(ROOT).parts[:-1])
-    }
+    reached = {(name[0], path.name) for path in sources(ROOT / package) for name in imports_of(path)}
     assert {(name, file) for name, file in reached if name in OURS - {package} - ALLOWED[package]} == set()
+
+
+@pytest.mark.parametrize("room", WITHIN_SEARCH)
+def test_within_search_a_room_imports_only_lower_ones(room: str) -> None:
+    reached = {
+        (name[1], path.name)
+        for path in sources(ROOT / "search" / room)
+        for name in imports_of(path)
+        if name[0] == "search" and len(name) > 1
+    }
+    assert {(name, file) for name, file in reached if name not in {room, *WITHIN_SEARCH[room]}} == set()
+
+
+def test_every_room_of_search_has_its_place_in_the_order() -> None:
+    rooms = {path.parent.name for path in (ROOT / "search").glob("*/__init__.py")}
+    assert rooms == WITHIN_SEARCH.keys()
+
+
+def test_only_the_commands_know_argparse_and_flags() -> None:
+    knowing = {
+        path.relative_to(ROOT).as_posix()
+        for package in ALLOWED
+        for path in sources(ROOT / package)
+        if ("argparse",) in imports_of(path) or any(name[0] == "argparse" for name in imports_of(path))
+    }
+    assert {path for path in knowing if not path.startswith("search/cli/")} == set()
+
+
+def lines_of_code(function: ast.FunctionDef) -> int:
+    """Of its body, without its docstring."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return function.end_lineno - body[0].lineno + 1 if body and function.end_lineno else 0
+
+
+def test_no_file_is_long_and_no_function_either() -> None:
+    long = []
+    for package in ALLOWED:
+        for path in sources(ROOT / package):
+            text = path.read_text(encoding="utf-8")
+            functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+            long += [path.name] * (len(text.splitlines()) > LONGEST_FILE)
+            long += [f"{path.name}: {one.name}" for one in functions if lines_of_code(one) > LONGEST_FUNCTION]
+    assert long == []
 
 
 @pytest.mark.parametrize(
     ("code", "found"),
     [
-        ("import search.run as run", {"search"}),
-        ("def f():\n    from search import run", {"search"}),
-        ("if TYPE_CHECKING:\n    from search.run import main", {"search"}),
-        ("from .site import Site\nfrom . import site", {"spaces"}),
+        ("import search.run as run", {("search", "run")}),
+        ("def f():\n    from search import run", {("search", "run")}),
+        ("if TYPE_CHECKING:\n    from search.cli.run import main", {("search", "cli", "run", "main")}),
+        ("from .site import Site\nfrom . import site", {("spaces", "site", "Site"), ("spaces", "site")}),
     ],
 )
-def test_the_walk_sees_every_way_to_import(code: str, found: set[str]) -> None:
+def test_the_walk_sees_every_way_to_import(code: str, found: set[tuple[str, ...]]) -> None:
     assert set(imported(code, ("spaces",))) == found
 
 

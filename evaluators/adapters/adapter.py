@@ -18,6 +18,7 @@ from transformers import PreTrainedModel
 
 from evaluators.base.padding import fill_pad_token, pad_token_of
 from evaluators.data.rows import Rows
+from evaluators.objectives.task_objective import TaskObjective
 from evaluators.store.whole_folder import replace_folder
 from evaluators.training.candidate import Recipe, Trained, refuse_other_weights
 from spaces.allocation import Allocation
@@ -27,8 +28,7 @@ from spaces.errors import InputError
 from spaces.families import find_family
 from spaces.find_sites import find_sites
 from spaces.head import Head
-from spaces.hooks import Attachment, Renorm
-from spaces.scaling import Scaling
+from spaces.hooks import Attachment
 from spaces.site import Site
 from spaces.stacked import Stacked
 from spaces.wires import Wires
@@ -52,14 +52,14 @@ def save_adapter(
     sites: Sequence[Site],
     recipe: Recipe,
     base: str,
-    label_names: tuple[str, ...],
+    objective: TaskObjective,
     rows: Rows,
 ) -> None:
     """Writes an adapter's folder, whole or not at all; an older adapter there is replaced.
 
     model: the base model, which is left as it is. sites: those of the space, the allocation's among them.
-    base: the base model's name or folder, recorded as given. label_names: of the class ids; empty for
-    regression. rows: any of the task's, on the first few of which PEFT's logits are compared with ours.
+    base: the base model's name or folder, recorded as given. objective: that it was trained for. rows:
+    any of the task's, on the first few of which PEFT's logits are compared with ours.
     Where PEFT does not load or give what was trained, its files are left out, and the log says why. Raises
     InputError where the candidate failed, where the folder cannot be written, and where it holds anything
     but an adapter.
@@ -74,7 +74,7 @@ def save_adapter(
         rank, factor = ranks[site.name], recipe.scaling.factor(site.kind, ranks[site.name])
         a, b = tensors[f"{site.name}.A"], tensors[f"{site.name}.B"]
         wires.append(checked_wire(site, factor, a, b, rank=rank))
-    head = {name: tensors[name] for name in Head.shapes(model)}
+    head = {name: tensors[name] for name in Head.shapes(objective.head(model))}
     record = AdapterRecord(
         base=base,
         allocation=trained.allocation,
@@ -82,14 +82,17 @@ def save_adapter(
         renorm=recipe.renorm,
         seed=trained.evaluation.candidate.seed,
         learning_rate=trained.evaluation.candidate.learning_rate,
-        label_names=label_names,
+        architecture=objective.architecture,
+        label_names=objective.label_names,
         wire_params=sum(wire.a.numel() + wire.b.numel() for wire in wires),
         head_params=sum(tensor.numel() for tensor in head.values()),
         stock_peft=False,
         pad_token_id=pad_token_of(model.config),
         base_digest=base_digest(model),
     )
-    replace_folder(folder, _Saving(folder, model, wires, head, record, rows).write, files=ADAPTER_FILES)
+    replace_folder(
+        folder, _Saving(folder, model, objective, wires, head, record, rows).write, files=ADAPTER_FILES
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +101,7 @@ class _Saving:
 
     folder: Path
     model: PreTrainedModel
+    objective: TaskObjective
     wires: Sequence[Wire]
     head: Mapping[str, Tensor]
     record: AdapterRecord
@@ -117,9 +121,12 @@ class _Saving:
         stock = [wire for wire in self.wires if fits_peft(wire.site)]
         if not stock:
             return []
-        write_peft(new, stock, self.head, model=self.model, base=self.record.base)
-        with _attached(self.model, stock, self.head, self.record.scaling, self.record.renorm):
-            trained = AsTrained.of(self.model, stock, self.head, self.rows)
+        record = self.record
+        write_peft(
+            new, stock, self.head, model=self.model, base=record.base, architecture=record.architecture
+        )
+        with _attached(self.model, stock, self.head, record):
+            trained = AsTrained.of(self.model, self.objective, stock, self.head, self.rows)
         reason = why_not_stock(new, self.model, self.rows, trained)
         if reason is None:
             return stock
@@ -141,8 +148,7 @@ def load_adapter(folder: Path, model: PreTrainedModel) -> Attachment:
     head = read_head(folder, record, model)
     wires = read_wires(folder, record, model, sites)
     with ExitStack() as attachments:
-        attached = _attached(model, wires, head, record.scaling, record.renorm)
-        attachments.enter_context(attached)
+        attachments.enter_context(_attached(model, wires, head, record))
         attachments.callback(_configure(model, record))
         return Attachment(attachments.pop_all())
 
@@ -186,22 +192,19 @@ def _read_record(folder: Path, model: PreTrainedModel) -> AdapterRecord:
 
 
 def _attached(
-    model: PreTrainedModel,
-    wires: Sequence[Wire],
-    head: Mapping[str, Tensor],
-    scaling: Scaling,
-    renorm: Renorm,
+    model: PreTrainedModel, wires: Sequence[Wire], head: Mapping[str, Tensor], record: AdapterRecord
 ) -> Attachment:
     sites, ranks = [wire.site for wire in wires], {wire.site.name: len(wire.a) for wire in wires}
-    stacked = Stacked({**Wires.shapes(sites, ranks), **Head.shapes(model)}, 1, device=model.device)
-    ours, heads = Wires(sites, ranks, stacked), Head(model, stacked)
-    ours.load(0, Allocation.of(ranks), scaling, seed=0)
+    modules = record.head(model)
+    stacked = Stacked({**Wires.shapes(sites, ranks), **Head.shapes(modules)}, 1, device=model.device)
+    ours, heads = Wires(sites, ranks, stacked), Head(modules, stacked)
+    ours.load(0, Allocation.of(ranks), record.scaling, seed=0)
     ours.restore(0, named_tensors(wires))
     heads.restore(0, head)
     for leaf in stacked.leaf.values():
         leaf.requires_grad_(False)
     with ExitStack() as attachments:
-        attachments.enter_context(ours.attach(model, renorm=renorm))
+        attachments.enter_context(ours.attach(model, renorm=record.renorm))
         attachments.enter_context(heads.attach())
         return Attachment(attachments.pop_all())
 

@@ -84,15 +84,16 @@ def read_wires(
 
 def read_head(folder: Path, record: AdapterRecord, model: PreTrainedModel) -> dict[str, Tensor]:
     """The head's tensors; raises InputError where they do not fit the model, its labels among it."""
+    modules = record.head(model)
     labels = max(1, len(record.label_names))  # regression has one output and no names
-    if model.config.num_labels != labels:
+    if modules and model.config.num_labels != labels:
         raise InputError(
             f"the adapter was trained for {counted(labels, 'label')} {list(record.label_names)}, this model "
             f"has {model.config.num_labels}; load the base model with num_labels={labels}."
         )
     head = read_tensors(folder / _HEAD)
     given = {name: tuple(tensor.shape) for name, tensor in head.items()}
-    needed = Head.shapes(model)
+    needed = Head.shapes(modules)
     if wrong := sorted(name for name in {*given, *needed} if given.get(name) != needed.get(name)):
         name = wrong[0]
         raise InputError(

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import reprlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from torch import nn
+from transformers import PreTrainedModel
+
+from evaluators.base.architectures import ARCHITECTURES
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.foreign_json import (
@@ -25,6 +30,7 @@ from spaces.foreign_json import (
     whole,
 )
 from spaces.hooks import Renorm
+from spaces.objective import Architecture
 from spaces.scaling import SCALING_RULES, Scaling
 
 __all__ = ["FORMAT_VERSION", "RECORD", "AdapterRecord", "read_record"]
@@ -39,11 +45,12 @@ _AGAIN: Final = "save the adapter again"
 class AdapterRecord:
     """How an adapter was made.
 
-    base: name or folder of the base model, as given. label_names: of the class ids 0, 1, ...; empty for
-    regression. wire_params, head_params: trained parameters. stock_peft: whether the PEFT files alone
-    are the whole adapter, so that ``peft`` loads it without this project; found out by loading them.
-    pad_token_id: with which the rows were padded; a decoder's head looks for it. None where none was set.
-    base_digest: of the base weights (``base_digest``); None where it is not known.
+    base: name or folder of the base model, as given. architecture: the class of it that was trained.
+    label_names: of the class ids 0, 1, ...; empty where labels are no classes. wire_params, head_params:
+    trained parameters. stock_peft: whether the PEFT files alone are the whole adapter, so that ``peft`` loads
+    it without this project; found out by loading them. pad_token_id: with which the rows were padded; a
+    decoder's head looks for it. None where none was set. base_digest: of the base weights (``base_digest``);
+    None where it is not known.
     """
 
     base: str
@@ -58,6 +65,11 @@ class AdapterRecord:
     stock_peft: bool
     pad_token_id: int | None
     base_digest: str | None
+    architecture: Architecture = "sequence_classification"
+
+    def head(self, model: PreTrainedModel) -> Mapping[str, nn.Module]:
+        """The modules of this model that were trained beside the wires, by full name."""
+        return ARCHITECTURES[self.architecture].head(model)
 
     def to_json(self) -> str:
         """A JSON object that ``read_record`` reads; ASCII, whatever characters the names have."""
@@ -65,6 +77,7 @@ class AdapterRecord:
             {
                 "format_version": FORMAT_VERSION,
                 "base": self.base,
+                "architecture": self.architecture,
                 "allocation": dict(self.allocation.ranks),
                 "scaling": asdict(self.scaling),
                 "renorm": self.renorm,
@@ -95,6 +108,7 @@ def read_record(folder: Path) -> AdapterRecord:
         )
     data = read_json(file, _SHAPE, remedy=_AGAIN)
     params = data.pop("params")
+    data["architecture"] = data["architecture"] or "sequence_classification"
     return AdapterRecord(**data, wire_params=params["wires"], head_params=params["head"])
 
 
@@ -114,6 +128,7 @@ def _scaling(value: object, where: str) -> Scaling:
 
 _SHAPE: Final = fields(
     base=text,
+    architecture=optional(one_of(*ARCHITECTURES)),  # missing in what older versions wrote
     allocation=_allocation,
     scaling=_scaling,
     renorm=one_of("preserve", "paper"),
@@ -122,6 +137,6 @@ _SHAPE: Final = fields(
     label_names=list_of(text),
     params=fields(wires=whole(0, _MOST), head=whole(0, _MOST)),
     stock_peft=boolean,
-    pad_token_id=optional(whole(-_MOST, _MOST)),  # missing, as the next, in what older versions wrote
+    pad_token_id=optional(whole(-_MOST, _MOST)),  # this and the next as well
     base_digest=optional(text),
 )

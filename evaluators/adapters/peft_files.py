@@ -17,10 +17,11 @@ from torch import Tensor
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
+from evaluators.base.architectures import ARCHITECTURES
 from spaces.errors import InputError
 from spaces.foreign import foreign
 from spaces.foreign_json import fields, object_of, positive, read_json
-from spaces.head import head_modules
+from spaces.objective import Architecture
 from spaces.site import Site
 
 __all__ = [
@@ -66,13 +67,20 @@ def fits_peft(site: Site) -> bool:
 
 
 def write_peft(
-    folder: Path, wires: Sequence[Wire], head: Mapping[str, Tensor], *, model: PreTrainedModel, base: str
+    folder: Path,
+    wires: Sequence[Wire],
+    head: Mapping[str, Tensor],
+    *,
+    model: PreTrainedModel,
+    base: str,
+    architecture: Architecture,
 ) -> None:
     """Writes wires that ``fits_peft``, and the head, so that ``peft.PeftModel.from_pretrained`` loads them.
 
-    head: ``head.classifier.weight`` and so on. Projections fused into one linear become one adapter, with
-    their A stacked and their B in blocks. Every wire's factor is folded into its B, so that lora_alpha / r
-    holds at every module: servers and hot swaps read nothing else. alpha_pattern says the same.
+    head: ``head.classifier.weight`` and so on. architecture: the model's, of which PEFT's task type comes.
+    Projections fused into one linear become one adapter, with their A stacked and their B in blocks. Every
+    wire's factor is folded into its B, so that lora_alpha / r holds at every module: servers and hot swaps
+    read nothing else. alpha_pattern says the same.
     """
     tensors: dict[str, Tensor] = {}
     by_name = {wire.site.name: wire for wire in wires}
@@ -85,13 +93,15 @@ def write_peft(
     for module, group in groups.items():
         a, b = _fused(group, factor, width=_width(model, module))
         tensors[f"{_PREFIX}{module}.lora_A.weight"], tensors[f"{_PREFIX}{module}.lora_B.weight"] = a, b
-    heads = sorted({name.partition(".")[0] for name in head_modules(model)})
+    kind = ARCHITECTURES[architecture]
+    heads = sorted({name.partition(".")[0] for name in kind.head(model)})
     for name in heads:
         for key, value in model.get_submodule(name).state_dict().items():
             trained = head.get(f"head.{name}.{key}", value)
             tensors[f"{_PREFIX}{name}.{key}"] = trained.detach().cpu().contiguous()
     conv = any(isinstance(model.get_submodule(module), Conv1D) for module in ranks)
-    (folder / PEFT_CONFIG).write_text(_config(ranks, factor, heads, base=base, conv=conv), encoding="utf-8")
+    config = _config(ranks, factor, heads, base=base, conv=conv, task_type=kind.task_type)
+    (folder / PEFT_CONFIG).write_text(config, encoding="utf-8")
     save_file(tensors, folder / PEFT_WEIGHTS, metadata={"format": "pt"})
 
 
@@ -221,11 +231,19 @@ def _scaled(tensor: Tensor, by: float) -> Tensor:
     return (tensor.double() * by).to(tensor.dtype)
 
 
-def _config(ranks: Mapping[str, int], factor: float, heads: list[str], *, base: str, conv: bool) -> str:
+def _config(
+    ranks: Mapping[str, int],
+    factor: float,
+    heads: list[str],
+    *,
+    base: str,
+    conv: bool,
+    task_type: TaskType,
+) -> str:
     r = max(ranks.values())
     alphas = {module: factor * rank for module, rank in ranks.items()}
     config = LoraConfig(
-        task_type=TaskType.SEQ_CLS,
+        task_type=task_type,
         base_model_name_or_path=base,
         inference_mode=True,
         r=r,
@@ -233,7 +251,7 @@ def _config(ranks: Mapping[str, int], factor: float, heads: list[str], *, base: 
         target_modules=list(ranks),
         rank_pattern={_pattern(module): rank for module, rank in ranks.items()},
         alpha_pattern={_pattern(module): int(a) if a.is_integer() else a for module, a in alphas.items()},
-        modules_to_save=heads,
+        modules_to_save=heads or None,
         fan_in_fan_out=conv,
     )
     values = config.to_dict()  # type: ignore[no-untyped-call,unused-ignore]

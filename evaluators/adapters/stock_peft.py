@@ -1,7 +1,7 @@
 """What stock PEFT makes of an adapter's files: found out by loading them, not by a rule.
 
-What PEFT holds then must be what was trained (``loaded_peft``), and its logits ours but for rounding. How far
-rounding carries is measured, in the model's own precision, since in 16 bits it grows with every layer.
+What PEFT holds then must be what was trained (``loaded_peft``), and its outputs ours but for rounding. How
+far rounding carries is measured, in the model's own precision, since in 16 bits it grows with every layer.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from peft import PeftModel
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from evaluators.data.model_inputs import model_inputs
+from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows
 from spaces.errors import InputError
 from spaces.foreign import foreign
-from spaces.head import head_modules
+from spaces.objective import Objective
 
 from .loaded_peft import why_loaded_otherwise
 from .peft_files import Wire
@@ -38,27 +38,33 @@ _MARGIN: Final = 2.0  # by which PEFT's may lie further off than the furthest of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AsTrained:
-    """What PEFT should have. head: ``head.classifier.weight`` and so on. logits: of the first few rows.
+    """What PEFT should have. objective: that it was trained for. head: ``head.classifier.weight`` and so on.
 
-    rounding: how far the logits move when each wire's and the head's output moves by its own rounding.
+    outputs: of the first few rows. rounding: how far they move when each wire's and the head's output moves
+    by its own rounding.
     """
 
+    objective: Objective
     wires: Sequence[Wire]
     head: Mapping[str, Tensor]
-    logits: Tensor
+    outputs: Tensor
     rounding: float
 
     @staticmethod
     def of(
-        model: PreTrainedModel, wires: Sequence[Wire], head: Mapping[str, Tensor], rows: Rows
+        model: PreTrainedModel,
+        objective: Objective,
+        wires: Sequence[Wire],
+        head: Mapping[str, Tensor],
+        rows: Rows,
     ) -> AsTrained:
         """model: with these wires and this head attached."""
-        logits = _first_logits(model, rows)
+        outputs = _first_outputs(model, objective, rows)
         names = {wire.site.target.module for wire in wires}
-        modules = [*(model.get_submodule(name) for name in names), *head_modules(model).values()]
+        modules = [*(model.get_submodule(name) for name in names), *objective.head(model).values()]
         with _rounded_again(modules):
-            moved = [_first_logits(model, rows) - logits for _ in range(_DRAWS)]
-        return AsTrained(wires, head, logits, float(torch.stack(moved).abs().max()))
+            moved = [_first_outputs(model, objective, rows) - outputs for _ in range(_DRAWS)]
+        return AsTrained(objective, wires, head, outputs, float(torch.stack(moved).abs().max()))
 
 
 def why_not_stock(folder: Path, model: PreTrainedModel, rows: Rows, trained: AsTrained) -> str | None:
@@ -73,23 +79,23 @@ def why_not_stock(folder: Path, model: PreTrainedModel, rows: Rows, trained: AsT
         try:
             with foreign("PEFT cannot load it", "it needs load_adapter"):
                 stock = PeftModel.from_pretrained(own, folder, torch_device=str(model.device)).eval()
-                theirs = _first_logits(stock, rows)
+                theirs = _first_outputs(stock.get_base_model(), trained.objective, rows)
         except InputError as error:
             return str(error).rpartition(";")[0]
         if reason := why_loaded_otherwise(stock, trained.wires, trained.head):
             return reason
-    apart, bound = float((theirs - trained.logits).abs().max()), _MARGIN * trained.rounding
+    apart, bound = float((theirs - trained.outputs).abs().max()), _MARGIN * trained.rounding
     if apart <= bound:  # False of NaN
         return None
-    return f"PEFT's logits differ from ours by {apart:.2g}, of which rounding explains {bound:.2g}"
+    return f"PEFT's outputs differ from ours by {apart:.2g}, of which rounding explains {bound:.2g}"
 
 
 @torch.no_grad()
-def _first_logits(model: PreTrainedModel | PeftModel, rows: Rows) -> Tensor:
-    """Logits of the first few rows, (n, labels) float32 on the CPU."""
-    first = np.arange(min(_ROWS, len(rows)))
-    logits: Tensor = model(**model_inputs(model, rows, first)).logits
-    return logits.float().cpu()
+def _first_outputs(model: nn.Module, objective: Objective, rows: Rows) -> Tensor:
+    """Of the first few rows, (n, k) float32 on the CPU."""
+    assert isinstance(model, PreTrainedModel)
+    batch = batch_of(model, rows, np.arange(min(_ROWS, len(rows))))
+    return objective.outputs(model, batch).cpu()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import Any, Final
 import torch
 from transformers import (
     AutoConfig,
-    AutoModelForSequenceClassification,
     AutoTokenizer,
     PretrainedConfig,
     PreTrainedModel,
@@ -23,7 +22,9 @@ from transformers.utils import logging as transformers_logging
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.foreign import foreign
+from spaces.objective import Architecture
 
+from .architectures import ARCHITECTURES
 from .hub import hub_answers
 from .padding import settle_padding
 from .weight_files import WEIGHTS, check_weight_files
@@ -38,40 +39,44 @@ _logger = logging.getLogger(__name__)
 class ModelSource:
     """What to load, in a form that a worker process can be sent.
 
-    path_or_name: a local folder, or a name on the hub. num_labels: outputs of the head, 1 for regression.
-    dtype: of the weights, a name in DTYPES.
+    path_or_name: a local folder, or a name on the hub. num_labels: outputs of a sequence classifier's head, 1
+    for regression; None for a language model. dtype: of the weights, a name in DTYPES.
     """
 
     path_or_name: str
-    num_labels: int
+    num_labels: int | None
     dtype: str = "float32"
+    architecture: Architecture = "sequence_classification"
 
     def __post_init__(self) -> None:
-        if self.num_labels < 1:
+        if (self.num_labels is None) == ARCHITECTURES[self.architecture].fresh_head:
+            raise ValueError(f"num_labels={self.num_labels} does not fit a model for {self.architecture}.")
+        if self.num_labels is not None and self.num_labels < 1:
             raise ValueError(f"num_labels={self.num_labels} must be at least 1 (1 is regression).")
         if self.dtype not in DTYPES:
             raise UsageError(f"dtype={self.dtype!r} is unknown; choose one of {list(DTYPES)}.")
 
 
 def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTrainedModel:
-    """A sequence classifier with pretrained weights, frozen, in eval mode, on ``device``.
+    """A model of the source's architecture with pretrained weights, frozen, in eval mode, on ``device``.
 
-    Only safetensors files inside the model's folder are read and no code that comes with a model is run. What
-    the weights lack (the head) is drawn from a fixed seed, the same in every process, and leaves the global
-    generator alone. config.pad_token_id is one that the model can embed (``settle_padding``).
+    Only safetensors files inside the model's folder are read and no code that comes with a model is run. A
+    classifier's head that the weights lack is drawn from a fixed seed, the same in every process, and leaves
+    the global generator alone. config.pad_token_id is one that the model can embed (``settle_padding``).
     Raises InputError where there is no such model, or no weights of it that can be used: finite numbers,
     without a PEFT adapter among them.
     """
-    name = source.path_or_name
+    name, kind = source.path_or_name, ARCHITECTURES[source.architecture]
+    labels = {} if source.num_labels is None else {"num_labels": source.num_labels}
     local_only = _resolve(name, needs_weights=True)
     with _quiet(), torch.random.fork_rng(devices=[]), _loading("model", name, local_only):
         torch.default_generator.manual_seed(0)
         config = AutoConfig.from_pretrained(
-            name, num_labels=source.num_labels, trust_remote_code=False, local_files_only=local_only
+            name, **labels, trust_remote_code=False, local_files_only=local_only
         )
         assert isinstance(config, PretrainedConfig)
         check_weight_files(name, config, local_only=local_only)
-        model, info = AutoModelForSequenceClassification.from_pretrained(
+        model, info = kind.auto.from_pretrained(
             name,
             config=config,
             dtype=DTYPES[source.dtype],
@@ -90,7 +95,7 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
         raise InputError(
             f"{name} is an encoder-decoder ({model.config.model_type}); give an encoder or a decoder."
         )
-    _check_loaded(model, name, info)
+    _check_loaded(model, name, info, fresh_head=kind.fresh_head)
     _check_finite(model, name)
     settle_padding(model, name, lambda: load_tokenizer(name))
     model.to(device)  # type: ignore[arg-type]  # transformers types it for what it loads in 4 bits
@@ -158,18 +163,19 @@ def _loading(what: str, name: str, local_only: bool) -> AbstractContextManager[N
     return foreign(f"the {what} of {name!r} cannot be loaded", remedy)
 
 
-def _check_loaded(model: PreTrainedModel, name: str, info: dict[str, Any]) -> None:
-    """Raises InputError where weights of the base model itself are missing or of another shape, and where
-    transformers has put an adapter into it."""
+def _check_loaded(model: PreTrainedModel, name: str, info: dict[str, Any], *, fresh_head: bool) -> None:
+    """Raises InputError where weights are missing or of another shape, of the base model alone where the head
+    is drawn anew, and where transformers has put an adapter into it."""
     if getattr(model, "_hf_peft_config_loaded", False):
         raise InputError(f"{name} was loaded with a PEFT adapter in it; give the base model alone.")
-    missing = _inside(model, info["missing_keys"])
+    needed = f"{model.base_model_prefix}." if fresh_head else ""
+    missing = sorted(key for key in info["missing_keys"] if key.startswith(needed))
     if any("pooler" in key for key in missing):  # a frozen pooler drawn at random would differ at every load
         raise InputError(
             f"{name} has no weights for its pooler, on which the classifier stands; draw them once and for "
             "all with AutoModel.from_pretrained(...).save_pretrained(...), and give that folder."
         )
-    wrong = missing + _inside(model, (key for key, *_ in info["mismatched_keys"]))
+    wrong = missing + sorted(key for key, *_ in info["mismatched_keys"] if key.startswith(needed))
     if wrong:
         raise InputError(
             f"{name} lacks fitting weights for {counted(len(wrong), 'tensor')} of its "
@@ -193,10 +199,6 @@ def _check_finite(model: PreTrainedModel, name: str) -> None:
                 f"{name} has weights that are NaN or infinite, the first in {key}; give a checkpoint of "
                 "finite numbers, such as one that was saved before its training diverged."
             )
-
-
-def _inside(model: PreTrainedModel, keys: Iterable[str]) -> list[str]:
-    return sorted(key for key in keys if key.startswith(f"{model.base_model_prefix}."))
 
 
 @contextmanager

@@ -7,20 +7,24 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from peft import PeftModel
-from torch import Tensor
 from transformers import PreTrainedModel
 
-from .rows import Rows, padded_inputs
+from spaces.objective import Batch
 
-__all__ = ["model_inputs"]
+from .rows import Rows, padded_inputs, padded_labels
+
+__all__ = ["batch_of"]
 
 
-def model_inputs(
+def batch_of(
     model: PreTrainedModel | PeftModel, rows: Rows, indices: Sequence[int] | np.ndarray, *, least: int = 0
-) -> dict[str, Tensor]:
-    """What its forward takes for the rows at ``indices``, as ``padded_inputs``: (len(indices), tokens).
+) -> Batch:
+    """The rows at ``indices``, in that order, on the model's device.
 
-    Padded with the model's own pad token. least: the tokens that a row is padded to at least.
+    Padded as by ``padded_inputs`` and ``padded_labels``, with the model's own pad token.
+    least: the tokens that a row is padded to at least.
     """
     arrays = padded_inputs(rows, indices, pad_token_id=model.config.pad_token_id, least=least)
-    return {name: torch.from_numpy(array).to(model.device) for name, array in arrays.items()}
+    labels = padded_labels(rows, indices, width=arrays["input_ids"].shape[1])
+    inputs = {name: torch.from_numpy(array).to(model.device) for name, array in arrays.items()}
+    return Batch(inputs, torch.from_numpy(labels).to(model.device))

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from evaluators.base.hub import hub_answers, hub_is_switched_off
-from evaluators.metrics.registry import REGRESSION_METRICS
+from evaluators.metrics.numbers import NUMBER_METRICS
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.foreign import foreign
@@ -51,7 +51,7 @@ class NamedTask:
 
     @property
     def regression(self) -> bool:
-        return self.metric in REGRESSION_METRICS
+        return self.metric in NUMBER_METRICS
 
 
 _PAIR: Final = ("sentence1", "sentence2")

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from spaces.counted import counted
 
-__all__ = ["Rows", "padded_inputs"]
+__all__ = ["NO_TARGET", "Labels", "Rows", "joined_labels", "padded_inputs", "padded_labels"]
+
+NO_TARGET: Final = -100
+"""The label of a token that is not to be predicted, as in transformers."""
+Labels = np.ndarray | tuple[np.ndarray, ...]
+"""Of n rows: (n,), int64 class ids or float32 values; or one (tokens,) int64 a row, below zero no target."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,12 +25,13 @@ class Rows:
     input_ids: one (length,) int64 array a row, truncated, not padded.
     token_type_ids: which of a pair's two texts a token belongs to, shaped like input_ids; None where
     every token belongs to the first.
-    labels: (n,), int64 class ids, or float32 for regression.
+    labels: (n,), int64 class ids, or float32 for regression; of a language model a token for each of
+    input_ids, row by row.
     """
 
     input_ids: tuple[np.ndarray, ...]
     token_type_ids: tuple[np.ndarray, ...] | None
-    labels: np.ndarray
+    labels: Labels
 
     def __post_init__(self) -> None:
         if len(self.input_ids) != len(self.labels):
@@ -35,6 +42,8 @@ class Rows:
         types = self.input_ids if self.token_type_ids is None else self.token_type_ids
         if [len(row) for row in types] != [len(row) for row in self.input_ids]:
             raise ValueError("token_type_ids must have the lengths of input_ids, row by row.")
+        if isinstance(self.labels, tuple) and list(map(len, self.labels)) != list(map(len, self.input_ids)):
+            raise ValueError("labels that are tokens must have the lengths of input_ids, row by row.")
 
     def __len__(self) -> int:
         return len(self.input_ids)
@@ -46,7 +55,7 @@ class Rows:
         return Rows(
             tuple(self.input_ids[i] for i in index),
             None if types is None else tuple(types[i] for i in index),
-            self.labels[index],
+            tuple(self.labels[i] for i in index) if isinstance(self.labels, tuple) else self.labels[index],
         )
 
 
@@ -70,6 +79,21 @@ def padded_inputs(
     if rows.token_type_ids is not None:
         inputs["token_type_ids"] = _stacked([rows.token_type_ids[i] for i in indices], 0, least)
     return inputs
+
+
+def joined_labels(parts: Sequence[Labels]) -> Labels:
+    """The labels of several tables' rows, one table after the other; all tables of one kind."""
+    arrays = [part for part in parts if not isinstance(part, tuple)]
+    if arrays:
+        return np.concatenate(arrays)
+    return tuple(row for part in parts for row in part)
+
+
+def padded_labels(rows: Rows, indices: Sequence[int] | np.ndarray, *, width: int) -> np.ndarray:
+    """Labels of the rows at ``indices``: (n,), or (n, width) int64 of tokens, no targets where padded."""
+    if isinstance(rows.labels, tuple):
+        return _stacked([rows.labels[i] for i in indices], NO_TARGET, width)
+    return rows.labels[np.asarray(indices, dtype=np.int64)]
 
 
 def _stacked(arrays: Sequence[np.ndarray], fill: int, least: int) -> np.ndarray:

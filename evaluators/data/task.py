@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
@@ -11,12 +11,11 @@ from typing import Literal
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from evaluators.metrics.registry import BINARY_METRICS, REGRESSION_METRICS, check_metric
+from evaluators.objectives.task_objective import Labelled, TaskObjective
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.foreign import foreign
 
-from .labels import look_alikes, one_label_only, positive_label, regression_label, said_of
 from .rows import Rows
 from .split import hash_order, split_by_text
 
@@ -57,52 +56,21 @@ class TextTable:
 class Task:
     """What candidates learn and how they are judged.
 
-    metric: as ``find_metric`` knows it. label_names: of the class ids 0, 1, ..., ascending; empty for
-    regression. train: to learn from. validation: cut from the training rows, to choose by. test: to report,
-    once. positive_label: of two labels, the one that F1 is of; a metric of one label must have it.
-    notes: sentences without which its numbers may be misread.
+    objective: says both. train: to learn from. validation: cut from the training rows, to choose by. test: to
+    report, once. notes: sentences without which its numbers may be misread.
     """
 
     name: str
-    metric: str
-    label_names: tuple[str, ...]
+    objective: TaskObjective
     train: Rows
     validation: Rows
     test: Rows
-    positive_label: str | None = None
     notes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        lacking = self.positive_label is None and self.metric in BINARY_METRICS
-        if lacking or self.positive_label not in (None, *self.label_names):
-            raise ValueError(
-                f"positive_label={self.positive_label!r} must be one of {self.label_names} for {self.metric}."
-            )
-
-    @property
-    def positive(self) -> int | None:
-        """The class id of ``positive_label``."""
-        return None if self.positive_label is None else self.label_names.index(self.positive_label)
-
-    @property
-    def metric_label(self) -> str | None:
-        """The label that the metric is of, where it is of one."""
-        return self.positive_label if self.metric in BINARY_METRICS else None
-
-    @property
-    def metric_title(self) -> str:
-        """The metric as a person must know it: whose F1 it is."""
-        return self.metric + ("" if self.metric_label is None else f" of {self.metric_label!r}")
-
-    @property
-    def num_labels(self) -> int:
-        """Outputs of the head: classes, or 1 for regression."""
-        return len(self.label_names) or 1
 
 
 def build_task(
     name: str,
-    metric: str,
+    labelled: Callable[[Sequence[str | float]], Labelled],
     train_table: TextTable,
     test_table: TextTable,
     tokenizer: PreTrainedTokenizerBase,
@@ -110,46 +78,41 @@ def build_task(
     max_length: int = 128,
     train_rows: int | None = None,
     eval_rows: int | None = None,
-    regression: bool = False,
-    positive: str | None = None,
 ) -> Task:
     """The task of two tables; about 10 % of the training rows become the validation part.
 
     Which part a row is in depends on a hash of its text alone, so equal texts share a part. Every part is
     in hash order, which depends on neither the file's order nor a seed; the caps keep the first rows of it.
-    max_length: tokens a row, special tokens included; also capped by what the tokenizer states.
-    train_rows: cap on the training rows that remain. eval_rows: on the validation and the test part each.
-    Label ids follow the sorted names of all training rows. positive: the label that F1 is of; where there
-    are two, by default the rarer in all of them, and the last name where neither is.
 
-    Raises InputError on an empty table, fewer than two labels, a label unseen in training, or a label that
-    is no number in regression; UsageError on a metric, a positive label or a number that cannot mean anything
-    here. What may mislead a reader is logged, and kept in ``Task.notes``.
+    Args:
+        name: what it is called.
+        labelled: ``classification`` or ``regression``, given the labels of all training rows.
+        train_table: to learn from and to choose by.
+        test_table: to report on.
+        tokenizer: the model's own.
+        max_length: tokens a row, special tokens included; also capped by what the tokenizer states.
+        train_rows: cap on the training rows that remain.
+        eval_rows: on the validation and the test part each.
+
+    Raises InputError on an empty table, UsageError on a number that cannot mean anything here, and either
+    where ``labelled`` and its objective do. What may mislead a reader is logged, and kept in ``Task.notes``.
     """
     _check_limits(max_length=max_length, train_rows=train_rows, eval_rows=eval_rows)
     _check_tables(train_table, test_table)
-    label_names = () if regression else _label_names(train_table)
-    _check_metric(metric, label_names)
-    classes = [str(label) for label in train_table.labels]
-    found = positive_label(positive, metric, label_names, classes)
+    learned = labelled(train_table.labels)
     rest, part = split_by_text(_keys(train_table), share=_VALIDATION_SHARE, salt="validation")
     tables = {
         "training": _first(train_table.take(rest), train_rows),
         "validation": _first(train_table.take(part), eval_rows),
         "evaluation": _first(test_table, eval_rows),
     }
-    labels = {part: _encoded(table, label_names, part) for part, table in tables.items()}
-    notes = [
-        *look_alikes(label_names),
-        *one_label_only(metric, label_names, found, labels),
-        *_repeats(train_table, test_table),
-    ]
-    for note in notes:
-        _logger.warning("%s", note)
-    if metric in BINARY_METRICS and found is not None:
-        notes.append(said_of(found, classes, given=positive is not None))
+    labels = {part: learned.objective.encoded(table.labels, part) for part, table in tables.items()}
+    doubts = learned.objective.doubts(labels)
+    warnings = [*learned.warnings, *doubts, *_repeats(train_table, test_table)]
+    for warning in warnings:
+        _logger.warning("%s", warning)
     train, validation, test = _tokenised(tables, labels, tokenizer, max_length)
-    return Task(name, metric, label_names, train, validation, test, found, tuple(notes))
+    return Task(name, learned.objective, train, validation, test, (*warnings, *learned.remarks))
 
 
 def _check_limits(**limits: int | None) -> None:
@@ -172,27 +135,6 @@ def _check_tables(train: TextTable, test: TextTable) -> None:
         )
 
 
-def _label_names(train: TextTable) -> tuple[str, ...]:
-    names = tuple(sorted({str(label) for label in train.labels}))
-    if len(names) < 2:
-        rows = counted(len(train), "training row")
-        raise InputError(f"all {rows} have the label {names[0]!r}; give rows of at least 2 labels.")
-    return names
-
-
-def _check_metric(metric: str, label_names: tuple[str, ...]) -> None:
-    check_metric(metric)
-    if (metric in REGRESSION_METRICS) == bool(label_names):
-        kind = "classification" if label_names else "regression"
-        raise UsageError(
-            f"metric={metric!r} is not for {kind}; use {'accuracy' if label_names else 'pearson'}."
-        )
-    if metric in BINARY_METRICS and len(label_names) != 2:
-        raise UsageError(
-            f"metric={metric!r} needs 2 labels, not {len(label_names)}; use accuracy or f1_macro."
-        )
-
-
 def _keys(table: TextTable) -> list[str]:
     return ["\0".join(row) for row in table.texts]
 
@@ -207,20 +149,6 @@ def _repeats(train: TextTable, test: TextTable) -> Iterator[str]:
     if repeats := len(set(train.texts) & set(test.texts)):
         verb = "is" if repeats == 1 else "are"
         yield f"{counted(repeats, 'text')} of the evaluation rows {verb} also among the training rows"
-
-
-def _encoded(table: TextTable, label_names: tuple[str, ...], part: str) -> np.ndarray:
-    """(n,) labels: int64 class ids, or float32 values where there are no label names."""
-    if not label_names:
-        return np.array([regression_label(label, part) for label in table.labels], dtype=np.float32)
-    ids = {name: i for i, name in enumerate(label_names)}
-    if unseen := sorted({str(label) for label in table.labels} - ids.keys()):
-        shown = ", ".join(map(repr, label_names[:10])) + (", ..." if len(label_names) > 10 else "")
-        raise InputError(
-            f"label {unseen[0]!r} of the {part} rows was never seen in training, which has {shown}; "
-            "add training rows with it, or drop its rows."
-        )
-    return np.array([ids[str(label)] for label in table.labels], dtype=np.int64)
 
 
 def _tokenised(

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from evaluators.data.rows import Rows
-from evaluators.data.task import Task
-from evaluators.objectives.score import score_logits
 from evaluators.training.candidate import Evaluation
+from spaces.direction import Direction, sign_of
 
-__all__ = ["Chance", "chance_of", "nothing_learned"]
+__all__ = ["Chance", "nothing_learned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +27,15 @@ class Chance:
     rows: int
 
 
-def chance_of(rows: Rows, task: Task) -> Chance:
-    """On those rows of a task that its metric is reported on."""
-    labels = rows.labels
-    if not task.label_names:
-        answers = torch.full((1, len(labels), 1), float(labels.mean()))
-        loss = float(labels.var())
-    else:
-        count = task.num_labels
-        answers = torch.eye(count).unsqueeze(1).expand(count, len(labels), count)
-        shares = np.bincount(labels, minlength=count) / len(labels)
-        loss = float(-sum(share * np.log(share) for share in shares if share > 0))
-    scores = [score_logits(answer, rows, task) for answer in answers]
-    return Chance(loss, tuple(score[0] for score in scores if score is not None), len(labels))
-
-
-def nothing_learned(runs: Sequence[Evaluation], metric: str, chance: Chance | None) -> str | None:
+def nothing_learned(
+    runs: Sequence[Evaluation], metric: str, chance: Chance | None, *, direction: Direction = "maximize"
+) -> str | None:
     """Why nothing was learned in any of these runs; None where something was, or every run failed.
 
     metric: its name, for the reason. chance: on the rows that the runs report on; None where those are not
-    known. A loss at chance alone proves nothing, since a model that is often right may be too sure of
-    itself: the metric must be at chance as well, as far as so many rows can tell (1 / sqrt(rows)).
+    known. direction: of the metric. A loss at chance alone proves nothing, since a model that is often right
+    may be too sure of itself: the metric must be at chance as well, as far as so many rows can tell
+    (1 / sqrt(rows)).
     """
     done = [run for run in runs if run.metric is not None]
     metrics = np.array([run.metric for run in done], dtype=np.float64)
@@ -58,14 +43,17 @@ def nothing_learned(runs: Sequence[Evaluation], metric: str, chance: Chance | No
     if not len(done):
         return None
     if chance is None:
-        same = len(done) > 2 and np.ptp(metrics) == 0 and metrics[0] < 1
+        perfect = direction == "maximize" and metrics[0] >= 1
+        same = len(done) > 2 and np.ptp(metrics) == 0 and not perfect
         return f"every run has the same {metric}, {metrics[0]:.4f}" if same else None
+    sign = sign_of(direction)
+    best, at_chance = sign * (sign * metrics).max(), sign * max(sign * value for value in chance.metrics)
     if len(done) > 1 and all(np.isclose(chance.metrics, value, rtol=0, atol=1e-9).any() for value in metrics):
-        return f"every run has the {metric} of always giving one answer ({metrics.max():.4f} at best)"
-    if losses.min() >= chance.loss and metrics.mean() <= max(chance.metrics) + 1 / np.sqrt(chance.rows):
+        return f"every run has the {metric} of always giving one answer ({best:.4f} at best)"
+    if losses.min() >= chance.loss and sign * metrics.mean() <= sign * at_chance + 1 / np.sqrt(chance.rows):
         return (
             f"no run's loss ({losses.min():.3f} at best) is below that of giving one answer "
-            f"({chance.loss:.3f}), "
-            f"nor is {metric} ({metrics.mean():.4f} on average) clearly above {max(chance.metrics):.4f}"
+            f"({chance.loss:.3f}), nor is {metric} ({metrics.mean():.4f} on average) clearly "
+            f"{'above' if sign > 0 else 'below'} {at_chance:.4f}"
         )
     return None

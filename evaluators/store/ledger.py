@@ -39,11 +39,12 @@ def fingerprint(
     how: the repr of the gate policy, or of another trainer.
     """
     model = sorted(model_digests(source.path_or_name).items())
-    settings = [asdict(source), model, asdict(recipe), task.metric, task.positive_label, how, report_on]
+    settings = [asdict(source), model, asdict(recipe), repr(task.objective), how, report_on]
     digest = hashlib.sha256(json.dumps(settings).encode())
     for rows in (task.train, task.validation, *([task.test] if report_on == "test" else [])):
-        digest.update(rows.labels.tobytes())
-        for row in (*rows.input_ids, *(rows.token_type_ids or ())):
+        tokens = rows.labels if isinstance(rows.labels, tuple) else ()
+        digest.update(b"" if isinstance(rows.labels, tuple) else rows.labels.tobytes())
+        for row in (*rows.input_ids, *(rows.token_type_ids or ()), *tokens):
             digest.update(len(row).to_bytes(4, "little") + row.tobytes())
     return digest.hexdigest()
 

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from evaluators.data.model_inputs import model_inputs
+from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
-from evaluators.objectives.score import row_losses, score_logits
-from spaces.head import Head
+from spaces.head import Head, initial_std
+from spaces.objective import Around, Batch, Objective, directly
 from spaces.site import Site
 from spaces.stacked import Stacked
 from spaces.wires import Wires
@@ -23,7 +23,7 @@ from spaces.wires import Wires
 from .adamw import StackedAdamW
 from .candidate import Candidate, Recipe, Trained, refuse_other_weights
 
-__all__ = ["Cohort", "logits_of", "score_trained"]
+__all__ = ["Cohort", "outputs_of", "score_trained"]
 
 
 def nothing_more(_sites: Sequence[Site], _ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
@@ -38,6 +38,7 @@ class Cohort:
         self,
         model: PreTrainedModel,
         sites: Sequence[Site],
+        objective: Objective,
         candidates: Sequence[Candidate],
         recipe: Recipe,
         *,
@@ -52,14 +53,14 @@ class Cohort:
         for candidate in candidates:
             for name, rank in candidate.allocation.ranks:
                 ranks[name] = max(rank, ranks.get(name, 0))
-        self.model, self.recipe = model, recipe
-        shapes = {**Wires.shapes(sites, ranks), **more(sites, ranks), **Head.shapes(model)}
+        self.model, self.objective, self.recipe = model, objective, recipe
+        modules = objective.head(model)
+        shapes = {**Wires.shapes(sites, ranks), **more(sites, ranks), **Head.shapes(modules)}
         self.stacked = Stacked(shapes, slots, device=model.device)
         self.wires = Wires(sites, ranks, self.stacked)
-        self.head = Head(model, self.stacked)
+        self.head = Head(modules, self.stacked, std=initial_std(model))
         self._wire_params = sum(prod(shape) for name, shape in shapes.items() if not name.startswith("head."))
         self.optimizer = StackedAdamW(self.stacked.values, weight_decay=recipe.weight_decay)
-        self.forward: Callable[[Mapping[str, Tensor]], Tensor] = self._of_the_model
 
     def load(self, slot: int, candidate: Candidate) -> None:
         """Starts a candidate in a slot, from its seed."""
@@ -78,62 +79,69 @@ class Cohort:
         tensors = {**self.wires.trained(slot), **self.head.trained(slot)}
         return {name: tensor.cpu() for name, tensor in tensors.items()}
 
-    def losses(self, slots: Sequence[int], rows: Rows, indices: Sequence[np.ndarray]) -> Tensor:
-        """Mean loss of each slot, which is selected, over its own rows: (slots,), with its graph."""
+    def losses(
+        self, slots: Sequence[int], rows: Rows, indices: Sequence[np.ndarray], *, around: Around = directly
+    ) -> Tensor:
+        """Mean loss of each slot, which is selected, over its own rows' targets: (slots,), with its graph.
+
+        around: how the model is asked.
+        """
         self.stacked.select(slots)
         width = max(len(index) for index in indices)
         flat = np.concatenate(
             [np.resize(index, width) for index in indices]
         )  # short batches repeat rows, at weight 0
-        weights = np.stack([(np.arange(width) < len(index)) / len(index) for index in indices])
-        device = self.stacked.values.device
-        losses = row_losses(self._logits(rows, flat), _labels(rows, flat, device))
-        return (losses.view(len(slots), width) * torch.from_numpy(weights).to(losses)).sum(1)
+        own = np.stack([np.arange(width) < len(index) for index in indices])
+        sums, counts = around(self.objective.losses, self.model, batch_of(self.model, rows, flat))
+        targets = counts.view(own.shape).double() * torch.from_numpy(own).to(counts.device)
+        weights = torch.from_numpy(own).to(targets) / targets.sum(1, keepdim=True).clamp(min=1)
+        return (sums.view(own.shape) * weights.to(sums)).sum(1)
 
     def params_at(self, slot: int, active: Tensor) -> int:
         """How many entries of a slot's wires a mask (C, P) marks, the head left out."""
         return int(active[slot, : self._wire_params].sum())
 
     @torch.no_grad()
-    def logits(self, slots: Sequence[int], rows: Rows) -> Tensor:
-        """Logits of these slots on all rows, in the rows' order: (slots, rows, labels), on the CPU."""
+    def outputs(self, slots: Sequence[int], rows: Rows, *, around: Around = directly) -> Tensor:
+        """What these slots say of all rows, in the rows' order: (slots, rows, k), on the CPU.
+
+        k: of the objective. around: how the model is asked.
+        """
         self.stacked.select(tuple(slots))
         order = np.argsort([len(ids) for ids in rows.input_ids], kind="stable")
         size = max(1, self.recipe.eval_batch_size // len(slots))
         parts = []
         for start in range(0, len(order), size):
-            batch = order[start : start + size]
-            logits = self._logits(rows, np.tile(batch, len(slots)))
-            parts.append(logits.view(len(slots), len(batch), -1).float().cpu())
+            rows_of_each = order[start : start + size]
+            batch = batch_of(self.model, rows, np.tile(rows_of_each, len(slots)))
+            (outputs,) = around(self._outputs, self.model, batch)
+            parts.append(outputs.view(len(slots), len(rows_of_each), -1).cpu())
         return torch.cat(parts, dim=1)[:, np.argsort(order)]
 
-    def _logits(self, rows: Rows, flat: np.ndarray) -> Tensor:
-        return self.forward(model_inputs(self.model, rows, flat))
-
-    def _of_the_model(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        logits: Tensor = self.model(**inputs).logits
-        return logits
+    def _outputs(self, model: PreTrainedModel, batch: Batch) -> tuple[Tensor]:
+        return (self.objective.outputs(model, batch),)
 
 
-def _labels(rows: Rows, indices: np.ndarray, device: torch.device) -> Tensor:
-    return torch.from_numpy(rows.labels[indices]).to(device)
-
-
-def logits_of(
-    model: PreTrainedModel, sites: Sequence[Site], trained: Sequence[Trained], recipe: Recipe, rows: Rows
+def outputs_of(
+    model: PreTrainedModel,
+    sites: Sequence[Site],
+    objective: Objective,
+    trained: Sequence[Trained],
+    recipe: Recipe,
+    rows: Rows,
 ) -> Tensor:
-    """Logits of finished candidates, on all rows in the rows' order: (n, rows, labels), on the CPU.
+    """What finished candidates say of all rows, in the rows' order: (n, rows, k), on the CPU.
 
     Raises InputError on one that is no adapter of this model.
     """
     for one in trained:
         refuse_other_weights(one)
     candidates = [replace(one.evaluation.candidate, allocation=one.allocation) for one in trained]
-    cohort = Cohort(model, sites, candidates, recipe, slots=len(trained))
+    cohort = Cohort(model, sites, objective, candidates, recipe, slots=len(trained))
     for slot, one in enumerate(trained):
         cohort.restore(slot, one)
     with cohort.wires.attach(model, renorm=recipe.renorm), cohort.head.attach():
-        return cohort.logits(range(len(trained)), rows)
+        return cohort.outputs(range(len(trained)), rows)
 
 
 def score_trained(
@@ -143,8 +151,9 @@ def score_trained(
     metrics: list[float | None] = [None] * len(trained)
     finished = [i for i, one in enumerate(trained) if one.evaluation.failure is None]
     if finished:
-        logits = logits_of(model, sites, [trained[i] for i in finished], recipe, task.test)
-        for i, own in zip(finished, logits, strict=True):
-            score = score_logits(own, task.test, task)
-            metrics[i] = None if score is None else score[0]
+        alive = [trained[i] for i in finished]
+        outputs = outputs_of(model, sites, task.objective, alive, recipe, task.test)
+        for i, own in zip(finished, outputs, strict=True):
+            score = task.objective.score(own, task.test.labels)
+            metrics[i] = None if score is None else score.metric
     return metrics

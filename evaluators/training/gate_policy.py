@@ -11,6 +11,7 @@ from torch import Tensor
 from evaluators.data.task import Task
 from spaces.allocation import Allocation
 from spaces.errors import InputError
+from spaces.objective import Around
 from spaces.search_space import SearchSpace
 from spaces.site import Site
 
@@ -55,7 +56,8 @@ class GateHooks:
     counts in the clipping nor moves anything. observe(steps, gradient): the clipped gradient (C, P), before
     the optimizer, which overwrites it. after(steps): after the optimizer. finish(slot): sets the slot's final
     gates, with which it is evaluated and to which it is cut; raises NeverActedError. history(slot): the ranks
-    it went through. forward(inputs): logits, in place of the model's own forward pass.
+    it went through. around(compute, model, batch): asks the model in its own way, as with other weights; then
+    no adapter comes of the training.
     """
 
     start: Callable[[int, Candidate], None] = _nothing
@@ -66,7 +68,7 @@ class GateHooks:
     after: Callable[[Sequence[Step]], None] = _nothing
     finish: Callable[[int], None] = _nothing
     history: Callable[[int], History] = _no_history
-    forward: Callable[[Mapping[str, Tensor]], Tensor] | None = None
+    around: Around | None = None
 
 
 class GatePolicy(Protocol):

@@ -9,12 +9,11 @@ from transformers import PreTrainedModel
 
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
-from evaluators.objectives.score import score_logits
 from spaces.allocation import Allocation
 from spaces.site import Site
 
 from .candidate import Recipe, Trained
-from .cohort import logits_of
+from .cohort import outputs_of
 
 __all__ = ["RankScore", "cut_to_rank", "rank_sweep"]
 
@@ -79,6 +78,6 @@ def _at_ranks(
 ) -> list[RankScore]:
     """The same at some of the ranks, each in a slot of one cohort."""
     cuts = [cut_to_rank(trained, rank) for rank in ranks]
-    logits = logits_of(model, sites, cuts, recipe, rows)
-    scores = [score_logits(own, rows, task) or (None, None) for own in logits]
+    outputs = outputs_of(model, sites, task.objective, cuts, recipe, rows)
+    scores = [task.objective.score(own, rows.labels) or (None, None) for own in outputs]
     return [RankScore(rank, metric, loss) for rank, (metric, loss) in zip(ranks, scores, strict=True)]

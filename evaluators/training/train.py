@@ -15,8 +15,8 @@ from transformers import PreTrainedModel
 
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
-from evaluators.objectives.score import score_logits
 from spaces.allocation import Allocation
+from spaces.objective import directly
 from spaces.site import Site
 
 from .adamw import clip_per_slot, linear_schedule
@@ -39,8 +39,13 @@ def train_step(
     slots = [step.slot for step in steps]
     cohort.stacked.select(slots)
     hooks.before(steps)
-    losses = cohort.losses(slots, rows, indices)
-    penalty = hooks.penalty(steps, lambda: cohort.losses(slots, rows, indices))
+    around = hooks.around or directly
+
+    def now() -> Tensor:
+        return cohort.losses(slots, rows, indices, around=around)
+
+    losses = now()
+    penalty = hooks.penalty(steps, now)
     gradient = cohort.stacked.gradient(losses.sum() if penalty is None else losses.sum() + penalty)
     active = hooks.trains(steps)
     if active is not None:
@@ -125,9 +130,8 @@ class _Training:
         on_step: Callable[[int], None],
     ) -> None:
         more = nothing_more if policy is None else policy.shapes
-        self.cohort = Cohort(model, sites, candidates, recipe, slots=slots, more=more)
+        self.cohort = Cohort(model, sites, task.objective, candidates, recipe, slots=slots, more=more)
         self.hooks = GateHooks() if policy is None else policy.hooks(self.cohort, task)
-        self.cohort.forward = self.hooks.forward or self.cohort.forward
         self.task, self.candidates, self.recipe, self.on_step = task, candidates, recipe, on_step
         self.report_on = report_on
         self.running: dict[int, tuple[int, _Run]] = {}  # slot -> (index of the candidate, its run)
@@ -216,21 +220,19 @@ class _Training:
                 slots.append(slot)
         if not slots:
             return
-        logits = self.cohort.logits(slots, self.report_on)
+        outputs = self.cohort.outputs(slots, self.report_on, around=self.hooks.around or directly)
         share = (time.perf_counter() - began) / len(slots)
-        for slot, own in zip(slots, logits, strict=True):
+        for slot, own in zip(slots, outputs, strict=True):
             index, run = self.running.pop(slot)
-            score = score_logits(own, self.report_on, self.task)
+            score = self.task.objective.score(own, self.report_on.labels)
             if score is None:
                 done[index] = Trained(
                     _failure(run, "its outputs after training are not finite; lower --lr"), {}
                 )
                 continue
-            metric, loss = score
             evaluation = Evaluation(
                 run.candidate,
-                metric,
-                loss,
+                *score,
                 None,
                 tuple(run.curve),
                 run.seconds + share,
@@ -245,7 +247,7 @@ class _Training:
                 average,
                 end,
                 self.hooks.history(slot),
-                adapter=self.hooks.forward is None,
+                adapter=self.hooks.around is None,
             )
             done[index] = Trained(evaluation, self.cohort.trained(slot), course)
 

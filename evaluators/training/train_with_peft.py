@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from itertools import count, islice
-from typing import Final, TypeGuard
+from typing import Final, TypeGuard, cast
 
 import numpy as np
 import torch
@@ -17,21 +17,21 @@ from peft import (
     LoraConfig,
     PeftConfig,
     PeftModel,
-    TaskType,
     get_peft_model,
     initialize_lora_eva_weights,
 )
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from evaluators.data.model_inputs import model_inputs
+from evaluators.base.architectures import ARCHITECTURES
+from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
-from evaluators.objectives.score import row_losses, score_logits
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.errors import InputError
-from spaces.head import Head, head_modules
+from spaces.head import Head, initial_std
+from spaces.objective import Objective
 from spaces.stacked import Stacked
 
 from .adamw import linear_schedule
@@ -84,12 +84,12 @@ def train_with_peft(
         return run.failed(f"{OUT_OF_MEMORY} with one candidate at a time: {str(error).splitlines()[0]}")
 
 
-def with_adapter(config: PeftConfig, model: PreTrainedModel) -> PeftModel:
+def with_adapter(config: PeftConfig, model: PreTrainedModel, objective: Objective) -> PeftModel:
     """A copy of the model with what the config describes, in eval mode; its whole head trains too."""
     own = deepcopy(config)
-    own.task_type = TaskType.SEQ_CLS
+    own.task_type = ARCHITECTURES[objective.architecture].task_type
     # get_peft_model appends the names that PEFT knows, and would wrap those twice
-    heads = {name.partition(".")[0] for name in head_modules(model)} - {"classifier", "score"}
+    heads = {name.partition(".")[0] for name in objective.head(model)} - {"classifier", "score"}
     own.modules_to_save = sorted(heads) or None  # type: ignore[attr-defined] # every tuner has it
     empty = _is_eva(own)  # as PEFT asks for: EVA makes the matrices anew
     return get_peft_model(deepcopy(model), own, low_cpu_mem_usage=empty).eval()
@@ -109,6 +109,7 @@ class _Run:
 
     def __init__(self, candidate: Candidate, task: Task, recipe: Recipe) -> None:
         self.candidate, self.task, self.recipe = candidate, task, recipe
+        self.objective = task.objective
         self.total = recipe.steps(len(task.train))
         self.curve: list[float] = []
         self.began = time.perf_counter()
@@ -118,19 +119,19 @@ class _Run:
         seed, cuda = self.candidate.seed, model.device.type == "cuda"
         with torch.random.fork_rng(devices=[model.device] if cuda else []):
             torch.manual_seed(seed)
-            tuned = with_adapter(config, model)
+            tuned = with_adapter(config, model, self.objective)
             if _is_eva(config):
                 self._initialise_eva(tuned, config)
-        head = Head(model, Stacked(Head.shapes(model), 1, device=model.device))
+        modules = self.objective.head(model)
+        stacked = Stacked(Head.shapes(modules), 1, device=model.device)
+        head = Head(modules, stacked, std=initial_std(model))
         head.load(0, seed=seed)
         with torch.no_grad():
             for name, tensor in head.trained(0).items():
                 module, _, rest = name.removeprefix("head.").partition(".")
                 tuned.get_base_model().get_parameter(f"{module}{_HEAD}.{rest}").copy_(tensor)
         # so that the loss of the model's own forward pass is ours
-        tuned.config.problem_type = (
-            "regression" if self.task.num_labels == 1 else "single_label_classification"
-        )
+        tuned.config.problem_type = self.objective.problem_type
         return tuned
 
     def train(self, tuned: PeftModel, on_step: Callable[[int], None]) -> str | None:
@@ -139,16 +140,17 @@ class _Run:
         rate, decay = self.candidate.learning_rate, self.recipe.weight_decay
         optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
         for step, batch in enumerate(islice(self._batches(), self.total)):
-            labels = torch.from_numpy(self.task.train.labels[batch]).to(tuned.device)
+            rows = batch_of(tuned, self.task.train, batch)
             # with labels AdaLoRA's forward adds its orthogonality penalty to the loss
-            output = tuned(**model_inputs(tuned, self.task.train, batch), labels=labels)
+            output = tuned(**rows.inputs, labels=rows.labels)
             optimizer.zero_grad()
             output.loss.backward()
             torch.nn.utils.clip_grad_norm_(parameters, self.recipe.max_grad_norm)
             schedule = linear_schedule(step, self.total, warmup=self.recipe.warmup)
             optimizer.param_groups[0]["lr"] = rate * schedule
             optimizer.step()
-            loss = float(row_losses(output.logits.detach(), labels).mean())
+            losses = self.objective.losses_of(output.logits.detach(), rows.labels)
+            loss = float(losses.sums.sum() / losses.counts.sum())
             self.curve.append(loss)
             on_step(1)
             if not math.isfinite(loss):
@@ -159,7 +161,8 @@ class _Run:
 
     def finished(self, tuned: PeftModel, report_on: Rows) -> Trained:
         """The evaluation of what was trained."""
-        score = score_logits(_logits(tuned, report_on, self.recipe.eval_batch_size), report_on, self.task)
+        outputs = _outputs(tuned, self.objective, report_on, self.recipe.eval_batch_size)
+        score = self.objective.score(outputs, report_on.labels)
         if score is None:
             return self.failed("its outputs after training are not finite; lower --lr")
         seconds, memory = time.perf_counter() - self.began, peak_memory(tuned.device)
@@ -182,7 +185,7 @@ class _Run:
         components = round(config.r * config.eva_config.rho)
         once = -(-len(self.task.train) // self.recipe.batch_size)
         batches = list(islice(self._batches(), min(once, _EVA_BATCHES)))
-        inputs = [model_inputs(tuned, self.task.train, batch) for batch in batches]
+        inputs = [dict(batch_of(tuned, self.task.train, batch).inputs) for batch in batches]
         enough = [one for one in inputs if int(one["attention_mask"].sum()) >= components]
         if not enough:  # PEFT skips each such batch, and would go round for ever
             raise InputError(
@@ -203,12 +206,14 @@ def _is_eva(config: PeftConfig) -> TypeGuard[LoraConfig]:
 
 
 @torch.no_grad()
-def _logits(tuned: PeftModel, rows: Rows, size: int) -> Tensor:
-    """(rows, labels), in the rows' order, on the CPU."""
+def _outputs(tuned: PeftModel, objective: Objective, rows: Rows, size: int) -> Tensor:
+    """(rows, k), in the rows' order, on the CPU."""
+    prompted = tuned.active_peft_config.is_prompt_learning  # the rest are layers in the copy
+    model = cast("PreTrainedModel", tuned if prompted else tuned.get_base_model())
     order = np.argsort([len(ids) for ids in rows.input_ids], kind="stable")
     batches = [order[start : start + size] for start in range(0, len(order), size)]
-    logits = [tuned(**model_inputs(tuned, rows, batch)).logits.float().cpu() for batch in batches]
-    return torch.cat(logits)[np.argsort(order)]
+    outputs = [objective.outputs(model, batch_of(tuned, rows, batch)).cpu() for batch in batches]
+    return torch.cat(outputs)[np.argsort(order)]
 
 
 def _unmasked(adalora: AdaLoraModel) -> int:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy.stats import rankdata
 
-from proxies.measure.dense_statistics import Statistic
 from proxies.measure.evidence import Evidence
-from proxies.proxy import Proxy
+from proxies.proxy import Proxy, needs_of
 from proxies.site_scores import Point, SiteScores
 from spaces.errors import UsageError
 
@@ -59,8 +58,7 @@ def ensemble(
         by_rank[:, 1:] = np.cumsum(rates * units, axis=1)
         return SiteScores(name, point, evidence.space, by_site, by_rank)
 
-    needs = frozenset[Statistic]().union(*(member.needs for member in members))
-    return Proxy(PREFIX + "+".join(names), point, measure, needs=needs)
+    return Proxy(PREFIX + "+".join(names), point, measure, needs=needs_of(members))
 
 
 def _places(values: np.ndarray) -> np.ndarray:

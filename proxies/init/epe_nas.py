@@ -21,15 +21,16 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     training every allocation is the same network, so a site is scored, by the gradients of B at the
     initial A (``proxies.measure.row_features``) for those of the input; and beyond 100 classes, too many for
     64 rows, the same sum. A class of one row adds nothing worth the name, the same at every site.
-    Cost: a forward and backward of 64 rows, shared with ``jacov``. Raises InputError for regression.
+    Cost: a forward and backward of 64 rows, shared with ``jacov``. Raises InputError where there are no
+    classes.
     """
     features = evidence.row_features
-    if features.labels is None:
+    if features.classes is None:
         raise InputError(
-            f"proxy {name} compares the rows of a class, and this task is a regression without classes; "
+            f"proxy {name} compares the rows of a class, and this task has no classes; "
             "leave it out, or use jacov, which compares all rows."
         )
-    classes = [(features.labels == label).nonzero()[:, 0] for label in features.labels.unique()]
+    classes = [(features.classes == label).nonzero()[:, 0] for label in features.classes.unique()]
     scores = []
     for site in evidence.space.sites:
         correlations = features.correlations[site.name]

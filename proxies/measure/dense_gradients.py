@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -14,11 +13,13 @@ from transformers import PreTrainedModel
 from spaces.errors import InputError
 from spaces.foreign import foreign
 from spaces.hooks import Renorm, Visit
+from spaces.objective import Batch, Objective
+from spaces.other_weights import with_weights
 from spaces.site import Site
 
 from .backward import differentiable, on_backward, tokens_read
 
-__all__ = ["Batch", "OnGradient", "OnInput", "dense_gradients", "dense_synflow_gradients", "mean_loss"]
+__all__ = ["OnGradient", "OnInput", "dense_gradients", "dense_synflow_gradients"]
 
 
 class OnGradient(Protocol):
@@ -33,23 +34,9 @@ class OnInput(Protocol):
     def __call__(self, site: Site, x: Tensor) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """Rows to score on, on the model's device. inputs: keyword arguments of the model; labels: (rows,)."""
-
-    inputs: Mapping[str, Tensor]
-    labels: Tensor
-
-
-def mean_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Mean over rows of the cross-entropy, or of the squared error where there is one output; float32."""
-    if logits.shape[-1] == 1:
-        return nn.functional.mse_loss(logits[:, 0].float(), labels.float())
-    return nn.functional.cross_entropy(logits.float(), labels)
-
-
 def dense_gradients(
     model: PreTrainedModel,
+    objective: Objective,
     sites: Sequence[Site],
     batches: Iterable[Batch],
     *,
@@ -61,7 +48,7 @@ def dense_gradients(
 ) -> dict[str, Tensor]:
     """G = dL/d(Delta W) of every site: site name -> (d_out, d_in) float32 (DESIGN, section 6).
 
-    L is the sum over batches of the mean loss of their rows, so G is the sum over batches, as in the
+    L is the sum over batches of the mean loss of their targets, so G is the sum over batches, as in the
     reference HeteroLoRA program. One forward and backward serves all sites; no wire is needed,
     and the gradients of a wire's factors follow: dL/dB = scale * G A^T. With ``renorm="paper"`` all
     cross wires count as on, as there.
@@ -78,7 +65,7 @@ def dense_gradients(
         for count, batch in enumerate(batches, 1):
             if tap:
                 tap.batch = batch
-            mean_loss(model(**batch.inputs).logits, batch.labels).backward()
+            objective.losses(model, batch).mean().backward()
             if on_gradient:
                 for site in sites:
                     gradient = of_batch[site.name]
@@ -90,6 +77,7 @@ def dense_gradients(
 
 def dense_synflow_gradients(
     model: PreTrainedModel,
+    objective: Objective,
     sites: Sequence[Site],
     *,
     tokens: int = 32,
@@ -113,13 +101,16 @@ def dense_synflow_gradients(
     ones = torch.ones(
         1, tokens, embeddings.embedding_dim, device=model.device, dtype=model.dtype, requires_grad=True
     )
+
+    def said(model: PreTrainedModel, batch: Batch) -> tuple[Tensor]:
+        return (objective.total(model, batch.inputs),)
+
     with _collecting(model, sites, gradients, renorm, wires):
         mask = torch.ones(1, tokens, dtype=torch.long, device=model.device)
+        batch = Batch({"inputs_embeds": ones, "attention_mask": mask}, mask)  # whose labels nobody asks for
         with foreign(refused, remedy):
-            output: Any = torch.func.functional_call(
-                model, absolute, (), {"inputs_embeds": ones, "attention_mask": mask}
-            )
-        output.logits.sum().backward()
+            (total,) = with_weights(said, model, batch, absolute)
+        total.backward()
     return gradients
 
 
@@ -132,7 +123,7 @@ class _Inputs:
 
     def see(self, site: Site, source: Tensor) -> None:
         assert self.batch is not None
-        x, _ = tokens_read(source, site, len(self.batch.labels), self.batch.inputs.get("attention_mask"))
+        x, _ = tokens_read(source, site, len(self.batch), self.batch.inputs.get("attention_mask"))
         self.on_input(site, x.reshape(-1, site.d_in))
 
 

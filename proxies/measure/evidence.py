@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 import numpy as np
@@ -13,17 +14,18 @@ from transformers import PreTrainedModel
 from spaces.base_weight import base_weight
 from spaces.errors import InputError
 from spaces.hooks import Renorm
+from spaces.objective import Batch, Objective
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site
 from spaces.wires import initial_a
 
-from .dense_gradients import Batch, dense_gradients, dense_synflow_gradients
+from .dense_gradients import dense_gradients, dense_synflow_gradients
 from .dense_statistics import Statistic, add_deviations
 from .eigenvalues import eigenvalues, in_double
 from .hessian import hessian_gradient
-from .meter import Meter, measured
+from .meter import Meter, measured, once
 from .row_features import RowFeatures, row_features
 from .super_network import SuperNetwork
 from .warm_up import WarmUp
@@ -31,6 +33,8 @@ from .warm_up import WarmUp
 __all__ = ["Evidence"]
 
 _INITIAL_RANK = 8  # the papers'
+_Dense = tuple[dict[str, Tensor], dict[Statistic, dict[str, Tensor]]]
+"""G, and the statistics, by site."""
 
 
 class Evidence:
@@ -39,6 +43,7 @@ class Evidence:
     def __init__(
         self,
         model: PreTrainedModel,
+        objective: Objective,
         batches: Sequence[Batch],
         space: SearchSpace,
         *,
@@ -46,29 +51,35 @@ class Evidence:
         scaling: Scaling | None = None,
         renorm: Renorm = "preserve",
         warm_up: WarmUp | None = None,
+        needs: frozenset[Statistic] = frozenset(),
+        absolute: Callable[[], AbstractContextManager[None]] = nullcontext,
         on_batch: Callable[[], None] = lambda: None,
     ) -> None:
-        """seed: of the initial A, which the ``init`` point looks through. batches: all are used.
+        """Measures nothing yet.
 
-        warm_up: how the super-network of the ``warm`` point is trained, on some of the same batches.
+        Args:
+            model: as it is looked at; it is left as it was.
+            objective: what is learned.
+            batches: on the model's device. All are used.
+            space: the sites, and the ranks that scores are given for.
+            seed: of the initial A, which the ``init`` point looks through.
+            scaling: the factor of a wire at each rank; by default LoRA's.
+            renorm: as ``spaces.hooks.attach`` has it.
+            warm_up: how the super-network of the ``warm`` point is trained, on some of the same batches.
+            needs: statistics that the one dense pass collects in passing (``proxies.proxy.needs_of``); for
+                another one a pass of its own runs when it is first asked for.
+            absolute: a context in which what the model computes with besides its own weights is absolute, for
+                SynFlow's pass; by default there is nothing of that kind.
+            on_batch: called after each batch, and after each step of the warm-up.
         """
-        self.model, self.space, self.seed, self.renorm = model, space, seed, renorm
+        self.model, self.objective, self.space = model, objective, space
+        self.seed, self.renorm = seed, renorm
         self.scaling = scaling or Scaling()
         self._batches, self._on_batch = batches, on_batch
         self._warm_up = warm_up or WarmUp()
-        self._needs: frozenset[Statistic] = frozenset()
+        self._needs, self._absolute = needs, absolute
         on_cuda = model.device.type == "cuda"
         self.meter = Meter(partial(torch.cuda.synchronize, model.device)) if on_cuda else Meter()
-
-    def expect(self, needs: frozenset[Statistic]) -> None:
-        """Says which statistics proxies will ask for, so that the one pass collects them.
-
-        A pass that has already run without one of them runs again, when next asked for.
-        """
-        if not needs <= self._needs:
-            self._needs |= needs
-            for name in ("_dense", "gains"):
-                self.__dict__.pop(name, None)
 
     @property
     def batches(self) -> int:
@@ -86,12 +97,12 @@ class Evidence:
     @property
     def gradients(self) -> dict[str, Tensor]:
         """G of the training loss at ``dense``: site name -> (d_out, d_in)."""
-        return self._dense[0]
+        return self._dense(self._needs)[0]
 
     def statistic(self, name: Statistic, site: Site) -> Tensor:
-        """One of the statistics that ``expect`` announced: see ``Statistic``."""
-        self.expect(frozenset({name}))
-        return self._dense[1][name][site.name]
+        """One of the statistics of the dense pass: see ``Statistic``."""
+        needs = self._needs if name in self._needs else frozenset({name})
+        return self._dense(needs)[1][name][site.name]
 
     @measured
     def gains(self) -> np.ndarray:
@@ -106,20 +117,28 @@ class Evidence:
     @measured
     def synflow_gradients(self) -> dict[str, Tensor]:
         """G of SynFlow's objective at ``dense``: site name -> (d_out, d_in)."""
-        return dense_synflow_gradients(self.model, self.space.sites, renorm=self.renorm)
+        with self._absolute():
+            return dense_synflow_gradients(self.model, self.objective, self.space.sites, renorm=self.renorm)
 
     @measured
     def hessian_gradient(self) -> dict[str, Tensor]:
         """H G, H the Hessian of the training loss by the updates of all sites: name -> (d_out, d_in)."""
         return hessian_gradient(
-            self.model, self.space.sites, self._batches, self.gradients, renorm=self.renorm
+            self.model,
+            self.objective,
+            self.space.sites,
+            self._batches,
+            self.gradients,
+            renorm=self.renorm,
         )
 
     @measured
     def row_features(self) -> RowFeatures:
         """How each site tells the first rows apart."""
         first = {name: a[: self.initial_rank] for name, a in self.initial_a.items()}
-        return row_features(self.model, self.space.sites, self._batches, first, renorm=self.renorm)
+        return row_features(
+            self.model, self.objective, self.space.sites, self._batches, first, renorm=self.renorm
+        )
 
     @measured
     def super_network(self) -> SuperNetwork:
@@ -134,6 +153,7 @@ class Evidence:
     def _network(self, sample: np.random.Generator | None) -> SuperNetwork:
         return SuperNetwork(
             self.model,
+            self.objective,
             self._batches,
             self.space,
             self._warm_up,
@@ -185,9 +205,11 @@ class Evidence:
             for site in self.space.sites
         }
 
-    @measured
-    def _dense(self) -> tuple[dict[str, Tensor], dict[Statistic, dict[str, Tensor]]]:
-        """G, and the statistics needed so far, of every site; one pass over the batches."""
+    def _dense(self, needs: frozenset[Statistic]) -> _Dense:
+        """G and these statistics of every site, from one pass over the batches for each such set."""
+        return once(self, f"dense pass {sorted(needs)}", lambda: self._dense_pass(needs))
+
+    def _dense_pass(self, needs: frozenset[Statistic]) -> _Dense:
         sites, rank, device = self.space.sites, self.space.ranks[-1], self.model.device
         shapes: dict[Statistic, Callable[[Site], tuple[int, int]]] = {
             "absolute_of_b": lambda site: (site.d_out, rank),
@@ -197,7 +219,7 @@ class Evidence:
         }
         statistics = {
             need: {site.name: torch.zeros(shapes[need](site), device=device) for site in sites}
-            for need in self._needs
+            for need in needs
         }
 
         def on_gradient(site: Site, gradient: Tensor, total: Tensor, count: int) -> None:
@@ -214,11 +236,12 @@ class Evidence:
 
         gradients = dense_gradients(
             self.model,
+            self.objective,
             sites,
             self._batches,
             renorm=self.renorm,
             on_batch=self._on_batch,
-            on_gradient=on_gradient if self._needs - {"second_moments"} else None,
-            on_input=on_input if "second_moments" in self._needs else None,
+            on_gradient=on_gradient if needs - {"second_moments"} else None,
+            on_input=on_input if "second_moments" in needs else None,
         )
         return gradients, statistics

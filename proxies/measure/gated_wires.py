@@ -1,17 +1,23 @@
-"""Trained wires under many gate settings at once: y += gate * factor * B A x."""
+"""Trained wires under many gate settings at once: y += factor * B diag(g) A x."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor
+from transformers import PreTrainedModel
 
-from spaces.hooks import Visit
+from spaces.hooks import Attachment, Renorm, Visit, attach
+from spaces.low_rank import add_by_setting
 from spaces.site import Site
 
-__all__ = ["TrainedWire", "all_on", "gated"]
+__all__ = ["TrainedWire", "all_on", "attach_settings", "gated", "settings_at_once"]
+
+_TOKENS_ON_CPU: Final = 4096  # of one forward pass
+_TOKENS_ELSEWHERE: Final = 65536
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,24 +53,46 @@ class TrainedWire:
 def gated(wires: Mapping[str, TrainedWire], gates: Mapping[str, Tensor]) -> Visit:
     """What ``spaces.hooks.attach`` needs in order to add every site's wire under each gate setting.
 
-    wires and gates: by site name; a gate is (settings,), and all sites share A and B between settings
-    (DESIGN, section 5). The rows of a batch are settings-major: row i of n is of the setting
-    i // (n / settings).
+    wires and gates: by site name; a gate is (settings, r), or (settings, 1) where all ranks share it. The
+    rows of a batch are settings-major: row i of n is of the setting i // (n / settings).
     """
 
     def add(sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
         for site, source in zip(sites, sources, strict=True):
             wire, gate = wires[site.name], gates[site.name]
-            x = source.reshape(-1, site.d_in)
-            inner = (x @ wire.a.to(x.dtype).T).view(len(gate), -1, wire.a.shape[0])
-            inner = (inner * (wire.factor * gate).to(x.dtype)[:, None, None]).flatten(0, 1)
-            part = target if site.target.part is None else target[..., slice(*site.target.part)]
-            part.view(-1, site.d_out).addmm_(inner, wire.b.to(x.dtype).T)
+            add_by_setting(target, source, site, a=wire.a, b=wire.b, gate=wire.factor * gate)
         return target
 
     return add
 
 
+def attach_settings(
+    model: PreTrainedModel,
+    sites: Sequence[Site],
+    wires: Mapping[str, TrainedWire],
+    gates: Mapping[str, Tensor],
+    *,
+    renorm: Renorm,
+) -> Attachment:
+    """Adds the wires of these sites to every forward pass under each gate setting, until detached.
+
+    wires, gates: as ``gated`` takes them. A site whose gates are all zero is left out and costs nothing; a
+    cross wire's second layer norm is applied in the rows of the settings that have it on.
+    """
+
+    def rows_on(group: Sequence[Site], rows: int) -> Tensor | None:
+        on = torch.stack([gates[site.name].any(1) for site in group]).any(0)
+        return None if bool(on.all()) else on.repeat_interleave(rows // len(on))
+
+    some_on = [site for site in sites if gates[site.name].any()]
+    return attach(model, some_on, gated(wires, gates), renorm=renorm, rows_on=rows_on)
+
+
 def all_on(sites: Sequence[Site], device: torch.device) -> dict[str, Tensor]:
     """The one setting in which every site's gate is 1."""
-    return {site.name: torch.ones(1, device=device) for site in sites}
+    return {site.name: torch.ones(1, 1, device=device) for site in sites}
+
+
+def settings_at_once(tokens: int, device: torch.device) -> int:
+    """How many gate settings to compute in one forward pass, of a batch of so many tokens; at least 1."""
+    return max(1, (_TOKENS_ON_CPU if device.type == "cpu" else _TOKENS_ELSEWHERE) // tokens)

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import PreTrainedModel
 
 from spaces.hooks import Renorm, Visit
+from spaces.low_rank import with_update
+from spaces.objective import Batch, Objective
 from spaces.site import Site
 
-from .dense_gradients import Batch, dense_gradients
+from .dense_gradients import dense_gradients
 
 __all__ = ["hessian_gradient", "updated"]
 
@@ -22,6 +24,7 @@ _SHARE: Final = 0.2  # of the square root of the machine epsilon; see hessian_gr
 
 def hessian_gradient(
     model: PreTrainedModel,
+    objective: Objective,
     sites: Sequence[Site],
     batches: Sequence[Batch],
     gradients: Mapping[str, Tensor],
@@ -44,24 +47,19 @@ def hessian_gradient(
         return {name: torch.zeros_like(gradient) for name, gradient in gradients.items()}
     rise = _SHARE * math.sqrt(torch.finfo(model.dtype).eps)
     step = rise * len(batches) / squared
-    ahead = dense_gradients(model, sites, batches, renorm=renorm, wires=updated(gradients, step))
+    ahead = dense_gradients(model, objective, sites, batches, renorm=renorm, wires=updated(gradients, step))
     return {name: (gradient - gradients[name]) / step for name, gradient in ahead.items()}
 
 
 def updated(updates: Mapping[str, Tensor], factor: float) -> Visit:
     """What ``attach`` needs for the model to compute as if factor * updates[site] were added to W0.
 
-    updates: site name -> (d_out, d_in).
+    updates: site name -> (d_out, d_in) float32.
     """
 
     def add(sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
         for site, source in zip(sites, sources, strict=True):
-            update = (factor * updates[site.name]).to(source.dtype)
-            added = nn.functional.linear(source, update).reshape(*target.shape[:-1], site.d_out)
-            if site.target.part is not None:
-                start, stop = site.target.part
-                added = nn.functional.pad(added, (start, target.shape[-1] - stop))
-            target = target + added
+            target = with_update(target, source, site, factor * updates[site.name])
         return target
 
     return add

@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 
 from spaces.errors import InputError
 
-__all__ = ["Meter", "Reading", "measured"]
+__all__ = ["Meter", "Reading", "measured", "once"]
 
 _T = TypeVar("_T")
 
@@ -30,9 +30,14 @@ class Reading:
 class Meter:
     """Times measurements, each without what others take that it asks for."""
 
-    def __init__(self, synchronize: Callable[[], None] = lambda: None) -> None:
-        """synchronize: waits for the work that has been queued, on a device that runs behind the program."""
-        self._synchronize = synchronize
+    def __init__(
+        self,
+        synchronize: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """synchronize: waits for the work that has been queued, on a device that runs behind the program.
+        clock: seconds, from any beginning."""
+        self._synchronize, self._clock = synchronize, clock
         self._seconds: dict[str, float] = {}
         self._needs: dict[str, set[str]] = {}
         self._open: list[Reading] = []  # the innermost last: readings, and measurements under way
@@ -64,12 +69,12 @@ class Meter:
         reading = Reading()
         self._open.append(reading)
         self._inside.append(0.0)
-        started = time.perf_counter()
+        started = self._clock()
         try:
             yield reading
             self._synchronize()
         finally:
-            elapsed = time.perf_counter() - started
+            elapsed = self._clock() - started
             self._open.pop()
             reading.seconds = elapsed - self._inside.pop()
             if self._inside:
@@ -87,17 +92,34 @@ class _Refusal:
     error: InputError
 
 
-class measured(Generic[_T]):  # used as property is
-    """A cached property that its owner's ``meter`` times. Dropped from ``__dict__``, it is taken again.
+def once(owner: _Metered, name: str, compute: Callable[[], _T]) -> _T:
+    """What ``compute`` gave when its owner was first asked for this name, timed by the owner's ``meter``.
 
     So is an InputError: it is raised again without another attempt.
     """
+    cache, key = owner.__dict__, f"{type(owner).__name__}.{name}"
+    if name not in cache:
+        try:
+            cache[name] = owner.meter.take(key, compute)
+        except InputError as error:
+            cache[name] = _Refusal(copy(error))
+            raise
+    elif isinstance(cache[name], _Refusal):
+        raise copy(cache[name].error)
+    else:
+        owner.meter.ask(key)
+    value: _T = cache[name]
+    return value
+
+
+class measured(Generic[_T]):  # used as property is
+    """A property that is computed ``once``."""
 
     def __init__(self, compute: Callable[[Any], _T]) -> None:
         self._compute, self.__doc__ = compute, compute.__doc__
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self._name, self._key = name, f"{owner.__name__}.{name}"
+        self._name = name
 
     @overload
     def __get__(self, owner: None, kind: type) -> measured[_T]: ...
@@ -106,22 +128,7 @@ class measured(Generic[_T]):  # used as property is
     def __get__(self, owner: _Metered | None, kind: type) -> measured[_T] | _T:
         if owner is None:
             return self
-        cache: dict[str, Any] = owner.__dict__
-        if self._name not in cache:
-            cache[self._name] = self._take(owner)
-        elif isinstance(cache[self._name], _Refusal):
-            raise copy(cache[self._name].error)
-        else:
-            owner.meter.ask(self._key)
-        value: _T = cache[self._name]
-        return value
-
-    def _take(self, owner: _Metered) -> _T:
-        try:
-            return owner.meter.take(self._key, lambda: self._compute(owner))
-        except InputError as error:
-            owner.__dict__[self._name] = _Refusal(copy(error))
-            raise
+        return once(owner, self._name, lambda: self._compute(owner))
 
     def __set__(self, owner: _Metered, value: _T) -> None:
-        raise AttributeError(f"{self._key} is measured, and cannot be set.")
+        raise AttributeError(f"{type(owner).__name__}.{self._name} is measured, and cannot be set.")

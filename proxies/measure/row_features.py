@@ -11,10 +11,10 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from spaces.hooks import Renorm
+from spaces.objective import Batch, Objective
 from spaces.site import Site
 
 from .backward import differentiable, on_backward, tokens_read
-from .dense_gradients import Batch
 from .eigenvalues import in_double
 
 __all__ = ["ROWS", "RowFeatures", "row_features"]
@@ -29,18 +29,19 @@ _ROUNDING: Final = 1e-6  # of the largest row's gradient: below it a float32 gra
 class RowFeatures:
     """Of the first rows, in order.
 
-    labels: (rows,) int64 classes; None for regression.
+    classes: (rows,) int64; None where the objective has none.
     inputs: site name -> (rows, d_in) float32, mean over the row's tokens of what the site reads.
     correlations: site name -> (rows, rows) float64, between the rows' gradients by B of the summed outputs.
     """
 
-    labels: Tensor | None
+    classes: Tensor | None
     inputs: Mapping[str, Tensor]
     correlations: Mapping[str, Tensor]
 
 
 def row_features(
     model: PreTrainedModel,
+    objective: Objective,
     sites: Sequence[Site],
     batches: Sequence[Batch],
     initial_a: Mapping[str, Tensor],
@@ -51,9 +52,9 @@ def row_features(
     """Measured in one forward and backward of the first ``rows`` rows, batch by batch, padding left out.
 
     A row's gradient by B is the sum over its tokens of delta (A x)^T, with delta the gradient of the sum of
-    the row's logits at the target: (d_out * r). It is the whole of what a new wire can do to the output,
-    since B = 0 and the gradient by A is therefore 0. Delta alone, summed, would not do: of a key projection
-    that sum is 0 in every row, because softmax ignores what all keys share.
+    all that the model says of the row at the target: (d_out * r). It is the whole of what a new wire can do
+    to the output, since B = 0 and the gradient by A is therefore 0. Delta alone, summed, would not do: of a
+    key projection that sum is 0 in every row, because softmax ignores what all keys share.
 
     initial_a: site name -> (r, d_in). Correlations are Pearson's, over the entries of B; a row whose
     gradient is zero, as far as rounding goes, has 0 with every row and with itself. Memory while it runs:
@@ -61,16 +62,14 @@ def row_features(
     """
     inputs: dict[str, list[Tensor]] = {site.name: [] for site in sites}
     jacobians: dict[str, list[Tensor]] = {site.name: [] for site in sites}
-    labels, outputs = [], 0
+    classes = []
     for batch in _first_rows(batches, rows):
         seen = _Rows(batch, initial_a, inputs, jacobians)
         with differentiable(model, sites, seen.visit, renorm=renorm):
-            logits = model(**batch.inputs).logits
-            logits.float().sum().backward()
-        labels.append(batch.labels)
-        outputs = logits.shape[-1]
+            objective.total(model, batch.inputs).backward()
+        classes.append(objective.classes(batch))
     return RowFeatures(
-        torch.cat(labels) if outputs > 1 else None,
+        _together(classes),
         {name: torch.cat(parts) for name, parts in inputs.items()},
         {site.name: _correlations(torch.cat(jacobians.pop(site.name))) for site in sites},
     )
@@ -86,7 +85,7 @@ class _Rows:
         inputs: Mapping[str, list[Tensor]],
         jacobians: Mapping[str, list[Tensor]],
     ) -> None:
-        self.rows, self.mask = len(batch.labels), batch.inputs.get("attention_mask")
+        self.rows, self.mask = len(batch), batch.inputs.get("attention_mask")
         self.initial_a, self.inputs, self.jacobians = initial_a, inputs, jacobians
 
     def visit(self, sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
@@ -111,8 +110,13 @@ def _first_rows(batches: Sequence[Batch], rows: int) -> Iterator[Batch]:
     for batch in batches:
         if rows <= 0:
             return
-        yield Batch({name: tensor[:rows] for name, tensor in batch.inputs.items()}, batch.labels[:rows])
-        rows -= len(batch.labels)
+        yield batch.take(slice(rows))
+        rows -= len(batch)
+
+
+def _together(classes: Sequence[Tensor | None]) -> Tensor | None:
+    known = [one for one in classes if one is not None]
+    return torch.cat(known) if known else None
 
 
 def _correlations(features: Tensor) -> Tensor:

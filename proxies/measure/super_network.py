@@ -14,16 +14,17 @@ from transformers import PreTrainedModel
 
 from spaces.allocation import Allocation
 from spaces.errors import InputError
-from spaces.head import Head
+from spaces.head import Head, initial_std
 from spaces.hooks import Renorm, Visit, attach
+from spaces.objective import Batch, Losses, Objective
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace
 from spaces.site import Site
 from spaces.stacked import Stacked
 from spaces.wires import Wires
 
-from .dense_gradients import Batch, dense_gradients, dense_synflow_gradients, mean_loss
-from .gated_wires import TrainedWire, all_on, gated
+from .dense_gradients import dense_gradients, dense_synflow_gradients
+from .gated_wires import TrainedWire, all_on, attach_settings, gated, settings_at_once
 from .meter import Meter, measured
 from .warm_up import WarmUp
 from .weight_importance import WeightImportance
@@ -31,8 +32,6 @@ from .weight_importance import WeightImportance
 __all__ = ["SuperNetwork"]
 
 _MAX_GRAD_NORM: Final = 1.0
-_TOKENS_AT_ONCE_ON_CPU: Final = 4096  # of a forward pass that measures many gate settings
-_TOKENS_AT_ONCE_ELSEWHERE: Final = 65536
 
 
 class SuperNetwork:
@@ -42,13 +41,15 @@ class SuperNetwork:
     afterwards is measured on ``held``. Sites are in the space's order; nothing is random but the start,
     which is that of a candidate with this seed, and what ``sample`` draws.
 
-    wires: by site name. head: as ``Head.restore`` takes it. importance: of every weight during the
-    training. curve: the loss of each step's batch before the step.
+    wires: by site name. head: as ``Head.restore`` takes it. smoothed, summed: AdaLoRA's s = I_bar * U_bar
+    after the training, and the sum over its steps of I = |w dL/dw|, of every weight, by name
+    (``layers.3.q.A``). curve: the loss of each step's batch before the step.
     """
 
     def __init__(
         self,
         model: PreTrainedModel,
+        objective: Objective,
         batches: Sequence[Batch],
         space: SearchSpace,
         warm_up: WarmUp,
@@ -69,12 +70,14 @@ class SuperNetwork:
         self.meter = meter or Meter()
         largest = space.ranks[-1]
         self.sites, self.rank = space.sites, min(warm_up.rank, largest) if sample is None else largest
-        self._model, self._renorm, self._on_batch = model, renorm, on_batch
+        self._model, self._objective = model, objective
+        self._renorm, self._on_batch = renorm, on_batch
         training, self.held = warm_up.split(batches)
         ranks = {site.name: self.rank for site in self.sites}
-        shapes = {**Wires.shapes(self.sites, ranks), **Head.shapes(model)}
+        modules = objective.head(model)
+        shapes = {**Wires.shapes(self.sites, ranks), **Head.shapes(modules)}
         self._stacked = Stacked(shapes, 1, device=model.device)
-        self._head = Head(model, self._stacked)
+        self._head = Head(modules, self._stacked, std=initial_std(model))
         self._head.load(0, seed=seed)
         wires = Wires(self.sites, ranks, self._stacked)
         wires.load(0, Allocation.of(ranks), scaling, seed=seed)
@@ -83,13 +86,16 @@ class SuperNetwork:
             if sample is not None:
                 _set_ranks(wires, sample.choice(np.array(space.ranks), len(self.sites)), scaling, self.rank)
 
-        self.importance = WeightImportance(shapes, device=model.device)
+        self._importance = WeightImportance(self._stacked)
+        self._summed = torch.zeros_like(self._stacked.values)
         with _without_dropout(model), wires.attach(model, renorm=renorm), self._head.attach():
             self.curve = self._train(training, warm_up, before_step)
         for leaf in self._stacked.leaf.values():
             leaf.requires_grad_(False)
         self.wires = {site.name: self._wire(site, scaling) for site in self.sites}
         self.head = self._head.trained(0)
+        self.smoothed = self._importance.smoothed(0)
+        self.summed = self._stacked.named(self._summed[0])
 
     @contextmanager
     def attached(self) -> Iterator[None]:
@@ -118,13 +124,15 @@ class SuperNetwork:
     @measured
     def synflow_gradients(self) -> dict[str, Tensor]:
         """G of SynFlow's objective with |A|, |B| and the head's absolute weights in place."""
-        absolute = Stacked(Head.shapes(self._model), 1, device=self._model.device)
-        head = Head(self._model, absolute)
+        modules = self._objective.head(self._model)
+        head = Head(modules, Stacked(Head.shapes(modules), 1, device=self._model.device))
         head.restore(0, {name: tensor.abs() for name, tensor in self.head.items()})
         wires = {name: wire.absolute() for name, wire in self.wires.items()}
         add = gated(wires, all_on(self.sites, self._model.device))
         with _without_dropout(self._model), head.attach():
-            return dense_synflow_gradients(self._model, self.sites, renorm=self._renorm, wires=add)
+            return dense_synflow_gradients(
+                self._model, self._objective, self.sites, renorm=self._renorm, wires=add
+            )
 
     @measured
     def loss_of_nothing_and_of_each_alone(self) -> tuple[float, np.ndarray]:
@@ -144,52 +152,43 @@ class SuperNetwork:
         batches: Sequence[Batch] | None = None,
         *,
         wires: Mapping[str, TrainedWire] | None = None,
+        at_once: Callable[[int, torch.device], int] = settings_at_once,
     ) -> np.ndarray:
-        """Mean loss over all rows of gate settings of the same weights: (settings, sites) -> (settings,).
+        """Mean loss over all targets of gate settings of the same weights: (settings, sites) -> (settings,).
 
         A gate of 0 is a site that is off, 1 one that is on; any factor between or beyond scales its wire.
         batches: the held ones unless given. wires: by site name, the trained ones unless given.
-        Settings are evaluated together, as many as fit in memory.
+        at_once: how many settings share a forward pass of a batch of so many tokens.
         Raises ValueError on gates of another shape.
         """
         if gates.ndim != 2 or gates.shape[1] != len(self.sites):
             raise ValueError(f"gates {gates.shape} must be (settings, {len(self.sites)}), a gate per site.")
         batches = self.held if batches is None else batches
         wires = self.wires if wires is None else wires
-        on_cpu = self._model.device.type == "cpu"
-        at_once = _TOKENS_AT_ONCE_ON_CPU if on_cpu else _TOKENS_AT_ONCE_ELSEWHERE
-        totals = np.zeros(len(gates))
+        sums, counts = np.zeros(len(gates)), np.zeros(len(gates))
         for batch in batches:
             tokens = max(tensor.numel() for tensor in batch.inputs.values())
-            width = max(1, at_once // tokens)
+            width = at_once(tokens, self._model.device)
             for start in range(0, len(gates), width):
                 chunk = slice(start, start + width)
-                totals[chunk] += len(batch.labels) * self._losses(gates[chunk], batch, wires)
+                losses = self._losses(gates[chunk], batch, wires)
+                sums[chunk] += losses.sums.double().cpu().numpy()
+                counts[chunk] += losses.counts.double().cpu().numpy()
                 self._on_batch()
-        return totals / sum(len(batch.labels) for batch in batches)
+        return sums / counts
 
     @torch.no_grad()
-    def _losses(self, gates: np.ndarray, batch: Batch, wires: Mapping[str, TrainedWire]) -> np.ndarray:
+    def _losses(self, gates: np.ndarray, batch: Batch, wires: Mapping[str, TrainedWire]) -> Losses:
+        """Of all rows of the batch together, under each setting: (settings,) each."""
         settings, device = len(gates), self._model.device
-        columns = zip(self.sites, torch.from_numpy(gates.T).to(device, torch.float32), strict=True)
-        gate = {site.name: column for site, column in columns if column.any()}
-
-        def rows_on(sites: Sequence[Site], rows: int) -> Tensor | None:
-            on = torch.stack([gate[site.name] != 0 for site in sites]).any(0)
-            return None if bool(on.all()) else on.repeat_interleave(rows // settings)
-
-        tiled = {
-            name: tensor.repeat(settings, *[1] * (tensor.dim() - 1)) for name, tensor in batch.inputs.items()
-        }
-        sites = [site for site in self.sites if site.name in gate]
+        columns = torch.from_numpy(gates.T).to(device, torch.float32)[:, :, None]
+        gate = {site.name: column for site, column in zip(self.sites, columns, strict=True)}
         with ExitStack() as stack:
             stack.enter_context(_without_dropout(self._model))
-            add = gated(wires, gate)
-            stack.enter_context(attach(self._model, sites, add, renorm=self._renorm, rows_on=rows_on))
+            stack.enter_context(attach_settings(self._model, self.sites, wires, gate, renorm=self._renorm))
             stack.enter_context(self._head.attach())
-            logits = self._model(**tiled).logits
-        of_setting = logits.view(settings, len(batch.labels), -1)
-        return torch.stack([mean_loss(one, batch.labels) for one in of_setting]).double().cpu().numpy()
+            of_rows = self._objective.losses(self._model, batch.tiled(settings))
+        return Losses(*(one.view(settings, -1).sum(1) for one in of_rows))
 
     def _train(
         self, batches: Sequence[Batch], warm_up: WarmUp, before_step: Callable[[], None]
@@ -201,7 +200,7 @@ class SuperNetwork:
             batch = batches[step % len(batches)]
             before_step()
             with torch.enable_grad():
-                loss = mean_loss(self._model(**batch.inputs).logits, batch.labels)
+                loss = self._objective.losses(self._model, batch).mean()
                 gradient = self._stacked.gradient(loss)
             curve.append(loss.item())
             if not math.isfinite(curve[-1]):
@@ -209,7 +208,7 @@ class SuperNetwork:
                     f"the super-network's loss became {curve[-1]} at step {step + 1} of {warm_up.steps}; "
                     f"lower the warm-up's learning_rate={warm_up.learning_rate}."
                 )
-            self.importance.see(weights, gradient)
+            self._summed += self._importance.see(gradient, [0])
             weights.grad = gradient
             torch.nn.utils.clip_grad_norm_([weights], _MAX_GRAD_NORM)
             optimizer.step()
@@ -224,7 +223,13 @@ class SuperNetwork:
     def _dense(self, wires: Visit | None) -> dict[str, Tensor]:
         with _without_dropout(self._model), self._head.attach():
             return dense_gradients(
-                self._model, self.sites, self.held, renorm=self._renorm, wires=wires, on_batch=self._on_batch
+                self._model,
+                self._objective,
+                self.sites,
+                self.held,
+                renorm=self._renorm,
+                wires=wires,
+                on_batch=self._on_batch,
             )
 
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
-
-from .dense_gradients import Batch
+from spaces.objective import Batch
 
 __all__ = ["WarmUp"]
 

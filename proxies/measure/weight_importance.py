@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -12,34 +11,33 @@ from spaces.stacked import Stacked
 
 __all__ = ["WeightImportance"]
 
-_BETA1: Final = 0.85  # of the paper's experiments, as PEFT's defaults
-_BETA2: Final = 0.85
-
 
 class WeightImportance:
-    """I = |w dL/dw| of every weight, its smoothed value I_bar, its uncertainty U_bar and its sum over steps.
+    """Of every weight that slots train: I_bar, I = |w dL/dw| smoothed over steps, and its uncertainty U_bar.
 
-    Source: AdaLoRA, arXiv:2303.10512, eq. 8 to 11 and algorithm 1: of the weights before each step, and
-    of the gradient before it is clipped. I_bar and U_bar start at 0.
+    Source: AdaLoRA, arXiv:2303.10512, eq. 8 to 11 and algorithm 1: of the weights before each step. The
+    defaults of beta1 and beta2 are those of the paper's experiments, and PEFT's.
     """
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]], *, device: torch.device) -> None:
-        """shapes: those of the ``Stacked`` whose values are seen."""
-        self._smoothed = Stacked(shapes, 1, device=device)
-        self._uncertainty = Stacked(shapes, 1, device=device)
-        self._sum = Stacked(shapes, 1, device=device)
+    def __init__(self, stacked: Stacked, *, beta1: float = 0.85, beta2: float = 0.85) -> None:
+        """stacked: whose values are the weights; I_bar and U_bar, (C, P), start at 0."""
+        self._stacked, self._beta1, self._beta2 = stacked, beta1, beta2
+        self.sensitivity = torch.zeros_like(stacked.values)
+        self.uncertainty = torch.zeros_like(stacked.values)
 
-    def see(self, weights: Tensor, gradient: Tensor) -> None:
-        """One step's weights and gradient, both (1, P)."""
-        now = (weights * gradient).abs()  # eq. 8
-        self._sum.values.add_(now)
-        smoothed = self._smoothed.values.lerp_(now, 1 - _BETA1)  # eq. 9
-        self._uncertainty.values.lerp_((now - smoothed).abs_(), 1 - _BETA2)  # eq. 10
+    def reset(self, slot: int) -> None:
+        """Starts a slot anew, for its next candidate."""
+        self.sensitivity[slot] = self.uncertainty[slot] = 0
 
-    def smoothed(self, name: str) -> Tensor:
-        """s = I_bar * U_bar (eq. 11) after the steps seen so far, in the tensor's own shape."""
-        return self._smoothed.slot(name, 0) * self._uncertainty.slot(name, 0)
+    def see(self, gradient: Tensor, slots: Sequence[int]) -> Tensor:
+        """I of these slots at one step, (slots, P), which goes into their averages. gradient: (C, P)."""
+        slots = list(slots)
+        now = (self._stacked.values[slots] * gradient[slots]).abs()  # eq. 8
+        smooth = self._beta1 * self.sensitivity[slots] + (1 - self._beta1) * now  # eq. 9
+        spread = self._beta2 * self.uncertainty[slots] + (1 - self._beta2) * (now - smooth).abs()  # eq. 10
+        self.sensitivity[slots], self.uncertainty[slots] = smooth, spread
+        return now
 
-    def summed(self, name: str) -> Tensor:
-        """The sum of I over the steps seen so far, in the tensor's own shape."""
-        return self._sum.slot(name, 0)
+    def smoothed(self, slot: int) -> dict[str, Tensor]:
+        """s = I_bar * U_bar (eq. 11) after the steps seen so far, by tensor, each in its own shape."""
+        return self._stacked.named(self.sensitivity[slot] * self.uncertainty[slot])

@@ -1,6 +1,6 @@
 """SENSITIVITY: how much the loss leans on a site's weights while all sites train together."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from torch import Tensor
 
@@ -20,19 +20,19 @@ def _smoothed(evidence: Evidence, name: str) -> SiteScores:
     penalty that keeps those orthogonal; triplets are summed, as a site is on or off here.
     Cost: the warm-up, shared; three numbers for each of its weights.
     """
-    return _of_triplets(evidence, name, evidence.super_network.importance.smoothed)
+    return _of_triplets(evidence, name, evidence.super_network.smoothed)
 
 
 def _summed(evidence: Evidence, name: str) -> SiteScores:
     """The same with s = the sum over all steps of I = |w dL/dw| (eq. 8): every step counts as much as the
     last, and neither smoothing nor uncertainty plays a part. Ours. More is better. Cost: the same."""
-    return _of_triplets(evidence, name, evidence.super_network.importance.summed)
+    return _of_triplets(evidence, name, evidence.super_network.summed)
 
 
-def _of_triplets(evidence: Evidence, name: str, s: Callable[[str], Tensor]) -> SiteScores:
+def _of_triplets(evidence: Evidence, name: str, s: Mapping[str, Tensor]) -> SiteScores:
     by_site = []
     for site in evidence.space.sites:
-        triplets = s(f"{site.name}.B").mean(0) + s(f"{site.name}.A").mean(1)  # (r,), eq. 7
+        triplets = s[f"{site.name}.B"].mean(0) + s[f"{site.name}.A"].mean(1)  # (r,), eq. 7
         by_site.append(float(triplets.sum()))
     return per_unit_of_rank(name, "warm", evidence.space, by_site)
 

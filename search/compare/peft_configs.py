@@ -15,6 +15,7 @@ from peft import (
     LoraConfig,
     OFTConfig,
     PeftConfig,
+    PeftModel,
     PrefixTuningConfig,
 )
 from transformers import PreTrainedModel
@@ -73,6 +74,10 @@ class Setting:
         largest = min(site.max_rank for site in self.linear_sites)
         return range(min(largest, self.max_params // params_per_rank(self.linear_sites)), 0, -1)
 
+    def tuned(self, config: PeftConfig) -> PeftModel:
+        """A copy of the model with what a config describes."""
+        return with_adapter(config, self.model, self.task.objective)
+
     def alpha(self, rank: int) -> float:
         """The alpha of which PEFT makes the recipe's factor, alpha / rank."""
         return self.recipe.scaling.factor("lora", rank) * rank
@@ -127,6 +132,8 @@ def _oft(setting: Setting) -> OFTConfig:
 
 def _prefix(setting: Setting) -> PrefixTuningConfig:
     """Virtual keys and values in every layer, whatever the sites; they take positions from the text."""
+    if setting.task.objective.architecture == "causal_lm":
+        raise InputError("peft-prefix is compared with on classifiers alone; leave it out.")
     if "past_key_values" not in inspect.signature(setting.model.base_model.forward).parameters:
         raise InputError("this model takes no past keys and values; leave peft-prefix out.")
     positions = getattr(setting.model.config, "max_position_embeddings", math.inf)
@@ -135,7 +142,7 @@ def _prefix(setting: Setting) -> PrefixTuningConfig:
         for rows in (setting.task.train, setting.task.validation, setting.task.test)
         for ids in rows.input_ids
     )
-    each = adapter_params(with_adapter(PrefixTuningConfig(num_virtual_tokens=1), setting.model))
+    each = adapter_params(setting.tuned(PrefixTuningConfig(num_virtual_tokens=1)))
     most = min(setting.max_params // each, positions - longest - _RESERVED)
     return _largest(
         setting, range(int(most), 0, -1), lambda tokens: PrefixTuningConfig(num_virtual_tokens=tokens)
@@ -192,7 +199,7 @@ def _adalora_of(setting: Setting, first: int, target: int) -> AdaLoraConfig:
 def _largest(setting: Setting, sizes: Iterable[int], build: Callable[[int], _C]) -> _C:
     """The config of the first size that is within the budget, counted on a model of PEFT's making."""
     for size in sizes:
-        if adapter_params(with_adapter(config := build(size), setting.model)) <= setting.max_params:
+        if adapter_params(setting.tuned(config := build(size))) <= setting.max_params:
             return config
     raise InputError(
         f"max_params={setting.max_params:,} is too small for the smallest size of this method on "

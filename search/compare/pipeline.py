@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluators.adapters.adapter import save_adapter
-from evaluators.metrics.chance import chance_of
 from evaluators.store.whole_file import write_whole
 from search.job.prepare import announce
 from search.job.progress import Progress, silent
@@ -80,7 +79,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> None:
     write_whole(folder / "leaderboard.json", json.dumps(comparison.result, indent=2))
     write_whole(folder / "leaderboard.txt", comparison.text + "\n")
     picture, title = folder / "leaderboard.png", title_of(comparison.result)
-    draw_leaderboard(comparison.rows, title, task.metric_title, baseline, picture)
+    draw_leaderboard(comparison.rows, title, task.objective.metric_title, baseline, picture)
     for one, own in zip(comparison.chosen, comparison.runs, strict=True):
         draw_maps(own, one.planned.job.space, folder)
         _save(own, one.planned, folder / "adapters")
@@ -103,15 +102,23 @@ def _result(
     """What ``--json`` prints and ``leaderboard.json`` holds."""
     job, baseline = chosen[0].planned.job, _baseline([one.arm for one in runs])
     task, recipe = job.task, job.recipe
-    answered, chance = answers(runs, rows, baseline), chance_of(task.test, task)
+    answered, chance = answers(runs, rows, baseline), task.objective.chance(task.test.labels)
     best = next((answer for answer in answered if answer.label is not None), None)
     return {
-        "verdict": verdict(runs, rows, best, baseline, metric=task.metric_title, chance=chance),
+        "verdict": verdict(
+            runs,
+            rows,
+            best,
+            baseline,
+            metric=task.objective.metric_title,
+            chance=chance,
+            test_rows=len(task.test),
+        ),
         "model": job.base,
         "task": task.name,
-        "metric": task.metric,
-        "metric_title": task.metric_title,
-        "positive_label": task.metric_label,
+        "metric": task.objective.metric,
+        "metric_title": task.objective.metric_title,
+        "positive_label": task.objective.metric_label,
         "notes": list(task.notes),
         "rows": {"train": len(task.train), "validation": len(task.validation), "test": len(task.test)},
         "budget": job.max_params,
@@ -143,6 +150,6 @@ def _save(own: ArmRuns, planned: Planned, folder: Path) -> None:
         sites=job.space.sites,
         recipe=planned.workload.recipe,
         base=job.base,
-        label_names=job.task.label_names,
+        objective=job.task.objective,
         rows=job.task.validation,
     )

@@ -79,7 +79,7 @@ def fill(preset: Preset, dataset: str, setup: Setup, trained: Comparison, terms:
     task, training = terms.ground.inputs.task, terms.training
     rate = training.lr or terms.learning_rates[0]
     about = (
-        f"{title_of(trained.result)}; {task.metric_title}; lr {rate:g}, batches of {training.batch_size}, "
+        f"{title_of(trained.result)}; {task.objective.metric_title}; lr {rate:g}, batches of {training.batch_size}, "
         f"weight decay {training.weight_decay:g}, warm-up {training.warmup:g}"
     )
     by_label = {runs.arm.label: (runs, one) for runs, one in zip(trained.runs, trained.chosen, strict=True)}

@@ -22,17 +22,18 @@ def verdict(
     baseline: str | None,
     *,
     metric: str,
-    chance: Chance,
+    chance: Chance | None,
+    test_rows: int,
 ) -> str:
     """Whether the best allocation beats uniform LoRA; of arms that allot nothing, whether the best does.
 
     best: the answer of ``best_allocation``, None where no arm is one. rows: as the leaderboard has them.
-    chance: on the test rows, which all of it is of. p-values are corrected for all arms of the table.
+    chance: on the test rows, which all of it is of; None where that means nothing. p-values are corrected for all arms of the table.
     """
     runs = [run.evaluation for one in arms for run in one.runs]
     if (reason := nothing_learned(runs, metric, chance)) is not None:
         return f"Nothing was learned, so no method can be told from another: {reason}."
-    where = f"{metric} on {counted(chance.rows, 'test row')}"
+    where = f"{metric} on {counted(test_rows, 'test row')}"
     if baseline is None:
         return f"There is no uniform LoRA to compare with; {rows[0].label} is first by {where}."
     others = [(row.label, row.difference) for row in rows if row.difference is not None]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import torch
 from transformers import PreTrainedModel
 
-from evaluators.data.model_inputs import model_inputs
+from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows
-from proxies.measure.dense_gradients import Batch
+from spaces.objective import Batch
 
 __all__ = ["first_batches"]
 
@@ -17,10 +16,5 @@ def first_batches(model: PreTrainedModel, rows: Rows, *, size: int, count: int) 
 
     Source: the reference program of HeteroLoRA takes them so.
     """
-    batches = []
-    for start in range(0, min(count * size, len(rows)), size):
-        indices = range(start, min(start + size, len(rows)))
-        inputs = model_inputs(model, rows, indices)
-        labels = torch.from_numpy(rows.labels[indices.start : indices.stop]).to(model.device)
-        batches.append(Batch(inputs, labels))
-    return batches
+    starts = range(0, min(count * size, len(rows)), size)
+    return [batch_of(model, rows, range(start, min(start + size, len(rows)))) for start in starts]

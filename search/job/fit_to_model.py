@@ -10,8 +10,8 @@ from itertools import zip_longest
 import numpy as np
 from transformers import PreTrainedModel
 
-from evaluators.data.model_inputs import model_inputs
-from evaluators.data.rows import Rows
+from evaluators.data.model_inputs import batch_of
+from evaluators.data.rows import Rows, joined_labels
 from evaluators.data.task import Task
 from spaces.errors import InputError
 from spaces.hooks import Renorm
@@ -68,12 +68,10 @@ def usable_sites(
         # one row twice, so that even where there are but two rows one of the slot's moves
         other[slot] = (slots[slot, 0] + 1) % len(pool)
         picks.append(other)
-    whole = model_inputs(model, pool, np.concatenate(picks, axis=None))  # padded to one length
-    batches = [
-        {name: tensor[start : start + slots.size] for name, tensor in whole.items()}
-        for start in range(0, len(picks) * slots.size, slots.size)
-    ]
-    return probe_sites(model, sites, batches[0], batches[1:], renorm=renorm)
+    whole = batch_of(model, pool, np.concatenate(picks, axis=None))  # padded to one length
+    starts = range(0, len(whole), slots.size)
+    first, *others = (whole.take(slice(start, start + slots.size)) for start in starts)
+    return probe_sites(model, sites, task.objective, first, others, renorm=renorm)
 
 
 def _check_extremes(model: PreTrainedModel, task: Task) -> None:
@@ -81,10 +79,10 @@ def _check_extremes(model: PreTrainedModel, task: Task) -> None:
     shortest, alone."""
     parts = (task.train, task.validation, task.test)
     extremes = _joined([_extremes(rows) for rows in parts])
-    check_embeddable(model, model_inputs(model, extremes, range(len(extremes))))
+    check_embeddable(model, task.objective, batch_of(model, extremes, range(len(extremes))))
     for rows in parts:
         shortest = int(np.argmin([len(ids) for ids in rows.input_ids]))
-        check_embeddable(model, model_inputs(model, rows, [shortest]))
+        check_embeddable(model, task.objective, batch_of(model, rows, [shortest]))
 
 
 def _extremes(rows: Rows) -> Rows:
@@ -103,8 +101,9 @@ def _check_padding(model: PreTrainedModel, task: Task) -> None:
     lengths = {length for length in (own + 1, own + 2, own + 3, 2 * own, longest) if own < length <= longest}
     check_padding(
         model,
-        [model_inputs(model, rows, [index]) for index in range(len(rows))],
-        [model_inputs(model, rows, range(len(rows)), least=length) for length in (own, *sorted(lengths))],
+        task.objective,
+        [batch_of(model, rows, [index]) for index in range(len(rows))],
+        [batch_of(model, rows, range(len(rows)), least=length) for length in (own, *sorted(lengths))],
     )
 
 
@@ -138,7 +137,7 @@ def _joined(parts: Sequence[Rows]) -> Rows:
     return Rows(
         tuple(ids for part in parts for ids in part.input_ids),
         None if None in types else tuple(own for part in types for own in part or ()),
-        np.concatenate([part.labels for part in parts]),
+        joined_labels([part.labels for part in parts]),
     )
 
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from evaluators.base.base_model import ModelSource, load_tokenizer
 from evaluators.data.demo import MODEL_NAME, demo_model_folder
-from evaluators.data.named_tasks import find_task, load_glue
+from evaluators.data.named_tasks import NamedTask, find_task, load_glue
 from evaluators.data.read_table import read_table
 from evaluators.data.task import Task, TextTable, build_task
-from evaluators.metrics.registry import BINARY_METRICS
+from evaluators.metrics.classes import BINARY_METRICS
+from evaluators.objectives.classification import classification
+from evaluators.objectives.regression import regression
+from evaluators.objectives.task_objective import Labelled
+from spaces.errors import UsageError
 from spaces.printable import printable
 
 from .settings import LONGEST_NAME, DataSettings, ModelSettings
@@ -45,27 +51,36 @@ def load_inputs(model: ModelSettings, data: DataSettings) -> Inputs:
     _log.info("loading  the rows, and the tokenizer of %s", model.model or MODEL_NAME)
     train, test = _tables(data, name)
     embedded = named is not None and named.embedded
-    regression = data.regression if named is None else named.regression
-    default = named.metric if named else "pearson" if regression else "accuracy"
-    metric = default if data.metric is None else data.metric
-    positive = data.positive_label
-    if positive is None and named is not None and metric in BINARY_METRICS:
-        positive = named.positive_label
     task = build_task(
         name if data.train_file is None else _title(data.train_file, data.task_name),
-        metric,
+        _labelled(data, named),
         train,
         test,
         load_tokenizer(folder),
         max_length=data.max_length,
         train_rows=data.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
         eval_rows=data.eval_rows or (_DEMO_EVAL_ROWS if embedded else None),
-        regression=regression,
-        positive=positive,
     )
     base = MODEL_NAME if model.model is None else model.model
     learning_rate = _DEMO_LEARNING_RATE if embedded else _LEARNING_RATE
-    return Inputs(base, ModelSource(folder, task.num_labels, model.dtype), task, learning_rate)
+    objective = task.objective
+    source = ModelSource(folder, objective.num_labels, model.dtype, objective.architecture)
+    return Inputs(base, source, task, learning_rate)
+
+
+def _labelled(data: DataSettings, named: NamedTask | None) -> Callable[[Sequence[str | float]], Labelled]:
+    """What is learned of the rows' labels: a named task's own, or what the settings say of files."""
+    numbers = data.regression if named is None else named.regression
+    default = named.metric if named else "pearson" if numbers else "accuracy"
+    metric = default if data.metric is None else data.metric
+    positive = data.positive_label
+    if numbers:
+        if positive is not None:
+            raise UsageError(f"`positive_label={positive!r}`: {metric} is of numbers; leave it out.")
+        return partial(regression, metric=metric)
+    if positive is None and named is not None and metric in BINARY_METRICS:
+        positive = named.positive_label
+    return partial(classification, metric=metric, positive=positive)
 
 
 def _title(file: Path, given: str | None) -> str:

@@ -6,12 +6,14 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from proxies.measure.dense_gradients import Batch
+from proxies.measure.dense_statistics import Statistic
 from proxies.measure.evidence import Evidence
 from proxies.measure.warm_up import WarmUp
+from proxies.proxy import needs_of
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import SiteScores
 from spaces.errors import InputError
+from spaces.objective import Batch
 from spaces.search_space import SearchSpace
 
 from .first_batches import first_batches
@@ -31,16 +33,16 @@ def score_space(
 
     Raises UsageError on an unknown proxy, InputError where one that was asked for cannot score, or none can.
     """
-    asked = None if proxies is None else [find_proxy(name) for name in dict.fromkeys(proxies)]
+    asked = [find_proxy(name) for name in dict.fromkeys(DEFAULT_PROXIES if proxies is None else proxies)]
     batches = scoring_batches(job)
     with progress("scoring", len(batches), "batch", units="batches") as advance:
-        evidence = evidence_of(job, batches, job.space, on_batch=lambda: advance(1))
-        if asked is not None:
+        evidence = evidence_of(job, batches, job.space, needs=needs_of(asked), on_batch=lambda: advance(1))
+        if proxies is not None:
             return score_sites(asked, evidence)
         scores = []
-        for name in DEFAULT_PROXIES:  # one that says nothing of this space or model was not asked for
+        for proxy in asked:  # one that says nothing of this space or model was not asked for
             try:
-                scores += score_sites([find_proxy(name)], evidence)
+                scores += score_sites([proxy], evidence)
             except InputError as error:
                 _log.warning("left out: %s", error)
     if not scores:
@@ -56,6 +58,7 @@ def evidence_of(
     space: SearchSpace,
     *,
     warm_up: WarmUp | None = None,
+    needs: frozenset[Statistic] = frozenset(),
     on_batch: Callable[[], None] = lambda: None,
 ) -> Evidence:
     """Evidence of a job's model; nothing is measured yet.
@@ -65,16 +68,19 @@ def evidence_of(
         batches: what the model is asked about.
         space: the job's sites, at any ranks.
         warm_up: by default of the job's number of steps.
+        needs: of the proxies that will look at it.
         on_batch: called for each batch that has been looked at.
     """
     return Evidence(
         job.model,
+        job.task.objective,
         batches,
         space,
         seed=job.seed,
         scaling=job.recipe.scaling,
         renorm=job.recipe.renorm,
         warm_up=warm_up or WarmUp(steps=job.scoring.warm_up_steps),
+        needs=needs,
         on_batch=on_batch,
     )
 

@@ -9,12 +9,12 @@ from typing import Final
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from evaluators.data.task import Task
 from evaluators.training.candidate import Candidate, History
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
+from proxies.measure.weight_importance import WeightImportance
 from search.allocation.uniform import uniform
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
@@ -23,6 +23,7 @@ from spaces.seeding import named_generator
 from spaces.site import Site
 
 from .gate_vector import GateVector
+from .orthogonality import departure, factor_rows, padded
 from .top_within import top_within
 
 __all__ = ["AdaLora"]
@@ -105,12 +106,11 @@ class AdaLora:
 
 
 class _AdaLora:
-    """What AdaLoRA does to one cohort. sensitivity, uncertainty: of every entry, (C, P), eq. 9 and 10."""
+    """What AdaLoRA does to one cohort. alive: (C, R) bool, the gates that have not gone for good."""
 
     def __init__(self, policy: AdaLora, gates: GateVector, cohort: Cohort) -> None:
         self.policy, self.gates, self.stacked = policy, gates, cohort.stacked
-        self.sensitivity = torch.zeros_like(cohort.stacked.values)
-        self.uncertainty = torch.zeros_like(cohort.stacked.values)
+        self.importance = WeightImportance(cohort.stacked, beta1=policy.beta1, beta2=policy.beta2)
         self.alive = cohort.stacked.values.new_zeros(cohort.stacked.slots, len(gates.costs), dtype=torch.bool)
         self.ranks = np.bincount(gates.owner, minlength=len(gates.sites)).tolist()
         self.settled: set[int] = set()
@@ -118,7 +118,7 @@ class _AdaLora:
 
     def start(self, slot: int, candidate: Candidate) -> None:
         self.alive[slot] = self.gates.loaded()[slot]
-        self.sensitivity[slot] = self.uncertainty[slot] = 0
+        self.importance.reset(slot)
         self.settled.discard(slot)
         self.went[slot] = []
         self.gates.write(slot, self.alive.new_zeros(len(self.gates.costs), dtype=torch.float32))
@@ -135,25 +135,18 @@ class _AdaLora:
     def penalty(self, steps: Sequence[Step], again: Callable[[], Tensor]) -> Tensor | None:
         if not self.policy.orthogonality:
             return None
-        of_selected, leaf = self.stacked.of_selected, self.stacked.leaf
-        alive = of_selected(self.alive).split(self.ranks, dim=1)
         by_width: dict[int, list[tuple[Tensor, Tensor]]] = {}  # side by side, as many small matrices are slow
-        for site, on in zip(self.gates.sites, alive, strict=True):
-            by_width.setdefault(site.d_in, []).append((of_selected(leaf[f"{site.name}.A"]), on))
-            by_width.setdefault(site.d_out, []).append((of_selected(leaf[f"{site.name}.B"]).mT, on))
-        departures = torch.stack([_departures(matrices) for matrices in by_width.values()]).sum(0)
-        count = 2 * torch.stack([on.any(1) for on in alive]).sum(0)
+        for rows, on in factor_rows(self.stacked, self.gates.sites, self.alive):
+            by_width.setdefault(rows.shape[2], []).append((rows, on))
+        departures = torch.stack([_norms(*padded(own)) for own in by_width.values()]).sum(0)
+        count = torch.stack([on.any(1) for own in by_width.values() for _, on in own]).sum(0)
         return self.policy.orthogonality * (departures / count.clamp(min=1)).sum()
 
     def trains(self, steps: Sequence[Step]) -> Tensor | None:
         return self.gates.entries(self.alive) if self.settled else None
 
     def observe(self, steps: Sequence[Step], gradient: Tensor) -> None:
-        slots, policy = [step.slot for step in steps], self.policy
-        now = (self.stacked.values[slots] * gradient[slots]).abs()
-        smooth = policy.beta1 * self.sensitivity[slots] + (1 - policy.beta1) * now
-        spread = policy.beta2 * self.uncertainty[slots] + (1 - policy.beta2) * (now - smooth).abs()
-        self.sensitivity[slots], self.uncertainty[slots] = smooth, spread
+        self.importance.see(gradient, [step.slot for step in steps])
 
     def after(self, steps: Sequence[Step]) -> None:
         for step in steps:
@@ -193,12 +186,7 @@ class _AdaLora:
 
     def _importance(self, slot: int) -> np.ndarray:
         """S of every gate (eq. 7 and 11): (R,)."""
-        scores, leaf = self.sensitivity[slot] * self.uncertainty[slot], self.stacked.leaf
-        sizes = [tensor[0].numel() for tensor in leaf.values()]
-        of = {
-            name: part.view(leaf[name].shape[1:])
-            for name, part in zip(leaf, scores.split(sizes), strict=True)
-        }
+        of = self.importance.smoothed(slot)
         sums = [
             of[f"{site.name}.g"] + of[f"{site.name}.B"].mean(0) + of[f"{site.name}.A"].mean(1)
             for site in self.gates.sites
@@ -206,13 +194,7 @@ class _AdaLora:
         return np.asarray(torch.cat(sums).cpu().numpy())
 
 
-def _departures(matrices: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
-    """Sum of |M M^T - I|_F over matrices of one width: (slots,); M: the rows that are on.
-
-    matrices: pairs of rows (slots, r, width) and (slots, r) bool, with any r.
-    """
-    top = max(on.shape[1] for _, on in matrices)
-    on = torch.stack([pad(on, (0, top - on.shape[1])) for _, on in matrices])
-    rows = torch.stack([pad(rows, (0, 0, 0, top - rows.shape[1])) for rows, _ in matrices]) * on[..., None]
-    norms: Tensor = torch.linalg.vector_norm(rows @ rows.mT - torch.diag_embed(on.to(rows)), dim=(2, 3))
+def _norms(rows: Tensor, on: Tensor) -> Tensor:
+    """Sum of |M M^T - I|_F over matrices of one width, (n, slots, r, width): (slots,)."""
+    norms: Tensor = torch.linalg.vector_norm(departure(rows, on), dim=(2, 3))
     return norms.sum(0)

@@ -16,6 +16,8 @@ from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
 from spaces.allocation import Allocation
 from spaces.base_weight import base_weight
 from spaces.errors import InputError, UsageError
+from spaces.objective import Batch, Compute
+from spaces.other_weights import with_weights
 from spaces.search_space import SearchSpace
 from spaces.site import Site
 
@@ -82,7 +84,7 @@ class Flop:
             after=own.gates.after,
             finish=own.finish,
             history=own.gates.went.__getitem__,
-            forward=own.forward,
+            around=own.around,
         )
 
 
@@ -131,10 +133,9 @@ class _Flop:
             raise NeverActedError("flop: no gate was closed, so nothing was pruned; lower density.")
         self.vector.fix(slot, (self.gates.fixed / self._scale())[slot])
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Logits of the model whose linears have their bias and their wires alone: (rows, labels)."""
-        logits: Tensor = torch.func.functional_call(self.model, self.without, kwargs=dict(inputs)).logits
-        return logits
+    def around(self, compute: Compute, model: PreTrainedModel, batch: Batch) -> tuple[Tensor, ...]:
+        """Asks the model whose linears have their bias and their wires alone."""
+        return with_weights(compute, model, batch, self.without)
 
     def _scale(self) -> Tensor:
         """The scaling rule's factor of every gate, which stands in front of no factorised weight: (C, R)."""

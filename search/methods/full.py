@@ -15,6 +15,8 @@ from evaluators.training.candidate import Candidate
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks
 from spaces.allocation import Allocation
+from spaces.objective import Batch, Compute
+from spaces.other_weights import with_weights
 from spaces.search_space import SearchSpace
 from spaces.site import Site
 
@@ -52,7 +54,7 @@ class Full:
     def hooks(self, cohort: Cohort, task: Task) -> GateHooks:
         """The pretrained weights at the start, and a forward pass of each slot with its own."""
         own = _Full([name for name, _ in self.model_shapes], cohort)
-        return GateHooks(start=own.start, forward=own.forward)
+        return GateHooks(start=own.start, around=own.around)
 
 
 class _Full:
@@ -66,23 +68,23 @@ class _Full:
             pretrained = self.model.base_model.get_parameter(name).detach()
             self.stacked.slot(f"base.{name}", slot).copy_(pretrained)
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Logits of the selected slots, one after the other: (rows, labels); rows are slot-major."""
-        selected, base = self.stacked.selected, self.model.base_model
+    def around(self, compute: Compute, model: PreTrainedModel, batch: Batch) -> tuple[Tensor, ...]:
+        """Asks each of the selected slots, one after the other, with its own weights; rows are slot-major."""
+        selected, base = self.stacked.selected, model.base_model
         weights = {  # in the model's own dtype, under its names there
-            f"{self.model.base_model_prefix}.{name}": self.stacked.leaf[f"base.{name}"]
+            f"{model.base_model_prefix}.{name}": self.stacked.leaf[f"base.{name}"]
             .to(base.get_parameter(name).dtype)
             .unbind()
             for name in self.names
         }
-        parts = {name: tensor.chunk(len(selected)) for name, tensor in inputs.items()}
-        logits = []
+        rows = len(batch) // len(selected)
+        answers = []
         try:
             for index, slot in enumerate(selected):
                 self.stacked.select((slot,))  # the head's rows are all this slot's
                 own = {name: copies[slot] for name, copies in weights.items()}
-                rows = {name: chunks[index] for name, chunks in parts.items()}
-                logits.append(torch.func.functional_call(self.model, own, kwargs=rows).logits)
+                part = batch.take(slice(index * rows, (index + 1) * rows))
+                answers.append(with_weights(compute, model, part, own))
         finally:
             self.stacked.select(selected)
-        return torch.cat(logits)
+        return tuple(torch.cat(parts) for parts in zip(*answers, strict=True))

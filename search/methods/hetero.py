@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
@@ -18,17 +17,16 @@ from evaluators.training.candidate import Candidate, History
 from evaluators.training.cohort import Cohort
 from evaluators.training.data_order import steps_per_epoch
 from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
-from proxies.measure.dense_gradients import Batch
 from proxies.measure.evidence import Evidence
 from proxies.registry import PROXIES, find_proxy, score_sites
 from search.job.first_batches import first_batches
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
+from spaces.objective import Batch
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site
-from spaces.stacked import Stacked
 
 from .gate_vector import GateVector
 from .top_within import top_within
@@ -233,11 +231,8 @@ class _Hetero:
         for indices in self.indices:
             losses = self.cohort.losses(slots, self.rows, [indices] * len(slots))
             total += stacked.gradient(losses.sum())
-        parts = total[list(slots)].split([leaf[0].numel() for leaf in stacked.leaf.values()], dim=1)
-        norms = {
-            name: torch.linalg.vector_norm(part, dim=1)
-            for name, part in zip(stacked.leaf, parts, strict=True)
-        }
+        parts = stacked.named(total[list(slots)])
+        norms = {name: torch.linalg.vector_norm(part.flatten(1), dim=1) for name, part in parts.items()}
         of_sites = [norms[f"{site.name}.A"] + norms[f"{site.name}.B"] for site in self.gates.sites]
         scores: np.ndarray = torch.stack(of_sites, dim=1).double().cpu().numpy()
         for slot, own in zip(slots, scores, strict=True):
@@ -251,23 +246,23 @@ class _Hetero:
         stacked, recipe, values = self.cohort.stacked, self.cohort.recipe, np.zeros(len(self.gates.sites))
         if not bool(torch.isfinite(stacked.values[slot]).all()):
             return values + np.nan
-        own, ranks = self._modules(slot)
+        (own, ranks), proxy = self._modules(slot), find_proxy(self.policy.proxy)
         grid = (0, *np.unique(ranks).tolist())
         space = SearchSpace(tuple(self.gates.sites[i] for i in own), grid)
         evidence = Evidence(
             self.cohort.model,
+            self.cohort.objective,
             self.scored,
             space,
             seed=self.seeds[slot],
             scaling=recipe.scaling,
             renorm=recipe.renorm,
+            needs=proxy.needs,
+            absolute=lambda: stacked.absolute(slot),
         )
         stacked.select([slot])
-        with _without_gradient(stacked):
-            if "synflow" in self.policy.proxy:
-                with _absolute(stacked, slot):
-                    _ = evidence.synflow_gradients  # measured now, and kept
-            (scores,) = score_sites([find_proxy(self.policy.proxy)], evidence)
+        with stacked.frozen():
+            (scores,) = score_sites([proxy], evidence)
         values[own] = scores.by_rank[np.arange(len(own)), np.searchsorted(grid, ranks)]
         return values
 
@@ -276,26 +271,3 @@ class _Hetero:
         """The batches that proxies of the registry look at."""
         size = self.cohort.recipe.batch_size
         return first_batches(self.cohort.model, self.rows, size=size, count=self.policy.batches)
-
-
-@contextmanager
-def _without_gradient(stacked: Stacked) -> Iterator[None]:
-    """Within the block a backward pass leaves nothing behind in A, B and the head."""
-    for leaf in stacked.leaf.values():
-        leaf.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for leaf in stacked.leaf.values():
-            leaf.requires_grad_()
-
-
-@contextmanager
-def _absolute(stacked: Stacked, slot: int) -> Iterator[None]:
-    """Within the block a slot's A, B and head are absolute, as all weights are in SynFlow's pass."""
-    kept = stacked.values[slot].clone()
-    stacked.values[slot].abs_()
-    try:
-        yield
-    finally:
-        stacked.values[slot].copy_(kept)

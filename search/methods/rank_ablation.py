@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -12,13 +12,10 @@ from torch import Tensor
 
 from evaluators.data.rows import Rows
 from evaluators.training.cohort import Cohort
-from spaces.hooks import Visit, attach
-from spaces.site import Site
+from proxies.measure.gated_wires import TrainedWire, attach_settings, settings_at_once
 
 __all__ = ["rank_losses"]
 
-_TOKENS_AT_ONCE_ON_CPU: Final = 4096
-_TOKENS_AT_ONCE_ELSEWHERE: Final = 65536
 _PARTS: Final = 4  # of the rows
 
 
@@ -36,14 +33,13 @@ def rank_losses(cohort: Cohort, slot: int, settings: Tensor, rows: Rows, indices
         site.name: wires.gates[site.name].detach()[slot] * part
         for site, part in zip(wires.sites, settings.float().split(widths, dim=1), strict=True)
     }
-    on_cpu = cohort.stacked.values.device.type == "cpu"
-    at_once = _TOKENS_AT_ONCE_ON_CPU if on_cpu else _TOKENS_AT_ONCE_ELSEWHERE
+    device = cohort.stacked.values.device
     lengths = np.array([len(rows.input_ids[i]) for i in indices])
     parts = np.array_split(indices[np.argsort(lengths, kind="stable")], min(_PARTS, len(indices)))
     total = np.zeros(len(settings))
     with _silent(cohort, slot):
         for part in parts:  # by length, so that short rows are not padded to the longest
-            size = max(1, at_once // (len(part) * max(len(rows.input_ids[i]) for i in part)))
+            size = settings_at_once(len(part) * max(len(rows.input_ids[i]) for i in part), device)
             losses = []
             for start in range(0, len(settings), size):
                 chunk = {name: gate[start : start + size] for name, gate in gates.items()}
@@ -56,30 +52,12 @@ def _losses(
     cohort: Cohort, slot: int, gates: Mapping[str, Tensor], settings: int, rows: Rows, indices: np.ndarray
 ) -> Tensor:
     """Of one chunk: (settings,). The slot is selected once for each, so that rows are settings-major."""
-
-    def rows_on(sites: Sequence[Site], count: int) -> Tensor | None:
-        on = torch.stack([gates[site.name].any(1) for site in sites]).any(0)
-        return None if bool(on.all()) else on.repeat_interleave(count // settings)
-
-    sites = [site for site in cohort.wires.sites if gates[site.name].any()]
-    renorm = cohort.recipe.renorm
-    with attach(cohort.model, sites, _gated(cohort, slot, gates), renorm=renorm, rows_on=rows_on):
+    wires = {}
+    for site in cohort.wires.sites:
+        a, b = (cohort.stacked.slot(f"{site.name}.{key}", slot) for key in "AB")
+        wires[site.name] = TrainedWire(a, b, factor=1.0)  # which the gates hold
+    with attach_settings(cohort.model, cohort.wires.sites, wires, gates, renorm=cohort.recipe.renorm):
         return cohort.losses([slot] * settings, rows, [indices] * settings)
-
-
-def _gated(cohort: Cohort, slot: int, gates: Mapping[str, Tensor]) -> Visit:
-    """Adds a slot's wires, under a gate (settings, r) per site."""
-
-    def add(sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
-        for site, source in zip(sites, sources, strict=True):
-            a, b = (cohort.stacked.slot(f"{site.name}.{key}", slot).to(source.dtype) for key in "AB")
-            gate = gates[site.name].to(source.dtype)
-            inner = source.reshape(len(gate), -1, site.d_in) @ a.T * gate[:, None, :]
-            part = target if site.target.part is None else target[..., slice(*site.target.part)]
-            part.view(-1, site.d_out).addmm_(inner.flatten(0, 1), b.T)
-        return target
-
-    return add
 
 
 @contextmanager

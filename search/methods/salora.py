@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from evaluators.data.task import Task
@@ -20,6 +19,7 @@ from spaces.site import Site
 
 from .gate_vector import GateVector
 from .hard_concrete import HardConcreteGates, Phase
+from .orthogonality import departure, factor_rows
 
 __all__ = ["SaLora"]
 
@@ -114,16 +114,7 @@ class _SaLora:
 
     def _departure(self) -> Tensor:
         """Sum of eq. 9 over the selected slots and their sites, of the ranks that are not cut."""
-        total, leaf, of_selected = (
-            self.stacked.values.new_zeros(()),
-            self.stacked.leaf,
-            self.stacked.of_selected,
-        )
-        sites = self.vector.sites
-        ranks = [len(leaf[f"{site.name}.A"][0]) for site in sites]
-        alive = of_selected(self.gates.alive).split(ranks, dim=1)
-        for site, on in zip(sites, alive, strict=True):
-            for rows in (of_selected(leaf[f"{site.name}.A"]), of_selected(leaf[f"{site.name}.B"]).mT):
-                rows = rows * on[:, :, None]
-                total = total + (rows @ rows.mT - torch.diag_embed(on.to(rows))).square().sum()
+        total = self.stacked.values.new_zeros(())
+        for rows, on in factor_rows(self.stacked, self.vector.sites, self.gates.alive):
+            total = total + departure(rows, on).square().sum()
         return total

@@ -88,15 +88,15 @@ class _Spectral:
         space = self._space(loaded)
         self.gates.fix(slot, torch.zeros_like(loaded, dtype=torch.float32))  # the base model, and the head
         evidence = self._evidence(slot, candidate, space)
-        allocation = greedy(
-            self._worth(evidence, dict(self.gates.allocation(loaded.cpu()).ranks)),
-            max_params=self.policy.max_params,
-            rng=named_generator(candidate.seed, "spectral"),
-        )
-        if self.policy.initial == "aligned":
-            self._align(slot, evidence.gradients, allocation)
-        for leaf in self.cohort.stacked.leaf.values():
-            leaf.grad = None  # what the passes left at the head
+        with self.cohort.stacked.frozen():
+            worth = self._worth(evidence, dict(self.gates.allocation(loaded.cpu()).ranks))
+            allocation = greedy(
+                worth,
+                max_params=self.policy.max_params,
+                rng=named_generator(candidate.seed, "spectral"),
+            )
+            if self.policy.initial == "aligned":
+                self._align(slot, evidence.gradients, allocation)
         ranks, most = (
             np.array([one.rank(site.name) for site in self.gates.sites])
             for one in (allocation, candidate.allocation)
@@ -127,17 +127,19 @@ class _Spectral:
         return SearchSpace(sites, tuple(range(max(ranks.values(), default=0) + 1)))
 
     def _evidence(self, slot: int, candidate: Candidate, space: SearchSpace) -> Evidence:
-        """Of the model as this slot sees it, with everything measured that the policy needs."""
+        """Of the model as this slot sees it; nothing is measured yet."""
         cohort = self.cohort
         cohort.stacked.select((slot,))
         size = cohort.recipe.batch_size
         return Evidence(
             cohort.model,
+            cohort.objective,
             first_batches(cohort.model, self.task.train, size=size, count=self.policy.batches),
             space,
             seed=candidate.seed,
             scaling=cohort.recipe.scaling,
             renorm=cohort.recipe.renorm,
+            needs=find_proxy(self.policy.proxy).needs,
         )
 
     def _worth(self, evidence: Evidence, loaded: Mapping[str, int]) -> SiteScores:

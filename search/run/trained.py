@@ -10,7 +10,6 @@ from pathlib import Path
 
 from evaluators.adapters.adapter import save_adapter
 from evaluators.evaluator import Evaluator
-from evaluators.metrics.chance import chance_of
 from evaluators.training.candidate import Trained
 from evaluators.training.cohort import score_trained
 from proxies.site_scores import SiteScores
@@ -63,9 +62,9 @@ class TrainedOracle:
             title=job.title,
             space=job.space,
             max_params=job.max_params,
-            judged=Judged(task.metric, rows, chance_of(task.validation, task), title=task.metric_title),
+            judged=Judged.of(task.objective, rows, task.validation.labels),
             seeds=job.seeds,
-            positive_label=task.metric_label,
+            positive_label=task.objective.metric_label,
             notes=task.notes,
         )
 
@@ -101,6 +100,6 @@ class TrainedOracle:
             sites=job.space.sites,
             recipe=job.recipe,
             base=job.base,
-            label_names=job.task.label_names,
+            objective=job.task.objective,
             rows=job.task.validation,
         )

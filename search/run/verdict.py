@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from evaluators.data.rows import Labels
 from evaluators.metrics.chance import Chance, nothing_learned
+from evaluators.objectives.task_objective import TaskObjective
 from search.show.number_format import with_interval
 from search.statistics.paired import PairedDifference, holm_corrected
 from spaces.counted import counted
+from spaces.direction import Direction
 
 from .finalist import Finalist
 
@@ -18,12 +21,20 @@ __all__ = ["Judged", "verdict"]
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What the metric is of. rows: by part, ``validation`` and ``test``; empty where a table does not say.
-    chance: on the validation rows; None where they are not known. title: the metric and whose it is."""
+    chance: on the validation rows; None where they are not known. title: the metric and whose it is.
+    direction: in which it is better."""
 
     metric: str
     rows: Mapping[str, int]
     chance: Chance | None
     title: str
+    direction: Direction = "maximize"
+
+    @classmethod
+    def of(cls, objective: TaskObjective, rows: Mapping[str, int], validation: Labels) -> Judged:
+        """By an objective. validation: the labels of the validation rows."""
+        chance = objective.chance(validation)
+        return cls(objective.metric, rows, chance, objective.metric_title, objective.direction)
 
 
 def verdict(

@@ -10,9 +10,8 @@ from itertools import islice
 from pathlib import Path
 
 from evaluators.evaluator import Evaluator
-from evaluators.objectives.score import score_logits
 from evaluators.training.candidate import Candidate, Trained
-from evaluators.training.cohort import logits_of
+from evaluators.training.cohort import outputs_of
 from evaluators.training.memory import peak_memory
 from proxies.site_scores import SiteScores
 from search.job.fine_tune import fine_tune_all
@@ -127,11 +126,12 @@ def _scored_together(job: Job, parts: Sequence[Trained]) -> list[Trained]:
     scored = {i: part for i, part in enumerate(parts) if part.evaluation.failure is not None}
     if not (alive := [i for i in range(len(parts)) if i not in scored]):
         return list(parts)
-    logits = logits_of(model, job.space.sites, [parts[i] for i in alive], job.recipe, task.validation)
+    living = [parts[i] for i in alive]
+    outputs = outputs_of(model, job.space.sites, task.objective, living, job.recipe, task.validation)
     seconds, memory = (time.perf_counter() - started) / len(alive), peak_memory(model.device)
-    for i, own in zip(alive, logits, strict=True):
+    for i, own in zip(alive, outputs, strict=True):
         before = parts[i].evaluation
-        metric, loss = score_logits(own, task.validation, task) or (None, None)
+        metric, loss = task.objective.score(own, task.validation.labels) or (None, None)
         evaluation = replace(
             before,
             metric=metric,

@@ -32,7 +32,7 @@ def notes_of(
         "model": f"{first.base}, {first.source.dtype}",
         "task": f"{task.name}: {counted(len(task.train), 'row')} to train, "
         f"{len(task.validation):,} to judge by",
-        "metric": task.metric_title,
+        "metric": task.objective.metric_title,
         "space": f"{first.title}: {counted(len(space.sites), 'site')}",
         "budget": f"{'; '.join(budgets)} ({space.params_per_rank:,} per rank at every site)",
         "picks": f"{len(drawn)} of {len(picks)} greedy and exact picks of proxies are among the allocations",
@@ -50,6 +50,6 @@ def notes_of(
         tuple(ProxyCost(one.scores.proxy, one.seconds, one.peak_memory) for one in costs),
         tuple(left_out),
         {rule: tuple(one.scores for one in tables) for rule, tables in scored.items()},
-        task.metric_label,
+        task.objective.metric_label,
         task.notes,
     )

@@ -80,7 +80,7 @@ def tabulate(
                 seen.add(stratum)
                 entries += _trained(job, stratum, drawn, scores, folder, progress)
     notes = notes_of(jobs, scored, tuple(left_out.values()), entries)
-    return BenchmarkTable(wide, jobs[0].task.metric, tuple(entries), notes.to_json())
+    return BenchmarkTable(wide, jobs[0].task.objective.metric, tuple(entries), notes.to_json())
 
 
 def _announce(jobs: Sequence[Job], folder: Path) -> None:

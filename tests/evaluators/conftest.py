@@ -12,10 +12,14 @@ from transformers import PreTrainedModel
 
 from evaluators.adapters.adapter import save_adapter
 from evaluators.data.rows import Rows
+from evaluators.objectives.classification import Classification
+from evaluators.objectives.task_objective import TaskObjective
 from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
 from evaluators.training.cohort import Cohort
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
+
+SENTIMENT = Classification(("negative", "positive"))
 
 
 class Saved(Protocol):
@@ -27,7 +31,7 @@ class Saved(Protocol):
         *,
         recipe: Recipe | None = None,
         allocation: Allocation | None = None,
-        label_names: tuple[str, ...] = ("negative", "positive"),
+        objective: TaskObjective = SENTIMENT,
     ) -> torch.Tensor: ...
 
 
@@ -53,12 +57,12 @@ def saved(tiny_batch: dict[str, torch.Tensor]) -> Saved:
         *,
         recipe: Recipe | None = None,
         allocation: Allocation | None = None,
-        label_names: tuple[str, ...] = ("negative", "positive"),
+        objective: TaskObjective = SENTIMENT,
     ) -> torch.Tensor:
         recipe, sites = recipe or Recipe(), find_sites(model, space)
         some_ranks = Allocation.of({site.name: (3, 1, 0, 4, 2)[i % 5] for i, site in enumerate(sites)})
         candidate = Candidate(allocation or some_ranks, seed=5, learning_rate=1e-3)
-        cohort = Cohort(model, sites, [candidate], recipe, slots=1)
+        cohort = Cohort(model, sites, objective, [candidate], recipe, slots=1)
         cohort.load(0, candidate)
         generator = torch.Generator().manual_seed(0)
         cohort.stacked.values.copy_(torch.randn(cohort.stacked.values.shape, generator=generator) * 0.15)
@@ -72,7 +76,7 @@ def saved(tiny_batch: dict[str, torch.Tensor]) -> Saved:
             sites=sites,
             recipe=recipe,
             base="some/base",
-            label_names=label_names,
+            objective=objective,
             rows=rows_of(tiny_batch),
         )
         return logits

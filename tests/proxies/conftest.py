@@ -9,16 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from proxies.measure.dense_gradients import Batch, dense_gradients
+from proxies.measure.dense_gradients import dense_gradients
 from proxies.measure.evidence import Evidence
 from proxies.measure.warm_up import WarmUp
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from spaces.head import Head
 from spaces.hooks import Renorm
+from spaces.objective import Batch, Objective
 from spaces.search_space import SearchSpace
 from spaces.stacked import Stacked
 from spaces.wires import Wires
+from tests.objectives import TWO_CLASSES
 
 
 @pytest.fixture
@@ -34,18 +36,24 @@ def batches(tiny_batch) -> list[Batch]:
 def evidence(tiny_model, batches) -> Evidence:
     model = tiny_model("bert")
     space = SearchSpace(find_sites(model, "lora[q,v,fc1]+shortcut"), (0, 1, 2, 8))
-    return Evidence(model, batches, space, seed=0)
+    return Evidence(model, TWO_CLASSES, batches, space, seed=0)
 
 
 @pytest.fixture
 def warm(tiny_model, batches) -> Callable[..., Evidence]:
     """A function that gives evidence with a short warm-up, which holds two of the three batches."""
 
-    def build(*, family: str = "bert", renorm: Renorm = "preserve", **model: Any) -> Evidence:
+    def build(
+        *,
+        family: str = "bert",
+        renorm: Renorm = "preserve",
+        objective: Objective = TWO_CLASSES,
+        **model: Any,
+    ) -> Evidence:
         tiny = tiny_model(family, **model)
         space = SearchSpace(find_sites(tiny, "lora[q,v,fc1]+shortcut"), (0, 1, 2, 8))
         warm_up = WarmUp(steps=5, rank=3, learning_rate=2e-2, held_batches=2)
-        return Evidence(tiny, batches, space, seed=0, renorm=renorm, warm_up=warm_up)
+        return Evidence(tiny, objective, batches, space, seed=0, renorm=renorm, warm_up=warm_up)
 
     return build
 
@@ -65,8 +73,10 @@ def by_hand() -> Callable[[Evidence, np.ndarray], GatedByHand]:
     def build(evidence: Evidence, gates: np.ndarray) -> GatedByHand:
         network, model = evidence.super_network, evidence.model
         ranks = {s.name: network.rank for s, gate in zip(network.sites, gates, strict=True) if gate}
-        stacked = Stacked({**Wires.shapes(network.sites, ranks), **Head.shapes(model)}, 1, device="cpu")
-        wires, head = Wires(network.sites, ranks, stacked), Head(model, stacked)
+        stacked = Stacked(
+            {**Wires.shapes(network.sites, ranks), **Head.shapes(TWO_CLASSES.head(model))}, 1, device="cpu"
+        )
+        wires, head = Wires(network.sites, ranks, stacked), Head(TWO_CLASSES.head(model), stacked)
         wires.load(0, Allocation.of(ranks), evidence.scaling, seed=9)
         trained = network.wires.items()
         wires.restore(
@@ -99,7 +109,9 @@ def loss_by_hand(by_hand) -> Callable[[Evidence, np.ndarray], float]:
 @pytest.fixture
 def gradients_by_batch(evidence, batches) -> list[dict[str, np.ndarray]]:
     """Each batch's own G in float64, from a pass of its own."""
-    passes = [dense_gradients(evidence.model, evidence.space.sites, [batch]) for batch in batches]
+    passes = [
+        dense_gradients(evidence.model, TWO_CLASSES, evidence.space.sites, [batch]) for batch in batches
+    ]
     return [{name: g.double().numpy() for name, g in gradients.items()} for gradients in passes]
 
 

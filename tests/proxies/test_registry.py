@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from proxies.measure.dense_gradients import Batch
 from proxies.measure.evidence import Evidence
 from proxies.measure.warm_up import WarmUp
+from proxies.proxy import needs_of
 from proxies.registry import PROXIES, find_proxy, score_sites
 from proxies.site_scores import DegenerateScoreError
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites
+from spaces.objective import Batch
 from spaces.search_space import SearchSpace
+from tests.objectives import TWO_CLASSES
 
 # a site may be worth less than nothing
 SIGNED = {"plain", "grasp", "ablation", "solo", "solo_linear", "supernet"}
@@ -40,9 +42,17 @@ def test_products_with_parameters_are_refused_at_initialisation(name, evidence):
 
 def test_all_proxies_share_one_pass(evidence, batches):
     passes = []
-    counted = Evidence(evidence.model, batches, evidence.space, seed=0, on_batch=lambda: passes.append(1))
-    others = [n for n, proxy in PROXIES.items() if proxy.point != "warm" and n not in ALWAYS_DEGENERATE]
-    score_sites([PROXIES[name] for name in others], counted)
+    others = [p for name, p in PROXIES.items() if p.point != "warm" and name not in ALWAYS_DEGENERATE]
+    counted = Evidence(
+        evidence.model,
+        TWO_CLASSES,
+        batches,
+        evidence.space,
+        seed=0,
+        needs=needs_of(others),
+        on_batch=lambda: passes.append(1),
+    )
+    score_sites(others, counted)
     assert len(passes) == len(batches)
 
 
@@ -50,7 +60,13 @@ def test_all_warm_proxies_share_one_super_network(evidence, batches):
     passes = []
     warm_up = WarmUp(steps=3)
     counted = Evidence(
-        evidence.model, batches, evidence.space, seed=0, warm_up=warm_up, on_batch=lambda: passes.append(1)
+        evidence.model,
+        TWO_CLASSES,
+        batches,
+        evidence.space,
+        seed=0,
+        warm_up=warm_up,
+        on_batch=lambda: passes.append(1),
     )
     score_sites([PROXIES[name] for name in ("sensitivity", "sensitivity_sum")], counted)
     assert len(passes) == warm_up.steps
@@ -62,10 +78,16 @@ def test_all_warm_proxies_share_one_super_network(evidence, batches):
     assert len(passes) == before
 
 
-def test_a_statistic_that_nobody_announced_is_measured_when_first_asked_for(evidence):
-    alone = {name: score_sites([PROXIES[name]], evidence)[0] for name in ("grad_norm", "fisher", "eva")}
-    together = score_sites([PROXIES[name] for name in alone], evidence)
-    for scores in together:
+def test_a_statistic_that_is_not_among_the_needs_is_measured_once_by_a_pass_of_its_own(evidence, batches):
+    passes = []
+    counted = Evidence(
+        evidence.model, TWO_CLASSES, batches, evidence.space, seed=0, on_batch=lambda: passes.append(1)
+    )
+    alone = {name: score_sites([PROXIES[name]], counted)[0] for name in ("grad_norm", "fisher", "eva")}
+    assert len(passes) == 3 * len(batches)
+    score_sites([PROXIES[name] for name in alone], counted)
+    assert len(passes) == 3 * len(batches)
+    for scores in score_sites([PROXIES[name] for name in alone], evidence):
         np.testing.assert_allclose(scores.by_rank, alone[scores.proxy].by_rank, rtol=1e-5)
 
 
@@ -73,7 +95,7 @@ def test_all_dense_proxies_share_one_pass(tiny_model, tiny_batch):
     model, passes = tiny_model("bert"), []
     space = SearchSpace(find_sites(model, "lora+shortcut"), (0, 1, 2))
     batch = Batch(tiny_batch, torch.arange(6) % 2)
-    counted = Evidence(model, [batch], space, seed=0, on_batch=lambda: passes.append(1))
+    counted = Evidence(model, TWO_CLASSES, [batch], space, seed=0, on_batch=lambda: passes.append(1))
     score_sites(
         [PROXIES[name] for name in ("grad_norm", "grad_norm@init", "snip", "spectrum", "constant")], counted
     )

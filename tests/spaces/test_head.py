@@ -8,21 +8,25 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from spaces.errors import InputError
-from spaces.head import Head, head_modules
+from spaces.head import Head, initial_std
 from spaces.stacked import Stacked
 
 
-@pytest.mark.parametrize(("family", "modules"), [
+def modules_of(model: PreTrainedModel, *names: str) -> dict[str, nn.Module]:
+    return {name: model.get_submodule(name) for name in names or ("classifier",)}
+
+
+@pytest.mark.parametrize(("family", "names"), [
     ("bert", ["classifier"]),
     ("roberta", ["classifier.dense", "classifier.out_proj"]),
     ("deberta-v2", ["pooler.dense", "classifier"]),
     ("opt", ["score"]),
 ])  # fmt: skip
-def test_each_slot_computes_with_its_own_head(tiny_model, tiny_batch, family, modules):
+def test_each_slot_computes_with_its_own_head(tiny_model, tiny_batch, family, names):
     model = tiny_model(family)
-    assert list(head_modules(model)) == modules
-    stacked = Stacked(Head.shapes(model), 2, device="cpu")
-    head = Head(model, stacked)
+    modules = modules_of(model, *names)
+    stacked = Stacked(Head.shapes(modules), 2, device="cpu")
+    head = Head(modules, stacked)
     for slot in (0, 1):
         head.load(slot, seed=slot)
     twice = {name: tensor.repeat(2, 1) for name, tensor in tiny_batch.items()}
@@ -37,8 +41,8 @@ def test_each_slot_computes_with_its_own_head(tiny_model, tiny_batch, family, mo
 
 def test_heads_start_from_the_seed_alone_with_zero_biases(tiny_model):
     model = tiny_model("bert")
-    stacked = Stacked(Head.shapes(model), 3, device="cpu")
-    head = Head(model, stacked)
+    stacked = Stacked(Head.shapes(modules_of(model)), 3, device="cpu")
+    head = Head(modules_of(model), stacked)
     for slot, seed in enumerate((4, 4, 5)):
         head.load(slot, seed=seed)
     weight = stacked.leaf["head.classifier.weight"]
@@ -74,9 +78,9 @@ class _Gated(nn.Module):
 def test_heads_of_any_modules_are_trained_for_each_slot(tiny_model, tiny_batch, kind):
     model = tiny_model("bert")
     model.classifier = _other_head(kind, model)
-    stacked = Stacked(Head.shapes(model), 2, device="cpu")
+    stacked = Stacked(Head.shapes(modules_of(model)), 2, device="cpu")
     assert set(stacked.leaf) == {f"head.classifier.{name}" for name, _ in model.classifier.named_parameters()}
-    head = Head(model, stacked)
+    head = Head(modules_of(model), stacked)
     for slot in (0, 1):
         head.load(slot, seed=slot)
         with torch.no_grad():
@@ -97,8 +101,8 @@ def test_heads_of_any_modules_are_trained_for_each_slot(tiny_model, tiny_batch, 
 def test_a_head_starts_with_norms_of_one_and_biases_of_zero(tiny_model):
     model = tiny_model("bert")
     model.classifier = _other_head("norm", model)
-    stacked = Stacked(Head.shapes(model), 1, device="cpu")
-    Head(model, stacked).load(0, seed=3)
+    stacked = Stacked(Head.shapes(modules_of(model)), 1, device="cpu")
+    Head(modules_of(model), stacked).load(0, seed=3)
     assert (stacked.leaf["head.classifier.2.weight"] == 1).all()
     assert not stacked.leaf["head.classifier.2.bias"].any()
     assert stacked.leaf["head.classifier.3.weight"].std() > 0
@@ -107,8 +111,12 @@ def test_a_head_starts_with_norms_of_one_and_biases_of_zero(tiny_model):
 def test_a_module_of_two_tensors_is_refused_by_name(tiny_model, tiny_batch):
     model = tiny_model("bert")
     model.classifier = _Pairing()
-    stacked = Stacked(Head.shapes(model), 1, device="cpu")
-    with Head(model, stacked).attach(), pytest.raises(InputError, match=r"classifier.pair takes 2 arguments"):
+    pair = modules_of(model, "classifier.pair")
+    stacked = Stacked(Head.shapes(pair), 1, device="cpu")
+    with (
+        Head(pair, stacked).attach(),
+        pytest.raises(InputError, match=r"classifier.pair takes 2 arguments"),
+    ):
         model(**tiny_batch)
 
 
@@ -121,15 +129,20 @@ class _Pairing(nn.Module):
         return self.pair(x, x)
 
 
-def test_a_parameter_of_the_whole_model_is_refused_by_name(tiny_model):
+def test_without_modules_nothing_trains_and_nothing_changes(tiny_model, tiny_batch):
     model = tiny_model("bert")
-    model.temperature = nn.Parameter(torch.ones(1))
-    with pytest.raises(InputError, match=r"head's temperature belongs to no module"):
-        head_modules(model)
+    before = model(**tiny_batch).logits
+    stacked = Stacked(Head.shapes({}), 2, device="cpu")
+    head = Head({}, stacked)
+    head.load(0, seed=3)
+    with head.attach():
+        assert torch.equal(model(**tiny_batch).logits, before)
+    assert head.trained(0) == {}
 
 
-def test_a_model_without_a_base_is_refused(tiny_model):
+def test_weights_start_at_the_standard_deviation_that_the_model_states(tiny_model):
     model = tiny_model("bert")
-    model.base_model_prefix = "absent"
-    with pytest.raises(InputError, match=r"base_model_prefix='absent' names none"):
-        head_modules(model)
+    assert initial_std(model) == model.config.initializer_range == 0.2
+    stacked = Stacked(Head.shapes(modules_of(model)), 1, device="cpu")
+    Head(modules_of(model), stacked, std=initial_std(model)).load(0, seed=3)
+    assert float(stacked.leaf["head.classifier.weight"].detach().std()) == pytest.approx(0.2, rel=0.3)

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
 
+from evaluators.objectives.classification import Classification
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
+from spaces.objective import Batch, Objective
 from spaces.probe import SLOTS, probe_sites
 from spaces.site import Site, Tap
 
@@ -19,16 +21,17 @@ SPACE = "lora[all]+shortcut"
 
 
 @pytest.fixture
-def pair() -> tuple[dict[str, Tensor], list[dict[str, Tensor]]]:
-    """A batch of six rows, and three others, each with other rows in one of the three slots."""
+def pair() -> tuple[Objective, Batch, list[Batch]]:
+    """Two classes; a batch of six rows, and three others, each with other rows in one of the three slots."""
     generator = torch.Generator().manual_seed(0)
     ids = torch.randint(4, 100, (8, 9), generator=generator)
     mask = (torch.arange(9) < torch.tensor([9, 7, 9, 5, 8, 6, 4, 9])[:, None]).long()
     ids = torch.where(mask.bool(), ids, 1)
     picks = [[0, 1, 2, 3, 4, 5], [6, 7, 2, 3, 4, 5], [0, 1, 6, 7, 4, 5], [0, 1, 2, 3, 6, 7]]
-    first, *others = ({"input_ids": ids[rows], "attention_mask": mask[rows]} for rows in picks)
+    labels = torch.zeros(6, dtype=torch.long)
+    first, *others = (Batch({"input_ids": ids[rows], "attention_mask": mask[rows]}, labels) for rows in picks)
     assert len(others) == SLOTS
-    return first, others
+    return Classification(("a", "b")), first, others
 
 
 class _Reshaping(nn.Module):
@@ -88,7 +91,7 @@ def test_a_site_that_does_not_carry_each_slots_own_rows_is_refused(tiny_model, p
         probe_sites(model, (*others, site), *pair)
     assert "1 of 4 sites" in str(refusal.value)
     assert "layers.1.odd" in str(refusal.value)
-    assert "--space 'lora[fc1]'" in str(refusal.value)
+    assert "`space='lora[fc1]'`" in str(refusal.value)
 
 
 def test_a_source_of_flattened_tokens_is_the_rows_own(tiny_model, pair):

@@ -6,9 +6,17 @@ import pytest
 import torch
 from torch import nn
 
+from evaluators.objectives.classification import Classification
 from spaces.errors import InputError
+from spaces.objective import Batch
 from spaces.readable import check_embeddable, check_padding, outputs
 from tests.model_types import tiny_model_of
+
+CLASSES, THREE = Classification(("a", "b")), Classification(("a", "b", "c"))
+
+
+def batch_of(inputs: dict[str, torch.Tensor]) -> Batch:
+    return Batch(inputs, torch.zeros(len(inputs["input_ids"]), dtype=torch.long))
 
 
 @pytest.mark.parametrize(("family", "inputs", "message"), [
@@ -25,7 +33,7 @@ def test_what_the_model_cannot_embed_is_named_before_it_is_looked_up(tiny_model,
     batch = {name: torch.tensor(rows) for name, rows in inputs.items()}
     batch["attention_mask"] = torch.ones_like(batch["input_ids"])
     with pytest.raises(InputError, match=message):
-        check_embeddable(tiny_model(family), batch)
+        check_embeddable(tiny_model(family), CLASSES, batch_of(batch))
 
 
 def test_a_model_that_fails_on_its_inputs_is_refused_in_one_line(tiny_model, tiny_batch):
@@ -38,24 +46,24 @@ def test_a_model_that_fails_on_its_inputs_is_refused_in_one_line(tiny_model, tin
     with pytest.raises(
         InputError, match=r"cannot be run on 6 rows of 9 tokens \(KeyError: 'full_attention'\)"
     ):
-        outputs(model, tiny_batch)
+        outputs(model, CLASSES, batch_of(tiny_batch))
 
 
 def test_outputs_that_are_no_logits_of_the_rows_are_refused(tiny_model, tiny_batch):
     model = tiny_model("bert")
     model.classifier = nn.Linear(32, 3)
     with pytest.raises(InputError, match=r"gives outputs \(6, 3\) for 6 rows and 2 labels, not \(6, 2\)"):
-        outputs(model, tiny_batch)
+        outputs(model, CLASSES, batch_of(tiny_batch))
 
 
-def _padded(ids: torch.Tensor, lengths: torch.Tensor, width: int) -> dict[str, torch.Tensor]:
+def _padded(ids: torch.Tensor, lengths: torch.Tensor, width: int) -> Batch:
     mask = (torch.arange(width) < lengths[:, None]).long()
     whole = torch.full((len(ids), width), 1)
     whole[:, : ids.shape[1]] = ids
-    return {"input_ids": torch.where(mask.bool(), whole, 1), "attention_mask": mask}
+    return batch_of({"input_ids": torch.where(mask.bool(), whole, 1), "attention_mask": mask})
 
 
-def _alone_and_together() -> tuple[list[dict[str, torch.Tensor]], list[dict[str, torch.Tensor]]]:
+def _alone_and_together() -> tuple[list[Batch], list[Batch]]:
     ids = torch.randint(4, 100, (6, 12), generator=torch.Generator().manual_seed(0))
     lengths = torch.tensor([12, 9, 12, 10, 8, 11])
     alone = [_padded(ids[i : i + 1, :n], lengths[i : i + 1], int(n)) for i, n in enumerate(lengths)]
@@ -65,10 +73,10 @@ def _alone_and_together() -> tuple[list[dict[str, torch.Tensor]], list[dict[str,
 @pytest.mark.parametrize("model_type", ["fnet", "convbert", "canine", "nystromformer", "yoso"])
 def test_a_model_that_heeds_what_stands_behind_a_rows_end_is_refused(model_type):
     with pytest.raises(InputError, match=rf"changes the outputs of this {model_type} model"):
-        check_padding(tiny_model_of(model_type), *_alone_and_together())
+        check_padding(tiny_model_of(model_type), THREE, *_alone_and_together())
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("family", ["bert", "deberta-v2", "opt", "gpt2", "llama", "gemma2"])
 def test_the_families_heed_no_padding(tiny_model, family, dtype):
-    check_padding(tiny_model(family).to(dtype), *_alone_and_together())
+    check_padding(tiny_model(family).to(dtype), CLASSES, *_alone_and_together())

@@ -16,6 +16,8 @@ from evaluators.adapters.adapter import load_adapter, merge, save_adapter
 from evaluators.adapters.base_digest import base_digest
 from evaluators.adapters.peft_files import read_tensors
 from evaluators.data.rows import Rows
+from evaluators.objectives.classification import Classification
+from evaluators.objectives.regression import Regression
 from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
 from spaces.allocation import Allocation
 from spaces.errors import InputError
@@ -104,6 +106,7 @@ def test_the_record_says_how_the_adapter_was_made(tmp_path, saved, tiny_model):
     assert json.loads((tmp_path / "a" / RECORD).read_text()) == {
         "format_version": 1,
         "base": "some/base",
+        "architecture": "sequence_classification",
         "allocation": {"layers.0.q": 2, "layers.1.cut": 1},
         "scaling": {"rule": "constant", "lora_alpha": 16.0, "shortcut_alpha": 4.0, "reference_rank": 4},
         "renorm": "paper",
@@ -188,7 +191,7 @@ def test_a_failed_candidate_is_not_saved(tmp_path, saved, tiny_model):
             sites=find_sites(model, "lora"),
             recipe=Recipe(),
             base="b",
-            label_names=LABELS,
+            objective=Classification(LABELS),
             rows=Rows((), None, np.zeros(0)),
         )
     assert not list(tmp_path.iterdir())
@@ -384,7 +387,7 @@ def assert_refused(use, folder, model, message):
 @pytest.mark.parametrize("label", ["\x1b[31mred", "a\nb", "\ud800", "\0", "é" * 300, ""])
 def test_labels_of_any_characters_come_back(tmp_path, saved, tiny_model, tiny_batch, label):
     model = tiny_model("bert")
-    expected = saved(tmp_path / "a", model, "lora", label_names=("plain", label))
+    expected = saved(tmp_path / "a", model, "lora", objective=Classification(("plain", label)))
     load_adapter(tmp_path / "a", model)
     assert model.config.id2label == {0: "plain", 1: label}
     torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
@@ -422,7 +425,7 @@ def test_a_padding_token_of_the_models_own_stays(tmp_path, saved, tiny_model):
 
 def test_regression_has_one_output_and_no_label_names(tmp_path, saved, tiny_model, tiny_batch):
     model = tiny_model("bert", num_labels=1)
-    expected = saved(tmp_path / "a", model, "lora", label_names=())
+    expected = saved(tmp_path / "a", model, "lora", objective=Regression())
     merge(tmp_path / "a", model)
     torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
 

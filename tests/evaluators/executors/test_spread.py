@@ -18,6 +18,7 @@ from evaluators.base.base_models import BaseModels
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
 from evaluators.executors.spread import LocalExecutor, Work, Workload, form_cohorts
+from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
 from evaluators.training.memory import WORKER_DIED
 from spaces.allocation import Allocation
@@ -58,7 +59,7 @@ def workload(tiny_model, tmp_path) -> Workload:
     model.save_pretrained(tmp_path / "model")
     rng = np.random.default_rng(0)
     rows = Rows(tuple(rng.integers(4, 100, (24, 6))), None, rng.integers(0, 2, 24))
-    task = Task("random", "accuracy", ("0", "1"), rows, rows, rows)
+    task = Task("random", Classification(("0", "1")), rows, rows, rows)
     return Workload(
         ModelSource(str(tmp_path / "model"), 2), task, find_sites(model, "lora"), Recipe(batch_size=8)
     )

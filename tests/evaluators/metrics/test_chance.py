@@ -1,48 +1,21 @@
-"""What a model gets that heeds no text, and when no run does better."""
+"""When no run does better than a model that heeds no text."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 
-from evaluators.data.rows import Rows
-from evaluators.data.task import Task
-from evaluators.metrics.chance import Chance, chance_of, nothing_learned
+from evaluators.metrics.chance import Chance, nothing_learned
 from evaluators.training.candidate import Candidate, Evaluation
 from spaces.allocation import Allocation
 
 HALF = Chance(math.log(2), (0.5, 0.5), 100)
 
 
-def task(metric, labels, names=("a", "b")):
-    rows = Rows(tuple(np.array([1]) for _ in labels), None, np.array(labels))
-    return Task("t", metric, names, rows, rows, rows), rows
-
-
 def runs(*scores):
     candidate = Candidate(Allocation.of({}), 0, 1e-3)
     return [Evaluation(candidate, metric, loss, None, (), 0.0, 0) for metric, loss in scores]
-
-
-def test_chance_is_the_entropy_and_what_each_class_gets():
-    own, rows = task("accuracy", [0, 0, 0, 1])
-    found = chance_of(rows, own)
-    assert found.loss == pytest.approx(-0.75 * math.log(0.75) - 0.25 * math.log(0.25))
-    assert (found.metrics, found.rows) == ((0.75, 0.25), 4)
-
-
-def test_of_matthews_and_of_three_classes():
-    own, rows = task("matthews", [0, 1, 2, 2], ("a", "b", "c"))
-    found = chance_of(rows, own)
-    assert found.metrics == (0.0, 0.0, 0.0)
-
-
-def test_of_a_regression_it_is_the_variance():
-    own, rows = task("pearson", np.array([1, 2, 3, 6], dtype=np.float32), ())
-    found = chance_of(rows, own)
-    assert (found.loss, found.metrics) == (pytest.approx(3.5), (0.0,))
 
 
 def test_one_answer_in_every_run_is_nothing_learned_whatever_the_loss():
@@ -74,3 +47,16 @@ def test_without_rows_only_runs_that_are_all_the_same_say_so():
     assert nothing_learned(same, "accuracy", None) == "every run has the same accuracy, 0.5000"
     assert nothing_learned(runs((1.0, 0.1), (1.0, 0.1), (1.0, 0.1)), "accuracy", None) is None
     assert nothing_learned(runs((None, None)), "accuracy", HALF) is None
+
+
+def test_of_a_metric_that_is_better_when_less_the_lowest_answer_is_the_best():
+    errors = Chance(2.0, (1.4,), 100)
+    direction = {"direction": "minimize"}
+    reason = nothing_learned(runs((1.45, 2.1), (1.35, 2.0)), "rmse", errors, **direction)
+    assert reason is not None
+    assert reason.endswith("nor is rmse (1.4000 on average) clearly below 1.4000")
+    assert nothing_learned(runs((1.1, 2.1), (1.2, 2.0)), "rmse", errors, **direction) is None
+    assert nothing_learned(runs((1.9, 2.1), (1.8, 2.0)), "rmse", errors, **direction) is not None
+    same = runs((3.0, 1.1), (3.0, 1.1), (3.0, 1.1))
+    reason = nothing_learned(same, "perplexity", None, **direction)
+    assert reason == "every run has the same perplexity, 3.0000"

@@ -12,6 +12,7 @@ import torch
 from evaluators.base.base_model import ModelSource
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
+from evaluators.objectives.classification import Classification
 from evaluators.store.ledger import Ledger, fingerprint
 from evaluators.training.candidate import Candidate, Course, Evaluation, Recipe, Trained
 from evaluators.training.memory import OUT_OF_MEMORY, WORKER_DIED
@@ -70,7 +71,8 @@ def test_killed_between_its_two_files_a_candidate_is_not_there(tmp_path, monkeyp
 
 def test_the_fingerprint_knows_what_decides_the_result():
     rows = Rows((np.array([1, 2]), np.array([3])), None, np.array([0, 1]))
-    task = Task("t", "accuracy", ("0", "1"), rows, rows, rows)
+    names = ("0", "1")
+    task = Task("t", Classification(names), rows, rows, rows)
     source, recipe = ModelSource("m", 2), Recipe()
     base = fingerprint(source, task, recipe)
     assert base == fingerprint(ModelSource("m", 2), task, Recipe())
@@ -82,8 +84,8 @@ def test_the_fingerprint_knows_what_decides_the_result():
         fingerprint(source, task, Recipe(scaling=Scaling("constant"))),
         fingerprint(source, task, recipe, "Sora(ratio=2.0)"),
         fingerprint(source, task, recipe, report_on="test"),
-        fingerprint(source, dataclasses.replace(task, metric="f1", positive_label="0"), recipe),
-        fingerprint(source, dataclasses.replace(task, metric="f1", positive_label="1"), recipe),
+        fingerprint(source, dataclasses.replace(task, objective=Classification(names, "f1", "0")), recipe),
+        fingerprint(source, dataclasses.replace(task, objective=Classification(names, "f1", "1")), recipe),
     ]
     assert len({base, *others}) == 9
 
@@ -145,7 +147,7 @@ def test_tensors_that_are_gone_are_missed(tmp_path, caplog):
 
 def test_the_fingerprint_knows_the_weights_by_their_bytes_and_not_by_their_times(tmp_path):
     rows = Rows((np.array([1, 2]), np.array([3])), None, np.array([0, 1]))
-    task, source = Task("t", "accuracy", ("0", "1"), rows, rows, rows), ModelSource(str(tmp_path), 2)
+    task, source = Task("t", Classification(("0", "1")), rows, rows, rows), ModelSource(str(tmp_path), 2)
     weights = tmp_path / "model.safetensors"
     weights.write_bytes(b"abcd")
     os.utime(weights, ns=(1, 1))

@@ -13,6 +13,8 @@ from peft import LoraConfig, get_peft_model
 import evaluators.training.train
 from evaluators.data.rows import Rows, padded_inputs
 from evaluators.data.task import Task
+from evaluators.objectives.classification import Classification
+from evaluators.objectives.regression import Regression
 from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort, score_trained
@@ -37,7 +39,7 @@ def rows_of(count: int, seed: int) -> Rows:
 
 @pytest.fixture(scope="module")
 def task() -> Task:
-    return Task("planted", "accuracy", ("no", "yes"), rows_of(60, 0), rows_of(40, 1), rows_of(40, 2))
+    return Task("planted", Classification(("no", "yes")), rows_of(60, 0), rows_of(40, 1), rows_of(40, 2))
 
 
 CANDIDATES = [
@@ -78,7 +80,7 @@ def test_training_equals_peft_in_a_plain_pytorch_loop(tiny_model, task):
         Allocation.of({f"layers.{i}.{role}": 4 for i in range(3) for role in ("q", "v")}), 0, 3e-3
     )
     sites = find_sites(model, "lora")
-    cohort = Cohort(model, sites, [candidate], RECIPE, slots=1)
+    cohort = Cohort(model, sites, task.objective, [candidate], RECIPE, slots=1)
     cohort.load(0, candidate)
     start = cohort.trained(0)
     config = LoraConfig(task_type="SEQ_CLS", r=4, lora_alpha=16, target_modules=["query", "value"])
@@ -198,7 +200,7 @@ def test_regression_minimises_the_squared_error(tiny_model):
     model = tiny_model("bert", num_labels=1)
     rows = rows_of(64, 0)
     rows = Rows(rows.input_ids, None, rows.labels.astype(np.float32) * 2 - 1)
-    task = Task("planted", "pearson", (), rows, rows, rows)
+    task = Task("planted", Regression("pearson"), rows, rows, rows)
     sites = find_sites(model, "lora[all]")
     candidate = Candidate(Allocation.of({site.name: 4 for site in sites}), 0, 1e-2)
     (trained,) = train_cohort(

@@ -10,7 +10,7 @@ import torch
 
 from evaluators.data.rows import Rows, padded_inputs
 from evaluators.data.task import Task
-from evaluators.objectives.score import score_logits
+from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
 from evaluators.training.cohort import Cohort, score_trained
 from evaluators.training.rank_sweep import cut_to_rank, rank_sweep
@@ -27,14 +27,14 @@ def rows_of(count: int, seed: int) -> Rows:
 
 @pytest.fixture(scope="module")
 def task() -> Task:
-    return Task("random", "accuracy", ("no", "yes"), rows_of(8, 0), rows_of(30, 1), rows_of(30, 2))
+    return Task("random", Classification(("no", "yes")), rows_of(8, 0), rows_of(30, 1), rows_of(30, 2))
 
 
-def random_trained(model, sites, ranks, recipe) -> Trained:
+def random_trained(model, sites, objective, ranks, recipe) -> Trained:
     """A candidate with random tensors; ranks in turn over the sites."""
     allocation = Allocation.of({site.name: ranks[i % len(ranks)] for i, site in enumerate(sites)})
     candidate = Candidate(allocation, 0, 1e-3)
-    cohort = Cohort(model, sites, [candidate], recipe, slots=1)
+    cohort = Cohort(model, sites, objective, [candidate], recipe, slots=1)
     cohort.load(0, candidate)
     draw = torch.randn(cohort.stacked.values.shape, generator=torch.Generator().manual_seed(0))
     cohort.stacked.values.copy_(0.1 * draw)
@@ -46,7 +46,7 @@ def test_every_rank_equals_the_model_with_its_rows_merged_into_the_weights(tiny_
     """Equation 7 of DyLoRA by hand: W + factor(b) B[:, :b] A[:b], b at most the site's own rank."""
     model, recipe = tiny_model("bert"), Recipe(scaling=Scaling(rule))
     sites = find_sites(model, "lora[q,v,fc1]")
-    trained = random_trained(model, sites, (5, 3, 0, 2), recipe)
+    trained = random_trained(model, sites, task.objective, (5, 3, 0, 2), recipe)
     scores = rank_sweep(model, sites, task, trained, recipe, task.validation)
     assert [score.rank for score in scores] == [1, 2, 3, 4, 5]
     assert len({score.loss for score in scores}) == 5
@@ -62,7 +62,7 @@ def test_every_rank_equals_the_model_with_its_rows_merged_into_the_weights(tiny_
             for key in ("weight", "bias"):
                 getattr(merged.classifier, key).copy_(trained.tensors[f"head.classifier.{key}"])
             logits = merged(**{name: torch.from_numpy(array) for name, array in inputs.items()}).logits
-        metric, loss = score_logits(logits, task.validation, task)
+        metric, loss = task.objective.score(logits, task.validation.labels)
         assert score.metric == metric
         assert score.loss == pytest.approx(loss, abs=1e-5)
 
@@ -71,16 +71,16 @@ def test_every_rank_equals_the_model_with_its_rows_merged_into_the_weights(tiny_
 def test_ranks_together_equal_cohorts_of_one_and_the_last_is_the_candidate_itself(tiny_model, task, slots):
     model, recipe = tiny_model("bert"), Recipe(renorm="paper")
     sites = find_sites(model, "lora[q,fc2]+shortcut")
-    trained = random_trained(model, sites, (5, 1, 0, 4), recipe)
+    trained = random_trained(model, sites, task.objective, (5, 1, 0, 4), recipe)
     scores = rank_sweep(model, sites, task, trained, recipe, task.test, slots=slots)
     assert [score.rank for score in scores] == [1, 2, 3, 4, 5]
     for score in scores:
         cut = cut_to_rank(trained, score.rank)
-        cohort = Cohort(model, sites, [cut.evaluation.candidate], recipe, slots=1)
+        cohort = Cohort(model, sites, task.objective, [cut.evaluation.candidate], recipe, slots=1)
         cohort.restore(0, cut)
         with cohort.wires.attach(model, renorm="paper"), cohort.head.attach():
-            logits = cohort.logits([0], task.test)[0]
-        metric, loss = score_logits(logits, task.test, task)
+            logits = cohort.outputs([0], task.test)[0]
+        metric, loss = task.objective.score(logits, task.test.labels)
         assert score.metric == metric
         assert score.loss == pytest.approx(loss, abs=1e-5)
     assert [scores[-1].metric] == score_trained(model, sites, task, [trained], recipe)
@@ -89,7 +89,7 @@ def test_ranks_together_equal_cohorts_of_one_and_the_last_is_the_candidate_itsel
 def test_a_rank_whose_outputs_are_not_finite_has_no_score(tiny_model, task):
     model, recipe = tiny_model("bert"), Recipe()
     sites = find_sites(model, "lora[q]")
-    trained = random_trained(model, sites, (3,), recipe)
+    trained = random_trained(model, sites, task.objective, (3,), recipe)
     trained.tensors[f"{sites[0].name}.A"][2] = float("inf")
     scores = rank_sweep(model, sites, task, trained, recipe, task.validation)
     assert [score.loss is None for score in scores] == [False, False, True]
@@ -99,7 +99,7 @@ def test_a_rank_whose_outputs_are_not_finite_has_no_score(tiny_model, task):
 def test_a_candidate_that_failed_is_refused(tiny_model, task):
     model, recipe = tiny_model("bert"), Recipe()
     sites = find_sites(model, "lora[q]")
-    trained = random_trained(model, sites, (3,), recipe)
+    trained = random_trained(model, sites, task.objective, (3,), recipe)
     failed = Trained(dataclasses.replace(trained.evaluation, failure="it diverged"), {})
     with pytest.raises(ValueError, match="it diverged"):
         rank_sweep(model, sites, task, failed, recipe, task.validation)
@@ -108,5 +108,5 @@ def test_a_candidate_that_failed_is_refused(tiny_model, task):
 def test_a_candidate_without_wires_has_no_rank(tiny_model, task):
     model, recipe = tiny_model("bert"), Recipe()
     sites = find_sites(model, "lora[q]")
-    trained = random_trained(model, sites, (0,), recipe)
+    trained = random_trained(model, sites, task.objective, (0,), recipe)
     assert rank_sweep(model, sites, task, trained, recipe, task.validation) == []

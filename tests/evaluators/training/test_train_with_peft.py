@@ -13,6 +13,8 @@ from peft import AdaLoraConfig, EvaConfig, LoraConfig, PeftModel
 import evaluators.training.train_with_peft
 from evaluators.data.rows import Rows, padded_inputs
 from evaluators.data.task import Task
+from evaluators.objectives.classification import Classification
+from evaluators.objectives.regression import Regression
 from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Candidate, Recipe, Trained
 from evaluators.training.data_order import epoch_batches
@@ -44,7 +46,7 @@ def as_numbers(rows: Rows) -> Rows:
 
 @pytest.fixture(scope="module")
 def task() -> Task:
-    return Task("planted", "accuracy", ("no", "yes"), rows_of(60, 0), rows_of(40, 1), rows_of(40, 2))
+    return Task("planted", Classification(("no", "yes")), rows_of(60, 0), rows_of(40, 1), rows_of(40, 2))
 
 
 @pytest.fixture
@@ -76,7 +78,7 @@ def test_lora_is_our_own_uniform_lora_once_it_starts_from_our_a(tiny_model, task
     model = tiny_model(family, num_labels=labels)
     if labels == 1:
         rows = [as_numbers(part) for part in (task.train, task.validation, task.test)]
-        task = Task("planted", "pearson", (), *rows)
+        task = Task("planted", Regression("pearson"), *rows)
     sites = find_sites(model, "lora[q,v]")
     candidate = Candidate(Allocation.of({site.name: 4 for site in sites}), 5, 3e-3)
     (ours,) = train_cohort(model, sites, task, [candidate], RECIPE, slots=1, report_on=task.test)

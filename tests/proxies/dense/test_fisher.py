@@ -7,6 +7,7 @@ import pytest
 
 from proxies.measure.evidence import Evidence
 from proxies.registry import PROXIES, score_sites
+from tests.objectives import TWO_CLASSES
 
 
 def test_fisher_sums_the_squared_norms_of_the_batches_own_gradients(evidence, gradients_by_batch):
@@ -17,6 +18,6 @@ def test_fisher_sums_the_squared_norms_of_the_batches_own_gradients(evidence, gr
 
 
 def test_with_one_batch_fisher_is_the_squared_gradient_norm(evidence, batches):
-    one = Evidence(evidence.model, batches[:1], evidence.space, seed=0)
+    one = Evidence(evidence.model, TWO_CLASSES, batches[:1], evidence.space, seed=0)
     fisher, norm = score_sites([PROXIES["fisher"], PROXIES["grad_norm"]], one)
     np.testing.assert_allclose(fisher.by_site, norm.by_site**2, rtol=1e-5)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from proxies.measure.dense_gradients import Batch, dense_gradients
+from proxies.measure.dense_gradients import dense_gradients
 from proxies.measure.evidence import Evidence
 from proxies.registry import PROXIES, score_sites
 from spaces.base_weight import base_weight
+from spaces.objective import Batch
+from tests.objectives import TWO_CLASSES
 
 
 @pytest.mark.parametrize("role", ["q", "fc1"])
@@ -20,7 +22,7 @@ def test_grasp_is_minus_half_the_slope_of_the_squared_gradient_along_w0(evidence
     w0, squares = weight.clone(), []
     for step in (1e-3, -1e-3):
         weight.copy_((1 + step) * w0)
-        gradients = dense_gradients(model, sites, batches)
+        gradients = dense_gradients(model, TWO_CLASSES, sites, batches)
         squares.append(sum(float(g.double().square().sum()) for g in gradients.values()))
     slope = (squares[0] - squares[1]) / 2e-3
     assert scores.by_site[row] == pytest.approx(-slope / 2, rel=0.03)
@@ -39,7 +41,7 @@ def test_a_proxy_beside_it_changes_nothing(evidence, batches):
     many = [  # tokens enough for a product to be summed in blocks
         Batch({name: x.repeat(64, 1) for name, x in b.inputs.items()}, b.labels.repeat(64)) for b in batches
     ]
-    alone, shared = (Evidence(evidence.model, many, evidence.space, seed=0) for _ in range(2))
+    alone, shared = (Evidence(evidence.model, TWO_CLASSES, many, evidence.space, seed=0) for _ in range(2))
     (expected,) = score_sites([PROXIES["grasp"]], alone)
     beside = score_sites([PROXIES["grasp"], PROXIES["snr"]], shared)[0]
     np.testing.assert_array_equal(beside.by_site, expected.by_site)

@@ -8,6 +8,7 @@ import pytest
 from proxies.measure.evidence import Evidence
 from proxies.registry import PROXIES, score_sites
 from spaces.errors import InputError
+from tests.objectives import TWO_CLASSES
 
 
 def test_snr_is_the_mean_ratio_of_mean_and_deviation_over_batches(evidence, gradients_by_batch):
@@ -27,6 +28,6 @@ def test_entries_that_never_vary_count_as_zero(evidence, gradients_by_batch):
 
 
 def test_one_batch_is_refused(evidence, batches):
-    one = Evidence(evidence.model, batches[:1], evidence.space, seed=0)
+    one = Evidence(evidence.model, TWO_CLASSES, batches[:1], evidence.space, seed=0)
     with pytest.raises(InputError, match="snr compares batches and was given 1; give it at least 2"):
         score_sites([PROXIES["snr"]], one)

@@ -10,6 +10,7 @@ from proxies.measure.evidence import Evidence
 from proxies.registry import PROXIES, score_sites
 from spaces.scaling import Scaling
 from spaces.wires import initial_a
+from tests.objectives import TWO_CLASSES
 
 
 def gradient_of_b(site, g: np.ndarray) -> np.ndarray:
@@ -25,7 +26,7 @@ def test_adam_gain_sums_the_squared_mean_over_the_root_mean_square(evidence, gra
 
 
 def test_adam_gain_of_one_batch_is_what_one_step_of_adam_takes_off(evidence, batches, gradients_by_batch):
-    one = Evidence(evidence.model, batches[:1], evidence.space, seed=0)
+    one = Evidence(evidence.model, TWO_CLASSES, batches[:1], evidence.space, seed=0)
     (scores,) = score_sites([PROXIES["adam_gain"]], one)
     site = evidence.space.sites[0]
     gradient = torch.from_numpy(gradient_of_b(site, gradients_by_batch[0][site.name]))

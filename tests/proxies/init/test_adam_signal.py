@@ -12,6 +12,7 @@ from proxies.registry import PROXIES, score_sites
 from spaces.errors import InputError
 from spaces.scaling import Scaling
 from spaces.wires import initial_a
+from tests.objectives import TWO_CLASSES
 
 
 def test_it_sums_what_pairs_of_different_batches_agree_on(evidence, gradients_by_batch):
@@ -26,12 +27,12 @@ def test_it_sums_what_pairs_of_different_batches_agree_on(evidence, gradients_by
 
 
 def test_equal_batches_have_no_noise_so_it_is_the_gain(evidence, batches):
-    same = Evidence(evidence.model, [batches[0], batches[0]], evidence.space, seed=0)
+    same = Evidence(evidence.model, TWO_CLASSES, [batches[0], batches[0]], evidence.space, seed=0)
     gain, signal = score_sites([PROXIES["adam_gain"], PROXIES["adam_signal"]], same)
     np.testing.assert_allclose(signal.by_site, gain.by_site, rtol=1e-5)
 
 
 def test_one_batch_is_too_few(evidence, batches):
-    one = Evidence(evidence.model, batches[:1], evidence.space, seed=0)
+    one = Evidence(evidence.model, TWO_CLASSES, batches[:1], evidence.space, seed=0)
     with pytest.raises(InputError, match="compares batches and was given 1"):
         score_sites([PROXIES["adam_signal"]], one)

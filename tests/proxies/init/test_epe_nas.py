@@ -6,10 +6,11 @@ import math
 
 import pytest
 
-from proxies.measure.dense_gradients import Batch
 from proxies.measure.evidence import Evidence
 from proxies.registry import PROXIES, score_sites
 from spaces.errors import InputError
+from spaces.objective import Batch
+from tests.objectives import REGRESSION
 
 
 def test_epe_nas_sums_the_classes_logarithms_of_correlations(evidence, batches):
@@ -40,8 +41,6 @@ def test_rows_without_gradient_are_left_out_of_their_class(evidence):
 
 def test_a_regression_is_refused(tiny_model, evidence, batches):
     scored = [Batch(batch.inputs, batch.labels.float()) for batch in batches]
-    regression = Evidence(tiny_model("bert", num_labels=1), scored, evidence.space, seed=0)
-    with pytest.raises(
-        InputError, match=r"epe_nas .* regression without classes; leave it out, or use jacov"
-    ):
+    regression = Evidence(tiny_model("bert", num_labels=1), REGRESSION, scored, evidence.space, seed=0)
+    with pytest.raises(InputError, match=r"epe_nas .* has no classes; leave it out, or use jacov"):
         score_sites([PROXIES["epe_nas"]], regression)

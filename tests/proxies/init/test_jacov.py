@@ -10,6 +10,7 @@ from proxies.measure.evidence import Evidence
 from proxies.registry import PROXIES, score_sites
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
+from tests.objectives import TWO_CLASSES
 
 
 def test_jacov_orders_sites_as_the_paper_and_is_never_negative(evidence):
@@ -35,6 +36,6 @@ def test_jacov_is_1_where_no_rows_are_correlated_and_next_to_0_where_all_are(evi
 def test_one_row_is_refused(evidence, batches):
     batch = batches[0]
     batches[0] = type(batch)({name: x[:1] for name, x in batch.inputs.items()}, batch.labels[:1])
-    one = Evidence(evidence.model, batches[:1], evidence.space, seed=0)
+    one = Evidence(evidence.model, TWO_CLASSES, batches[:1], evidence.space, seed=0)
     with pytest.raises(InputError, match="jacov compares rows and was given one"):
         score_sites([PROXIES["jacov"]], one)

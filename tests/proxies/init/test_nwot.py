@@ -8,6 +8,7 @@ from proxies.measure.evidence import Evidence
 from proxies.registry import PROXIES, score_sites
 from spaces.search_space import SearchSpace
 from spaces.wires import initial_a
+from tests.objectives import TWO_CLASSES
 
 
 def test_nwot_is_the_log_determinant_of_agreements_of_each_rank(evidence):
@@ -24,7 +25,7 @@ def test_nwot_is_the_log_determinant_of_agreements_of_each_rank(evidence):
 def test_ranks_above_the_initial_one_are_scored_by_all_their_units(evidence, batches):
     sites = evidence.space.sites[:2]
     grid = SearchSpace(sites, (0, 8, 12, 20))
-    wide = Evidence(evidence.model, batches, grid, seed=0)
+    wide = Evidence(evidence.model, TWO_CLASSES, batches, grid, seed=0)
     assert wide.initial_rank < 20
     (scores,) = score_sites([PROXIES["nwot"]], wide)
     x = wide.row_features.inputs[sites[0].name].numpy()

@@ -9,6 +9,7 @@ from proxies.measure.evidence import Evidence
 from proxies.registry import PROXIES, score_sites
 from spaces.errors import InputError
 from spaces.wires import initial_a
+from tests.objectives import TWO_CLASSES
 
 
 def test_zico_of_each_rank_is_that_of_a_wire_of_this_rank(evidence, gradients_by_batch):
@@ -23,9 +24,8 @@ def test_zico_of_each_rank_is_that_of_a_wire_of_this_rank(evidence, gradients_by
     np.testing.assert_array_equal(scores.by_site, scores.by_rank[:, -1])
 
 
-def test_entries_that_never_vary_are_left_out(evidence, gradients_by_batch):
+def test_entries_that_never_vary_are_left_out(evidence):
     some, none = evidence.space.sites[:2]
-    evidence.expect(PROXIES["zico"].needs)
     evidence.statistic("deviations_of_b", some)[:, 1:] = 0  # so that only the first unit's entries count
     evidence.statistic("deviations_of_b", none).zero_()
     (scores,) = score_sites([PROXIES["zico"]], evidence)
@@ -35,6 +35,6 @@ def test_entries_that_never_vary_are_left_out(evidence, gradients_by_batch):
 
 
 def test_one_batch_is_refused(evidence, batches):
-    one = Evidence(evidence.model, batches[:1], evidence.space, seed=0)
+    one = Evidence(evidence.model, TWO_CLASSES, batches[:1], evidence.space, seed=0)
     with pytest.raises(InputError, match="zico compares batches and was given 1; give it at least 2"):
         score_sites([PROXIES["zico"]], one)

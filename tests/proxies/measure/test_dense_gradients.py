@@ -7,13 +7,15 @@ import copy
 import pytest
 import torch
 
-from proxies.measure.dense_gradients import Batch, dense_gradients, dense_synflow_gradients
+from proxies.measure.dense_gradients import dense_gradients, dense_synflow_gradients
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from spaces.hooks import attach
+from spaces.objective import Batch
 from spaces.scaling import Scaling
 from spaces.stacked import Stacked
 from spaces.wires import Wires
+from tests.objectives import TWO_CLASSES
 
 
 def two_batches(tiny_batch):
@@ -29,7 +31,7 @@ def test_g_equals_autograd_on_an_explicit_update(tiny_model, tiny_batch, family,
     model = tiny_model(family)
     sites = find_sites(model, "lora[all]+shortcut+cross[in,cut;span=2]")
     batches = two_batches(tiny_batch)
-    gradients = dense_gradients(model, sites, batches, renorm=renorm)
+    gradients = dense_gradients(model, TWO_CLASSES, sites, batches, renorm=renorm)
     updates = {site.name: torch.zeros(site.d_out, site.d_in, requires_grad=True) for site in sites}
 
     def add_update(group, sources, target):
@@ -57,7 +59,7 @@ def test_gradient_of_b_is_scale_times_g_times_a_transposed(tiny_model, tiny_batc
     model = tiny_model("bert")
     sites = find_sites(model, "lora[all]+shortcut")
     batches = two_batches(tiny_batch)
-    gradients = dense_gradients(model, sites, batches)
+    gradients = dense_gradients(model, TWO_CLASSES, sites, batches)
     ranks = {site.name: 3 for site in sites}
     stacked = Stacked(Wires.shapes(sites, ranks), 1, device="cpu")
     wires = Wires(sites, ranks, stacked)
@@ -79,8 +81,8 @@ def test_scoring_leaves_the_model_as_it_was(tiny_model, tiny_batch):
     model = tiny_model("bert")
     before = copy.deepcopy(model.state_dict())
     sites = find_sites(model, "lora+shortcut")
-    dense_gradients(model, sites, two_batches(tiny_batch))
-    dense_synflow_gradients(model, sites)
+    dense_gradients(model, TWO_CLASSES, sites, two_batches(tiny_batch))
+    dense_synflow_gradients(model, TWO_CLASSES, sites)
     torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
     assert all(parameter.grad is None and not parameter.requires_grad for parameter in model.parameters())
@@ -89,7 +91,7 @@ def test_scoring_leaves_the_model_as_it_was(tiny_model, tiny_batch):
 def test_only_the_batches_asked_for_are_used(tiny_model, tiny_batch):
     model, seen = tiny_model("bert"), []
     sites = find_sites(model, "lora")
-    dense_gradients(model, sites, two_batches(tiny_batch), on_batch=lambda: seen.append(1))
+    dense_gradients(model, TWO_CLASSES, sites, two_batches(tiny_batch), on_batch=lambda: seen.append(1))
     assert len(seen) == 2
 
 
@@ -104,5 +106,5 @@ def test_synflow_gradients_are_those_of_absolute_weights_on_ones(tiny_model):
     ones = torch.ones(1, 32, 32)
     absolute(inputs_embeds=ones, attention_mask=torch.ones(1, 32, dtype=torch.long)).logits.sum().backward()
     torch.testing.assert_close(
-        dense_synflow_gradients(model, sites)[site.name], weight.grad, rtol=1e-4, atol=1e-6
+        dense_synflow_gradients(model, TWO_CLASSES, sites)[site.name], weight.grad, rtol=1e-4, atol=1e-6
     )

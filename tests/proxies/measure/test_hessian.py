@@ -8,11 +8,13 @@ import pytest
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from proxies.measure.dense_gradients import Batch, dense_gradients
+from proxies.measure.dense_gradients import dense_gradients
 from proxies.measure.hessian import hessian_gradient, updated
 from spaces.base_weight import base_weight
 from spaces.find_sites import find_sites
 from spaces.hooks import attach
+from spaces.objective import Batch
+from tests.objectives import TWO_CLASSES
 
 
 def exact(model, sites, batches, renorm) -> dict[str, torch.Tensor]:
@@ -31,8 +33,8 @@ def exact(model, sites, batches, renorm) -> dict[str, torch.Tensor]:
 def test_the_difference_is_the_hessian_times_the_gradient(tiny_model, batches, family, renorm):
     model = tiny_model(family)
     sites = find_sites(model, "lora[all]+shortcut")
-    gradients = dense_gradients(model, sites, batches, renorm=renorm)
-    product = hessian_gradient(model, sites, batches, gradients, renorm=renorm)
+    gradients = dense_gradients(model, TWO_CLASSES, sites, batches, renorm=renorm)
+    product = hessian_gradient(model, TWO_CLASSES, sites, batches, gradients, renorm=renorm)
     for name, expected in exact(model, sites, batches, renorm).items():
         error = (product[name].double() - expected).norm() / expected.norm()
         assert error < 0.05, (name, float(error))
@@ -42,7 +44,7 @@ def test_where_nothing_changes_the_loss_the_product_is_zero(tiny_model, batches)
     model = tiny_model("bert")
     sites = find_sites(model, "lora[q]")
     nothing = {site.name: torch.zeros(site.d_out, site.d_in) for site in sites}
-    product = hessian_gradient(model, sites, batches, nothing)
+    product = hessian_gradient(model, TWO_CLASSES, sites, batches, nothing)
     assert not any(value.any() for value in product.values())
 
 
@@ -63,7 +65,7 @@ def test_an_updated_model_computes_with_changed_weights(tiny_model, tiny_batch, 
 def test_one_pass_more_is_all_it_takes(tiny_model, batches):
     model, passes = tiny_model("bert"), []
     sites = find_sites(model, "lora[q]")
-    gradients = dense_gradients(model, sites, batches)
+    gradients = dense_gradients(model, TWO_CLASSES, sites, batches)
     model.register_forward_hook(lambda *_: passes.append(1))
-    hessian_gradient(model, sites, [Batch(b.inputs, b.labels) for b in batches], gradients)
+    hessian_gradient(model, TWO_CLASSES, sites, [Batch(b.inputs, b.labels) for b in batches], gradients)
     assert len(passes) == len(batches)

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from proxies.measure.dense_gradients import Batch
 from proxies.measure.evidence import Evidence
 from proxies.measure.row_features import row_features
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
+from spaces.objective import Batch
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace
 from spaces.stacked import Stacked
 from spaces.wires import Wires, initial_a
+from tests.objectives import REGRESSION, TWO_CLASSES
 
 RANK = 3
 
@@ -27,7 +28,7 @@ def first_a(sites) -> dict[str, torch.Tensor]:
 def test_correlations_are_those_of_each_rows_own_gradient_of_b(tiny_model, tiny_batch, batches, family):
     model = tiny_model(family)
     sites = find_sites(model, "lora[all]+shortcut")
-    features = row_features(model, sites, batches, first_a(sites))
+    features = row_features(model, TWO_CLASSES, sites, batches, first_a(sites))
     ranks = {site.name: RANK for site in sites}
     stacked = Stacked(Wires.shapes(sites, ranks), 1, device="cpu")
     wires = Wires(sites, ranks, stacked)
@@ -48,7 +49,7 @@ def test_correlations_are_those_of_each_rows_own_gradient_of_b(tiny_model, tiny_
 def test_inputs_are_means_over_the_tokens_that_are_not_padding(tiny_model, tiny_batch, batches):
     model, seen = tiny_model("bert"), []
     sites = find_sites(model, "lora[fc1]")
-    features = row_features(model, sites, batches, first_a(sites))
+    features = row_features(model, TWO_CLASSES, sites, batches, first_a(sites))
     module = model.get_submodule(sites[-1].source.module)
     module.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
     model(**tiny_batch)
@@ -59,9 +60,9 @@ def test_inputs_are_means_over_the_tokens_that_are_not_padding(tiny_model, tiny_
 def test_only_the_first_rows_count_with_their_labels(tiny_model, batches):
     model = tiny_model("bert")
     sites = find_sites(model, "lora[v]")
-    features = row_features(model, sites, batches, first_a(sites), rows=3)
-    whole = row_features(model, sites, batches, first_a(sites))
-    assert features.labels.tolist() == [0, 1, 0]
+    features = row_features(model, TWO_CLASSES, sites, batches, first_a(sites), rows=3)
+    whole = row_features(model, TWO_CLASSES, sites, batches, first_a(sites))
+    assert features.classes.tolist() == [0, 1, 0]
     name = sites[0].name
     torch.testing.assert_close(features.correlations[name], whole.correlations[name][:3, :3])
     torch.testing.assert_close(features.inputs[name], whole.inputs[name][:3])
@@ -71,14 +72,16 @@ def test_a_regression_has_no_classes(tiny_model, batches):
     model = tiny_model("bert", num_labels=1)
     sites = find_sites(model, "lora[v]")
     scored = [Batch(batch.inputs, batch.labels.float()) for batch in batches]
-    assert row_features(model, sites, scored, first_a(sites)).labels is None
+    assert row_features(model, REGRESSION, sites, scored, first_a(sites)).classes is None
 
 
 def test_a_row_that_moves_nothing_has_no_correlation_even_with_itself(tiny_model, batches):
     model = tiny_model("bert")
     (site,) = (s for s in find_sites(model, "lora[q]") if s.layer == 0)
     single = Batch({name: tensor[:, :1] for name, tensor in batches[0].inputs.items()}, batches[0].labels)
-    correlations = row_features(model, [site], [single, batches[1]], first_a([site])).correlations[site.name]
+    correlations = row_features(
+        model, TWO_CLASSES, [site], [single, batches[1]], first_a([site])
+    ).correlations[site.name]
     expected = torch.eye(4, dtype=torch.float64)  # softmax over one token is 1, whatever its query
     expected[:2, :2] = 0
     expected[2:, 2:] = correlations[2:, 2:]
@@ -90,7 +93,8 @@ def test_the_gradients_are_those_of_the_initial_rank_whatever_the_grid(tiny_mode
     model = tiny_model("bert")
     sites = find_sites(model, "lora[v]")
     low, high = (
-        Evidence(model, batches, SearchSpace(sites, ranks), seed=5) for ranks in ((0, 8), (0, 8, 20))
+        Evidence(model, TWO_CLASSES, batches, SearchSpace(sites, ranks), seed=5)
+        for ranks in ((0, 8), (0, 8, 20))
     )
     for name, correlations in low.row_features.correlations.items():
         torch.testing.assert_close(high.row_features.correlations[name], correlations, rtol=1e-9, atol=1e-9)

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from proxies.measure import super_network
-from proxies.measure.dense_gradients import Batch, dense_gradients
+from proxies.measure.dense_gradients import dense_gradients
 from proxies.measure.evidence import Evidence
 from proxies.measure.warm_up import WarmUp
 from proxies.registry import PROXIES, score_sites
 from spaces.errors import InputError
+from spaces.objective import Batch
+from tests.objectives import REGRESSION, TWO_CLASSES
 
 
 def gate_settings(sites: int) -> np.ndarray:
@@ -41,14 +42,17 @@ def test_settings_evaluated_together_equal_real_wires_one_by_one(warm, loss_by_h
     assert np.ptp(together) > 1e-3
 
 
-def test_chunks_of_settings_change_nothing(warm, monkeypatch):
+def test_chunks_of_settings_change_nothing(warm):
     network = warm().super_network
-    gates = gate_settings(len(network.sites))
-    whole, chunks = network.losses(gates), []
-    monkeypatch.setattr(super_network, "_TOKENS_AT_ONCE_ON_CPU", 40)  # two settings of 18 tokens
-    monkeypatch.setattr(network, "_on_batch", lambda: chunks.append(1))
-    np.testing.assert_allclose(network.losses(gates), whole, rtol=1e-6)
-    assert len(chunks) == 3 * len(network.held)
+    gates, sizes = gate_settings(len(network.sites)), []
+
+    def two_at_once(tokens, device):
+        sizes.append(tokens)
+        return 2
+
+    chunked = network.losses(gates, at_once=two_at_once)
+    np.testing.assert_allclose(chunked, network.losses(gates), rtol=1e-6)
+    assert sizes == [18] * len(network.held)  # tokens of a batch
 
 
 def test_the_loss_is_the_mean_over_rows_of_batches_of_any_size(warm):
@@ -61,7 +65,7 @@ def test_the_loss_is_the_mean_over_rows_of_batches_of_any_size(warm):
 
 
 def test_a_regression_is_measured_by_its_squared_error(warm):
-    evidence = warm(num_labels=1)
+    evidence = warm(objective=REGRESSION, num_labels=1)
     network = evidence.super_network
     with torch.no_grad(), network.attached():
         errors = [(evidence.model(**b.inputs).logits[:, 0] - b.labels).square() for b in network.held]
@@ -83,7 +87,7 @@ def test_training_twice_gives_identical_wires_heads_and_losses(warm):
 
 def test_training_lowers_the_loss_of_what_it_trains_on(tiny_model, batches, evidence):
     network = Evidence(
-        evidence.model, batches[:2], evidence.space, seed=0, warm_up=WarmUp(learning_rate=1e-2)
+        evidence.model, TWO_CLASSES, batches[:2], evidence.space, seed=0, warm_up=WarmUp(learning_rate=1e-2)
     ).super_network
     assert np.mean(network.curve[-4:]) < 0.5 * np.mean(network.curve[:4])
     assert len(network.curve) == WarmUp().steps
@@ -115,7 +119,7 @@ def test_held_batches_are_never_trained_on(evidence, batches):
             dataclasses.replace(b, labels=1 - b.labels) if i == changed else b for i, b in enumerate(batches)
         ]
         network = Evidence(
-            evidence.model, some, evidence.space, seed=0, warm_up=WarmUp(steps=3)
+            evidence.model, TWO_CLASSES, some, evidence.space, seed=0, warm_up=WarmUp(steps=3)
         ).super_network
         return network.wires["layers.0.q"].b
 
@@ -126,7 +130,9 @@ def test_held_batches_are_never_trained_on(evidence, batches):
 
 def test_the_rank_is_at_most_the_grids_largest(evidence, batches):
     warm_up = WarmUp(steps=1, rank=16)
-    network = Evidence(evidence.model, batches, evidence.space, seed=0, warm_up=warm_up).super_network
+    network = Evidence(
+        evidence.model, TWO_CLASSES, batches, evidence.space, seed=0, warm_up=warm_up
+    ).super_network
     assert network.rank == 8
     wire = network.wires["layers.0.q"]
     assert (wire.a.shape, wire.b.shape, wire.factor) == ((8, 32), (32, 8), 2.0)
@@ -136,8 +142,8 @@ def test_dense_gradients_can_be_taken_around_the_attached_wires(warm):
     evidence = warm()
     network = evidence.super_network
     with network.attached():
-        attached = dense_gradients(evidence.model, network.sites, network.held)
-    bare = dense_gradients(evidence.model, network.sites, network.held)
+        attached = dense_gradients(evidence.model, TWO_CLASSES, network.sites, network.held)
+    bare = dense_gradients(evidence.model, TWO_CLASSES, network.sites, network.held)
     for name, gradient in network.gradients.items():
         torch.testing.assert_close(attached[name], gradient, rtol=1e-4, atol=1e-7)
         assert not torch.allclose(bare[name], gradient, rtol=1e-2)
@@ -145,7 +151,7 @@ def test_dense_gradients_can_be_taken_around_the_attached_wires(warm):
 
 def test_a_loss_that_stops_being_finite_is_refused(evidence, batches):
     warm_up = WarmUp(learning_rate=1e30)
-    diverging = Evidence(evidence.model, batches, evidence.space, seed=0, warm_up=warm_up)
+    diverging = Evidence(evidence.model, TWO_CLASSES, batches, evidence.space, seed=0, warm_up=warm_up)
     with pytest.raises(
         InputError, match=r"loss became .* at step \d+ of 24; lower the warm-up's learning_rate"
     ):
@@ -157,7 +163,7 @@ def test_a_warm_up_that_was_refused_is_not_trained_again(evidence, batches):
     trained = []
     evidence.model.register_forward_hook(lambda *_: trained.append(1))
     warm_up = WarmUp(learning_rate=1e30)
-    diverging = Evidence(evidence.model, batches, evidence.space, seed=0, warm_up=warm_up)
+    diverging = Evidence(evidence.model, TWO_CLASSES, batches, evidence.space, seed=0, warm_up=warm_up)
     steps = []
     for name in ("solo", "solo_linear"):
         with pytest.raises(InputError, match="lower the warm-up's learning_rate"):

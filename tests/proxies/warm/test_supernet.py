@@ -10,19 +10,20 @@ from proxies.measure.evidence import Evidence
 from proxies.measure.warm_up import WarmUp
 from proxies.registry import PROXIES, score_sites
 from spaces.allocation import Allocation
-from spaces.head import Head
+from spaces.head import Head, initial_std
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.stacked import Stacked
 from spaces.wires import Wires, initial_a
+from tests.objectives import TWO_CLASSES
 
 
 def cut_by_hand(evidence, allocation, tensors):
     """Real wires of an allocation, and a head, that hold the first ranks of what a super-network trained."""
     ranks = dict(allocation.ranks)
-    shapes = {**Wires.shapes(evidence.space.sites, ranks), **Head.shapes(evidence.model)}
+    shapes = {**Wires.shapes(evidence.space.sites, ranks), **Head.shapes(TWO_CLASSES.head(evidence.model))}
     stacked = Stacked(shapes, 1, device="cpu")
-    wires, head = Wires(evidence.space.sites, ranks, stacked), Head(evidence.model, stacked)
+    wires, head = Wires(evidence.space.sites, ranks, stacked), Head(TWO_CLASSES.head(evidence.model), stacked)
     wires.load(0, allocation, evidence.scaling, seed=9)
     for name, rank in ranks.items():
         stacked.slot(f"{name}.A", 0).copy_(tensors[f"{name}.A"][:rank])
@@ -72,9 +73,10 @@ def test_training_is_that_of_wires_built_anew_for_every_draw(warm, batches):
     tensors = {name: leaf.detach()[0] for name, leaf in stacked.leaf.items()}
     for site in space.sites:
         tensors[f"{site.name}.A"].copy_(torch.from_numpy(initial_a(site, rank, seed=0)))
-    first = Stacked(Head.shapes(model), 1, device="cpu")
-    Head(model, first).load(0, seed=0)
-    tensors = {name: t.clone() for name, t in {**tensors, **Head(model, first).trained(0)}.items()}
+    modules = TWO_CLASSES.head(model)
+    head = Head(modules, Stacked(Head.shapes(modules), 1, device="cpu"), std=initial_std(model))
+    head.load(0, seed=0)
+    tensors = {name: t.clone() for name, t in {**tensors, **head.trained(0)}.items()}
     optimizer = torch.optim.AdamW(tensors.values(), lr=2e-2, weight_decay=0.0)
     rng, curve = named_generator(0, "supernet"), []
     for _ in range(5):
@@ -101,7 +103,9 @@ def test_training_is_that_of_wires_built_anew_for_every_draw(warm, batches):
 
 def test_the_seed_decides_the_draws(warm, batches):
     one, warm_up = warm(), WarmUp(steps=5, learning_rate=2e-2, held_batches=2)
-    evidences = [Evidence(one.model, batches, one.space, seed=s, warm_up=warm_up) for s in (0, 0, 1)]
+    evidences = [
+        Evidence(one.model, TWO_CLASSES, batches, one.space, seed=s, warm_up=warm_up) for s in (0, 0, 1)
+    ]
     scores = [score_sites([PROXIES["supernet"]], evidence)[0].by_rank for evidence in evidences]
     np.testing.assert_array_equal(scores[0], scores[1])
     assert np.abs(scores[0] - scores[2]).max() > 1e-3
@@ -122,7 +126,13 @@ def test_it_shares_no_measurement_with_what_was_asked_for_before(evidence, batch
     """A warm-up of its own, once: its steps, then a pass for nothing and one for each rank of the grid."""
     passes, warm_up = [], WarmUp(steps=3)
     counted = Evidence(
-        evidence.model, batches, evidence.space, seed=0, warm_up=warm_up, on_batch=lambda: passes.append(1)
+        evidence.model,
+        TWO_CLASSES,
+        batches,
+        evidence.space,
+        seed=0,
+        warm_up=warm_up,
+        on_batch=lambda: passes.append(1),
     )
     score_sites([PROXIES["supernet"]], counted)
     assert len(passes) == 3 + 1 + len(evidence.space.ranks[1:])
@@ -133,7 +143,8 @@ def test_it_shares_no_measurement_with_what_was_asked_for_before(evidence, batch
 def test_a_grid_of_one_rank_is_sampled_on_and_off(evidence, batches):
     space = SearchSpace(evidence.space.sites, (0, 4))
     (scores,) = score_sites(
-        [PROXIES["supernet"]], Evidence(evidence.model, batches, space, seed=0, warm_up=WarmUp(steps=4))
+        [PROXIES["supernet"]],
+        Evidence(evidence.model, TWO_CLASSES, batches, space, seed=0, warm_up=WarmUp(steps=4)),
     )
     assert scores.by_rank.shape == (len(space.sites), 2)
     assert np.ptp(scores.by_site) > 0

@@ -12,8 +12,9 @@ from peft import PeftModel
 
 from evaluators.data.rows import Rows, padded_inputs
 from evaluators.data.task import Task
+from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Recipe
-from evaluators.training.train_with_peft import adapter_params, train_with_peft, with_adapter
+from evaluators.training.train_with_peft import adapter_params, train_with_peft
 from search.compare.peft_configs import REFEREES, Setting
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
@@ -31,7 +32,7 @@ def rows_of(count: int, seed: int) -> Rows:
 
 @pytest.fixture(scope="module")
 def task() -> Task:
-    return Task("random", "accuracy", ("no", "yes"), rows_of(64, 0), rows_of(16, 1), rows_of(16, 2))
+    return Task("random", Classification(("no", "yes")), rows_of(64, 0), rows_of(16, 1), rows_of(16, 2))
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def setting(tiny_model, task):
 
 
 def size(name: str, setting: Setting) -> int:
-    return adapter_params(with_adapter(REFEREES[name](setting), setting.model))
+    return adapter_params(setting.tuned(REFEREES[name](setting)))
 
 
 @pytest.mark.parametrize("name", REFEREES)
@@ -113,19 +114,19 @@ def test_the_factor_is_the_recipes(setting, rule):
     own = setting(recipe=dataclasses.replace(RECIPE, scaling=Scaling(rule, lora_alpha=12)))
     for name in ("peft-lora", "peft-dora", "peft-eva", "peft-adalora"):
         config = REFEREES[name](own)
-        layer = with_adapter(config, own.model).get_base_model().get_submodule(own.targets[0])
+        layer = own.tuned(config).get_base_model().get_submodule(own.targets[0])
         adaptive = name == "peft-adalora"
         rank = config.init_r if adaptive else config.r
         factor = layer.scaling["default"] / (rank if adaptive else 1)
         assert factor == pytest.approx(own.recipe.scaling.factor("lora", rank))
     config = REFEREES["peft-rslora"](own)
-    layer = with_adapter(config, own.model).get_base_model().get_submodule(own.targets[0])
+    layer = own.tuned(config).get_base_model().get_submodule(own.targets[0])
     assert layer.scaling["default"] == pytest.approx(12 / math.sqrt(config.r))
 
 
 def test_only_the_linears_of_the_space_are_adapted(setting):
     own = setting(space="lora[v,fc1]+shortcut")
-    tuned = with_adapter(REFEREES["peft-lora"](own), own.model).get_base_model()
+    tuned = own.tuned(REFEREES["peft-lora"](own)).get_base_model()
     adapted = {name for name, module in tuned.named_modules() if "default" in getattr(module, "lora_A", {})}
     layers = [f"bert.encoder.layer.{i}" for i in range(3)]
     assert adapted == {f"{x}.{y}" for x in layers for y in ("attention.self.value", "intermediate.dense")}

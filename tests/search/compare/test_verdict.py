@@ -17,7 +17,7 @@ LORA = runs_of("lora", (0.70, 0.72, 0.74))
 def said(*arms, baseline="lora"):
     rows = leaderboard(arms, baseline)
     best = next((one for one in answers(arms, rows, baseline) if one.label is not None), None)
-    return verdict(arms, rows, best, baseline, metric="accuracy", chance=CHANCE)
+    return verdict(arms, rows, best, baseline, metric="accuracy", chance=CHANCE, test_rows=CHANCE.rows)
 
 
 def test_an_allocation_that_is_shown_to_beat_uniform_is_a_yes():

@@ -19,6 +19,7 @@ import search.job.fit_to_model
 from evaluators.base.base_model import ModelSource
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
+from evaluators.objectives.classification import Classification
 from search.cli.run import main
 from search.job.fit_to_model import readable_inputs, usable_sites
 from search.job.inputs import Inputs
@@ -43,7 +44,7 @@ def inputs_for(monkeypatch, tiny_model):
         monkeypatch.setattr(search.job.fit_to_model, "base_model_on", lambda *_: model)
         types = None if train.token_type_ids is None else [[0, 0, 1], [0, 1, 1]]
         rest = _rows([5, 6, 7], [8, 9, 10], types=types)
-        task = Task("t", "accuracy", ("a", "b"), train, rest, rest)
+        task = Task("t", Classification(("a", "b")), train, rest, rest)
         return Inputs("m", ModelSource("m", 2), task, 1e-3)
 
     return build
@@ -86,7 +87,7 @@ def test_sites_are_proved_even_on_two_rows(inputs_for, tiny_model):
 def test_rows_that_are_all_the_same_are_refused(monkeypatch, inputs_for, tiny_model):
     inputs = inputs_for(_rows([5, 6], [5, 6]))
     same = _rows([5, 6], [5, 6])
-    inputs = Inputs("m", inputs.source, Task("t", "accuracy", ("a", "b"), same, same, same), 1e-3)
+    inputs = Inputs("m", inputs.source, Task("t", Classification(("a", "b")), same, same, same), 1e-3)
     with pytest.raises(InputError, match="all have the same tokens"):
         usable_sites(inputs, "cpu", find_sites(tiny_model("bert"), "lora"), "preserve")
 

@@ -50,9 +50,11 @@ def test_a_path_in_the_working_folder_has_a_folder_too(options_of, small, files,
 
 def test_the_positive_label_comes_from_the_option_or_is_the_rarer_one(options_of, small, frauds):
     f1 = [*small, *frauds, "--metric", "f1"]
-    assert load_inputs(options_of(f1)).task.positive_label == "fraud"
-    assert load_inputs(options_of([*f1, "--positive-label", "legit"])).task.positive_label == "legit"
-    with pytest.raises(UsageError, match="'1' is none of the labels 'fraud', 'legit'"):
+    assert load_inputs(options_of(f1)).task.objective.positive_label == "fraud"
+    assert (
+        load_inputs(options_of([*f1, "--positive-label", "legit"])).task.objective.positive_label == "legit"
+    )
+    with pytest.raises(UsageError, match="'1'` is none of the labels 'fraud', 'legit'"):
         load_inputs(options_of([*f1, "--positive-label", "1"]))
     with pytest.raises(UsageError, match="accuracy is of no one label among 'fraud', 'legit'"):
         load_inputs(options_of([*small, *frauds, "--positive-label", "fraud"]))
@@ -68,10 +70,10 @@ def test_a_named_task_keeps_glue_s_class_1_although_it_is_the_commoner(
     monkeypatch.setattr(search.job.inputs, "load_glue", lambda _: (table, table))
     argv = ["--model", str(model_folder), "--task", name, "--quiet"]
     assert NAMED_TASKS[name].positive_label == "1"
-    assert load_inputs(options_of([*argv, "--metric", metric])).task.positive_label == "1"
+    assert load_inputs(options_of([*argv, "--metric", metric])).task.objective.positive_label == "1"
     other = load_inputs(options_of([*argv, "--metric", metric, "--positive-label", "0"]))
-    assert other.task.positive_label == "0"
-    assert load_inputs(options_of(argv)).task.metric == "accuracy"
+    assert other.task.objective.positive_label == "0"
+    assert load_inputs(options_of(argv)).task.objective.metric == "accuracy"
 
 
 def test_the_result_says_whose_f1_it_is_and_what_may_mislead(small, frauds, capsys, tmp_path, caplog):

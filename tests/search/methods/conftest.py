@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
+from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Candidate, Recipe, Trained
 from evaluators.training.gate_policy import GatePolicy
 from evaluators.training.train import train_cohort
@@ -72,7 +73,7 @@ def planted(tiny_model) -> Planted:
                 layer.attention.output.dense.weight.zero_()
                 layer.output.dense.weight.zero_()
     sites = find_sites(model, "lora[q,v,fc1]")
-    task = Task("planted", "accuracy", ("no", "yes"), rows_of(60, 0), rows_of(40, 1), rows_of(40, 2))
+    task = Task("planted", Classification(("no", "yes")), rows_of(60, 0), rows_of(40, 1), rows_of(40, 2))
     useful = frozenset(site.name for site in sites if site.layer == USEFUL_LAYER)
     return Planted(model, SearchSpace(tuple(sites), (0, 1, 2, 4, 8)), task, useful)
 

@@ -65,7 +65,9 @@ def test_importance_schedule_and_masks_are_pefts_at_equal_costs(planted, tiny_mo
     space = SearchSpace(tuple(find_sites(model, "lora[q,v]")), (0, 1, 2, 4))
     policy = AdaLora(TARGET_RANK * space.params_per_rank, ratio=INITIAL_RANK / TARGET_RANK, interval=interval)
     candidates = [Candidate(policy.start(space), seed, 1e-2) for seed in (0, 1)]
-    cohort = Cohort(model, space.sites, candidates, Recipe(), slots=2, more=policy.shapes)
+    cohort = Cohort(
+        model, space.sites, planted.task.objective, candidates, Recipe(), slots=2, more=policy.shapes
+    )
     hooks, gates = policy.hooks(cohort, planted.task), GateVector(cohort)
     pefts = [peft_model(model, interval) for _ in candidates]
     masked = 0
@@ -108,7 +110,9 @@ def test_the_penalty_is_the_formula_in_numpy_without_padding_and_is_pefts(plante
     policy = AdaLora(space.params_per_rank, orthogonality=0.5)  # peft's default
     full, uneven = space.allocation([INITIAL_RANK] * 6), space.allocation([3, 0, 1, 2, 4, 1])
     candidates = [Candidate(full, 0, 1e-2), Candidate(uneven, 1, 1e-2)]
-    cohort = Cohort(planted.model, space.sites, candidates, Recipe(), slots=2, more=policy.shapes)
+    cohort = Cohort(
+        planted.model, space.sites, planted.task.objective, candidates, Recipe(), slots=2, more=policy.shapes
+    )
     hooks = policy.hooks(cohort, planted.task)
     expected = []
     for slot, candidate in enumerate(candidates):
@@ -184,7 +188,15 @@ def test_what_is_pruned_learns_on_until_masks_are_fixed_and_then_never_moves(pla
     settings = {"ratio": 2.0, "initial": 0.0, "final": 0.5, "interval": 2, "orthogonality": 0.5}
     policy = AdaLora(planted.space.params_per_rank, **settings)
     candidate = Candidate(policy.start(planted.space), 0, 1e-2)
-    cohort = Cohort(planted.model, planted.space.sites, [candidate], Recipe(), slots=1, more=policy.shapes)
+    cohort = Cohort(
+        planted.model,
+        planted.space.sites,
+        planted.task.objective,
+        [candidate],
+        Recipe(),
+        slots=1,
+        more=policy.shapes,
+    )
     hooks, gates = policy.hooks(cohort, planted.task), GateVector(cohort)
     cohort.load(0, candidate)
     hooks.start(0, candidate)

@@ -103,7 +103,15 @@ def test_a_round_changes_the_outputs_by_what_it_prunes_alone(planted):
         Candidate(start, 0, 1e-2),
         Candidate(uniform(planted.space, policy.max_params + 500), 1, 1e-2),
     ]
-    cohort = Cohort(planted.model, planted.space.sites, candidates, Recipe(), slots=2, more=policy.shapes)
+    cohort = Cohort(
+        planted.model,
+        planted.space.sites,
+        planted.task.objective,
+        candidates,
+        Recipe(),
+        slots=2,
+        more=policy.shapes,
+    )
     hooks, gates = policy.hooks(cohort, planted.task), GateVector(cohort)
     for slot, candidate in enumerate(candidates):
         cohort.load(slot, candidate)
@@ -120,7 +128,7 @@ def test_a_round_changes_the_outputs_by_what_it_prunes_alone(planted):
             tensor[off] = noise[off].abs()
         values = cohort.stacked.values.clone()
         hooks.after([Step(slot, 9, total, 1e-2) for slot in (0, 1)])
-        after, logits = gates.of_sites(cohort.wires.gates), cohort.logits((0, 1), rows)
+        after, logits = gates.of_sites(cohort.wires.gates), cohort.outputs((0, 1), rows)
         fresh, kept = (after != 0) & (before == 0), (after != 0) & (before != 0)
         assert fresh.any(1).all()
         assert ((before != 0) & (after == 0)).any(1).all()
@@ -145,7 +153,7 @@ def test_a_round_changes_the_outputs_by_what_it_prunes_alone(planted):
                 own = torch.from_numpy(initial_a(site, row + 1, seed=candidate.seed)[row])
                 assert torch.equal(cohort.stacked.slot(f"{site.name}.A", slot)[row], own)
             gates.fix(slot, torch.where(kept, after / factors.clamp(min=1e-9), 0)[slot])
-        torch.testing.assert_close(logits, cohort.logits((0, 1), rows), rtol=0, atol=1e-6)
+        torch.testing.assert_close(logits, cohort.outputs((0, 1), rows), rtol=0, atol=1e-6)
 
 
 def test_candidates_of_one_cohort_are_as_each_alone(planted, tiny_model):

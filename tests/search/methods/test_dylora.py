@@ -93,7 +93,7 @@ def test_what_is_drawn_follows_the_distribution_and_belongs_to_the_candidate(pla
     candidates = [Candidate(space.allocation([8]), seed, 1e-2) for seed in (0, 1)]
     drawn = []
     for order, count in ((candidates, 1500), (candidates[::-1], 150)):
-        cohort = Cohort(planted.model, space.sites, candidates, SHORT, slots=2)
+        cohort = Cohort(planted.model, space.sites, planted.task.objective, candidates, SHORT, slots=2)
         hooks = policy.hooks(cohort, planted.task)
         for slot, candidate in enumerate(order):
             cohort.load(slot, candidate)
@@ -120,7 +120,7 @@ def test_the_gates_are_the_first_b_at_the_scale_of_b(planted, rule):
         Candidate(Allocation.of({lora.name: 3}), 1, 1e-2),
     ]
     recipe = dataclasses.replace(SHORT, scaling=scaling)
-    cohort = Cohort(planted.model, sites, candidates, recipe, slots=2)
+    cohort = Cohort(planted.model, sites, planted.task.objective, candidates, recipe, slots=2)
     hooks = DyLora(1).hooks(cohort, planted.task)
     for slot, candidate in enumerate(candidates):
         cohort.load(slot, candidate)
@@ -147,7 +147,7 @@ def test_a_step_moves_the_rows_it_should_and_no_other_bit(planted, monkeypatch, 
         Candidate(Allocation.of({site.name: rank for site in planted.space.sites}), seed, 1e-2)
         for seed, rank in ((0, 5), (1, 4))
     ]
-    cohort = Cohort(planted.model, planted.space.sites, candidates, SHORT, slots=2)
+    cohort = Cohort(planted.model, planted.space.sites, planted.task.objective, candidates, SHORT, slots=2)
     hooks = policy.hooks(cohort, planted.task)
     filled(cohort, candidates, hooks)
     cohort.optimizer.mean.fill_(0.1)
@@ -180,7 +180,7 @@ def test_the_sum_is_of_the_losses_of_all_ranks_and_so_is_its_gradient(planted):
         Candidate(Allocation.of({site.name: rank for site in planted.space.sites}), seed, 1e-2)
         for seed, rank in enumerate(ranks)
     ]
-    cohort = Cohort(planted.model, planted.space.sites, candidates, SHORT, slots=2)
+    cohort = Cohort(planted.model, planted.space.sites, planted.task.objective, candidates, SHORT, slots=2)
     hooks = DyLora(1, loss="sum").hooks(cohort, planted.task)
     filled(cohort, candidates, hooks)
     steps, rows = [Step(0, 0, 1, 1e-2), Step(1, 0, 1, 1e-2)], planted.task.train
@@ -195,7 +195,7 @@ def test_the_sum_is_of_the_losses_of_all_ranks_and_so_is_its_gradient(planted):
             cut = dataclasses.replace(
                 candidates[slot], allocation=Allocation.of({s.name: b for s in planted.space.sites})
             )
-            alone = Cohort(planted.model, planted.space.sites, [cut], SHORT, slots=1)
+            alone = Cohort(planted.model, planted.space.sites, planted.task.objective, [cut], SHORT, slots=1)
             alone.load(0, cut)
             for name, leaf in alone.stacked.leaf.items():
                 rows_of, columns = (slice(None, n) for n in (*leaf[0].shape, 0)[:2])
@@ -264,7 +264,7 @@ def test_sites_of_small_matrices_leave_their_share_to_the_others(tiny_model, pla
     candidate = Candidate(policy.start(space), 0, 1e-2)
     largest = max(1, round(2 * budget / space.params_per_rank))
     assert candidate.allocation == space.allocation([min(largest, s.max_rank) for s in sites])
-    cohort = Cohort(model, sites, [candidate], SHORT, slots=1)
+    cohort = Cohort(model, sites, planted.task.objective, [candidate], SHORT, slots=1)
     hooks = policy.hooks(cohort, planted.task)
     cohort.load(0, candidate)
     hooks.start(0, candidate)

@@ -33,10 +33,15 @@ def plain_logits(model, rows):
 def started(planted, policy, seeds, rate=1e-3):
     candidates = [Candidate(policy.start(planted.space), seed, rate) for seed in seeds]
     cohort = Cohort(
-        planted.model, planted.space.sites, candidates, RECIPE, slots=len(seeds), more=policy.shapes
+        planted.model,
+        planted.space.sites,
+        planted.task.objective,
+        candidates,
+        RECIPE,
+        slots=len(seeds),
+        more=policy.shapes,
     )
     hooks = policy.hooks(cohort, planted.task)
-    cohort.forward = hooks.forward
     for slot, candidate in enumerate(candidates):
         cohort.load(slot, candidate)
         hooks.start(slot, candidate)
@@ -56,7 +61,7 @@ def test_the_factorised_model_gives_the_base_models_logits_at_the_start(planted)
     cohort, hooks = started(planted, Flop(0), (0, 1))
     hooks.before([Step(slot, 0, 100, 1e-3) for slot in range(2)])
     with cohort.wires.attach(planted.model), cohort.head.attach():
-        logits = cohort.logits([0, 1], planted.task.validation)
+        logits = cohort.outputs([0, 1], planted.task.validation, around=hooks.around)
     for slot in range(2):
         expected = plain_logits(with_head(planted, cohort, slot), planted.task.validation)
         torch.testing.assert_close(logits[slot], expected, atol=1e-4, rtol=0)
@@ -74,7 +79,7 @@ def test_logits_at_the_end_are_those_of_multiplied_factors_in_plain_pytorch(plan
             train_step(cohort, steps, planted.task.train, indices, hooks)
         for slot in range(2):
             hooks.finish(slot)
-        logits = cohort.logits([0, 1], planted.task.validation)
+        logits = cohort.outputs([0, 1], planted.task.validation, around=hooks.around)
     for slot in range(2):
         model, tensors = with_head(planted, cohort, slot), cohort.wires.trained(slot)
         for site in gates.sites:
@@ -124,7 +129,13 @@ def test_shortcuts_are_left_out_and_other_linears_refused(planted, tiny_model):
     space = SearchSpace(tuple(find_sites(gpt2, "lora[fc1]")), (0, 1))
     policy = Flop(0)
     cohort = Cohort(
-        gpt2, space.sites, [Candidate(policy.start(space), 0, 1e-3)], RECIPE, slots=1, more=policy.shapes
+        gpt2,
+        space.sites,
+        planted.task.objective,
+        [Candidate(policy.start(space), 0, 1e-3)],
+        RECIPE,
+        slots=1,
+        more=policy.shapes,
     )
     with pytest.raises(InputError, match=r"layers\.2\.fc1"):
         policy.hooks(cohort, planted.task)

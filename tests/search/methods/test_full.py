@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import padded_inputs
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
@@ -34,10 +35,15 @@ def with_policy(planted, seeds, steps):
     policy = Full.of(planted.model)
     candidates = [Candidate(policy.start(planted.space), seed, RATE) for seed in seeds]
     cohort = Cohort(
-        planted.model, planted.space.sites, candidates, RECIPE, slots=len(seeds), more=policy.shapes
+        planted.model,
+        planted.space.sites,
+        planted.task.objective,
+        candidates,
+        RECIPE,
+        slots=len(seeds),
+        more=policy.shapes,
     )
     hooks, losses = policy.hooks(cohort, planted.task), []
-    cohort.forward = hooks.forward
     for slot, candidate in enumerate(candidates):
         cohort.load(slot, candidate)
         hooks.start(slot, candidate)
@@ -46,7 +52,7 @@ def with_policy(planted, seeds, steps):
             now = [Step(slot, number, TOTAL, rate_at(number)) for slot in range(len(seeds))]
             indices = [batches(seed)[number] for seed in seeds]
             losses.append(train_step(cohort, now, planted.task.train, indices, hooks)[0].tolist())
-        logits = cohort.logits(range(len(seeds)), planted.task.validation)
+        logits = cohort.outputs(range(len(seeds)), planted.task.validation, around=hooks.around)
     return cohort, losses, logits
 
 
@@ -125,13 +131,16 @@ def test_a_tied_weight_is_one_copy_and_both_its_places_use_it(tiny_model, plante
     assert not tied
     assert policy.max_params == sum(parameter.numel() for parameter in model.bert.parameters())
     candidate = Candidate(policy.start(planted.space), 0, RATE)
-    cohort = Cohort(model, planted.space.sites, [candidate], RECIPE, slots=1, more=policy.shapes)
+    cohort = Cohort(
+        model, planted.space.sites, planted.task.objective, [candidate], RECIPE, slots=1, more=policy.shapes
+    )
     hooks = policy.hooks(cohort, planted.task)
     hooks.start(0, candidate)
     with torch.no_grad(), cohort.head.attach():
         cohort.stacked.slot("base.encoder.layer.0.output.dense.weight", 0).zero_()
-        inputs = inputs_of(model, planted.task.train, np.arange(4))
+        batch = batch_of(model, planted.task.train, np.arange(4))
         cohort.load(0, candidate)
-        ours = hooks.forward(inputs)
+        ours, _ = hooks.around(planted.task.objective.losses, model, batch)
         layers[0].output.dense.weight.zero_()
-        torch.testing.assert_close(ours, model(**inputs).logits, atol=1e-6, rtol=0)
+        expected, _ = planted.task.objective.losses(model, batch)
+        torch.testing.assert_close(ours, expected, atol=1e-6, rtol=0)

@@ -35,7 +35,9 @@ def cohort_of(planted, phase, *, budget, rate=1e-2, recipe=None):
     candidates = [Candidate(planted.space.allocation(ranks), seed, rate) for seed, ranks in enumerate(RANKS)]
     recipe = recipe or Recipe(warmup=0.1)
     shapes = GateVector.shapes
-    cohort = Cohort(planted.model, planted.space.sites, candidates, recipe, slots=2, more=shapes)
+    cohort = Cohort(
+        planted.model, planted.space.sites, planted.task.objective, candidates, recipe, slots=2, more=shapes
+    )
     gates = HardConcreteGates(phase, GateVector(cohort), cohort)
     for slot, candidate in enumerate(candidates):
         cohort.load(slot, candidate)

@@ -16,7 +16,7 @@ from evaluators.training.cohort import Cohort
 from evaluators.training.data_order import epoch_batches
 from evaluators.training.gate_policy import GateHooks, Step
 from evaluators.training.train import train_cohort, train_step
-from proxies.measure.dense_gradients import Batch, dense_gradients, dense_synflow_gradients
+from proxies.measure.dense_gradients import dense_gradients, dense_synflow_gradients
 from proxies.registry import PROXIES
 from search.methods.gate_vector import GateVector
 from search.methods.hetero import Hetero
@@ -24,10 +24,12 @@ from spaces.allocation import Allocation
 from spaces.base_weight import base_weight
 from spaces.errors import InputError, UsageError
 from spaces.find_sites import find_sites
+from spaces.objective import Batch
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site, Tap
+from tests.objectives import TWO_CLASSES
 
 RECIPE = Recipe(epochs=2, batch_size=8, warmup=0.1, weight_decay=0.1)  # 60 rows: 8 steps an epoch, 16 in all
 FIVE_AN_EPOCH = [0, 2, 4, 5, 7, 8, 10, 12, 13, 15]  # k * 8 / 5, rounded up
@@ -69,7 +71,7 @@ def by_hand(planted, policy, *, seeds=(0,), rate=1e-2, recipe=RECIPE) -> Iterato
     """Trains a cohort step by step; gives it before the first and after each, with where it has trained."""
     candidates = [Candidate(policy.start(planted.space), seed, rate) for seed in seeds]
     sites, rows = planted.space.sites, planted.task.train
-    cohort = Cohort(planted.model, sites, candidates, recipe, slots=len(seeds))
+    cohort = Cohort(planted.model, sites, planted.task.objective, candidates, recipe, slots=len(seeds))
     hooks = policy.hooks(cohort, planted.task)
     for slot, candidate in enumerate(candidates):
         cohort.load(slot, candidate)
@@ -93,7 +95,9 @@ def slowly(planted, policy, seed, *, rate=1e-2, recipe=RECIPE):
     """HeteroLoRA in plain PyTorch, one module at a time; the tensors by name, and what was on from when."""
     model, space, task = copy.deepcopy(planted.model), planted.space, planted.task
     start = policy.start(space)
-    initial = Cohort(planted.model, space.sites, [Candidate(start, seed, rate)], recipe, slots=1)
+    initial = Cohort(
+        planted.model, space.sites, planted.task.objective, [Candidate(start, seed, rate)], recipe, slots=1
+    )
     initial.load(0, Candidate(start, seed, rate))
     tensors = {name: leaf.detach()[0].clone() for name, leaf in initial.stacked.leaf.items()}
     for tensor in tensors.values():
@@ -339,9 +343,9 @@ def test_other_proxies_look_at_the_present_weights_with_all_modules_on(generic, 
         model.classifier.weight.copy_(own["head.classifier.weight"])
         model.classifier.bias.copy_(own["head.classifier.bias"])
         if proxy == "synflow":
-            g = dense_synflow_gradients(model, sites)
+            g = dense_synflow_gradients(model, TWO_CLASSES, sites)
         else:
-            g = dense_gradients(model, sites, scored_batches(generic, 3))
+            g = dense_gradients(model, TWO_CLASSES, sites, scored_batches(generic, 3))
         w0 = {site.name: base_weight(generic.model, site) for site in sites}
         score = {n: g[n].norm() if proxy == "root:grad_norm" else (w0[n] * g[n]).abs().sum() for n in g}
         on = policy.choose(

@@ -22,7 +22,7 @@ def trained_cohort(planted, space, *, renorm="preserve"):
     sites = find_sites(planted.model, space)
     allocations = [Allocation.of({s.name: (i + j) % 4 for j, s in enumerate(sites)}) for i in (0, 1)]
     candidates = [Candidate(allocation, seed, 1e-2) for seed, allocation in enumerate(allocations)]
-    cohort = Cohort(planted.model, sites, candidates, Recipe(renorm=renorm), slots=2)
+    cohort = Cohort(planted.model, sites, planted.task.objective, candidates, Recipe(renorm=renorm), slots=2)
     draw = torch.Generator().manual_seed(0)
     for slot, candidate in enumerate(candidates):
         cohort.load(slot, candidate)

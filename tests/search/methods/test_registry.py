@@ -10,9 +10,8 @@ import pytest
 import torch
 
 from evaluators.adapters.adapter import load_adapter, save_adapter
-from evaluators.objectives.score import score_logits
 from evaluators.training.candidate import Candidate, Recipe
-from evaluators.training.cohort import logits_of, score_trained
+from evaluators.training.cohort import outputs_of, score_trained
 from evaluators.training.gate_policy import GatePolicy
 from evaluators.training.train import train_cohort
 from search.methods.hetero import Hetero
@@ -61,7 +60,7 @@ def test_its_adapter_is_saved_loaded_and_gives_what_was_trained(planted, train, 
         sites=planted.space.sites,
         recipe=recipe,
         base="tiny",
-        label_names=planted.task.label_names,
+        objective=planted.task.objective,
         rows=planted.task.validation,
     )
     rows = planted.task.validation
@@ -77,8 +76,10 @@ def test_what_is_cut_gives_the_metric_and_loss_of_what_was_trained(planted, tiny
     recipe = Recipe(epochs=4, batch_size=8, warmup=0.1)
     policy = policy_of(method, round(2.4 * generic.space.params_per_rank), generic.model)
     (trained,) = train(generic, policy, recipe=recipe)
-    (logits,) = logits_of(generic.model, generic.space.sites, [trained], recipe, generic.task.validation)
-    metric, loss = score_logits(logits, generic.task.validation, generic.task)
+    (logits,) = outputs_of(
+        generic.model, generic.space.sites, generic.task.objective, [trained], recipe, generic.task.validation
+    )
+    metric, loss = generic.task.objective.score(logits, generic.task.validation.labels)
     assert metric == trained.evaluation.metric
     assert loss == pytest.approx(trained.evaluation.loss, abs=1e-5)
     assert all(f"{name}.A" in trained.tensors for name, _ in trained.allocation.ranks)
@@ -179,7 +180,7 @@ def test_what_trains_the_base_models_weights_is_no_adapter(planted, train, metho
             tmp_path / "adapter",
             trained,
             base="tiny",
-            label_names=("no", "yes"),
+            objective=planted.task.objective,
             rows=planted.task.validation,
             **arguments,
         )

@@ -65,7 +65,15 @@ def test_orthogonality_is_equation_9_in_numpy_without_padding(planted):
     policy = SaLora(planted.space.params_per_rank, orthogonality=0.3)
     starts = [[2, 1, 3, 0, 2, 4, 1, 2, 1], [4] * 5 + [1, 2, 3, 0]]
     candidates = [Candidate(planted.space.allocation(ranks), seed, 1e-2) for seed, ranks in enumerate(starts)]
-    cohort = Cohort(planted.model, planted.space.sites, candidates, Recipe(), slots=2, more=policy.shapes)
+    cohort = Cohort(
+        planted.model,
+        planted.space.sites,
+        planted.task.objective,
+        candidates,
+        Recipe(),
+        slots=2,
+        more=policy.shapes,
+    )
     hooks, expected = policy.hooks(cohort, planted.task), []
     for slot, candidate in enumerate(candidates):
         cohort.load(slot, candidate)
@@ -87,7 +95,15 @@ def test_orthogonality_is_equation_9_in_numpy_without_padding(planted):
 def test_what_is_cut_never_moves_again(planted):
     policy = SaLora(planted.space.params_per_rank, begin=0.0, end=0.5)
     candidate = Candidate(policy.start(planted.space), 0, 1e-2)
-    cohort = Cohort(planted.model, planted.space.sites, [candidate], Recipe(), slots=1, more=policy.shapes)
+    cohort = Cohort(
+        planted.model,
+        planted.space.sites,
+        planted.task.objective,
+        [candidate],
+        Recipe(),
+        slots=1,
+        more=policy.shapes,
+    )
     hooks, gates = policy.hooks(cohort, planted.task), GateVector(cohort)
     cohort.load(0, candidate)
     hooks.start(0, candidate)

@@ -29,7 +29,15 @@ def test_a_step_is_the_optimizers_step_and_then_the_threshold(planted):
     plain = Sora(policy.max_params, strength=1e-12)
     after = {}
     for one in (policy, plain):
-        cohort = Cohort(planted.model, planted.space.sites, [candidate], Recipe(), slots=1, more=one.shapes)
+        cohort = Cohort(
+            planted.model,
+            planted.space.sites,
+            planted.task.objective,
+            [candidate],
+            Recipe(),
+            slots=1,
+            more=one.shapes,
+        )
         hooks = one.hooks(cohort, planted.task)
         cohort.load(0, candidate)
         hooks.start(0, candidate)

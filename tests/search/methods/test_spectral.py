@@ -13,7 +13,6 @@ from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
 from evaluators.training.train import train_cohort, train_step
-from proxies.measure.dense_gradients import Batch
 from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import DegenerateScoreError
@@ -22,7 +21,9 @@ from search.methods.gate_vector import GateVector
 from search.methods.spectral import Spectral
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites
+from spaces.objective import Batch
 from spaces.search_space import SearchSpace
+from tests.objectives import TWO_CLASSES
 
 RECIPE = Recipe(batch_size=8)
 BATCHES = 5
@@ -36,7 +37,7 @@ def space(planted, tiny_model) -> SearchSpace:
 
 def started(model, task, space, policy, *, seeds=(0,)):
     candidates = [Candidate(policy.start(space), seed, 1e-2) for seed in seeds]
-    cohort = Cohort(model, space.sites, candidates, RECIPE, slots=len(seeds))
+    cohort = Cohort(model, space.sites, task.objective, candidates, RECIPE, slots=len(seeds))
     hooks = policy.hooks(cohort, task)
     with cohort.wires.attach(model), cohort.head.attach():
         for slot, candidate in enumerate(candidates):
@@ -190,7 +191,7 @@ def test_what_is_measured_is_the_model_without_wires(planted, tiny_model, renorm
     space = SearchSpace(tuple(find_sites(model, "lora[q]+shortcut")), (0, 2, 4))
     policy = Spectral(space.params_per_rank, "aligned", BATCHES, "spectrum")
     candidate = Candidate(policy.start(space), 3, 1e-2)
-    cohort = Cohort(model, space.sites, [candidate], recipe, slots=1)
+    cohort = Cohort(model, space.sites, planted.task.objective, [candidate], recipe, slots=1)
     cohort.load(0, candidate)
     with cohort.wires.attach(model, renorm=renorm), cohort.head.attach():
         policy.hooks(cohort, planted.task).start(0, candidate)
@@ -201,7 +202,7 @@ def test_what_is_measured_is_the_model_without_wires(planted, tiny_model, renorm
         batches.append(Batch(inputs, torch.from_numpy(planted.task.train.labels[start : start + 8])))
     grid = SearchSpace(space.sites, (0, 1, 2, 3, 4))
     with cohort.head.attach():
-        evidence = Evidence(model, batches, grid, seed=3, renorm=renorm)
+        evidence = Evidence(model, TWO_CLASSES, batches, grid, seed=3, renorm=renorm)
         (scores,) = score_sites([find_proxy("spectrum")], evidence)
     expected = greedy(scores, max_params=policy.max_params, rng=np.random.default_rng(0))
     assert cohort.wires.ranks(0) == expected

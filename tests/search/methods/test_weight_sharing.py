@@ -33,7 +33,9 @@ def policy_of(planted, *, rank: float = 2) -> Supernet:
 
 def started(planted, policy, candidates, recipe=SHORT):
     """A cohort of these candidates, a slot each, and its hooks."""
-    cohort = Cohort(planted.model, planted.space.sites, candidates, recipe, slots=len(candidates))
+    cohort = Cohort(
+        planted.model, planted.space.sites, planted.task.objective, candidates, recipe, slots=len(candidates)
+    )
     hooks = policy.hooks(cohort, planted.task)
     for slot, candidate in enumerate(candidates):
         cohort.load(slot, candidate)
@@ -44,7 +46,7 @@ def started(planted, policy, candidates, recipe=SHORT):
 def logits_of(cohort, planted):
     slots = range(cohort.stacked.slots)
     with cohort.wires.attach(planted.model, renorm=cohort.recipe.renorm), cohort.head.attach():
-        return cohort.logits(slots, planted.task.validation)
+        return cohort.outputs(slots, planted.task.validation)
 
 
 @pytest.mark.parametrize("rule", SCALING_RULES)
@@ -148,7 +150,7 @@ def test_an_allocation_cut_from_it_is_the_plain_model_with_the_cut_wires_merged(
     off_grid = Allocation.of({site.name: 3 for site in sites[1:6]})
     for allocation in (drawn, off_grid):
         part = dataclasses.replace(network.evaluation.candidate, allocation=allocation)
-        cohort = Cohort(planted.model, sites, [part], recipe, slots=1)
+        cohort = Cohort(planted.model, sites, planted.task.objective, [part], recipe, slots=1)
         cohort.load(0, part)
         cohort.wires.restore(0, truncated(network.tensors, allocation))
         cohort.head.restore(0, network.tensors)
@@ -182,7 +184,7 @@ def test_an_allocation_cut_from_it_computes_what_it_computed_when_it_was_drawn(p
     hooks.before([Step(slot, 0, 9, 1e-2) for slot in (0, 1)])
     drawn = [cohort.wires.ranks(slot) for slot in (0, 1)]
     parts = [dataclasses.replace(one, allocation=a) for one, a in zip(candidates, drawn, strict=True)]
-    cut = Cohort(planted.model, sites, parts, recipe, slots=2)
+    cut = Cohort(planted.model, sites, planted.task.objective, parts, recipe, slots=2)
     for slot, part in enumerate(parts):
         cut.load(slot, part)
         cut.wires.restore(slot, truncated(whole[slot], part.allocation))

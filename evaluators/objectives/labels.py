@@ -1,42 +1,40 @@
-"""What labels mean: their names, the one that F1 is of, and what a reader must know of them."""
+"""What classes are called, the one that F1 is of, and what a reader must know of labels."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
 import numpy as np
 
-from evaluators.metrics.registry import BINARY_METRICS, REGRESSION_METRICS
+from evaluators.metrics.classes import BINARY_METRICS
 from spaces.counted import counted
-from spaces.errors import InputError, UsageError
+from spaces.errors import UsageError
 
-__all__ = ["LARGEST", "look_alikes", "one_label_only", "positive_label", "regression_label", "said_of"]
+__all__ = ["listed_labels", "look_alikes", "one_label_only", "positive_label", "said_of"]
 
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,9})?")
 _ENDLESS: Final = frozenset({"inf", "-inf"})
-LARGEST = 1e15
-"""Of a regression label, up or down: squared errors must be float32 numbers, also their sum over all rows."""
 
 
 def positive_label(given: str | None, metric: str, names: Sequence[str], labels: Sequence[str]) -> str | None:
     """The label that F1 is of: the one given, else of two the rarer among ``labels``, else the last name.
 
-    names: ascending, empty for regression. labels: of the training rows. None where there are not two names.
+    names: ascending. labels: of the training rows. None where there are not two names.
     Raises UsageError where one is given that is no label, or to a metric that is of no one label.
     """
     if given is not None and metric not in BINARY_METRICS:
         raise UsageError(
-            f"--positive-label {given!r}: {metric} is of no one label among {_shown(names)}; "
-            f"leave it out, or choose --metric {' or '.join(sorted(BINARY_METRICS))}."
+            f"`positive_label={given!r}`: {metric} is of no one label among {listed_labels(names)}; "
+            f"leave it out, or choose {' or '.join(sorted(BINARY_METRICS))} as `metric`."
         )
     if given is not None and given not in names:
         raise UsageError(
-            f"--positive-label {given!r} is none of the labels {_shown(names)}; name one of them."
+            f"`positive_label={given!r}` is none of the labels {listed_labels(names)}; name one of them."
         )
     if given is not None or len(names) != 2:
         return given
@@ -72,41 +70,20 @@ def look_alikes(names: Sequence[str]) -> list[str]:
 
 
 def one_label_only(
-    metric: str, names: Sequence[str], positive: str | None, parts: Mapping[str, np.ndarray]
+    parts: Mapping[str, np.ndarray], shown: Callable[[np.ndarray], str], meaning: Callable[[np.ndarray], str]
 ) -> list[str]:
     """A sentence for each part whose rows all have one label, which no metric can make much of.
 
-    parts: labels (n,), n >= 1, by the name of the part: class ids, or values where there are no names.
+    parts: labels (n,), n >= 1, by the name of the part. shown: what a label is called. meaning: what it does
+    to the metric that all have this one.
     """
     notes = []
     for part, labels in parts.items():
-        if not (labels == labels[0]).all():
-            continue
-        name = names[int(labels[0])] if names else None
-        if part == "training":
-            meaning = "nothing else can be learned from them"
-        elif metric in ("matthews", *REGRESSION_METRICS) or (metric == "f1" and name != positive):
-            meaning = f"{metric} is 0 there whatever a model predicts"
-        else:
-            meaning = f"{metric} is best there for a model that always predicts it"
-        shown = f"{labels[0]:g}" if name is None else repr(name)
-        notes.append(f"the {part} rows all have the label {shown}: {meaning}")
+        if (labels == labels[0]).all():
+            training = part == "training"
+            why = "nothing else can be learned from them" if training else meaning(labels[0])
+            notes.append(f"the {part} rows all have the label {shown(labels[0])}: {why}")
     return notes
-
-
-def regression_label(label: str | float, part: str) -> float:
-    """A label of a regression; raises InputError where it is none that float32 can learn."""
-    try:
-        value = float(label)
-    except (ValueError, OverflowError):  # the latter of a whole number beyond a double
-        value = np.nan
-    if not abs(value) <= LARGEST:  # nor NaN
-        shown = repr(label) if len(str(label)) <= 40 else f"{str(label)[:40]!r}..."
-        raise InputError(
-            f"label {shown} of the {part} rows is not a finite number between {-LARGEST:g} and {LARGEST:g}, "
-            "which regression needs; mend or drop its row."
-        )
-    return value
 
 
 def _as_read(name: str) -> str | Decimal:
@@ -119,5 +96,6 @@ def _as_read(name: str) -> str | Decimal:
     return Decimal(seen) if _NUMBER.fullmatch(seen) else seen
 
 
-def _shown(names: Sequence[str]) -> str:
-    return (", ".join(map(repr, names[:10])) + (", ..." if len(names) > 10 else "")) or "numbers"
+def listed_labels(names: Sequence[str]) -> str:
+    """The first ten, as a message names them."""
+    return ", ".join(map(repr, names[:10])) + (", ..." if len(names) > 10 else "")

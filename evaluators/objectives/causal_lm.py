@@ -1,0 +1,108 @@
+"""Language modelling: every token that is to be learned is foretold from those before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from evaluators.data.rows import Labels
+from evaluators.metrics.chance import Chance
+from evaluators.metrics.of_tokens import Tokens, find_token_metric
+from spaces.direction import Direction
+from spaces.objective import Architecture, Batch, Losses
+
+from .causal_trial import check_language_model
+from .task_objective import Score
+from .token_losses import at_targets, sum_of_logits
+
+__all__ = ["CausalLM"]
+
+
+@dataclass(frozen=True, slots=True)
+class CausalLM:
+    """The next token of a language model, whose ``lm_head`` stays frozen: nothing trains beside the wires.
+
+    Labels are tokens, one at each place of a row; below zero is no target. All targets of a candidate weigh
+    the same. metric: a name in ``TOKEN_METRICS``, which says its direction.
+
+    >>> CausalLM().direction, CausalLM("token_accuracy").direction
+    ('minimize', 'maximize')
+    """
+
+    metric: str = "loss"
+
+    def __post_init__(self) -> None:
+        find_token_metric(self.metric)
+
+    @property
+    def architecture(self) -> Architecture:
+        return "causal_lm"
+
+    @property
+    def direction(self) -> Direction:
+        return find_token_metric(self.metric).direction
+
+    @property
+    def metric_label(self) -> str | None:
+        return None
+
+    @property
+    def metric_title(self) -> str:
+        return self.metric
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def num_labels(self) -> int | None:
+        return None
+
+    @property
+    def problem_type(self) -> str | None:
+        return None
+
+    def head(self, model: PreTrainedModel) -> Mapping[str, nn.Module]:
+        """Nothing; raises InputError where the model is no language model that can be trained in parts."""
+        check_language_model(model)
+        return {}
+
+    def losses(self, model: PreTrainedModel, batch: Batch) -> Losses:
+        """Of each row's targets, in chunks (``at_targets``)."""
+        found = at_targets(model, batch.inputs, batch.labels)
+        return Losses(found.losses, found.targets)
+
+    def losses_of(self, logits: Tensor, labels: Tensor) -> Losses:
+        """The same of logits that are all there: (rows, tokens, vocabulary)."""
+        said, is_target = labels[:, 1:], labels[:, 1:] >= 0
+        flat, wanted = logits[:, :-1].flatten(0, 1).float(), said.masked_fill(~is_target, -100).flatten()
+        each = nn.functional.cross_entropy(flat, wanted, reduction="none", ignore_index=-100)
+        return Losses(each.view(said.shape).sum(1), is_target.sum(1).float())
+
+    def outputs(self, model: PreTrainedModel, batch: Batch) -> Tensor:
+        """(rows, 3): of each row's targets the sum of losses, how many there are, and how many are right."""
+        return torch.stack(at_targets(model, batch.inputs, batch.labels), dim=1)
+
+    def total(self, model: PreTrainedModel, inputs: Mapping[str, Tensor]) -> Tensor:
+        """The sum of the logits of all tokens that are no padding, in chunks."""
+        return sum_of_logits(model, inputs)
+
+    def classes(self, batch: Batch) -> Tensor | None:
+        """None: a row has many tokens, and no class."""
+        return None
+
+    def score(self, outputs: Tensor, labels: Labels) -> Score | None:
+        """Over all targets of all rows together, in float64."""
+        if not torch.isfinite(outputs).all():
+            return None
+        loss, targets, correct = outputs.double().sum(0).tolist()
+        tokens = Tokens(loss, correct, targets)
+        return Score(find_token_metric(self.metric).of(tokens), tokens.loss / tokens.targets)
+
+    def chance(self, labels: Labels) -> Chance | None:
+        """None: no answer that heeds no text says anything of a language model."""
+        return None

@@ -1,0 +1,79 @@
+"""What a task asks of its objective beyond learning: how the model is loaded, and how it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from torch import Tensor
+
+from evaluators.data.rows import Labels
+from evaluators.metrics.chance import Chance
+from spaces.objective import Losses, Objective
+
+__all__ = ["LabelObjective", "Labelled", "Score", "TaskObjective"]
+
+
+class Score(NamedTuple):
+    """How good outputs are: the task's metric, and the mean loss over all targets."""
+
+    metric: float
+    loss: float
+
+
+class TaskObjective(Objective, Protocol):
+    """An objective with a metric.
+
+    metric: its name. metric_label: the label that the metric is of, where it is of one. metric_title: the
+    metric as a person must know it: whose F1 it is. label_names: of the class ids 0, 1, ...; empty where
+    labels are no classes. num_labels: outputs of the head that the model is loaded with; None where it has no
+    head of its own. problem_type: how transformers names the loss, where it must be told.
+    """
+
+    @property
+    def metric(self) -> str: ...
+    @property
+    def metric_label(self) -> str | None: ...
+    @property
+    def metric_title(self) -> str: ...
+    @property
+    def label_names(self) -> tuple[str, ...]: ...
+    @property
+    def num_labels(self) -> int | None: ...
+    @property
+    def problem_type(self) -> str | None: ...
+
+    def losses_of(self, logits: Tensor, labels: Tensor) -> Losses:
+        """Of what the model's own forward pass gave, whole: (rows, labels), or (rows, tokens, vocabulary)."""
+
+    def score(self, outputs: Tensor, labels: Labels) -> Score | None:
+        """Of the outputs of all rows, (rows, k) on the CPU, in the order of their labels; None where they are
+        not finite."""
+
+    def chance(self, labels: Labels) -> Chance | None:
+        """What answers that heed no text reach on rows with these labels; None where that means nothing."""
+
+
+class LabelObjective(TaskObjective, Protocol):
+    """An objective of rows that have one label each, a cell of a table."""
+
+    def encoded(self, labels: Sequence[str | float], part: str) -> np.ndarray:
+        """The labels of one part as they are learned: (n,); raises InputError on one that cannot be."""
+
+    def doubts(self, parts: Mapping[str, np.ndarray]) -> list[str]:
+        """Sentences without which numbers may be misread. parts: encoded labels by the name of the part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What the labels of a table's training rows make of an objective.
+
+    warnings: sentences that a person should see at once. remarks: others without which its numbers may be
+    misread.
+    """
+
+    objective: LabelObjective
+    warnings: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
