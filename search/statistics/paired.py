@@ -10,6 +10,8 @@ from typing import Final
 import numpy as np
 from scipy import stats
 
+from spaces.direction import Direction, sign_of
+
 from .finite_sample import finite_sample
 from .holm import holm
 from .interval import Interval
@@ -66,6 +68,10 @@ class PairedDifference:
         if _all_equal(np.array(self.of_seeds)):
             return ", the same for all, as a metric's coarse steps can give"
         return None if self.p_holm is not None and self.p_holm < LEVEL else ""
+
+    def gain(self, direction: Direction) -> float:
+        """How much better a is than b: the mean difference, negated where less of the metric is better."""
+        return sign_of(direction) * self.interval.mean
 
     @property
     def shown(self) -> bool:

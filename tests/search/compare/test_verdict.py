@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 
 from evaluators.metrics.chance import Chance
-from search.compare.leaderboard import leaderboard
-from search.compare.questions import answers
+from search.compare.questions import findings
+from search.compare.standing import standings
 from search.compare.verdict import verdict
-from tests.search.compare.test_leaderboard import runs_of
+from tests.search.compare.test_standing import runs_of
 
 CHANCE = Chance(math.log(2), (0.5, 0.5), 300)
 LORA = runs_of("lora", (0.70, 0.72, 0.74))
 
 
-def said(*arms, baseline="lora"):
-    rows = leaderboard(arms, baseline)
-    best = next((one for one in answers(arms, rows, baseline) if one.label is not None), None)
+def said(*arms, baseline="lora", direction="maximize"):
+    rows = standings(arms, baseline, direction)
+    best = next((one for one in findings(arms, rows, baseline, direction) if one.label is not None), None)
     return verdict(arms, rows, best, baseline, metric="accuracy", chance=CHANCE, test_rows=CHANCE.rows)
 
 
