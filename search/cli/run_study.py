@@ -9,7 +9,7 @@ from typing import Final
 from evaluators.store.benchmark_table import BenchmarkTable
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
 from search.study.pipeline import TABLE, check_any_finished, check_names, tabulate
-from search.study.report import REPORT_FILES, write_report
+from search.study.report import REPORT_FILES, StudyReport, write_report
 from search.study.settings import GROWING, StudySettings
 from search.study.strata import jobs_of
 
@@ -50,7 +50,7 @@ def run_study(given: Typed) -> Printed:
         check_any_finished(table)
         folder.confirm()
         table.write(path / TABLE)
-        return _written(table, path)
+        return _said(write_report(table, path), path)
 
 
 def report_anew(source: Path, output: Path | None) -> Printed:
@@ -66,13 +66,12 @@ def report_anew(source: Path, output: Path | None) -> Printed:
         files = (path.name, TABLE, *REPORT_FILES)
         beside = OutputFolder(path.parent, _COMMAND, {}, inputs=dict, any_options=True, files=files)
         with beside.opened() as folder:
-            return _written(table, folder)
+            return _said(write_report(table, folder), folder)
     own = OutputFolder(output, _COMMAND, {"source": str(home / path.name)}, inputs=dict)
     with own.opened() as folder:
         own.begin()
-        return _written(table, folder)
+        return _said(write_report(table, folder), folder)
 
 
-def _written(table: BenchmarkTable, folder: Path) -> Printed:
-    report = write_report(table, folder)
+def _said(report: StudyReport, folder: Path) -> Printed:
     return Printed(report.to_json(), report.text(folder))

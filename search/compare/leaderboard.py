@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from spaces.counted import counted
+from spaces.direction import Direction
 
 from .arm import BASELINE, Arm
 from .grid_point import GridPoint
@@ -25,11 +26,11 @@ _LEAST_SPENT: Final = 0.95  # of the budget, by an arm that is compared at it
 class Leaderboard:
     """All arms at one budget, the best first, and what their runs answer.
 
-    verdict: the answer in one sentence. metric: its name; metric_title: as a person must know it;
-    positive_label: that it is of, where it is of one. notes: sentences without which numbers may be misread.
-    rows: by part, ``train``, ``validation`` and ``test``. budget: parameters. baseline: the label of the arm
-    that the others are compared with; None where there is none. grid: what the scaling and learning rate of
-    each arm were chosen by. output: the folder that holds it.
+    verdict: the answer in one sentence. metric: its name; metric_title: as a person must know it; direction:
+    in which it is better; positive_label: that it is of, where it is of one. notes: sentences without which
+    numbers may be misread. rows: by part, ``train``, ``validation`` and ``test``. budget: parameters.
+    baseline: the label of the arm that the others are compared with; None where there is none. grid: what the
+    scaling and learning rate of each arm were chosen by. output: the folder that holds it.
     """
 
     verdict: str
@@ -37,6 +38,7 @@ class Leaderboard:
     task: str
     metric: str
     metric_title: str
+    direction: Direction
     positive_label: str | None
     notes: tuple[str, ...]
     rows: Mapping[str, int]
@@ -91,6 +93,7 @@ class Leaderboard:
             "task": self.task,
             "metric": self.metric,
             "metric_title": self.metric_title,
+            "direction": self.direction,
             "positive_label": self.positive_label,
             "notes": list(self.notes),
             "rows": dict(self.rows),

@@ -96,14 +96,15 @@ def _board(
 ) -> Leaderboard:
     job, baseline = chosen[0].planned.job, baseline_of([one.arm for one in runs])
     task, recipe, objective = job.task, job.recipe, job.task.objective
-    ranked = standings(runs, baseline, objective.direction)
-    found = findings(runs, ranked, baseline, objective.direction)
+    ranked = standings(runs, baseline, direction=objective.direction)
+    found = findings(runs, ranked, baseline, direction=objective.direction)
     return Leaderboard(
         verdict=_verdict(task, runs, ranked, found),
         model=job.base,
         task=task.name,
         metric=objective.metric,
         metric_title=objective.metric_title,
+        direction=objective.direction,
         positive_label=objective.metric_label,
         notes=task.notes,
         rows={"train": len(task.train), "validation": len(task.validation), "test": len(task.test)},

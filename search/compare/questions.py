@@ -50,6 +50,7 @@ def findings(
     arms: Sequence[ArmRuns],
     standings: Sequence[Standing],
     baseline: str | None,
+    *,
     direction: Direction = "maximize",
 ) -> list[Finding]:
     """Of every question whose arms are there and share a finished seed.

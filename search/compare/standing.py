@@ -66,7 +66,7 @@ class Standing:
 
 
 def standings(
-    arms: Sequence[ArmRuns], baseline: str | None, direction: Direction = "maximize"
+    arms: Sequence[ArmRuns], baseline: str | None, *, direction: Direction = "maximize"
 ) -> list[Standing]:
     """A line per arm: those with the fewest failed seeds first, the best mean first among them.
 

@@ -56,6 +56,10 @@ class PairedDifference:
         p_value = _p_value(differences)
         return cls(_interval(differences), p_value, tuple(differences.tolist()), p_value)
 
+    def gain(self, direction: Direction) -> float:
+        """By how much a is the better of the two, on the mean; negative where b is."""
+        return sign_of(direction) * self.interval.mean
+
     @property
     def doubt(self) -> str | None:
         """Why it shows nothing, to end a sentence with; None where it does show a difference.
@@ -68,10 +72,6 @@ class PairedDifference:
         if _all_equal(np.array(self.of_seeds)):
             return ", the same for all, as a metric's coarse steps can give"
         return None if self.p_holm is not None and self.p_holm < LEVEL else ""
-
-    def gain(self, direction: Direction) -> float:
-        """How much better a is than b: the mean difference, negated where less of the metric is better."""
-        return sign_of(direction) * self.interval.mean
 
     @property
     def shown(self) -> bool:

@@ -82,8 +82,7 @@ def study_report(table: BenchmarkTable) -> StudyReport:
         counted(len(table.entries), "allocation"),
         counted(len(table.proxies), "proxy", "proxies"),
     )
-    metric = notes.metric_title(table)
-    judged = [one for truth in get_args(Truth) for one in _judged(table, truth, metric)]
+    judged = [one for truth in get_args(Truth) for one in _judged(table, truth, notes)]
     return StudyReport(
         notes,
         tuple(report for _, report in judged),
@@ -112,12 +111,12 @@ def write_report(table: BenchmarkTable, folder: Path) -> StudyReport:
 
 
 def _judged(
-    table: BenchmarkTable, truth: Truth, metric: str
+    table: BenchmarkTable, truth: Truth, notes: Notes
 ) -> Iterator[tuple[Stratum | None, StratumReport]]:
     """A report for each stratum; before them all budgets pooled, where there are several."""
     budgets = [stratum for stratum in table.strata if stratum.kind == "budget"]
     if len(budgets) > 1:
-        yield None, _pooled(table, [table.of(stratum) for stratum in budgets], truth, metric)
+        yield None, _pooled(table, [table.of(stratum) for stratum in budgets], truth, notes)
     for stratum in table.strata:
         entries = table.of(stratum)
         yield (
@@ -125,30 +124,36 @@ def _judged(
             judge(
                 stratum.name,
                 truth,
-                truths_of(entries, truth),
+                truths_of(entries, truth, notes.direction),
                 scores_of(table, entries),
                 params_of(entries),
                 [entry.origins for entry in entries],
-                metric=metric,
+                metric=_goodness(table, notes),
                 rng=named_generator(0, f"{stratum.name} {truth}"),
             ),
         )
 
 
 def _pooled(
-    table: BenchmarkTable, members: Sequence[Sequence[Entry]], truth: Truth, metric: str
+    table: BenchmarkTable, members: Sequence[Sequence[Entry]], truth: Truth, notes: Notes
 ) -> StratumReport:
     name = f"{len(members)} strata pooled"
     return pooled(
         name,
         truth,
-        [truths_of(entries, truth) for entries in members],
+        [truths_of(entries, truth, notes.direction) for entries in members],
         [scores_of(table, entries) for entries in members],
         [params_of(entries) for entries in members],
         pooled_names(members),
-        metric=metric,
+        metric=_goodness(table, notes),
         rng=named_generator(0, f"{name} {truth}"),
     )
+
+
+def _goodness(table: BenchmarkTable, notes: Notes) -> str:
+    """What the metric is called of which more is better."""
+    title = notes.metric_title(table)
+    return title if notes.direction == "maximize" else f"minus {title}"
 
 
 def _sections(table: BenchmarkTable, report: StudyReport, plots: Path) -> list[Section]:
@@ -159,7 +164,7 @@ def _sections(table: BenchmarkTable, report: StudyReport, plots: Path) -> list[S
             images = draw_correlations(one, plots / f"pooled-{one.truth}", chance={})
         else:
             place = plots / f"{table.strata.index(stratum) + 1}-{one.truth}"
-            images = draw_stratum(table, table.of(stratum), one, place)
+            images = draw_stratum(table, table.of(stratum), one, place, direction=report.notes.direction)
         sections.append(Section(one, images))
     return sections
 

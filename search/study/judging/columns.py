@@ -9,6 +9,7 @@ import numpy as np
 
 from evaluators.store.benchmark_table import BenchmarkTable, Entry
 from spaces.allocation import Allocation
+from spaces.direction import Direction, sign_of
 
 from .origin_groups import group_of
 from .stratum_report import Truth
@@ -17,10 +18,10 @@ from .verdict import CONTROL
 __all__ = ["params_of", "pooled_names", "scores_of", "truths_of"]
 
 
-def truths_of(entries: Sequence[Entry], truth: Truth) -> np.ndarray:
-    """(allocations, seeds), larger is better, NaN where a run failed."""
+def truths_of(entries: Sequence[Entry], truth: Truth, direction: Direction = "maximize") -> np.ndarray:
+    """(allocations, seeds), larger is better, NaN where a run failed. direction: of the metric."""
     values = [[run.metric if truth == "metric" else run.loss for run in entry.runs] for entry in entries]
-    return np.array(values, dtype=np.float64) * (1.0 if truth == "metric" else -1.0)
+    return np.array(values, dtype=np.float64) * sign_of(direction if truth == "metric" else "minimize")
 
 
 def scores_of(table: BenchmarkTable, entries: Sequence[Entry]) -> dict[str, np.ndarray]:

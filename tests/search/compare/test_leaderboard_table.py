@@ -20,6 +20,7 @@ def board_of(arms, baseline="lora", **more) -> Leaderboard:
             "task": "rows",
             "metric": "accuracy",
             "metric_title": "accuracy",
+            "direction": "maximize",
             "positive_label": None,
             "notes": ("a note",),
             "rows": {"train": 1200},

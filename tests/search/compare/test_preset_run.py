@@ -48,11 +48,12 @@ def test_a_metric_that_is_typed_is_that_of_every_rank(preset, capsys, monkeypatc
     from search.compare import preset_run
 
     seen, sweep = set(), preset_run.rank_sweep
-    monkeypatch.setattr(
-        preset_run,
-        "rank_sweep",
-        lambda model, sites, task, *rest: (seen.add(task.metric), sweep(model, sites, task, *rest))[1],
-    )
+
+    def watched(model, sites, task, *rest):
+        seen.add(task.objective.metric)
+        return sweep(model, sites, task, *rest)
+
+    monkeypatch.setattr(preset_run, "rank_sweep", watched)
     argv = [*preset, "--preset", "dylora-table2", "--dataset", "mrpc", "--seeds", "1", "--metric", "accuracy"]
     assert main(argv) == 0
     assert "; accuracy; lr 0.01" in " ".join(capsys.readouterr().out.split())

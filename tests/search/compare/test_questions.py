@@ -25,7 +25,8 @@ def runs_of(label: str, metrics, *, space: str = BOTH, renorm: str = "preserve")
 
 
 def asked(arms: list[ArmRuns], direction="maximize") -> dict[str, Finding]:
-    found = findings(arms, standings(arms, "lora", direction), "lora", direction)
+    ranked = standings(arms, "lora", direction=direction)
+    found = findings(arms, ranked, "lora", direction=direction)
     json.dumps([one.to_json() for one in found])
     return {one.question: one for one in found}
 
@@ -92,3 +93,13 @@ def test_where_less_of_the_metric_is_better_the_lower_arm_is_the_yes():
     arms = [runs_of("hetero-static", (7.0, 7.1, 7.0)), runs_of("hetero-dynamic", (6.0, 6.2, 6.1))]
     assert [one.verdict for one in asked(arms, "minimize").values()] == ["yes"]
     assert [one.verdict for one in asked(arms).values()] == ["no, the reverse"]
+
+
+def test_where_less_is_better_the_best_allocation_is_the_lowest():
+    arms = [
+        runs_of("lora", (4.0, 4.1, 4.3)),
+        runs_of("hetero-static", (3.0, 3.1, 3.2)),
+        runs_of("dylora", (5.0, 5.2, 5.3)),
+    ]
+    best = next(one for one in asked(arms, "minimize").values() if one.label)
+    assert (best.label, best.verdict) == ("hetero-static", "yes")

@@ -57,4 +57,4 @@ def test_p_values_are_corrected_for_all_differences_of_the_table():
 
 def test_where_less_of_the_metric_is_better_the_lowest_comes_first():
     arms = [runs_of("lora", (7.0, 7.2)), runs_of("worse", (8.0, 8.1)), runs_of("better", (6.0, 6.1))]
-    assert [one.label for one in standings(arms, "lora", "minimize")] == ["better", "lora", "worse"]
+    assert [one.label for one in standings(arms, "lora", direction="minimize")] == ["better", "lora", "worse"]

@@ -70,3 +70,8 @@ def test_what_is_shown_alone_may_not_be_among_many():
 def test_what_cannot_be_paired_is_refused(a, b, message):
     with pytest.raises(ValueError, match=message):
         PairedDifference.of(a, b)
+
+
+@pytest.mark.parametrize(("direction", "gain"), [("maximize", -1.0), ("minimize", 1.0)])
+def test_the_gain_is_above_zero_where_the_first_is_the_better(direction, gain):
+    assert PairedDifference.of([1.0, 2.0], [2.0, 3.0]).gain(direction) == gain

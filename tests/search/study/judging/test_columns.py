@@ -14,6 +14,8 @@ def test_truths_are_larger_where_better_and_scores_name_the_parameter_count(make
     runs = [[run.metric for run in entry.runs] for entry in entries]
     np.testing.assert_array_equal(truths_of(entries, "metric"), runs)
     np.testing.assert_array_equal(truths_of(entries, "loss"), np.full((5, 2), -0.5))
+    np.testing.assert_array_equal(truths_of(entries, "metric", "minimize"), -np.array(runs))
+    np.testing.assert_array_equal(truths_of(entries, "loss", "minimize"), np.full((5, 2), -0.5))
     scores = scores_of(table, entries)
     assert list(scores) == ["spread", "twin", "params"]
     np.testing.assert_array_equal(scores["twin"], -scores["spread"])
