@@ -29,6 +29,12 @@ class SiteScores:
     by_site: (sites,) float64, the site's own score, by which top-k allocation ranks.
     by_rank: (sites, ranks) float64, what a wire of each rank of the grid is worth; 0 at rank 0.
     Scores add up: an allocation is worth the sum of its sites' ``by_rank``.
+
+    >>> from spaces import Site, Tap
+    >>> site = Site("layers.0.q", 0, "q", "lora", 4, 4, Tap("h.0.q", "in"), Tap("h.0.q", "out"))
+    >>> scores = per_unit_of_rank("mine", "none", SearchSpace((site,), ranks=(0, 1, 2)), [1.5])
+    >>> scores.by_rank.tolist(), scores.of(Allocation.of({"layers.0.q": 2}))
+    ([[0.0, 1.5, 3.0]], 3.0)
     """
 
     proxy: str

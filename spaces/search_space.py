@@ -51,6 +51,12 @@ class SearchSpace:
     """Which sites may carry a wire, and at which ranks.
 
     sites: in the order of the network. ranks: ascending, beginning with 0 (no wire).
+
+    >>> from spaces import Site, Tap
+    >>> site = Site("layers.0.q", 0, "q", "lora", 4, 6, Tap("h.0.q", "in"), Tap("h.0.q", "out"))
+    >>> space = SearchSpace((site,), ranks=(0, 1, 2))
+    >>> space.params(Allocation.of({"layers.0.q": 2})), space.costs.tolist()
+    (20, [[0, 10, 20]])
     """
 
     sites: tuple[Site, ...]

@@ -44,7 +44,12 @@ class Passages:
     @property
     def keys(self) -> list[str]:
         """What rows must share to belong together: their prompt, or their text where there is none."""
-        return [prompt or text for prompt, text in zip(self.prompts, self.completions, strict=True)]
+        return [prompt or completion for prompt, completion in self.whole]
+
+    @property
+    def whole(self) -> list[tuple[str, str]]:
+        """Prompt and completion of every row."""
+        return list(zip(self.prompts, self.completions, strict=True))
 
     def take(self, indices: Sequence[int]) -> Passages:
         """The rows at ``indices``, in that order."""
@@ -73,7 +78,7 @@ def tokenised_passages(
 
 
 def _rows(part: str, passages: Passages, tokenizer: PreTrainedTokenizerBase, limit: int) -> Rows:
-    texts = [a + b for a, b in zip(passages.prompts, passages.completions, strict=True)]
+    texts = [prompt + completion for prompt, completion in passages.whole]
     whole, given = _ids(texts, tokenizer), _ids(passages.prompts, tokenizer)
     ids, labels = [], []
     for row, prompt in zip(whole, given, strict=True):

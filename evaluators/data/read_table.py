@@ -1,4 +1,4 @@
-"""Reading labelled texts from TSV, CSV, JSON lines and Parquet files."""
+"""Reading TSV, CSV, JSON lines and Parquet files: labelled texts, or rows of a language model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.foreign import foreign
 
-from .task import TextTable
+from .passages import Passages
+from .text_table import TextTable
 
 __all__ = ["read_table"]
 
@@ -37,8 +38,11 @@ _GUESSES: Final = (
 
 def read_table(
     path: str | Path, *, text_columns: Sequence[str] | None = None, label_column: str | None = None
-) -> TextTable:
+) -> TextTable | Passages:
     """The rows of a .tsv, .csv, .jsonl, .json (an object a line) or .parquet file, labels as str.
+
+    Where neither argument is given, the columns prompt and completion, or text without a label beside it,
+    are rows of a language model; all others are labelled texts.
 
     TSV is read as GLUE writes it: a quote is a character like any other. MRPC's columns also answer to
     sentence1, sentence2 and label. text_columns: one, or two for pairs; without it the first of
@@ -58,12 +62,27 @@ def read_table(
     columns = reader(path, _bytes(path))
     if not columns or not len(next(iter(columns.values()))):
         raise InputError(f"{path} has no rows; give a file with at least one row of data.")
+    if text_columns is None and label_column is None and (found := _passages(path, columns)):
+        return found
     names = _text_columns(path, columns, text_columns)
     texts = [_strings(path, columns, name) for name in names]
     labels = _strings(path, columns, _find(path, columns, "label" if label_column is None else label_column))
     _refuse_missing(path, "a label", [label is None for label in labels])
     _refuse_missing(path, "a text", [None in row for row in zip(*texts, strict=True)])
     return TextTable(tuple(zip(*texts, strict=True)), _stripped(path, labels))
+
+
+def _passages(path: Path, columns: _Columns) -> Passages | None:
+    """Rows of a language model; None where the columns are not of that kind."""
+    if "prompt" in columns and "completion" in columns:
+        prompts, learned, what = _strings(path, columns, "prompt"), "completion", "a completion"
+    elif "text" in columns and not {"label", _ALIASES["label"]} & set(columns):
+        prompts, learned, what = [None] * len(columns["text"]), "text", "a text"
+    else:
+        return None
+    completions = _strings(path, columns, learned)
+    _refuse_missing(path, what, [one is None for one in completions])
+    return Passages(tuple(one or "" for one in prompts), tuple(one or "" for one in completions))
 
 
 def _stripped(path: Path, labels: Sequence[str | None]) -> tuple[str, ...]:

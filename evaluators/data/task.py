@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
@@ -18,38 +18,16 @@ from spaces.foreign import foreign
 
 from .rows import Rows
 from .split import hash_order, split_by_text
+from .text_table import TextTable
 
-__all__ = ["ReportOn", "Task", "TextTable", "build_task"]
+__all__ = ["VALIDATION_SHARE", "ReportOn", "Task", "build_task", "check_limits", "repeats"]
 
 ReportOn = Literal["validation", "test"]
 """Which rows of a task a metric is of: those to choose by, or those to report."""
 
 _logger = logging.getLogger(__name__)
-_VALIDATION_SHARE = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class TextTable:
-    """Raw rows. texts: one text or a pair of them a row, the same in every row. labels: one a row."""
-
-    texts: tuple[tuple[str, ...], ...]
-    labels: tuple[str | float, ...]
-
-    def __post_init__(self) -> None:
-        if len(self.texts) != len(self.labels):
-            raise ValueError(
-                f"{counted(len(self.texts), 'row')} of texts need as many labels, not {len(self.labels)}."
-            )
-        widths = {len(row) for row in self.texts}
-        if not widths <= {1} and not widths <= {2}:
-            raise ValueError(f"rows have {sorted(widths)} texts; give every row 1, or every row 2.")
-
-    def __len__(self) -> int:
-        return len(self.texts)
-
-    def take(self, indices: Sequence[int]) -> TextTable:
-        """The rows at ``indices``, in that order."""
-        return TextTable(tuple(self.texts[i] for i in indices), tuple(self.labels[i] for i in indices))
+VALIDATION_SHARE = 0.1
+"""Of the training rows, to choose by."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,10 +75,10 @@ def build_task(
     Raises InputError on an empty table, UsageError on a number that cannot mean anything here, and either
     where ``labelled`` and its objective do. What may mislead a reader is logged, and kept in ``Task.notes``.
     """
-    _check_limits(max_length=max_length, train_rows=train_rows, eval_rows=eval_rows)
+    check_limits(max_length=max_length, train_rows=train_rows, eval_rows=eval_rows)
     _check_tables(train_table, test_table)
     learned = labelled(train_table.labels)
-    rest, part = split_by_text(_keys(train_table), share=_VALIDATION_SHARE, salt="validation")
+    rest, part = split_by_text(_keys(train_table), share=VALIDATION_SHARE, salt="validation")
     tables = {
         "training": _first(train_table.take(rest), train_rows),
         "validation": _first(train_table.take(part), eval_rows),
@@ -108,14 +86,15 @@ def build_task(
     }
     labels = {part: learned.objective.encoded(table.labels, part) for part, table in tables.items()}
     doubts = learned.objective.doubts(labels)
-    warnings = [*learned.warnings, *doubts, *_repeats(train_table, test_table)]
+    warnings = [*learned.warnings, *doubts, *repeats(train_table.texts, test_table.texts)]
     for warning in warnings:
         _logger.warning("%s", warning)
     train, validation, test = _tokenised(tables, labels, tokenizer, max_length)
     return Task(name, learned.objective, train, validation, test, (*warnings, *learned.remarks))
 
 
-def _check_limits(**limits: int | None) -> None:
+def check_limits(**limits: int | None) -> None:
+    """Raises UsageError on the first number below 1; None is no limit."""
     for name, limit in limits.items():
         if limit is not None and limit < 1:
             raise UsageError(f"{name}={limit} must be at least 1; leave it out for the default.")
@@ -144,11 +123,11 @@ def _first(table: TextTable, limit: int | None) -> TextTable:
     return table.take(hash_order(_keys(table), table.labels, salt="sample")[:limit])
 
 
-def _repeats(train: TextTable, test: TextTable) -> Iterator[str]:
-    """A sentence where what is reported on was learned from."""
-    if repeats := len(set(train.texts) & set(test.texts)):
-        verb = "is" if repeats == 1 else "are"
-        yield f"{counted(repeats, 'text')} of the evaluation rows {verb} also among the training rows"
+def repeats(train: Iterable[Hashable], test: Iterable[Hashable]) -> Iterator[str]:
+    """A sentence where texts that are reported on were learned from."""
+    if found := len(set(train) & set(test)):
+        verb = "is" if found == 1 else "are"
+        yield f"{counted(found, 'text')} of the evaluation rows {verb} also among the training rows"
 
 
 def _tokenised(

@@ -7,17 +7,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
+
+from transformers import PreTrainedTokenizerBase
 
 from evaluators.base.base_model import ModelSource, load_tokenizer
 from evaluators.data.demo import MODEL_NAME, demo_model_folder
+from evaluators.data.language_task import build_language_task
 from evaluators.data.named_tasks import NamedTask, find_task, load_glue
+from evaluators.data.passages import Passages
 from evaluators.data.read_table import read_table
-from evaluators.data.task import Task, TextTable, build_task
+from evaluators.data.task import Task, build_task
+from evaluators.data.text_table import TextTable
 from evaluators.metrics.classes import BINARY_METRICS
+from evaluators.objectives.causal_lm import CausalLM
 from evaluators.objectives.classification import classification
 from evaluators.objectives.regression import regression
 from evaluators.objectives.task_objective import Labelled
-from spaces.errors import UsageError
+from spaces.errors import InputError, UsageError
 from spaces.printable import printable
 
 from .settings import LONGEST_NAME, DataSettings, ModelSettings
@@ -25,6 +32,7 @@ from .settings import LONGEST_NAME, DataSettings, ModelSettings
 __all__ = ["Inputs", "load_inputs"]
 
 _log = logging.getLogger(__name__)
+_Tables = tuple[TextTable, TextTable]  # to train on, and to report on
 _DEMO_TASK = "rotten_tomatoes"
 _DEMO_TRAIN_ROWS, _DEMO_EVAL_ROWS = 512, 320  # so that the default run ends within minutes on two cores
 _DEMO_LEARNING_RATE, _LEARNING_RATE = 3e-3, 5e-4
@@ -42,20 +50,18 @@ class Inputs:
     learning_rate: float
 
 
-def load_inputs(model: ModelSettings, data: DataSettings) -> Inputs:
-    """The tokenised task and the model to load; raises InputError or UsageError on what cannot be used."""
-    name = _DEMO_TASK if data.task is None else data.task
-    own_files = data.train_file is not None
-    named = None if own_files else find_task(name)
+def load_inputs(
+    model: ModelSettings, data: DataSettings, *, tables_of: Callable[[str], _Tables] = load_glue
+) -> Inputs:
+    """The tokenised task and the model to load; raises InputError or UsageError on what cannot be used.
+
+    tables_of: gives the tables of a named task.
+    """
+    named = None if data.train_file is not None else find_task(_DEMO_TASK if data.task is None else data.task)
     folder = str(demo_model_folder()) if model.model is None else model.model
     _log.info("loading  the rows, and the tokenizer of %s", model.model or MODEL_NAME)
-    train, test = _tables(data, name)
     embedded = named is not None and named.embedded
-    task = build_task(
-        name if data.train_file is None else _title(data.train_file, data.task_name),
-        _labelled(data, named),
-        train,
-        test,
+    task = _builder(model, data, named, tables_of)(
         load_tokenizer(folder),
         max_length=data.max_length,
         train_rows=data.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
@@ -66,6 +72,47 @@ def load_inputs(model: ModelSettings, data: DataSettings) -> Inputs:
     objective = task.objective
     source = ModelSource(folder, objective.num_labels, model.dtype, objective.architecture)
     return Inputs(base, source, task, learning_rate)
+
+
+class _Builder(Protocol):
+    """Builds the task of rows that were read."""
+
+    def __call__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        /,
+        *,
+        max_length: int,
+        train_rows: int | None,
+        eval_rows: int | None,
+    ) -> Task: ...
+
+
+def _builder(
+    model: ModelSettings, data: DataSettings, named: NamedTask | None, tables_of: Callable[[str], _Tables]
+) -> _Builder:
+    """Of labelled texts, or of rows of a language model."""
+    name = _DEMO_TASK if data.task is None else data.task
+    train, test = _tables(data, name, tables_of)
+    title = name if data.train_file is None else _title(data.train_file, data.task_name)
+    if isinstance(train, Passages) and isinstance(test, Passages):
+        return partial(build_language_task, title, _of_language(model, data), train, test)
+    if isinstance(train, TextTable) and isinstance(test, TextTable):
+        return partial(build_task, title, _labelled(data, named), train, test)
+    raise InputError(
+        "one file has labelled texts and the other rows of a language model; give both the same columns."
+    )
+
+
+def _of_language(model: ModelSettings, data: DataSettings) -> CausalLM:
+    """What is learned of rows without labels; raises UsageError on what only labels could mean."""
+    rows = "these rows have no labels, but texts that a language model is to learn"
+    if model.model is None:
+        raise UsageError(f"{rows}: name a decoder with `model`, or a `label_column` of the files.")
+    if data.regression or data.positive_label is not None:
+        given = "regression" if data.regression else "positive_label"
+        raise UsageError(f"{rows}: leave `{given}` out, or name a `label_column` of the files.")
+    return CausalLM() if data.metric is None else CausalLM(data.metric)
 
 
 def _labelled(data: DataSettings, named: NamedTask | None) -> Callable[[Sequence[str | float]], Labelled]:
@@ -92,10 +139,11 @@ def _title(file: Path, given: str | None) -> str:
     return printable(name)[-LONGEST_NAME:]
 
 
-def _tables(data: DataSettings, name: str) -> tuple[TextTable, TextTable]:
+def _tables(
+    data: DataSettings, name: str, tables_of: Callable[[str], _Tables]
+) -> tuple[TextTable | Passages, TextTable | Passages]:
     if data.train_file is None or data.eval_file is None:
-        return load_glue(name)
-    text = data.text_columns
-    label = "label" if data.label_column is None else data.label_column
+        return tables_of(name)
+    text, label = data.text_columns, data.label_column
     train = read_table(data.train_file, text_columns=text, label_column=label)
     return train, read_table(data.eval_file, text_columns=text, label_column=label)

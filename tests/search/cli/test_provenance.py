@@ -12,7 +12,7 @@ import pytest
 
 import search.cli.provenance
 from evaluators.data.demo import MODEL_NAME
-from evaluators.data.task import TextTable
+from evaluators.data.text_table import TextTable
 from search.cli.provenance import SHOWS_ONLY, Provenance, data_file, inputs_of, this_program
 from spaces.errors import InputError
 

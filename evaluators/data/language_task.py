@@ -1,0 +1,64 @@
+"""The task of texts, or of prompts with completions: what a language model learns, and is judged by."""
+
+from __future__ import annotations
+
+import logging
+
+from transformers import PreTrainedTokenizerBase
+
+from evaluators.objectives.task_objective import TaskObjective
+
+from .passages import Passages, tokenised_passages
+from .split import hash_order, split_by_text
+from .task import VALIDATION_SHARE, Task, check_limits, repeats
+
+__all__ = ["build_language_task"]
+
+_log = logging.getLogger(__name__)
+
+
+def build_language_task(
+    name: str,
+    objective: TaskObjective,
+    train: Passages,
+    test: Passages,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    max_length: int = 128,
+    train_rows: int | None = None,
+    eval_rows: int | None = None,
+) -> Task:
+    """The task of these rows; about 10 % of those to train on become the validation part.
+
+    Rows are chosen as ``build_task`` chooses them; those of one prompt share a part. What may mislead is
+    logged, and kept in ``Task.notes``.
+
+    Args:
+        name: what it is called.
+        objective: of a language model.
+        train: to learn from and to choose by.
+        test: to report on.
+        tokenizer: the model's own.
+        max_length: tokens a row; also capped by what the tokenizer states.
+        train_rows: cap on the training rows that remain.
+        eval_rows: on the validation and the test part each.
+
+    Raises InputError where a part has nothing to learn, UsageError on a number that cannot mean anything.
+    """
+    check_limits(max_length=max_length, train_rows=train_rows, eval_rows=eval_rows)
+    rest, part = split_by_text(train.keys, share=VALIDATION_SHARE, salt="validation")
+    parts = {
+        "training": _first(train.take(rest), train_rows),
+        "validation": _first(train.take(part), eval_rows),
+        "evaluation": _first(test, eval_rows),
+    }
+    notes = tuple(repeats(train.whole, test.whole))
+    for note in notes:
+        _log.warning("%s", note)
+    rows = tokenised_passages(parts, tokenizer, max_length=max_length)
+    return Task(name, objective, rows["training"], rows["validation"], rows["evaluation"], notes)
+
+
+def _first(passages: Passages, limit: int | None) -> Passages:
+    """The first ``limit`` rows in hash order; all of them where it is None."""
+    return passages.take(hash_order(passages.keys, passages.completions, salt="sample")[:limit])
