@@ -35,6 +35,13 @@ def train_step(
     """One optimizer step of these slots on their own rows; their mean losses before it, (slots,).
 
     Second, where it trained: (C, P) bool, None for everywhere.
+
+    Args:
+        cohort: with its wires and head attached.
+        steps: one of each slot that takes part.
+        rows: those to train on.
+        indices: of each of these slots' own batch, in their order.
+        hooks: what the gate policy does meanwhile.
     """
     slots = [step.slot for step in steps]
     cohort.stacked.select(slots)
@@ -90,9 +97,18 @@ def train_cohort(
 
     At most ``slots`` train at a time; a slot whose candidate is finished or has failed takes the next.
     Where memory runs out, those not yet finished start again with half the slots; a single candidate
-    that does not fit is marked failed, as is one on which the policy never acted. policy: what the gates do;
-    None: they stay one. report_on: the rows that metric and loss are of, by default the validation rows.
-    on_step is called with the number of candidate-steps done.
+    that does not fit is marked failed, as is one on which the policy never acted.
+
+    Args:
+        model: frozen; it is left as it was.
+        sites: where a candidate may have a wire.
+        task: rows and objective.
+        candidates: each with its allocation, seed and learning rate.
+        recipe: how all of them are trained.
+        slots: how many train at a time, at most.
+        policy: what the gates do; None: they stay one.
+        report_on: the rows that metric and loss are of; by default the validation rows.
+        on_step: called with the number of candidate-steps done.
     """
     done: dict[int, Trained] = {}
     slots = min(slots, len(candidates))
@@ -199,7 +215,7 @@ class _Training:
             run.trained.append(run.params if active is None else self.cohort.params_at(slot, active))
             if not math.isfinite(loss):
                 failed[slot] = (
-                    f"the training loss became {loss} at step {run.step} of {run.total}; lower --lr"
+                    f"the training loss became {loss} at step {run.step} of {run.total}; lower `lr`"
                 )
         return failed
 
@@ -227,7 +243,7 @@ class _Training:
             score = self.task.objective.score(own, self.report_on.labels)
             if score is None:
                 done[index] = Trained(
-                    _failure(run, "its outputs after training are not finite; lower --lr"), {}
+                    _failure(run, "its outputs after training are not finite; lower `lr`"), {}
                 )
                 continue
             evaluation = Evaluation(
