@@ -223,6 +223,7 @@ class _Training:
         return linear_schedule(run.step, run.total, warmup=self.recipe.warmup)
 
     def _finish(self, done: dict[int, Trained]) -> None:
+        """Evaluates those that have taken their last step, together, and adds them to ``done``."""
         began, slots = time.perf_counter(), []
         for slot, (index, run) in sorted(self.running.items()):
             if run.step < run.total:
@@ -240,32 +241,32 @@ class _Training:
         share = (time.perf_counter() - began) / len(slots)
         for slot, own in zip(slots, outputs, strict=True):
             index, run = self.running.pop(slot)
-            score = self.task.objective.score(own, self.report_on.labels)
-            if score is None:
-                done[index] = Trained(
-                    _failure(run, "its outputs after training are not finite; lower `lr`"), {}
-                )
-                continue
-            evaluation = Evaluation(
-                run.candidate,
-                *score,
-                None,
-                tuple(run.curve),
-                run.seconds + share,
-                peak_memory(self.cohort.model.device),
-            )
-            ranks = self.cohort.wires.ranks(slot)
-            average = sum(run.trained) / len(run.trained)
-            end = self._params(ranks)
-            course = Course(
-                ranks,
-                max(run.trained),
-                average,
-                end,
-                self.hooks.history(slot),
-                adapter=self.hooks.around is None,
-            )
-            done[index] = Trained(evaluation, self.cohort.trained(slot), course)
+            run.seconds += share
+            done[index] = self._finished(slot, run, own)
+
+    def _finished(self, slot: int, run: _Run, outputs: Tensor) -> Trained:
+        """What came of a slot's candidate. outputs: what it says of the rows to report on, (rows, k)."""
+        score = self.task.objective.score(outputs, self.report_on.labels)
+        if score is None:
+            return Trained(_failure(run, "its outputs after training are not finite; lower `lr`"), {})
+        evaluation = Evaluation(
+            run.candidate,
+            *score,
+            None,
+            tuple(run.curve),
+            run.seconds,
+            peak_memory(self.cohort.model.device),
+        )
+        ranks = self.cohort.wires.ranks(slot)
+        course = Course(
+            ranks,
+            max(run.trained),
+            sum(run.trained) / len(run.trained),
+            self._params(ranks),
+            self.hooks.history(slot),
+            adapter=self.hooks.around is None,
+        )
+        return Trained(evaluation, self.cohort.trained(slot), course)
 
 
 def _failure(run: _Run, reason: str) -> Evaluation:
