@@ -1,4 +1,4 @@
-"""How many parameters may be trained: reading ``--budget`` and saying what it means for some sites."""
+"""How many parameters may be trained: reading ``budget`` and saying what it means for some sites."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Budget:
                 f"a budget of {counted(params, 'parameter')} does not fit this space of "
                 f"{counted(len(sites), 'site')}: it must "
                 f"lie between {cheapest:,} (the cheapest site at rank 1) and {whole:,} (every site at "
-                "full rank). Change --budget, or --space."
+                "full rank). Change `budget`, or `space`."
             )
         return params
 

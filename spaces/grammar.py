@@ -1,4 +1,4 @@
-"""The language of ``--space``: which kinds of wire, which roles, which spans.
+"""The language of ``space``: which kinds of wire, which roles, which spans.
 
     space = term { "+" term }        term = kind [ "[" roles [ ";span=" N [ ".." M ] ] "]" ]
     kind  = "lora" | "residual" | "cross" | "shortcut"       roles = "all" | role { "," role }

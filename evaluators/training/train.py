@@ -199,7 +199,7 @@ class _Training:
             run.trained.append(run.params if active is None else self.cohort.params_at(slot, active))
             if not math.isfinite(loss):
                 failed[slot] = (
-                    f"the training loss became {loss} at step {run.step} of {run.total}; lower --lr"
+                    f"the training loss became {loss} at step {run.step} of {run.total}; lower `lr`"
                 )
         return failed
 
@@ -227,7 +227,7 @@ class _Training:
             score = self.task.objective.score(own, self.report_on.labels)
             if score is None:
                 done[index] = Trained(
-                    _failure(run, "its outputs after training are not finite; lower --lr"), {}
+                    _failure(run, "its outputs after training are not finite; lower `lr`"), {}
                 )
                 continue
             evaluation = Evaluation(

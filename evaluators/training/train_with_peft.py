@@ -154,7 +154,7 @@ class _Run:
             self.curve.append(loss)
             on_step(1)
             if not math.isfinite(loss):
-                return f"the training loss became {loss} at step {step + 1} of {self.total}; lower --lr"
+                return f"the training loss became {loss} at step {step + 1} of {self.total}; lower `lr`"
             if isinstance(tuned.base_model, AdaLoraModel):
                 tuned.base_model.update_and_allocate(step)  # reads the gradients of this step
         return None
@@ -164,7 +164,7 @@ class _Run:
         outputs = _outputs(tuned, self.objective, report_on, self.recipe.eval_batch_size)
         score = self.objective.score(outputs, report_on.labels)
         if score is None:
-            return self.failed("its outputs after training are not finite; lower --lr")
+            return self.failed("its outputs after training are not finite; lower `lr`")
         seconds, memory = time.perf_counter() - self.began, peak_memory(tuned.device)
         evaluation = Evaluation(self.candidate, *score, None, tuple(self.curve), seconds, memory)
         peak = adapter_params(tuned)
@@ -190,8 +190,8 @@ class _Run:
         if not enough:  # PEFT skips each such batch, and would go round for ever
             raise InputError(
                 f"EVA needs a batch of at least {counted(components, 'token')} at rank {config.r}; "
-                "raise --batch-size, "
-                "or lower --budget."
+                "raise `batch_size`, "
+                "or lower `budget`."
             )
         try:
             initialize_lora_eva_weights(tuned, enough, show_progress_bar=False)

@@ -92,7 +92,7 @@ def dense_synflow_gradients(
     embeddings in place of tokens.
     """
     refused = f"synflow feeds embeddings, which this {model.config.model_type} model does not take"
-    remedy = "name other proxies with --proxy"
+    remedy = "name other proxies with `proxy`"
     gradients = {site.name: torch.zeros(site.d_out, site.d_in, device=model.device) for site in sites}
     absolute = {name: parameter.detach().abs() for name, parameter in model.named_parameters()}
     embeddings = model.get_input_embeddings()

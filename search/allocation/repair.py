@@ -20,7 +20,7 @@ def check_affordable(space: SearchSpace, max_params: int) -> None:
         raise UsageError(
             f"max_params={max_params:,} is too small: the lowest rank above 0, {space.ranks[1]}, needs "
             f"{int(costs[cheapest]):,} at the cheapest site, {space.sites[cheapest].name}. "
-            "Raise the budget to at least that, or give lower ranks with --ranks."
+            "Raise the budget to at least that, or give lower ranks with `ranks`."
         )
 
 

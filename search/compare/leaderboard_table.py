@@ -59,7 +59,7 @@ def format_leaderboard(result: Mapping[str, Any]) -> str:
     )
     if edges:
         lines.append(
-            "*: the best of its learning rates is the least or the greatest given; --lrs may be extended"
+            "*: the best of its learning rates is the least or the greatest given; `lrs` may be extended"
         )
     lines += _off_the_budget(rows, result["budget"])
     lines += [_answer(one) for one in result["answers"]]

@@ -51,7 +51,7 @@ class Setting:
 
     def __post_init__(self) -> None:
         if not self.linear_sites:
-            raise InputError("PEFT has no shortcuts, and this space has no lora site; add lora to --space.")
+            raise InputError("PEFT has no shortcuts, and this space has no lora site; add lora to `space`.")
 
     @property
     def linear_sites(self) -> list[Site]:
@@ -203,5 +203,5 @@ def _largest(setting: Setting, sizes: Iterable[int], build: Callable[[int], _C])
             return config
     raise InputError(
         f"max_params={setting.max_params:,} is too small for the smallest size of this method on "
-        f"{counted(len(setting.targets), 'linear')}; raise --budget, or leave the method out."
+        f"{counted(len(setting.targets), 'linear')}; raise `budget`, or leave the method out."
     )

@@ -100,7 +100,7 @@ def _result(
     seeds: Sequence[int],
     output: Path,
 ) -> dict[str, object]:
-    """What ``--json`` prints and ``leaderboard.json`` holds."""
+    """What ``leaderboard.json`` holds."""
     job, baseline = chosen[0].planned.job, _baseline([one.arm for one in runs])
     task, recipe = job.task, job.recipe
     objective, tested = task.objective, task.test
