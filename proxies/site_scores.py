@@ -123,6 +123,11 @@ def per_unit_of_rank(
 
     At the usual initialisation each row of A catches the same expected share of the site's
     gradient, so worth grows linearly with rank; with a budget this is the papers' "best sites on".
+
+    Args:
+        proxy, point: which proxy, evaluated where.
+        space: the sites, and the ranks of the grid.
+        by_site: (sites,), larger means worth more.
     """
     values = np.asarray(by_site, dtype=np.float64)
     by_rank = np.zeros((len(values), len(space.ranks)))

@@ -47,7 +47,14 @@ class Cohort:
     ) -> None:
         """Makes room for ``slots`` of these candidates at a time; ranks are padded to their largest.
 
-        more: shapes, without the slot axis, of what else is trained, given the sites and their ranks.
+        Args:
+            model: frozen; it is left as it was.
+            sites: where a candidate may have a wire.
+            objective: what they learn.
+            candidates: those that there must be room for.
+            recipe: how they are trained.
+            slots: C.
+            more: shapes, without the slot axis, of what else is trained, given the sites and their ranks.
         """
         ranks: dict[str, int] = {}
         for candidate in candidates:
@@ -131,6 +138,14 @@ def outputs_of(
     rows: Rows,
 ) -> Tensor:
     """What finished candidates say of all rows, in the rows' order: (n, rows, k), on the CPU.
+
+    Args:
+        model: the base model that they were trained on.
+        sites: among which theirs are.
+        objective: which says what is asked of the model, and k.
+        trained: side by side, all at once.
+        recipe: whose scaling, renorm and batch size hold.
+        rows: what is judged.
 
     Raises InputError on one that is no adapter of this model.
     """

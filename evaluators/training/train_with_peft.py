@@ -66,9 +66,21 @@ def train_with_peft(
 
     The head's initial weights, the batches, the schedule, the clipping and the missing dropout are those of
     ``train_cohort``; what PEFT draws itself comes from torch's generator under ``seed``. The recipe's
-    scaling and renorm are the config's business. prepare: last change to the model before it trains, after
-    EVA's where the config asks for that. The course has no allocation; its numbers are of everything
-    trained but the head. Raises NeverActedError where AdaLoRA's cut was not over by the last step, and
+    scaling and renorm are the config's business. The course has no allocation; its numbers are of everything
+    trained but the head.
+
+    Args:
+        config: of one of PEFT's methods.
+        model: the frozen base model, which is copied.
+        task: rows and objective.
+        recipe: epochs, batch size, decay, warm-up and clipping.
+        seed: of the head, of the data's order and of what PEFT draws.
+        learning_rate: the highest of the schedule.
+        report_on: the rows that metric and loss are of.
+        prepare: last change to the model before it trains, after EVA's where the config asks for that.
+        on_step: called with 1 after each step.
+
+    Raises NeverActedError where AdaLoRA's cut was not over by the last step, and
     InputError where EVA has too few tokens.
     """
     run = _Run(Candidate(Allocation.of({}), seed, learning_rate), task, recipe)

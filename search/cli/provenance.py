@@ -159,14 +159,14 @@ def source_digest(packages: Mapping[str, Traversable]) -> str:
 
 
 def _sources(folder: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
-    """The Python files in a package and below, in the order of their names."""
+    """The Python and TOML files in a package and below, in the order of their names."""
     for entry in sorted(folder.iterdir(), key=lambda one: one.name):
         inner = f"{name}/{entry.name}"
         if inner in SHOWS_ONLY:
             continue
         if entry.is_dir():
             yield from _sources(entry, inner)
-        elif entry.name.endswith(".py"):
+        elif entry.name.endswith((".py", ".toml")):
             yield inner, entry.read_bytes()
 
 
