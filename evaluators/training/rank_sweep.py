@@ -14,6 +14,7 @@ from spaces.site import Site
 
 from .candidate import Recipe, Trained
 from .cohort import outputs_of
+from .truncated import truncated
 
 __all__ = ["RankScore", "cut_to_rank", "rank_sweep"]
 
@@ -32,13 +33,10 @@ def cut_to_rank(trained: Trained, rank: int) -> Trained:
 
     A site of a lower rank keeps all of it. Tensors are views.
     """
-    tensors = dict(trained.tensors)
-    for name, own in trained.allocation.ranks:
-        tensors[f"{name}.A"] = tensors[f"{name}.A"][: min(rank, own)]
-        tensors[f"{name}.B"] = tensors[f"{name}.B"][:, : min(rank, own)]
     allocation = Allocation.of({name: min(rank, own) for name, own in trained.allocation.ranks})
     candidate = replace(trained.evaluation.candidate, allocation=allocation)
-    return Trained(replace(trained.evaluation, candidate=candidate), tensors)
+    evaluation = replace(trained.evaluation, candidate=candidate)
+    return Trained(evaluation, truncated(trained.tensors, allocation))
 
 
 def rank_sweep(

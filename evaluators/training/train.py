@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
+from evaluators.objectives.task_objective import Score
 from spaces.allocation import Allocation
 from spaces.objective import directly
 from spaces.site import Site
@@ -199,7 +200,7 @@ class _Training:
             run.trained.append(run.params if active is None else self.cohort.params_at(slot, active))
             if not math.isfinite(loss):
                 failed[slot] = (
-                    f"the training loss became {loss} at step {run.step} of {run.total}; lower --lr"
+                    f"the training loss became {loss} at step {run.step} of {run.total}; lower `lr`"
                 )
         return failed
 
@@ -207,7 +208,25 @@ class _Training:
         return linear_schedule(run.step, run.total, warmup=self.recipe.warmup)
 
     def _finish(self, done: dict[int, Trained]) -> None:
-        began, slots = time.perf_counter(), []
+        began = time.perf_counter()
+        if not (slots := self._ended(done)):
+            return
+        outputs = self.cohort.outputs(slots, self.report_on, around=self.hooks.around or directly)
+        share = (time.perf_counter() - began) / len(slots)
+        for slot, own in zip(slots, outputs, strict=True):
+            index, run = self.running.pop(slot)
+            run.seconds += share
+            score = self.task.objective.score(own, self.report_on.labels)
+            if score is None:
+                reason = "its outputs after training are not finite; lower `lr`"
+                done[index] = Trained(_failure(run, reason), {})
+            else:
+                done[index] = self._trained(slot, run, score)
+
+    def _ended(self, done: dict[int, Trained]) -> list[int]:
+        """The slots whose candidates have taken all their steps, with their final gates; one on which the
+        policy never acted is added to ``done`` instead."""
+        slots = []
         for slot, (index, run) in sorted(self.running.items()):
             if run.step < run.total:
                 continue
@@ -218,38 +237,22 @@ class _Training:
                 done[index] = Trained(_failure(run, str(error)), {})
             else:
                 slots.append(slot)
-        if not slots:
-            return
-        outputs = self.cohort.outputs(slots, self.report_on, around=self.hooks.around or directly)
-        share = (time.perf_counter() - began) / len(slots)
-        for slot, own in zip(slots, outputs, strict=True):
-            index, run = self.running.pop(slot)
-            score = self.task.objective.score(own, self.report_on.labels)
-            if score is None:
-                done[index] = Trained(
-                    _failure(run, "its outputs after training are not finite; lower --lr"), {}
-                )
-                continue
-            evaluation = Evaluation(
-                run.candidate,
-                *score,
-                None,
-                tuple(run.curve),
-                run.seconds + share,
-                peak_memory(self.cohort.model.device),
-            )
-            ranks = self.cohort.wires.ranks(slot)
-            average = sum(run.trained) / len(run.trained)
-            end = self._params(ranks)
-            course = Course(
-                ranks,
-                max(run.trained),
-                average,
-                end,
-                self.hooks.history(slot),
-                adapter=self.hooks.around is None,
-            )
-            done[index] = Trained(evaluation, self.cohort.trained(slot), course)
+        return slots
+
+    def _trained(self, slot: int, run: _Run, score: Score) -> Trained:
+        """What a slot's candidate came to."""
+        memory = peak_memory(self.cohort.model.device)
+        evaluation = Evaluation(run.candidate, *score, None, tuple(run.curve), run.seconds, memory)
+        ranks = self.cohort.wires.ranks(slot)
+        course = Course(
+            ranks,
+            max(run.trained),
+            sum(run.trained) / len(run.trained),
+            self._params(ranks),
+            self.hooks.history(slot),
+            adapter=self.hooks.around is None,
+        )
+        return Trained(evaluation, self.cohort.trained(slot), course)
 
 
 def _failure(run: _Run, reason: str) -> Evaluation:

@@ -73,7 +73,7 @@ class SuperNetwork:
         self._model, self._objective = model, objective
         self._renorm, self._on_batch = renorm, on_batch
         training, self.held = warm_up.split(batches)
-        ranks = {site.name: self.rank for site in self.sites}
+        ranks = {site.name: min(self.rank, site.max_rank) for site in self.sites}
         modules = objective.head(model)
         shapes = {**Wires.shapes(self.sites, ranks), **Head.shapes(modules)}
         self._stacked = Stacked(shapes, 1, device=model.device)
@@ -84,7 +84,7 @@ class SuperNetwork:
 
         def before_step() -> None:
             if sample is not None:
-                _set_ranks(wires, sample.choice(np.array(space.ranks), len(self.sites)), scaling, self.rank)
+                _set_ranks(wires, sample.choice(np.array(space.ranks), len(self.sites)), scaling, ranks)
 
         self._importance = WeightImportance(self._stacked)
         self._summed = torch.zeros_like(self._stacked.values)
@@ -218,7 +218,7 @@ class SuperNetwork:
 
     def _wire(self, site: Site, scaling: Scaling) -> TrainedWire:
         a, b = (self._stacked.slot(f"{site.name}.{factor}", 0) for factor in "AB")
-        return TrainedWire(a, b, scaling.factor(site.kind, self.rank))
+        return TrainedWire(a, b, scaling.factor(site.kind, len(a)))
 
     def _dense(self, wires: Visit | None) -> dict[str, Tensor]:
         with _without_dropout(self._model), self._head.attach():
@@ -233,11 +233,15 @@ class SuperNetwork:
             )
 
 
-def _set_ranks(wires: Wires, ranks: np.ndarray, scaling: Scaling, loaded: int) -> None:
-    """Cuts the wires of the one slot, all loaded at one rank, to these ranks: (sites,), at their factors."""
+def _set_ranks(wires: Wires, ranks: np.ndarray, scaling: Scaling, loaded: Mapping[str, int]) -> None:
+    """Cuts the wires of the one slot to these ranks, (sites,), at their factors.
+
+    loaded: by site; a rank above that means all of it.
+    """
     for site, rank in zip(wires.sites, ranks.tolist(), strict=True):
-        on = (torch.arange(loaded, device=wires.gates[site.name].device) < rank).float()
-        wires.set_gate(0, site.name, on * scaling.factor(site.kind, rank) / scaling.factor(site.kind, loaded))
+        own, factor = loaded[site.name], scaling.factor
+        on = (torch.arange(own, device=wires.gates[site.name].device) < rank).float()
+        wires.set_gate(0, site.name, on * factor(site.kind, min(rank, own)) / factor(site.kind, own))
 
 
 @contextmanager

@@ -47,7 +47,7 @@ def _solve(scores: SiteScores, max_params: int) -> np.ndarray | None:
     One binary variable for each (site, rank above 0) that could pay; at most one per site is 1.
     """
     costs, worth = scores.space.costs, scores.by_rank
-    site, column = np.nonzero(_useful(costs, worth) & (costs <= max_params))
+    site, column = np.nonzero(_useful(costs, worth) & scores.space.available & (costs <= max_params))
     if not len(site):
         return None
     unit = int(np.gcd.reduce(costs[:, 1:], axis=None))

@@ -25,7 +25,7 @@ def greedy(scores: SiteScores, *, max_params: int, rng: np.random.Generator) -> 
     """
     space = scores.space
     check_affordable(space, max_params)
-    costs, worth = space.costs, scores.by_rank
+    costs, worth = np.where(space.available, space.costs, 0), scores.by_rank  # no jump goes there
     columns = np.zeros(len(costs), dtype=np.int64)
     price = costs.astype(np.int64)  # (sites, ranks): parameters of each jump from where the site is now
     rate = _rates(worth, price)

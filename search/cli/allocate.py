@@ -146,7 +146,7 @@ ALLOCATE: Final = Command(
     module="search.cli.allocate",
     summary="Prints the LoraConfig that puts a budget where the first training rows ask for it: in one pass, "
     "without training.",
-    example="--model roberta-large --train-file train.tsv --budget 0.5% --format axolotl",
+    example="--model roberta-large --train-file train.tsv --budget 0.5%",
     settings=(AllocateSettings, ModelSettings, RowSettings, PassSettings, ScreenSettings),
     run=_run,
 )

@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
+
+from transformers import PreTrainedTokenizerBase
 
 from evaluators.base.base_model import ModelSource, load_tokenizer
 from evaluators.data.demo import MODEL_NAME, demo_model_folder
@@ -29,6 +32,7 @@ from .settings import LONGEST_NAME, DataSettings, ModelSettings
 __all__ = ["Inputs", "load_inputs"]
 
 _log = logging.getLogger(__name__)
+_Tables = tuple[TextTable, TextTable]  # to train on, and to report on
 _DEMO_TASK = "rotten_tomatoes"
 _DEMO_TRAIN_ROWS, _DEMO_EVAL_ROWS = 512, 320  # so that the default run ends within minutes on two cores
 _DEMO_LEARNING_RATE, _LEARNING_RATE = 3e-3, 5e-4
@@ -46,25 +50,18 @@ class Inputs:
     learning_rate: float
 
 
-def load_inputs(model: ModelSettings, data: DataSettings) -> Inputs:
-    """The tokenised task and the model to load; raises InputError or UsageError on what cannot be used."""
-    name = _DEMO_TASK if data.task is None else data.task
-    own_files = data.train_file is not None
-    named = None if own_files else find_task(name)
+def load_inputs(
+    model: ModelSettings, data: DataSettings, *, tables: Callable[[str], _Tables] = load_glue
+) -> Inputs:
+    """The tokenised task and the model to load; raises InputError or UsageError on what cannot be used.
+
+    tables: gives those of a named task.
+    """
+    named = None if data.train_file is not None else find_task(_DEMO_TASK if data.task is None else data.task)
     folder = str(demo_model_folder()) if model.model is None else model.model
     _log.info("loading  the rows, and the tokenizer of %s", model.model or MODEL_NAME)
-    train, test = _tables(data, name)
     embedded = named is not None and named.embedded
-    title = name if data.train_file is None else _title(data.train_file, data.task_name)
-    if isinstance(train, Passages) and isinstance(test, Passages):
-        build = partial(build_language_task, title, _of_language(model, data), train, test)
-    elif isinstance(train, TextTable) and isinstance(test, TextTable):
-        build = partial(build_task, title, _labelled(data, named), train, test)
-    else:
-        raise InputError(
-            "one file has labelled texts and the other rows of a language model; give both the same columns."
-        )
-    task = build(
+    task = _builder(model, data, named, tables)(
         load_tokenizer(folder),
         max_length=data.max_length,
         train_rows=data.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
@@ -75,6 +72,36 @@ def load_inputs(model: ModelSettings, data: DataSettings) -> Inputs:
     objective = task.objective
     source = ModelSource(folder, objective.num_labels, model.dtype, objective.architecture)
     return Inputs(base, source, task, learning_rate)
+
+
+class _Builder(Protocol):
+    """Builds the task of rows that were read."""
+
+    def __call__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        /,
+        *,
+        max_length: int,
+        train_rows: int | None,
+        eval_rows: int | None,
+    ) -> Task: ...
+
+
+def _builder(
+    model: ModelSettings, data: DataSettings, named: NamedTask | None, tables: Callable[[str], _Tables]
+) -> _Builder:
+    """Of labelled texts, or of rows of a language model."""
+    name = _DEMO_TASK if data.task is None else data.task
+    train, test = _tables(data, name, tables)
+    title = name if data.train_file is None else _title(data.train_file, data.task_name)
+    if isinstance(train, Passages) and isinstance(test, Passages):
+        return partial(build_language_task, title, _of_language(model, data), train, test)
+    if isinstance(train, TextTable) and isinstance(test, TextTable):
+        return partial(build_task, title, _labelled(data, named), train, test)
+    raise InputError(
+        "one file has labelled texts and the other rows of a language model; give both the same columns."
+    )
 
 
 def _of_language(model: ModelSettings, data: DataSettings) -> CausalLM:
@@ -89,7 +116,7 @@ def _of_language(model: ModelSettings, data: DataSettings) -> CausalLM:
 
 
 def _labelled(data: DataSettings, named: NamedTask | None) -> Callable[[Sequence[str | float]], Labelled]:
-    """What is learned of the rows' labels: a named task's own, or what the options say of files."""
+    """What is learned of the rows' labels: a named task's own, or what the settings say of files."""
     numbers = data.regression if named is None else named.regression
     default = named.metric if named else "pearson" if numbers else "accuracy"
     metric = default if data.metric is None else data.metric
@@ -112,9 +139,11 @@ def _title(file: Path, given: str | None) -> str:
     return printable(name)[-LONGEST_NAME:]
 
 
-def _tables(data: DataSettings, name: str) -> tuple[TextTable | Passages, TextTable | Passages]:
+def _tables(
+    data: DataSettings, name: str, tables: Callable[[str], _Tables]
+) -> tuple[TextTable | Passages, TextTable | Passages]:
     if data.train_file is None or data.eval_file is None:
-        return load_glue(name)
+        return tables(name)
     text, label = data.text_columns, data.label_column
     train = read_table(data.train_file, text_columns=text, label_column=label)
     return train, read_table(data.eval_file, text_columns=text, label_column=label)

@@ -10,6 +10,7 @@ from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks
 from search.allocation.uniform import uniform
 from spaces.allocation import Allocation
+from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 from spaces.site import Site
 
@@ -37,7 +38,7 @@ class Lora:
 
 @dataclass(frozen=True, slots=True)
 class HeadOnly:
-    """No wire: the classification head alone is trained, which any method must beat."""
+    """No wire: the head alone is trained, which any method must beat."""
 
     max_params: int
 
@@ -50,5 +51,7 @@ class HeadOnly:
         return {}
 
     def hooks(self, cohort: Cohort, task: Task) -> GateHooks:
-        """None."""
+        """None; raises InputError where there is no head, as in a language model."""
+        if not cohort.stacked.leaf:
+            raise InputError("this model has no head of its own to train; leave the method head out.")
         return GateHooks()

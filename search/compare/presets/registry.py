@@ -8,15 +8,14 @@ from typing import Final
 
 from spaces.errors import UsageError
 
-from . import dylora, heterolora
+from .paper_file import read_paper
 from .preset import Preset, Setup, TrainingSettings
 
 __all__ = ["PRESETS", "SETTINGS", "find_preset", "find_settings", "moved"]
 
-PRESETS: Final[Mapping[str, Preset]] = {
-    preset.name: preset for preset in (*heterolora.PRESETS, *dylora.PRESETS)
-}
-SETTINGS: Final[tuple[TrainingSettings, ...]] = (*heterolora.SETTINGS, *dylora.SETTINGS)
+_PAPERS: Final = (read_paper("heterolora"), read_paper("dylora"))
+PRESETS: Final[Mapping[str, Preset]] = {preset.name: preset for paper in _PAPERS for preset in paper.presets}
+SETTINGS: Final[tuple[TrainingSettings, ...]] = tuple(one for paper in _PAPERS for one in paper.settings)
 
 
 def find_preset(name: str) -> Preset:

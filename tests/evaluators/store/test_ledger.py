@@ -82,7 +82,7 @@ def test_the_fingerprint_knows_what_decides_the_result():
         fingerprint(source, dataclasses.replace(task, train=other_rows), recipe),
         fingerprint(source, task, Recipe(epochs=2)),
         fingerprint(source, task, Recipe(scaling=Scaling("constant"))),
-        fingerprint(source, task, recipe, "Sora(ratio=2.0)"),
+        fingerprint(source, task, recipe, Scaling("constant")),
         fingerprint(source, task, recipe, report_on="test"),
         fingerprint(source, dataclasses.replace(task, objective=Classification(names, "f1", "0")), recipe),
         fingerprint(source, dataclasses.replace(task, objective=Classification(names, "f1", "1")), recipe),
@@ -152,6 +152,10 @@ def test_the_fingerprint_knows_the_weights_by_their_bytes_and_not_by_their_times
     weights.write_bytes(b"abcd")
     os.utime(weights, ns=(1, 1))
     first = fingerprint(source, task, Recipe())
+    elsewhere = tmp_path / "copy on another node"
+    elsewhere.mkdir()
+    (elsewhere / "model.safetensors").write_bytes(b"abcd")
+    assert fingerprint(dataclasses.replace(source, path_or_name=str(elsewhere)), task, Recipe()) == first
     os.utime(weights, ns=(2, 2))
     assert fingerprint(source, task, Recipe()) == first
     weights.write_bytes(b"abce")

@@ -1,4 +1,4 @@
-"""Where each proxy would put rank: its site scores as a heat map, side by side with the others'."""
+"""Several scores of the same sites, each as a heat map, side by side."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from scipy.stats import rankdata
 
-from search.show.picture import new_figure, save_png, short
-from search.show.site_grid import SiteGrid, draw_cells
 from spaces.search_space import SearchSpace
+
+from .picture import new_figure, save_png, short
+from .site_grid import SiteGrid, draw_cells
 
 __all__ = ["draw_score_maps", "rank_share", "score_maps"]
 

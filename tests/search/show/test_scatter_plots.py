@@ -3,10 +3,16 @@
 import numpy as np
 import pytest
 
-from search.study.display.scatter_plots import draw_scatters, scatters
+from search.show.scatter_plots import Look, Truths, draw_scatters, scatters
 
-TRUTH = np.array([[0.1, 0.3], [0.5, 0.5], [0.6, 0.8], [0.9, 0.9]])
-KINDS = ("uniform", "random", "random", "proxy pick")
+LOOKS = {
+    "random": Look("#8a8f98", "o", 13),
+    "proxy pick": Look("#0072b2", "D", 14),
+    "one site": Look("#56b4e9", "P", 20),
+    "uniform": Look("#d55e00", "*", 95),
+}
+MEAN, SD = np.array([0.2, 0.5, 0.7, 0.9]), np.array([0.02**0.5, 0.0, 0.02**0.5, 0.0])
+TRUTHS = Truths(MEAN, SD, ("uniform", "random", "random", "proxy pick"), "accuracy")
 POINTS = {
     "good": np.array([1.0, 2.0, 3.0, 4.0]),
     "bad": np.array([4.0, 3.0, 2.0, 1.0]),
@@ -18,8 +24,8 @@ POINTS = {
 
 @pytest.fixture
 def figure():
-    """Five proxies over four allocations and two seeds."""
-    return scatters(POINTS, TRUTH, truth_label="accuracy", kinds=KINDS)
+    """Five proxies over four allocations."""
+    return scatters(POINTS, TRUTHS, LOOKS)
 
 
 def test_each_panel_is_titled_with_the_proxy_and_its_rho(figure):
@@ -36,12 +42,6 @@ def test_points_stand_at_score_and_mean_truth_with_a_bar_of_their_sd(figure):
     assert (x, low, high) == (4.0, pytest.approx(0.2 - 0.02**0.5), pytest.approx(0.2 + 0.02**0.5))
 
 
-def test_one_seed_has_no_spread():
-    figure = scatters({"good": POINTS["good"]}, TRUTH[:, :1], truth_label="accuracy", kinds=KINDS)
-    low, high = figure.axes[0].collections[0].get_segments()[1][:, 1]
-    assert low == high == 0.5
-
-
 def test_the_legend_names_the_groups_that_occur_once(figure):
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["uniform", "proxy pick", "random"]
@@ -54,15 +54,15 @@ def test_only_positive_scores_over_many_magnitudes_get_a_logarithmic_axis(figure
 
 def test_what_does_not_pair_up_is_refused():
     with pytest.raises(ValueError, match=r"lengths .* differ"):
-        scatters({"good": np.ones(3)}, TRUTH, truth_label="accuracy", kinds=KINDS)
-    with pytest.raises(ValueError, match=r"kinds \['odd'\] are unknown"):
-        scatters(POINTS, TRUTH, truth_label="accuracy", kinds=("odd", *KINDS[1:]))
+        scatters({"good": np.ones(3)}, TRUTHS, LOOKS)
+    with pytest.raises(ValueError, match=r"groups \['uniform'\] have no look"):
+        scatters(POINTS, TRUTHS, {name: LOOKS[name] for name in LOOKS if name != "uniform"})
     with pytest.raises(ValueError, match="no proxy to draw"):
-        scatters({}, TRUTH, truth_label="accuracy", kinds=KINDS)
+        scatters({}, TRUTHS, LOOKS)
     with pytest.raises(ValueError, match="finite"):
-        scatters({"good": np.full(4, np.nan)}, TRUTH, truth_label="accuracy", kinds=KINDS)
+        scatters({"good": np.full(4, np.nan)}, TRUTHS, LOOKS)
 
 
 def test_it_writes_a_png(tmp_path):
-    draw_scatters(POINTS, TRUTH, tmp_path / "scatter.png", truth_label="accuracy", kinds=KINDS)
+    draw_scatters(POINTS, TRUTHS, LOOKS, tmp_path / "scatter.png")
     assert (tmp_path / "scatter.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")

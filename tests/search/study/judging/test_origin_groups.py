@@ -1,9 +1,9 @@
-"""Whoever drew an allocation belongs to one group, and each group looks different."""
+"""Whoever drew an allocation belongs to one group."""
 
 import pytest
 
-from search.study.display.origin_groups import GROUPS, group_of
 from search.study.draw import draw_shapes
+from search.study.judging.origin_groups import group_of
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,3 @@ def test_every_shape_of_a_study_has_a_group_of_its_own(opt_space):
 def test_an_allocation_that_nobody_drew_is_an_error():
     with pytest.raises(ValueError, match="names nobody"):
         group_of(())
-
-
-def test_groups_differ_in_both_colour_and_marker():
-    assert len({look.colour for look in GROUPS.values()}) == len(GROUPS)
-    assert len({look.marker for look in GROUPS.values()}) == len(GROUPS)

@@ -1,4 +1,4 @@
-"""Who answers for the allocations of a search that was typed. Importing this takes seconds."""
+"""A search that was typed, at work in its folder. Importing this takes seconds."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Final
 
 from evaluators.store.benchmark_table import BenchmarkTable
 from search.job.job import Job
+from search.job.machine import Machine
 from search.job.prepare import prepare
 from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
 from search.run.oracle import Oracle
-from search.run.pipeline import check_names
+from search.run.pipeline import check_names, search_with
+from search.run.record import SearchRecord
 from search.run.settings import SearchSettings
 from search.run.tabulated import TableChoice, TabulatedOracle
 from search.run.trained import TrainedOracle
@@ -18,9 +20,12 @@ from search.run.weight_shared import SupernetOracle
 from spaces.errors import UsageError
 
 from .ground_of import ground_of, machine_given
+from .output_folder import OutputFolder
+from .output_settings import ScreenSettings
+from .progress import progress_on_stderr
 from .typed import Typed
 
-__all__ = ["oracle_of"]
+__all__ = ["oracle_of", "search_in"]
 
 _ORACLES: Final[Mapping[str, Callable[[Job], Oracle]]] = {
     "train": TrainedOracle,
@@ -28,13 +33,30 @@ _ORACLES: Final[Mapping[str, Callable[[Job], Oracle]]] = {
 }
 
 
-def oracle_of(given: Typed) -> Oracle:
+def search_in(
+    folder: OutputFolder, given: Typed, machine: Callable[[Typed], Machine] = machine_given
+) -> SearchRecord:
+    """Runs the search and writes all of it down; raises UsageError or InputError on what cannot be used."""
+    oracle = oracle_of(given, machine)
+    folder.begin()
+    result = search_with(
+        oracle,
+        given.of(SearchSettings),
+        folder.path,
+        seed=given.of(TrainingSettings).seed,
+        progress=progress_on_stderr(quiet=given.of(ScreenSettings).quiet),
+    )
+    folder.finish(result.to_json())
+    return result.record
+
+
+def oracle_of(given: Typed, machine: Callable[[Typed], Machine]) -> Oracle:
     """Loads everything; raises UsageError or InputError on what cannot be used."""
     settings = given.of(SearchSettings)
     check_names(settings)
     if settings.table is None:
         job = prepare(
-            ground_of(given, machine_given(given)),
+            ground_of(given, machine(given)),
             given.of(SpaceSettings),
             given.of(TrainingSettings),
             given.of(ScoringSettings),
