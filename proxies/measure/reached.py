@@ -37,14 +37,14 @@ def reached_sites(
         def see(deltas: list[Tensor]) -> None:
             found.update(site.name for site, delta in zip(sites, deltas, strict=True) if bool(delta.any()))
 
-        on_backward(target, sites, see)
+        if target.requires_grad:  # not where the model itself computes without gradients
+            on_backward(target, sites, see)
         return target
 
     with differentiable(model, sites, visit, renorm="preserve"):
         for batch in batches:
             with foreign(_refused(model, batch), "give batches that its forward takes, labels too."):
-                losses = objective.losses(model, batch)
-            losses.mean().backward()
+                objective.losses(model, batch).mean().backward()
             if len(found) == len(sites):
                 break
     missed = [site.name for site in sites if site.name not in found]
