@@ -1,9 +1,57 @@
-"""Searching allocations under a budget. Importing this package imports neither PyTorch nor Optuna.
+"""Searching where a fine-tuning budget should go: which low-rank adapters a transformer gets, at which ranks.
 
-* ``job``: model, task, space and budget, from plain arguments.
+    import search
+
+    config = search.allocate(model, dataloader, budget="0.5%")      # a peft.LoraConfig, from one pass
+
+Every name is loaded when it is first asked for: importing this package imports neither PyTorch nor Optuna.
+
+* ``job``: model, task, space and budget, from plain arguments; ``allocate``.
 * ``allocation``: spending a budget on sites. ``sampling``: Optuna's samplers, and the study that shows it.
 * ``run``: the search, and those who answer for its allocations. ``methods``: the papers' gate policies.
 * ``study``: which proxies can be trusted. ``compare``: every method under one trainer.
 * ``statistics``: what a handful of seeds can say. ``show``: what people look at.
 * ``cli``: the commands.
 """
+
+from importlib import import_module
+from typing import Any, Final
+
+__all__ = [
+    "Allocation",
+    "Budget",
+    "InputError",
+    "SearchSpace",
+    "SiteScores",
+    "UsageError",
+    "allocate",
+    "exact",
+    "greedy",
+    "topk",
+    "uniform",
+]
+
+_HOMES: Final = {
+    "Allocation": "spaces.allocation",
+    "Budget": "spaces.budget",
+    "InputError": "spaces.errors",
+    "SearchSpace": "spaces.search_space",
+    "SiteScores": "proxies.site_scores",
+    "UsageError": "spaces.errors",
+    "allocate": "search.job.allocate",
+    "exact": "search.allocation.picks",
+    "greedy": "search.allocation.picks",
+    "topk": "search.allocation.picks",
+    "uniform": "search.allocation.picks",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(_HOMES)}.")
+    found = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -25,7 +25,11 @@ _FORMS = "write 2.3M, 500k, 1.2e6, 0.5% (of the base model's parameters) or r=8 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A budget as typed. value: parameters, a share of the base model (0 to 1), or a rank."""
+    """A budget as typed. value: parameters, a share of the base model (0 to 1), or a rank.
+
+    >>> parse_budget("2.3M"), parse_budget("r=8")
+    (Budget(value=2300000.0, unit='params'), Budget(value=8.0, unit='rank'))
+    """
 
     value: float
     unit: Literal["params", "share", "rank"]

@@ -4,8 +4,24 @@ __all__ = ["InputError", "UsageError"]
 
 
 class InputError(ValueError):
-    """A file, a model or a data set cannot be used as it is. Commands exit with 1."""
+    """A file, a model or a data set cannot be used as it is. Commands exit with 1.
+
+    >>> from spaces import Allocation
+    >>> try:
+    ...     Allocation.from_json("[8]")
+    ... except InputError as error:
+    ...     print(error)
+    an allocation must map site names to whole ranks >= 0; got '[8]'. Write for example {"layers.0.q": 8}.
+    """
 
 
 class UsageError(InputError):
-    """An option cannot mean anything here. Commands exit with 2."""
+    """An option, or an argument, cannot mean anything here. Commands exit with 2.
+
+    >>> from spaces import parse_space
+    >>> try:
+    ...     parse_space("lora[]")
+    ... except UsageError as error:
+    ...     print(str(error).partition(";")[0])
+    space='lora[]': a role is empty in []
+    """

@@ -23,7 +23,6 @@ from evaluators.adapters.adapter_record import read_record
 from evaluators.base.base_model import ModelSource, load_base_model
 from evaluators.data.rows import Rows, padded_inputs
 from evaluators.data.task import Task
-from evaluators.executors.spread import base_model_on
 from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Candidate, Recipe, Trained
 from evaluators.training.cohort import outputs_of
@@ -154,7 +153,7 @@ def _check(
     stock: whether PEFT is known to be able to load them; None where that is not known. Gives the adapters and
     their logits, (3, rows, labels).
     """
-    sites, model = _sites(source, task, space), base_model_on(source, "cpu")
+    sites, model = _sites(source, task, space), load_base_model(source, device="cpu")
     _score(model, sites, task)
     candidates = [Candidate(allocation, seed, 0.002) for seed, allocation in enumerate(_allocations(sites))]
     together = train_cohort(model, sites, task, candidates, RECIPE, slots=3)
@@ -182,8 +181,9 @@ def _merged(adapter: Path, source: ModelSource, task: Task) -> Tensor:
 
 
 def _sites(source: ModelSource, task: Task, space: str) -> tuple[Site, ...]:
-    model, inputs = base_model_on(source, "cpu"), Inputs("m", source, task, 0.01)
-    return usable_sites(readable_inputs(inputs, "cpu"), "cpu", find_sites(model, space), "preserve")
+    model, inputs = load_base_model(source, device="cpu"), Inputs("m", source, task, 0.01)
+    task = readable_inputs(inputs, model).task
+    return usable_sites(task, model, find_sites(model, space), "preserve")
 
 
 def _allocations(sites: Sequence[Site]) -> list[Allocation]:

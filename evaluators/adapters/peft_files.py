@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,8 @@ from spaces.foreign import foreign
 from spaces.foreign_json import fields, object_of, positive, read_json
 from spaces.objective import Architecture
 from spaces.site import Site
+
+from .lora_config import anchored
 
 __all__ = [
     "PEFT_CONFIG",
@@ -135,7 +136,7 @@ def read_peft(
                 f"{folder / PEFT_WEIGHTS} has no {missing[0]}, where this model has {group[0].name}; "
                 "load the adapter onto the model that it was trained on."
             )
-        if _pattern(module) not in alphas:
+        if anchored(module) not in alphas:
             raise InputError(f"{folder / PEFT_CONFIG} has no alpha_pattern for {module}; {_AGAIN}.")
         a, b = (tensors[name] for name in names)
         rank = sum(ranks[site.name] for site in group)
@@ -143,7 +144,7 @@ def read_peft(
         start = 0
         for site in group:
             stop, factor = start + ranks[site.name], factors[site.name]
-            own_b = _scaled(b[_part(site), start:stop], alphas[_pattern(module)] / rank / factor)
+            own_b = _scaled(b[_part(site), start:stop], alphas[anchored(module)] / rank / factor)
             wires.append(Wire(site, factor, a[start:stop], own_b))
             start = stop
     return wires
@@ -208,11 +209,6 @@ def _width(model: PreTrainedModel, module: str) -> int:
     return int(linear.nf if isinstance(linear, Conv1D) else linear.out_features)  # type: ignore[arg-type]
 
 
-def _pattern(module: str) -> str:
-    """A key of rank_pattern: PEFT takes keys for regular expressions that any suffix may match."""
-    return f"^{re.escape(module)}"
-
-
 def _common_factor(wires: Sequence[Wire], r: int) -> float:
     """The factor lora_alpha / r of all modules, r the largest rank; a power of two near the largest wire's.
 
@@ -249,8 +245,8 @@ def _config(
         r=r,
         lora_alpha=int(r * factor),
         target_modules=list(ranks),
-        rank_pattern={_pattern(module): rank for module, rank in ranks.items()},
-        alpha_pattern={_pattern(module): int(a) if a.is_integer() else a for module, a in alphas.items()},
+        rank_pattern={anchored(module): rank for module, rank in ranks.items()},
+        alpha_pattern={anchored(module): int(a) if a.is_integer() else a for module, a in alphas.items()},
         modules_to_save=heads or None,
         fan_in_fan_out=conv,
     )

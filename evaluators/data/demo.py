@@ -15,7 +15,7 @@ from spaces.counted import counted
 from spaces.errors import InputError
 
 from .split import hash_order, split_by_text
-from .task import TextTable
+from .text_table import TextTable
 
 __all__ = ["MODEL_NAME", "MODEL_SHA256", "demo_model_folder", "demo_tables"]
 

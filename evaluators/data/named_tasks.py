@@ -9,13 +9,12 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from evaluators.base.hub import hub_answers, hub_is_switched_off
-from evaluators.metrics.numbers import NUMBER_METRICS
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.foreign import foreign
 
 from .demo import demo_tables
-from .task import TextTable
+from .text_table import TextTable
 
 __all__ = ["GLUE_DATASET", "NAMED_TASKS", "SUPERGLUE_DATASET", "NamedTask", "find_task", "load_glue"]
 
@@ -34,7 +33,7 @@ class NamedTask:
 
     config: of ``dataset`` on the hub; None for the embedded demo, which needs no hub.
     evaluation_split: the labelled split that is reported on. GLUE's own test labels are hidden.
-    positive_label: the one that F1 is of, by GLUE's definition.
+    positive_label: the one that F1 is of, by GLUE's definition. regression: whether labels are numbers.
     """
 
     text_columns: tuple[str, ...]
@@ -43,15 +42,12 @@ class NamedTask:
     evaluation_split: str = "validation"
     dataset: str = GLUE_DATASET
     positive_label: str = "1"
+    regression: bool = False
 
     @property
     def embedded(self) -> bool:
         """Whether the rows come with the ``demo`` extra."""
         return self.config is None
-
-    @property
-    def regression(self) -> bool:
-        return self.metric in NUMBER_METRICS
 
 
 _PAIR: Final = ("sentence1", "sentence2")
@@ -69,7 +65,7 @@ NAMED_TASKS: Final[Mapping[str, NamedTask]] = MappingProxyType(
         "rotten_tomatoes": NamedTask(("text",), "accuracy", None, "test"),
         "rte": NamedTask(_PAIR, "accuracy", "rte"),
         "sst2": NamedTask(("sentence",), "accuracy", "sst2"),
-        "stsb": NamedTask(_PAIR, "pearson_and_spearman", "stsb"),
+        "stsb": NamedTask(_PAIR, "pearson_and_spearman", "stsb", regression=True),
         "wnli": NamedTask(_PAIR, "accuracy", "wnli"),
     }
 )

@@ -16,7 +16,7 @@ from spaces.errors import InputError, UsageError
 from spaces.foreign import foreign
 
 from .passages import Passages
-from .task import TextTable
+from .text_table import TextTable
 
 __all__ = ["read_table"]
 

@@ -18,8 +18,9 @@ from spaces.foreign import foreign
 
 from .rows import Rows
 from .split import hash_order, split_by_text
+from .text_table import TextTable
 
-__all__ = ["VALIDATION_SHARE", "ReportOn", "Task", "TextTable", "build_task", "check_limits", "repeats"]
+__all__ = ["VALIDATION_SHARE", "ReportOn", "Task", "build_task", "check_limits", "repeats"]
 
 ReportOn = Literal["validation", "test"]
 """Which rows of a task a metric is of: those to choose by, or those to report."""
@@ -27,30 +28,6 @@ ReportOn = Literal["validation", "test"]
 _logger = logging.getLogger(__name__)
 VALIDATION_SHARE = 0.1
 """Of the training rows, to choose by."""
-
-
-@dataclass(frozen=True, slots=True)
-class TextTable:
-    """Raw rows. texts: one text or a pair of them a row, the same in every row. labels: one a row."""
-
-    texts: tuple[tuple[str, ...], ...]
-    labels: tuple[str | float, ...]
-
-    def __post_init__(self) -> None:
-        if len(self.texts) != len(self.labels):
-            raise ValueError(
-                f"{counted(len(self.texts), 'row')} of texts need as many labels, not {len(self.labels)}."
-            )
-        widths = {len(row) for row in self.texts}
-        if not widths <= {1} and not widths <= {2}:
-            raise ValueError(f"rows have {sorted(widths)} texts; give every row 1, or every row 2.")
-
-    def __len__(self) -> int:
-        return len(self.texts)
-
-    def take(self, indices: Sequence[int]) -> TextTable:
-        """The rows at ``indices``, in that order."""
-        return TextTable(tuple(self.texts[i] for i in indices), tuple(self.labels[i] for i in indices))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
+from evaluators.objectives.task_objective import Score
 from spaces.allocation import Allocation
 from spaces.objective import directly
 from spaces.site import Site
@@ -223,8 +224,25 @@ class _Training:
         return linear_schedule(run.step, run.total, warmup=self.recipe.warmup)
 
     def _finish(self, done: dict[int, Trained]) -> None:
-        """Evaluates those that have taken their last step, together, and adds them to ``done``."""
-        began, slots = time.perf_counter(), []
+        began = time.perf_counter()
+        if not (slots := self._ended(done)):
+            return
+        outputs = self.cohort.outputs(slots, self.report_on, around=self.hooks.around or directly)
+        share = (time.perf_counter() - began) / len(slots)
+        for slot, own in zip(slots, outputs, strict=True):
+            index, run = self.running.pop(slot)
+            run.seconds += share
+            score = self.task.objective.score(own, self.report_on.labels)
+            if score is None:
+                reason = "its outputs after training are not finite; lower `lr`"
+                done[index] = Trained(_failure(run, reason), {})
+            else:
+                done[index] = self._trained(slot, run, score)
+
+    def _ended(self, done: dict[int, Trained]) -> list[int]:
+        """The slots whose candidates have taken all their steps, with their final gates; one on which the
+        policy never acted is added to ``done`` instead."""
+        slots = []
         for slot, (index, run) in sorted(self.running.items()):
             if run.step < run.total:
                 continue
@@ -235,28 +253,12 @@ class _Training:
                 done[index] = Trained(_failure(run, str(error)), {})
             else:
                 slots.append(slot)
-        if not slots:
-            return
-        outputs = self.cohort.outputs(slots, self.report_on, around=self.hooks.around or directly)
-        share = (time.perf_counter() - began) / len(slots)
-        for slot, own in zip(slots, outputs, strict=True):
-            index, run = self.running.pop(slot)
-            run.seconds += share
-            done[index] = self._finished(slot, run, own)
+        return slots
 
-    def _finished(self, slot: int, run: _Run, outputs: Tensor) -> Trained:
-        """What came of a slot's candidate. outputs: what it says of the rows to report on, (rows, k)."""
-        score = self.task.objective.score(outputs, self.report_on.labels)
-        if score is None:
-            return Trained(_failure(run, "its outputs after training are not finite; lower `lr`"), {})
-        evaluation = Evaluation(
-            run.candidate,
-            *score,
-            None,
-            tuple(run.curve),
-            run.seconds,
-            peak_memory(self.cohort.model.device),
-        )
+    def _trained(self, slot: int, run: _Run, score: Score) -> Trained:
+        """What a slot's candidate came to."""
+        memory = peak_memory(self.cohort.model.device)
+        evaluation = Evaluation(run.candidate, *score, None, tuple(run.curve), run.seconds, memory)
         ranks = self.cohort.wires.ranks(slot)
         course = Course(
             ranks,

@@ -23,8 +23,9 @@ from .shell_words import shell_words
 from .stopping import Stopped, stopping
 from .typed import Typed
 
-__all__ = ["Command", "Printed"]
+__all__ = ["Command", "Printed", "complain"]
 
+_log = logging.getLogger(__name__)
 _QUIET_LIBRARIES: Final = {"TRANSFORMERS_VERBOSITY": "error"}  # read when they are imported, which is later
 
 
@@ -69,6 +70,8 @@ class Command:
                     words = [*words, "--output", str(given.values["output"])]
                 screen = given.of(ScreenSettings)
                 _log_to_stderr(flags, quiet=screen.quiet)
+                if OutputSettings in self.settings:
+                    _log.info("begun    %s, into %s", prog, given.values["output"])
                 printed = self.run(given)
         except InputError as error:
             return complain(error, flags)
@@ -81,7 +84,7 @@ class Command:
 
     def read(self, words: Sequence[str], *, prog: str = "rankscape") -> Typed:
         """What the words say, every setting checked; raises UsageError on what cannot be."""
-        given = typed(self._parser(prog), words)
+        given = typed(self._parser(prog), words, flags=Flags.of(self.settings))
         for settings in self.settings:
             given.of(settings)
         return given

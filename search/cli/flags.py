@@ -30,6 +30,11 @@ class Flags:
         """Of all fields of some settings classes."""
         return cls({one.name: flag_of(one, about) for own in settings for one, about in options_of(own)})
 
+    @property
+    def words(self) -> list[str]:
+        """Those of them that are no flags: words of their own."""
+        return [flag for flag in self.by_name.values() if not flag.startswith("-")]
+
     def said(self, message: str) -> str:
         """The message with each argument of the command as it is typed; what is no argument stays.
 

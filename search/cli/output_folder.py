@@ -24,7 +24,8 @@ from .provenance import Digests, Provenance, this_program
 __all__ = ["OutputFolder", "decisive"]
 
 _PLACE_ONLY: Final = ("output", "json", "quiet", "device", "devices", "jobs", "threads")
-_LOCK: Final = ".lock"  # never removed while others may look: who holds an unlinked one holds nothing
+_LOCK: Final = ".lock"  # removed by who holds it alone: who locks an unlinked one holds nothing
+_PATIENCE_S: Final = 0.2  # in which such a one tries again
 _OLD_PART: Final = "options.json.part"  # what older versions were writing when they were killed
 _RESULT: Final = "result.json"
 _CANDIDATES, _SCORES = "candidates", "scores"
@@ -205,7 +206,7 @@ def _locked(folder: Path) -> Iterator[None]:
     """Raises UsageError where another run is at work in the folder."""
     lock = FileLock(folder / _LOCK)
     try:
-        lock.acquire(blocking=False)
+        lock.acquire(timeout=_PATIENCE_S, poll_interval=_PATIENCE_S / 4)
     except Timeout:
         raise UsageError(f"{folder} is in use by another run; choose another --output.") from None
     except OSError as error:

@@ -9,9 +9,10 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-__all__ = ["claimed_path", "output_path"]
+__all__ = ["RUNS", "claimed_path", "output_path"]
 
-_RUNS: Final = "runs"
+RUNS: Final = "runs"
+"""Where runs go whose folder nobody named."""
 
 
 def output_path(chosen: Path | None) -> Path:
@@ -26,7 +27,7 @@ def claimed_path() -> Iterator[Path]:
     It is removed again at the end where nothing was written. Where it cannot be made, whoever opens it says
     so.
     """
-    parent_was_there = Path(_RUNS).exists()
+    parent_was_there = Path(RUNS).exists()
     path = next(path for path in _names() if _made(path))
     try:
         yield path
@@ -47,7 +48,7 @@ def _made(path: Path) -> bool:
 
 
 def _names() -> Iterator[Path]:
-    path = Path(_RUNS) / time.strftime("%Y-%m-%d_%H-%M-%S")
+    path = Path(RUNS) / time.strftime("%Y-%m-%d_%H-%M-%S")
     yield path
     for number in count(2):
         yield path.with_name(f"{path.name}-{number}")

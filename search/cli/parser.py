@@ -6,7 +6,7 @@ import argparse
 import re
 import types
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, Field
+from dataclasses import MISSING, Field, dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from textwrap import fill
@@ -24,6 +24,7 @@ from .value_types import decimal, decimals, names, path, place, text, whole
 __all__ = ["Parser", "parser_of", "reader_of", "typed"]
 
 _LONGEST_COMPLAINT: Final = 600
+_LONGEST_NAME: Final = 80
 _READERS: Final[tuple[tuple[object, Callable[[str], object]], ...]] = (
     (str, text),
     (Path, path),
@@ -45,10 +46,11 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser_of(settings: Sequence[type], *, prog: str, description: str, example: str) -> Parser:
-    """Takes the options of these settings: every class a group, and last what is rare of all of them."""
+    """Takes the options of these settings: every class a section, and last what is rare of all of them."""
+    flags = Flags.of(settings)
     parser = Parser(
         prog=prog,
-        usage=f"{prog} [options]",
+        usage=" ".join([prog, "[options]", *(f"[{word}]" for word in flags.words)]),
         description=fill(description, _WIDTH),
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -56,26 +58,29 @@ def parser_of(settings: Sequence[type], *, prog: str, description: str, example:
         argument_default=argparse.SUPPRESS,
         add_help=False,
     )
-    flags = Flags.of(settings)
-    for rare in (False, True):
-        for own in settings:
-            shown = [(one, about) for one, about in options_of(own) if about.rare == rare]
-            if shown:
-                group = _group(parser, _RARE if rare else _title(own))
-                for one, about in shown:
-                    _add(group, one, about, get_type_hints(own)[one.name], flags)
-        if not rare:
-            group.add_argument("-h", "--help", action="help", help="show this and exit")
+    rare: list[_Declared] = []
+    for title, declared in _sections(settings).items():
+        section = parser.add_argument_group(title)
+        for one in declared:
+            if one.about.rare:
+                rare.append(one)
+            else:
+                _add(section, one, flags)
+    last = parser.add_argument_group(_RARE)
+    for one in rare:
+        _add(last, one, flags)
+    last.add_argument("-h", "--help", action="help", help="show this and exit")
     return parser
 
 
-def typed(parser: Parser, words: Sequence[str]) -> Typed:
+def typed(parser: Parser, words: Sequence[str], *, flags: Flags) -> Typed:
     """What the words say; raises UsageError, where one is no option with the name that is nearest to it."""
     parsed, unknown = parser.parse_known_args(words)
     if unknown:
         word = next((word for word in unknown if word.startswith("-")), unknown[0])
-        raise UsageError(_unknown(parser, word.partition("=")[0]))
-    return Typed.only(vars(parsed))
+        raise UsageError(_unknown(word.partition("=")[0], parser.prog, flags))
+    # argparse knows no word that may be missing without a default
+    return Typed.only({name: value for name, value in vars(parsed).items() if value is not None})
 
 
 def reader_of(hint: object, about: Option) -> Callable[[str], object]:
@@ -94,9 +99,23 @@ def _kinds(hint: object) -> tuple[object, ...]:
     return tuple(one for one in several if one is not type(None))
 
 
-def _group(parser: Parser, title: str) -> argparse._ArgumentGroup:
-    known = next((one for one in parser._action_groups if one.title == title), None)
-    return known or parser.add_argument_group(title)
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """An option as its field declares it. hint: the field's type."""
+
+    field: Field[Any]
+    about: Option
+    hint: object
+
+
+def _sections(settings: Sequence[type]) -> dict[str, list[_Declared]]:
+    """The options under their titles; classes that share one share a section."""
+    sections: dict[str, list[_Declared]] = {}
+    for own in settings:
+        hints = get_type_hints(own)
+        declared = [_Declared(one, about, hints[one.name]) for one, about in options_of(own)]
+        sections.setdefault(_title(own), []).extend(declared)
+    return sections
 
 
 def _title(settings: type) -> str:
@@ -105,18 +124,28 @@ def _title(settings: type) -> str:
     return first[:1].lower() + first[1:]
 
 
-def _add(group: argparse._ArgumentGroup, one: Field[Any], about: Option, hint: object, flags: Flags) -> None:
+def _add(section: argparse._ArgumentGroup, declared: _Declared, flags: Flags) -> None:
+    one, about, hint = declared.field, declared.about, declared.hint
     flag, said = flag_of(one, about), flags.said(_help(one, about)).replace("%", "%%")
     if hint is bool:
-        group.add_argument(flag, dest=one.name, action="store_true", help=said)
+        section.add_argument(flag, dest=one.name, action="store_true", help=said)
+        return
+    if flag in flags.words:
+        section.add_argument(
+            one.name,
+            nargs="?",
+            type=reader_of(hint, about),
+            default=None,
+            metavar=about.metavar,
+            help=said,
+        )
         return
     (kind,) = _kinds(hint)
-    choices = get_args(kind) if get_origin(kind) is Literal else None
-    group.add_argument(
+    section.add_argument(
         flag,
         dest=one.name,
         type=reader_of(hint, about),
-        choices=choices,
+        choices=get_args(kind) if get_origin(kind) is Literal else None,
         metavar=about.metavar,
         help=said,
     )
@@ -139,12 +168,10 @@ def _shown(default: object) -> str:
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
-def _unknown(parser: Parser, word: str) -> str:
-    options = [option for action in parser._actions for option in action.option_strings]
+def _unknown(word: str, prog: str, flags: Flags) -> str:
+    shown = printable(word)[:_LONGEST_NAME]
     if not word.startswith("-"):
-        return (
-            f"{printable(word)[:80]!r} belongs to no option; options begin with --, see {parser.prog} --help."
-        )
-    near = get_close_matches(word, options, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"see {parser.prog} --help."
-    return f"{printable(word)[:80]} is no option of {parser.prog}; {hint}"
+        return f"{shown!r} belongs to no option; options begin with --, see {prog} --help."
+    near = get_close_matches(word, flags.by_name.values(), n=1)
+    hint = f"did you mean {near[0]}?" if near else f"see {prog} --help."
+    return f"{shown} is no option of {prog}; {hint}"

@@ -13,9 +13,12 @@ from search.show.aligned_text import aligned
 from spaces.errors import UsageError
 from spaces.printable import quoted, show
 
+from .allocate import ALLOCATE
 from .command import Command, complain
 from .compare import COMPARE
+from .dashboard import DASHBOARD
 from .describe import DESCRIBE
+from .export import EXPORT
 from .flags import Flags
 from .run import RUN
 from .study import STUDY
@@ -29,6 +32,9 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         "study": STUDY,
         "compare": COMPARE,
         "describe": DESCRIBE,
+        "allocate": ALLOCATE,
+        "export": EXPORT,
+        "dashboard": DASHBOARD,
     }
 )
 

@@ -16,7 +16,19 @@ from .typed import Typed
 __all__ = ["RUN", "main"]
 
 _HEEDED_BY_A_TABLE: Final = frozenset(
-    {"table", "budget", "ranks", "scaling", "lr", "proxy", "allocator", "sampler", "trials", "finalists"}
+    {
+        "table",
+        "evaluator",
+        "budget",
+        "ranks",
+        "scaling",
+        "lr",
+        "proxy",
+        "allocator",
+        "sampler",
+        "trials",
+        "finalists",
+    }
     | {"seeds", "seed", "output", "json", "quiet"}
     | {"device", "devices", "jobs", "threads"}  # of a machine that has nothing to do: harmless
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -11,6 +12,7 @@ from search.compare.arm_training import plan_all
 from search.compare.pipeline import compare_arms, write_comparison
 from search.compare.settings import GROWING, CompareSettings
 from search.compare.terms import terms_of
+from search.job.machine import Machine
 from search.job.prepare import prepare
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
 
@@ -30,7 +32,7 @@ COMMAND: Final = "search.compare"
 """Whose a folder is, of presets and of others."""
 
 
-def run_compare(given: Typed) -> Printed:
+def run_compare(given: Typed, machine: Callable[[Typed], Machine] = machine_given) -> Printed:
     """Runs or goes on with a comparison; prints what ``leaderboard.json`` holds, and its text.
 
     The budget is that of the space as typed, in every arm. Raises UsageError or InputError, and leaves
@@ -42,7 +44,7 @@ def run_compare(given: Typed) -> Printed:
     with folder.opened() as path:
         space, training = given.of(SpaceSettings), given.of(TrainingSettings)
         arms = arms_of(given.of(CompareSettings).methods, space)
-        ground = ground_of(given, machine_given(given))
+        ground = ground_of(given, machine(given))
         terms = terms_of(ground, given.of(CompareSettings), space, training, given.of(ScoringSettings))
         budget = str(prepare(ground, space, training, terms.scoring).max_params)
         plans = plan_all([replace(arm, budget=budget) for arm in arms], terms)

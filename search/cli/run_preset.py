@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -35,7 +36,7 @@ __all__ = ["listed", "run_preset"]
 _THE_TABLE_S: Final = frozenset({"methods", "space", "budget", "renorm", "seed"})
 
 
-def run_preset(name: str, given: Typed) -> Printed:
+def run_preset(name: str, given: Typed, machine: Callable[[Typed], Machine] = machine_given) -> Printed:
     """Trains the cells of a preset, data set by data set; prints what ``preset.json`` holds, and the table.
 
     What was typed goes before the preset's. A model that no paper has is taken for the folder in
@@ -48,9 +49,9 @@ def run_preset(name: str, given: Typed) -> Printed:
     path = output_path(given.of(OutputSettings).output)
     folder = OutputFolder(path, COMMAND, known, inputs=partial(_inputs, preset, given))
     with folder.opened() as path:
-        machine = machine_given(given)
+        here = machine(given)
         filled = [
-            (f"{dataset}, {setup}", dataset, _filled(preset, dataset, setup, given, seeds, machine, folder))
+            (f"{dataset}, {setup}", dataset, _filled(preset, dataset, setup, given, seeds, here, folder))
             for dataset in preset.datasets
             for setup in setups_of(preset, dataset)
         ]

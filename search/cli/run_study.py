@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from evaluators.store.benchmark_table import BenchmarkTable
+from search.job.machine import Machine
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
 from search.study.pipeline import TABLE, check_any_finished, check_names, tabulate
-from search.study.report import REPORT_FILES, write_report
+from search.study.report import REPORT_FILES, StudyReport, write_report
 from search.study.settings import GROWING, StudySettings
 from search.study.strata import jobs_of
 
@@ -28,7 +30,7 @@ __all__ = ["report_anew", "run_study"]
 _COMMAND: Final = "search.study"
 
 
-def run_study(given: Typed) -> Printed:
+def run_study(given: Typed, machine: Callable[[Typed], Machine] = machine_given) -> Printed:
     """Runs or goes on with a study; prints what ``report.json`` holds, and its text.
 
     Raises UsageError or InputError, and leaves nothing, on options or data that cannot be used; InputError
@@ -41,16 +43,14 @@ def run_study(given: Typed) -> Printed:
     with folder.opened() as path:
         check_names(settings)
         space, training = given.of(SpaceSettings), given.of(TrainingSettings)
-        jobs = jobs_of(
-            ground_of(given, machine_given(given)), settings, space, training, given.of(ScoringSettings)
-        )
+        jobs = jobs_of(ground_of(given, machine(given)), settings, space, training, given.of(ScoringSettings))
         folder.begin()
         progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
         table = tabulate(jobs, settings, path, progress=progress)
         check_any_finished(table)
         folder.confirm()
         table.write(path / TABLE)
-        return Printed(*write_report(table, path))
+        return _said(write_report(table, path), path)
 
 
 def report_anew(source: Path, output: Path | None) -> Printed:
@@ -66,8 +66,12 @@ def report_anew(source: Path, output: Path | None) -> Printed:
         files = (path.name, TABLE, *REPORT_FILES)
         beside = OutputFolder(path.parent, _COMMAND, {}, inputs=dict, any_options=True, files=files)
         with beside.opened() as folder:
-            return Printed(*write_report(table, folder))
+            return _said(write_report(table, folder), folder)
     own = OutputFolder(output, _COMMAND, {"source": str(home / path.name)}, inputs=dict)
     with own.opened() as folder:
         own.begin()
-        return Printed(*write_report(table, folder))
+        return _said(write_report(table, folder), folder)
+
+
+def _said(report: StudyReport, folder: Path) -> Printed:
+    return Printed(report.to_json(), report.text(folder))

@@ -10,6 +10,7 @@ import numpy as np
 from evaluators.training.candidate import Trained
 from search.statistics.paired import PairedDifference, holm_corrected
 from search.statistics.summary import Summary
+from spaces.direction import Direction, sign_of
 
 from .arm import Arm
 
@@ -62,16 +63,19 @@ class Row:
         return asdict(self)
 
 
-def leaderboard(arms: Sequence[ArmRuns], baseline: str | None) -> list[Row]:
+def leaderboard(
+    arms: Sequence[ArmRuns], baseline: str | None, *, direction: Direction = "maximize"
+) -> list[Row]:
     """A row per arm: those with the fewest failed seeds first, the best mean first among them.
 
-    baseline: the label of the arm to compare with; None where there is none.
+    baseline: the label of the arm to compare with; None where there is none. direction: of the metric.
     """
+    sign = sign_of(direction)
     reference = next((one for one in arms if one.arm.label == baseline), None)
     rows = [_row(one, reference) for one in arms]
     corrected = iter(holm_corrected([row.difference for row in rows if row.difference]))
     rows = [replace(row, difference=next(corrected)) if row.difference else row for row in rows]
-    return sorted(rows, key=lambda row: (len(row.failures), -row.metric.mean if row.metric else 0.0))
+    return sorted(rows, key=lambda row: (len(row.failures), -sign * row.metric.mean if row.metric else 0.0))
 
 
 def _row(one: ArmRuns, reference: ArmRuns | None) -> Row:

@@ -65,7 +65,8 @@ def compare_arms(
     announce(plans[0][0].job, folder)
     chosen, grid = tune(plans, terms, folder, progress=progress)
     runs = report(chosen, terms, seeds, folder, progress=progress)
-    rows = leaderboard(runs, _baseline([one.arm for one in runs]))
+    direction = chosen[0].planned.job.task.objective.direction
+    rows = leaderboard(runs, _baseline([one.arm for one in runs]), direction=direction)
     if not any(row.metric for row in rows):
         raise InputError(f"every run failed, the first because {rows[0].failures[0]}")
     result = _result(rows, runs, grid, chosen, seeds, folder)
@@ -102,7 +103,8 @@ def _result(
     """What ``--json`` prints and ``leaderboard.json`` holds."""
     job, baseline = chosen[0].planned.job, _baseline([one.arm for one in runs])
     task, recipe = job.task, job.recipe
-    answered, chance = answers(runs, rows, baseline), task.objective.chance(task.test.labels)
+    objective, tested = task.objective, task.test
+    answered = answers(runs, rows, baseline, direction=objective.direction)
     best = next((answer for answer in answered if answer.label is not None), None)
     return {
         "verdict": verdict(
@@ -110,15 +112,17 @@ def _result(
             rows,
             best,
             baseline,
-            metric=task.objective.metric_title,
-            chance=chance,
-            test_rows=len(task.test),
+            metric=objective.metric_title,
+            rows_tested=len(tested),
+            chance=objective.chance(tested.labels),
+            direction=objective.direction,
         ),
         "model": job.base,
         "task": task.name,
-        "metric": task.objective.metric,
-        "metric_title": task.objective.metric_title,
-        "positive_label": task.objective.metric_label,
+        "metric": objective.metric,
+        "metric_title": objective.metric_title,
+        "direction": objective.direction,
+        "positive_label": objective.metric_label,
         "notes": list(task.notes),
         "rows": {"train": len(task.train), "validation": len(task.validation), "test": len(task.test)},
         "budget": job.max_params,

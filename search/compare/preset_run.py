@@ -12,6 +12,7 @@ from evaluators.training.rank_sweep import rank_sweep
 from search.compare.presets.preset import Cell, Number, Preset, Setup
 from search.compare.presets.registry import find_settings
 from search.job.progress import Progress, silent
+from spaces.direction import sign_of
 
 from .arm_training import Planned, plan_all
 from .leaderboard import ArmRuns
@@ -79,8 +80,9 @@ def fill(preset: Preset, dataset: str, setup: Setup, trained: Comparison, terms:
     task, training = terms.ground.inputs.task, terms.training
     rate = training.lr or terms.learning_rates[0]
     about = (
-        f"{title_of(trained.result)}; {task.objective.metric_title}; lr {rate:g}, batches of {training.batch_size}, "
-        f"weight decay {training.weight_decay:g}, warm-up {training.warmup:g}"
+        f"{title_of(trained.result)}; {task.objective.metric_title}; lr {rate:g}, "
+        f"batches of {training.batch_size}, weight decay {training.weight_decay:g}, "
+        f"warm-up {training.warmup:g}"
     )
     by_label = {runs.arm.label: (runs, one) for runs, one in zip(trained.runs, trained.chosen, strict=True)}
     found = {}
@@ -114,7 +116,8 @@ def _number(cell: Cell, own: ArmRuns, planned: Planned, statistic: str) -> Numbe
         ]
         if number := _summary([100 * score for score in scores], statistic):
             numbers.append(replace(number, rank=rank if len(cell.ranks) > 1 else None))
-    return max(numbers, key=lambda number: number.value, default=None)
+    sign = sign_of(task.objective.direction)
+    return max(numbers, key=lambda number: sign * number.value, default=None)
 
 
 def _summary(values: Sequence[float], statistic: str) -> Number | None:

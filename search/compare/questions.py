@@ -8,6 +8,7 @@ from typing import Final
 
 from search.methods.registry import METHODS
 from search.statistics.paired import PairedDifference, holm_corrected
+from spaces.direction import Direction
 from spaces.grammar import Term, parse_space
 
 from .arm import BASELINE, Arm
@@ -45,29 +46,40 @@ class Answer:
         return asdict(self)
 
 
-def answers(arms: Sequence[ArmRuns], rows: Sequence[Row], baseline: str | None) -> list[Answer]:
+def answers(
+    arms: Sequence[ArmRuns],
+    rows: Sequence[Row],
+    baseline: str | None,
+    *,
+    direction: Direction = "maximize",
+) -> list[Answer]:
     """Of every question whose arms are there and share a finished seed.
 
-    rows, baseline: the leaderboard's, and the label of the arm that it compares with.
+    rows, baseline: the leaderboard's, and the label of the arm that it compares with. direction: of the
+    metric.
     """
     asked: list[tuple[str, PairedDifference]] = []
     for question, a, b in (*_shortcuts(arms), *_between_methods(arms)):
         if between := PairedDifference.of(a.metrics, b.metrics):
             asked.append((question, between))
     corrected = holm_corrected([between for _, between in asked])
-    found = [Answer(asked[i][0], _verdict(between), between) for i, between in enumerate(corrected)]
-    return [*_best_allocation([one.arm for one in arms], rows, baseline), *found]
+    found = [
+        Answer(asked[i][0], _verdict(between, direction), between) for i, between in enumerate(corrected)
+    ]
+    return [*_best_allocation([one.arm for one in arms], rows, baseline, direction), *found]
 
 
-def _best_allocation(arms: Sequence[Arm], rows: Sequence[Row], baseline: str | None) -> list[Answer]:
+def _best_allocation(
+    arms: Sequence[Arm], rows: Sequence[Row], baseline: str | None, direction: Direction
+) -> list[Answer]:
     """Whether any arm that allots the baseline's own budget over its own sites is ahead of it."""
     places = {_place(arm) for arm in arms if arm.label == baseline}
     like_it = {arm.label for arm in arms if _allots(arm) and _place(arm) in places}
     compared = [(row.label, row.difference) for row in rows if row.label in like_it and row.difference]
     if not compared:
         return []
-    label, best = max(compared, key=lambda pair: pair[1].interval.mean)
-    verdict = "not shown" if best.interval.mean < 0 else _verdict(best)
+    label, best = max(compared, key=lambda pair: pair[1].gain(direction))
+    verdict = "not shown" if best.gain(direction) < 0 else _verdict(best, direction)
     question = f"Does any allocation beat uniform LoRA? The best of {len(compared)}, {label}:"
     return [Answer(question, verdict, best, label, len(compared))]
 
@@ -109,9 +121,9 @@ def _parts(space: str) -> tuple[list[Term], list[Term]]:
     return [term for term in terms if term.kind == "lora"], [term for term in terms if term.kind != "lora"]
 
 
-def _verdict(between: PairedDifference) -> str:
+def _verdict(between: PairedDifference, direction: Direction) -> str:
     if between.p_holm is None:
         return "one seed cannot say"
     if not between.shown:
         return "not shown"
-    return "yes" if between.interval.mean > 0 else "no, the reverse"
+    return "yes" if between.gain(direction) > 0 else "no, the reverse"

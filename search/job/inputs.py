@@ -17,7 +17,8 @@ from evaluators.data.language_task import build_language_task
 from evaluators.data.named_tasks import NamedTask, find_task, load_glue
 from evaluators.data.passages import Passages
 from evaluators.data.read_table import read_table
-from evaluators.data.task import Task, TextTable, build_task
+from evaluators.data.task import Task, build_task
+from evaluators.data.text_table import TextTable
 from evaluators.metrics.classes import BINARY_METRICS
 from evaluators.objectives.causal_lm import CausalLM
 from evaluators.objectives.classification import classification
@@ -31,6 +32,7 @@ from .settings import LONGEST_NAME, DataSettings, ModelSettings
 __all__ = ["Inputs", "load_inputs"]
 
 _log = logging.getLogger(__name__)
+_Tables = tuple[TextTable, TextTable]  # to train on, and to report on
 _DEMO_TASK = "rotten_tomatoes"
 _DEMO_TRAIN_ROWS, _DEMO_EVAL_ROWS = 512, 320  # so that the default run ends within minutes on two cores
 _DEMO_LEARNING_RATE, _LEARNING_RATE = 3e-3, 5e-4
@@ -48,13 +50,18 @@ class Inputs:
     learning_rate: float
 
 
-def load_inputs(model: ModelSettings, data: DataSettings) -> Inputs:
-    """The tokenised task and the model to load; raises InputError or UsageError on what cannot be used."""
+def load_inputs(
+    model: ModelSettings, data: DataSettings, *, tables: Callable[[str], _Tables] = load_glue
+) -> Inputs:
+    """The tokenised task and the model to load; raises InputError or UsageError on what cannot be used.
+
+    tables: gives those of a named task.
+    """
     named = None if data.train_file is not None else find_task(_DEMO_TASK if data.task is None else data.task)
     folder = str(demo_model_folder()) if model.model is None else model.model
     _log.info("loading  the rows, and the tokenizer of %s", model.model or MODEL_NAME)
     embedded = named is not None and named.embedded
-    task = _builder(model, data, named)(
+    task = _builder(model, data, named, tables)(
         load_tokenizer(folder),
         max_length=data.max_length,
         train_rows=data.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
@@ -81,10 +88,12 @@ class _Builder(Protocol):
     ) -> Task: ...
 
 
-def _builder(model: ModelSettings, data: DataSettings, named: NamedTask | None) -> _Builder:
+def _builder(
+    model: ModelSettings, data: DataSettings, named: NamedTask | None, tables: Callable[[str], _Tables]
+) -> _Builder:
     """Of labelled texts, or of rows of a language model."""
     name = _DEMO_TASK if data.task is None else data.task
-    train, test = _tables(data, name)
+    train, test = _tables(data, name, tables)
     title = name if data.train_file is None else _title(data.train_file, data.task_name)
     if isinstance(train, Passages) and isinstance(test, Passages):
         return partial(build_language_task, title, _of_language(model, data), train, test)
@@ -130,9 +139,11 @@ def _title(file: Path, given: str | None) -> str:
     return printable(name)[-LONGEST_NAME:]
 
 
-def _tables(data: DataSettings, name: str) -> tuple[TextTable | Passages, TextTable | Passages]:
+def _tables(
+    data: DataSettings, name: str, tables: Callable[[str], _Tables]
+) -> tuple[TextTable | Passages, TextTable | Passages]:
     if data.train_file is None or data.eval_file is None:
-        return load_glue(name)
+        return tables(name)
     text, label = data.text_columns, data.label_column
     train = read_table(data.train_file, text_columns=text, label_column=label)
     return train, read_table(data.eval_file, text_columns=text, label_column=label)

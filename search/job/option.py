@@ -33,7 +33,8 @@ class Option:
 
     help: one sentence without markup. metavar: what stands for its value in a usage line. between: numbers
     that it may be. default_text: what its default amounts to, where the field's own says nothing (None).
-    flag: how it is typed, where that is not the field's name. rare: shown behind the everyday ones.
+    flag: how it is typed, where that is not the field's name; without dashes it is a word of its own, which
+    need not be there. rare: shown behind the everyday ones.
     file: a str that is a path or the name of a place, as typed. empty: whether a list may have nothing in it.
     known: registries whose names the help lists behind the sentence, ``module:NAME`` of a dict literal each,
     so that no name is written twice and none is imported to be shown.

@@ -87,8 +87,8 @@ def announce(job: Job, folder: Path) -> None:
     _log.info("model    %s on %s", job.base, ", ".join(job.machine.devices))
     _log.info("task     %s, %s", task.name, task.objective.metric_title)
     _log.info("rows     %d to train, %d to select by, %d to report on", *rows)
-    if task.objective.label_names:
-        _log.info("labels   %s", ", ".join(task.objective.label_names))
+    if names := task.objective.label_names:
+        _log.info("labels   %s", ", ".join(names))
     _log.info("space    %s: %s at ranks %s", job.title, counted(len(space.sites), "site"), ranks)
     budget = counted(job.max_params, "parameter")
     _log.info(f"budget   {budget}, {space.params_per_rank:,} per rank at every site")

@@ -115,7 +115,12 @@ class DataSettings:
         "by which results are shown",
         metavar="M",
         default_text="the task's",
-        known=("evaluators.metrics.registry:METRICS", "evaluators.metrics.registry:BINARY_METRICS"),
+        known=(
+            "evaluators.metrics.classes:CLASS_METRICS",
+            "evaluators.metrics.classes:BINARY_METRICS",
+            "evaluators.metrics.numbers:NUMBER_METRICS",
+            "evaluators.metrics.of_tokens:TOKEN_METRICS",
+        ),
     )
     positive_label: str | None = option(
         None,

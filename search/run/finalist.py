@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from evaluators.training.candidate import Trained
 from search.sampling.proposals import Proposal
 from search.statistics.summary import Summary
+from spaces.direction import Direction, sign_of
 
 __all__ = ["Finalist"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finalist:
-    """A proposal with its fine-tuning runs, one per seed, in the same order of seeds for all finalists."""
+    """A proposal with its fine-tuning runs, one per seed, in the same order of seeds for all finalists.
+
+    direction: in which their metric is better.
+    """
 
     proposal: Proposal
     runs: tuple[Trained, ...]
+    direction: Direction = "maximize"
 
     @property
     def finished(self) -> tuple[Trained, ...]:
@@ -35,6 +41,11 @@ class Finalist:
         return Summary.of(finished) if finished else None
 
     @property
+    def goodness(self) -> float | None:
+        """The mean metric, or minus it where less is better; None where all failed."""
+        return sign_of(self.direction) * self.summary.mean if self.summary else None
+
+    @property
     def seconds(self) -> float:
         """Fine-tuning time of all runs, each with its share of its cohort's."""
         return sum(run.evaluation.seconds for run in self.runs)
@@ -42,19 +53,22 @@ class Finalist:
     @property
     def best_run(self) -> Trained | None:
         """The finished run with the best validation metric, the lower loss on ties."""
+        sign = sign_of(self.direction)
         return max(
-            self.finished, key=lambda run: (run.evaluation.metric, -(run.evaluation.loss or 0)), default=None
+            self.finished,
+            key=lambda run: (sign * (run.evaluation.metric or 0), -(run.evaluation.loss or 0)),
+            default=None,
         )
 
     @property
     def rank(self) -> tuple[int, float, float]:
         """By which finalists are compared: fewest failures, best mean metric, lowest mean loss."""
         losses = [run.evaluation.loss for run in self.finished if run.evaluation.loss is not None]
-        loss = sum(losses) / len(losses) if losses else float("inf")
-        return len(self.finished), self.summary.mean if self.summary else float("-inf"), -loss
+        loss = sum(losses) / len(losses) if losses else math.inf
+        return len(self.finished), -math.inf if self.goodness is None else self.goodness, -loss
 
     def ahead_of(self, other: Finalist) -> bool:
-        """Whether fewer of its runs failed, or as many and the mean metric is higher; loss breaks no tie."""
-        if self.summary is None or other.summary is None or len(self.finished) != len(other.finished):
+        """Whether fewer of its runs failed, or as many and the mean metric is better; loss breaks no tie."""
+        if self.goodness is None or other.goodness is None or len(self.finished) != len(other.finished):
             return len(self.finished) > len(other.finished)
-        return self.summary.mean - other.summary.mean > 1e-9  # the same values in another order are equal
+        return self.goodness - other.goodness > 1e-9  # the same values in another order are equal

@@ -94,7 +94,8 @@ def result_with(
     """
     started = time.perf_counter()
     runs = evaluator([proposal.allocation for proposal in proposals])
-    finalists = tuple(Finalist(proposal, own) for proposal, own in zip(proposals, runs, strict=True))
+    direction = oracle.problem.judged.direction
+    finalists = tuple(Finalist(one, own, direction) for one, own in zip(proposals, runs, strict=True))
     spent = {**seconds, "fine_tuning": time.perf_counter() - started}
     winner = best_of(finalists)
     conclusion = oracle.conclude(winner, finalists[0])
@@ -136,7 +137,8 @@ def _save(result: Result, folder: Path) -> None:
     problem, proposal = result.problem, result.winner.proposal
     if result.conclusion is not None:
         result.best.save(folder / "adapter")
-    record_finalists(folder / "study.db", result.finalists, problem.space, metric=problem.judged.title)
+    title, direction = problem.judged.title, problem.judged.direction
+    record_finalists(folder / "study.db", result.finalists, problem.space, metric=title, direction=direction)
     write_whole(folder / "allocation.json", proposal.allocation.to_json())
     title = f"{problem.title}, {proposal.params:,} of {counted(problem.max_params, 'parameter')}"
     draw_rank_heat_map(proposal.allocation, problem.space, folder / "ranks.png", title=title)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from search.statistics.interval import Interval
+from spaces.direction import Direction
 
 __all__ = ["BestRecord", "FinalistRecord", "HeldOutRecord", "ProxyRecord", "SearchRecord", "SearchedSpace"]
 
@@ -107,8 +108,9 @@ class ProxyRecord:
 class SearchRecord:
     """A whole search.
 
-    budget: in parameters. metric_title: the metric and whose it is. rows: by part. notes: sentences a reader
-    must know. finalists: best first, without the baseline. seconds: by stage. output: where all of it lies.
+    budget: in parameters. metric_title: the metric and whose it is. direction: in which it is better. rows:
+    by part. notes: sentences a reader must know. finalists: best first, without the baseline. seconds: by
+    stage. output: where all of it lies.
     """
 
     verdict: str
@@ -116,6 +118,7 @@ class SearchRecord:
     budget: int
     metric: str
     metric_title: str
+    direction: Direction
     positive_label: str | None
     rows: Mapping[str, int]
     notes: tuple[str, ...]
@@ -135,6 +138,7 @@ class SearchRecord:
         space = known["space"]
         nested = {
             "space": SearchedSpace(tuple(space["sites"]), space["params_per_rank"], tuple(space["ranks"])),
+            "direction": known.get("direction", "maximize"),
             "notes": tuple(known["notes"]),
             "baseline": FinalistRecord.of_json(known["baseline"]),
             "finalists": tuple(FinalistRecord.of_json(one) for one in known["finalists"]),

@@ -112,6 +112,7 @@ class Result:
             budget=problem.max_params,
             metric=problem.judged.metric,
             metric_title=problem.judged.title,
+            direction=problem.judged.direction,
             positive_label=problem.positive_label,
             rows=dict(problem.judged.rows),
             notes=tuple(problem.notes),
@@ -172,6 +173,10 @@ def _interval(ours: Sequence[float | None], theirs: Sequence[float | None]) -> I
 
 
 def _correlation(scores: SiteScores, finalists: Sequence[Finalist]) -> ProxyRecord:
-    known = [(dict(f.proposal.scores)[scores.proxy], f.summary.mean) for f in finalists if f.summary]
-    spearman = rank_correlation([score for score, _ in known], [mean for _, mean in known])
+    known = [
+        (dict(one.proposal.scores)[scores.proxy], one.goodness)
+        for one in finalists
+        if one.goodness is not None
+    ]
+    spearman = rank_correlation([score for score, _ in known], [goodness for _, goodness in known])
     return ProxyRecord(scores.point, spearman, len(known))

@@ -45,7 +45,8 @@ def _chosen(record: SearchRecord) -> list[str]:
     best, rows, metric = record.best, record.rows, record.metric_title
     chosen = "uniform, none is ahead of it" if best.is_baseline else _short(best.finalist.proposers)
     where = f"{counted(rows['validation'], 'validation row')}" if rows else "the validation rows of a table"
-    said = [f"above: {metric} on {where}; chosen by it: {chosen}"]
+    less = ", less is better," if record.direction == "minimize" else ""
+    said = [f"above: {metric}{less} on {where}; chosen by it: {chosen}"]
     if best.test is None:
         return [*said, "the table has no test rows"]
     on_test = f"test: {metric} on {counted(rows['test'], 'test row')}, used once: {_held_out(best.test)}"

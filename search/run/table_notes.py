@@ -12,6 +12,7 @@ import numpy as np
 
 from evaluators.store.benchmark_table import BenchmarkTable
 from proxies.site_scores import Point, SiteScores
+from spaces.direction import Direction
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 
@@ -44,7 +45,7 @@ class Notes:
 
     costs: of each proxy. left_out: proxies that could not score the space. site_scores: by scaling rule.
     positive_label: that the metric is of, where it is of one. remarks: sentences without which its numbers
-    may be misread. Tables of earlier versions have neither.
+    may be misread. direction: in which the metric is better. Tables of earlier versions have none of these.
     """
 
     facts: tuple[tuple[str, str], ...]
@@ -54,6 +55,7 @@ class Notes:
     site_scores: Mapping[str, tuple[SiteScores, ...]]
     positive_label: str | None = None
     remarks: tuple[str, ...] = ()
+    direction: Direction = "maximize"
 
     def metric_title(self, table: BenchmarkTable) -> str:
         """The metric of their table as a person must know it: whose F1 it is."""
@@ -71,6 +73,7 @@ class Notes:
             "site_scores": scores,
             "positive_label": self.positive_label,
             "remarks": self.remarks,
+            "direction": self.direction,
         }
         return {name: json.dumps(value) for name, value in documents.items()}
 
@@ -93,6 +96,7 @@ class Notes:
                 },
                 None if positive is None else str(positive),
                 tuple(str(text) for text in known.get("remarks", ())),
+                "minimize" if known.get("direction") == "minimize" else "maximize",
             )
         except _NOT_OURS as error:
             raise InputError(

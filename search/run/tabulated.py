@@ -83,7 +83,7 @@ class TabulatedOracle:
             title=facts.get("space", counted(len(space.sites), "site")),
             space=space,
             max_params=stratum.max_params,
-            judged=Judged(table.metric, {}, None, title=notes.metric_title(table)),
+            judged=Judged(table.metric, {}, None, notes.metric_title(table), notes.direction),
             seeds=_seeds(table, choice.seeds),
             positive_label=notes.positive_label,
             notes=notes.remarks,

@@ -51,7 +51,7 @@ def verdict(
     seeds alone: how other rows would answer is not in the interval.
     """
     runs = [run.evaluation for finalist in finalists for run in finalist.runs]
-    if (reason := nothing_learned(runs, judged.title, judged.chance)) is not None:
+    if (reason := nothing_learned(runs, judged.title, judged.chance, direction=judged.direction)) is not None:
         return f"Nothing was learned, so no allocation can be told from another: {reason}."
     if winner is finalists[0]:
         return _none_ahead(finalists, judged)
@@ -68,7 +68,7 @@ def verdict(
     said = f"{_amount(apart)} in {judged.title} {where}, {_seeds(apart)}"
     if apart.doubt is None:
         said += " (the interval is over seeds alone)"
-        if apart.interval.mean > 0:
+        if apart.gain(judged.direction) > 0:
             return f"Yes: {name}, chosen by validation, beats uniform by {said}."
         return f"No: {name}, chosen by validation, is worse than uniform, {said}."
     return (

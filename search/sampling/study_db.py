@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from search.statistics.summary import Summary
 from spaces.allocation import Allocation
+from spaces.direction import Direction
 from spaces.search_space import SearchSpace
 
 from .bulk_trials import add_trials
@@ -75,11 +76,18 @@ def record_proposals(
     _add_study(path, PROPOSALS, list(proxies), trials)
 
 
-def record_finalists(path: Path, finalists: Sequence[Measured], space: SearchSpace, *, metric: str) -> None:
+def record_finalists(
+    path: Path,
+    finalists: Sequence[Measured],
+    space: SearchSpace,
+    *,
+    metric: str,
+    direction: Direction = "maximize",
+) -> None:
     """Adds the study "finalists" to the SQLite file, in place of an earlier one: a trial per finalist.
 
-    Value: the mean of ``metric`` over seeds; where every seed failed, the trial is a failed one. User
-    attributes: ``proposer``, ``params``, ``sd`` and ``seconds``.
+    Value: the mean of ``metric`` over seeds, better in ``direction``; where every seed failed, the trial is a
+    failed one. User attributes: ``proposer``, ``params``, ``sd`` and ``seconds``.
     """
     ranks = _ranks(space, [finalist.proposal.allocation for finalist in finalists])
     trials = []
@@ -93,7 +101,7 @@ def record_finalists(path: Path, finalists: Sequence[Measured], space: SearchSpa
         }
         values = [summary.mean] if summary else None
         trials.append(_trial(proposal.allocation, space, ranks, attributes, values))
-    _add_study(path, FINALISTS, [metric], trials)
+    _add_study(path, FINALISTS, [metric], trials, direction=direction)
 
 
 def _ranks(space: SearchSpace, allocations: Sequence[Allocation]) -> IntDistribution:
@@ -119,12 +127,19 @@ def _trial(
     )
 
 
-def _add_study(path: Path, name: str, metrics: list[str], trials: Sequence[FrozenTrial]) -> None:
-    """Adds a study that maximises these metrics, in place of the one of that name that is there."""
+def _add_study(
+    path: Path,
+    name: str,
+    metrics: list[str],
+    trials: Sequence[FrozenTrial],
+    *,
+    direction: Direction = "maximize",
+) -> None:
+    """Adds a study of these metrics, in place of the one of that name that is there."""
     with quiet_optuna(), _open(path) as storage:
         if name in optuna.get_all_study_names(storage):
             optuna.delete_study(study_name=name, storage=storage)
-        study = optuna.create_study(study_name=name, storage=storage, directions=["maximize"] * len(metrics))
+        study = optuna.create_study(study_name=name, storage=storage, directions=[direction] * len(metrics))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             study.set_metric_names(metrics)

@@ -1,13 +1,15 @@
-"""A picture of an allocation: which layer got how much rank, where."""
+"""Pictures of a space, layer by role: how much rank each site got, or how much of it was on."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from spaces.allocation import Allocation
 from spaces.counted import counted
@@ -16,7 +18,7 @@ from spaces.search_space import SearchSpace
 from .picture import GREY, INK, TEAL, draw_title, new_figure, save_png
 from .site_grid import SiteGrid, draw_cells
 
-__all__ = ["draw_rank_heat_map", "rank_heat_map"]
+__all__ = ["draw_rank_heat_map", "draw_share_heat_map", "rank_heat_map", "share_heat_map"]
 
 
 def draw_rank_heat_map(allocation: Allocation, space: SearchSpace, path: Path, *, title: str) -> None:
@@ -35,9 +37,10 @@ def rank_heat_map(allocation: Allocation, space: SearchSpace, *, title: str) -> 
     for site, rank in zip(space.sites, ranks.tolist(), strict=True):
         params[site.layer] += rank * site.cost_per_rank
     width = 0.62 * len(grid.labels)
-    figure = new_figure(max(5.0, 2.9 + width), 1.7 + 0.34 * grid.layers)
+    figure = new_figure(max(5.0, 2.9 + width), _height(grid))
     cells, bars = figure.subplots(1, 2, sharey=True, width_ratios=[width, 1.3])
-    _draw_ranks(cells, grid, ranks, max(space.ranks[-1], int(ranks.max())))
+    norm = LogNorm(0.5, max(space.ranks[-1], int(ranks.max())) * 1.25)
+    _draw_squares(cells, grid, np.ma.masked_less(grid.filled(ranks), 1), norm, [f"{rank}" for rank in ranks])
     _draw_bars(bars, params)
     total = f"{(ranks > 0).sum()} of {counted(len(space.sites), 'site')} on"
     draw_title(figure, title)
@@ -45,17 +48,50 @@ def rank_heat_map(allocation: Allocation, space: SearchSpace, *, title: str) -> 
     return figure
 
 
-def _draw_ranks(axes: Axes, grid: SiteGrid, ranks: np.ndarray, top: int) -> None:
-    """One square per site, coloured by the logarithm of its rank. ranks: (sites,)."""
-    norm = LogNorm(0.5, top * 1.25)
-    colours = np.ma.masked_less(grid.filled(ranks), 1)
-    axes.imshow(colours, cmap="YlGnBu", norm=norm, aspect="auto", origin="lower")
-    for (layer, column), rank in zip(grid.cells, ranks.tolist(), strict=True):
-        if rank > 0:
-            colour = "white" if norm(rank) > 0.55 else INK
-            axes.text(column, layer, str(rank), ha="center", va="center", fontsize=8, color=colour)
+def draw_share_heat_map(
+    shares: np.ndarray, space: SearchSpace, path: Path, *, title: str, label: str
+) -> None:
+    """Writes ``share_heat_map`` as a PNG."""
+    save_png(share_heat_map(shares, space, title=title, label=label), path)
+
+
+def share_heat_map(shares: np.ndarray, space: SearchSpace, *, title: str, label: str) -> Figure:
+    """A row per layer (0 at the bottom), a column per role and span, a percentage in each cell.
+
+    shares: (sites,), in [0, 1]; a site at 0 stays without a number. label: what they are shares of.
+    """
+    grid = SiteGrid.of(space)
+    figure = new_figure(max(5.0, 2.4 + 0.62 * len(grid.labels)), _height(grid))
+    axes = figure.subplots()
+    texts = [f"{100 * share:.0f}" for share in shares.tolist()]
+    image = _draw_squares(axes, grid, grid.filled(shares), Normalize(0, 1), texts)
+    bar = figure.colorbar(image, ax=axes, ticks=[0, 0.5, 1], format="{x:.0%}")
+    bar.set_label(label, fontsize=8)
+    bar.ax.tick_params(labelsize=7.5)
+    draw_title(figure, title)
+    return figure
+
+
+def _height(grid: SiteGrid) -> float:
+    return 1.7 + 0.34 * grid.layers
+
+
+def _draw_squares(
+    axes: Axes, grid: SiteGrid, values: np.ma.MaskedArray, norm: Normalize, texts: Sequence[str]
+) -> AxesImage:
+    """One square per site, coloured by its value, with its text where it is above 0.
+
+    values: (layers, columns), masked where there is nothing to colour. texts: (sites,).
+    """
+    image = axes.imshow(values, cmap="YlGnBu", norm=norm, aspect="auto", origin="lower")
+    for (layer, column), text in zip(grid.cells, texts, strict=True):
+        value = values[layer, column]
+        if value is not np.ma.masked and value > 0:
+            colour = "white" if norm(value) > 0.55 else INK
+            axes.text(column, layer, text, ha="center", va="center", fontsize=8, color=colour)
     draw_cells(axes, grid, label_sizes=(9, 8))
     axes.set_ylabel("layer")
+    return image
 
 
 def _draw_bars(axes: Axes, params: np.ndarray) -> None:

@@ -10,6 +10,8 @@ from typing import Final
 import numpy as np
 from scipy import stats
 
+from spaces.direction import Direction, sign_of
+
 from .finite_sample import finite_sample
 from .holm import holm
 from .interval import Interval
@@ -53,6 +55,10 @@ class PairedDifference:
         differences = finite_sample("a", ours) - finite_sample("b", theirs)
         p_value = _p_value(differences)
         return cls(_interval(differences), p_value, tuple(differences.tolist()), p_value)
+
+    def gain(self, direction: Direction) -> float:
+        """By how much a is the better of the two, on the mean; negative where b is."""
+        return sign_of(direction) * self.interval.mean
 
     @property
     def doubt(self) -> str | None:

@@ -18,7 +18,7 @@ def rank_correlation(scores: Sequence[float], metrics: Sequence[float]) -> float
 
     Raises ValueError where the lengths differ or a value is not finite.
 
-    >>> rank_correlation([1, 2, 3, 4], [10, 20, 40, 30])
+    >>> round(rank_correlation([1, 2, 3, 4], [10, 20, 40, 30]), 6)
     0.8
     """
     if len(scores) != len(metrics):

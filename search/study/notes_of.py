@@ -52,4 +52,5 @@ def notes_of(
         {rule: tuple(one.scores for one in tables) for rule, tables in scored.items()},
         task.objective.metric_label,
         task.notes,
+        task.objective.direction,
     )

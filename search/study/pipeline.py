@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from .scoring import Scored, score_all
 from .settings import StudySettings
 from .strata import SITE_TRUTHS, stratum_of
 
-__all__ = ["TABLE", "check_any_finished", "check_names", "tabulate"]
+__all__ = ["TABLE", "check_any_finished", "check_names", "tabulate", "wide_space"]
 
 TABLE = "table.parquet"
 _log = logging.getLogger(__name__)
@@ -49,7 +49,12 @@ def check_any_finished(table: BenchmarkTable) -> None:
 
 
 def tabulate(
-    jobs: Sequence[Job], settings: StudySettings, folder: Path, *, progress: Progress = silent
+    jobs: Sequence[Job],
+    settings: StudySettings,
+    folder: Path,
+    *,
+    progress: Progress = silent,
+    score: Callable[..., tuple[list[Scored], list[LeftOut]]] = score_all,
 ) -> BenchmarkTable:
     """Everything scored, drawn and trained.
 
@@ -58,14 +63,15 @@ def tabulate(
         settings: which allocations are drawn, and by which proxies they are scored.
         folder: what it holds of scores and of runs is read.
         progress: of scoring, and of each stratum's training.
+        score: scores the sites of one job, as ``score_all`` does.
     """
     _announce(jobs, folder)
-    wide = _wide_space(jobs, settings.site_rank)
+    wide = wide_space(jobs, settings.site_rank)
     scored: dict[str, list[Scored]] = {}  # by scaling rule: nothing else moves a proxy
     left_out: dict[str, LeftOut] = {}
     for job in jobs:
         if (rule := job.recipe.scaling.rule) not in scored:
-            tables, lacking = score_all(job, settings.proxy, wide, folder / "scores", progress=progress)
+            tables, lacking = score(job, settings.proxy, wide, folder / "scores", progress=progress)
             scored[rule] = tables
             left_out |= {one.proxy: one for one in lacking}
     for rule, tables in scored.items():  # a proxy that fails under one rule is left out under all
@@ -94,7 +100,7 @@ def _announce(jobs: Sequence[Job], folder: Path) -> None:
         _log.info("strata   %s", names)
 
 
-def _wide_space(jobs: Sequence[Job], site_rank: int) -> SearchSpace:
+def wide_space(jobs: Sequence[Job], site_rank: int) -> SearchSpace:
     """The searched sites at ranks that reach whatever may be drawn: the jobs' own grids, and beyond.
 
     Drawn ranks lie between those of the grid and far above it, where few sites share a budget. So

@@ -13,6 +13,7 @@ from transformers import PreTrainedTokenizerFast
 from proxies.site_scores import Point, SiteScores
 from spaces.search_space import SearchSpace
 from spaces.site import Site, Tap
+from tests.search.watched import Watched
 
 
 def _space(shapes: Sequence[tuple[int, int]], ranks: Sequence[int]) -> SearchSpace:
@@ -119,6 +120,12 @@ def change_weights(model_folder) -> Callable[[], None]:
         weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
 
     return flip
+
+
+@pytest.fixture
+def watched() -> Watched:
+    """Commands on a machine that notes what it trains."""
+    return Watched()
 
 
 @pytest.fixture

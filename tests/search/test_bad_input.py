@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from transformers import DistilBertConfig, DistilBertForSequenceClassification
 
-import search.run.trained
 from search.cli.run import main
 from spaces.errors import InputError
 
@@ -110,16 +109,10 @@ def test_an_output_folder_that_cannot_be_used_is_refused(small, capsys, tmp_path
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
 
 
-def test_a_folder_in_use_is_refused(small, capsys, tmp_path, monkeypatch):
+def test_a_folder_in_use_is_refused(small, capsys, watched):
     seen = []
-
-    def second_run(*_):
-        if not seen:
-            seen.append(main(small))
-        return {}
-
-    monkeypatch.setattr(search.run.trained, "announce", second_run)
-    assert main(small) == 0
+    watched.before = lambda: seen.append(main(small))
+    assert watched.run(small) == 0
     assert seen == [2]
     assert "is in use by another run" in capsys.readouterr().err
 
@@ -131,18 +124,15 @@ def test_a_damaged_record_of_options_is_refused(small, capsys, tmp_path):
     assert "options.json is damaged" in capsys.readouterr().err
 
 
-def test_what_was_trained_survives_a_failure_afterwards(small, capsys, tmp_path, monkeypatch):
-    def no_space_left(*_, **__):
+def test_what_was_trained_survives_a_failure_afterwards(small, capsys, tmp_path, watched):
+    def no_space_left():
         raise InputError("no space left")
 
-    monkeypatch.setattr(search.run.trained, "save_adapter", no_space_left)
-    assert main(small) == 1
+    watched.after = no_space_left
+    assert watched.run(small) == 1
     assert len(list((tmp_path / "out" / "candidates").glob("*.json"))) == 6
-    monkeypatch.undo()
-    monkeypatch.setattr(
-        "evaluators.executors.spread.train_cohort", lambda *_, **__: pytest.fail("trained twice")
-    )
-    assert main(small) == 0
+    watched.after, watched.done = lambda: None, lambda _: pytest.fail("trained twice")
+    assert watched.run(small) == 0
 
 
 def test_another_run_s_folder_is_refused_by_what_differs(small, capsys):

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from pyarrow import parquet
 
-import search.job.fine_tune
-import search.run.trained
 from evaluators.store.whole_file import unfinished_path
 from search.cli.run import main
 from search.cli.study import main as study_main
@@ -27,8 +26,8 @@ def without_times(value: object) -> object:
     return [without_times(inner) for inner in value] if isinstance(value, list) else value
 
 
-def ended(capsys, argv: list[str]) -> object:
-    assert main([*argv, "--json"]) == 0
+def ended(capsys, argv: list[str], command: Callable[[Sequence[str]], int] = main) -> object:
+    assert command([*argv, "--json"]) == 0
     return without_times(json.loads(capsys.readouterr().out))
 
 
@@ -58,25 +57,12 @@ def swap(one: Path, other: Path) -> None:
     other.write_bytes(contents[0])
 
 
-def count_training(monkeypatch) -> list[object]:
-    trained, real = [], search.job.fine_tune.train_all
-
-    def counted(work, **kwargs):
-        trained.extend(c for one in work for c in one.candidates if c not in one.known)
-        return real(work, **kwargs)
-
-    monkeypatch.setattr(search.job.fine_tune, "train_all", counted)
-    return trained
-
-
-def test_candidates_that_were_damaged_are_trained_again_and_named(
-    small, capsys, tmp_path, monkeypatch, caplog
-):
+def test_candidates_that_were_damaged_are_trained_again_and_named(small, capsys, tmp_path, watched, caplog):
     argv = [*small, "--cohort-size", "1"]
     undisturbed = ended(capsys, [*argv, "--output", str(tmp_path / "whole")])
-    with monkeypatch.context() as patch:
-        patch.setattr(search.run.trained, "save_adapter", lambda *_, **__: refuse())
-        assert main(argv) == 1
+    watched.after = refuse
+    assert watched.run(argv) == 1
+    watched.after = lambda: None
     candidates = sorted((tmp_path / "out" / "candidates").glob("*.json"))
     assert len(candidates) == 6
     tensors = [path.with_suffix(".safetensors") for path in candidates]
@@ -85,10 +71,10 @@ def test_candidates_that_were_damaged_are_trained_again_and_named(
     other_number(candidates[2])
     flip(tensors[3])
     swap(tensors[4], tensors[5])
-    trained = count_training(monkeypatch)
+    watched.trained.clear()
     caplog.clear()
-    assert ended(capsys, argv) == undisturbed
-    assert len(trained) == 6
+    assert ended(capsys, argv, watched.run) == undisturbed
+    assert len(watched.trained) == 6
     for path in (*candidates[:3], *tensors[3:]):
         assert str(path) in caplog.text
 
@@ -167,7 +153,7 @@ def rows(folder: Path) -> object:
     return without_times(parquet.read_table(folder / "table.parquet").to_pylist())
 
 
-def test_what_a_study_lost_is_scored_and_trained_again(small, capsys, tmp_path, monkeypatch, caplog):
+def test_what_a_study_lost_is_scored_and_trained_again(small, capsys, tmp_path, watched, caplog):
     shared = [*small[: small.index("--trials")], *small[small.index("--seeds") :]]  # with search.run
     argv = [*shared, "--allocations", "6", "--seeds", "1", "--cohort-size", "1", "--lr", "1e-2"]
     argv += ["--proxy", "grad_norm,snip,plain", "--scoring-batches", "2"]
@@ -182,12 +168,11 @@ def test_what_a_study_lost_is_scored_and_trained_again(small, capsys, tmp_path, 
     swap(candidates[1], candidates[2])
     for name in ("table.parquet", "report.json", "report.html"):
         zero(out / name)
-    trained = count_training(monkeypatch)
     caplog.clear()
-    assert study_main(argv) == 0
+    assert watched.study(argv) == 0
     assert rows(out) == undisturbed
     again = json.loads((out / "report.json").read_text())
     assert again["reports"] == report["reports"]
-    assert len(trained) == 3
+    assert len(watched.trained) == 3
     for path in (*scores, *candidates[:3]):
         assert str(path) in caplog.text

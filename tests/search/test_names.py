@@ -12,20 +12,17 @@ import numpy as np
 import pytest
 
 from search.compare.arm import Arm
-from search.compare.leaderboard import leaderboard
-from search.compare.leaderboard_plot import draw_leaderboard
-from search.methods.enabling_frequency import draw_enabling_frequency
-from search.show.heat_map import draw_rank_heat_map
+from search.show.difference_plot import DifferenceLine, draw_differences
+from search.show.heat_map import draw_rank_heat_map, draw_share_heat_map
 from search.show.picture import new_figure, save_png, short
-from search.study.display.forest_plot import draw_forest
-from search.study.display.page import Cost, Section, render_page
-from search.study.display.regret_plot import draw_regret
-from search.study.display.scatter_plots import draw_scatters
-from search.study.display.score_maps import draw_score_maps
+from search.show.scatter_plots import Truths, draw_scatters
+from search.show.score_maps import draw_score_maps
+from search.study.display.cost_table import Cost
+from search.study.display.page import Section, render_page
+from search.study.display.plots import LOOKS, draw_correlations
 from search.study.display.text_table import format_report
 from spaces.search_space import SearchSpace
 from tests.nasty import LONG, NASTY
-from tests.search.compare.test_leaderboard import runs_of
 from tests.search.conftest import SMALL
 from tests.search.study.conftest import _card, _report
 
@@ -47,21 +44,23 @@ def test_every_picture_can_be_drawn(name, opt_space, tmp_path):
     path, space = tmp_path / "a.png", named(opt_space, name)
     report = _report(_card(name, 0.7), _card("params", 0.2), stratum=name)
     ones = np.ones(len(space.sites))
-    rows = leaderboard([runs_of(name, (0.7, 0.8)), runs_of("lora", (0.6, 0.7))], name)
+    lines, truths = [DifferenceLine(name, (0.7, 0.8), 0.75, None)], np.ones(3)
     for draw in (
         lambda: draw_rank_heat_map(space.allocation([2] * 143), space, path, title=name),
-        lambda: draw_enabling_frequency(ones, space, path, title=name),
-        lambda: draw_leaderboard(rows, name, name, name, path),
-        lambda: draw_forest(report, path),
-        lambda: draw_regret(report, path),
+        lambda: draw_share_heat_map(ones, space, path, title=name, label=name),
+        lambda: draw_differences(lines, path, title=name, label=name, baseline=name),
+        lambda: draw_correlations(report, path, chance={}),
         lambda: draw_scatters(
-            {name: np.arange(3.0)}, np.eye(3), path, truth_label=name, kinds=["random"] * 3
+            {name: np.arange(3.0)}, Truths(truths, truths, ["random"] * 3, name), LOOKS, path
         ),
         lambda: draw_score_maps({name: ones}, space, path),
     ):
         draw()
-        assert path.stat().st_size > 1000
-        path.unlink()
+        drawn = list(tmp_path.iterdir())
+        assert drawn
+        for one in drawn:
+            assert one.stat().st_size > 1000
+            one.unlink()
 
 
 def test_a_formula_is_drawn_as_it_is_written(tmp_path):

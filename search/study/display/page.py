@@ -14,24 +14,17 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from evaluators.store.whole_file import whole_file
-from search.study.judging.report_card import StratumReport
+from search.study.judging.stratum_report import StratumReport
 from search.study.judging.verdict import verdict as verdict_on
 from spaces.printable import printable_lines
 
-from .page_tables import (
-    Cost,
-    Table,
-    at_k_table,
-    card_table,
-    ceiling_line,
-    contest_table,
-    correlation_table,
-    cost_table,
-    pick_table,
-)
-from .truth_names import truth_name
+from .card_tables import at_k_table, card_table, ceiling_line, correlation_table
+from .contest_tables import contest_table, pick_table
+from .cost_table import Cost, cost_table
+from .plots import Image
+from .table import Table
 
-__all__ = ["Cost", "Section", "render_page", "write_page"]
+__all__ = ["Section", "render_page", "write_page"]
 
 _TEMPLATE: Final = "page.html.jinja"
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
@@ -43,7 +36,7 @@ class Section:
     """One stratum's part of the page. images: captions, also used as alternative texts, and PNG files."""
 
     report: StratumReport
-    images: tuple[tuple[str, Path], ...]
+    images: tuple[Image, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +116,7 @@ def _seen(value: object) -> object:
 def _part(section: Section) -> _Part:
     report = section.report
     return _Part(
-        f"{report.stratum}, truth: {truth_name(report)}",
+        f"{report.stratum}, truth: {report.truth_name}",
         verdict_on(report),
         ceiling_line(report),
         card_table(report),

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from search.show.aligned_text import aligned, wrapped
 from search.show.number_format import ABSENT, UNDEFINED, decimal, p_value, percent, signed, with_interval
-from search.study.judging.report_card import Card, StratumReport
+from search.study.judging.report_card import ReportCard
+from search.study.judging.stratum_report import StratumReport
 from spaces.counted import counted
 from spaces.printable import printable
-
-from .truth_names import truth_name
 
 __all__ = ["format_report"]
 
@@ -27,14 +26,14 @@ def format_report(verdict: str, report: StratumReport, notes: Sequence[str] = ()
     counts = f"{counted(report.allocations, 'allocation')}, {counted(report.seeds, 'seed')}{lost}"
     sentences = [
         "* above 0: after Holm's correction for the number of proxies (p < 0.05), and the interval too",
-        f"{report.stratum}, truth: {truth_name(report)}, {counts}; noise ceiling {ceiling}",
+        f"{report.stratum}, truth: {report.truth_name}, {counts}; noise ceiling {ceiling}",
         *(f"note: {note}" for note in notes),
     ]
     below = [line for sentence in sentences for line in wrapped(sentence)]
     return "\n".join([printable(verdict), "", *lines, "", *below])
 
 
-def _row(card: Card) -> tuple[str, ...]:
+def _row(card: ReportCard) -> tuple[str, ...]:
     rho = card.spearman
     known = rho.value is not None
     return (

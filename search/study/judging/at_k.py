@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from .bootstrap import Resamples, range_estimate
-from .report_card import AtK
+from .report_card import TopK
 
 __all__ = ["Found", "Places", "at_k", "found_by_top", "places_of"]
 
@@ -29,7 +29,7 @@ class Places:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """Precision, regret and best rank of ``AtK``, each (resamples,)."""
+    """Precision, regret and best rank of ``TopK``, each (resamples,)."""
 
     precision: np.ndarray
     regret: np.ndarray
@@ -38,7 +38,7 @@ class Found:
 
 def at_k(
     scores: np.ndarray, truth: np.ndarray, resamples: Resamples, ks: Sequence[int]
-) -> tuple[tuple[AtK, ...], ...]:
+) -> tuple[tuple[TopK, ...], ...]:
     """For each proxy, what its top k find, for every k that there are allocations for.
 
     scores: (proxies, allocations); truth: (allocations,), larger better. Ties among the proxy's scores are
@@ -112,11 +112,13 @@ def _chance_of_best(j: np.ndarray, tied: np.ndarray, drawn: np.ndarray) -> np.nd
     return chance
 
 
-def _proxy_at_ks(scores: np.ndarray, study: Places, replicates: Places, ks: Sequence[int]) -> tuple[AtK, ...]:
+def _proxy_at_ks(
+    scores: np.ndarray, study: Places, replicates: Places, ks: Sequence[int]
+) -> tuple[TopK, ...]:
     """Points from the study, intervals from its replicates."""
     points, spreads = found_by_top(scores, study, ks), found_by_top(scores, replicates, ks)
     return tuple(
-        AtK(
+        TopK(
             k,
             precision=range_estimate(float(point.precision[0]), spread.precision),
             regret=range_estimate(float(point.regret[0]), spread.regret),

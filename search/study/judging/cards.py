@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -31,13 +32,13 @@ from .correlation import (
 from .mean_truth import mean_over_seeds
 from .noise_ceiling import ceiling_replicates
 from .permutation import permutation_p_values
-from .report_card import AtK, Card, Estimate
+from .report_card import Estimate, ReportCard, TopK
 from .sample import Sample
 
 __all__ = ["SPREAD", "cards"]
 
-ALPHA = 0.05
-SPREAD = "spread"
+LEVEL: Final = 0.05
+SPREAD: Final = "spread"
 """The proxy that only says how widely an allocation is spread."""
 
 
@@ -59,7 +60,7 @@ class _Study:
 
 def cards(
     sample: Sample, *, ceiling: float | None, ks: Sequence[int], resamples: int, rng: np.random.Generator
-) -> tuple[Card, ...]:
+) -> tuple[ReportCard, ...]:
     """One card per proxy, by Spearman, the best first; those without a Spearman last, by name.
 
     ceiling: the noise ceiling, in [0, 1]. resamples: bootstrap replicates behind every interval.
@@ -71,32 +72,29 @@ def cards(
     replicates = replicate_correlations(np.vstack([sample.scores, sample.params]), drawn)
     ceilings = ceiling_replicates(sample.truth, drawn.counts) if ceiling else None
     study = _Study(sample, truth, drawn, replicates, ceiling, ceilings)
-    chances = _chances(sample, truth, rng)
+    p_values = _corrected_p_values(sample, truth, rng)
     found = at_k(sample.scores, truth, drawn, ks)
-    dealt = [_card(study, row, chances[row], found[row]) for row in range(len(sample.proxies))]
+    dealt = [_card(study, row, p_values[row], found[row]) for row in range(len(sample.proxies))]
     return tuple(sorted(dealt, key=_best_first))
 
 
-def _chances(sample: Sample, truth: np.ndarray, rng: np.random.Generator) -> list[tuple[float, float]]:
-    """P-value and Holm's correction of each proxy; both 1 where Spearman is undefined."""
+def _corrected_p_values(sample: Sample, truth: np.ndarray, rng: np.random.Generator) -> list[float]:
+    """Of each proxy's Spearman correlation, by permutation and corrected for all; 1 where it is undefined."""
     defined = [row for row, scores in enumerate(sample.scores) if _rho(scores, truth) is not None]
     p_values = permutation_p_values(
         sample.scores[defined], truth, sample.strata, sample.clusters, rng=rng
     ).tolist()
-    chances = [(1.0, 1.0)] * len(sample.scores)
-    for row, p_value, p_holm in zip(defined, p_values, holm(p_values), strict=True):
-        chances[row] = (p_value, p_holm)
-    return chances
+    corrected = dict(zip(defined, holm(p_values), strict=True))
+    return [corrected.get(row, 1.0) for row in range(len(sample.scores))]
 
 
-def _card(study: _Study, row: int, chance: tuple[float, float], found: tuple[AtK, ...]) -> Card:
+def _card(study: _Study, row: int, p_holm: float, found: tuple[TopK, ...]) -> ReportCard:
     """The card of the proxy in ``row``."""
     sample, truth, replicates = study.sample, study.truth, study.replicates
     scores, size = sample.scores[row], len(truth)
     rho = _rho(scores, truth)
-    p_value, p_holm = chance
     spearman = correlation_estimate(rho, replicates.spearman[row], size)
-    return Card(
+    return ReportCard(
         proxy=sample.proxies[row],
         spearman=spearman,
         kendall=correlation_estimate(kendall(scores, truth), replicates.kendall[row], size),
@@ -105,9 +103,8 @@ def _card(study: _Study, row: int, chance: tuple[float, float], found: tuple[AtK
         partial=None if sample.equal_cost else _partial(study, row),
         over_spread=_over_spread(study, row),
         of_ceiling=_of_ceiling(study, row),
-        p_value=p_value,
         p_holm=p_holm,
-        significant=spearman.low is not None and spearman.low > 0 and p_holm < ALPHA,
+        significant=spearman.above_zero and p_holm < LEVEL,
         at_k=found,
     )
 
@@ -151,6 +148,6 @@ def _rho(x: np.ndarray, y: np.ndarray) -> float | None:
     return rank_correlation(x.tolist(), y.tolist())
 
 
-def _best_first(card: Card) -> tuple[float, str]:
+def _best_first(card: ReportCard) -> tuple[float, str]:
     rho: Estimate = card.spearman
     return (math.inf if rho.value is None else -rho.value, card.proxy)

@@ -9,7 +9,7 @@ import numpy as np
 from search.statistics.paired import PairedDifference, holm_corrected
 from search.statistics.summary import Summary
 
-from .report_card import Contest
+from .stratum_report import Contest
 
 __all__ = ["contests"]
 

@@ -13,8 +13,8 @@ from spaces.counted import counted
 from .cards import cards
 from .contests import contests
 from .noise_ceiling import reliability
-from .report_card import Contest, StratumReport, Truth
 from .sample import Sample
+from .stratum_report import Contest, StratumReport, Truth
 
 __all__ = ["KS", "judge", "pooled"]
 
@@ -31,17 +31,25 @@ def judge(
     *,
     ks: Sequence[int] = KS,
     resamples: int = 2000,
+    metric: str = "metric",
     rng: np.random.Generator,
 ) -> StratumReport:
     """The report on one stratum: allocations of one budget, trained in one way.
 
-    truth: (allocations, seeds), larger is better, in its own units, NaN where a run failed. scores: by
-    proxy, (allocations,), larger is better; ``params`` may be one of them. params: (allocations,),
-    trainable parameters. origins: of each allocation, who drew it. ks: those above the number of
-    allocations are skipped. resamples: bootstrap replicates.
-
     An allocation of which a run failed counts in the contests only. Raises ValueError where lengths
     differ, a score is not finite, or two allocations come from ``uniform``.
+
+    Args:
+        stratum: what to call it.
+        truth_name: what ``truth`` is.
+        truth: (allocations, seeds), larger is better, in its own units, NaN where a run failed.
+        scores: by proxy, (allocations,), larger is better; ``params`` may be one of them.
+        params: (allocations,), trainable parameters.
+        origins: of each allocation, who drew it.
+        ks: how many favourites are trained; those above the number of allocations are skipped.
+        resamples: bootstrap replicates.
+        metric: the task's, as a person must know it.
+        rng: of the bootstrap, the permutations and the splits of seeds.
     """
     if len(origins) != len(truth):
         raise ValueError(
@@ -50,7 +58,7 @@ def judge(
         )
     sample = Sample.of(stratum, truth, scores, params)
     fought = contests(np.asarray(truth, dtype=np.float64), origins)
-    return _report(stratum, truth_name, sample, fought, ks=ks, resamples=resamples, rng=rng)
+    return _report(stratum, truth_name, sample, fought, ks=ks, resamples=resamples, metric=metric, rng=rng)
 
 
 def pooled(
@@ -63,19 +71,24 @@ def pooled(
     *,
     ks: Sequence[int] = KS,
     resamples: int = 2000,
+    metric: str = "metric",
     rng: np.random.Generator,
 ) -> StratumReport:
-    """The report on several strata at once; ``stratum`` is what to call it.
+    """The report on several strata at once.
 
-    truths, scores, params: as for ``judge``, one of each per stratum. names: of the allocations, one list
-    per stratum; what has one name in several strata is one draw seen several times. Truths, scores and
-    params become ranks in [0, 1] within their stratum (the truth seed by seed) before they are put
-    together, so that differences between budgets, scalings and learning rates do not pose as skill. What
-    has one name is resampled and permuted as a whole, among those that stand in the same strata; seeds are
-    drawn once for all. Only names can tell that allocations are alike: equal ones, or one pattern at two
-    budgets, must be given one. Regret is in units of that rank; there are no contests.
+    Truths, scores and params become ranks in [0, 1] within their stratum (the truth seed by seed) before
+    they are put together, so that differences between budgets, scalings and learning rates do not pose as
+    skill. What has one name is resampled and permuted as a whole, among those that stand in the same strata;
+    seeds are drawn once for all. Regret is in units of that rank; there are no contests. Raises ValueError
+    like ``judge``, and where strata differ in number, seeds or proxies.
 
-    Raises ValueError like ``judge``, and where strata differ in number, seeds or proxies.
+    Args:
+        stratum: what to call them all.
+        truth_name, ks, resamples, metric, rng: as for ``judge``.
+        truths, scores, params: as for ``judge``, one of each per stratum.
+        names: of the allocations, one list per stratum; what has one name in several strata is one draw seen
+            several times. Only names can tell that allocations are alike: equal ones, or one pattern at two
+            budgets, must be given one.
     """
     if not len(truths) == len(scores) == len(params) == len(names):
         raise ValueError(
@@ -85,7 +98,7 @@ def pooled(
         )
     each = zip(truths, scores, params, names, strict=True)
     sample = Sample.pooled([Sample.of(f"{stratum}[{i}]", *parts) for i, parts in enumerate(each)])
-    return _report(stratum, truth_name, sample, (), ks=ks, resamples=resamples, rng=rng)
+    return _report(stratum, truth_name, sample, (), ks=ks, resamples=resamples, metric=metric, rng=rng)
 
 
 def _report(
@@ -96,6 +109,7 @@ def _report(
     *,
     ks: Sequence[int],
     resamples: int,
+    metric: str,
     rng: np.random.Generator,
 ) -> StratumReport:
     reliable = reliability(sample.truth, rng=rng)
@@ -111,4 +125,5 @@ def _report(
         ceiling=ceiling,
         cards=cards(sample, ceiling=ceiling, ks=ks, resamples=resamples, rng=rng),
         contests=fought,
+        metric=metric,
     )

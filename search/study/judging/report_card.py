@@ -1,33 +1,47 @@
-"""What a study says about each proxy: values only, so that statistics, page and plots share them."""
+"""What a study found out about one proxy.
+
+A study trains many allocations of the same budget. Every proxy (a cheap score) had its say before: the higher
+the score, the better it expects the allocation to train. The *truth* is how well each one did train. A report
+card says how well the two orders agree, how sure that is, and what somebody would have found who trained only
+the proxy's favourites. Its fields are the keys of ``report.json``.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from search.statistics.interval import Interval
-
-__all__ = ["AtK", "Card", "Contest", "Estimate", "StratumReport", "Truth"]
-
-Truth = Literal["metric", "loss"]
-"""What allocations are judged by, as a mean over seeds: the task's metric, or minus the validation loss."""
+__all__ = ["Estimate", "ReportCard", "TopK"]
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A statistic with its 95 % bootstrap interval; None where it is undefined (a constant side)."""
+    """A number and the bounds within which it would lie in 95 of 100 studies like this one.
+
+    value: None where the number does not exist: nothing correlates with a proxy that scores all alike. low,
+    high: of the bootstrap over allocations and seeds; None where there are too few of them.
+
+    >>> Estimate(0.47, 0.02, 0.76).above_zero, Estimate(0.24, -0.22, 0.70).above_zero
+    (True, False)
+    """
 
     value: float | None
     low: float | None
     high: float | None
 
+    @property
+    def above_zero(self) -> bool:
+        """Whether all of the interval lies above 0."""
+        return self.low is not None and self.low > 0
+
 
 @dataclass(frozen=True, slots=True)
-class AtK:
-    """What training only the proxy's k best allocations finds; ties in score at expectation, in truth for it.
+class TopK:
+    """What training only the k allocations of highest score would have found.
 
-    precision: share of them that are among the k truly best. regret: the best truth of all minus the
-    best truth among them, in the truth's units, >= 0. best_rank: true place of the best of them, 1 the best.
+    precision: the share of them that are among the k truly best, in [0, 1]. regret: how far the best of them
+    stays behind the best of all, in the truth's units, 0 or more. best_rank: the true place of the best of
+    them, 1 being the best of all. Where scores tie, the k are drawn at random and these are expectations;
+    where truths tie, each counts as the better one.
     """
 
     k: int
@@ -37,17 +51,22 @@ class AtK:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """One proxy's report card in one stratum, against one truth.
+class ReportCard:
+    """One proxy against one truth: how well its order is the true one, and whether that may be chance.
 
-    spearman, kendall, pearson: with the mean truth over seeds; kendall is tau-b. over_params: Spearman
-    minus that of the parameter count, None where all allocations cost the same within 1 %. partial:
-    Spearman's partial correlation given the parameter count, None likewise. over_spread: Spearman minus
-    that of the proxy ``spread``, None where that was not scored or is the same for all. of_ceiling:
-    Spearman as a fraction of the noise ceiling, None where either is undefined or the ceiling is 0.
-    p_value: two-sided, of Spearman, by permutation; p_holm: corrected for the number of proxies.
-    significant: p_holm < 0.05, which takes the seeds as they are, and the whole interval of Spearman,
-    which does not, above 0.
+    spearman, kendall, pearson: correlations with the mean truth over seeds, in [-1, 1] (Kendall's is tau-b);
+    Spearman's decides, the others are for comparison.
+    over_params: how much larger Spearman's is than that of counting parameters, which costs nothing.
+    partial: Spearman's correlation that is left once the count is known. Both are None where all allocations
+    cost the same within 1 %.
+    over_spread: the same lead over the proxy ``spread``, which only says how widely an allocation is spread
+    over the sites; None where that was not scored or is the same for all.
+    of_ceiling: Spearman's as a share of the noise ceiling (``StratumReport``); None where that is 0.
+    p_holm: how often chance alone would give a correlation as far from 0, by permutation, corrected for the
+    number of proxies.
+    significant: whether the proxy is shown to order allocations better than chance: p_holm is below 0.05,
+    which holds for these seeds, and the interval of Spearman's, which allows for others, is above 0.
+    at_k: for several k, ascending.
     """
 
     proxy: str
@@ -58,51 +77,6 @@ class Card:
     partial: Estimate | None
     over_spread: Estimate | None
     of_ceiling: Estimate | None
-    p_value: float
     p_holm: float
     significant: bool
-    at_k: tuple[AtK, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Contest:
-    """An allocation against the uniform one of the same stratum, paired by seed.
-
-    origins: who drew it. truth: mean over the seeds that finished. difference: ours minus uniform's, with
-    its 95 % t interval, over the seeds that both finished. p_holm: of its two-sided paired t test, corrected
-    for the number of contests; None from fewer than two seeds.
-    """
-
-    origins: tuple[str, ...]
-    truth: float
-    difference: Interval
-    p_holm: float | None
-
-    @property
-    def won(self) -> bool:
-        """Whether it beats the uniform one, however many others were tried."""
-        return self.difference.mean > 0 and self.p_holm is not None and self.p_holm < 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class StratumReport:
-    """All cards of one stratum (or of all pooled) against one truth.
-
-    allocations, seeds: how many the statistics stand on. failed: allocations left out since a run of
-    theirs failed. reliability: of the mean truth over seeds, in [0, 1]: split halves of the seeds, stepped up
-    by Spearman-Brown. ceiling: its square root, the Spearman that a perfect proxy would reach on average;
-    both None with one seed, fewer than 3 allocations or a constant truth. cards: by Spearman, the best first.
-    contests: by truth, the best first; none where the stratum has no uniform allocation or is pooled.
-    metric: what a person must know the task's metric by: its name and whose F1 it is.
-    """
-
-    stratum: str
-    truth: Truth
-    allocations: int
-    seeds: int
-    failed: int
-    reliability: float | None
-    ceiling: float | None
-    cards: tuple[Card, ...]
-    contests: tuple[Contest, ...]
-    metric: str = "metric"
+    at_k: tuple[TopK, ...]

@@ -9,7 +9,8 @@ from search.show.number_format import decimal, p_equation, with_interval
 from spaces.counted import counted
 
 from .cards import SPREAD
-from .report_card import Card, Estimate, StratumReport
+from .report_card import Estimate, ReportCard
+from .stratum_report import StratumReport
 
 __all__ = ["CONTROL", "CONTROLS", "verdict"]
 
@@ -36,7 +37,7 @@ def verdict(report: StratumReport) -> str:
         return f"Nothing can be said about {_allocations(report)}: {_why_not(report)}."
     contenders = [card for card in judged if card.proxy not in CONTROLS]
     found = [card for card in contenders if card.significant]
-    best = next((card for card in found if card.over_params is None or _beats(card.over_params)), None)
+    best = next((card for card in found if card.over_params is None or card.over_params.above_zero), None)
     if best is not None:
         return f"Use {best.proxy}: it ranks the {_allocations(report)} with {_skill(best)}{_leads(best)}."
     if found:
@@ -67,7 +68,7 @@ def _why_not(report: StratumReport) -> str:
     return "their truth, or every proxy's score, is the same for all"
 
 
-def _skill(card: Card) -> str:
+def _skill(card: ReportCard) -> str:
     """Rho with its interval and share of the ceiling."""
     skill = f"rho = {_given(card.spearman)}"
     if card.of_ceiling is None or card.of_ceiling.value is None:
@@ -77,22 +78,18 @@ def _skill(card: Card) -> str:
     return f"{skill}, {100 * card.of_ceiling.value:.0f} % of the noise ceiling"
 
 
-def _leads(card: Card) -> str:
+def _leads(card: ReportCard) -> str:
     """What is known of its leads over the parameter count and the spread, where there are any."""
     over_params, over_spread = card.over_params, card.over_spread
     said = f", and beats {CONTROLS[CONTROL]} by {_given(over_params)}" if over_params is not None else ""
     if over_spread is None or over_spread.value is None:
         return said
-    if not _beats(over_spread):
+    if not over_spread.above_zero:
         return f"{said}, but is not shown to beat {CONTROLS[SPREAD]} ({_difference(over_spread)})"
     return f"{said}{' and' if said else ', and beats'} {CONTROLS[SPREAD]} by {_given(over_spread)}"
 
 
-def _beats(lead: Estimate) -> bool:
-    return lead.low is not None and lead.low > 0
-
-
-def _over_params(card: Card) -> float:
+def _over_params(card: ReportCard) -> float:
     lead = card.over_params
     return -2.0 if lead is None or lead.value is None else lead.value
 
@@ -103,13 +100,13 @@ def _difference(lead: Estimate | None) -> str:
     return f"difference {_given(lead)}"
 
 
-def _named(controls: Sequence[Card]) -> str:
+def _named(controls: Sequence[ReportCard]) -> str:
     """Controls that rank better than chance, as the subject of a sentence with its verb."""
     *others, last = [f"{CONTROLS[card.proxy]} ({card.proxy})" for card in controls]
     return f"{', '.join(others)} and {last} rank" if others else f"{last} ranks"
 
 
-def _chance(card: Card) -> str:
+def _chance(card: ReportCard) -> str:
     return f"{card.proxy}, rho = {_given(card.spearman)}, Holm-corrected {p_equation(card.p_holm)}"
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from evaluators.data import demo
 from evaluators.data.demo import demo_model_folder, demo_tables
-from evaluators.data.task import TextTable
+from evaluators.data.text_table import TextTable
 from spaces.errors import InputError
 
 

@@ -18,7 +18,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evaluators.data.passages import Passages
 from evaluators.data.read_table import read_table
+from evaluators.data.task import TextTable
 from spaces.errors import InputError, UsageError
 
 GLUE = Path(__file__).resolve().parents[3] / "../shared/glue"
@@ -122,6 +124,25 @@ def test_json_lines_keep_any_text(tmp_path_factory: pytest.TempPathFactory, text
     lines = [json.dumps({"text": text, "label": "x"}, ensure_ascii=False) for text in texts]
     path.write_text("\n".join(lines), encoding="utf-8", newline="")
     assert read_table(path).texts == tuple((text,) for text in texts)
+
+
+def test_prompts_with_completions_are_rows_of_a_language_model(tmp_path: Path) -> None:
+    rows = '{"prompt": "1 + 1 =", "completion": " 2"}\n{"prompt": "", "completion": "so be it", "source": 7}'
+    found = read_table(write(tmp_path / "rows.jsonl", rows))
+    assert found == Passages(("1 + 1 =", ""), (" 2", "so be it"))
+
+
+def test_texts_without_a_label_beside_them_are_rows_of_a_language_model(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.csv", "text,source\nso be it,7\n")
+    labelled = TextTable((("so be it",),), ("7",))
+    assert read_table(path) == Passages(("",), ("so be it",))
+    assert read_table(path, label_column="source") == labelled
+    assert read_table(write(path, "text,label\nso be it,7\n")) == labelled
+
+
+def test_a_row_without_anything_to_learn_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="1 of 2 rows lack a completion, the first is row 2"):
+        read_table(write(tmp_path / "rows.csv", "prompt,completion\na,b\nc, \n"))
 
 
 @pytest.mark.parametrize("options", [{"text_columns": ["body"]}, {"label_column": "body"}])

@@ -14,7 +14,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from evaluators.data.rows import Rows
-from evaluators.data.task import Task, TextTable, build_task
+from evaluators.data.task import Task, build_task
+from evaluators.data.text_table import TextTable
 from evaluators.objectives.classification import classification
 from evaluators.objectives.regression import regression
 from spaces.errors import InputError, UsageError

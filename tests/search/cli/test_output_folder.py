@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,27 @@ def test_the_lock_s_file_is_kept(tmp_path):
     inode = (tmp_path / "out" / ".lock").stat().st_ino
     run(folder_at(tmp_path / "out"), {})
     assert (tmp_path / "out" / ".lock").stat().st_ino == inode
+
+
+def test_who_locks_a_file_that_was_removed_meanwhile_holds_nothing(tmp_path, monkeypatch):
+    """Another run opens the lock's file, and before it locks it the first one is refused and removes it."""
+    (tmp_path / "out").mkdir()
+    real, first, others = fcntl.flock, ExitStack(), []
+    first.enter_context(folder_at(tmp_path / "out").opened())
+
+    def flock(file, operation):
+        if not others:
+            others.append(file)
+            with pytest.raises(InputError, match="no such column"), first:
+                raise InputError("no such column")
+        return real(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with (
+        folder_at(tmp_path / "out").opened() as path,
+        pytest.raises(UsageError, match="in use by another run"),
+    ):
+        run(folder_at(path), {})
 
 
 @pytest.mark.parametrize("name", ["thesis.txt", "candidates", "result.json", "thesis.part", ".a.part"])

@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from search.cli.dashboard import DASHBOARD
+from search.cli.flags import Flags
 from search.cli.parser import parser_of, typed
 from search.cli.rankscape import COMMANDS
+from search.cli.typed import Typed
 from search.job.settings import SpaceSettings, TrainingSettings
 from spaces.errors import UsageError
 
-
-@pytest.fixture
-def parser():
-    return parser_of(
-        (SpaceSettings, TrainingSettings), prog="rankscape x", description="Does x.", example="x"
-    )
+SETTINGS = (SpaceSettings, TrainingSettings)
 
 
-def test_what_was_typed_makes_settings_and_the_rest_has_its_default(parser):
-    given = typed(parser, ["--seeds", "5", "--budget", "r=8", "--seed", "0"])
+def read(words: list[str]) -> Typed:
+    parser = parser_of(SETTINGS, prog="rankscape x", description="Does x.", example="x")
+    return typed(parser, words, flags=Flags.of(SETTINGS))
+
+
+def test_what_was_typed_makes_settings_and_the_rest_has_its_default():
+    given = read(["--seeds", "5", "--budget", "r=8", "--seed", "0"])
     assert given.names == {"seeds", "budget", "seed"}
     training = given.of(TrainingSettings)
     assert (training.seeds, training.seed, training.epochs) == (5, 0, 1.0)
     assert given.of(SpaceSettings) == SpaceSettings(budget="r=8")
 
 
-def test_what_a_command_fills_in_was_not_typed(parser):
-    given = typed(parser, []).filled(seeds=2)
+def test_a_word_that_is_no_flag_may_be_missing():
+    assert DASHBOARD.read(["--port", "0", "here"]).values == {"port": 0, "folder": Path("here")}
+    assert DASHBOARD.read([]).names == frozenset()
+    with pytest.raises(UsageError, match="'b' belongs to no option"):
+        DASHBOARD.read(["a", "b"])
+
+
+def test_what_a_command_fills_in_was_not_typed():
+    given = read([]).filled(seeds=2)
     assert given.names == frozenset()
     assert given.of(TrainingSettings).seeds == 2
 
@@ -45,17 +56,17 @@ def test_what_a_command_fills_in_was_not_typed(parser):
         (["--scaling", "magic"], "--scaling: invalid choice: 'magic'"),
     ],
 )
-def test_a_slip_is_one_line_with_the_nearest_name(parser, words, said):
+def test_a_slip_is_one_line_with_the_nearest_name(words, said):
     with pytest.raises(UsageError) as error:
-        typed(parser, words)
+        read(words)
     assert str(error.value).startswith(said)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("words", [["--seeds", "9" * 5000], ["y" * 5000], ["--" + "y" * 5000]])
-def test_a_complaint_is_shorter_than_what_it_is_about(parser, words):
+def test_a_complaint_is_shorter_than_what_it_is_about(words):
     with pytest.raises(UsageError) as error:
-        typed(parser, words)
+        read(words)
     assert len(str(error.value)) < 800
 
 
@@ -65,7 +76,7 @@ def test_help_fits_a_screen_and_has_no_markup(name, capsys, monkeypatch):
     with pytest.raises(SystemExit, match="0"):
         COMMANDS[name].main(["--help"], prog=f"rankscape {name}")
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"usage: rankscape {name} [options]"
+    assert re.fullmatch(rf"usage: rankscape {name} \[options\]( \[DIR\])?", lines[0])
     assert max(map(len, lines)) <= 80
     assert not re.search(r"[`%]{1}[a-z(]|\*\*|``", "\n".join(lines))
 

@@ -18,10 +18,9 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-import search.job.fine_tune
-import search.run.trained
 from evaluators.adapters.adapter import load_adapter
 from search.cli.run import main
+from tests.search.watched import interrupt_after
 
 GLUE = Path(__file__).resolve().parents[4] / "shared" / "glue"
 
@@ -99,34 +98,19 @@ def test_two_processes_give_the_result_of_one(small, capsys, tmp_path):
     assert one["best"]["test"] == two["best"]["test"]
 
 
-def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_path, monkeypatch):
-    trained, real = [], search.job.fine_tune.train_all
-
-    def train_all(work, *, on_done, **kwargs):
-        def interrupt(index, one):
-            on_done(index, one)
-            trained.append(one.evaluation.candidate)
-            if len(trained) == 4:
-                raise KeyboardInterrupt
-
-        return real(work, on_done=interrupt, **kwargs)
-
-    monkeypatch.setattr(search.job.fine_tune, "train_all", train_all)
+def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_path, watched):
     argv = [*small, "--cohort-size", "2"]
-    assert main(argv) == 130
+    watched.done = interrupt_after(4)
+    assert watched.run(argv) == 130
     assert f"this goes on: python -m search.run {shlex.join(argv)}" in capsys.readouterr().err
-    resumed = run_json(capsys, argv)
-    assert len(trained) == 6
-    assert len(set(trained)) == 6
-    monkeypatch.undo()
+    assert watched.run([*argv, "--json"]) == 0
+    resumed = json.loads(capsys.readouterr().out)
+    assert len(watched.candidates) == len(set(watched.candidates)) == 6
     whole = run_json(capsys, [*small, "--cohort-size", "2", "--output", str(tmp_path / "whole")])
     assert [f["metrics"] for f in resumed["finalists"]] == [f["metrics"] for f in whole["finalists"]]
 
 
 def test_a_diverging_run_is_reported_and_does_not_stop_the_others(small, capsys):
-    with pytest.raises(SystemExit):
-        main(["--lr", "nonsense"])
-    capsys.readouterr()
     assert main([*small, "--lr", "1e30"]) == 1
     assert "every fine-tuning run failed: the training loss became nan" in capsys.readouterr().err
 
@@ -193,15 +177,16 @@ def test_help_comes_in_under_a_second_without_torch():
         text=True,
         check=True,
     )
-    assert "example: python -m search.run --space lora+shortcut --budget 2.3M" in done.stdout
+    assert "python -m search.run --space lora+shortcut --budget 2.3M" in done.stdout
     assert "torch" not in {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert time.perf_counter() - started < 5  # a bound for a loaded machine; without torch it is 0.2 s
 
 
-def test_a_finished_run_gives_its_result_again_without_training(small, capsys, monkeypatch):
+def test_a_finished_run_gives_its_result_again_without_training(small, capsys, watched):
     first = run_json(capsys, small)
-    monkeypatch.setattr(search.run.trained, "prepare", lambda _: pytest.fail("it ran again"))
-    assert run_json(capsys, small) == first
+    watched.before = lambda: pytest.fail("it ran again")
+    assert watched.run([*small, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == first
 
 
 def test_a_finished_run_is_looked_up_without_torch(small, capsys):

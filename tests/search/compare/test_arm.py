@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
 from search.compare.arm import arms_of
 from search.compare.peft_configs import REFEREES
+from search.job.settings import SpaceSettings
 from search.methods.registry import METHODS
 from spaces.errors import UsageError
 
-
-def typed(methods: str) -> SimpleNamespace:
-    return SimpleNamespace(methods=methods, space="lora+shortcut", budget="r=2", renorm="preserve")
+SPACE = SpaceSettings(space="lora+shortcut", budget="r=2", renorm="preserve")
 
 
 def test_a_spec_has_a_method_with_settings_a_space_and_a_norm_all_but_the_first_optional():
     plain, whole, norm = arms_of(
-        typed("lora, hetero-static[proxy=grad_norm@init, batches=2] @ lora[q,v]+cross / paper,lora/paper")
+        "lora, hetero-static[proxy=grad_norm@init, batches=2] @ lora[q,v]+cross / paper,lora/paper", SPACE
     )
     assert (plain.method, plain.space, plain.renorm) == ("lora", "lora+shortcut", "preserve")
     assert (whole.name, whole.space, whole.renorm) == ("hetero-static", "lora[q,v]+cross", "paper")
@@ -28,8 +25,8 @@ def test_a_spec_has_a_method_with_settings_a_space_and_a_norm_all_but_the_first_
 
 
 def test_groups_are_all_methods_or_all_referees_which_may_be_left_out():
-    assert [arm.label for arm in arms_of(typed("all"))] == list(METHODS)
-    arms = arms_of(typed("lora,peft"))
+    assert [arm.label for arm in arms_of("all", SPACE)] == list(METHODS)
+    arms = arms_of("lora,peft", SPACE)
     assert [(arm.label, arm.optional) for arm in arms] == [
         ("lora", False),
         *((one, True) for one in REFEREES),
@@ -38,7 +35,7 @@ def test_groups_are_all_methods_or_all_referees_which_may_be_left_out():
 
 
 def test_what_is_typed_twice_is_trained_once():
-    assert arms_of(typed("sora[ratio=2],sora[ ratio = 2 ]")) == arms_of(typed("sora[ratio=2]"))
+    assert arms_of("sora[ratio=2],sora[ ratio = 2 ]", SPACE) == arms_of("sora[ratio=2]", SPACE)
 
 
 @pytest.mark.parametrize(
@@ -54,4 +51,4 @@ def test_what_is_typed_twice_is_trained_once():
 )
 def test_what_cannot_be_read_says_what_can(methods, words):
     with pytest.raises(UsageError, match=words):
-        arms_of(typed(methods))
+        arms_of(methods, SPACE)

@@ -9,10 +9,9 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
 
-import search.compare.pipeline
-import search.job.fine_tune
 from evaluators.adapters.adapter import load_adapter
 from search.cli.compare import main
+from tests.search.watched import interrupt_after
 
 
 @pytest.fixture
@@ -56,17 +55,11 @@ def test_the_table_on_stdout_names_the_baseline_and_the_interval(compare, capsys
     assert "Does dynamic HeteroLoRA beat static?" in out
 
 
-def test_the_grid_is_judged_on_validation_rows_with_seeds_that_are_not_reported(compare, capsys, monkeypatch):
-    seen = []
-    real = search.job.fine_tune.train_all
-
-    def train_all(work, **kwargs):
-        seen.extend((one.workload.report_on, {c.seed for c in one.candidates}) for one in work)
-        return real(work, **kwargs)
-
-    monkeypatch.setattr(search.job.fine_tune, "train_all", train_all)
+def test_the_grid_is_judged_on_validation_rows_with_seeds_that_are_not_reported(compare, capsys, watched):
     grid = ["--methods", "lora,head", "--lrs", "1e-3,1e-2", "--scalings", "alpha/r,constant"]
-    result = run_json(capsys, [*compare, *grid])
+    assert watched.compare([*compare, *grid, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    seen = [(rows, {one.seed for one in candidates}) for rows, candidates in watched.asked]
     assert len(result["tuning"]) == 4 + 2  # no wire of the head's has a scale
     for row in result["leaderboard"]:
         own = [point for point in result["tuning"] if point["label"] == row["label"]]
@@ -78,25 +71,18 @@ def test_the_grid_is_judged_on_validation_rows_with_seeds_that_are_not_reported(
     assert set.union(*reported) == {0, 1}
 
 
-def test_a_comparison_goes_on_and_grows_without_training_anything_twice(compare, capsys, monkeypatch):
-    trained, real = [], search.job.fine_tune.train_all
+def test_a_comparison_goes_on_and_grows_without_training_anything_twice(compare, capsys, watched):
+    def result(argv):
+        assert watched.compare([*argv, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
 
-    def train_all(work, *, on_done, **kwargs):
-        def record(index, one):
-            on_done(index, one)
-            trained.append((work[index].workload.fingerprint, one.evaluation.candidate))
-            if len(trained) == 3:
-                raise KeyboardInterrupt
-
-        return real(work, on_done=record, **kwargs)
-
-    monkeypatch.setattr(search.job.fine_tune, "train_all", train_all)
+    trained, watched.done = watched.trained, interrupt_after(3)
     argv = [*compare, "--cohort-size", "1", "--methods", "lora,hetero-static"]
-    assert main(argv) == 130
+    assert watched.compare(argv) == 130
     capsys.readouterr()
-    first = run_json(capsys, argv)
+    first = result(argv)
     assert len(trained) == len(set(trained)) == 4
-    grown = run_json(capsys, [*argv, "--methods", "lora,hetero-static,head", "--seeds", "3"])
+    grown = result([*argv, "--methods", "lora,hetero-static,head", "--seeds", "3"])
     assert len(trained) == len(set(trained)) == 4 + 2 + 3
     old = {row["label"]: row["metrics"] for row in first["leaderboard"]}
     assert all(row["metrics"][:2] == old[row["label"]] for row in grown["leaderboard"] if row["label"] in old)
@@ -162,7 +148,7 @@ def test_the_grid_may_be_extended_and_a_rate_at_its_edge_is_marked(compare, caps
         (["--methods", "lora@lora[x]"], "x"),
         (["--methods", "lora@lora[q]/twice"], "choose preserve or paper"),
         (["--preset", "heterolora-table2"], "--budget, --space: heterolora-table2 has its own"),
-        (["--lrs", "fast"], "must be numbers above 0"),
+        (["--lrs", "fast"], "is not a number, such as 0.5"),
         (["--tune-seeds", "0"], "at least 1"),
         (["--preset", "heterolora-table99"], "heterolora-table2"),
     ],
@@ -176,16 +162,9 @@ def test_bad_input_is_one_line_that_says_what_to_do(compare, capsys, typed, word
 
 
 def test_a_model_that_changes_while_it_is_at_work_is_refused_before_anything_is_written(
-    compare, change_weights, tmp_path, capsys, monkeypatch
+    compare, change_weights, tmp_path, capsys, watched
 ):
-    report = search.compare.pipeline.report
-
-    def change(*arguments):
-        runs = report(*arguments)
-        change_weights()
-        return runs
-
-    monkeypatch.setattr(search.compare.pipeline, "report", change)
-    assert main([*compare, "--methods", "lora,head"]) == 1
+    watched.after = change_weights
+    assert watched.compare([*compare, "--methods", "lora,head"]) == 1
     assert "changed while the run in" in capsys.readouterr().err
     assert not list((tmp_path / "out").glob("leaderboard.*"))

@@ -53,3 +53,12 @@ def test_p_values_are_corrected_for_all_differences_of_the_table():
     plain = {name: rows[name].difference.p_value for name in "abc"}
     first = min(plain, key=plain.get)
     assert rows[first].difference.p_holm == pytest.approx(min(1.0, 3 * plain[first]))
+
+
+def test_where_less_is_better_the_lowest_mean_comes_first():
+    arms = [
+        runs_of("high", (4.0, 4.2)),
+        runs_of("low", (3.0, 3.1)),
+        runs_of("broken", (1.0, None)),
+    ]
+    assert [row.label for row in leaderboard(arms, "high", direction="minimize")] == ["low", "high", "broken"]

@@ -1,9 +1,8 @@
-"""The table that a person reads, and its picture."""
+"""The table that a person reads."""
 
 from __future__ import annotations
 
 from search.compare.leaderboard import leaderboard
-from search.compare.leaderboard_plot import leaderboard_figure
 from search.compare.leaderboard_table import format_leaderboard
 from tests.search.compare.test_leaderboard import runs_of
 
@@ -55,12 +54,10 @@ def test_it_says_how_many_seeds_what_is_off_the_budget_and_which_rate_is_at_the_
     assert sum(line.startswith("failed: broken") for line in lines) == 3
 
 
-def test_table_and_picture_say_whose_f1_it_is():
+def test_it_says_whose_f1_it_is():
     rows = leaderboard(arms(), "lora")
     text = format_leaderboard(result_of(rows, metric="f1", metric_title="f1 of 'fraud'"))
     assert "test f1 of 'fraud'" in text.splitlines()[2]
-    left, _ = leaderboard_figure(rows, "title", "f1 of 'fraud'", "lora").axes
-    assert left.get_xlabel().startswith("test f1 of 'fraud'\n")
 
 
 def test_long_labels_fit_a_terminal():
@@ -75,12 +72,3 @@ def test_without_a_baseline_no_difference_is_spoken_of():
     text = format_leaderboard(result_of(leaderboard(arms()[1:], None), baseline=None, tuning=[]))
     assert "difference:" not in text
     assert "*:" not in text
-
-
-def test_the_picture_marks_the_baseline_and_draws_no_interval_of_one_pair():
-    one = [runs_of("lora", (0.7, 0.72, 0.74)), runs_of("sora", (0.8, None, None))]
-    left, right = leaderboard_figure(leaderboard(one, "lora"), "title", "accuracy", "lora").axes
-    assert [label.get_text() for label in left.get_yticklabels()] == ["lora", "sora"]
-    assert [line.get_marker() for line in right.lines if line.get_marker() != "None"] == ["D", "o"]
-    assert not right.containers
-    assert right.get_xlabel() == "difference to lora\n95 % t interval, uncorrected"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from search.cli.compare import main
+from spaces.errors import InputError
 
 
 @pytest.fixture
@@ -44,19 +43,13 @@ def test_a_dylora_table_is_judged_at_its_ranks_without_training_again(preset, ca
     assert all(1 <= rank <= 8 for rank in ranks)
 
 
-def test_a_metric_that_is_typed_is_that_of_every_rank(preset, capsys, monkeypatch):
-    from search.compare import preset_run
-
-    seen, sweep = set(), preset_run.rank_sweep
-    monkeypatch.setattr(
-        preset_run,
-        "rank_sweep",
-        lambda model, sites, task, *rest: (seen.add(task.metric), sweep(model, sites, task, *rest))[1],
-    )
+def test_a_metric_that_is_typed_is_that_of_every_rank(preset, capsys, tmp_path):
     argv = [*preset, "--preset", "dylora-table2", "--dataset", "mrpc", "--seeds", "1", "--metric", "accuracy"]
     assert main(argv) == 0
     assert "; accuracy; lr 0.01" in " ".join(capsys.readouterr().out.split())
-    assert seen == {"accuracy"}
+    cells = json.loads((tmp_path / "out" / "preset.json").read_text())["cells"]
+    right = [cell["value"] / 100 * 30 for cell in cells if cell["rank"] is not None]  # of 30 rows
+    assert right == pytest.approx([round(count) for count in right])
 
 
 def test_f1_of_files_of_one_s_own_is_of_their_rarer_label(preset, capsys, tmp_path):
@@ -93,29 +86,13 @@ def test_a_preset_has_the_papers_seeds_and_no_more(preset, capsys):
     assert "has 5" in capsys.readouterr().err
 
 
-def test_a_preset_that_cannot_go_on_keeps_what_it_has_trained(preset, capsys, tmp_path, monkeypatch):
-    """Two data sets, and the hub is gone before the second."""
-    from search.compare import preset_run
-    from spaces.errors import InputError
+def test_a_preset_that_cannot_go_on_keeps_what_it_has_trained(preset, capsys, tmp_path, watched):
+    def gone(trained: int) -> None:
+        raise InputError("the hub is away")
 
-    real = preset_run._fill
-
-    def fill(preset, dataset, *args):
-        if dataset == "rte":
-            raise InputError("the hub is away")
-        return real(preset, "mrpc", *args)
-
-    def load_inputs(options, real=preset_run.load_inputs):
-        return real(replace(options, task=None, train_file=files[0], eval_file=files[1]))
-
-    files = [Path(preset[preset.index(flag) + 1]) for flag in ("--train-file", "--eval-file")]
-    monkeypatch.setattr(preset_run, "_fill", fill)
-    monkeypatch.setattr(preset_run, "load_inputs", load_inputs)
-    without = [
-        word for i, word in enumerate(preset) if not {word, preset[i - 1]} & {"--train-file", "--eval-file"}
-    ]
-    argv = [*without, "--preset", "heterolora-table10", "--dataset", "mrpc,rte", "--seeds", "1"]
-    assert main(argv) == 1
+    watched.done = gone
+    argv = [*preset, "--preset", "heterolora-table10", "--dataset", "mrpc", "--seeds", "1"]
+    assert watched.preset("heterolora-table10", argv) == 1
     assert "the hub is away" in capsys.readouterr().err
     assert list((tmp_path / "out").rglob("candidates/*.json"))
 

@@ -86,3 +86,27 @@ def test_differences_that_are_all_equal_prove_nothing():
     assert answer.verdict == "not shown"
     one = [runs_of("hetero-static", (0.7,)), runs_of("hetero-dynamic", (0.8,))]
     assert [answer.verdict for answer in asked(one).values()] == ["one seed cannot say"]
+
+
+def test_where_less_is_better_the_lower_of_two_arms_is_the_yes():
+    arms = [
+        runs_of("hetero-static", (4.0, 4.1, 4.0)),
+        runs_of("hetero-dynamic[frequency=2]", (3.0, 3.2, 3.1)),
+    ]
+    for own, said in (
+        (arms, "yes"),
+        ([runs_of(arms[0].arm.label, (2.0, 2.1, 2.0)), arms[1]], "no, the reverse"),
+    ):
+        (answer,) = answers(own, leaderboard(own, None, direction="minimize"), None, direction="minimize")
+        assert answer.verdict == said
+
+
+def test_where_less_is_better_the_best_allocation_is_the_lowest():
+    arms = [
+        runs_of("lora", (4.0, 4.1, 4.3)),
+        runs_of("hetero-static", (3.0, 3.1, 3.2)),
+        runs_of("dylora", (5.0, 5.2, 5.3)),
+    ]
+    rows = leaderboard(arms, "lora", direction="minimize")
+    best = next(one for one in answers(arms, rows, "lora", direction="minimize") if one.label)
+    assert (best.label, best.verdict) == ("hetero-static", "yes")

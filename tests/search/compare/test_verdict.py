@@ -17,7 +17,7 @@ LORA = runs_of("lora", (0.70, 0.72, 0.74))
 def said(*arms, baseline="lora"):
     rows = leaderboard(arms, baseline)
     best = next((one for one in answers(arms, rows, baseline) if one.label is not None), None)
-    return verdict(arms, rows, best, baseline, metric="accuracy", chance=CHANCE, test_rows=CHANCE.rows)
+    return verdict(arms, rows, best, baseline, metric="accuracy", rows_tested=300, chance=CHANCE)
 
 
 def test_an_allocation_that_is_shown_to_beat_uniform_is_a_yes():
@@ -70,3 +70,13 @@ def test_nothing_learned_comes_first():
     assert said(runs_of("lora", (0.5, 0.5)), runs_of("sora", (0.5, 0.5))).startswith(
         "Nothing was learned, so no method"
     )
+
+
+def test_where_less_is_better_the_lowest_is_what_beats_uniform():
+    arms = [runs_of("lora", (4.0, 4.1, 4.3)), runs_of("hetero-static", (3.0, 3.1, 3.2))]
+    rows = leaderboard(arms, "lora", direction="minimize")
+    best = next(one for one in answers(arms, rows, "lora", direction="minimize") if one.label)
+    kept = {"metric": "perplexity", "rows_tested": 300, "chance": None, "direction": "minimize"}
+    text = verdict(arms, rows, best, "lora", **kept)
+    assert text.startswith("Yes: hetero-static, the only other, beats lora by -1.0")
+    assert "in perplexity on 300 test rows" in text

@@ -11,11 +11,11 @@ import torch
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
+    PreTrainedModel,
     XLNetConfig,
     XLNetForSequenceClassification,
 )
 
-import search.job.fit_to_model
 from evaluators.base.base_model import ModelSource
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
@@ -36,29 +36,27 @@ def _rows(*ids: list[int], types: list[list[int]] | None = None) -> Rows:
 
 
 @pytest.fixture
-def inputs_for(monkeypatch, tiny_model):
-    """A factory: inputs of a tiny model with these training rows."""
+def inputs_for(tiny_model):
+    """A factory: inputs with these training rows, and a tiny model."""
 
-    def build(train: Rows, family: str = "bert", **overrides: object) -> Inputs:
-        model = tiny_model(family, **overrides)
-        monkeypatch.setattr(search.job.fit_to_model, "base_model_on", lambda *_: model)
+    def build(train: Rows, **overrides: object) -> tuple[Inputs, PreTrainedModel]:
         types = None if train.token_type_ids is None else [[0, 0, 1], [0, 1, 1]]
         rest = _rows([5, 6, 7], [8, 9, 10], types=types)
         task = Task("t", Classification(("a", "b")), train, rest, rest)
-        return Inputs("m", ModelSource("m", 2), task, 1e-3)
+        return Inputs("m", ModelSource("m", 2), task, 1e-3), tiny_model("bert", **overrides)
 
     return build
 
 
 def test_inputs_that_fit_stay_as_they_are(inputs_for):
-    inputs = inputs_for(_rows([5, 6], [7, 8, 9], types=[[0, 1], [0, 1, 1]]))
-    assert readable_inputs(inputs, "cpu") is inputs
+    inputs, model = inputs_for(_rows([5, 6], [7, 8, 9], types=[[0, 1], [0, 1, 1]]))
+    assert readable_inputs(inputs, model) is inputs
 
 
 def test_token_types_that_the_model_does_not_know_are_left_out_with_a_line(inputs_for, caplog):
-    inputs = inputs_for(_rows([5, 6], [7, 8, 9], types=[[0, 1], [0, 1, 1]]), type_vocab_size=1)
+    inputs, model = inputs_for(_rows([5, 6], [7, 8, 9], types=[[0, 1], [0, 1, 1]]), type_vocab_size=1)
     with caplog.at_level(logging.WARNING):
-        fitting = readable_inputs(inputs, "cpu")
+        fitting = readable_inputs(inputs, model)
     assert all(
         rows.token_type_ids is None
         for rows in (fitting.task.train, fitting.task.validation, fitting.task.test)
@@ -72,24 +70,23 @@ def test_token_types_that_the_model_does_not_know_are_left_out_with_a_line(input
 @pytest.mark.parametrize(("row", "reason"), [([5, 100], "number 100"), ([5] * 65, "65 tokens")])
 def test_rows_beyond_the_model_are_refused(inputs_for, row, reason, typed):
     types = [[0] * len(row), [0, 1, 1]] if typed else None
-    inputs = inputs_for(_rows(row, [7, 8, 9], types=types))
+    inputs, model = inputs_for(_rows(row, [7, 8, 9], types=types))
     with pytest.raises(InputError, match=reason) as refusal:
-        readable_inputs(inputs, "cpu")
+        readable_inputs(inputs, model)
     assert "m cannot take this task's rows" in str(refusal.value)
 
 
-def test_sites_are_proved_even_on_two_rows(inputs_for, tiny_model):
-    inputs = inputs_for(_rows([5, 6], [5, 6]))
-    sites = find_sites(tiny_model("bert"), "lora[all]+shortcut")
-    assert usable_sites(inputs, "cpu", sites, "preserve") == sites
+def test_sites_are_proved_even_on_two_rows(inputs_for):
+    inputs, model = inputs_for(_rows([5, 6], [5, 6]))
+    sites = find_sites(model, "lora[all]+shortcut")
+    assert usable_sites(inputs.task, model, sites, "preserve") == sites
 
 
-def test_rows_that_are_all_the_same_are_refused(monkeypatch, inputs_for, tiny_model):
-    inputs = inputs_for(_rows([5, 6], [5, 6]))
-    same = _rows([5, 6], [5, 6])
-    inputs = Inputs("m", inputs.source, Task("t", Classification(("a", "b")), same, same, same), 1e-3)
+def test_rows_that_are_all_the_same_are_refused(tiny_model):
+    same, model = _rows([5, 6], [5, 6]), tiny_model("bert")
+    task = Task("t", Classification(("a", "b")), same, same, same)
     with pytest.raises(InputError, match="all have the same tokens"):
-        usable_sites(inputs, "cpu", find_sites(tiny_model("bert"), "lora"), "preserve")
+        usable_sites(task, model, find_sites(model, "lora"), "preserve")
 
 
 def _save(config: object, folder) -> None:
@@ -98,12 +95,11 @@ def _save(config: object, folder) -> None:
         AutoModelForSequenceClassification.from_config(config).save_pretrained(folder)
 
 
-def test_xlnet_is_refused_before_anything_is_scored(small, model_folder, capsys, tmp_path, monkeypatch):
+def test_xlnet_is_refused_before_anything_is_scored(small, model_folder, capsys, tmp_path):
     config = XLNetConfig(
         vocab_size=100, d_model=32, n_layer=2, n_head=2, d_inner=48, pad_token_id=1, bos_token_id=2
     )
     XLNetForSequenceClassification(config).save_pretrained(model_folder)
-    monkeypatch.setattr("search.job.scoring.evidence_of", lambda *_, **__: pytest.fail("scored"))
     capsys.readouterr()
     assert main([*small, "--space", "lora[all]"]) == 1
     (line,) = capsys.readouterr().err.splitlines()

@@ -1,15 +1,11 @@
-"""The share of steps that each site was on, by counting; and its picture."""
+"""The share of steps that each site was on, by counting."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from search.methods.enabling_frequency import (
-    draw_enabling_frequency,
-    enabling_frequency,
-    enabling_heat_map,
-)
+from search.methods.enabling_frequency import enabling_frequency
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
@@ -51,17 +47,3 @@ def test_of_single_ranks_it_is_the_share_that_was_on():
 def test_a_history_that_does_not_cover_the_training_is_refused(history):
     with pytest.raises(InputError, match="begins at step 0"):
         enabling_frequency(history, Allocation.of({}), small_space().sites, 9)
-
-
-def test_the_map_has_the_percentage_where_a_site_was_ever_on(tmp_path):
-    space, shares = small_space(), np.array([1.0, 0.0, 0.2, 0.555, 0.0])
-    axes = enabling_heat_map(shares, space, title="hetero-dynamic").axes[0]
-    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["q", "in", "cut"]
-    drawn = {tuple(map(int, text.get_position())): text.get_text() for text in axes.texts}
-    assert drawn == {(0, 0): "100", (0, 1): "20", (1, 1): "56"}
-    colours = axes.images[0].get_array()
-    np.testing.assert_allclose(colours.filled(-1), [[1.0, 0.0, -1], [0.2, 0.555, 0.0]])  # no cut at layer 0
-    assert axes.images[0].get_clim() == (0, 1)
-    path = tmp_path / "frequency.png"
-    draw_enabling_frequency(shares, space, path, title="hetero-dynamic")
-    assert path.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")

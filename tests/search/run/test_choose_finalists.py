@@ -1,15 +1,24 @@
 """Finalists: the baseline apart, every kind of proposer in turn, no allocation twice."""
 
+from dataclasses import replace
+
 import pytest
 
 from search.run.choose_finalists import choose_finalists
 from search.sampling.proposals import Proposal
+from search.sampling.proposer import Proposer
 from spaces.allocation import Allocation
+
+
+def proposers_of(text):
+    """Of ``grad_norm/exact+tpe``."""
+    pairs = [name.rpartition("/") for name in text.split("+")]
+    return tuple(Proposer(name, proxy or None) for proxy, _, name in pairs)
 
 
 def proposal(number, proposer, *scores):
     named = tuple((f"proxy{i}", score) for i, score in enumerate(scores))
-    return Proposal(Allocation.of({"layers.0.q": number}), tuple(proposer.split("+")), number, named)
+    return Proposal(Allocation.of({"layers.0.q": number}), proposers_of(proposer), number, named)
 
 
 PROPOSALS = [
@@ -40,6 +49,16 @@ def test_a_proxy_sends_its_first_allocator_first_though_another_shared_a_proposa
         proposal(4, "spectrum/exact", 1),
     ]
     assert numbers(2, shared) == [2, 4]
+
+
+def test_a_proxy_of_proxies_is_one_sender_whatever_its_name_has_in_it():
+    built = Proposer("exact", proxy="ensemble:snip+root:grad_norm")
+    proposals = [
+        Proposal(Allocation.of({"layers.0.q": 2}), (built,), 2, (("a", 1.0),)),
+        Proposal(Allocation.of({"layers.0.q": 3}), (replace(built, name="topk"),), 3, (("a", 2.0),)),
+        proposal(4, "snip/exact", 0.5),
+    ]
+    assert numbers(2, proposals) == [2, 4]
 
 
 def test_the_baseline_is_no_finalist_and_a_large_count_takes_all_others():

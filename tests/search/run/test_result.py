@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +12,16 @@ import pytest
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from proxies.site_scores import per_unit_of_rank
 from search.run.finalist import Finalist
-from search.run.result import Conclusion, Outcome, result_of
+from search.run.problem import Problem
+from search.run.record import SearchRecord
+from search.run.result import Conclusion, Result
 from search.run.table import format_table
 from search.run.verdict import Judged
 from search.sampling.proposals import Proposal
+from search.sampling.proposer import Proposer
 from spaces.allocation import Allocation
+
+RESULTS = Path(__file__).resolve().parents[3] / "results"
 
 
 def finalist(rank, metrics, *proposers, score=1.0):
@@ -34,7 +41,8 @@ def finalist(rank, metrics, *proposers, score=1.0):
         )
         for seed, metric in enumerate(metrics)
     ]
-    return Finalist(Proposal(allocation, proposers, 32 * rank, (("grad_norm", score),)), tuple(runs))
+    by = tuple(Proposer(name, proxy or None) for proxy, _, name in (one.rpartition("/") for one in proposers))
+    return Finalist(Proposal(allocation, by, 32 * rank, (("grad_norm", score),)), tuple(runs))
 
 
 BASELINE = finalist(2, [0.70, 0.72, 0.74], "uniform", score=2.0)
@@ -44,29 +52,45 @@ BROKEN = finalist(3, [0.90, None, 0.95], "snip/exact", score=3.0)
 
 @pytest.fixture
 def result(make_space):
-    return result_with(make_space, Conclusion(BETTER.runs[2], [0.81, None, 0.83], [0.70, 0.71, None]))
+    return result_with(make_space, Conclusion([0.81, None, 0.83], [0.70, 0.71, None])).to_json()
 
 
-def result_with(make_space, tested, notes=()):
+def result_with(make_space, tested, notes=(), title="accuracy"):
     space = make_space([(16, 16), (16, 16)], (0, 2, 4))
-    outcome = Outcome((BASELINE, BROKEN, BETTER), BETTER, tested)
-    scores = [per_unit_of_rank("grad_norm", "dense", space, np.array([1.0, 2.0]))]
-    seconds = {"scoring": 1.0, "proposing": 2.0, "fine_tuning": 3.0}
-    return result_of(
-        outcome,
-        space=space,
-        max_params=128,
-        scores=scores,
-        judged=Judged("accuracy", {"train": 90, "validation": 10, "test": 1}, None, "accuracy"),
-        notes=notes,
-        seconds=seconds,
+    judged = Judged("accuracy", {"train": 90, "validation": 10, "test": 1}, None, title)
+    return Result(
+        problem=Problem("two sites", space, 128, judged, (0, 1, 2), notes=notes),
+        scores=(per_unit_of_rank("grad_norm", "dense", space, np.array([1.0, 2.0])),),
+        finalists=(BASELINE, BROKEN, BETTER),
+        winner=BETTER,
+        conclusion=tested,
+        seconds={"scoring": 1.0, "proposing": 2.0, "fine_tuning": 3.0},
         output=Path("runs/x"),
+        keep=lambda run, folder: None,
     )
+
+
+def table(result):
+    return format_table(SearchRecord.of_json(result))
+
+
+def test_what_was_written_is_read_as_it_was(result):
+    as_text = json.loads(json.dumps(result))
+    assert json.loads(json.dumps(SearchRecord.of_json(as_text).to_json())) == as_text
+    known = json.loads((RESULTS / "demo" / "result.json").read_text())
+    assert json.loads(json.dumps(SearchRecord.of_json(known).to_json())) == {"direction": "maximize", **known}
+
+
+def test_the_best_is_saved_by_whoever_trained_it(make_space):
+    kept = []
+    whole = replace(result_with(make_space, None), keep=lambda run, folder: kept.append((run, folder)))
+    whole.best.save("adapter")
+    assert kept == [(BETTER.runs[2], Path("adapter"))]
 
 
 def test_a_finalist_that_lost_a_seed_ranks_behind_one_that_did_not(result):
     assert [entry["proposers"][0] for entry in result["finalists"]] == ["grad_norm/exact", "snip/exact"]
-    assert result["finalists"][1]["failures"] == ["the training loss became nan at step 3 of 9"]
+    assert result["finalists"][1]["failures"] == ("the training loss became nan at step 3 of 9",)
     assert result["finalists"][1]["metrics"] == {"0": 0.90, "1": None, "2": 0.95}
 
 
@@ -85,7 +109,7 @@ def test_proxies_are_compared_with_the_metric_over_all_that_finished(result):
 
 
 def test_the_table_says_what_was_chosen_and_what_failed(result):
-    text = format_table(result)
+    text = table(result)
     lines = text.splitlines()
     assert lines[0] == result["verdict"]
     assert lines[2].split()[:3] == ["proposed", "by", "parameters"]
@@ -98,21 +122,21 @@ def test_the_table_says_what_was_chosen_and_what_failed(result):
 
 
 def test_without_test_rows_the_keys_stay_and_hold_nothing(make_space, result):
-    untested = result_with(make_space, None)
+    untested = result_with(make_space, None).to_json()
     assert untested["best"].keys() == result["best"].keys()
     lacking = {key for key, value in untested["best"].items() if value is None}
     assert lacking == {"test", "baseline_test", "test_difference", "saved_seed", "saved_test"}
-    lines = format_table(untested).splitlines()
+    lines = table(untested).splitlines()
     assert "the table has no test rows" in lines
     assert lines[-1] == "saved in runs/x: allocation.json, ranks.png, study.db, result.json"
 
 
 def test_notes_of_the_task_are_kept_and_printed(make_space):
-    noted = result_with(make_space, None, notes=("F1 is of 'fraud', the rarer class",))
-    assert noted["notes"] == ["F1 is of 'fraud', the rarer class"]
-    noted = {**noted, "metric_title": "f1 of 'fraud'"}
-    assert any(line.startswith("above: f1 of 'fraud' on") for line in format_table(noted).splitlines())
-    assert "note: F1 is of 'fraud', the rarer class" in format_table(noted).splitlines()
+    note = "F1 is of 'fraud', the rarer class"
+    noted = result_with(make_space, None, notes=(note,), title="f1 of 'fraud'")
+    assert noted.to_json()["notes"] == (note,)
+    assert any(line.startswith("above: f1 of 'fraud' on") for line in noted.table().splitlines())
+    assert f"note: {note}" in noted.table().splitlines()
 
 
 def test_no_line_but_the_verdict_is_wider_than_a_terminal(make_space, result):
@@ -122,6 +146,6 @@ def test_no_line_but_the_verdict_is_wider_than_a_terminal(make_space, result):
     result["proxies"] = {f"{long}{i}"[:70]: result["proxies"]["grad_norm"] for i in range(9)}
     result["budget"] = result["baseline"]["params"] = 7_000_000_000
     result["notes"] = ["a word " * 30]
-    lines = format_table(result).splitlines()
+    lines = table(result).splitlines()
     assert max(map(len, lines[1:])) <= 80
     assert "".join(line[:18].strip() for line in lines[3:8]).startswith("ensemble:adam_signal@warm+")

@@ -92,11 +92,6 @@ def written(
     return path / "table.parquet"
 
 
-@pytest.fixture(autouse=True)
-def nothing_is_loaded(monkeypatch):
-    monkeypatch.setattr("search.run.trained.load_inputs", lambda _: pytest.fail("a model was loaded"))
-
-
 @pytest.fixture
 def run(tmp_path, capsys):
     """Runs the command on a table and gives its result; the output folder is ``out``."""

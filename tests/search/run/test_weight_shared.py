@@ -11,17 +11,17 @@ import torch
 from scipy.stats import spearmanr
 from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast
 
-import search.job.fine_tune
 from evaluators.adapters.adapter import load_adapter
 from search.allocation.random_allocation import random_allocation
 from search.allocation.uniform import uniform
-from search.cli.options import options_of as read_options
+from search.cli.ground_of import machine_given
 from search.cli.run import RUN, main
-from search.cli.run_options import SearchOptions
-from search.run.settings import SearchSettings
-from search.run.trained import TrainedEvaluator
-from search.run.weight_shared import SupernetEvaluator
+from search.cli.search_in import oracle_of
+from search.job.job import Job
+from search.run.trained import FineTuning
+from search.run.weight_shared import CutFromSupernet, SupernetOracle
 from spaces.allocation import Allocation
+from tests.search.watched import interrupt_after
 
 SUPERNET = ["--evaluator", "supernet"]
 BRIEF = [*SUPERNET, "--space", "lora[q,v]", "--proxy", "grad_norm", "--allocator", "topk"]
@@ -33,31 +33,18 @@ def run_json(capsys, argv: list[str]) -> dict:
     return json.loads(capsys.readouterr().out)
 
 
-def options_of(argv: list[str]) -> SearchOptions:
-    return read_options(SearchOptions, RUN.read(argv), SearchSettings)
-
-
-@pytest.fixture
-def trained(monkeypatch) -> list:
-    """Every candidate that has been trained so far."""
-    finished, real = [], search.job.fine_tune.train_all
-
-    def train_all(work, *, on_done, **kwargs):
-        def note(index, one):
-            on_done(index, one)
-            finished.append(one.evaluation.candidate)
-
-        return real(work, on_done=note, **kwargs)
-
-    monkeypatch.setattr(search.job.fine_tune, "train_all", train_all)
-    return finished
+def job_of(argv: list[str]) -> Job:
+    oracle = oracle_of(RUN.read(argv), machine_given)
+    assert isinstance(oracle, SupernetOracle)
+    return oracle.whole.job
 
 
 def test_a_search_trains_one_super_network_per_seed_and_nothing_else(
-    small, capsys, caplog, tmp_path, trained
+    small, capsys, caplog, tmp_path, watched
 ):
     with caplog.at_level(logging.INFO):
-        result = run_json(capsys, [*small, *BRIEF, "--finalists", "5"])
+        assert watched.run([*small, *BRIEF, "--finalists", "5", "--json"]) == 0
+    result, trained = json.loads(capsys.readouterr().out), watched.candidates
     assert "supernet every site at rank 8, once for each seed; finalists are cut from it" in caplog.text
     assert len(result["finalists"]) == 5
     assert [candidate.seed for candidate in trained] == [0, 1]
@@ -87,25 +74,15 @@ def test_the_saved_adapter_gives_the_reported_test_metric(small, capsys, model_f
     assert record["allocation"] == result["best"]["allocation"]
 
 
-def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_path, trained, monkeypatch):
+def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_path, watched):
     argv = [*small, *BRIEF, "--cohort-size", "1"]
-    noting = search.job.fine_tune.train_all
-
-    def train_all(work, *, on_done, **kwargs):
-        def interrupt(index, one):
-            on_done(index, one)
-            raise KeyboardInterrupt
-
-        return noting(work, on_done=interrupt, **kwargs)
-
-    monkeypatch.setattr(search.job.fine_tune, "train_all", train_all)
-    assert main(argv) == 130
+    watched.done = interrupt_after(1)
+    assert watched.run(argv) == 130
     assert "interrupted; this goes on: python -m search.run" in capsys.readouterr().err
-    monkeypatch.setattr(search.job.fine_tune, "train_all", noting)
-    before = len(list((tmp_path / "out" / "candidates").glob("*.json")))
-    resumed = run_json(capsys, argv)
-    assert before == 1
-    assert [candidate.seed for candidate in trained] == [1]  # the first was interrupted before it was noted
+    assert len(list((tmp_path / "out" / "candidates").glob("*.json"))) == 1
+    assert watched.run([*argv, "--json"]) == 0
+    resumed = json.loads(capsys.readouterr().out)
+    assert [candidate.seed for candidate in watched.candidates] == [0, 1]
     whole = run_json(capsys, [*argv, "--output", str(tmp_path / "whole")])
     for key in ("baseline", "finalists"):
         ours, theirs = np.atleast_1d(resumed[key]), np.atleast_1d(whole[key])
@@ -113,18 +90,17 @@ def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_pa
     assert resumed["best"]["test"] == whole["best"]["test"]
 
 
-def test_how_many_are_evaluated_at_once_changes_nothing(small, tmp_path, trained):
+def test_how_many_are_evaluated_at_once_changes_nothing(small, tmp_path):
     losses = []
     for size in ("1", "5"):
-        evaluator = SupernetEvaluator.of(options_of([*small, *PLANTED, "--cohort-size", size]))
-        space, rng = evaluator.setting.space, np.random.default_rng(0)
-        budget = evaluator.setting.max_params
-        allocations = [uniform(space, budget), *(random_allocation(space, budget, rng=rng) for _ in range(3))]
-        runs = evaluator.evaluate(allocations, tmp_path / "networks")
+        job, rng = job_of([*small, *PLANTED, "--cohort-size", size]), np.random.default_rng(0)
+        drawn = [random_allocation(job.space, job.max_params, rng=rng) for _ in range(3)]
+        allocations = [uniform(job.space, job.max_params), *drawn]
+        runs = CutFromSupernet(job, tmp_path / "networks")(allocations)
         assert [[run.evaluation.candidate.seed for run in own] for own in runs] == [[0, 1]] * 4
         assert [run.allocation for own in runs for run in own] == [a for a in allocations for _ in range(2)]
         losses.append([[run.evaluation.loss for run in own] for own in runs])
-    assert len(trained) == 2  # the second time they are read
+    assert len(list((tmp_path / "networks").glob("*.json"))) == 2  # the second time they are read
     np.testing.assert_allclose(losses[0], losses[1], atol=1e-5)
     assert np.ptp(losses[0], axis=0).min() > 1e-4  # allocations differ under either seed
     assert np.abs(np.diff(losses[0], axis=1)).min() > 1e-4  # and seeds do
@@ -139,14 +115,13 @@ def test_it_ranks_allocations_of_a_planted_space_as_fine_tuning_them_does(
         layer.attention.output.dense.weight.zero_()
         layer.output.dense.weight.zero_()
     model.save_pretrained(model_folder)
-    options = options_of([*small, *PLANTED, "--epochs", "12", "--lr", "1e-2", "--cohort-size", "10"])
+    job = job_of([*small, *PLANTED, "--epochs", "12", "--lr", "1e-2", "--cohort-size", "10"])
     rng, losses = np.random.default_rng(0), {}
-    evaluators = {"supernet": SupernetEvaluator.of(options), "train": TrainedEvaluator.of(options)}
-    setting = evaluators["supernet"].setting
-    drawn = [random_allocation(setting.space, setting.max_params, rng=rng) for _ in range(9)]
+    evaluators = {"supernet": CutFromSupernet, "train": FineTuning}
+    drawn = [random_allocation(job.space, job.max_params, rng=rng) for _ in range(9)]
     elsewhere = {name: rank for name, rank in drawn[0].ranks if not name.startswith("layers.1.")}
     for name, evaluator in evaluators.items():
-        runs = evaluator.evaluate([*drawn, Allocation.of(elsewhere)], tmp_path / name)
+        runs = evaluator(job, tmp_path / name)([*drawn, Allocation.of(elsewhere)])
         losses[name] = [np.mean([run.evaluation.loss for run in own]) for own in runs]
     assert spearmanr(losses["supernet"], losses["train"]).statistic > 0.7
     assert losses["supernet"][-1] > np.median(losses["supernet"]) + 0.05
@@ -174,5 +149,7 @@ def test_a_table_excludes_it(capsys, tmp_path):
     ]
     assert main(argv) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: --table and --evaluator supernet exclude each other")
+    assert line.startswith(
+        "error: --table comes with a space, a model and training of its own, so --evaluator"
+    )
     assert not (tmp_path / "out").exists()

@@ -8,7 +8,7 @@ import pytest
 import search.sampling.proposals as module
 from proxies.site_scores import per_unit_of_rank
 from search.allocation.registry import ALLOCATORS
-from search.sampling.proposals import Answer, propose
+from search.sampling.proposals import StandIn, propose
 from search.sampling.repaired_study import RepairedStudy
 from search.sampling.samplers import SAMPLERS
 from spaces.errors import UsageError
@@ -34,7 +34,7 @@ def run(tables, **changes):
 
 def test_the_uniform_baseline_comes_first_and_the_others_follow_by_proxy_and_allocator(tables):
     proposals = run(tables, allocators=["topk", "random", "uniform", "greedy"])
-    names = [name for proposal in proposals for name in proposal.proposers]
+    names = [str(one) for proposal in proposals for one in proposal.proposers]
     assert names[0] == "uniform"
     pairs = [f"{proxy}/{name}" for proxy in ("grad_norm", "snip", "constant") for name in ("topk", "greedy")]
     assert sorted(names) == sorted(["uniform", "random", *pairs])
@@ -118,7 +118,7 @@ class Pool:
 
     def __call__(self, scores, allocation, *, apart_from=()):
         left = [one for one in self.worth if one not in apart_from]
-        return Answer(left[0], (("planted", self.worth[left[0]]),)) if left else None
+        return StandIn(left[0], (("planted", self.worth[left[0]]),)) if left else None
 
 
 def test_what_stands_for_a_proposal_takes_its_place_with_its_own_score(make_space, monkeypatch, caplog):
@@ -134,7 +134,7 @@ def test_what_stands_for_a_proposal_takes_its_place_with_its_own_score(make_spac
     monkeypatch.setattr(RepairedStudy, "tell", spy)
     scores = [per_unit_of_rank("planted", "dense", space, [1.0, 2.0, 3.0])]
     pool = Pool(second, first, third)
-    proposals = run(scores, max_params=3 * 32, samplers=["tpe"], trials=9, answers=pool)
+    proposals = run(scores, max_params=3 * 32, samplers=["tpe"], trials=9, stands_for=pool)
     assert [(p.allocation, p.proposer, p.scores) for p in proposals] == [
         (second, "uniform+planted/greedy", (("planted", 0.0),)),
         (first, "tpe", (("planted", 10.0),)),

@@ -97,6 +97,15 @@ def test_writing_again_replaces_what_an_interrupted_run_left(proposals, tmp_path
     }
 
 
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_finalists_are_better_in_the_direction_of_their_metric(proposals, tmp_path, direction):
+    space, made = proposals
+    rows = [finalist(made[0], [3.0, 3.2])]
+    record_finalists(tmp_path / "s.db", rows, space, metric="loss", direction=direction)
+    _, directions, metrics = load(tmp_path / "s.db", "finalists")
+    assert (directions[0].name.lower(), metrics) == (direction, ["loss"])
+
+
 def test_the_dashboard_reads_it(proposals, tmp_path):
     dashboard = pytest.importorskip("optuna_dashboard", reason="optuna-dashboard is an extra")
     space, made = proposals

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 
-from search.show.heat_map import draw_rank_heat_map, rank_heat_map
+from search.show.heat_map import draw_rank_heat_map, draw_share_heat_map, rank_heat_map, share_heat_map
 from spaces.search_space import SearchSpace
 from spaces.site import Site, Tap
 
@@ -41,6 +41,21 @@ def test_an_empty_allocation_can_be_drawn(opt_space, tmp_path):
     path = tmp_path / "ranks.png"
     draw_rank_heat_map(opt_space.allocation(np.zeros(143, dtype=int)), opt_space, path, title="nothing")
     assert path.exists()
+
+
+def test_shares_are_percentages_where_they_are_above_zero(tmp_path):
+    places = [(0, "q", "lora"), (0, "in", "cross"), (1, "q", "lora"), (1, "in", "cross"), (1, "cut", "cross")]
+    sites = [Site(f"layers.{i}.{role}", i, role, kind, 8, 8, TAP, TAP) for i, role, kind in places]
+    space, shares = SearchSpace(tuple(sites), (0, 4)), np.array([1.0, 0.0, 0.2, 0.555, 0.0])
+    axes = share_heat_map(shares, space, title="hetero-dynamic", label="share that was on").axes[0]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["q", "in", "cut"]
+    drawn = {tuple(map(int, text.get_position())): text.get_text() for text in axes.texts}
+    assert drawn == {(0, 0): "100", (0, 1): "20", (1, 1): "56"}
+    colours = axes.images[0].get_array()
+    np.testing.assert_allclose(colours.filled(-1), [[1.0, 0.0, -1], [0.2, 0.555, 0.0]])  # no cut at layer 0
+    assert axes.images[0].get_clim() == (0, 1)
+    draw_share_heat_map(shares, space, tmp_path / "shares.png", title="hetero-dynamic", label="on")
+    assert (tmp_path / "shares.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
 
 
 def test_it_leaves_pyplot_alone():

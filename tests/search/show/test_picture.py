@@ -21,10 +21,10 @@ def test_bare_axes_keep_the_left_and_bottom_edges():
     assert [side for side, spine in axes.spines.items() if spine.get_visible()] == ["left", "bottom"]
 
 
-def test_plots_of_studies_leave_pyplot_alone():
+def test_plots_leave_pyplot_alone():
     modules = [
-        f"search.study.display.{name}"
-        for name in ("forest_plot", "regret_plot", "scatter_plots", "score_maps")
+        f"search.show.{name}"
+        for name in ("forest_plot", "regret_plot", "scatter_plots", "score_maps", "difference_plot")
     ]
     code = f"import sys, {', '.join(modules)}; print('matplotlib.pyplot' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

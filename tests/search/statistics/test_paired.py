@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from search.statistics.holm import holm
-from search.statistics.paired import Interval, PairedDifference, holm_corrected
+from search.statistics.interval import Interval
+from search.statistics.paired import PairedDifference, holm_corrected
 
 
 def test_the_interval_is_students_and_the_p_value_is_scipys():
@@ -69,3 +70,8 @@ def test_what_is_shown_alone_may_not_be_among_many():
 def test_what_cannot_be_paired_is_refused(a, b, message):
     with pytest.raises(ValueError, match=message):
         PairedDifference.of(a, b)
+
+
+@pytest.mark.parametrize(("direction", "gain"), [("maximize", -1.0), ("minimize", 1.0)])
+def test_the_gain_is_above_zero_where_the_first_is_the_better(direction, gain):
+    assert PairedDifference.of([1.0, 2.0], [2.0, 3.0]).gain(direction) == gain

@@ -1,14 +1,20 @@
-"""Reports of a study with made-up numbers, and a command line that makes a small study."""
+"""Reports and tables of a study with made-up numbers, and a command line that makes a small study."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from evaluators.store.benchmark_table import BenchmarkTable, Entry
+from evaluators.training.candidate import Candidate, Evaluation
 from search.statistics.interval import Interval
-from search.study.judging.report_card import AtK, Card, Contest, Estimate, StratumReport
+from search.study.judging.report_card import Estimate, ReportCard, TopK
+from search.study.judging.stratum_report import Contest, StratumReport
+from tests.search.study.small_tables import NOTES
 
 UNDEFINED = Estimate(None, None, None)
 
@@ -17,20 +23,20 @@ def _around(value: float) -> Estimate:
     return Estimate(value, value - 0.1, value + 0.1)
 
 
-def _card(proxy: str, rho: float | None, **changes: object) -> Card:
+def _card(proxy: str, rho: float | None, **changes: object) -> ReportCard:
     """A card whose numbers follow from rho; p is 0.0004 from 0.5 on, else 0.6."""
     p = 1.0 if rho is None else 0.0004 if rho >= 0.5 else 0.6
     at_k = tuple(
-        AtK(k, Estimate(0.4, 0.1, 0.7), Estimate(0.012 / k, 0.0, 0.03 / k), Estimate(2.5, 1.0, 6.0))
+        TopK(k, Estimate(0.4, 0.1, 0.7), Estimate(0.012 / k, 0.0, 0.03 / k), Estimate(2.5, 1.0, 6.0))
         for k in (1, 5, 10)
     )
     near = [UNDEFINED if rho is None else _around(rho * share) for share in (1.0, 0.7, 0.9)]
     of_ceiling = None if rho is None else _around(rho / 0.8)
-    card = Card(proxy, *near, None, None, None, of_ceiling, p, p, p < 0.05, at_k)
+    card = ReportCard(proxy, *near, None, None, None, of_ceiling, p, p < 0.05, at_k)
     return replace(card, **changes)  # type: ignore[arg-type]
 
 
-def _report(*cards: Card, contests: int = 0, **changes: object) -> StratumReport:
+def _report(*cards: ReportCard, contests: int = 0, **changes: object) -> StratumReport:
     """16 allocations, 3 seeds, noise ceiling 0.80; ``contests`` of falling truth, of which two won."""
     fought = tuple(
         Contest(
@@ -46,7 +52,7 @@ def _report(*cards: Card, contests: int = 0, **changes: object) -> StratumReport
 
 
 @pytest.fixture(scope="session")
-def make_card() -> Callable[..., Card]:
+def make_card() -> Callable[..., ReportCard]:
     """Builds a card from a proxy and its rho; other fields by keyword."""
     return _card
 
@@ -55,6 +61,41 @@ def make_card() -> Callable[..., Card]:
 def make_report() -> Callable[..., StratumReport]:
     """Builds a report from cards; ``contests`` is how many, other fields by keyword."""
     return _report
+
+
+@pytest.fixture
+def table_space(make_space):
+    return make_space([(4, 4)] * 4, (0, 1, 2, 4))
+
+
+@pytest.fixture
+def make_entry(table_space):
+    """Builds an entry of ``ranks`` at every site, drawn by ``origins``, two seeds; its metrics by chance."""
+    rng = np.random.default_rng(0)
+
+    def build(stratum, ranks, *origins, seconds=8.0):
+        allocation = table_space.allocation(ranks)
+        runs = tuple(
+            Evaluation(
+                Candidate(allocation, seed, stratum.learning_rate), rng.normal(), 0.5, None, (), seconds, 0
+            )
+            for seed in (0, 1)
+        )
+        spread = float(np.sqrt(ranks).sum())
+        cost = table_space.params(allocation)
+        return Entry(stratum, allocation, origins, cost, (("spread", spread), ("twin", -spread)), runs)
+
+    return build
+
+
+@pytest.fixture
+def make_table(table_space):
+    def build(*entries):
+        return BenchmarkTable(
+            table_space, "accuracy", entries, {name: json.dumps(value) for name, value in NOTES.items()}
+        )
+
+    return build
 
 
 @pytest.fixture

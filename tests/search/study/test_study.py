@@ -16,8 +16,6 @@ import pytest
 from filelock import FileLock
 from pyarrow import parquet
 
-import search.job.fine_tune
-import search.study.pipeline
 from evaluators.store.benchmark_table import BenchmarkTable
 from search.cli.run import main as run
 from search.cli.study import main
@@ -76,26 +74,18 @@ def test_a_killed_study_goes_on_and_ends_as_if_it_had_not_been_killed(study, tmp
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
 
 
-def test_a_study_grows_in_its_folder_without_training_anything_twice(study, tmp_path, monkeypatch):
+def test_a_study_grows_in_its_folder_without_training_anything_twice(study, tmp_path, watched):
     assert main(study) == 0
-    trained = []
-    train_all = search.job.fine_tune.train_all
-
-    def counted(work, **kwargs):
-        trained.extend(c for one in work for c in one.candidates if c not in one.known)
-        return train_all(work, **kwargs)
-
-    monkeypatch.setattr(search.job.fine_tune, "train_all", counted)
-    assert main(study) == 0
-    assert trained == []
+    assert watched.study(study) == 0
+    assert watched.trained == []
     grown = [*study, "--seeds", "3", "--site-truth", "only,without", "--site-rank", "2"]
-    assert main(grown) == 0
+    assert watched.study(grown) == 0
     table = BenchmarkTable.read(tmp_path / "out" / "table.parquet")
     assert [stratum.kind for stratum in table.strata] == ["budget", "only", "without"]
     assert table.seeds == (0, 1, 2)
     sites = len(table.space.sites)
     everyone = 3 * (12 + sites + sites + 1)
-    assert len(trained) == everyone - 24 - 3  # the uniform allocation stands in two strata
+    assert len(watched.trained) == everyone - 24 - 3  # the uniform allocation stands in two strata
 
 
 def test_budgets_and_scalings_are_strata_and_are_pooled_first(study, tmp_path, capsys):
@@ -235,17 +225,10 @@ def test_a_study_whose_every_run_failed_is_a_failure_with_its_reason(study, tmp_
 
 
 def test_a_model_that_changes_while_a_study_is_at_work_is_refused_before_its_table(
-    study, change_weights, tmp_path, capsys, monkeypatch
+    study, change_weights, tmp_path, capsys, watched
 ):
-    tabulate = search.study.pipeline._tabulate
-
-    def change(*arguments):
-        table = tabulate(*arguments)
-        change_weights()
-        return table
-
-    monkeypatch.setattr(search.study.pipeline, "_tabulate", change)
-    assert main(study) == 1
+    watched.after = change_weights
+    assert watched.study(study) == 1
     assert "changed while the run in" in capsys.readouterr().err
     assert not (tmp_path / "out" / "table.parquet").exists()
 

@@ -10,7 +10,7 @@ from search.statistics.holm import holm
 from search.statistics.interval import Interval
 from search.statistics.paired import PairedDifference
 from search.study.judging.contests import contests
-from search.study.judging.report_card import Contest
+from search.study.judging.stratum_report import Contest
 
 UNIFORM = [0.5, 0.6, 0.7]
 

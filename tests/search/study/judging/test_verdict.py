@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from search.study.judging.report_card import Card, Estimate, StratumReport
+from search.study.judging.report_card import Estimate, ReportCard
+from search.study.judging.stratum_report import StratumReport
 from search.study.judging.verdict import verdict
 
 NONE = Estimate(None, None, None)
@@ -14,7 +15,7 @@ def card(proxy, rho, low=None, high=None, *, p=0.001, over=None, share=None):
     spearman = Estimate(rho, low, high)
     significant = rho is not None and rho > 0 and p < 0.05
     of_ceiling = None if share is None else Estimate(share, share - 0.1, share + 0.1)
-    return Card(proxy, spearman, NONE, NONE, over, None, None, of_ceiling, p, p, significant, ())
+    return ReportCard(proxy, spearman, NONE, NONE, over, None, None, of_ceiling, p, significant, ())
 
 
 def report(*cards, allocations=64, ceiling=0.9):

@@ -1,0 +1,42 @@
+"""The ``LoraConfig`` with which PEFT alone can train what an adapter's folder holds, from the beginning."""
+
+from __future__ import annotations
+
+from peft import LoraConfig
+from transformers import PreTrainedModel
+
+from evaluators.base.architectures import ARCHITECTURES
+from spaces.allocation import Allocation
+from spaces.errors import InputError
+from spaces.find_sites import find_sites
+
+from .adapter_record import AdapterRecord
+from .lora_config import lora_config
+from .peft_sites import peft_sites
+
+__all__ = ["adapter_config"]
+
+
+def adapter_config(record: AdapterRecord, model: PreTrainedModel) -> LoraConfig:
+    """The config of an adapter's ranks and scaling rule; its weights are in its folder, not here.
+
+    model: the base model, of which the shapes will do. Projections that are fused into one linear get the sum
+    of their ranks, with the factor of that. Raises InputError where the adapter has shortcuts, or was made
+    for another model.
+    """
+    found = {site.name: site for site in find_sites(model, "lora[all]")}
+    ranks = dict(record.allocation.ranks)
+    if missing := [name for name in ranks if name not in found]:
+        raise InputError(
+            f"PEFT has no adapter for {missing[0]} of {record.base}, a shortcut or of another model; use "
+            "load_adapter, or name the base model with `model`."
+        )
+    own = [found[name] for name in ranks]
+    by_module: dict[str, int] = {}
+    for site in own:
+        module = site.target.module
+        by_module[module] = by_module.get(module, 0) + ranks[site.name]
+    sites = peft_sites(model, own)
+    allocation = Allocation.of({site.name: by_module[site.target.module] for site in sites})
+    task_type = ARCHITECTURES[record.architecture].task_type
+    return lora_config(model, sites, allocation, record.scaling, task_type=task_type)

@@ -1,0 +1,1 @@
+"""A ``LoraConfig`` as text that other programs read; one format a file."""

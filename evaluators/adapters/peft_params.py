@@ -1,0 +1,40 @@
+"""What PEFT makes of a config: found out by having it make it, without weights and beside the model."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+
+from peft import LoraConfig, inject_adapter_in_model
+from torch import nn
+
+from spaces.foreign import foreign
+
+__all__ = ["peft_params"]
+
+
+def peft_params(model: nn.Module, config: LoraConfig) -> int:
+    """Parameters of the adapters that PEFT gives a model under a config, its head left out.
+
+    PEFT is asked on copies of the model's modules that share its tensors, and makes adapters without memory.
+    Both are left as they are, save that PEFT freezes what it is given: wrap this in ``untouched``. Raises
+    InputError where PEFT refuses.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PEFT says the same again when the config is used
+        with foreign("PEFT cannot adapt this model so", "name other roles in `space`."):
+            adapted = inject_adapter_in_model(copy.deepcopy(config), _twin(model, {}), low_cpu_mem_usage=True)
+    return sum(tensor.numel() for name, tensor in adapted.named_parameters() if ".lora_" in name)
+
+
+def _twin(module: nn.Module, known: dict[int, nn.Module]) -> nn.Module:
+    """Modules of its own around the same tensors; what stands in several places does so here too.
+
+    known: by the id of the module, the twins so far.
+    """
+    if id(module) not in known:
+        twin = known[id(module)] = copy.copy(module)
+        own = {key: copy.copy(value) for key, value in module.__dict__.items() if isinstance(value, dict)}
+        twin.__dict__.update(own)  # parameters, buffers, hooks
+        twin._modules = {name: child and _twin(child, known) for name, child in module._modules.items()}
+    return known[id(module)]

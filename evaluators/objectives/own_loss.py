@@ -1,0 +1,61 @@
+"""A model's own loss as an objective: whatever its class was made for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from spaces.direction import Direction
+from spaces.errors import InputError
+from spaces.foreign import foreign
+from spaces.objective import Architecture, Batch, Losses
+
+__all__ = ["OwnLoss"]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLoss:
+    """What the model itself calls its loss when it is given ``labels``.
+
+    It is one number a batch, so every row is said to have that loss and one target: the mean over the rows is
+    the model's. Nothing trains beside the wires, and nothing is known of single rows.
+    """
+
+    architecture: Architecture = "sequence_classification"
+    direction: Direction = "minimize"
+
+    def head(self, model: PreTrainedModel) -> Mapping[str, nn.Module]:
+        """None: what the model has is taken as it is."""
+        return {}
+
+    def losses(self, model: PreTrainedModel, batch: Batch) -> Losses:
+        """The model's own loss, at every row; raises InputError where it gives none."""
+        loss: Any = model(**batch.inputs, labels=batch.labels).loss
+        if not isinstance(loss, Tensor) or loss.numel() != 1:
+            raise InputError(
+                f"this {type(model).__name__} gives no loss when it is called with labels; give a model with "
+                "a head for its task, as AutoModelForCausalLM or AutoModelForSequenceClassification load it."
+            )
+        rows = loss.float().reshape(1).expand(len(batch))
+        return Losses(rows, rows.new_ones(len(batch)))
+
+    def outputs(self, model: PreTrainedModel, batch: Batch) -> Tensor:
+        """Raises InputError: nothing is known of single rows."""
+        raise InputError(
+            f"a {type(model).__name__} is known by its own loss alone, which says nothing of single rows; "
+            "name a `proxy` that looks at gradients, such as root:adam_signal."
+        )
+
+    def total(self, model: PreTrainedModel, inputs: Mapping[str, Tensor]) -> Tensor:
+        """The sum of the logits."""
+        with foreign(f"this {type(model).__name__} gives no logits", "name another `proxy`."):
+            total: Tensor = model(**inputs).logits.float().sum()
+        return total
+
+    def classes(self, batch: Batch) -> Tensor | None:
+        """None: its labels may be anything."""
+        return None

@@ -1,0 +1,157 @@
+"""``rankscape allocate``: the LoraConfig of a model and a file, in one pass and without training."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from search.job.option import Range, check_settings, option, same_option
+from search.job.settings import (
+    DataSettings,
+    MachineSettings,
+    ModelSettings,
+    ScoringSettings,
+    SpaceSettings,
+)
+from spaces.budget import parse_budget
+from spaces.grammar import parse_space
+from spaces.search_space import parse_ranks
+
+from .command import Command, Printed
+from .output_settings import ScreenSettings
+from .typed import Typed
+
+__all__ = ["ALLOCATE", "AllocateSettings", "PassSettings", "RowSettings", "main"]
+
+_log = logging.getLogger(__name__)
+_SEEDS: Final = Range(0, 1_000_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class AllocateSettings:
+    """What is allocated."""
+
+    budget: str = option(
+        "0.5%", "2.3M, 500k, 1.2e6, 0.5% of the base model, or r=8 for every site at rank 8", metavar="B"
+    )
+    space: str = option("lora[all]", "lora[all], or the linears of some roles: lora[q,v]", metavar="S")
+    format: Literal["python", "json", "axolotl"] = option(
+        "python", "of the LoraConfig that is printed: Python, JSON, or keys of axolotl's YAML"
+    )
+    proxy: str = option(
+        "root:adam_signal", "what scores the sites", metavar="NAME", known=("proxies.registry:PROXIES",)
+    )
+    allocator: str = option(
+        "greedy",
+        "what spends the budget",
+        metavar="NAME",
+        known=("search.allocation.registry:ALLOCATORS",),
+    )
+    ranks: str | None = same_option(SpaceSettings, "ranks")
+    scaling: Literal["alpha/r", "alpha/sqrt(r)", "constant"] = same_option(SpaceSettings, "scaling")
+    lora_alpha: float = same_option(SpaceSettings, "lora_alpha")
+    seed: int = option(
+        0,
+        "of what is drawn: ties, and the A that adapters start with",
+        metavar="N",
+        between=_SEEDS,
+        rare=True,
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True, slots=True)
+class RowSettings:
+    """The rows (default: the embedded Rotten Tomatoes)."""
+
+    task: str | None = same_option(DataSettings, "task")
+    train_file: Path | None = same_option(DataSettings, "train_file")
+    text_columns: tuple[str, ...] | None = same_option(DataSettings, "text_columns")
+    label_column: str | None = same_option(DataSettings, "label_column")
+    regression: bool = same_option(DataSettings, "regression")
+    max_length: int = same_option(DataSettings, "max_length")
+
+    def __post_init__(self) -> None:
+        self.data()
+
+    def data(self) -> DataSettings:
+        """The same for a task, which has rows to report on besides: here nobody looks at them."""
+        return DataSettings(
+            task=self.task,
+            train_file=self.train_file,
+            eval_file=self.train_file,
+            text_columns=self.text_columns,
+            label_column=self.label_column,
+            regression=self.regression,
+            max_length=self.max_length,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PassSettings:
+    """The one pass."""
+
+    scoring_batches: int = same_option(ScoringSettings, "scoring_batches")
+    scoring_batch_size: int = same_option(ScoringSettings, "scoring_batch_size")
+    device: str = same_option(MachineSettings, "device")
+    threads: int | None = same_option(MachineSettings, "threads")
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+def _run(given: Typed) -> Printed:
+    chosen, look = given.of(AllocateSettings), given.of(ScoringSettings)
+    ranks = None if chosen.ranks is None else parse_ranks(chosen.ranks)
+    parse_budget(chosen.budget)  # complains before PyTorch is imported, which takes seconds
+    parse_space(chosen.space)
+    _log.info("loading  PyTorch, transformers and PEFT")
+
+    from evaluators.adapters.formats.chosen import chosen as arguments
+    from evaluators.adapters.formats.registry import FORMATS
+    from search.job.allocate import allocate
+    from search.job.first_batches import first_batches
+    from search.job.ground import Ground
+    from search.job.inputs import load_inputs
+
+    from .ground_of import machine_given
+
+    inputs = load_inputs(given.of(ModelSettings), given.of(RowSettings).data())
+    ground = Ground(inputs, machine_given(given))
+    count = look.scoring_batches
+    batches = first_batches(ground.model, ground.inputs.task.train, size=look.scoring_batch_size, count=count)
+    config = allocate(
+        ground.model,
+        [{**batch.inputs, "labels": batch.labels} for batch in batches],
+        budget=chosen.budget,
+        space=chosen.space,
+        proxy=chosen.proxy,
+        allocator=chosen.allocator,
+        ranks=ranks,
+        scaling=chosen.scaling,
+        lora_alpha=chosen.lora_alpha,
+        batches=count,
+        seed=chosen.seed,
+    )
+    return Printed(arguments(config), FORMATS[chosen.format](config))
+
+
+ALLOCATE: Final = Command(
+    name="allocate",
+    module="search.cli.allocate",
+    summary="Prints the LoraConfig that puts a budget where the first training rows ask for it: in one pass, "
+    "without training.",
+    example="--model roberta-large --train-file train.tsv --budget 0.5%",
+    settings=(AllocateSettings, ModelSettings, RowSettings, PassSettings, ScreenSettings),
+    run=_run,
+)
+main = ALLOCATE.main
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""``rankscape dashboard``: a run's study in optuna-dashboard, on this machine alone."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from search.job.option import Range, check_settings, option
+from spaces.errors import InputError
+from spaces.printable import show
+
+from .command import Command, Printed
+from .output_path import RUNS
+from .typed import Typed
+
+if TYPE_CHECKING:
+    from wsgiref.simple_server import WSGIServer
+
+__all__ = ["DASHBOARD", "DashboardSettings", "main", "serving"]
+
+_HOST: Final = "127.0.0.1"  # nobody else's: the dashboard asks for no password
+_STUDY: Final = "study.db"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardSettings:
+    """The dashboard."""
+
+    folder: Path | None = option(
+        None,
+        "what a run has written",
+        metavar="DIR",
+        flag="DIR",
+        default_text=f"the latest under {RUNS}/",
+    )
+    port: int = option(8080, "of this machine; 0 for any that is free", metavar="N", between=Range(0, 65_535))
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+def _run(given: Typed) -> Printed:
+    chosen = given.of(DashboardSettings)
+    folder = _latest() if chosen.folder is None else chosen.folder
+    _log.info("loading  optuna-dashboard")
+    with serving(folder, port=chosen.port) as server:
+        address = f"http://{_HOST}:{server.server_port}/"
+        show(f"{address}: the study in {folder}; Ctrl-C ends it")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            return Printed({"address": address, "folder": str(folder)}, "ended")
+    raise AssertionError("a server serves until it is interrupted")
+
+
+@contextmanager
+def serving(folder: Path, *, port: int) -> Iterator[WSGIServer]:
+    """A server that shows the study of a run's folder on the loopback address, and is closed at the end.
+
+    port: 0 for any that is free. Raises InputError where there is no study, the port is taken, or
+    optuna-dashboard is not installed.
+    """
+    study = folder / _STUDY
+    if not study.is_file():
+        raise InputError(f"{folder} has no {_STUDY}; give the folder of a run (rankscape run --output DIR).")
+    try:
+        from optuna_dashboard import wsgi
+    except ImportError:
+        raise InputError("optuna-dashboard is missing; pip install 'rankscape[dashboard]'.") from None
+    from optuna.storages import RDBStorage
+
+    from search.sampling.study_db import sqlite_url
+
+    from .quiet_server import quiet_server
+
+    storage = RDBStorage(sqlite_url(study))
+    try:
+        with quiet_server(_HOST, port, wsgi(storage)) as server:
+            yield server
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def _latest() -> Path:
+    """The folder under runs/ whose study was written last."""
+    studies = sorted(Path(RUNS).glob(f"*/{_STUDY}"), key=lambda path: path.stat().st_mtime)
+    if not studies:
+        raise InputError(f"there is no {RUNS}/*/{_STUDY} here; give the folder of a run.")
+    return studies[-1].parent
+
+
+DASHBOARD: Final = Command(
+    name="dashboard",
+    module="search.cli.dashboard",
+    summary="Shows a run in optuna-dashboard, to this machine alone, until Ctrl-C.",
+    example="runs/demo",
+    settings=(DashboardSettings,),
+    run=_run,
+)
+main = DASHBOARD.main
+
+if __name__ == "__main__":
+    sys.exit(main())

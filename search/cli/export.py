@@ -1,0 +1,66 @@
+"""``rankscape export``: what a run has found, for those who train with PEFT or axolotl."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from search.job.option import check_settings, option, same_option
+from search.job.settings import ModelSettings
+
+from .command import Command, Printed
+from .output_settings import ScreenSettings
+from .typed import Typed
+
+__all__ = ["EXPORT", "ExportSettings", "main"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """What is exported."""
+
+    folder: Path = option(
+        Path("."), "of a run or an adapter", metavar="DIR", flag="DIR", default_text="where you are"
+    )
+    format: Literal["python", "json", "axolotl"] = option(
+        "python", "of the LoraConfig that is printed: Python, JSON, or keys of axolotl's YAML"
+    )
+    model: str | None = same_option(ModelSettings, "model")
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+def _run(given: Typed) -> Printed:
+    chosen = given.of(ExportSettings)
+
+    from evaluators.adapters.adapter_config import adapter_config
+    from evaluators.adapters.adapter_record import RECORD, read_record
+    from evaluators.adapters.formats.chosen import chosen as arguments
+    from evaluators.adapters.formats.registry import FORMATS
+    from evaluators.data.demo import MODEL_NAME, demo_model_folder
+    from spaces.meta_model import meta_model
+
+    inside = chosen.folder / "adapter"
+    record = read_record(inside if (inside / RECORD).is_file() else chosen.folder)
+    base = chosen.model or (str(demo_model_folder()) if record.base == MODEL_NAME else record.base)
+    config = adapter_config(record, meta_model(base))
+    return Printed(arguments(config), FORMATS[chosen.format](config))
+
+
+EXPORT: Final = Command(
+    name="export",
+    module="search.cli.export",
+    summary="Prints the LoraConfig of the adapter that a run has saved, for PEFT or axolotl to train it from "
+    "the beginning. Reads no weights.",
+    example="runs/my-run --format axolotl",
+    settings=(ExportSettings, ScreenSettings),
+    run=_run,
+)
+main = EXPORT.main
+
+
+if __name__ == "__main__":
+    sys.exit(main())

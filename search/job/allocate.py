@@ -1,0 +1,119 @@
+"""From a model and a DataLoader to PEFT's ``LoraConfig``, in one pass and without training."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from peft import LoraConfig
+from transformers import PreTrainedModel
+
+from evaluators.adapters.lora_config import lora_config, task_type_of
+from evaluators.adapters.peft_params import peft_params
+from evaluators.adapters.peft_sites import peft_sites
+from evaluators.objectives.of_model import objective_of
+from proxies.measure.evidence import Evidence
+from proxies.measure.reached import reached_sites
+from proxies.proxy import needs_of
+from proxies.registry import find_proxy, score_sites
+from search.allocation.registry import find_allocator
+from search.allocation.spend import spend
+from spaces.budget import parse_budget
+from spaces.counted import counted
+from spaces.errors import InputError
+from spaces.find_sites import find_sites
+from spaces.meta_model import base_params
+from spaces.scaling import Scaling
+from spaces.search_space import SearchSpace, rank_grid
+from spaces.untouched import untouched
+
+from .own_batches import own_batches
+from .own_model import check_own_model
+
+__all__ = ["allocate"]
+
+_log = logging.getLogger(__name__)
+
+
+def allocate(
+    model: PreTrainedModel,
+    dataloader: Iterable[Mapping[str, Any]],
+    *,
+    budget: str | int,
+    space: str = "lora[all]",
+    proxy: str = "root:adam_signal",
+    allocator: str = "greedy",
+    ranks: Sequence[int] | None = None,
+    scaling: str = "alpha/r",
+    lora_alpha: float = 16.0,
+    batches: int = 32,
+    seed: int = 0,
+) -> LoraConfig:
+    """The ``peft.LoraConfig`` of the ranks that a proxy gives to the linears of a model, within a budget.
+
+    A few batches go forward and backward once, through the model in eval mode; nothing is trained, and the
+    model comes back as it was. ``get_peft_model(model, config)`` then has exactly the parameters that were
+    allocated, never more than the budget; a classifier's head, which PEFT trains too, is counted apart.
+
+    >>> from transformers import AutoModelForCausalLM, LlamaConfig
+    >>> import torch
+    >>> sizes = dict(hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2)
+    >>> model = AutoModelForCausalLM.from_config(LlamaConfig(vocab_size=50, **sizes))
+    >>> rows = torch.arange(36).reshape(3, 2, 6)
+    >>> loader = [{"input_ids": tokens, "labels": tokens} for tokens in rows]
+    >>> config = allocate(model, loader, budget="r=2")
+    >>> max([config.r, *config.rank_pattern.values()]) <= 8
+    True
+
+    Then ``SFTTrainer(model, peft_config=config, ...)``, or ``get_peft_model(model, config)``.
+
+    Args:
+        model: any model of transformers, on its device, in any dtype and mode; its loss is the one that its
+            class has (``objective_of``).
+        dataloader: an iterable of mappings of tensors with ``labels``, as Trainer's collators give them, -100
+            where a token is no target.
+        budget: parameters of the adapters: 500_000, "2.3M", "0.5%" of the body's, or "r=8" for what every
+            site at rank 8 would cost.
+        space: the linears: "lora[all]", or those of some roles, "lora[q,v]". Projections that are fused into
+            one linear are one site, as PEFT adapts it.
+        proxy: what scores a site, by its name in ``proxies.registry``. The default ranked allocations best in
+            the studies of results/README.md.
+        allocator: what spends the budget by these scores: greedy, exact, topk, uniform or random.
+        ranks: the grid, 0 among them; by default 0 and powers of two around the uniform rank.
+        scaling: what a wire is multiplied by: "alpha/r", "alpha/sqrt(r)", or "constant", alpha / 8 at every
+            rank, which servers that read one ``lora_alpha / r`` for all modules compute as well.
+        lora_alpha: the alpha of that rule.
+        batches: so many are read at most.
+        seed: of the A that adapters are thought to start with, and of ties.
+
+    Raises UsageError on an argument that cannot be, InputError on a model or batches that cannot be scored.
+    """
+    wanted, asked = parse_budget(f"{budget}"), find_proxy(proxy)
+    find_allocator(allocator)
+    rule = Scaling(scaling, lora_alpha)
+    check_own_model(model)
+    with untouched(model):
+        rows = own_batches(model, dataloader, count=batches)
+        objective = objective_of(model, rows[0].labels)
+        sites = reached_sites(model, peft_sites(model, find_sites(model, space)), rows, objective)
+        max_params = wanted.max_params(sites, base_params=base_params(model))
+        grid = SearchSpace(sites, tuple(ranks) if ranks else rank_grid(sites, max_params))
+        evidence = Evidence(model, objective, rows, grid, seed=seed, scaling=rule, needs=needs_of([asked]))
+        (scores,) = score_sites([asked], evidence)
+        allocation = spend(scores, allocator, max_params=max_params, seed=seed)
+        config = lora_config(model, sites, allocation, rule, task_type=task_type_of(model))
+        _check_params(model, config, params := grid.params(allocation))
+    words = "%s at %d of %s, for a budget of %s"
+    sites_on = counted(len(sites), "site")
+    _log.info(words, counted(params, "parameter"), len(allocation.ranks), sites_on, f"{max_params:,}")
+    return config
+
+
+def _check_params(model: PreTrainedModel, config: LoraConfig, params: int) -> None:
+    """Raises InputError where PEFT's adapters are not those that were counted."""
+    if (made := peft_params(model, config)) != params:
+        raise InputError(
+            f"PEFT, asked about this {type(model).__name__}, gives it {counted(made, 'parameter')} where "
+            f"{counted(params, 'parameter')} were allocated; name other roles in `space`."
+        )

@@ -1,0 +1,73 @@
+"""The first batches of somebody's DataLoader, as proxies take them."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from spaces.counted import counted
+from spaces.errors import InputError, UsageError
+from spaces.objective import Batch
+
+__all__ = ["own_batches"]
+
+_COLLATOR = "DataCollatorForLanguageModeling(tokenizer, mlm=False) or DataCollatorWithPadding(tokenizer)"
+_log = logging.getLogger(__name__)
+
+
+def own_batches(
+    model: PreTrainedModel, dataloader: Iterable[Mapping[str, Any]], *, count: int
+) -> tuple[Batch, ...]:
+    """At most ``count`` batches, on the model's device; no more are read.
+
+    dataloader: gives mappings of tensors (dict, BatchEncoding), ``labels`` among them. What the model's
+    forward has no argument for is left out, as Trainer does it. So are batches of token labels without a
+    single target, and the log counts them. Raises UsageError where it is no iterable, InputError where it
+    gives nothing that could be used.
+    """
+    if not isinstance(dataloader, Iterable) or isinstance(dataloader, (str, Mapping)):
+        raise UsageError(
+            f"`dataloader` is a {type(dataloader).__name__}; give an iterable of batches, as a DataLoader is."
+        )
+    known = inspect.signature(model.forward).parameters.keys()
+    found, empty = [], 0
+    for number, given in enumerate(islice(dataloader, count), 1):
+        batch = _batch(given, number, known, model.device)
+        if _has_target(batch.labels):
+            found.append(batch)
+        else:
+            empty += 1
+    if empty:
+        _log.warning("left out %s whose labels hold no target", counted(empty, "batch", "batches"))
+    if not found:
+        without = " with a target: all labels are below zero" if empty else ""
+        raise InputError(f"`dataloader` gave no batch{without}; give at least two, with labels to learn.")
+    return tuple(found)
+
+
+def _batch(given: Any, number: int, known: Iterable[str], device: torch.device) -> Batch:
+    if not isinstance(given, Mapping):
+        raise InputError(
+            f"batch {number} of `dataloader` is a {type(given).__name__}, not a mapping of tensors; collate "
+            f"rows with {_COLLATOR}."
+        )
+    tensors = {name: given[name].to(device) for name in given if isinstance(given[name], Tensor)}
+    labels = tensors.pop("labels", None)
+    if labels is None:
+        raise InputError(
+            f"batch {number} of `dataloader` has {sorted(given)}, and no tensor of `labels` to learn from; "
+            f"collate rows with {_COLLATOR}, or rename the column."
+        )
+    return Batch({name: tensor for name, tensor in tensors.items() if name in known}, labels)
+
+
+def _has_target(labels: Tensor) -> bool:
+    """False where all are below zero, as those that a language model's loss ignores are."""
+    return labels.is_floating_point() or labels.ndim < 2 or bool((labels >= 0).any())

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from evaluators.data.language_task import build_language_task
+from evaluators.data.passages import Passages
+from evaluators.data.rows import Rows
+from evaluators.objectives.causal_lm import CausalLM
+from spaces.errors import UsageError
+
+
+@pytest.fixture
+def tokenizer() -> PreTrainedTokenizerBase:
+    """Splits at white space; the word ``w17`` is token 2 + 17."""
+    vocabulary = {word: i for i, word in enumerate(["<end>", "?", *(f"w{n}" for n in range(1000))])}
+    words = Tokenizer(models.WordLevel(vocabulary, unk_token="?"))
+    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return PreTrainedTokenizerFast(tokenizer_object=words, unk_token="?", eos_token="<end>")
+
+
+def passages(numbers: list[int]) -> Passages:
+    """Row n answers the prompt ``w<n // 2>`` with ``w<n>``, so that two rows share each prompt."""
+    return Passages(tuple(f"w{n // 2}" for n in numbers), tuple(f" w{n}" for n in numbers))
+
+
+def answers(rows: Rows) -> list[int]:
+    return [int(ids[1]) - 2 for ids in rows.input_ids]
+
+
+def test_a_tenth_of_the_training_rows_is_to_choose_by_and_one_prompt_stays_on_one_side(tokenizer):
+    task = build_language_task(
+        "t", CausalLM(), passages([*range(800)]), passages([*range(800, 900)]), tokenizer
+    )
+    train, validation, test = (answers(rows) for rows in (task.train, task.validation, task.test))
+    assert sorted(train + validation) == [*range(800)]
+    assert sorted(test) == [*range(800, 900)]
+    assert 50 < len(validation) < 110
+    assert not {n // 2 for n in train} & {n // 2 for n in validation}
+    assert task.objective == CausalLM()
+
+
+def test_the_order_of_the_file_changes_nothing_and_caps_keep_a_prefix(tokenizer):
+    numbers, test = [*range(200)], passages([900, 901])
+    one = build_language_task("t", CausalLM(), passages(numbers), test, tokenizer)
+    other = build_language_task("t", CausalLM(), passages(numbers[::-1]), test, tokenizer, train_rows=20)
+    assert answers(other.train) == answers(one.train)[:20]
+    assert answers(other.validation) == answers(one.validation)
+
+
+def test_rows_that_are_learned_and_reported_on_are_noted(tokenizer, caplog):
+    with caplog.at_level(logging.WARNING):
+        task = build_language_task("t", CausalLM(), passages([*range(40)]), passages([3, 4, 50]), tokenizer)
+    assert task.notes == ("2 texts of the evaluation rows are also among the training rows",)
+    assert task.notes[0] in caplog.text
+
+
+def test_labels_are_tokens_with_nothing_learned_of_the_prompt(tokenizer):
+    task = build_language_task("t", CausalLM(), passages([*range(40)]), passages([50]), tokenizer)
+    np.testing.assert_array_equal(task.test.input_ids[0], [27, 52, 0])
+    np.testing.assert_array_equal(task.test.labels[0], [-100, 52, 0])
+
+
+def test_a_number_that_cannot_mean_anything_is_refused(tokenizer):
+    with pytest.raises(UsageError, match="train_rows=0"):
+        build_language_task("t", CausalLM(), passages([*range(40)]), passages([50]), tokenizer, train_rows=0)

@@ -1,0 +1,79 @@
+"""``rankscape allocate``: a model and a file in, a LoraConfig out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+
+from search.cli.allocate import main
+from tests.conftest import TinyModel
+
+QUICK = ["--budget", "r=2", "--scoring-batch-size", "8", "--threads", "1", "--quiet"]
+
+
+def trainable(kind: type, folder: Path, config: LoraConfig) -> int:
+    """Parameters of the adapters that PEFT makes of a config on the model in a folder."""
+    adapted = get_peft_model(kind.from_pretrained(folder), config)
+    return sum(one.numel() for name, one in adapted.named_parameters() if ".lora_" in name)
+
+
+@pytest.fixture
+def labelled(model_folder: Path, files: Path) -> list[str]:
+    return ["--model", str(model_folder), "--train-file", str(files / "train.tsv"), *QUICK]
+
+
+def test_python_json_and_yaml_say_the_same(
+    labelled: list[str], model_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names: dict[str, LoraConfig] = {}
+    assert main(labelled) == 0
+    exec(capsys.readouterr().out, names)
+    assert main([*labelled, "--json"]) == 0
+    of_json = LoraConfig(**json.loads(capsys.readouterr().out))
+    assert main([*labelled, "--format", "axolotl"]) == 0
+    of_yaml = yaml.safe_load(capsys.readouterr().out)
+    assert of_json.to_dict() == names["config"].to_dict()
+    assert (of_yaml["lora_r"], of_yaml["lora_rank_pattern"]) == (of_json.r, of_json.rank_pattern)
+    assert 2_400 < trainable(AutoModelForSequenceClassification, model_folder, of_json) <= 2 * 3 * 416
+
+
+def test_rows_of_a_language_model_give_a_config_for_one(
+    model_folder: Path, tiny_language_model: TinyModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny_language_model("llama").save_pretrained(model_folder)
+    file = tmp_path / "train.jsonl"
+    words = ["the film is good", "a very poor plot", "the plot is fine", "great film"]
+    file.write_text("".join(json.dumps({"text": f"{words[i % 4]} n{i}"}) + "\n" for i in range(60)))
+    assert main(["--model", str(model_folder), "--train-file", str(file), *QUICK, "--json"]) == 0
+    config = LoraConfig(**json.loads(capsys.readouterr().out))
+    assert config.task_type == "CAUSAL_LM"
+    assert trainable(AutoModelForCausalLM, model_folder, config) <= 2 * 3 * 464
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--budget", "much"], "is not a positive number of parameters"),
+        (["--space", "lora[]"], "a role is empty"),
+        (
+            ["--space", "lora+shortcut"],
+            "PEFT has no adapter for layers.0.res1 or any other shortcut; give a --space",
+        ),
+        (["--proxy", "nonsense"], "is unknown"),
+        (["--regression"], "describe --train-file"),
+    ],
+)
+def test_what_cannot_be_is_one_line(
+    more: list[str], says: str, labelled: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["--regression"] if more == ["--regression"] else [*labelled, *more]
+    assert main(argv) == 2
+    printed = capsys.readouterr()
+    assert says in printed.err
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""

@@ -1,0 +1,264 @@
+"""``search.allocate``: from a model and batches to a LoraConfig, leaving the model as it was."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from torch import Tensor
+from torch.utils.data import DataLoader
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    BatchEncoding,
+    BertConfig,
+    BertModel,
+    BertPreTrainedModel,
+    PreTrainedModel,
+    T5Config,
+)
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+from search.job.allocate import allocate
+from spaces.errors import InputError, UsageError
+from tests.conftest import TINY, VOCABULARY, TinyModel
+from tests.model_types import tiny_model_of
+
+Batches = list[dict[str, Tensor]]
+
+
+def batches_of(model: PreTrainedModel, count: int = 4) -> Batches:
+    """Four rows of nine tokens each; the prompt of a language model is no target."""
+    draw = torch.Generator().manual_seed(0)
+    found = []
+    for _ in range(count):
+        tokens = torch.randint(4, VOCABULARY, (4, 9), generator=draw)
+        labels = torch.arange(4) % model.config.num_labels
+        if "ForSequenceClassification" not in type(model).__name__:
+            labels = torch.where(torch.arange(9) < 3, -100, tokens)
+        found.append({"input_ids": tokens, "attention_mask": torch.ones_like(tokens), "labels": labels})
+    return found
+
+
+@pytest.fixture(params=["bert", "opt", "gpt2", "llama", "opt lm", "gpt2 lm", "llama lm", "phi3", "falcon"])
+def model(
+    request: pytest.FixtureRequest, tiny_model: TinyModel, tiny_language_model: TinyModel
+) -> PreTrainedModel:
+    """Classifiers and language models of known families (Llama has grouped queries), and two unknown ones."""
+    name: str = request.param
+    if name.endswith(" lm"):
+        return tiny_language_model(name.removesuffix(" lm"))
+    return tiny_model(name) if name in TINY else tiny_model_of(name)
+
+
+def adapters_of(model: PreTrainedModel, config: LoraConfig) -> dict[str, int]:
+    """What PEFT itself makes of a config: the parameters of every adapted module."""
+    adapted = get_peft_model(copy.deepcopy(model), copy.deepcopy(config))
+    found: dict[str, int] = {}
+    for name, tensor in adapted.named_parameters():
+        if tensor.requires_grad and ".lora_" in name:
+            module = name.removeprefix("base_model.model.").partition(".lora_")[0]
+            found[module] = found.get(module, 0) + tensor.numel()
+    return found
+
+
+@pytest.mark.parametrize("allocator", ["greedy", "exact", "uniform"])
+def test_peft_gets_as_many_parameters_as_the_budget_allows(model: PreTrainedModel, allocator: str) -> None:
+    config = allocate(model, batches_of(model), budget=2_000, allocator=allocator)
+    adapters = adapters_of(model, config)
+    cheapest = min(sum(model.get_submodule(name).weight.shape) for name in adapters)
+    assert 2_000 - 2 * cheapest < sum(adapters.values()) <= 2_000
+
+
+def test_every_named_module_is_adapted_and_no_other(model: PreTrainedModel) -> None:
+    config = allocate(model, batches_of(model), budget="r=2")
+    assert config.target_modules == set(adapters_of(model, config))
+    assert config.task_type == (
+        "SEQ_CLS" if "ForSequenceClassification" in type(model).__name__ else "CAUSAL_LM"
+    )
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_model_comes_back_untouched(
+    tiny_language_model: TinyModel, training: bool, dtype: torch.dtype
+) -> None:
+    model = tiny_language_model("llama").to(dtype).train(training).requires_grad_(training)
+    model.lm_head.weight.requires_grad_(True)
+    model.lm_head.weight.grad = torch.ones_like(model.lm_head.weight)
+    model.activation_checkpointing_enable()
+    rows = [
+        {name: one[row] for name, one in batch.items()} for batch in batches_of(model) for row in range(4)
+    ]
+    before, shuffled = copy.deepcopy(model), DataLoader(rows, batch_size=4, shuffle=True)
+    generator = torch.get_rng_state()
+    with torch.no_grad():
+        allocate(model, shuffled, budget="r=2")
+    assert torch.equal(torch.get_rng_state(), generator)
+    torch.testing.assert_close(model.state_dict(), before.state_dict(), rtol=0, atol=0)
+    assert model.config.to_dict() == before.config.to_dict()
+    for one, other in zip(model.parameters(), before.parameters(), strict=True):
+        assert one.requires_grad == other.requires_grad
+        assert one.grad is None or one is model.lm_head.weight
+    assert torch.equal(model.lm_head.weight.grad, torch.ones_like(model.lm_head.weight))
+    for one, other in zip(model.modules(), before.modules(), strict=True):
+        assert type(one) is type(other)
+        assert one.training == other.training
+        assert len(one._forward_hooks) == len(other._forward_hooks)
+        assert len(one._forward_pre_hooks) == len(other._forward_pre_hooks)
+        assert not hasattr(one, "peft_config")
+
+
+def test_layer_1_is_told_from_layer_11(tiny_language_model: TinyModel) -> None:
+    model = tiny_language_model("llama", num_hidden_layers=12)
+    config = allocate(model, batches_of(model), budget="r=1", space="lora[q]")
+    ranks = {
+        name: config.rank_pattern.get(f"^{name.replace('.', chr(92) + '.')}", config.r)
+        for name in config.target_modules
+    }
+    assert len(set(ranks.values())) > 1
+    per_rank = 2 * 32
+    assert adapters_of(model, config) == {name: rank * per_rank for name, rank in ranks.items()}
+
+
+@pytest.mark.parametrize("rule", ["alpha/r", "alpha/sqrt(r)", "constant"])
+def test_every_adapter_has_the_factor_of_the_scaling_rule(tiny_language_model: TinyModel, rule: str) -> None:
+    model = tiny_language_model("gpt2")
+    config = allocate(model, batches_of(model), budget="r=3", scaling=rule, lora_alpha=10)
+    adapted = get_peft_model(model, config)
+    factor = {
+        "alpha/r": lambda r: 10 / r,
+        "alpha/sqrt(r)": lambda r: 10 / r**0.5,
+        "constant": lambda r: 10 / 8,
+    }
+    seen = [one for one in adapted.modules() if hasattr(one, "lora_A") and one.lora_A]
+    assert len({one.r["default"] for one in seen}) > 1
+    for one in seen:
+        assert one.scaling["default"] == pytest.approx(factor[rule](one.r["default"]), rel=1e-12)
+
+
+def test_fused_projections_are_one_site_whose_whole_cost_counts(tiny_language_model: TinyModel) -> None:
+    model = tiny_language_model("gpt2")
+    config = allocate(model, batches_of(model), budget=3 * (32 + 96), space="lora[q,v]", ranks=(0, 1))
+    assert adapters_of(model, config) == {f"transformer.h.{i}.attn.c_attn": 32 + 96 for i in range(3)}
+    assert config.fan_in_fan_out
+
+
+def test_the_first_batches_alone_are_read_and_one_after_the_other(tiny_language_model: TinyModel) -> None:
+    model, read = tiny_language_model("llama"), []
+
+    def endless() -> Iterable[Mapping[str, Tensor]]:
+        while True:
+            for batch in batches_of(model):
+                read.append(len(read))
+                yield batch
+
+    whole = allocate(model, batches_of(model, 4) * 2, budget="r=2", batches=6)
+    assert allocate(model, endless(), budget="r=2", batches=6).to_dict() == whole.to_dict()
+    assert len(read) == 6
+
+
+def test_batch_encodings_and_columns_that_the_model_does_not_know_will_do(
+    tiny_language_model: TinyModel,
+) -> None:
+    model = tiny_language_model("llama")
+    plain = batches_of(model)
+    encoded = [BatchEncoding({**batch, "length": torch.full((4,), 9), "text": ["a"] * 4}) for batch in plain]
+    assert allocate(model, encoded, budget="r=2").to_dict() == allocate(model, plain, budget="r=2").to_dict()
+
+
+def test_an_encoder_decoder_is_scored_by_its_own_loss() -> None:
+    sizes = {"d_model": 32, "d_ff": 48, "d_kv": 16, "num_layers": 2, "num_heads": 2}
+    config = T5Config(vocab_size=VOCABULARY, decoder_start_token_id=0, **sizes)
+    model = AutoModelForSeq2SeqLM.from_config(config)
+    found = allocate(model, batches_of(model), budget=1_500)
+    assert found.task_type == "SEQ_2_SEQ_LM"
+    assert 1_400 < sum(adapters_of(model, found).values()) <= 1_500
+
+
+class TwoSentences(BertPreTrainedModel):
+    """Somebody's own class, with a body under a name of its own and a layer that nothing reads."""
+
+    base_model_prefix = "body"
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__(config)
+        self.body, self.score = BertModel(config, add_pooling_layer=False), torch.nn.Linear(32, 1)
+        self.post_init()
+
+    def forward(self, input_ids: Tensor, labels: Tensor | None = None) -> SequenceClassifierOutput:
+        hidden = self.body(input_ids, output_hidden_states=True).hidden_states[-2]
+        logits = self.score(hidden[:, 0])
+        loss = None if labels is None else torch.nn.functional.mse_loss(logits[:, 0], labels)
+        return SequenceClassifierOutput(loss=loss, logits=logits)
+
+
+def test_sites_that_the_loss_does_not_reach_get_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    model = TwoSentences(BertConfig(vocab_size=VOCABULARY, **TINY["bert"][1]))
+    batches = [{**batch, "labels": torch.rand(4)} for batch in batches_of(model)]
+    config = allocate(model, batches, budget="r=2", allocator="uniform")
+    assert config.task_type is None
+    assert len(config.target_modules) == 2 * 6
+    assert all(
+        name.startswith(("body.encoder.layer.0", "body.encoder.layer.1")) for name in config.target_modules
+    )
+    assert "left out 6 of 18 sites" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("batches", "says"),
+    [
+        ([], "`dataloader` gave no batch; give at least two"),
+        ([{"input_ids": torch.ones(2, 3, dtype=torch.long)}], "no tensor of `labels`"),
+        (
+            [{"input_ids": torch.ones(1, 3, dtype=torch.long), "labels": torch.full((1, 3), -100)}],
+            "below zero",
+        ),
+        ([[1, 2, 3]], "batch 1 of `dataloader` is a list"),
+        ([{"input_ids": torch.full((2, 3), 1000), "labels": torch.zeros(2, 3).long()}], "cannot be run on"),
+    ],
+)
+def test_batches_that_cannot_be_scored_are_refused_with_a_reason(
+    tiny_language_model: TinyModel, batches: list[Any], says: str
+) -> None:
+    with pytest.raises(InputError, match=says):
+        allocate(tiny_language_model("llama"), batches, budget="r=2")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"budget": 10}, "a budget of 10 parameters does not fit this space"),
+        ({"budget": "a lot"}, "budget='a lot' is not a positive number"),
+        ({"budget": True}, "budget='True' is not a positive number"),
+        ({"space": "lora[q]+shortcut"}, "PEFT has no adapter for layers.0.res1"),
+        ({"proxy": "nonsense"}, "proxy='nonsense' is unknown"),
+        ({"allocator": "nonsense"}, "allocator='nonsense' is unknown"),
+        ({"scaling": "nonsense"}, "scaling='nonsense' is unknown"),
+    ],
+)
+def test_arguments_that_cannot_be_are_refused_with_a_reason(
+    tiny_language_model: TinyModel, arguments: dict[str, Any], says: str
+) -> None:
+    model = tiny_language_model("llama")
+    with pytest.raises(UsageError, match=says.replace("[", r"\[")):
+        allocate(model, batches_of(model), **{"budget": "r=2", **arguments})
+
+
+def test_models_that_cannot_be_scored_are_refused_with_a_reason(tiny_language_model: TinyModel) -> None:
+    model = tiny_language_model("llama")
+    batches = batches_of(model)
+    with torch.device("meta"), pytest.raises(InputError, match="meta device"):
+        allocate(AutoModelForCausalLM.from_config(model.config), batches, budget="r=2")
+    with pytest.raises(UsageError, match="`model` is a PeftModelForCausalLM that wraps one"):
+        allocate(
+            get_peft_model(copy.deepcopy(model), LoraConfig(task_type="CAUSAL_LM")), batches, budget="r=2"
+        )
+    with pytest.raises(UsageError, match="`dataloader` is a dict"):
+        allocate(model, batches[0], budget="r=2")
+    with pytest.raises(InputError, match="give it at least 2"):
+        allocate(model, batches[:1], budget="r=2")

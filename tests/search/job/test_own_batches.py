@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from search.job.own_batches import own_batches
+from spaces.errors import InputError
+from tests.conftest import TinyModel
+
+ROWS = {"input_ids": torch.full((2, 3), 7), "labels": torch.full((2, 3), 7)}
+NO_TARGET = {"input_ids": torch.full((2, 3), 7), "labels": torch.full((2, 3), -100)}
+
+
+def test_what_the_model_has_no_argument_for_is_left_out(tiny_language_model: TinyModel) -> None:
+    (batch,) = own_batches(
+        tiny_language_model("llama"), [{**ROWS, "length": torch.ones(2), "id": "a"}], count=9
+    )
+    assert set(batch.inputs) == {"input_ids"}
+    assert torch.equal(batch.labels, ROWS["labels"])
+
+
+def test_a_batch_without_a_target_is_left_out_and_counted(
+    tiny_language_model: TinyModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = own_batches(tiny_language_model("llama"), [ROWS, NO_TARGET, ROWS], count=3)
+    assert len(found) == 2
+    assert "left out 1 batch whose labels hold no target" in caplog.text
+
+
+def test_no_more_batches_are_read_than_asked_for(tiny_language_model: TinyModel) -> None:
+    loader = iter([ROWS] * 5)
+    assert len(own_batches(tiny_language_model("llama"), loader, count=2)) == 2
+    assert len(list(loader)) == 3
+
+
+def test_classes_and_values_are_targets_all_of_them(tiny_model: TinyModel) -> None:
+    model = tiny_model("bert")
+    for labels in (torch.zeros(2).long(), torch.full((2,), -1.5), torch.full((2, 3), -0.5)):
+        assert len(own_batches(model, [{**ROWS, "labels": labels}], count=1)) == 1
+
+
+def test_a_missing_column_is_told_with_those_there_are(tiny_model: TinyModel) -> None:
+    with pytest.raises(
+        InputError, match=r"batch 1 of `dataloader` has \['input_ids', 'label'\], and no tensor"
+    ):
+        own_batches(tiny_model("bert"), [{"input_ids": ROWS["input_ids"], "label": torch.zeros(2)}], count=1)

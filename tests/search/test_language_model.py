@@ -1,0 +1,104 @@
+"""A language model from the command to the adapter: files of prompts and completions, or of plain texts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from peft import AutoPeftModelForCausalLM
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+
+from evaluators.adapters.adapter import load_adapter
+from search.cli.run import main
+
+WORDS = ["<end>", "<pad>", *(f"w{n}" for n in range(40)), "="]
+SMALL = [
+    *("--epochs", "2", "--batch-size", "8", "--seeds", "2", "--lr", "1e-2", "--threads", "1"),
+    *("--trials", "4", "--finalists", "2", "--quiet"),
+]
+SPACE = ["--space", "lora[q,v]", "--budget", "r=2"]
+
+
+@pytest.fixture
+def decoder(tiny_language_model, tmp_path) -> Path:
+    """A folder with a tiny Llama and a tokenizer of whole words, which has an end-of-text token."""
+    folder = tmp_path / "decoder"
+    tiny_language_model("llama", vocab_size=len(WORDS), eos_token_id=0).save_pretrained(folder)
+    words = Tokenizer(models.WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="<pad>"))
+    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    special = {"eos_token": "<end>", "pad_token": "<pad>", "unk_token": "<pad>"}
+    PreTrainedTokenizerFast(tokenizer_object=words, **special).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path) -> list[str]:
+    """Options of two files of prompts, whose completions say their words again."""
+    rng = np.random.default_rng(0)
+    for name, count in (("train", 60), ("dev", 20)):
+        texts = [" ".join(f"w{n}" for n in rng.integers(0, 20, rng.integers(1, 5))) for _ in range(count)]
+        lines = [json.dumps({"prompt": f"{text} =", "completion": f" {text}"}) for text in texts]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+    return ["--train-file", str(tmp_path / "train.jsonl"), "--eval-file", str(tmp_path / "dev.jsonl")]
+
+
+def run(capsys, *argv: str) -> dict:
+    assert main([*argv, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_run_saves_an_adapter_that_peft_loads_as_a_language_model(decoder, data, tmp_path, capsys):
+    output = tmp_path / "out"
+    result = run(capsys, "--model", str(decoder), *data, *SPACE, *SMALL, "--output", str(output))
+    assert result["metric"] == "loss"
+    stock = AutoPeftModelForCausalLM.from_pretrained(output / "adapter").eval()
+    ours = AutoModelForCausalLM.from_pretrained(decoder).eval()
+    tokens = torch.arange(2, 12)[None]
+    with torch.no_grad(), load_adapter(output / "adapter", ours):
+        torch.testing.assert_close(stock(input_ids=tokens).logits, ours(input_ids=tokens).logits)
+
+
+@pytest.mark.parametrize("metric", ["perplexity", "token_accuracy"])
+def test_plain_texts_are_learned_and_judged_by_any_metric_of_tokens(decoder, data, tmp_path, capsys, metric):
+    for name in ("train", "dev"):
+        rows = [json.loads(line) for line in (tmp_path / f"{name}.jsonl").read_text().splitlines()]
+        lines = [json.dumps({"text": row["prompt"] + row["completion"]}) for row in rows]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+    output = ["--output", str(tmp_path / "out"), "--metric", metric]
+    result = run(capsys, "--model", str(decoder), *data, *SPACE, *SMALL, *output)
+    assert result["metric"] == metric
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--regression"], "leave --regression out"),
+        (["--positive-label", "1"], "leave --positive-label out"),
+        (["--metric", "f1"], "--metric f1 is not for a language model; choose one of loss, perplexity"),
+        (["--label-column", "prompt"], "no text column can be guessed"),
+        (["--max-length", "1"], "--max-length 1 must be at least 2"),
+    ],
+)
+def test_what_only_labels_could_mean_is_refused(decoder, data, tmp_path, capsys, options, says):
+    argv = ["--model", str(decoder), *data, *SPACE, *SMALL, "--output", str(tmp_path / "out"), *options]
+    assert main(argv) != 0
+    assert says in capsys.readouterr().err
+
+
+def test_an_encoder_is_refused_and_so_is_no_model(model_folder, data, tmp_path, capsys):
+    rest = [*data, *SPACE, *SMALL, "--output", str(tmp_path / "out")]
+    assert main(rest) != 0
+    assert "name a decoder with --model" in capsys.readouterr().err
+    assert main(["--model", str(model_folder), *rest]) != 0
+    assert "lacks fitting weights for 6 tensors of its BertLMHeadModel" in capsys.readouterr().err
+
+
+def test_files_of_different_kinds_are_refused(decoder, data, tmp_path, capsys):
+    (tmp_path / "dev.jsonl").write_text('{"text": "w1", "label": 1}')
+    argv = ["--model", str(decoder), *data, *SPACE, *SMALL, "--output", str(tmp_path / "out")]
+    assert main(argv) != 0
+    assert "give both the same columns" in capsys.readouterr().err
