@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from evaluators.base.architectures import ARCHITECTURES
 from evaluators.base.padding import fill_pad_token, pad_token_of
 from evaluators.data.rows import Rows
 from evaluators.objectives.task_objective import TaskObjective
@@ -36,6 +37,7 @@ from spaces.wires import Wires
 from .adapter_files import ADAPTER_FILES, named_tensors, read_head, read_wires, write_head, write_wires
 from .adapter_record import RECORD, AdapterRecord, read_record
 from .base_digest import base_digest
+from .lora_config import task_type_of
 from .peft_files import PLAIN_DTYPES, Wire, checked_wire, fits_peft, remove_peft, write_peft
 from .stock_peft import AsTrained, why_not_stock
 
@@ -183,8 +185,14 @@ def merge(folder: Path, model: PreTrainedModel) -> PreTrainedModel:
 
 
 def _read_record(folder: Path, model: PreTrainedModel) -> AdapterRecord:
-    """The record; the log warns where it is of other base weights."""
+    """The record; the log warns where it is of other base weights. Raises InputError where it is of a model
+    for another task: a language model's adapter has no head that a classifier would miss."""
     record, own = read_record(folder), base_digest(model)
+    if task_type_of(model) not in (None, ARCHITECTURES[record.architecture].task_type):
+        raise InputError(
+            f"the adapter was trained on a model for {record.architecture}, and this is a "
+            f"{type(model).__name__}; load its base model for that."
+        )
     if own is not None and record.base_digest not in (None, own):
         words = "%s was trained on other base weights than this model has, those of %s; never tried on these"
         _log.warning(words, folder, record.base)

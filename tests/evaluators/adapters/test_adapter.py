@@ -459,3 +459,26 @@ def test_a_pad_token_that_cannot_be_embedded_gives_way_to_the_one_trained_with(
     use(tmp_path / "a", users)
     assert users.config.pad_token_id == 1
     torch.testing.assert_close(logits_of(users, tiny_batch), expected, rtol=0, atol=1e-5)
+
+
+def test_a_record_of_an_older_version_is_of_a_classifier(tmp_path, saved, tiny_model, tiny_batch):
+    expected = saved(tmp_path / "a", tiny_model("bert"), "lora")
+    record = json.loads((tmp_path / "a" / RECORD).read_text())
+    del record["architecture"]
+    (tmp_path / "a" / RECORD).write_text(json.dumps(record))
+    model = tiny_model("bert")
+    with load_adapter(tmp_path / "a", model):
+        torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("use", [load_adapter, merge])
+def test_an_adapter_of_a_model_for_another_task_is_refused(
+    tmp_path, saved, tiny_model, tiny_language_model, use
+):
+    saved(tmp_path / "a", tiny_model("llama"), "lora")
+    with pytest.raises(InputError, match="for sequence_classification, and this is a LlamaForCausalLM; load"):
+        use(tmp_path / "a", tiny_language_model("llama"))
+    record = json.loads((tmp_path / "a" / RECORD).read_text())
+    (tmp_path / "a" / RECORD).write_text(json.dumps({**record, "architecture": "causal_lm"}))
+    with pytest.raises(InputError, match="for causal_lm, and this is a LlamaForSequenceClassification"):
+        use(tmp_path / "a", tiny_model("llama"))
