@@ -131,11 +131,16 @@ def find_proxy(name: str) -> Proxy:
 def score_sites(proxies: Sequence[Proxy], evidence: Evidence) -> list[SiteScores]:
     """Every proxy's scores of all sites, in order.
 
-    One pass over the batches measures for all of them, where the evidence was built with ``needs_of`` them.
+    A rank that a site cannot have is worth as much as the highest that it can. One pass over the batches
+    measures for all of them, where the evidence was built with ``needs_of`` them.
     Raises DegenerateScoreError where scores are NaN, infinite, or all the same though the proxy is
     meant to rank.
     """
-    return [_checked(proxy, _towards_better(proxy, proxy.measure(evidence, proxy.name))) for proxy in proxies]
+    highest = evidence.space.highest
+    return [
+        _checked(proxy, _towards_better(proxy, proxy.measure(evidence, proxy.name).at_most(highest)))
+        for proxy in proxies
+    ]
 
 
 def _towards_better(proxy: Proxy, scores: SiteScores) -> SiteScores:

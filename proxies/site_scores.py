@@ -27,14 +27,18 @@ class SiteScores:
 
     proxy, point: which proxy, evaluated where (DESIGN, section 6).
     by_site: (sites,) float64, the site's own score, by which top-k allocation ranks.
-    by_rank: (sites, ranks) float64, what a wire of each rank of the grid is worth; 0 at rank 0.
+    by_rank: (sites, ranks) float64, what a wire of each rank of the grid is worth; 0 at rank 0. What stands
+    at a rank that a site cannot have (``SearchSpace.available``) no allocation asks for.
     Scores add up: an allocation is worth the sum of its sites' ``by_rank``.
 
-    >>> from spaces import Site, Tap
-    >>> site = Site("layers.0.q", 0, "q", "lora", 4, 4, Tap("h.0.q", "in"), Tap("h.0.q", "out"))
-    >>> scores = per_unit_of_rank("mine", "none", SearchSpace((site,), ranks=(0, 1, 2)), [1.5])
-    >>> scores.by_rank.tolist(), scores.of(Allocation.of({"layers.0.q": 2}))
-    ([[0.0, 1.5, 3.0]], 3.0)
+    >>> from spaces import SearchSpace, Site, Tap
+    >>> tap = Tap("block", "in")
+    >>> sites = tuple(Site(f"layers.{i}.q", i, "q", "lora", 64, 64, tap, tap) for i in (0, 1))
+    >>> scores = per_unit_of_rank("mine", "none", SearchSpace(sites, (0, 4, 8)), [1.0, 0.5])
+    >>> scores.by_rank.tolist()
+    [[0.0, 4.0, 8.0], [0.0, 2.0, 4.0]]
+    >>> scores.of(scores.space.allocation([8, 4]))
+    10.0
     """
 
     proxy: str
@@ -52,6 +56,28 @@ class SiteScores:
             )
         if self.by_rank[:, 0].any():
             raise ValueError(f"{self.proxy}: rank 0 must be worth 0 at every site.")
+
+    @classmethod
+    def of_ranks(cls, proxy: str, point: Point, space: SearchSpace, by_rank: np.ndarray) -> SiteScores:
+        """Scores of a proxy that says of every rank what it is worth.
+
+        A site's own score is that of the highest rank that it can have; a rank above that is worth no more.
+
+        Args:
+            proxy, point: which proxy, evaluated where.
+            space: the sites, and the ranks of the grid.
+            by_rank: (sites, ranks), 0 at rank 0.
+        """
+        scores = cls(proxy, point, space, by_rank[:, -1].copy(), by_rank).at_most(space.highest)
+        return cls(proxy, point, space, scores.by_rank[:, -1].copy(), scores.by_rank)
+
+    def at_most(self, ranks: np.ndarray) -> SiteScores:
+        """The same, where what is above a site's own rank is worth as much as that. ranks: (sites,), of the
+        grid."""
+        own = np.searchsorted(self.space.ranks, ranks)[:, None]
+        columns = np.minimum(np.arange(len(self.space.ranks))[None, :], own)
+        by_rank = np.take_along_axis(self.by_rank, columns, axis=1)
+        return SiteScores(self.proxy, self.point, self.space, self.by_site, by_rank)
 
     def on_grid(self, space: SearchSpace) -> SiteScores:
         """The same scores over a space of the same sites and some of the ranks."""
@@ -102,6 +128,11 @@ def per_unit_of_rank(
 
     At the usual initialisation each row of A catches the same expected share of the site's
     gradient, so worth grows linearly with rank; with a budget this is the papers' "best sites on".
+
+    Args:
+        proxy, point: which proxy, evaluated where.
+        space: the sites, and the ranks of the grid.
+        by_site: (sites,), larger means worth more.
     """
     values = np.asarray(by_site, dtype=np.float64)
     by_rank = np.zeros((len(values), len(space.ranks)))

@@ -26,9 +26,9 @@ def rank_grid(sites: Sequence[Site], max_params: int) -> tuple[int, ...]:
     """Ranks that fit a budget: 0 and the powers of two from about u/4 to 4u (DESIGN, section 2).
 
     u = max_params / params_per_rank is the rank of the uniform allocation; the ends are rounded to
-    the nearest power of two and capped at the smallest min(d_in, d_out) of the sites.
+    the nearest power of two and capped at the largest min(d_in, d_out) of the sites.
     """
-    cap = min(site.max_rank for site in sites)
+    cap = max(site.max_rank for site in sites)
     uniform = max_params / params_per_rank(sites)
     low = max(0, round(math.log2(uniform / 4)))
     high = max(low, round(math.log2(uniform * 4)))
@@ -37,10 +37,10 @@ def rank_grid(sites: Sequence[Site], max_params: int) -> tuple[int, ...]:
 
 
 def parse_ranks(text: str) -> tuple[int, ...]:
-    """The ranks that ``--ranks 0,4,8`` names, as written; ``SearchSpace`` checks them against the sites."""
+    """The ranks that ``0,4,8`` names, as written; ``SearchSpace`` checks them against the sites."""
     if not all(re.fullmatch(r"\s*[0-9]{1,9}\s*", rank) for rank in text.split(",")):
         raise UsageError(
-            f"ranks={text!r} are not whole numbers with commas; write for example --ranks 0,4,8, at most "
+            f"`ranks={text}` are not whole numbers with commas; write for example `ranks=0,4,8`, at most "
             "9 digits each."
         )
     return tuple(int(rank) for rank in text.split(","))
@@ -50,13 +50,20 @@ def parse_ranks(text: str) -> tuple[int, ...]:
 class SearchSpace:
     """Which sites may carry a wire, and at which ranks.
 
-    sites: in the order of the network. ranks: ascending, beginning with 0 (no wire).
+    sites: in the order of the network. ranks: the grid, ascending, beginning with 0 (no wire). A site that is
+    narrower than a rank of the grid, min(d_in, d_out) below it, cannot have that rank, and has the others.
 
     >>> from spaces import Site, Tap
-    >>> site = Site("layers.0.q", 0, "q", "lora", 4, 6, Tap("h.0.q", "in"), Tap("h.0.q", "out"))
-    >>> space = SearchSpace((site,), ranks=(0, 1, 2))
-    >>> space.params(Allocation.of({"layers.0.q": 2})), space.costs.tolist()
-    (20, [[0, 10, 20]])
+    >>> tap = Tap("layers.0", "in")
+    >>> q = Site("layers.0.q", 0, "q", "lora", d_in=64, d_out=64, source=tap, target=tap)
+    >>> gate = Site("layers.0.gate", 0, "gate", "lora", d_in=64, d_out=1, source=tap, target=tap)
+    >>> space = SearchSpace((q, gate), (0, 1, 4))
+    >>> space.costs.tolist()
+    [[0, 128, 512], [0, 65, 260]]
+    >>> space.highest.tolist(), space.most_params
+    ([4, 1], 577)
+    >>> space.params(space.allocation([4, 1]))
+    577
     """
 
     sites: tuple[Site, ...]
@@ -64,26 +71,42 @@ class SearchSpace:
 
     def __post_init__(self) -> None:
         if not self.sites:
-            raise UsageError("the search space has no site; name at least one role, as in --space lora[q,v].")
+            raise UsageError("the search space has no site; name at least one role, as in `space=lora[q,v]`.")
         names = [site.name for site in self.sites]
         if len(set(names)) != len(names):
             raise ValueError(f"sites={names} must have distinct names; drop the repeats.")
         allowed = tuple(sorted({0, *self.ranks}))
         if self.ranks != allowed or allowed[0] < 0 or len(allowed) < 2:
             raise UsageError(
-                f"ranks={list(self.ranks)} must ascend from 0 without repeats and hold a rank above 0; "
-                "write for example --ranks 0,4,8."
+                f"ranks {list(self.ranks)} must ascend from 0 without repeats and hold a rank above 0; "
+                "write for example `ranks=0,4,8`."
             )
-        cap = min(site.max_rank for site in self.sites)
+        cap = max(site.max_rank for site in self.sites)
         if self.ranks[-1] > cap:
             raise UsageError(
-                f"rank {self.ranks[-1]} is above {cap}, the smallest min(d_in, d_out) of the sites, where "
+                f"rank {self.ranks[-1]} is above {cap}, the largest min(d_in, d_out) of the sites, where "
                 f"a wire is full rank already; use ranks of at most {cap}."
             )
 
     @property
+    def available(self) -> np.ndarray:
+        """Which ranks of the grid each site can have, those up to its full rank: (sites, ranks) bool."""
+        full = np.array([site.max_rank for site in self.sites])
+        return np.asarray(np.array(self.ranks)[None, :] <= full[:, None])
+
+    @property
+    def highest(self) -> np.ndarray:
+        """The largest rank of the grid that each site can have: (sites,), int64."""
+        return np.asarray(np.array(self.ranks, dtype=np.int64)[self.available.sum(axis=1) - 1])
+
+    @property
+    def most_params(self) -> int:
+        """Parameters of every site at the largest rank of the grid that it can have."""
+        return self.params(self.allocation(self.highest))
+
+    @property
     def costs(self) -> np.ndarray:
-        """Parameters of every site at every rank of the grid: (sites, ranks), int64."""
+        """Parameters of every site at every rank of the grid, ``available`` or not: (sites, ranks), int64."""
         per_rank = np.array([site.cost_per_rank for site in self.sites], dtype=np.int64)
         return per_rank[:, None] * np.array(self.ranks, dtype=np.int64)[None, :]
 

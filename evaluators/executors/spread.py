@@ -36,7 +36,8 @@ _log = logging.getLogger(__name__)
 
 
 class Trainer(Protocol):
-    """Trains candidates on one device. A value whose repr says how, and that can be sent to a process."""
+    """Trains candidates on one device. A frozen dataclass whose fields say how (``store.description``), which
+    can be sent to a process."""
 
     def __call__(
         self,
@@ -71,7 +72,7 @@ class Workload:
         """Of all this, as ``Ledger`` takes it; the sites are in a candidate's allocation, unless a trainer
         of its own leaves that empty."""
         own = (self.trainer, [site.name for site in self.sites])
-        how = repr(self.policy if self.trainer is in_one_cohort else own)
+        how = self.policy if self.trainer is in_one_cohort else own
         return fingerprint(self.source, self.task, self.recipe, how, self.report_on)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from evaluators.training.memory import OUT_OF_MEMORY, WORKER_DIED
 from spaces.allocation import Allocation
 
 from .content_digest import model_digests
+from .description import described
 from .sealed_json import DamagedFileError, read_sealed, write_sealed
 from .whole_file import whole_file
 
@@ -31,16 +32,25 @@ def fingerprint(
     source: ModelSource,
     task: Task,
     recipe: Recipe,
-    how: str = "None",
+    how: object = None,
     report_on: ReportOn = "validation",
 ) -> str:
     """A digest of everything but the candidate that decides what training gives.
 
-    how: the repr of the gate policy, or of another trainer.
+    The same for a copy of the model elsewhere, as its files are told by their bytes, and not by their place
+    where they can be read; and while the program grows, as ``described`` tells it.
+
+    Args:
+        source: the model. A name on the hub of which nothing is cached is told by that name.
+        task: its rows and its objective; the test rows where they are reported on.
+        recipe: how every candidate is trained.
+        how: the gate policy, or another trainer with what it trains at: values that can be ``described``.
+        report_on: the rows that metric and loss are of.
     """
-    model = sorted(model_digests(source.path_or_name).items())
-    settings = [asdict(source), model, asdict(recipe), repr(task.objective), how, report_on]
-    digest = hashlib.sha256(json.dumps(settings).encode())
+    model = model_digests(source.path_or_name)
+    placed = replace(source, path_or_name="") if model else source
+    settings = [described(one) for one in (placed, model, recipe, task.objective, how, report_on)]
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for rows in (task.train, task.validation, *([task.test] if report_on == "test" else [])):
         tokens = rows.labels if isinstance(rows.labels, tuple) else ()
         digest.update(b"" if isinstance(rows.labels, tuple) else rows.labels.tobytes())

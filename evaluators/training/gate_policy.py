@@ -27,8 +27,10 @@ class NeverActedError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a slot stands. number: steps it has taken before this one, of ``total``. learning_rate: of this
-    step, after the schedule."""
+    """Where a slot stands in its candidate's training.
+
+    number: steps it has taken before this one, of ``total``. learning_rate: of this step, after the schedule.
+    """
 
     slot: int
     number: int
@@ -46,29 +48,60 @@ def _no_history(_: int) -> History:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GateHooks:
-    """What a policy does at each moment of its cohort's training; a policy names those that it needs.
+    """What a policy does at each moment of its cohort's training; it names those moments that it needs.
 
-    start(slot, candidate): after the candidate was loaded. before(steps): before the forward pass, with
-    the steps' slots selected; puts into ``wires.gates`` what this step computes with, differentiable
-    where gates learn. penalty(steps, again): a scalar that is added to the sum of these slots' losses;
-    again() gives those losses anew, (slots,), under whatever gates are put by then.
-    trains(steps): where this step trains, (C, P) bool, None for everywhere; elsewhere the gradient neither
-    counts in the clipping nor moves anything. observe(steps, gradient): the clipped gradient (C, P), before
-    the optimizer, which overwrites it. after(steps): after the optimizer. finish(slot): sets the slot's final
-    gates, with which it is evaluated and to which it is cut; raises NeverActedError. history(slot): the ranks
-    it went through. around(compute, model, batch): asks the model in its own way, as with other weights; then
-    no adapter comes of the training.
+    In the life of a candidate: ``start``; at every step ``before``, the forward pass, ``penalty``, the
+    backward pass, ``trains``, the clipping, ``observe``, the optimizer, ``after``; then ``finish`` and
+    ``history``. At one step several slots stand at different steps of their own, and some rest: ``steps`` has
+    one ``Step`` for each that takes part, and these slots, in this order, are selected in ``cohort.stacked``.
+    C is the number of all slots, P that of the entries each trains (``Stacked.values``).
     """
 
     start: Callable[[int, Candidate], None] = _nothing
+    """start(slot, candidate): the candidate has just been loaded into the slot, all its gates one.
+
+    May overwrite what the slot trains, and its gates. What it remembers of an earlier candidate is void.
+    """
+
     before: Callable[[Sequence[Step]], None] = _nothing
+    """before(steps): the forward pass comes next.
+
+    Puts into ``wires.gates`` the gates that these steps compute with, with a graph where gates learn.
+    """
+
     penalty: Callable[[Sequence[Step], Callable[[], Tensor]], Tensor | None] = _nothing
+    """penalty(steps, again) -> a scalar with its graph, added to the sum of these slots' losses, or None.
+
+    again() -> the losses of the same rows anew, (slots,), with their graph, under the gates put by then.
+    """
+
     trains: Callable[[Sequence[Step]], Tensor | None] = _nothing
+    """trains(steps) -> where this step trains, (C, P) bool; None for everywhere.
+
+    Elsewhere the gradient does not count in the clipping, and neither weights nor moments move or decay.
+    """
+
     observe: Callable[[Sequence[Step], Tensor], None] = _nothing
+    """observe(steps, gradient): the clipped gradient, (C, P), before the optimizer, which overwrites it."""
+
     after: Callable[[Sequence[Step]], None] = _nothing
+    """after(steps): the optimizer has taken these steps. May overwrite weights and gates."""
+
     finish: Callable[[int], None] = _nothing
+    """finish(slot): its last step is taken.
+
+    Sets the gates with which the candidate is evaluated, and to which its ranks are cut. Raises
+    NeverActedError where the policy has not done what it is for: the candidate is then marked as failed.
+    """
+
     history: Callable[[int], History] = _no_history
+    """history(slot) -> the ranks that a finished candidate went through; empty where they never changed."""
+
     around: Around | None = None
+    """around(compute, model, batch) -> what ``compute`` gives, the model asked in the policy's own way.
+
+    As with other weights in place of its own; then no adapter comes of the training. None: as it is.
+    """
 
 
 class GatePolicy(Protocol):

@@ -14,6 +14,7 @@ from spaces.site import Site
 
 from .candidate import Recipe, Trained
 from .cohort import outputs_of
+from .truncated import truncated
 
 __all__ = ["RankScore", "cut_to_rank", "rank_sweep"]
 
@@ -32,13 +33,10 @@ def cut_to_rank(trained: Trained, rank: int) -> Trained:
 
     A site of a lower rank keeps all of it. Tensors are views.
     """
-    tensors = dict(trained.tensors)
-    for name, own in trained.allocation.ranks:
-        tensors[f"{name}.A"] = tensors[f"{name}.A"][: min(rank, own)]
-        tensors[f"{name}.B"] = tensors[f"{name}.B"][:, : min(rank, own)]
     allocation = Allocation.of({name: min(rank, own) for name, own in trained.allocation.ranks})
     candidate = replace(trained.evaluation.candidate, allocation=allocation)
-    return Trained(replace(trained.evaluation, candidate=candidate), tensors)
+    evaluation = replace(trained.evaluation, candidate=candidate)
+    return Trained(evaluation, truncated(trained.tensors, allocation))
 
 
 def rank_sweep(
@@ -54,8 +52,18 @@ def rank_sweep(
     """What a trained candidate is worth on these rows at ranks 1..r_max, r_max the largest of its sites'.
 
     At rank b every wire is its first b rows and columns at the scale of rank b, which is what DyLoRA trains
-    (arXiv:2210.07558, section 5.3, table 2). ``slots`` ranks share a forward pass. trained: with the rows of
-    all ranks still there, as after ``DyLora`` with ``multiple=1``. Raises ValueError where it failed.
+    (arXiv:2210.07558, section 5.3, table 2).
+
+    Args:
+        model: the base model that it was trained on.
+        sites: among which its own are.
+        task: which says how it is judged.
+        trained: with the rows of all ranks still there, as after ``DyLora`` with ``multiple=1``.
+        recipe: whose scaling, renorm and batch size hold.
+        rows: what it is judged on.
+        slots: how many ranks share a forward pass.
+
+    Raises ValueError where its training failed.
     """
     if trained.evaluation.failure is not None:
         raise ValueError(f"nothing was trained to be cut: {trained.evaluation.failure}.")

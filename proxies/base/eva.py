@@ -14,7 +14,7 @@ __all__ = ["EVA"]
 def _measure(evidence: Evidence, name: str) -> SiteScores:
     """Share of the sum of squares of the site's inputs that their r first right singular vectors
     explain, in [0, 1]: the r largest eigenvalues of the sum of x x^T over its trace. More is better;
-    concave in r. A site's own score is that at the grid's largest rank.
+    concave in r. A site's own score is that at the highest rank that it can have.
 
     Source: EVA, arXiv:2410.07170, which gives the next unit of rank to the largest explained variance
     ratio left, as PEFT's ``peft/tuners/lora/eva.py`` does; ``greedy`` then does so by parameter.
@@ -29,8 +29,8 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     for row, site in zip(by_rank, space.sites, strict=True):
         values = eigenvalues(in_double(evidence.statistic("second_moments", site)))
         explained = torch.cumsum(values, 0) / values.sum()
-        row[1:] = explained.cpu().numpy()[np.array(space.ranks[1:]) - 1]
-    return SiteScores(name, "base", space, by_rank[:, -1].copy(), by_rank)
+        row[1:] = explained.cpu().numpy()[np.minimum(space.ranks[1:], len(explained)) - 1]
+    return SiteScores.of_ranks(name, "base", space, by_rank)
 
 
 EVA = Proxy("eva", "base", _measure, needs=frozenset({"second_moments"}))

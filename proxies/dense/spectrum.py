@@ -11,11 +11,10 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     """gain(site, r) = sum of the r largest squared singular values of G (DESIGN, section 6).
 
     The largest first-order decrease of the loss that a unit-step update of rank r can buy; concave in
-    r, so per-rank scores come with it. A site's own score is its gain at the grid's largest rank.
+    r, so per-rank scores come with it. A site's own score is its gain at the highest rank that it can have.
     Cost: the dense pass, and one symmetric eigenvalue problem of size min(d_in, d_out) per site.
     """
-    by_rank = evidence.gains.copy()
-    return SiteScores(name, "dense", evidence.space, by_rank[:, -1].copy(), by_rank)
+    return SiteScores.of_ranks(name, "dense", evidence.space, evidence.gains)
 
 
 SPECTRUM = Proxy("spectrum", "dense", _measure)

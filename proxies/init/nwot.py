@@ -17,7 +17,7 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
 
     x is the mean over a row's tokens of what the site reads. More is better. 0 at rank 0, and growing
     with r, since each unit adds a positive semi-definite matrix. A site's own score is that at the
-    grid's largest rank. Source: Mellor et al., arXiv:2006.04647v3, whose score of a network is
+    highest rank that it can have. Source: Mellor et al., arXiv:2006.04647v3, whose score of a network is
     log det K over its rectified units, on or off. Departures: a wire has no rectifier, so its sign
     stands for on and off; K_r has rank r + 1 at most, singular for more rows than that, and log det
     K_r is -inf, hence I + K_r; and scores of sites add up, though the paper adds up K.
@@ -34,7 +34,7 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
             agreements = (rank + of_rank @ of_rank.T) / 2
             identity = torch.eye(len(x), dtype=agreements.dtype, device=agreements.device)
             row[column] = float(torch.logdet(identity + agreements))
-    return SiteScores(name, "init", space, by_rank[:, -1].copy(), by_rank)
+    return SiteScores.of_ranks(name, "init", space, by_rank)
 
 
 NWOT = Proxy("nwot", "init", _measure)

@@ -16,10 +16,11 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
 
     g: dL/dB at the initial A, whose first r columns are those of a wire of rank r, so that this is exact
     at every rank; the wire's factor cancels. More is better; the sum grows with r. A site's own score is
-    that at the grid's largest rank. Source: ZiCo, arXiv:2301.11300, whose score of a network is the sum of
-    these logarithms over its layers. Layers of an allocation are the wires that are on: an off site adds 0.
-    As in its program, entries that never vary are left out of the sum, a wire of which none varies is
-    worth 0, and ``std`` divides by the number of batches. Departure: dL/dA is 0 where B is, and left out.
+    that at the highest rank that it can have. Source: ZiCo, arXiv:2301.11300, whose score of a network is
+    the sum of these logarithms over its layers. Layers of an allocation are the wires that are on: an off
+    site adds 0. As in its program, entries that never vary are left out of the sum, a wire of which none
+    varies is worth 0, and ``std`` divides by the number of batches. Departure: dL/dA is 0 where B is, and
+    left out.
 
     A first unit of rank is worth log(d_out) and more, a doubling about log 2, so that a budget is spread
     over all sites. Cost: the dense pass, shared, and two products with A for each batch; memory for a
@@ -34,7 +35,7 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
         sums = torch.cumsum((size / std).where(std != 0, 0.0).sum(0), 0)
         worth = sums.log().where(sums != 0, 0.0).cpu().numpy()
         row[1:] = worth[np.array(space.ranks[1:]) - 1]
-    return SiteScores(name, "init", space, by_rank[:, -1].copy(), by_rank)
+    return SiteScores.of_ranks(name, "init", space, by_rank)
 
 
 ZICO = Proxy("zico", "init", _measure, needs=frozenset({"absolute_of_b", "deviations_of_b"}))

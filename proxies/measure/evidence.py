@@ -91,7 +91,7 @@ class Evidence:
         if self.batches < least:
             raise InputError(
                 f"proxy {name} compares batches and was given {self.batches}; "
-                f"give it at least {least}, with more rows or --scoring-batches, or leave it out."
+                f"give it at least {least}, with more rows or `scoring_batches`, or leave it out."
             )
 
     @property
@@ -106,12 +106,15 @@ class Evidence:
 
     @measured
     def gains(self) -> np.ndarray:
-        """Sum of the r largest squared singular values of G, by site and rank: (sites, ranks)."""
+        """Sum of the r largest squared singular values of G, by site and rank: (sites, ranks); of all there
+        are where r is above that."""
         gains = np.zeros((len(self.space.sites), len(self.space.ranks)))
         for row, site in zip(gains, self.space.sites, strict=True):
             g = in_double(self.gradients[site.name])
             squares = eigenvalues(g @ g.T if g.shape[0] <= g.shape[1] else g.T @ g)
-            row[1:] = torch.cumsum(squares, 0).cpu().numpy()[np.array(self.space.ranks[1:]) - 1]
+            row[1:] = (
+                torch.cumsum(squares, 0).cpu().numpy()[np.minimum(self.space.ranks[1:], len(squares)) - 1]
+            )
         return gains
 
     @measured

@@ -61,9 +61,20 @@ class SuperNetwork:
         on_batch: Callable[[], None] = lambda: None,
         meter: Meter | None = None,
     ) -> None:
-        """sample: draws the sites' ranks at each step, uniformly from the grid, of wires at its largest; by
-        default every site stays on at the warm-up's rank. on_batch: called after each step, and after each
-        batch or chunk of what is measured later.
+        """Trains it.
+
+        Args:
+            model: frozen; it is left as it was.
+            objective: what is learned.
+            batches: of which ``warm_up`` holds some.
+            space: its sites, and the grid of ranks.
+            warm_up: how it is trained.
+            seed: of A and of the head.
+            scaling, renorm: of the wires.
+            sample: draws the sites' ranks at each step, uniformly from the grid, of wires at its largest; by
+                default every site stays on at the warm-up's rank.
+            on_batch: called after each step, and after each batch or chunk of what is measured later.
+            meter: of whoever asks for what is measured; by default its own.
 
         Raises InputError where the loss stops being finite.
         """
@@ -73,7 +84,7 @@ class SuperNetwork:
         self._model, self._objective = model, objective
         self._renorm, self._on_batch = renorm, on_batch
         training, self.held = warm_up.split(batches)
-        ranks = {site.name: self.rank for site in self.sites}
+        ranks = {site.name: min(self.rank, site.max_rank) for site in self.sites}
         modules = objective.head(model)
         shapes = {**Wires.shapes(self.sites, ranks), **Head.shapes(modules)}
         self._stacked = Stacked(shapes, 1, device=model.device)
@@ -84,7 +95,7 @@ class SuperNetwork:
 
         def before_step() -> None:
             if sample is not None:
-                _set_ranks(wires, sample.choice(np.array(space.ranks), len(self.sites)), scaling, self.rank)
+                _set_ranks(wires, sample.choice(np.array(space.ranks), len(self.sites)), scaling, ranks)
 
         self._importance = WeightImportance(self._stacked)
         self._summed = torch.zeros_like(self._stacked.values)
@@ -156,9 +167,12 @@ class SuperNetwork:
     ) -> np.ndarray:
         """Mean loss over all targets of gate settings of the same weights: (settings, sites) -> (settings,).
 
-        A gate of 0 is a site that is off, 1 one that is on; any factor between or beyond scales its wire.
-        batches: the held ones unless given. wires: by site name, the trained ones unless given.
-        at_once: how many settings share a forward pass of a batch of so many tokens.
+        Args:
+            gates: 0 is a site that is off, 1 one that is on; any factor between or beyond scales its wire.
+            batches: the held ones unless given.
+            wires: by site name, the trained ones unless given.
+            at_once: (tokens of a batch, device) -> how many settings share its forward pass.
+
         Raises ValueError on gates of another shape.
         """
         if gates.ndim != 2 or gates.shape[1] != len(self.sites):
@@ -218,7 +232,7 @@ class SuperNetwork:
 
     def _wire(self, site: Site, scaling: Scaling) -> TrainedWire:
         a, b = (self._stacked.slot(f"{site.name}.{factor}", 0) for factor in "AB")
-        return TrainedWire(a, b, scaling.factor(site.kind, self.rank))
+        return TrainedWire(a, b, scaling.factor(site.kind, len(a)))
 
     def _dense(self, wires: Visit | None) -> dict[str, Tensor]:
         with _without_dropout(self._model), self._head.attach():
@@ -233,11 +247,15 @@ class SuperNetwork:
             )
 
 
-def _set_ranks(wires: Wires, ranks: np.ndarray, scaling: Scaling, loaded: int) -> None:
-    """Cuts the wires of the one slot, all loaded at one rank, to these ranks: (sites,), at their factors."""
+def _set_ranks(wires: Wires, ranks: np.ndarray, scaling: Scaling, loaded: Mapping[str, int]) -> None:
+    """Cuts the wires of the one slot to these ranks, (sites,), at their factors.
+
+    loaded: by site; a rank above that means all of it.
+    """
     for site, rank in zip(wires.sites, ranks.tolist(), strict=True):
-        on = (torch.arange(loaded, device=wires.gates[site.name].device) < rank).float()
-        wires.set_gate(0, site.name, on * scaling.factor(site.kind, rank) / scaling.factor(site.kind, loaded))
+        own, factor = loaded[site.name], scaling.factor
+        on = (torch.arange(own, device=wires.gates[site.name].device) < rank).float()
+        wires.set_gate(0, site.name, on * factor(site.kind, min(rank, own)) / factor(site.kind, own))
 
 
 @contextmanager

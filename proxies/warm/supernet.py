@@ -15,20 +15,20 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     first r ranks. More is better; negative where that does harm, and not always more at a higher rank.
 
     Source: ours; DyLoRA's truncation, arXiv:2210.07558, eq. 5-7, on ``solo``'s measurement. A site's own
-    score is that at the grid's largest rank. Departures: every site draws for itself, uniformly from the
-    grid with 0, heeding no budget; Adam's momentum moves a rank at steps that leave it out. As the draws do,
-    scores depend on the grid. An allocation scores the sum of its sites, not its own loss, which
-    ``search.run --evaluator supernet`` measures. Cost: a warm-up of its own, and for each rank of the grid a
-    forward pass of the held batches for each site, many at once.
+    score is that at the highest rank that it can have. Departures: every site draws for itself, uniformly
+    from the grid with 0, heeding no budget; Adam's momentum moves a rank at steps that leave it out. As the
+    draws do, scores depend on the grid. An allocation scores the sum of its sites, not its own loss, which
+    a search whose ``evaluator`` is supernet measures. Cost: a warm-up of its own, and for each rank of the
+    grid a forward pass of the held batches for each site, many at once.
     """
     network, space = evidence.sampled_network, evidence.space
     (nothing,) = network.losses(np.zeros((1, len(space.sites))))
     by_rank = np.zeros((len(space.sites), len(space.ranks)))
     for column, rank in enumerate(space.ranks[1:], start=1):
-        factors = {site.name: evidence.scaling.factor(site.kind, rank) for site in space.sites}
+        factors = {s.name: evidence.scaling.factor(s.kind, min(rank, s.max_rank)) for s in space.sites}
         wires = {site: network.wires[site].cut(rank, factor) for site, factor in factors.items()}
         by_rank[:, column] = nothing - network.losses(np.eye(len(space.sites)), wires=wires)
-    return SiteScores(name, "warm", space, by_rank[:, -1].copy(), by_rank)
+    return SiteScores.of_ranks(name, "warm", space, by_rank)
 
 
 SUPERNET = Proxy("supernet", "warm", _measure)

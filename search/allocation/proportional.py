@@ -15,8 +15,8 @@ def proportional(space: SearchSpace, weights: np.ndarray, max_params: int) -> Al
     """Ranks as near to ``weights`` times a common factor as ``max_params`` parameters allow.
 
     weights: (sites,) >= 0, in the order of the space; a site of weight 0 stays off. Ranks need not be of
-    the grid. The factor is the largest whose ranks, rounded down and capped at the smallest full rank of
-    the sites, fit; what is left raises sites by one rank in turn, those that rounding took most from
+    the grid. The factor is the largest whose ranks, rounded down and capped at each site's full rank,
+    fit; what is left raises sites by one rank in turn, those that rounding took most from
     first, while one fits.
 
     Raises ValueError on weights of a wrong shape, negative, not finite, or all zero.
@@ -28,8 +28,7 @@ def proportional(space: SearchSpace, weights: np.ndarray, max_params: int) -> Al
     if not weights.any():
         raise ValueError("weights are all 0; give at least one site a positive weight.")
     price = np.array([site.cost_per_rank for site in space.sites], dtype=np.int64)
-    full = min(site.max_rank for site in space.sites)  # as in SearchSpace
-    cap = np.where(weights > 0, full, 0)
+    cap = np.where(weights > 0, [site.max_rank for site in space.sites], 0)
 
     def wanted(factor: float) -> np.ndarray:
         return np.minimum(factor * weights, cap)

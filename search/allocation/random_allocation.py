@@ -9,14 +9,23 @@ from spaces.search_space import SearchSpace
 
 from .repair import check_affordable, repair
 
-__all__ = ["random_allocation"]
+__all__ = ["random_allocation", "random_ranks"]
 
 
 def random_allocation(space: SearchSpace, max_params: int, *, rng: np.random.Generator) -> Allocation:
-    """Ranks of the grid, independent and uniform over the sites, then repaired to fill ``max_params``.
+    """``random_ranks`` of the space, repaired to fill ``max_params`` parameters.
 
     Raises UsageError where no site fits at the lowest rank of the grid.
     """
     check_affordable(space, max_params)
+    return space.allocation(repair(random_ranks(space, rng=rng), space, max_params, rng=rng))
+
+
+def random_ranks(space: SearchSpace, *, rng: np.random.Generator) -> np.ndarray:
+    """A rank for each site, independent and uniform over those of the grid that it can have: (sites,)."""
     ranks = rng.choice(np.array(space.ranks), size=len(space.sites))
-    return space.allocation(repair(ranks, space, max_params, rng=rng))
+    narrow = ranks > space.highest
+    if narrow.any():  # drawn again among their own
+        counts = space.available.sum(axis=1)[narrow]
+        ranks[narrow] = np.array(space.ranks)[rng.integers(0, counts)]
+    return ranks

@@ -14,23 +14,29 @@ __all__ = ["check_affordable", "filled", "repair"]
 
 def check_affordable(space: SearchSpace, max_params: int) -> None:
     """Raises UsageError where not even the cheapest site fits at the lowest rank of the grid."""
-    costs = space.costs[:, 1]
+    costs = np.where(space.available[:, 1], space.costs[:, 1], np.iinfo(np.int64).max)
     cheapest = int(costs.argmin())
     if costs[cheapest] > max_params:
         raise UsageError(
             f"max_params={max_params:,} is too small: the lowest rank above 0, {space.ranks[1]}, needs "
             f"{int(costs[cheapest]):,} at the cheapest site, {space.sites[cheapest].name}. "
-            "Raise the budget to at least that, or give lower ranks with --ranks."
+            "Raise the budget to at least that, or give lower `ranks`."
         )
 
 
 def repair(ranks: np.ndarray, space: SearchSpace, max_params: int, *, rng: np.random.Generator) -> np.ndarray:
     """A rank vector of the grid, near ``ranks``, that fits ``max_params`` and is maximal: (sites,), int64.
 
-    ranks: (sites,) whole numbers >= 0, of the grid or not. Off-grid ranks go down to the grid; while
+    Ranks that are off the grid, or that a site cannot have, go down to one that it can; while
     the cost is above the budget, a random site that is on goes down one rank of the grid; then, in
     random order, sites go up one rank of the grid until no such step fits. A vector of the grid that
     fits and is maximal comes back unchanged, without use of ``rng``.
+
+    Args:
+        ranks: (sites,) whole numbers >= 0, of the grid or not.
+        space: the sites, and the grid.
+        max_params: parameters that all wires may have together.
+        rng: chooses the sites that go down and up.
 
     Raises ValueError on a wrong shape, fractions or negative ranks.
     """
@@ -42,10 +48,12 @@ def repair(ranks: np.ndarray, space: SearchSpace, max_params: int, *, rng: np.ra
             ">= 0, one per site of the space."
         )
     grid = np.array(space.ranks, dtype=np.int64)
-    columns = np.searchsorted(grid, given, side="right") - 1
+    top = np.searchsorted(grid, space.highest)
+    columns = np.minimum(np.searchsorted(grid, given, side="right") - 1, top)
     costs = space.costs
     left = max_params - int(costs[np.arange(len(columns)), columns].sum())
-    steps = np.diff(costs, axis=1).tolist()  # steps[site][column]: parameters of one step up from there
+    # steps[site][column]: parameters of one step up from there, as far as the site goes
+    steps = [row[:last] for row, last in zip(np.diff(costs, axis=1).tolist(), top.tolist(), strict=True)]
     levels = columns.tolist()
     if left < 0:
         left = _step_down(levels, steps, left, rng)
@@ -60,6 +68,12 @@ def filled(
 
     Allocators stop where nothing has worth (cross wires under SNIP) or where one more site at the
     paper's single rank does not fit; the rest goes to random sites, a step of the grid at a time.
+
+    Args:
+        allocation: of sites of the space, within the budget.
+        space: the sites, and the grid.
+        max_params: parameters that all wires may have together.
+        rng: chooses the sites that go up.
     """
     return space.allocation(repair(space.rank_vector(allocation), space, max_params, rng=rng))
 

@@ -15,20 +15,22 @@ __all__ = ["topk"]
 def topk(scores: SiteScores, *, max_params: int, rng: np.random.Generator) -> Allocation:
     """The sites with the largest ``scores.by_site`` on at the largest rank of the grid, within the budget.
 
-    Ties are broken uniformly at random. A site that no longer fits is skipped, a cheaper one after it
-    may still fit. Where no site fits at the largest rank, the largest rank at which one does is used.
+    A site that cannot have that rank is on at its highest. Ties are broken uniformly at random. A site that
+    no longer fits is skipped, a cheaper one after it may still fit. Where no site fits at the largest rank,
+    the largest rank at which one does is used.
     Source: HeteroLoRA (see DESIGN), static allocation; there "25 % enabled", here as many as fit.
 
     Raises UsageError where no site fits at the lowest rank of the grid.
     """
     space = scores.space
     check_affordable(space, max_params)
-    column = int(np.flatnonzero((space.costs <= max_params).any(axis=0))[-1])
-    costs = space.costs[:, column].tolist()
+    fits = space.available & (space.costs <= max_params)
+    rank = np.minimum(space.ranks[int(np.flatnonzero(fits.any(axis=0))[-1])], space.highest)
+    costs = (rank * np.array([site.cost_per_rank for site in space.sites])).tolist()
     ranks = np.zeros(len(space.sites), dtype=np.int64)
     left = max_params
     for site in np.lexsort((rng.permutation(len(costs)), -scores.by_site)):
         if costs[site] <= left:
-            ranks[site] = space.ranks[column]
+            ranks[site] = rank[site]
             left -= costs[site]
     return space.allocation(ranks)

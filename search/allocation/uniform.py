@@ -11,20 +11,31 @@ from spaces.search_space import SearchSpace
 __all__ = ["uniform"]
 
 
-def uniform(space: SearchSpace, max_params: int) -> Allocation:
+def uniform(space: SearchSpace, max_params: int, *, most: np.ndarray | None = None) -> Allocation:
     """As uniform as ``max_params`` parameters allow: every site at rank floor(u), u = budget / cost per rank.
 
-    What is left of the budget raises as many sites as it can by one rank, spread evenly over the
-    network, so that the baseline spends what the others spend. Ranks need not be of the grid. Where
-    u < 1 that means rank 1 at evenly spread sites.
+    A site that cannot have that rank is at its full one, and the others share what it leaves. What is then
+    left of the budget raises as many sites as it can by one rank, spread evenly over the network, so that the
+    baseline spends what the others spend. Ranks need not be of the grid. Where u < 1 that means rank 1 at
+    evenly spread sites.
 
+    most: (sites,), ranks that sites can have at most; by default each its full rank, min(d_in, d_out).
     Raises UsageError where no site fits at rank 1.
+
+    >>> from spaces import SearchSpace, Site, Tap
+    >>> tap = Tap("block", "in")
+    >>> sites = tuple(Site(f"layers.{i}.q", i, "q", "lora", 64, 64, tap, tap) for i in range(3))
+    >>> uniform(SearchSpace(sites, (0, 1)), 1000).ranks  # of 128 parameters a rank
+    (('layers.0.q', 2), ('layers.1.q', 3), ('layers.2.q', 2))
     """
-    largest = min(site.max_rank for site in space.sites)
-    rank = min(max_params // space.params_per_rank, largest)
-    ranks = np.full(len(space.sites), rank)
-    if rank < largest:
-        ranks[_spread(space, max_params - rank * space.params_per_rank)] += 1
+    price = np.array([site.cost_per_rank for site in space.sites], dtype=np.int64)
+    full = np.array([site.max_rank for site in space.sites]) if most is None else most
+    rank = max_params // space.params_per_rank
+    while rank < full.max() and price @ np.minimum(rank + 1, full) <= max_params:
+        rank += 1
+    ranks = np.minimum(rank, full)
+    wider = np.flatnonzero(full > rank)
+    ranks[wider[_spread(price[wider], max_params - int(price @ ranks))]] += 1
     if not ranks.any():
         cheapest = min(space.sites, key=lambda site: site.cost_per_rank)
         raise UsageError(
@@ -34,12 +45,14 @@ def uniform(space: SearchSpace, max_params: int) -> Allocation:
     return space.allocation(ranks)
 
 
-def _spread(space: SearchSpace, params: int) -> np.ndarray:
-    """Indices of as many sites as ``params`` raise by one rank, the middles of equal stretches."""
-    per_rank = np.array([site.cost_per_rank for site in space.sites], dtype=np.int64)
-    for count in range(len(per_rank), 0, -1):
-        chosen = (2 * np.arange(count) + 1) * len(per_rank) // (2 * count)
-        if per_rank[chosen].sum() <= params:
+def _spread(price: np.ndarray, params: int) -> np.ndarray:
+    """Indices of as many of these sites as ``params`` raise by one rank, the middles of equal stretches.
+
+    price: (n,), parameters of one rank.
+    """
+    for count in range(len(price), 0, -1):
+        chosen = (2 * np.arange(count) + 1) * len(price) // (2 * count)
+        if price[chosen].sum() <= params:
             return chosen
-    cheapest = np.array([per_rank.argmin()])  # the middle site alone may be dearer than the budget
-    return cheapest if per_rank[cheapest[0]] <= params else np.array([], dtype=np.int64)
+    cheapest = np.argsort(price, kind="stable")[:1]  # the middle site alone may be dearer than the budget
+    return np.asarray(cheapest[price[cheapest] <= params])

@@ -53,4 +53,4 @@ def run_compare(given: Typed, machine: Callable[[Typed], Machine] = machine_give
         compared = compare_arms(plans, terms, training.all_seeds, path, progress=progress)
         folder.confirm()
         write_comparison(compared, path)
-    return Printed(compared.result, compared.text)
+    return Printed(compared.board.to_json(), compared.text)

@@ -11,13 +11,14 @@ from typing import Final
 from evaluators.store.whole_file import write_whole
 from search.compare.pipeline import write_comparison
 from search.compare.preset_run import Filled, compare_cells, fill, paper_settings, setups_of
-from search.compare.presets.preset import Number, Preset, Setup, layout
+from search.compare.presets.filled_table import FilledTable
+from search.compare.presets.preset import Preset, Setup
 from search.compare.presets.registry import PRESETS, SETTINGS, find_preset, moved
 from search.compare.settings import GROWING, CompareSettings
 from search.compare.terms import terms_of
 from search.job.machine import Machine
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
-from search.show.aligned_text import aligned, wrapped
+from search.show.aligned_text import aligned
 from spaces.errors import UsageError
 
 from .command import Printed
@@ -55,40 +56,23 @@ def run_preset(name: str, given: Typed, machine: Callable[[Typed], Machine] = ma
             for dataset in preset.datasets
             for setup in setups_of(preset, dataset)
         ]
-        ours = {place: number for _, _, own in filled for place, number in own.numbers.items()}
-        trained = [f"{title}: {own.about}" for title, _, own in filled]
-        notes = list(dict.fromkeys(f"{dataset}: {note}" for _, dataset, own in filled for note in own.notes))
-        text = "\n".join(
-            [
-                layout(replace(preset, seeds=seeds), ours),
-                *(line for one in trained for line in wrapped(f"ours: {one}")),
-                *(line for note in notes for line in wrapped(f"note: {note}")),
-            ]
+        notes = dict.fromkeys(f"{dataset}: {note}" for _, dataset, own in filled for note in own.notes)
+        table = FilledTable(
+            replace(preset, seeds=seeds),
+            {place: number for _, _, own in filled for place, number in own.numbers.items()},
+            tuple(f"{title}: {own.about}" for title, _, own in filled),
+            tuple(notes),
+            path,
         )
-        result: dict[str, object] = {
-            "preset": preset.name,
-            "seeds": list(seeds),
-            "trained": trained,
-            "notes": notes,
-            "cells": _cells(ours),
-            "output": str(path),
-        }
-        write_whole(path / "preset.json", json.dumps(result, indent=2))
-        write_whole(path / "preset.txt", text + "\n")
-        return Printed(result, text)
+        write_whole(path / "preset.json", json.dumps(table.to_json(), indent=2))
+        write_whole(path / "preset.txt", table.text + "\n")
+        return Printed(table.to_json(), table.text)
 
 
 def listed() -> Printed:
     """The presets by name, with their source, model and data sets."""
     about = {name: f"{one.source}: {one.model}, {', '.join(one.datasets)}" for name, one in PRESETS.items()}
     return Printed(about, "\n".join(aligned([*about.items()], words=(0, 1))))
-
-
-def _cells(ours: dict[tuple[str, str], Number]) -> list[dict[str, object]]:
-    return [
-        {"row": row, "column": column, "value": one.value, "sd": one.sd, "rank": one.rank}
-        for (row, column), one in ours.items()
-    ]
 
 
 def _preset(name: str, given: Typed) -> Preset:

@@ -25,11 +25,12 @@ from spaces.errors import InputError
 from spaces.scaling import Rule
 
 from .arm import Arm
-from .leaderboard import ArmRuns
+from .grid_point import GridPoint
 from .peft_trainer import Referee
+from .standing import ArmRuns
 from .terms import Terms
 
-__all__ = ["Chosen", "Planned", "Point", "plan_all", "report", "tune"]
+__all__ = ["Chosen", "Planned", "plan_all", "report", "tune"]
 
 _TUNING = 100_000  # what the tuning's seeds begin at, which no reported seed reaches
 _log = logging.getLogger(__name__)
@@ -69,17 +70,6 @@ class Chosen:
 
     planned: Planned
     learning_rate: float
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A point of an arm's grid. loss: mean over the tuning seeds on the validation rows; None where one of
-    them failed."""
-
-    label: str
-    scaling: str
-    learning_rate: float
-    loss: float | None
 
 
 def plan_all(arms: Sequence[Arm], terms: Terms) -> list[list[Planned]]:
@@ -127,7 +117,7 @@ def plan(arm: Arm, terms: Terms) -> list[Planned]:
 
 def tune(
     plans: Sequence[Sequence[Planned]], terms: Terms, folder: Path, *, progress: Progress = silent
-) -> tuple[list[Chosen], list[Point]]:
+) -> tuple[list[Chosen], list[GridPoint]]:
     """The scaling and learning rate of each arm with the lowest validation loss, and the whole grid.
 
     Runs on ``tune_seeds`` seeds that are not reported. An arm with one point is not tuned. One whose every
@@ -186,11 +176,11 @@ def report(
     ]
 
 
-def _points(one: Planned, runs: Sequence[Trained], seeds: int) -> list[Point]:
+def _points(one: Planned, runs: Sequence[Trained], seeds: int) -> list[GridPoint]:
     points = []
     for i, rate in enumerate(one.learning_rates):
         own = [run.evaluation.loss for run in runs[i * seeds : (i + 1) * seeds]]
         finished = [loss for loss in own if loss is not None]
         mean = float(np.mean(finished)) if len(finished) == seeds else None
-        points.append(Point(one.arm.label, one.workload.recipe.scaling.rule, rate, mean))
+        points.append(GridPoint(one.arm.label, one.workload.recipe.scaling.rule, rate, mean))
     return points

@@ -1,113 +1,116 @@
-"""What a comparison found: every arm's runs, and how they differ from uniform LoRA's."""
+"""What a comparison found, as a value."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
-import numpy as np
+from spaces.counted import counted
+from spaces.direction import Direction
 
-from evaluators.training.candidate import Trained
-from search.statistics.paired import PairedDifference, holm_corrected
-from search.statistics.summary import Summary
-from spaces.direction import Direction, sign_of
+from .arm import BASELINE, Arm
+from .grid_point import GridPoint
+from .questions import Finding
+from .standing import Standing
 
-from .arm import Arm
+__all__ = ["Leaderboard", "baseline_of"]
 
-__all__ = ["ArmRuns", "Row", "leaderboard"]
+_REFERENCES: Final = ("full", "flop", "head")  # lines outside the budget
+_LEAST_SPENT: Final = 0.95  # of the budget, by an arm that is compared at it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ArmRuns:
-    """An arm as it was reported: under the scaling and learning rate chosen for it, a run per seed."""
+class Leaderboard:
+    """All arms at one budget, the best first, and what their runs answer.
 
-    arm: Arm
-    scaling: str
-    learning_rate: float
-    runs: tuple[Trained, ...]
+    verdict: the answer in one sentence. metric: its name; metric_title: as a person must know it; direction:
+    in which it is better; positive_label: that it is of, where it is of one. notes: sentences without which
+    numbers may be misread. rows: by part, ``train``, ``validation`` and ``test``. budget: parameters.
+    baseline: the label of the arm that the others are compared with; None where there is none. grid: what the
+    scaling and learning rate of each arm were chosen by. output: the folder that holds it.
+    """
+
+    verdict: str
+    model: str
+    task: str
+    metric: str
+    metric_title: str
+    direction: Direction
+    positive_label: str | None
+    notes: tuple[str, ...]
+    rows: Mapping[str, int]
+    budget: int
+    epochs: float
+    batch_size: int
+    seeds: tuple[int, ...]
+    device: str
+    baseline: str | None
+    standings: tuple[Standing, ...]
+    findings: tuple[Finding, ...]
+    grid: tuple[GridPoint, ...]
+    output: Path
 
     @property
-    def metrics(self) -> tuple[float | None, ...]:
-        """One per seed, None where it failed."""
-        return tuple(run.evaluation.metric for run in self.runs)
+    def title(self) -> str:
+        """What was compared on what: the model, the task, rows, epochs, seeds and the budget."""
+        return (
+            f"{self.model} on {self.task}: {counted(self.rows['train'], 'row')}, "
+            f"{counted(self.epochs, 'epoch')}, {counted(len(self.seeds), 'seed')}, "
+            f"budget {counted(self.budget, 'parameter')}"
+        )
 
+    @property
+    def at_an_edge(self) -> frozenset[str]:
+        """Labels of the arms for which the least or the greatest of several learning rates was chosen."""
+        rates: dict[str, set[float]] = {}
+        for point in self.grid:
+            rates.setdefault(point.label, set()).add(point.learning_rate)
+        return frozenset(
+            one.label
+            for one in self.standings
+            if len(own := rates.get(one.label, set())) > 1 and one.learning_rate in (min(own), max(own))
+        )
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A line of the leaderboard, in the metric's units, parameters and seconds a run.
-
-    average, peak: parameters that were trained, over the steps; end: what is left, dead ranks cut away; the
-    head apart. overhead: seconds over plain LoRA's; None without it. peak_memory: bytes.
-    """
-
-    label: str
-    space: str
-    renorm: str
-    scaling: str
-    learning_rate: float
-    metrics: tuple[float | None, ...]
-    metric: Summary | None
-    median: float | None
-    loss: Summary | None
-    difference: PairedDifference | None
-    end: int | None
-    average: float | None
-    peak: int | None
-    seconds: float | None
-    overhead: float | None
-    peak_memory: int | None
-    failures: tuple[str, ...]
+    @property
+    def off_the_budget(self) -> dict[str, int]:
+        """By label, the parameters at the end of arms that are above the budget then, or well below it."""
+        return {
+            one.label: one.end
+            for one in self.standings
+            if one.end is not None
+            and re.split(r"[@/\[]", one.label)[0] not in _REFERENCES
+            and not _LEAST_SPENT * self.budget <= one.end <= self.budget
+        }
 
     def to_json(self) -> dict[str, object]:
-        """A JSON object."""
-        return asdict(self)
+        """What ``leaderboard.json`` holds."""
+        return {
+            "verdict": self.verdict,
+            "model": self.model,
+            "task": self.task,
+            "metric": self.metric,
+            "metric_title": self.metric_title,
+            "direction": self.direction,
+            "positive_label": self.positive_label,
+            "notes": list(self.notes),
+            "rows": dict(self.rows),
+            "budget": self.budget,
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "seeds": list(self.seeds),
+            "device": self.device,
+            "baseline": self.baseline,
+            "leaderboard": [one.to_json() for one in self.standings],
+            "answers": [one.to_json() for one in self.findings],
+            "tuning": [one.to_json() for one in self.grid],
+            "output": str(self.output),
+        }
 
 
-def leaderboard(
-    arms: Sequence[ArmRuns], baseline: str | None, *, direction: Direction = "maximize"
-) -> list[Row]:
-    """A row per arm: those with the fewest failed seeds first, the best mean first among them.
-
-    baseline: the label of the arm to compare with; None where there is none. direction: of the metric.
-    """
-    sign = sign_of(direction)
-    reference = next((one for one in arms if one.arm.label == baseline), None)
-    rows = [_row(one, reference) for one in arms]
-    corrected = iter(holm_corrected([row.difference for row in rows if row.difference]))
-    rows = [replace(row, difference=next(corrected)) if row.difference else row for row in rows]
-    return sorted(rows, key=lambda row: (len(row.failures), -sign * row.metric.mean if row.metric else 0.0))
-
-
-def _row(one: ArmRuns, reference: ArmRuns | None) -> Row:
-    done = [run for run in one.runs if run.evaluation.failure is None]
-    metrics = [run.evaluation.metric for run in done if run.evaluation.metric is not None]
-    losses = [run.evaluation.loss for run in done if run.evaluation.loss is not None]
-    courses = [run.course for run in done if run.course is not None]
-    seconds = _seconds(one)
-    base_seconds = _seconds(reference) if reference else None
-    return Row(
-        one.arm.label,
-        one.arm.space,
-        one.arm.renorm,
-        one.scaling,
-        one.learning_rate,
-        one.metrics,
-        Summary.of(metrics) if metrics else None,
-        float(np.median(metrics)) if metrics else None,
-        Summary.of(losses) if losses else None,
-        None
-        if reference is None or reference is one
-        else PairedDifference.of(one.metrics, reference.metrics),
-        round(float(np.mean([course.end for course in courses]))) if courses else None,
-        float(np.mean([course.average for course in courses])) if courses else None,
-        max((course.peak for course in courses), default=None),
-        seconds,
-        seconds / base_seconds if seconds and base_seconds else None,
-        max((run.evaluation.peak_memory for run in done), default=None),
-        tuple(run.evaluation.failure for run in one.runs if run.evaluation.failure is not None),
-    )
-
-
-def _seconds(one: ArmRuns) -> float | None:
-    times = [run.evaluation.seconds for run in one.runs if run.evaluation.failure is None]
-    return float(np.mean(times)) if times else None
+def baseline_of(arms: Sequence[Arm]) -> str | None:
+    """The label of plain LoRA in the space that all arms share, or else of the first; there may be none."""
+    labels = [arm.label for arm in arms if arm.name == BASELINE]
+    return BASELINE if BASELINE in labels else next(iter(labels), None)

@@ -8,26 +8,27 @@ from pathlib import Path
 from search.show.difference_plot import DifferenceLine, draw_differences
 from search.show.picture import short
 
-from .leaderboard import Row
+from .leaderboard import Leaderboard
+from .standing import Standing
 
 __all__ = ["difference_lines", "draw_leaderboard"]
 
 
-def draw_leaderboard(rows: Sequence[Row], title: str, metric: str, baseline: str | None, path: Path) -> None:
-    """Writes ``difference_figure`` of the rows that have a metric, as a PNG."""
-    label = f"test {short(metric)}"
-    draw_differences(difference_lines(rows), path, title=title, label=label, baseline=baseline)
+def draw_leaderboard(board: Leaderboard, path: Path) -> None:
+    """Writes ``difference_figure`` of the arms that have a metric, as a PNG."""
+    label, lines = f"test {short(board.metric_title)}", difference_lines(board.standings)
+    draw_differences(lines, path, title=board.title, label=label, baseline=board.baseline)
 
 
-def difference_lines(rows: Sequence[Row]) -> list[DifferenceLine]:
-    """Of the rows that have a metric, in their order."""
+def difference_lines(standings: Sequence[Standing]) -> list[DifferenceLine]:
+    """Of the arms that have a metric, in their order."""
     return [
         DifferenceLine(
-            row.label,
-            tuple(value for value in row.metrics if value is not None),
-            row.metric.mean,
-            row.difference.interval if row.difference else None,
+            one.label,
+            tuple(value for value in one.metrics if value is not None),
+            one.metric.mean,
+            one.difference.interval if one.difference else None,
         )
-        for row in rows
-        if row.metric is not None
+        for one in standings
+        if one.metric is not None
     ]

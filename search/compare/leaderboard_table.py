@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from search.show.aligned_text import aligned, wrapped
 from search.show.number_format import p_equation, with_interval
+from search.statistics.interval import Interval
 from spaces.counted import counted
 from spaces.printable import printable
 
-__all__ = ["format_leaderboard", "title_of"]
+from .leaderboard import Leaderboard
+from .questions import Finding
+from .standing import Standing
 
-_REFERENCES: Final = ("full", "flop", "head")  # lines outside the budget
-_LEAST_SPENT = 0.95  # of the budget, by an arm that is compared at it
+__all__ = ["format_leaderboard"]
 
-_HEAD = (
+_HEAD: Final = (
     "method",
     "test {metric}",
     "difference [95 % t]",
@@ -32,102 +33,69 @@ _HEAD = (
 )
 
 
-def title_of(result: Mapping[str, Any]) -> str:
-    """What was compared on what: the model, the task, rows, epochs, seeds and the budget."""
-    return (
-        f"{result['model']} on {result['task']}: {counted(result['rows']['train'], 'row')}, "
-        f"{counted(result['epochs'], 'epoch')}, {counted(len(result['seeds']), 'seed')}, "
-        f"budget {counted(result['budget'], 'parameter')}"
-    )
-
-
-def format_leaderboard(result: Mapping[str, Any]) -> str:
-    """``leaderboard.json`` as text: the verdict in one line, then lines of at most 80 columns.
+def format_leaderboard(board: Leaderboard) -> str:
+    """The verdict in one line, then lines of at most 80 columns.
 
     The table, the best method first; how to read it; the questions, the notes, and what failed.
     """
-    metric, rows, baseline = result["metric_title"], result["leaderboard"], result["baseline"]
-    table = [tuple(cell.format(metric=metric) for cell in _HEAD)]
-    edges = _at_an_edge(result)
-    table += [_cells(row, edges) for row in rows]
-    lines = [title_of(result)]
-    if baseline is not None:
-        lines.append(f"difference: to {baseline}, seed by seed; time: of its run over {baseline}'s")
-    lines.append(
+    table = [tuple(cell.format(metric=board.metric_title) for cell in _HEAD)]
+    table += [_cells(one, at_an_edge=one.label in board.at_an_edge) for one in board.standings]
+    sentences = [part for line in _below(board) for part in wrapped(line)]
+    return "\n".join([printable(board.verdict), "", *aligned(table), "", *sentences])
+
+
+def _below(board: Leaderboard) -> Iterator[str]:
+    """The sentences under the table."""
+    yield board.title
+    if board.baseline is not None:
+        yield (f"difference: to {board.baseline}, seed by seed; time: of its run over {board.baseline}'s")
+    yield (
         "parameters, without the head: at the end, moved by the optimizer on average and at most in a step; "
         "memory: peak of its process"
     )
-    if edges:
-        lines.append(
-            "*: the best of its learning rates is the least or the greatest given; --lrs may be extended"
-        )
-    lines += _off_the_budget(rows, result["budget"])
-    lines += [_answer(one) for one in result["answers"]]
-    failed = [(row["label"], reason) for row in rows for reason in row["failures"]]
-    lines += [f"note: {note}" for note in result["notes"]]
-    lines += [f"failed: {label}: {reason}" for label, reason in failed]
-    lines.append(f"saved in {result['output']}")
-    sentences = [part for line in lines for part in wrapped(line)]
-    return "\n".join([printable(result["verdict"]), "", *aligned(table), "", *sentences])
+    if board.at_an_edge:
+        yield "*: the best of its learning rates is the least or the greatest given; `lrs` may be extended"
+    if off := [f"{label} {end:,}" for label, end in board.off_the_budget.items()]:
+        yield f"not at the budget at the end: {', '.join(off)}"
+    yield from map(_answer, board.findings)
+    yield from (f"note: {note}" for note in board.notes)
+    yield from (f"failed: {one.label}: {reason}" for one in board.standings for reason in one.failures)
+    yield f"saved in {board.output}"
 
 
-def _at_an_edge(result: Mapping[str, Any]) -> frozenset[str]:
-    """Labels of the arms for which the least or the greatest of several learning rates was chosen."""
-    rates: dict[str, set[float]] = {}
-    for point in result["tuning"]:
-        rates.setdefault(point["label"], set()).add(point["lr"])
-    return frozenset(
-        row["label"]
-        for row in result["leaderboard"]
-        if len(own := rates.get(row["label"], set())) > 1 and row["learning_rate"] in (min(own), max(own))
-    )
-
-
-def _off_the_budget(rows: Sequence[Mapping[str, Any]], budget: int) -> list[str]:
-    """A line that names the arms whose end lies above the budget, or well below it."""
-    off = [
-        f"{row['label']} {row['end']:,}"
-        for row in rows
-        if row["end"] is not None
-        and re.split(r"[@/\[]", row["label"])[0] not in _REFERENCES
-        and not _LEAST_SPENT * budget <= row["end"] <= budget
-    ]
-    return [f"not at the budget at the end: {', '.join(off)}"] if off else []
-
-
-def _cells(row: Mapping[str, Any], edges: Collection[str]) -> tuple[str, ...]:
-    metric, apart = row["metric"], row["difference"]
-    edge = "*" if row["label"] in edges else ""
-    setting = f"{row['learning_rate']:.2g}{edge}, {row['scaling']}"
-    if metric is None:
-        return (row["label"], "failed", *["-"] * 6, setting, "-", "-", "-")
-    sd = "" if metric["sd"] is None else f" ± {metric['sd']:.4f}"
+def _cells(one: Standing, *, at_an_edge: bool) -> tuple[str, ...]:
+    setting = f"{one.learning_rate:.2g}{'*' if at_an_edge else ''}, {one.scaling}"
+    if one.metric is None:
+        return (one.label, "failed", *["-"] * 6, setting, "-", "-", "-")
+    apart = one.difference
     return (
-        row["label"],
-        f"{metric['mean']:.4f}{sd}{_of_seeds(row)}",
-        "-" if apart is None else _interval(apart["interval"]),
-        "-" if apart is None or apart["p_holm"] is None else f"{apart['p_holm']:.3f}",
-        f"{row['median']:.4f}",
-        f"{row['end']:,}",
-        f"{round(row['average']):,}",
-        f"{row['peak']:,}",
+        one.label,
+        f"{one.metric}{_of_seeds(one)}",
+        "-" if apart is None else _interval(apart.interval),
+        "-" if apart is None or apart.p_holm is None else f"{apart.p_holm:.3f}",
+        f"{one.median:.4f}",
+        f"{one.end:,}",
+        "-" if one.average is None else f"{round(one.average):,}",
+        f"{one.peak:,}",
         setting,
-        f"{row['seconds']:.0f}",
-        "-" if row["overhead"] is None else f"{row['overhead']:.2f}",
-        f"{row['peak_memory'] / 2**20:,.0f} MB",
+        f"{one.seconds:.0f}",
+        "-" if one.overhead is None else f"{one.overhead:.2f}",
+        "-" if one.peak_memory is None else f"{one.peak_memory / 2**20:,.0f} MB",
     )
 
 
-def _of_seeds(row: Mapping[str, Any]) -> str:
+def _of_seeds(one: Standing) -> str:
     """How many seeds the mean is of, where that is not all of them."""
-    return f" ({row['metric']['count']} of {counted(len(row['metrics']), 'seed')})" if row["failures"] else ""
+    if one.metric is None or not one.failures:
+        return ""
+    return f" ({one.metric.count} of {counted(len(one.metrics), 'seed')})"
 
 
-def _interval(interval: Mapping[str, float | None]) -> str:
-    return with_interval(interval["mean"], interval["low"], interval["high"], 4)
+def _interval(interval: Interval) -> str:
+    return with_interval(interval.mean, interval.low, interval.high, 4)
 
 
-def _answer(one: Mapping[str, Any]) -> str:
-    interval, p_value = one["difference"]["interval"], one["difference"]["p_holm"]
+def _answer(one: Finding) -> str:
+    p_value = one.difference.p_holm
     corrected = "" if p_value is None else f", Holm-corrected {p_equation(p_value)}"
-    return f"{one['question']} {one['verdict']}, {_interval(interval)}{corrected}"
+    return f"{one.question} {one.verdict}, {_interval(one.difference.interval)}{corrected}"

@@ -12,7 +12,7 @@ from search.show.heat_map import draw_rank_heat_map, draw_share_heat_map
 from spaces.counted import counted
 from spaces.search_space import SearchSpace
 
-from .leaderboard import ArmRuns
+from .standing import ArmRuns
 
 __all__ = ["draw_maps", "enabled_shares"]
 

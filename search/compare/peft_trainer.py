@@ -12,7 +12,7 @@ from evaluators.executors.spread import Workload
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.train_with_peft import train_with_peft
 
-from .peft_configs import REFEREES, Setting
+from .peft_configs import REFEREES, PeftCase
 
 __all__ = ["Referee"]
 
@@ -27,7 +27,7 @@ class Referee:
     def config(self, model: PreTrainedModel, workload: Workload) -> PeftConfig:
         """The largest within the budget; raises InputError where there is none."""
         return REFEREES[self.name](
-            Setting(model, workload.sites, self.max_params, workload.task, workload.recipe)
+            PeftCase(model, workload.sites, self.max_params, workload.task, workload.recipe)
         )
 
     def __call__(

@@ -9,19 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluators.adapters.adapter import save_adapter
+from evaluators.data.task import Task
 from evaluators.store.whole_file import write_whole
 from search.job.prepare import announce
 from search.job.progress import Progress, silent
 from search.methods.registry import find_method
 from spaces.errors import InputError
 
-from .arm import BASELINE, Arm
-from .arm_training import Chosen, Planned, Point, report, tune
-from .leaderboard import ArmRuns, Row, leaderboard
+from .arm_training import Chosen, Planned, report, tune
+from .grid_point import GridPoint
+from .leaderboard import Leaderboard, baseline_of
 from .leaderboard_plot import draw_leaderboard
-from .leaderboard_table import format_leaderboard, title_of
+from .leaderboard_table import format_leaderboard
 from .maps import draw_maps
-from .questions import answers
+from .questions import Finding, findings
+from .standing import ArmRuns, Standing, standings
 from .terms import Terms
 from .verdict import verdict
 
@@ -32,14 +34,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """What came of it. result, text: as the command prints them. chosen, runs: arm by arm. rows: the
-    leaderboard, best first."""
+    """What came of it: the leaderboard, and arm by arm what was chosen for it and its runs."""
 
-    result: dict[str, object]
-    text: str
+    board: Leaderboard
     chosen: tuple[Chosen, ...]
     runs: tuple[ArmRuns, ...]
-    rows: tuple[Row, ...]
+
+    @property
+    def text(self) -> str:
+        """What a person reads of it."""
+        return format_leaderboard(self.board)
 
 
 def compare_arms(
@@ -65,79 +69,71 @@ def compare_arms(
     announce(plans[0][0].job, folder)
     chosen, grid = tune(plans, terms, folder, progress=progress)
     runs = report(chosen, terms, seeds, folder, progress=progress)
-    direction = chosen[0].planned.job.task.objective.direction
-    rows = leaderboard(runs, _baseline([one.arm for one in runs]), direction=direction)
-    if not any(row.metric for row in rows):
-        raise InputError(f"every run failed, the first because {rows[0].failures[0]}")
-    result = _result(rows, runs, grid, chosen, seeds, folder)
-    return Comparison(result, format_leaderboard(result), tuple(chosen), tuple(runs), tuple(rows))
+    board = _board(runs, grid, chosen, seeds, folder)
+    if not any(one.metric for one in board.standings):
+        raise InputError(f"every run failed, the first because {board.standings[0].failures[0]}")
+    return Comparison(board, tuple(chosen), tuple(runs))
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> None:
     """Writes all that is known of the arms: tables, pictures and adapters."""
     _log.info("saving   tables, pictures and adapters")
-    task, baseline = comparison.chosen[0].planned.job.task, _baseline([one.arm for one in comparison.runs])
-    write_whole(folder / "leaderboard.json", json.dumps(comparison.result, indent=2))
+    board = comparison.board
+    write_whole(folder / "leaderboard.json", json.dumps(board.to_json(), indent=2))
     write_whole(folder / "leaderboard.txt", comparison.text + "\n")
-    picture, title = folder / "leaderboard.png", title_of(comparison.result)
-    draw_leaderboard(comparison.rows, title, task.objective.metric_title, baseline, picture)
+    draw_leaderboard(board, folder / "leaderboard.png")
     for one, own in zip(comparison.chosen, comparison.runs, strict=True):
         draw_maps(own, one.planned.job.space, folder)
         _save(own, one.planned, folder / "adapters")
 
 
-def _baseline(arms: Sequence[Arm]) -> str | None:
-    """The label of plain LoRA in the options' own space, or else of the first; there may be none."""
-    labels = [arm.label for arm in arms if arm.name == BASELINE]
-    return BASELINE if BASELINE in labels else next(iter(labels), None)
-
-
-def _result(
-    rows: Sequence[Row],
+def _board(
     runs: Sequence[ArmRuns],
-    grid: Sequence[Point],
+    grid: Sequence[GridPoint],
     chosen: Sequence[Chosen],
     seeds: Sequence[int],
     output: Path,
-) -> dict[str, object]:
-    """What ``--json`` prints and ``leaderboard.json`` holds."""
-    job, baseline = chosen[0].planned.job, _baseline([one.arm for one in runs])
-    task, recipe = job.task, job.recipe
-    objective, tested = task.objective, task.test
-    answered = answers(runs, rows, baseline, direction=objective.direction)
-    best = next((answer for answer in answered if answer.label is not None), None)
-    return {
-        "verdict": verdict(
-            runs,
-            rows,
-            best,
-            baseline,
-            metric=objective.metric_title,
-            rows_tested=len(tested),
-            chance=objective.chance(tested.labels),
-            direction=objective.direction,
-        ),
-        "model": job.base,
-        "task": task.name,
-        "metric": objective.metric,
-        "metric_title": objective.metric_title,
-        "direction": objective.direction,
-        "positive_label": objective.metric_label,
-        "notes": list(task.notes),
-        "rows": {"train": len(task.train), "validation": len(task.validation), "test": len(task.test)},
-        "budget": job.max_params,
-        "epochs": recipe.epochs,
-        "batch_size": recipe.batch_size,
-        "seeds": list(seeds),
-        "device": job.machine.devices[0],
-        "baseline": baseline,
-        "leaderboard": [row.to_json() for row in rows],
-        "answers": [answer.to_json() for answer in answered],
-        "tuning": [
-            {"label": p.label, "scaling": p.scaling, "lr": p.learning_rate, "loss": p.loss} for p in grid
-        ],
-        "output": str(output),
-    }
+) -> Leaderboard:
+    job, baseline = chosen[0].planned.job, baseline_of([one.arm for one in runs])
+    task, recipe, objective = job.task, job.recipe, job.task.objective
+    ranked = standings(runs, baseline, direction=objective.direction)
+    found = findings(runs, ranked, baseline, direction=objective.direction)
+    return Leaderboard(
+        verdict=_verdict(task, runs, ranked, found),
+        model=job.base,
+        task=task.name,
+        metric=objective.metric,
+        metric_title=objective.metric_title,
+        direction=objective.direction,
+        positive_label=objective.metric_label,
+        notes=task.notes,
+        rows={"train": len(task.train), "validation": len(task.validation), "test": len(task.test)},
+        budget=job.max_params,
+        epochs=recipe.epochs,
+        batch_size=recipe.batch_size,
+        seeds=tuple(seeds),
+        device=job.machine.devices[0],
+        baseline=baseline,
+        standings=tuple(ranked),
+        findings=tuple(found),
+        grid=tuple(grid),
+        output=output,
+    )
+
+
+def _verdict(
+    task: Task, runs: Sequence[ArmRuns], ranked: Sequence[Standing], found: Sequence[Finding]
+) -> str:
+    return verdict(
+        runs,
+        ranked,
+        next((one for one in found if one.label is not None), None),
+        baseline_of([one.arm for one in runs]),
+        metric=task.objective.metric_title,
+        direction=task.objective.direction,
+        chance=task.objective.chance(task.test.labels),
+        test_rows=len(task.test),
+    )
 
 
 def _save(own: ArmRuns, planned: Planned, folder: Path) -> None:

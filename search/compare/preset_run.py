@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
+from evaluators.metrics.classes import BINARY_METRICS, CLASS_METRICS
+from evaluators.metrics.numbers import NUMBER_METRICS
 from evaluators.training.rank_sweep import rank_sweep
-from search.compare.presets.preset import Cell, Number, Preset, Setup
+from search.compare.presets.preset import Cell, Number, Preset, Setup, Statistic
 from search.compare.presets.registry import find_settings
 from search.job.progress import Progress, silent
 from spaces.direction import sign_of
 
 from .arm_training import Planned, plan_all
-from .leaderboard import ArmRuns
-from .leaderboard_table import title_of
 from .pipeline import Comparison, compare_arms
+from .standing import ArmRuns
 from .terms import Terms
 
-__all__ = ["Filled", "compare_cells", "fill", "paper_settings", "setups_of"]
+__all__ = ["Filled", "compare_cells", "fill", "paper_settings", "printed_scale", "setups_of"]
+
+_IN_PERCENT: Final = frozenset({*CLASS_METRICS, *BINARY_METRICS, *NUMBER_METRICS, "token_accuracy"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +84,7 @@ def fill(preset: Preset, dataset: str, setup: Setup, trained: Comparison, terms:
     task, training = terms.ground.inputs.task, terms.training
     rate = training.lr or terms.learning_rates[0]
     about = (
-        f"{title_of(trained.result)}; {task.objective.metric_title}; lr {rate:g}, batches of "
+        f"{trained.board.title}; {task.objective.metric_title}; lr {rate:g}, batches of "
         f"{training.batch_size}, weight decay {training.weight_decay:g}, warm-up {training.warmup:g}"
     )
     by_label = {runs.arm.label: (runs, one) for runs, one in zip(trained.runs, trained.chosen, strict=True)}
@@ -96,30 +100,38 @@ def _cells(preset: Preset, dataset: str, setup: Setup) -> list[Cell]:
     return [c for c in preset.cells if c.dataset == dataset and c.arm and preset.arm(c.arm).setup == setup]
 
 
-def _number(cell: Cell, own: ArmRuns, planned: Planned, statistic: str) -> Number | None:
-    """The statistic over the seeds that finished, in percent, or seconds; None without one."""
+def _number(cell: Cell, own: ArmRuns, planned: Planned, statistic: Statistic) -> Number | None:
+    """The statistic over the seeds that finished, as papers print it; None without one."""
     done = [run for run in own.runs if run.evaluation.failure is None]
     if cell.metric == "seconds":
         return _summary([run.evaluation.seconds for run in done], statistic)
+    task = planned.workload.task
+    scale, sign = printed_scale(task.objective.metric), sign_of(task.objective.direction)
     if not cell.ranks:
-        return _summary(
-            [100 * run.evaluation.metric for run in done if run.evaluation.metric is not None], statistic
-        )
+        metrics = [run.evaluation.metric for run in done if run.evaluation.metric is not None]
+        return _summary([scale * metric for metric in metrics], statistic)
     workload, model = planned.workload, planned.job.model
-    task = workload.task
     swept = [rank_sweep(model, workload.sites, task, run, workload.recipe, task.test) for run in done]
     numbers = []
     for rank in cell.ranks:
         scores = [
             one.metric for scores in swept for one in scores if one.rank == rank and one.metric is not None
         ]
-        if number := _summary([100 * score for score in scores], statistic):
+        if number := _summary([scale * score for score in scores], statistic):
             numbers.append(replace(number, rank=rank if len(cell.ranks) > 1 else None))
-    sign = sign_of(task.objective.direction)
     return max(numbers, key=lambda number: sign * number.value, default=None)
 
 
-def _summary(values: Sequence[float], statistic: str) -> Number | None:
+def printed_scale(metric: str) -> float:
+    """What papers multiply a metric by: 100 where it is a share or a correlation, 1 where it has a unit.
+
+    >>> printed_scale("matthews"), printed_scale("perplexity")
+    (100.0, 1.0)
+    """
+    return 100.0 if metric in _IN_PERCENT else 1.0
+
+
+def _summary(values: Sequence[float], statistic: Statistic) -> Number | None:
     if not values:
         return None
     middle = np.median(values) if statistic == "median" else np.mean(values)

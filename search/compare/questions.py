@@ -1,4 +1,4 @@
-"""What a comparison is asked, and what its runs answer: one difference, and a verdict, a question."""
+"""What a comparison is asked, and what its runs answer: a difference and a verdict for each question."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from spaces.direction import Direction
 from spaces.grammar import Term, parse_space
 
 from .arm import BASELINE, Arm
-from .leaderboard import ArmRuns, Row
+from .standing import ArmRuns, Standing
 
-__all__ = ["Answer", "answers"]
+__all__ = ["Finding", "findings"]
 
 _FIXED: Final = (
     ("Does dynamic HeteroLoRA beat static?", "hetero-dynamic", "hetero-static"),
@@ -27,8 +27,8 @@ _FIXED: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The difference of two arms' metrics that answers a question.
+class Finding:
+    """The answer to a question: the difference of two arms' metrics.
 
     verdict: by the p-value corrected by Holm's method: for all the questions that are asked; that of the best
     of many arms for all the arms of the table. Not shown is where the difference has a ``doubt``. label: of
@@ -46,16 +46,16 @@ class Answer:
         return asdict(self)
 
 
-def answers(
+def findings(
     arms: Sequence[ArmRuns],
-    rows: Sequence[Row],
+    standings: Sequence[Standing],
     baseline: str | None,
     *,
     direction: Direction = "maximize",
-) -> list[Answer]:
+) -> list[Finding]:
     """Of every question whose arms are there and share a finished seed.
 
-    rows, baseline: the leaderboard's, and the label of the arm that it compares with. direction: of the
+    standings, baseline: the leaderboard's, and the label of the arm that it compares with. direction: of the
     metric.
     """
     asked: list[tuple[str, PairedDifference]] = []
@@ -63,25 +63,24 @@ def answers(
         if between := PairedDifference.of(a.metrics, b.metrics):
             asked.append((question, between))
     corrected = holm_corrected([between for _, between in asked])
-    found = [
-        Answer(asked[i][0], _verdict(between, direction), between) for i, between in enumerate(corrected)
-    ]
-    return [*_best_allocation([one.arm for one in arms], rows, baseline, direction), *found]
+    found = [Finding(asked[i][0], _verdict(one, direction), one) for i, one in enumerate(corrected)]
+    best = _best_allocation([one.arm for one in arms], standings, baseline, direction)
+    return found if best is None else [best, *found]
 
 
 def _best_allocation(
-    arms: Sequence[Arm], rows: Sequence[Row], baseline: str | None, direction: Direction
-) -> list[Answer]:
+    arms: Sequence[Arm], standings: Sequence[Standing], baseline: str | None, direction: Direction
+) -> Finding | None:
     """Whether any arm that allots the baseline's own budget over its own sites is ahead of it."""
     places = {_place(arm) for arm in arms if arm.label == baseline}
     like_it = {arm.label for arm in arms if _allots(arm) and _place(arm) in places}
-    compared = [(row.label, row.difference) for row in rows if row.label in like_it and row.difference]
+    compared = [(one.label, one.difference) for one in standings if one.label in like_it and one.difference]
     if not compared:
-        return []
+        return None
     label, best = max(compared, key=lambda pair: pair[1].gain(direction))
     verdict = "not shown" if best.gain(direction) < 0 else _verdict(best, direction)
     question = f"Does any allocation beat uniform LoRA? The best of {len(compared)}, {label}:"
-    return [Answer(question, verdict, best, label, len(compared))]
+    return Finding(question, verdict, best, label, len(compared))
 
 
 def _allots(arm: Arm) -> bool:

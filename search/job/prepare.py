@@ -44,7 +44,7 @@ def prepare(
         ground,
         space.space,
         grid,
-        min(max_params, _most(grid)),
+        min(max_params, grid.most_params),
         recipe,
         training.lr or ground.inputs.learning_rate,
         tuple(training.all_seeds),
@@ -71,17 +71,12 @@ def space_of(sites: Sequence[Site], ranks: str | None, max_params: int) -> Searc
     Raises UsageError where given ranks cannot spend the budget.
     """
     space = SearchSpace(tuple(sites), parse_ranks(ranks) if ranks else rank_grid(sites, max_params))
-    if ranks and _most(space) < max_params:
+    if ranks and space.most_params < max_params:
         raise UsageError(
-            f"`ranks={ranks}` can spend at most {_most(space):,} of a budget of "
+            f"`ranks={ranks}` can spend at most {space.most_params:,} of a budget of "
             f"{counted(max_params, 'parameter')}; add higher ranks, or lower `budget`."
         )
     return space
-
-
-def _most(space: SearchSpace) -> int:
-    """Parameters of every site at the highest rank of the grid."""
-    return int(space.costs[:, -1].sum())
 
 
 def announce(job: Job, folder: Path) -> None:

@@ -141,8 +141,9 @@ class _DyLora:
             raise NeverActedError(
                 f"dylora: every step drew b={self.b[slot]} of 1..{largest}; train for more steps, or lower p."
             )
-        ranks = _cut(self.gates.sites, self.own[slot], self.policy.max_params)
-        self.gates.fix(slot, self._first(slot, ranks))
+        space = SearchSpace(self.gates.sites, (0, 1))
+        cut = uniform(space, self.policy.max_params, most=self.own[slot])
+        self.gates.fix(slot, self._first(slot, space.rank_vector(cut)))
 
     def _drawn_gates(self) -> Tensor:
         return self.at_rank[self.b - 1, np.arange(len(self.b))]
@@ -150,19 +151,3 @@ class _DyLora:
     def _first(self, slot: int, ranks: np.ndarray) -> Tensor:
         """Gates (R,) that leave each site its first ``ranks``, (sites,), at the scale of that rank."""
         return self.gates.first(ranks, self.own[slot], self.scaling)
-
-
-def _cut(sites: Sequence[Site], loaded: np.ndarray, max_params: int) -> np.ndarray:
-    """The ranks (sites,) of the uniform allocation of this budget, none above ``loaded``, (sites,).
-
-    What sites of lower rank leave over goes to the others, all by the same.
-    """
-    costs = np.array([site.cost_per_rank for site in sites])
-    level = next(b for b in range(loaded.max(), -1, -1) if costs @ np.minimum(b, loaded) <= max_params)
-    ranks: np.ndarray = np.minimum(level, loaded)
-    left, higher = max_params - costs @ ranks, loaded > level
-    if higher.any() and costs[higher].min() <= left:
-        rest = SearchSpace(tuple(site for site, more in zip(sites, higher, strict=True) if more), (0, 1))
-        raised = uniform(rest, int(left))
-        ranks += np.array([raised.rank(site.name) for site in sites])
-    return ranks

@@ -88,16 +88,17 @@ class Hetero:
             )
 
     def start(self, space: SearchSpace) -> Allocation:
-        """Every site at the one rank of modules that are on, such that the dearest fits the budget alone."""
+        """Every site at the one rank of modules that are on, such that the dearest fits the budget alone; a
+        narrower site at its full rank."""
         costs = [site.cost_per_rank for site in space.sites]
         if min(costs) > self.max_params:
             raise UsageError(
                 f"max_params={self.max_params:,} is too small: rank 1 at the cheapest site needs "
                 f"{min(costs):,}. Raise the budget to at least that."
             )
-        largest = min(*(site.max_rank for site in space.sites), self.max_params // max(costs))
-        rank = max(1, min(round(self.multiple * self.max_params / space.params_per_rank), largest))
-        return space.allocation([rank] * len(space.sites))
+        wanted = round(self.multiple * self.max_params / space.params_per_rank)
+        rank = max(1, min(wanted, self.max_params // max(costs)))
+        return space.allocation([min(rank, site.max_rank) for site in space.sites])
 
     def shapes(self, sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
         """Nothing more."""
@@ -119,7 +120,14 @@ class Hetero:
     def choose(
         self, scores: np.ndarray, sites: Sequence[Site], ranks: np.ndarray, *, rng: np.random.Generator
     ) -> np.ndarray:
-        """Which of these modules are on, (sites,) bool. scores, ranks: (sites,)."""
+        """Which of these modules are on: (sites,) bool.
+
+        Args:
+            scores: (sites,), larger means worth more.
+            sites: at which there is a module.
+            ranks: (sites,), of the modules.
+            rng: breaks ties.
+        """
         costs = ranks * np.array([site.cost_per_rank for site in sites], dtype=np.int64)
         lora = np.array([site.kind == "lora" for site in sites])
         share = 1.0 if self.enabled is None else self.enabled

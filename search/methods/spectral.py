@@ -60,8 +60,8 @@ class Spectral:
         find_proxy(self.proxy)
 
     def start(self, space: SearchSpace) -> Allocation:
-        """Every site at the grid's largest rank; training begins within the budget all the same."""
-        return space.allocation([space.ranks[-1]] * len(space.sites))
+        """Every site at its highest rank of the grid; training begins within the budget all the same."""
+        return space.allocation(space.highest)
 
     def shapes(self, sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
         """Nothing more."""
@@ -114,7 +114,7 @@ class _Spectral:
         if self.chosen[slot] == self.loaded[slot]:
             raise NeverActedError(
                 f"spectral: max_params={self.policy.max_params:,} holds every site at its highest rank; "
-                "lower the budget, or give higher --ranks."
+                "lower the budget, or give higher `ranks`."
             )
 
     def history(self, slot: int) -> History:
@@ -145,10 +145,7 @@ class _Spectral:
     def _worth(self, evidence: Evidence, loaded: Mapping[str, int]) -> SiteScores:
         """The proxy's scores; a rank above a site's own is worth no more than that."""
         (scores,) = score_sites([find_proxy(self.policy.proxy)], evidence)
-        grid = np.array(evidence.space.ranks)
-        own = np.array([loaded[site.name] for site in evidence.space.sites])
-        by_rank = np.take_along_axis(scores.by_rank, np.minimum(grid[None, :], own[:, None]), axis=1)
-        return SiteScores(scores.proxy, scores.point, scores.space, scores.by_site, by_rank)
+        return scores.at_most(np.array([loaded[site.name] for site in evidence.space.sites]))
 
     def _align(self, slot: int, gradients: Mapping[str, Tensor], allocation: Allocation) -> None:
         for name, rank in allocation.ranks:

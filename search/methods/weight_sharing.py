@@ -21,22 +21,7 @@ from spaces.site import Site
 
 from .gate_vector import GateVector
 
-__all__ = ["Supernet", "truncated"]
-
-
-def truncated(tensors: Mapping[str, Tensor], allocation: Allocation) -> dict[str, Tensor]:
-    """What an allocation trains, cut from a super-network: views of its first rows of A and columns of B
-    (DyLoRA, eq. 5), and its head.
-
-    tensors: as ``Trained`` has them. Raises ValueError on a rank above the super-network's.
-    """
-    parts = {name: tensor for name, tensor in tensors.items() if name.startswith("head.")}
-    for site, rank in allocation.ranks:
-        a, b = tensors[f"{site}.A"], tensors[f"{site}.B"]
-        if rank > len(a):
-            raise ValueError(f"rank {rank} at {site} is above {len(a)}, the super-network's own.")
-        parts[f"{site}.A"], parts[f"{site}.B"] = a[:rank], b[:, :rank]
-    return parts
+__all__ = ["Supernet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +41,8 @@ class Supernet:
     ranks: tuple[int, ...]
 
     def start(self, space: SearchSpace) -> Allocation:
-        """Every site at the grid's largest rank."""
-        return space.allocation([self.ranks[-1]] * len(space.sites))
+        """Every site at the highest rank of the grid that it can have."""
+        return space.allocation(SearchSpace(space.sites, self.ranks).highest)
 
     def shapes(self, sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
         """Nothing more."""

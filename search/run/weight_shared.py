@@ -13,11 +13,12 @@ from evaluators.evaluator import Evaluator
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.cohort import outputs_of
 from evaluators.training.memory import peak_memory
+from evaluators.training.truncated import truncated
 from proxies.site_scores import SiteScores
 from search.job.fine_tune import fine_tune_all
 from search.job.job import Job
 from search.job.progress import Progress, silent
-from search.methods.weight_sharing import Supernet, truncated
+from search.methods.weight_sharing import Supernet
 from search.sampling.proposals import StandsFor
 from spaces.allocation import Allocation
 

@@ -109,7 +109,7 @@ def wide_space(jobs: Sequence[Job], site_rank: int) -> SearchSpace:
     """
     sites = jobs[0].space.sites
     cheapest = min(site.cost_per_rank for site in sites)
-    cap = min(site.max_rank for site in sites)
+    cap = max(site.max_rank for site in sites)
     most = max(*(job.max_params // cheapest for job in jobs), site_rank)
     halves = {2**power * three // 2 for power in range(1, most.bit_length() + 1) for three in (2, 3)}
     ranks = {0, 1, min(cap, most), *halves, *(rank for job in jobs for rank in job.space.ranks)}

@@ -164,7 +164,7 @@ def _sections(table: BenchmarkTable, report: StudyReport, plots: Path) -> list[S
             images = draw_correlations(one, plots / f"pooled-{one.truth}", chance={})
         else:
             place = plots / f"{table.strata.index(stratum) + 1}-{one.truth}"
-            images = draw_stratum(table, table.of(stratum), one, place)
+            images = draw_stratum(table, table.of(stratum), one, place, direction=report.notes.direction)
         sections.append(Section(one, images))
     return sections
 

@@ -34,6 +34,18 @@ def test_scores_every_site_at_every_rank_and_leaves_the_model_alone(name, eviden
     torch.testing.assert_close(evidence.model.state_dict(), before, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("name", sorted(set(PROXIES) - ALWAYS_DEGENERATE))
+def test_a_rank_that_a_narrow_site_cannot_have_is_worth_as_much_as_its_highest(name, tiny_model, batches):
+    model = tiny_model("llama")  # in which k is half as wide as q
+    space = SearchSpace(find_sites(model, "lora[q,k]"), (0, 8, 20))
+    evidence = Evidence(model, TWO_CLASSES, batches, space, seed=0, warm_up=WarmUp(steps=2, rank=20))
+    (scores,) = score_sites([find_proxy(name)], evidence)
+    narrow = np.array([site.role == "k" for site in space.sites])
+    assert space.highest.tolist() == np.where(narrow, 8, 20).tolist()
+    np.testing.assert_array_equal(scores.by_rank[narrow, 2], scores.by_rank[narrow, 1])
+    assert (scores.by_rank[~narrow, 2] != scores.by_rank[~narrow, 1]).any()
+
+
 @pytest.mark.parametrize("name", sorted(ALWAYS_DEGENERATE))
 def test_products_with_parameters_are_refused_at_initialisation(name, evidence):
     with pytest.raises(DegenerateScoreError, match=rf"proxy {name} .*'init' is 0 at every site.*grad_norm"):

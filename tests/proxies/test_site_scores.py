@@ -61,3 +61,19 @@ def test_wrong_shapes_and_a_worth_of_rank_zero_are_refused():
         SiteScores("p", "dense", space, np.zeros(3), np.zeros((2, 4)))
     with pytest.raises(ValueError, match="rank 0 must be worth 0"):
         SiteScores("p", "dense", space, np.ones(2), np.ones((2, 4)))
+
+
+def narrow_space() -> SearchSpace:
+    """Of the second site's ranks two are there, 0 and 2."""
+    tap = Tap("m", "in")
+    shapes = [(16, 16), (16, 3)]
+    sites = [Site(f"layers.{i}.q", i, "q", "lora", *shape, tap, tap) for i, shape in enumerate(shapes)]
+    return SearchSpace(tuple(sites), (0, 2, 4, 16))
+
+
+def test_a_rank_that_a_site_cannot_have_is_worth_as_much_as_its_highest():
+    by_rank = np.array([[0.0, 1.0, 2.0, 3.0], [0.0, 5.0, 6.0, 7.0]])
+    scores = SiteScores.of_ranks("p", "dense", narrow_space(), by_rank)
+    assert scores.by_rank.tolist() == [[0, 1, 2, 3], [0, 5, 5, 5]]
+    assert scores.by_site.tolist() == [3, 5]
+    assert scores.at_most(np.array([4, 0])).by_rank.tolist() == [[0, 1, 2, 2], [0, 0, 0, 0]]

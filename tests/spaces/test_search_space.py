@@ -45,7 +45,7 @@ def test_site_names_must_be_distinct() -> None:
 
 @pytest.mark.parametrize("ranks", [(), (0,), (4, 8), (0, 8, 4), (0, 4, 4), (-1, 0, 4)])
 def test_ranks_must_ascend_from_zero(ranks: tuple[int, ...]) -> None:
-    with pytest.raises(UsageError, match=r"must ascend from 0 without repeats .* --ranks 0,4,8"):
+    with pytest.raises(UsageError, match=r"must ascend from 0 without repeats .* `ranks=0,4,8`"):
         SearchSpace(SITES, ranks)
 
 
@@ -62,7 +62,7 @@ def test_reads_ranks_as_written(text: str, ranks: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("text", ["", "0,,4", "0,4,", "a", "0;4", "-1,4", "0,1.5"])
 def test_ranks_that_are_no_whole_numbers_say_what_to_write(text: str) -> None:
     with pytest.raises(
-        UsageError, match="are not whole numbers with commas; write for example --ranks 0,4,8"
+        UsageError, match="are not whole numbers with commas; write for example `ranks=0,4,8`"
     ):
         parse_ranks(text)
 
@@ -83,3 +83,15 @@ def test_the_grid_of_any_budget_makes_a_search_space(narrow: int, wide: int, sha
     cheapest, whole = narrow + wide, sum(s.cost_per_rank * s.max_rank for s in sites)
     grid = rank_grid(sites, round(cheapest + share * (whole - cheapest)))
     assert SearchSpace(sites, grid).ranks == grid
+
+
+def test_a_narrow_site_has_the_ranks_up_to_its_own_full_rank_and_the_others_the_whole_grid() -> None:
+    space = SearchSpace((site("q", 64, 64), site("gate", 64, 1), site("k", 64, 6)), (0, 1, 4, 16))
+    assert space.available.tolist() == [[True] * 4, [True, True, False, False], [True, True, True, False]]
+    assert space.highest.tolist() == [16, 1, 4]
+    assert space.most_params == 16 * 128 + 65 + 4 * 70
+
+
+def test_the_grid_does_not_end_at_the_narrowest_site() -> None:
+    sites = (*SITES, site("gate", 64, 1))
+    assert rank_grid(sites, 8 * params_per_rank(sites)) == (0, 2, 4, 8, 16, 32)

@@ -1,1 +1,1 @@
-"""The papers' tables, to be trained and laid out again: ``registry`` finds them by name."""
+"""The papers' tables, as data to be trained and laid out again: ``registry`` finds them by name."""

@@ -11,10 +11,13 @@ from search.show.aligned_text import aligned, wrapped
 from spaces.errors import UsageError
 from spaces.site import Kind
 
-__all__ = ["Cell", "Number", "Preset", "PresetArm", "Setup", "TrainingSettings", "layout"]
+__all__ = ["Cell", "Number", "Preset", "PresetArm", "Setup", "Statistic", "TrainingSettings", "layout"]
 
 Setup = Literal["ft", "lora", "shortcuts"]
 """What a line of hyperparameters is for: full fine-tuning, LoRA, or LoRA with shortcuts."""
+
+Statistic = Literal["median", "mean"]
+"""What a paper reports of its seeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class TrainingSettings:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A metric in percent, or seconds, over seeds. rank: at which it was reached, where that is reported."""
+    """A metric over seeds, in percent where it is a share, or seconds. rank: at which it was reached, where
+    that is reported."""
 
     value: float
     sd: float | None = None
@@ -119,7 +123,7 @@ class Preset:
     name: str
     source: str
     model: str
-    statistic: Literal["median", "mean"]
+    statistic: Statistic
     seeds: tuple[int, ...]
     columns: tuple[str, ...]
     arms: tuple[PresetArm, ...]
@@ -168,7 +172,7 @@ class Preset:
 def layout(preset: Preset, ours: Mapping[tuple[str, str], Number]) -> str:
     """The paper's table, each cell ``ours | theirs``, ``-`` for a number that is not there.
 
-    ours: by (row, column), in the paper's units: percent, and seconds. Means of rows are added.
+    ours: by (row, column), as the paper prints them. Means of rows are added.
     """
     places = {(cell.row, cell.column): cell for cell in preset.cells}
     known = {**_means(preset, ours), **ours}

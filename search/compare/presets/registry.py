@@ -8,15 +8,14 @@ from typing import Final
 
 from spaces.errors import UsageError
 
-from . import dylora, heterolora
+from .paper_file import read_paper
 from .preset import Preset, Setup, TrainingSettings
 
 __all__ = ["PRESETS", "SETTINGS", "find_preset", "find_settings", "moved"]
 
-PRESETS: Final[Mapping[str, Preset]] = {
-    preset.name: preset for preset in (*heterolora.PRESETS, *dylora.PRESETS)
-}
-SETTINGS: Final[tuple[TrainingSettings, ...]] = (*heterolora.SETTINGS, *dylora.SETTINGS)
+_PAPERS: Final = (read_paper("heterolora"), read_paper("dylora"))
+PRESETS: Final[Mapping[str, Preset]] = {preset.name: preset for paper in _PAPERS for preset in paper.presets}
+SETTINGS: Final[tuple[TrainingSettings, ...]] = tuple(one for paper in _PAPERS for one in paper.settings)
 
 
 def find_preset(name: str) -> Preset:
@@ -37,7 +36,7 @@ def find_settings(model: str, dataset: str, setup: Setup) -> TrainingSettings:
     listed = "; ".join(f"{name}: {', '.join(datasets)}" for name, datasets in known.items())
     raise UsageError(
         f"no paper gives hyperparameters for {setup} of {model!r} on {dataset!r}; there are {listed}. "
-        "Set --lr, --epochs and --batch-size without --preset."
+        "Set `lr`, `epochs` and `batch_size` without `preset`."
     )
 
 

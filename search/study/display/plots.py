@@ -25,6 +25,7 @@ from search.study.judging.report_card import ReportCard
 from search.study.judging.stratum_report import StratumReport
 from search.study.judging.verdict import CONTROL
 from spaces.counted import counted
+from spaces.direction import Direction
 
 __all__ = ["LOOKS", "Image", "clear_plots", "draw_correlations", "draw_maps", "draw_stratum"]
 
@@ -54,10 +55,23 @@ def clear_plots(plots: Path) -> None:
 
 
 def draw_stratum(
-    table: BenchmarkTable, entries: Sequence[Entry], report: StratumReport, place: Path
+    table: BenchmarkTable,
+    entries: Sequence[Entry],
+    report: StratumReport,
+    place: Path,
+    *,
+    direction: Direction = "maximize",
 ) -> tuple[Image, ...]:
-    """All pictures of one stratum's report, written to files that begin with ``place``."""
-    truths = truths_of(entries, report.truth)
+    """All pictures of one stratum's report, written to files that begin with ``place``.
+
+    Args:
+        table: the study's.
+        entries: the stratum's.
+        report: on these entries.
+        place: a path without an ending.
+        direction: of the task's metric.
+    """
+    truths = truths_of(entries, report.truth, direction)
     finished = np.isfinite(truths).all(axis=1)
     if not finished.any():
         return draw_correlations(report, place, chance={})

@@ -58,13 +58,13 @@ def test_another_candidate_is_not_found(tmp_path, change):
     assert Ledger(tmp_path, "other context").find(CANDIDATE) is None
 
 
-def test_killed_between_its_two_files_a_candidate_is_not_there(tmp_path, monkeypatch):
-    def killed(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("evaluators.store.ledger.write_sealed", killed)
-    with pytest.raises(KeyboardInterrupt):
+def test_stopped_between_its_two_files_a_candidate_is_not_there(tmp_path):
+    Ledger(tmp_path / "whole", "context").record(trained())
+    (name,) = (path.name for path in (tmp_path / "whole").glob("*.json"))
+    (tmp_path / name).mkdir()  # in the way of the second
+    with pytest.raises(OSError, match=name):
         Ledger(tmp_path, "context").record(trained())
+    (tmp_path / name).rmdir()
     assert list(tmp_path.glob("*.safetensors"))
     assert Ledger(tmp_path, "context").find(CANDIDATE) is None
 
@@ -82,7 +82,7 @@ def test_the_fingerprint_knows_what_decides_the_result():
         fingerprint(source, dataclasses.replace(task, train=other_rows), recipe),
         fingerprint(source, task, Recipe(epochs=2)),
         fingerprint(source, task, Recipe(scaling=Scaling("constant"))),
-        fingerprint(source, task, recipe, "Sora(ratio=2.0)"),
+        fingerprint(source, task, recipe, Scaling("constant")),
         fingerprint(source, task, recipe, report_on="test"),
         fingerprint(source, dataclasses.replace(task, objective=Classification(names, "f1", "0")), recipe),
         fingerprint(source, dataclasses.replace(task, objective=Classification(names, "f1", "1")), recipe),
@@ -152,6 +152,10 @@ def test_the_fingerprint_knows_the_weights_by_their_bytes_and_not_by_their_times
     weights.write_bytes(b"abcd")
     os.utime(weights, ns=(1, 1))
     first = fingerprint(source, task, Recipe())
+    elsewhere = tmp_path / "copy on another node"
+    elsewhere.mkdir()
+    (elsewhere / "model.safetensors").write_bytes(b"abcd")
+    assert fingerprint(dataclasses.replace(source, path_or_name=str(elsewhere)), task, Recipe()) == first
     os.utime(weights, ns=(2, 2))
     assert fingerprint(source, task, Recipe()) == first
     weights.write_bytes(b"abce")

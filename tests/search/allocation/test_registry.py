@@ -5,6 +5,8 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from proxies.site_scores import per_unit_of_rank
 from search.allocation.registry import ALLOCATORS, find_allocator
@@ -42,3 +44,30 @@ def test_importing_the_allocators_loads_neither_torch_nor_optuna():
     code = "import sys, search.allocation.registry; print({'torch', 'optuna'} & sys.modules.keys())"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
+
+
+narrow_shapes = st.lists(
+    st.tuples(st.integers(1, 20), st.integers(1, 20)), min_size=1, max_size=5
+)  # of which some are below the grid
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    shapes=narrow_shapes,
+    grid=st.sampled_from([(0, 1, 4, 16), (0, 2, 8), (0, 1, 2, 3)]),
+    budget=st.floats(0.05, 1.3),
+    seed=st.integers(0, 1000),
+)
+@pytest.mark.parametrize("name", ALLOCATORS)
+def test_no_site_gets_a_rank_that_it_cannot_have(name, make_space, make_scores, shapes, grid, budget, seed):
+    space = make_space([(24, 24), *shapes], grid)  # one site that has the whole grid
+    worth = np.random.default_rng(seed).normal(0.5, 1.0, size=(len(shapes) + 1, len(grid) - 1))
+    scores = make_scores(space, worth.cumsum(axis=1))
+    lowest = min(space.costs[space.available[:, 1], 1])
+    max_params = max(int(budget * space.most_params), int(lowest))
+    allocation = ALLOCATORS[name](scores, max_params=max_params, rng=np.random.default_rng(seed))
+    ranks = space.rank_vector(allocation)
+    assert (ranks <= [site.max_rank for site in space.sites]).all()
+    assert space.params(allocation) <= max_params
+    if name != "uniform":  # which need not be of the grid
+        assert set(ranks.tolist()) <= set(grid)

@@ -8,16 +8,17 @@ from hypothesis import strategies as st
 from search.allocation.repair import check_affordable, repair
 from spaces.errors import UsageError
 
-shapes = st.lists(st.tuples(st.integers(16, 40), st.integers(16, 40)), min_size=1, max_size=10)
+sides = st.integers(1, 40)  # a narrow site has some ranks of the grid, or none above 0
+shapes = st.lists(st.tuples(sides, sides), min_size=1, max_size=10).map(lambda some: [(16, 16), *some])
 grids = st.sampled_from([(0, 1), (0, 2, 4, 8), (0, 3, 5, 16), (0, 4)])
 
 
 def is_maximal(ranks, space, max_params):
     left = max_params - space.params(space.allocation(ranks))
     grid = list(space.ranks)
-    for rank, costs in zip(ranks.tolist(), space.costs, strict=True):
+    for rank, costs, can in zip(ranks.tolist(), space.costs, space.available, strict=True):
         column = grid.index(rank)
-        if column + 1 < len(grid) and costs[column + 1] - costs[column] <= left:
+        if column + 1 < len(grid) and can[column + 1] and costs[column + 1] - costs[column] <= left:
             return False
     return True
 
@@ -31,6 +32,7 @@ def test_the_result_is_of_the_grid_fits_and_is_maximal(make_space, data, shapes,
     )
     ranks = repair(given_ranks, space, max_params, rng=np.random.default_rng(seed))
     assert set(ranks.tolist()) <= set(grid)
+    assert (ranks <= space.highest).all()
     assert space.params(space.allocation(ranks)) <= max_params
     assert is_maximal(ranks, space, max_params)
     again = repair(ranks, space, max_params, rng=np.random.default_rng(seed + 1))

@@ -37,3 +37,9 @@ def test_ties_are_broken_uniformly_and_only_by_the_generator(make_space):
     wins = np.bincount([winner(seed) for seed in range(400)], minlength=4)
     assert winner(7) == winner(7)
     assert wins == pytest.approx(100, abs=35)
+
+
+def test_a_narrow_site_is_on_at_the_highest_rank_that_it_can_have(make_space):
+    space = make_space([(8, 8), (8, 3), (8, 8)], (0, 2, 4))
+    scores = per_unit_of_rank("planted", "dense", space, [1.0, 4.0, 3.0])
+    assert on(topk(scores, max_params=2 * 11 + 64, rng=np.random.default_rng(0))) == {1: 2, 2: 4}

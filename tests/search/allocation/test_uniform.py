@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from search.allocation.uniform import uniform
 from spaces.errors import UsageError
 
-shapes = st.lists(st.tuples(st.integers(4, 40), st.integers(4, 40)), min_size=1, max_size=8)
+sides = st.integers(1, 40)
+shapes = st.lists(st.tuples(sides, sides), min_size=1, max_size=8).map(lambda some: [(8, 8), *some])
 
 
 @settings(max_examples=60, deadline=None)
@@ -17,17 +18,33 @@ def test_ranks_differ_by_one_at_most_and_the_budget_is_spent(make_space, shapes,
     space = make_space(shapes, (0, 2, 4))
     ranks = space.rank_vector(uniform(space, max_params))
     spent = int(ranks @ space.costs[:, 1]) // space.ranks[1]
-    largest = min(min(shape) for shape in shapes)
+    full = np.array([min(shape) for shape in shapes])
     assert spent <= max_params
-    assert ranks.min() == min(max_params // space.params_per_rank, largest)
-    assert ranks.max() <= min(ranks.min() + 1, largest)
-    if ranks.min() < largest:
+    assert (ranks <= full).all()
+    wider = ranks < full
+    if wider.any():  # the narrower ones are at their full rank
+        level = ranks[wider].min()
+        assert (ranks >= np.minimum(level, full)).all()
+        assert (ranks <= level + 1).all()
         assert max_params - spent < max(sum(shape) for shape in shapes) * 2  # about what one more site costs
 
 
 def test_a_budget_of_rank_r_gives_rank_r_everywhere(make_space):
     space = make_space([(8, 8), (16, 8)], (0, 2))
     assert uniform(space, 3 * space.params_per_rank).ranks == (("layers.0.q", 3), ("layers.1.q", 3))
+
+
+def test_a_narrow_site_is_at_its_full_rank_and_the_others_share_what_it_leaves(make_space):
+    space = make_space([(8, 8), (8, 1), (8, 8)], (0, 2))
+    assert space.rank_vector(uniform(space, 2 * 4 * 16 + 9)).tolist() == [4, 1, 4]
+    assert space.rank_vector(uniform(space, 10_000)).tolist() == [8, 1, 8]
+
+
+def test_no_site_is_above_the_ranks_that_are_given(make_space):
+    space = make_space([(8, 8)] * 3, (0, 2))
+    most = np.array([2, 0, 8])
+    assert space.rank_vector(uniform(space, 3 * 16, most=most)).tolist() == [1, 0, 2]
+    assert space.rank_vector(uniform(space, 9 * 16, most=most)).tolist() == [2, 0, 7]
 
 
 def test_the_rest_of_the_budget_raises_sites_spread_over_the_network(opt_space):

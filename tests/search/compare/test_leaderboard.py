@@ -1,64 +1,40 @@
-"""The leaderboard's numbers by hand, and what failed runs leave."""
+"""The leaderboard as a value: its title, its edges, its budget, its JSON."""
 
 from __future__ import annotations
 
 import json
 
-import pytest
-
-from evaluators.training.candidate import Candidate, Course, Evaluation, Trained
 from search.compare.arm import Arm
-from search.compare.leaderboard import ArmRuns, leaderboard
-from spaces.allocation import Allocation
+from search.compare.grid_point import GridPoint
+from search.compare.leaderboard import baseline_of
+from tests.search.compare.test_leaderboard_table import arms, board_of
 
 
-def runs_of(label: str, metrics, *, seconds: float = 10.0, end: int = 100, peak: int = 100) -> ArmRuns:
-    runs = []
-    for seed, metric in enumerate(metrics):
-        failure = None if metric is not None else "the loss became nan"
-        loss = None if metric is None else 1 - metric
-        candidate = Candidate(Allocation.of({"s": 2}), seed, 1e-3)
-        evaluation = Evaluation(candidate, metric, loss, failure, (), seconds, 7)
-        course = None if failure else Course(candidate.allocation, peak, peak / 2, end, ())
-        runs.append(Trained(evaluation, {}, course))
-    return ArmRuns(Arm(label, label, "lora", "r=2", "preserve"), "alpha/r", 1e-3, tuple(runs))
+def test_a_rate_is_at_an_edge_where_there_were_others_and_it_is_the_least_or_the_greatest():
+    assert board_of(arms()).at_an_edge == {"lora"}  # which has 1e-3 of 1e-4 and 1e-3
+    within = tuple(GridPoint("lora", "alpha/r", rate, 0.5) for rate in (1e-4, 1e-3, 1e-2))
+    assert board_of(arms(), grid=within).at_an_edge == frozenset()
+    assert board_of(arms(), grid=within[1:2]).at_an_edge == frozenset()
 
 
-def test_rows_come_best_first_and_failed_arms_last():
-    arms = [
-        runs_of("lora", (0.7, 0.72, 0.74)),
-        runs_of("broken", (None, None, None)),
-        runs_of("adalora", (0.8, 0.81, 0.85), seconds=15.0, end=98, peak=150),
-    ]
-    rows = leaderboard(arms, "lora")
-    assert [row.label for row in rows] == ["adalora", "lora", "broken"]
-    best, plain, broken = rows
-    assert (best.end, best.peak, best.average, best.overhead) == (98, 150, 75.0, 1.5)
-    assert best.median == 0.81
-    assert best.difference.interval.mean == pytest.approx(0.1, abs=1e-9)
-    assert plain.difference is None
-    assert broken.metric is None
-    assert broken.failures == ("the loss became nan",) * 3
-    json.dumps([row.to_json() for row in rows])
+def test_references_are_never_off_the_budget():
+    assert board_of(arms()).off_the_budget == {"sora": 80}  # full has 9,000
 
 
-def test_p_values_are_corrected_for_all_differences_of_the_table():
-    arms = [
-        runs_of("lora", (0.7, 0.72, 0.74, 0.71)),
-        runs_of("a", (0.8, 0.81, 0.85, 0.80)),
-        runs_of("b", (0.71, 0.72, 0.75, 0.73)),
-        runs_of("c", (0.7, 0.73, 0.73, 0.72)),
-    ]
-    rows = {row.label: row for row in leaderboard(arms, "lora")}
-    plain = {name: rows[name].difference.p_value for name in "abc"}
-    first = min(plain, key=plain.get)
-    assert rows[first].difference.p_holm == pytest.approx(min(1.0, 3 * plain[first]))
+def test_json_has_all_of_it():
+    held = json.loads(json.dumps(board_of(arms()).to_json()))
+    assert [one["label"] for one in held["leaderboard"]] == ["full", "lora", "sora", "broken"]
+    difference = held["leaderboard"][0]["difference"]
+    assert set(difference) == {"interval", "p_value", "of_seeds", "p_holm"}
+    assert held["tuning"][0] == {"label": "lora", "scaling": "alpha/r", "lr": 1e-4, "loss": 0.5}
+    assert held["seeds"] == [0, 1, 2]
+    assert {"question", "verdict", "difference", "label", "compared"} == set(held["answers"][0])
 
 
-def test_where_less_is_better_the_lowest_mean_comes_first():
-    arms = [
-        runs_of("high", (4.0, 4.2)),
-        runs_of("low", (3.0, 3.1)),
-        runs_of("broken", (1.0, None)),
-    ]
-    assert [row.label for row in leaderboard(arms, "high", direction="minimize")] == ["low", "high", "broken"]
+def test_plain_lora_is_the_baseline_or_else_the_first_of_its_kind():
+    def labelled(*labels):
+        return [Arm(one, one.partition("@")[0], "lora", "r=2", "preserve") for one in labels]
+
+    assert baseline_of(labelled("sora", "lora@lora[q]", "lora")) == "lora"
+    assert baseline_of(labelled("sora", "lora@lora[q]", "lora@lora[v]")) == "lora@lora[q]"
+    assert baseline_of(labelled("sora")) is None

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from search.compare.leaderboard import leaderboard
+from pathlib import Path
+
+from search.compare.grid_point import GridPoint
+from search.compare.leaderboard import Leaderboard
 from search.compare.leaderboard_table import format_leaderboard
-from tests.search.compare.test_leaderboard import runs_of
+from search.compare.questions import findings
+from search.compare.standing import standings
+from tests.search.compare.test_standing import runs_of
 
 
-def result_of(rows, **more) -> dict:
-    tuning = [{"label": "lora", "scaling": "alpha/r", "lr": rate, "loss": 0.5} for rate in (1e-4, 1e-3)]
-    return {
-        "verdict": "Not shown.",
-        "notes": ["a note"],
-        "model": "tiny",
-        "task": "rows",
-        "metric": "accuracy",
-        "metric_title": "accuracy",
-        "rows": {"train": 1200},
-        "epochs": 1.0,
-        "seeds": [0, 1, 2],
-        "budget": 100,
-        "baseline": "lora",
-        "leaderboard": [row.to_json() for row in rows],
-        "tuning": tuning,
-        "answers": [],
-        "output": "DIR",
-        **more,
-    }
+def board_of(arms, baseline="lora", **more) -> Leaderboard:
+    return Leaderboard(
+        **{
+            "verdict": "Not shown.",
+            "model": "tiny",
+            "task": "rows",
+            "metric": "accuracy",
+            "metric_title": "accuracy",
+            "direction": "maximize",
+            "positive_label": None,
+            "notes": ("a note",),
+            "rows": {"train": 1200},
+            "budget": 100,
+            "epochs": 1.0,
+            "batch_size": 8,
+            "seeds": (0, 1, 2),
+            "device": "cpu",
+            "baseline": baseline,
+            "standings": tuple(standings(arms, baseline)),
+            "findings": tuple(findings(arms, standings(arms, baseline), baseline)),
+            "grid": tuple(GridPoint("lora", "alpha/r", rate, 0.5) for rate in (1e-4, 1e-3)),
+            "output": Path("DIR"),
+            **more,
+        }
+    )
 
 
 def arms():
@@ -39,7 +49,7 @@ def arms():
 
 
 def test_it_says_how_many_seeds_what_is_off_the_budget_and_which_rate_is_at_the_edge():
-    lines = format_leaderboard(result_of(leaderboard(arms(), "lora"))).splitlines()
+    lines = format_leaderboard(board_of(arms())).splitlines()
     assert lines[0] == "Not shown."
     first = {line.split()[0]: line for line in lines[3:7]}
     assert "0.8500 ± 0.0707 (2 of 3 seeds)" in first["sora"]
@@ -55,20 +65,18 @@ def test_it_says_how_many_seeds_what_is_off_the_budget_and_which_rate_is_at_the_
 
 
 def test_it_says_whose_f1_it_is():
-    rows = leaderboard(arms(), "lora")
-    text = format_leaderboard(result_of(rows, metric="f1", metric_title="f1 of 'fraud'"))
+    text = format_leaderboard(board_of(arms(), metric="f1", metric_title="f1 of 'fraud'"))
     assert "test f1 of 'fraud'" in text.splitlines()[2]
 
 
 def test_long_labels_fit_a_terminal():
     label = "hetero-dynamic[proxy=snip,frequency=5,allotment=combined]@lora[q,k,v,o,fc1,fc2]+shortcut/paper"
-    rows = leaderboard([*arms(), runs_of(label, (0.7, 0.8, 0.9))], "lora")
-    lines = format_leaderboard(result_of(rows)).splitlines()
+    lines = format_leaderboard(board_of([*arms(), runs_of(label, (0.7, 0.8, 0.9))])).splitlines()
     assert max(len(line) for line in lines if label not in line) <= 80  # in a sentence it stays whole
     assert sum(line.startswith("hetero-") for line in lines) >= 2  # under it again where the table is cut
 
 
 def test_without_a_baseline_no_difference_is_spoken_of():
-    text = format_leaderboard(result_of(leaderboard(arms()[1:], None), baseline=None, tuning=[]))
+    text = format_leaderboard(board_of(arms()[1:], None, grid=()))
     assert "difference:" not in text
     assert "*:" not in text

@@ -6,8 +6,8 @@ import pytest
 
 from evaluators.training.candidate import Candidate, Course, Evaluation, Trained
 from search.compare.arm import Arm
-from search.compare.leaderboard import ArmRuns
 from search.compare.maps import draw_maps, enabled_shares
+from search.compare.standing import ArmRuns
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 from spaces.site import Site, Tap

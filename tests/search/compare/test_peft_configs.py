@@ -15,7 +15,7 @@ from evaluators.data.task import Task
 from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Recipe
 from evaluators.training.train_with_peft import adapter_params, train_with_peft
-from search.compare.peft_configs import REFEREES, Setting
+from search.compare.peft_configs import REFEREES, PeftCase
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from spaces.scaling import Scaling
@@ -39,14 +39,14 @@ def task() -> Task:
 def setting(tiny_model, task):
     """A budget on q and v of a tiny model, unless told otherwise."""
 
-    def build(budget=BUDGET, *, space="lora[q,v]", family="bert", recipe=RECIPE) -> Setting:
+    def build(budget=BUDGET, *, space="lora[q,v]", family="bert", recipe=RECIPE) -> PeftCase:
         model = tiny_model(family)
-        return Setting(model, find_sites(model, space), budget, task, recipe)
+        return PeftCase(model, find_sites(model, space), budget, task, recipe)
 
     return build
 
 
-def size(name: str, setting: Setting) -> int:
+def size(name: str, setting: PeftCase) -> int:
     return adapter_params(setting.tuned(REFEREES[name](setting)))
 
 
@@ -133,7 +133,7 @@ def test_only_the_linears_of_the_space_are_adapted(setting):
 
 
 def test_a_space_without_linears_is_refused(setting):
-    with pytest.raises(InputError, match="add lora to --space"):
+    with pytest.raises(InputError, match="add lora to `space`"):
         setting(space="shortcut")
 
 

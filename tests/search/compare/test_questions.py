@@ -8,8 +8,8 @@ import pytest
 
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from search.compare.arm import Arm
-from search.compare.leaderboard import ArmRuns, leaderboard
-from search.compare.questions import Answer, answers
+from search.compare.questions import Finding, findings
+from search.compare.standing import ArmRuns, standings
 from spaces.allocation import Allocation
 
 BOTH = "lora[q,v]+shortcut"
@@ -24,8 +24,9 @@ def runs_of(label: str, metrics, *, space: str = BOTH, renorm: str = "preserve")
     return ArmRuns(arm, "alpha/r", 1e-3, tuple(Trained(one, {}) for one in evaluations))
 
 
-def asked(arms: list[ArmRuns]) -> dict[str, Answer]:
-    found = answers(arms, leaderboard(arms, "lora"), "lora")
+def asked(arms: list[ArmRuns], direction="maximize") -> dict[str, Finding]:
+    ranked = standings(arms, "lora", direction=direction)
+    found = findings(arms, ranked, "lora", direction=direction)
     json.dumps([one.to_json() for one in found])
     return {one.question: one for one in found}
 
@@ -88,17 +89,10 @@ def test_differences_that_are_all_equal_prove_nothing():
     assert [answer.verdict for answer in asked(one).values()] == ["one seed cannot say"]
 
 
-def test_where_less_is_better_the_lower_of_two_arms_is_the_yes():
-    arms = [
-        runs_of("hetero-static", (4.0, 4.1, 4.0)),
-        runs_of("hetero-dynamic[frequency=2]", (3.0, 3.2, 3.1)),
-    ]
-    for own, said in (
-        (arms, "yes"),
-        ([runs_of(arms[0].arm.label, (2.0, 2.1, 2.0)), arms[1]], "no, the reverse"),
-    ):
-        (answer,) = answers(own, leaderboard(own, None, direction="minimize"), None, direction="minimize")
-        assert answer.verdict == said
+def test_where_less_of_the_metric_is_better_the_lower_arm_is_the_yes():
+    arms = [runs_of("hetero-static", (7.0, 7.1, 7.0)), runs_of("hetero-dynamic", (6.0, 6.2, 6.1))]
+    assert [one.verdict for one in asked(arms, "minimize").values()] == ["yes"]
+    assert [one.verdict for one in asked(arms).values()] == ["no, the reverse"]
 
 
 def test_where_less_is_better_the_best_allocation_is_the_lowest():
@@ -107,6 +101,5 @@ def test_where_less_is_better_the_best_allocation_is_the_lowest():
         runs_of("hetero-static", (3.0, 3.1, 3.2)),
         runs_of("dylora", (5.0, 5.2, 5.3)),
     ]
-    rows = leaderboard(arms, "lora", direction="minimize")
-    best = next(one for one in answers(arms, rows, "lora", direction="minimize") if one.label)
+    best = next(one for one in asked(arms, "minimize").values() if one.label)
     assert (best.label, best.verdict) == ("hetero-static", "yes")

@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 
 from evaluators.metrics.chance import Chance
-from search.compare.leaderboard import leaderboard
-from search.compare.questions import answers
+from search.compare.questions import findings
+from search.compare.standing import standings
 from search.compare.verdict import verdict
-from tests.search.compare.test_leaderboard import runs_of
+from tests.search.compare.test_standing import runs_of
 
 CHANCE = Chance(math.log(2), (0.5, 0.5), 300)
 LORA = runs_of("lora", (0.70, 0.72, 0.74))
 
 
-def said(*arms, baseline="lora"):
-    rows = leaderboard(arms, baseline)
-    best = next((one for one in answers(arms, rows, baseline) if one.label is not None), None)
-    return verdict(arms, rows, best, baseline, metric="accuracy", rows_tested=300, chance=CHANCE)
+def said(*arms, baseline="lora", metric="accuracy", direction="maximize", chance=CHANCE):
+    ranked = standings(arms, baseline, direction=direction)
+    found = findings(arms, ranked, baseline, direction=direction)
+    best = next((one for one in found if one.label is not None), None)
+    about = {"metric": metric, "direction": direction, "chance": chance, "test_rows": 300}
+    return verdict(arms, ranked, best, baseline, **about)
 
 
 def test_an_allocation_that_is_shown_to_beat_uniform_is_a_yes():
@@ -74,9 +76,6 @@ def test_nothing_learned_comes_first():
 
 def test_where_less_is_better_the_lowest_is_what_beats_uniform():
     arms = [runs_of("lora", (4.0, 4.1, 4.3)), runs_of("hetero-static", (3.0, 3.1, 3.2))]
-    rows = leaderboard(arms, "lora", direction="minimize")
-    best = next(one for one in answers(arms, rows, "lora", direction="minimize") if one.label)
-    kept = {"metric": "perplexity", "rows_tested": 300, "chance": None, "direction": "minimize"}
-    text = verdict(arms, rows, best, "lora", **kept)
+    text = said(*arms, metric="perplexity", direction="minimize", chance=None)
     assert text.startswith("Yes: hetero-static, the only other, beats lora by -1.0")
     assert "in perplexity on 300 test rows" in text

@@ -14,9 +14,10 @@ from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
 from evaluators.training.train import train_step
+from evaluators.training.truncated import truncated
 from search.allocation.random_allocation import random_allocation
 from search.methods.gate_vector import GateVector
-from search.methods.weight_sharing import Supernet, truncated
+from search.methods.weight_sharing import Supernet
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from spaces.scaling import SCALING_RULES, Scaling
@@ -192,12 +193,6 @@ def test_an_allocation_cut_from_it_computes_what_it_computed_when_it_was_drawn(p
     torch.testing.assert_close(logits_of(cut, planted), logits_of(cohort, planted), rtol=0, atol=1e-4)
     off = [{site.kind for site in sites if allocation.rank(site.name) == 0} for allocation in drawn]
     assert all("cross" in kinds for kinds in off)
-
-
-def test_a_rank_above_its_own_cannot_be_cut(planted, train):
-    (network,) = train(planted, policy_of(planted), recipe=dataclasses.replace(SHORT, epochs=0.2))
-    with pytest.raises(ValueError, match=r"rank 9 at layers\.1\.q is above 8"):
-        truncated(network.tensors, Allocation.of({"layers.1.q": 9}))
 
 
 def test_a_budget_that_holds_all_of_it_is_a_failure(planted, train):

@@ -14,6 +14,7 @@ from search.methods.registry import policy_of
 from spaces.find_sites import find_sites
 from spaces.head import Head
 from spaces.search_space import SearchSpace, params_per_rank
+from tests.objectives import TWO_CLASSES
 
 BASE = "FacebookAI/roberta-base"
 Model = Callable[[str], PreTrainedModel]
@@ -46,7 +47,7 @@ def test_printed_averages_are_those_of_their_rows(table: int, row: str, rounding
 def test_table_3_counts_wires_and_head(paper_model: Model) -> None:
     """Printed, cut after the third digit: 0.628M at rank 1 and 0.887M at rank 8."""
     model = paper_model(BASE)
-    head = sum(prod(shape) for shape in Head.shapes(model).values())
+    head = sum(prod(shape) for shape in Head.shapes(TWO_CLASSES.head(model)).values())
     per_rank = params_per_rank(find_sites(model, "lora[q,v]"))
     assert [(head + rank * per_rank) // 1000 for rank in (1, 8)] == [628, 887]
 

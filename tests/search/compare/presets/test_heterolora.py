@@ -15,6 +15,7 @@ from spaces.budget import parse_budget
 from spaces.find_sites import find_sites
 from spaces.head import Head
 from spaces.meta_model import base_params
+from tests.objectives import TWO_CLASSES
 
 OPT = "facebook/opt-350m"
 Model = Callable[[str], PreTrainedModel]
@@ -60,7 +61,7 @@ def test_budgets_are_the_papers_parameter_counts(table: int, paper_model: Model)
 def test_table_6_counts_wires_and_head(paper_model: Model) -> None:
     """Printed: 394K, 984K and 689K; the head is OPT-350M's 512 x 2."""
     model = paper_model(OPT)
-    head = sum(prod(shape) for shape in Head.shapes(model).values())
+    head = sum(prod(shape) for shape in Head.shapes(TWO_CLASSES.head(model)).values())
     counts = [(params(6, arm.label, model) + head) // 1000 for arm in preset(6).arms]
     assert (head, counts) == (1024, [394, 984, 984, 984, 689])
 

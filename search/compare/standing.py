@@ -1,0 +1,119 @@
+"""How every arm did: its runs in one line, and how they differ from uniform LoRA's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from evaluators.training.candidate import Trained
+from search.statistics.paired import PairedDifference, holm_corrected
+from search.statistics.summary import Summary
+from spaces.direction import Direction, sign_of
+
+from .arm import Arm
+
+__all__ = ["ArmRuns", "Standing", "standings"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArmRuns:
+    """An arm as it was reported: under the scaling and learning rate chosen for it, a run per seed."""
+
+    arm: Arm
+    scaling: str
+    learning_rate: float
+    runs: tuple[Trained, ...]
+
+    @property
+    def metrics(self) -> tuple[float | None, ...]:
+        """One per seed, None where it failed."""
+        return tuple(run.evaluation.metric for run in self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A line of the leaderboard, in the metric's units, parameters and seconds a run.
+
+    metrics: on the test rows, one per seed, None where it failed; then their mean and spread, and median.
+    difference: to the baseline's. average, peak: parameters that were trained, over the steps; end: what is
+    left, dead ranks cut away; the head apart. overhead: seconds over plain LoRA's; None without it.
+    peak_memory: bytes. failures: why.
+    """
+
+    label: str
+    space: str
+    renorm: str
+    scaling: str
+    learning_rate: float
+    metrics: tuple[float | None, ...]
+    metric: Summary | None
+    median: float | None
+    loss: Summary | None
+    difference: PairedDifference | None
+    end: int | None
+    average: float | None
+    peak: int | None
+    seconds: float | None
+    overhead: float | None
+    peak_memory: int | None
+    failures: tuple[str, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """A JSON object."""
+        return asdict(self)
+
+
+def standings(
+    arms: Sequence[ArmRuns], baseline: str | None, *, direction: Direction = "maximize"
+) -> list[Standing]:
+    """A line per arm: those with the fewest failed seeds first, the best mean first among them.
+
+    baseline: the label of the arm to compare with; None where there is none. direction: of the metric.
+    """
+    reference, sign = next((one for one in arms if one.arm.label == baseline), None), sign_of(direction)
+    found = [_standing(one, reference) for one in arms]
+    corrected = iter(holm_corrected([one.difference for one in found if one.difference]))
+    found = [replace(one, difference=next(corrected)) if one.difference else one for one in found]
+    return sorted(found, key=lambda one: (len(one.failures), -sign * one.metric.mean if one.metric else 0.0))
+
+
+def _standing(one: ArmRuns, reference: ArmRuns | None) -> Standing:
+    done = [run for run in one.runs if run.evaluation.failure is None]
+    metrics = [run.evaluation.metric for run in done if run.evaluation.metric is not None]
+    losses = [run.evaluation.loss for run in done if run.evaluation.loss is not None]
+    courses = [run.course for run in done if run.course is not None]
+    seconds = _seconds(one)
+    base_seconds = _seconds(reference) if reference else None
+    return Standing(
+        label=one.arm.label,
+        space=one.arm.space,
+        renorm=one.arm.renorm,
+        scaling=one.scaling,
+        learning_rate=one.learning_rate,
+        metrics=one.metrics,
+        metric=Summary.of(metrics) if metrics else None,
+        median=float(np.median(metrics)) if metrics else None,
+        loss=Summary.of(losses) if losses else None,
+        difference=_difference(one, reference),
+        end=round(float(np.mean([course.end for course in courses]))) if courses else None,
+        average=float(np.mean([course.average for course in courses])) if courses else None,
+        peak=max((course.peak for course in courses), default=None),
+        seconds=seconds,
+        overhead=seconds / base_seconds if seconds and base_seconds else None,
+        peak_memory=max((run.evaluation.peak_memory for run in done), default=None),
+        failures=tuple(run.evaluation.failure for run in one.runs if run.evaluation.failure is not None),
+    )
+
+
+def _seconds(one: ArmRuns) -> float | None:
+    times = [run.evaluation.seconds for run in one.runs if run.evaluation.failure is None]
+    return float(np.mean(times)) if times else None
+
+
+def _difference(one: ArmRuns, reference: ArmRuns | None) -> PairedDifference | None:
+    """To the reference; None of the reference itself, and without one."""
+    if reference is None or reference is one:
+        return None
+    return PairedDifference.of(one.metrics, reference.metrics)
