@@ -8,10 +8,11 @@ from spaces.errors import UsageError
 
 from .classes import BINARY_METRICS, CLASS_METRICS
 from .numbers import NUMBER_METRICS
+from .of_tokens import TOKEN_METRICS
 
 __all__ = ["METRICS", "check_metric"]
 
-METRICS: Final = tuple(sorted({*CLASS_METRICS, *BINARY_METRICS, *NUMBER_METRICS}))
+METRICS: Final = tuple(sorted({*CLASS_METRICS, *BINARY_METRICS, *NUMBER_METRICS, *TOKEN_METRICS}))
 
 
 def check_metric(name: str) -> None:

@@ -30,7 +30,7 @@ def positive_label(given: str | None, metric: str, names: Sequence[str], labels:
     if given is not None and metric not in BINARY_METRICS:
         raise UsageError(
             f"`positive_label={given!r}`: {metric} is of no one label among {listed_labels(names)}; "
-            f"leave it out, or choose {' or '.join(sorted(BINARY_METRICS))} as `metric`."
+            f"leave it out, or choose as `metric` one of {sorted(BINARY_METRICS)}."
         )
     if given is not None and given not in names:
         raise UsageError(

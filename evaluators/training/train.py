@@ -35,6 +35,13 @@ def train_step(
     """One optimizer step of these slots on their own rows; their mean losses before it, (slots,).
 
     Second, where it trained: (C, P) bool, None for everywhere.
+
+    Args:
+        cohort: with its wires and head attached.
+        steps: one of each slot that takes part.
+        rows: those to train on.
+        indices: of each of these slots' own batch, in their order.
+        hooks: what the gate policy does meanwhile.
     """
     slots = [step.slot for step in steps]
     cohort.stacked.select(slots)
@@ -90,9 +97,18 @@ def train_cohort(
 
     At most ``slots`` train at a time; a slot whose candidate is finished or has failed takes the next.
     Where memory runs out, those not yet finished start again with half the slots; a single candidate
-    that does not fit is marked failed, as is one on which the policy never acted. policy: what the gates do;
-    None: they stay one. report_on: the rows that metric and loss are of, by default the validation rows.
-    on_step is called with the number of candidate-steps done.
+    that does not fit is marked failed, as is one on which the policy never acted.
+
+    Args:
+        model: frozen; it is left as it was.
+        sites: where a candidate may have a wire.
+        task: rows and objective.
+        candidates: each with its allocation, seed and learning rate.
+        recipe: how all of them are trained.
+        slots: how many train at a time, at most.
+        policy: what the gates do; None: they stay one.
+        report_on: the rows that metric and loss are of; by default the validation rows.
+        on_step: called with the number of candidate-steps done.
     """
     done: dict[int, Trained] = {}
     slots = min(slots, len(candidates))
@@ -199,7 +215,7 @@ class _Training:
             run.trained.append(run.params if active is None else self.cohort.params_at(slot, active))
             if not math.isfinite(loss):
                 failed[slot] = (
-                    f"the training loss became {loss} at step {run.step} of {run.total}; lower --lr"
+                    f"the training loss became {loss} at step {run.step} of {run.total}; lower `lr`"
                 )
         return failed
 
@@ -207,6 +223,7 @@ class _Training:
         return linear_schedule(run.step, run.total, warmup=self.recipe.warmup)
 
     def _finish(self, done: dict[int, Trained]) -> None:
+        """Evaluates those that have taken their last step, together, and adds them to ``done``."""
         began, slots = time.perf_counter(), []
         for slot, (index, run) in sorted(self.running.items()):
             if run.step < run.total:
@@ -224,32 +241,32 @@ class _Training:
         share = (time.perf_counter() - began) / len(slots)
         for slot, own in zip(slots, outputs, strict=True):
             index, run = self.running.pop(slot)
-            score = self.task.objective.score(own, self.report_on.labels)
-            if score is None:
-                done[index] = Trained(
-                    _failure(run, "its outputs after training are not finite; lower --lr"), {}
-                )
-                continue
-            evaluation = Evaluation(
-                run.candidate,
-                *score,
-                None,
-                tuple(run.curve),
-                run.seconds + share,
-                peak_memory(self.cohort.model.device),
-            )
-            ranks = self.cohort.wires.ranks(slot)
-            average = sum(run.trained) / len(run.trained)
-            end = self._params(ranks)
-            course = Course(
-                ranks,
-                max(run.trained),
-                average,
-                end,
-                self.hooks.history(slot),
-                adapter=self.hooks.around is None,
-            )
-            done[index] = Trained(evaluation, self.cohort.trained(slot), course)
+            run.seconds += share
+            done[index] = self._finished(slot, run, own)
+
+    def _finished(self, slot: int, run: _Run, outputs: Tensor) -> Trained:
+        """What came of a slot's candidate. outputs: what it says of the rows to report on, (rows, k)."""
+        score = self.task.objective.score(outputs, self.report_on.labels)
+        if score is None:
+            return Trained(_failure(run, "its outputs after training are not finite; lower `lr`"), {})
+        evaluation = Evaluation(
+            run.candidate,
+            *score,
+            None,
+            tuple(run.curve),
+            run.seconds,
+            peak_memory(self.cohort.model.device),
+        )
+        ranks = self.cohort.wires.ranks(slot)
+        course = Course(
+            ranks,
+            max(run.trained),
+            sum(run.trained) / len(run.trained),
+            self._params(ranks),
+            self.hooks.history(slot),
+            adapter=self.hooks.around is None,
+        )
+        return Trained(evaluation, self.cohort.trained(slot), course)
 
 
 def _failure(run: _Run, reason: str) -> Evaluation:

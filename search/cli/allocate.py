@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -145,8 +146,12 @@ ALLOCATE: Final = Command(
     module="search.cli.allocate",
     summary="Prints the LoraConfig that puts a budget where the first training rows ask for it: in one pass, "
     "without training.",
-    example="--model roberta-large --train-file train.tsv --budget 0.5% --format axolotl",
+    example="--model roberta-large --train-file train.tsv --budget 0.5%",
     settings=(AllocateSettings, ModelSettings, RowSettings, PassSettings, ScreenSettings),
     run=_run,
 )
 main = ALLOCATE.main
+
+
+if __name__ == "__main__":
+    sys.exit(main())

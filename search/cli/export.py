@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -59,3 +60,7 @@ EXPORT: Final = Command(
     run=_run,
 )
 main = EXPORT.main
+
+
+if __name__ == "__main__":
+    sys.exit(main())

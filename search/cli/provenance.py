@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -15,11 +15,12 @@ from typing import Final
 
 from evaluators.data.demo import MODEL_NAME, demo_model_folder
 from evaluators.data.named_tasks import NAMED_TASKS, load_glue
+from evaluators.data.text_table import TextTable
 from evaluators.store.content_digest import file_digest, model_digests
 from search.job.settings import DataSettings, ModelSettings
 from spaces.errors import InputError
 
-__all__ = ["Digests", "Provenance", "data_file", "inputs_of", "this_program"]
+__all__ = ["Digests", "Provenance", "data_file", "inputs_of", "source_digest", "this_program"]
 
 _PACKAGES: Final = ("spaces", "proxies", "evaluators", "search")
 _LIBRARIES: Final = (
@@ -99,10 +100,15 @@ class Provenance:
         return Provenance({**now.inputs, **known}, self.program)
 
 
-def inputs_of(model: ModelSettings, data: DataSettings) -> dict[str, Digests]:
-    """Of the model and the data that settings name."""
+def inputs_of(
+    model: ModelSettings,
+    data: DataSettings,
+    *,
+    tables_of: Callable[[str], Iterable[TextTable]] = load_glue,
+) -> dict[str, Digests]:
+    """Of the model and the data that settings name. tables_of: gives those of a named task."""
     if data.train_file is None or data.eval_file is None:
-        rows = _named_task(data.task or _EMBEDDED_TASK)
+        rows = _named_task(data.task or _EMBEDDED_TASK, tables_of)
     else:
         rows = {**data_file(data.train_file), **data_file(data.eval_file)}
     return {**rows, **_model_files(model.model)}
@@ -120,10 +126,10 @@ def _model_files(name: str | None) -> dict[str, Digests]:
     return {name: model_digests(name)}
 
 
-def _named_task(name: str) -> dict[str, Digests]:
+def _named_task(name: str, tables_of: Callable[[str], Iterable[TextTable]]) -> dict[str, Digests]:
     """Of a named task's rows; untold where they cannot be had now."""
     try:
-        tables = load_glue(name)
+        tables = tables_of(name)
     except InputError:
         return {f"the task {name}": {}}
     digest = hashlib.sha256()
@@ -139,11 +145,17 @@ def this_program() -> Digests:
     All others: no list of those that decide a result would stay true, and where one is missed the result of
     another program is given under this one's name. What is refused in vain costs a run.
     """
+    source = source_digest({package: files(package) for package in _PACKAGES})
+    return {_SOURCE: source, **{name: _version(name) for name in _LIBRARIES}}
+
+
+def source_digest(packages: Mapping[str, Traversable]) -> str:
+    """SHA-256 of the names and contents of the Python files of packages, but ``SHOWS_ONLY``."""
     digest = hashlib.sha256()
-    for package in _PACKAGES:
-        for name, source in _sources(files(package), package):
+    for package, folder in packages.items():
+        for name, source in _sources(folder, package):
             digest.update(f"{name} {hashlib.sha256(source).hexdigest()}\n".encode())
-    return {_SOURCE: digest.hexdigest(), **{name: _version(name) for name in _LIBRARIES}}
+    return digest.hexdigest()
 
 
 def _sources(folder: Traversable, name: str) -> Iterator[tuple[str, bytes]]:

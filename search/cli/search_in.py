@@ -17,6 +17,7 @@ from search.run.settings import SearchSettings
 from search.run.tabulated import TableChoice, TabulatedOracle
 from search.run.trained import TrainedOracle
 from search.run.weight_shared import SupernetOracle
+from spaces.errors import UsageError
 
 from .ground_of import ground_of, machine_given
 from .output_folder import OutputFolder
@@ -61,6 +62,11 @@ def oracle_of(given: Typed, machine: Callable[[Typed], Machine]) -> Oracle:
             given.of(ScoringSettings),
         )
         return _ORACLES[settings.evaluator](job)
+    if settings.evaluator != "train":
+        raise UsageError(
+            f"`table` and `evaluator={settings.evaluator}` exclude each other: a table has runs of its own; "
+            "give one of them."
+        )
     space, training = given.of(SpaceSettings), given.of(TrainingSettings)
     choice = TableChoice(
         budget=space.budget if "budget" in given.names else None,

@@ -51,17 +51,17 @@ class Inputs:
 
 
 def load_inputs(
-    model: ModelSettings, data: DataSettings, *, tables_of: Callable[[str], _Tables] = load_glue
+    model: ModelSettings, data: DataSettings, *, tables: Callable[[str], _Tables] = load_glue
 ) -> Inputs:
     """The tokenised task and the model to load; raises InputError or UsageError on what cannot be used.
 
-    tables_of: gives the tables of a named task.
+    tables: gives those of a named task.
     """
     named = None if data.train_file is not None else find_task(_DEMO_TASK if data.task is None else data.task)
     folder = str(demo_model_folder()) if model.model is None else model.model
     _log.info("loading  the rows, and the tokenizer of %s", model.model or MODEL_NAME)
     embedded = named is not None and named.embedded
-    task = _builder(model, data, named, tables_of)(
+    task = _builder(model, data, named, tables)(
         load_tokenizer(folder),
         max_length=data.max_length,
         train_rows=data.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
@@ -89,11 +89,11 @@ class _Builder(Protocol):
 
 
 def _builder(
-    model: ModelSettings, data: DataSettings, named: NamedTask | None, tables_of: Callable[[str], _Tables]
+    model: ModelSettings, data: DataSettings, named: NamedTask | None, tables: Callable[[str], _Tables]
 ) -> _Builder:
     """Of labelled texts, or of rows of a language model."""
     name = _DEMO_TASK if data.task is None else data.task
-    train, test = _tables(data, name, tables_of)
+    train, test = _tables(data, name, tables)
     title = name if data.train_file is None else _title(data.train_file, data.task_name)
     if isinstance(train, Passages) and isinstance(test, Passages):
         return partial(build_language_task, title, _of_language(model, data), train, test)
@@ -140,10 +140,10 @@ def _title(file: Path, given: str | None) -> str:
 
 
 def _tables(
-    data: DataSettings, name: str, tables_of: Callable[[str], _Tables]
+    data: DataSettings, name: str, tables: Callable[[str], _Tables]
 ) -> tuple[TextTable | Passages, TextTable | Passages]:
     if data.train_file is None or data.eval_file is None:
-        return tables_of(name)
+        return tables(name)
     text, label = data.text_columns, data.label_column
     train = read_table(data.train_file, text_columns=text, label_column=label)
     return train, read_table(data.eval_file, text_columns=text, label_column=label)

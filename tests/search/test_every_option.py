@@ -87,7 +87,8 @@ def begun(command: Command, argv: list[str]) -> tuple[int, list[Any]]:
 def test_a_value_that_means_nothing_is_one_line_and_begins_nothing(command, one, about, hint, capsys):
     flag = flag_of(one, about)
     for value in nasty(about, hint):
-        assert begun(COMMANDS[command], [f"{flag}={value}"]) == (2, []), value[:30]
+        word = f"{flag}={value}" if flag.startswith("-") else value
+        assert begun(COMMANDS[command], [word]) == (2, []), value[:30]
         captured = capsys.readouterr()
         (line,) = captured.err.splitlines()
         assert captured.out == ""

@@ -62,6 +62,12 @@ def test_a_run_saves_an_adapter_that_peft_loads_as_a_language_model(decoder, dat
         torch.testing.assert_close(stock(input_ids=tokens).logits, ours(input_ids=tokens).logits)
 
 
+def test_the_best_candidate_is_the_one_of_the_smallest_loss(decoder, data, tmp_path, capsys):
+    output = ["--output", str(tmp_path / "out")]
+    result = run(capsys, "--model", str(decoder), *data, *SPACE, *SMALL, *output)
+    assert result["best"]["metric_mean"] == min(one["metric_mean"] for one in result["finalists"])
+
+
 @pytest.mark.parametrize("metric", ["perplexity", "token_accuracy"])
 def test_plain_texts_are_learned_and_judged_by_any_metric_of_tokens(decoder, data, tmp_path, capsys, metric):
     for name in ("train", "dev"):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from search.cli.progress import progress
+from search.cli.progress import progress_on_stderr
 
 
 def lines_of(caplog, total, *, quiet=False, **units):
     caplog.set_level(logging.WARNING if quiet else logging.INFO)
-    with progress("scoring", total, "batch", quiet=quiet, **units) as advance:
+    with progress_on_stderr(quiet=quiet)("scoring", total, "batch", **units) as advance:
         for _ in range(total):
             advance(1)
     return caplog.messages

@@ -5,24 +5,18 @@ from __future__ import annotations
 import ast
 import os
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Final
 
 import pytest
 
-import search.cli.provenance
 from evaluators.data.demo import MODEL_NAME
 from evaluators.data.text_table import TextTable
-from search.cli.provenance import SHOWS_ONLY, Provenance, data_file, inputs_of, this_program
+from search.cli.provenance import SHOWS_ONLY, Provenance, data_file, inputs_of, source_digest, this_program
+from search.job.settings import DataSettings, ModelSettings
 from spaces.errors import InputError
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = {"its source": "a", "torch": "2.11.0"}
-
-
-def options(**changes):
-    plain = {"train_file": None, "eval_file": None, "task": None, "model": None}
-    return SimpleNamespace(**{**plain, **changes})
 
 
 @pytest.mark.parametrize(
@@ -47,16 +41,14 @@ def test_the_program_is_its_source_and_its_libraries():
     ]
 
 
-def test_every_source_file_counts(tmp_path, monkeypatch):
+def test_every_source_file_counts(tmp_path):
     package = tmp_path / "package"
     (package / "inner").mkdir(parents=True)
     for name in ("__init__.py", "inner/a.py", "inner/page.html"):
         (package / name).write_text("1")
-    monkeypatch.setattr(search.cli.provenance, "files", lambda _: package)
-    source = this_program.__wrapped__
 
     def digest():
-        return source()["its source"]
+        return source_digest({"package": package})
 
     first = digest()
     (package / "inner" / "page.html").write_text("2")
@@ -71,6 +63,7 @@ TELLS: Final = (  # what is shown is made there, of results that have been compu
     "search/compare/pipeline.py",
     "search/compare/preset_run.py",
     "search/run/pipeline.py",
+    "search/run/result.py",
     "search/cli/run.py",
     "search/study/report.py",
 )
@@ -105,19 +98,20 @@ def test_nothing_that_computes_imports_what_only_shows():
     assert {name for name in importers if not shows_only(name)} == set(TELLS)
 
 
-def test_what_only_shows_may_change(tmp_path, monkeypatch):
+def test_what_only_shows_may_change(tmp_path):
     search_package = tmp_path / "search"
     (search_package / "run").mkdir(parents=True)
     for name in ("table.py", "scoring.py"):
         (search_package / "run" / name).write_text("1")
-    monkeypatch.setattr(search.cli.provenance, "_PACKAGES", ("search",))
-    monkeypatch.setattr(search.cli.provenance, "files", lambda _: search_package)
-    source = this_program.__wrapped__
-    first = source()
+
+    def digest():
+        return source_digest({"search": search_package})
+
+    first = digest()
     (search_package / "run" / "table.py").write_text("2")
-    assert source() == first
+    assert digest() == first
     (search_package / "run" / "scoring.py").write_text("2")
-    assert source() != first
+    assert digest() != first
 
 
 def test_files_and_a_model_s_folder_are_told_by_their_bytes(tmp_path):
@@ -125,15 +119,16 @@ def test_files_and_a_model_s_folder_are_told_by_their_bytes(tmp_path):
     (tmp_path / "model").mkdir()
     for name in names:
         (tmp_path / name).write_text(name)
-    typed = options(
-        train_file=tmp_path / "train.tsv", eval_file=tmp_path / "dev.tsv", model=str(tmp_path / "model")
+    chosen = (
+        ModelSettings(model=str(tmp_path / "model")),
+        DataSettings(train_file=tmp_path / "train.tsv", eval_file=tmp_path / "dev.tsv"),
     )
-    first = Provenance(inputs_of(typed), this_program())
+    first = Provenance(inputs_of(*chosen), this_program())
     for name in names:
         os.utime(tmp_path / name)
-        assert first.changes_to(Provenance(inputs_of(typed), this_program())) == []
+        assert first.changes_to(Provenance(inputs_of(*chosen), this_program())) == []
         (tmp_path / name).write_text("other")
-        now = Provenance(inputs_of(typed), this_program())
+        now = Provenance(inputs_of(*chosen), this_program())
         assert first.changes_to(now) == [f"{tmp_path / name} changed"]
         (tmp_path / name).write_text(name)
 
@@ -143,19 +138,21 @@ def test_a_pipe_is_not_read_and_not_told(tmp_path):
     assert data_file(tmp_path / "pipe") == {str(tmp_path / "pipe"): {}}
 
 
-def test_a_named_task_is_told_by_its_rows_or_not_at_all(monkeypatch, tmp_path):
+def test_a_named_task_is_told_by_its_rows_or_not_at_all(tmp_path):
     def tables(name):
         if name == "gone":
             raise InputError("the hub does not answer")
         return TextTable((("a",), ("b",)), ("0", name)), TextTable((("c",),), ("0",))
 
-    monkeypatch.setattr(search.cli.provenance, "load_glue", tables)
-    one, two, gone = (inputs_of(options(task=name, model=str(tmp_path))) for name in ("1", "2", "gone"))
+    model = ModelSettings(model=str(tmp_path))
+    one, two, gone = (
+        inputs_of(model, DataSettings(task=name), tables_of=tables) for name in ("1", "2", "gone")
+    )
     assert one["the task 1"] != two["the task 2"]
     assert gone["the task gone"] == {}
 
 
 def test_the_embedded_model_and_task_are_told():
-    known = inputs_of(options())
+    known = inputs_of(ModelSettings(), DataSettings())
     assert "model.safetensors" in known[MODEL_NAME]
     assert known["the task rotten_tomatoes"]

@@ -111,9 +111,6 @@ def test_an_interrupted_run_goes_on_without_training_twice(small, capsys, tmp_pa
 
 
 def test_a_diverging_run_is_reported_and_does_not_stop_the_others(small, capsys):
-    with pytest.raises(SystemExit):
-        main(["--lr", "nonsense"])
-    capsys.readouterr()
     assert main([*small, "--lr", "1e30"]) == 1
     assert "every fine-tuning run failed: the training loss became nan" in capsys.readouterr().err
 
@@ -180,7 +177,7 @@ def test_help_comes_in_under_a_second_without_torch():
         text=True,
         check=True,
     )
-    assert "example: python -m search.run --space lora+shortcut --budget 2.3M" in done.stdout
+    assert "python -m search.run --space lora+shortcut --budget 2.3M" in done.stdout
     assert "torch" not in {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert time.perf_counter() - started < 5  # a bound for a loaded machine; without torch it is 0.2 s
 

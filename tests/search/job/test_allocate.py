@@ -82,6 +82,34 @@ def test_every_named_module_is_adapted_and_no_other(model: PreTrainedModel) -> N
     )
 
 
+@pytest.mark.parametrize(
+    "model_type", ["bart", "bloom", "gpt_neox", "mixtral", "qwen3_next", "xlnet", "zamba2"]
+)
+def test_types_of_every_make_can_be_allocated(model_type: str) -> None:
+    model = tiny_model_of(model_type)
+    batches = [
+        {**one, "input_ids": one["input_ids"].index_fill(1, torch.tensor(8), 3)} for one in batches_of(model)
+    ]
+    config = allocate(model, batches, budget="r=2")
+    assert config.target_modules == set(adapters_of(model, config))
+
+
+@pytest.mark.parametrize(
+    ("model_type", "says"),
+    [
+        ("canine", "does not say what embeds its inputs"),
+        ("ibert", "PEFT cannot adapt this model so"),
+        ("perceiver", "no module through which gradients could be followed"),
+        ("reformer", "cannot be run on a batch"),
+        ("squeezebert", "has no linear in a numbered block"),
+    ],
+)
+def test_types_that_cannot_be_are_refused_with_a_reason(model_type: str, says: str) -> None:
+    model = tiny_model_of(model_type)
+    with pytest.raises(InputError, match=says):
+        allocate(model, batches_of(model), budget="r=2")
+
+
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_model_comes_back_untouched(

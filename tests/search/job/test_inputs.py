@@ -67,7 +67,7 @@ def test_a_named_task_keeps_glue_s_class_1_although_it_is_the_commoner(model_fol
 
     def task_of(**data):
         model = ModelSettings(model=str(model_folder))
-        return load_inputs(model, DataSettings(task=name, **data), tables_of=lambda _: (table, table)).task
+        return load_inputs(model, DataSettings(task=name, **data), tables=lambda _: (table, table)).task
 
     assert NAMED_TASKS[name].positive_label == "1"
     assert task_of(metric=metric).objective.positive_label == "1"

@@ -9,6 +9,7 @@ from search.run.finalist import Finalist
 from search.run.pipeline import best_of
 from search.run.verdict import Judged, verdict
 from search.sampling.proposals import Proposal
+from search.sampling.proposer import Proposer
 from spaces.allocation import Allocation
 
 PERPLEXITY = Judged("perplexity", {"validation": 40, "test": 50}, None, "perplexity", "minimize")
@@ -29,7 +30,7 @@ def finalist(name, rank, metrics, *, losses=None, direction="maximize") -> Final
         )
         for seed, (metric, loss) in enumerate(zip(metrics, losses, strict=True))
     ]
-    proposal = Proposal(allocation, (name,), 32 * rank, ())
+    proposal = Proposal(allocation, (Proposer(name),), 32 * rank, ())
     return Finalist(proposal, tuple(Trained(one, {}) for one in evaluations), direction)
 
 
