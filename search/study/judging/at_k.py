@@ -1,4 +1,4 @@
-"""What training only a proxy's k favourites would have found (``TopK``), in the study and in its replicates."""
+"""What training only a proxy's k favourites would have found, in the study and in its replicates."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def crossed_resamples(
 
 
 def correlation_estimate(value: float | None, replicates: np.ndarray, allocations: int) -> Estimate:
-    """A correlation with its interval: 1.96 standard deviations of its replicates to either side, in Fisher's z.
+    """A correlation with its interval: 1.96 standard deviations of Fisher's z of it to either side.
 
     replicates: (resamples,), NaN where undefined. Their percentiles would be biased towards 0, since a
     replicate's seeds, some drawn twice, hold more noise than the study's. z = atanh is infinite at 1, so

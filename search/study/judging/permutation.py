@@ -22,12 +22,12 @@ def permutation_p_values(
 ) -> np.ndarray:
     """Two-sided p-value of each proxy's Spearman correlation with the truth, shape (proxies,).
 
-    If a proxy knew nothing, any order of the truths would be as likely as the one that was seen. So the truths
-    are shuffled, the same way for every proxy, and the p-value is (1 + hits) / (1 + permutations), a hit being
-    a correlation at least as far from 0 as the one that was seen; a constant side gets 1. It is what
-    ``scipy.stats.permutation_test`` does with pairings, for all proxies in one product of matrices. Truths
-    change places within their ``blocks`` only, where they are exchangeable, so the test is exact. Time:
-    permutations x allocations x proxies.
+    If a proxy knew nothing, any order of the truths would be as likely as the one that was seen. So the
+    truths are shuffled, the same way for every proxy, and the p-value is (1 + hits) / (1 + permutations), a
+    hit being a correlation at least as far from 0 as the one that was seen; a constant side gets 1. It is
+    what ``scipy.stats.permutation_test`` does with pairings, for all proxies in one product of matrices.
+    Truths change places within their ``blocks`` only, where they are exchangeable, so the test is exact.
+    Time: permutations x allocations x proxies.
 
     Args:
         scores: (proxies, allocations).
