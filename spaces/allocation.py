@@ -18,9 +18,11 @@ class Allocation:
     ranks: (site name, rank >= 1) pairs, ascending by name, so that equal allocations are equal
     values and hash alike. Build one with ``Allocation.of``.
 
-    >>> plan = Allocation.of({"layers.1.v": 4, "layers.0.q": 8, "layers.1.q": 0})
-    >>> plan.ranks, plan.rank("layers.1.q")
-    ((('layers.0.q', 8), ('layers.1.v', 4)), 0)
+    >>> plan = Allocation.of({"layers.1.v": 4, "layers.0.q": 8, "layers.0.v": 0})
+    >>> plan.ranks
+    (('layers.0.q', 8), ('layers.1.v', 4))
+    >>> plan.rank("layers.0.v")
+    0
     >>> Allocation.from_json(plan.to_json()) == plan
     True
     """

@@ -1,4 +1,4 @@
-"""How many parameters may be trained: reading ``--budget`` and saying what it means for some sites."""
+"""How many parameters may be trained: reading a budget and saying what it means for some sites."""
 
 from __future__ import annotations
 
@@ -49,13 +49,21 @@ class Budget:
                 f"a budget of {counted(params, 'parameter')} does not fit this space of "
                 f"{counted(len(sites), 'site')}: it must "
                 f"lie between {cheapest:,} (the cheapest site at rank 1) and {whole:,} (every site at "
-                "full rank). Change --budget, or --space."
+                "full rank). Change `budget`, or `space`."
             )
         return params
 
 
 def parse_budget(text: str) -> Budget:
-    """The budget that ``2.3M``, ``500k``, ``1.2e6``, ``0.5%`` or ``r=8`` stands for (DESIGN, section 2)."""
+    """The budget that ``2.3M``, ``500k``, ``1.2e6``, ``0.5%`` or ``r=8`` stands for (DESIGN, section 2).
+
+    >>> parse_budget("2.3M")
+    Budget(value=2300000.0, unit='params')
+    >>> parse_budget("0.5%"), parse_budget("r=8")
+    (Budget(value=0.005, unit='share'), Budget(value=8.0, unit='rank'))
+
+    Raises UsageError on any other text.
+    """
     rank = re.fullmatch(r"r\s*=\s*([0-9]{1,9})", text.strip())
     if rank and int(rank[1]) > 0:
         return Budget(float(rank[1]), "rank")

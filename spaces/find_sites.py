@@ -44,7 +44,7 @@ def find_sites(model: PreTrainedModel, space: str) -> tuple[Site, ...]:
         else:
             raise UsageError(
                 f"model_type={model.config.model_type!r} has no known residual stream, so it has no "
-                f"{term.kind} sites; use --space lora, or one of the families {sorted(FAMILIES)}."
+                f"{term.kind} sites; use `space=lora`, or one of the families {sorted(FAMILIES)}."
             )
         if not found and term.kind == "lora":
             raise UsageError(

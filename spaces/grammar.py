@@ -1,4 +1,4 @@
-"""The language of ``--space``: which kinds of wire, which roles, which spans.
+"""The language of a space: which kinds of wire, which roles, which spans.
 
     space = term { "+" term }        term = kind [ "[" roles [ ";span=" N [ ".." M ] ] "]" ]
     kind  = "lora" | "residual" | "cross" | "shortcut"       roles = "all" | role { "," role }
@@ -42,6 +42,11 @@ def parse_space(text: str) -> tuple[Term, ...]:
     """The terms of a space; raises UsageError on what the grammar or a shortcut does not know.
 
     Roles of ``lora`` are checked against the model, by ``find_sites``.
+
+    >>> for term in parse_space("lora[q,fc1]+cross[in;span=1..3]"):
+    ...     print(term.kind, term.roles, term.spans)
+    lora ('q', 'fc1') (1,)
+    cross ('in',) (1, 2, 3)
     """
     terms: list[Term] = []
     for part in re.sub(r"\s", "", text).split("+"):

@@ -58,9 +58,14 @@ def attach(
 ) -> Attachment:
     """Calls ``visit`` at every target of ``sites`` in every forward pass, until detached.
 
-    renorm: ``paper`` applies the block's layer norm again after a cross wire is added (HeteroLoRA,
-    arXiv:2406.14956, appendix D), in the rows that ``rows_on(sites, rows)`` marks: (rows,) bool, None
-    for all; ``preserve`` adds before the one layer norm.
+    Args:
+        model: whose forward passes; none of its parameters or methods changes.
+        sites: those that share a target are visited together, in this order.
+        visit: adds to the target what it makes of the sources.
+        renorm: ``paper`` applies the block's layer norm again after a cross wire is added (HeteroLoRA,
+            arXiv:2406.14956, appendix D); ``preserve`` adds before the one layer norm.
+        rows_on: under ``paper``, (sites of a target, number of rows) -> in which rows one of them is on, so
+            that the norm is applied again: (rows,) bool, None for all.
     """
     groups: dict[tuple[str, str, str | None], list[Site]] = {}
     for site in sites:

@@ -23,6 +23,11 @@ class Scaling:
     rule: ``alpha/r`` (LoRA, HeteroLoRA), ``alpha/sqrt(r)`` (rank-stabilised LoRA) or ``constant``
     (alpha / reference_rank at every rank, so that rank changes capacity and nothing else).
     lora_alpha, shortcut_alpha: HeteroLoRA, arXiv:2406.14956, table 9.
+
+    >>> [Scaling().factor("lora", rank) for rank in (2, 8)]
+    [8.0, 2.0]
+    >>> [Scaling("constant").factor("lora", rank) for rank in (2, 8)]
+    [2.0, 2.0]
     """
 
     rule: str = "alpha/r"

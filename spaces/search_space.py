@@ -37,10 +37,10 @@ def rank_grid(sites: Sequence[Site], max_params: int) -> tuple[int, ...]:
 
 
 def parse_ranks(text: str) -> tuple[int, ...]:
-    """The ranks that ``--ranks 0,4,8`` names, as written; ``SearchSpace`` checks them against the sites."""
+    """The ranks that ``0,4,8`` names, as written; ``SearchSpace`` checks them against the sites."""
     if not all(re.fullmatch(r"\s*[0-9]{1,9}\s*", rank) for rank in text.split(",")):
         raise UsageError(
-            f"ranks={text!r} are not whole numbers with commas; write for example --ranks 0,4,8, at most "
+            f"`ranks={text}` are not whole numbers with commas; write for example `ranks=0,4,8`, at most "
             "9 digits each."
         )
     return tuple(int(rank) for rank in text.split(","))
@@ -71,15 +71,15 @@ class SearchSpace:
 
     def __post_init__(self) -> None:
         if not self.sites:
-            raise UsageError("the search space has no site; name at least one role, as in --space lora[q,v].")
+            raise UsageError("the search space has no site; name at least one role, as in `space=lora[q,v]`.")
         names = [site.name for site in self.sites]
         if len(set(names)) != len(names):
             raise ValueError(f"sites={names} must have distinct names; drop the repeats.")
         allowed = tuple(sorted({0, *self.ranks}))
         if self.ranks != allowed or allowed[0] < 0 or len(allowed) < 2:
             raise UsageError(
-                f"ranks={list(self.ranks)} must ascend from 0 without repeats and hold a rank above 0; "
-                "write for example --ranks 0,4,8."
+                f"ranks {list(self.ranks)} must ascend from 0 without repeats and hold a rank above 0; "
+                "write for example `ranks=0,4,8`."
             )
         cap = max(site.max_rank for site in self.sites)
         if self.ranks[-1] > cap:

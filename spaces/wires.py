@@ -64,7 +64,14 @@ class Wires:
         return shapes
 
     def load(self, slot: int, allocation: Allocation, scaling: Scaling, *, seed: int) -> None:
-        """Starts an allocation in a slot: A from the seed, B zero, g one up to each site's rank."""
+        """Starts an allocation in a slot: A from the seed, B zero, g one up to each site's rank.
+
+        Args:
+            slot: from 0 to C - 1; what was there is overwritten.
+            allocation: its ranks at these sites are at most those that there is room for.
+            scaling: the factor of each wire, by its rank.
+            seed: of A.
+        """
         ranks = dict(allocation.ranks)
         for site in self.sites:
             rank = ranks.get(site.name, 0)

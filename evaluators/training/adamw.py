@@ -24,6 +24,14 @@ class StackedAdamW:
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
     ) -> None:
+        """Starts every slot at its step 0.
+
+        Args:
+            values: (C, P), what is trained.
+            weight_decay: of every entry that a step moves, times its learning rate.
+            betas: decay of the first and of the second moment, a step.
+            eps: added to the root of the second moment.
+        """
         self.values, self.weight_decay, self.betas, self.eps = values, weight_decay, betas, eps
         self.mean, self.square = torch.zeros_like(values), torch.zeros_like(values)
         # on the CPU, as 1 - 0.999**t needs it

@@ -19,9 +19,15 @@ def steps_per_epoch(rows: int, batch_size: int) -> int:
 def epoch_batches(lengths: np.ndarray, batch_size: int, *, seed: int, epoch: int) -> Iterator[np.ndarray]:
     """Row indices of every batch of one epoch, each row in one batch.
 
-    lengths: (rows,) tokens. The seed shuffles the rows; within chunks of 16 batches rows of like
-    length are put together, and all seeds visit short and long batches in the same order, so that the
-    candidates of a cohort, which share a padded length, need little padding.
+    The seed shuffles the rows; within chunks of 16 batches rows of like length are put together, and all
+    seeds visit short and long batches in the same order, so that the candidates of a cohort, which share a
+    padded length, need little padding.
+
+    Args:
+        lengths: (rows,), tokens of each.
+        batch_size: rows of a batch; the last one of a chunk may be smaller.
+        seed: the candidate's own.
+        epoch: from 0.
     """
     order = np.random.default_rng([seed, epoch]).permutation(len(lengths))
     visits = np.random.default_rng(epoch)

@@ -52,8 +52,18 @@ def rank_sweep(
     """What a trained candidate is worth on these rows at ranks 1..r_max, r_max the largest of its sites'.
 
     At rank b every wire is its first b rows and columns at the scale of rank b, which is what DyLoRA trains
-    (arXiv:2210.07558, section 5.3, table 2). ``slots`` ranks share a forward pass. trained: with the rows of
-    all ranks still there, as after ``DyLora`` with ``multiple=1``. Raises ValueError where it failed.
+    (arXiv:2210.07558, section 5.3, table 2).
+
+    Args:
+        model: the base model that it was trained on.
+        sites: among which its own are.
+        task: which says how it is judged.
+        trained: with the rows of all ranks still there, as after ``DyLora`` with ``multiple=1``.
+        recipe: whose scaling, renorm and batch size hold.
+        rows: what it is judged on.
+        slots: how many ranks share a forward pass.
+
+    Raises ValueError where its training failed.
     """
     if trained.evaluation.failure is not None:
         raise ValueError(f"nothing was trained to be cut: {trained.evaluation.failure}.")

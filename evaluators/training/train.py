@@ -15,7 +15,6 @@ from transformers import PreTrainedModel
 
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
-from evaluators.objectives.task_objective import Score
 from spaces.allocation import Allocation
 from spaces.objective import directly
 from spaces.site import Site
@@ -36,6 +35,13 @@ def train_step(
     """One optimizer step of these slots on their own rows; their mean losses before it, (slots,).
 
     Second, where it trained: (C, P) bool, None for everywhere.
+
+    Args:
+        cohort: with its wires and head attached.
+        steps: one of each slot that takes part.
+        rows: those to train on.
+        indices: of each of these slots' own batch, in their order.
+        hooks: what the gate policy does meanwhile.
     """
     slots = [step.slot for step in steps]
     cohort.stacked.select(slots)
@@ -91,9 +97,18 @@ def train_cohort(
 
     At most ``slots`` train at a time; a slot whose candidate is finished or has failed takes the next.
     Where memory runs out, those not yet finished start again with half the slots; a single candidate
-    that does not fit is marked failed, as is one on which the policy never acted. policy: what the gates do;
-    None: they stay one. report_on: the rows that metric and loss are of, by default the validation rows.
-    on_step is called with the number of candidate-steps done.
+    that does not fit is marked failed, as is one on which the policy never acted.
+
+    Args:
+        model: frozen; it is left as it was.
+        sites: where a candidate may have a wire.
+        task: rows and objective.
+        candidates: each with its allocation, seed and learning rate.
+        recipe: how all of them are trained.
+        slots: how many train at a time, at most.
+        policy: what the gates do; None: they stay one.
+        report_on: the rows that metric and loss are of; by default the validation rows.
+        on_step: called with the number of candidate-steps done.
     """
     done: dict[int, Trained] = {}
     slots = min(slots, len(candidates))
@@ -208,25 +223,8 @@ class _Training:
         return linear_schedule(run.step, run.total, warmup=self.recipe.warmup)
 
     def _finish(self, done: dict[int, Trained]) -> None:
-        began = time.perf_counter()
-        if not (slots := self._ended(done)):
-            return
-        outputs = self.cohort.outputs(slots, self.report_on, around=self.hooks.around or directly)
-        share = (time.perf_counter() - began) / len(slots)
-        for slot, own in zip(slots, outputs, strict=True):
-            index, run = self.running.pop(slot)
-            run.seconds += share
-            score = self.task.objective.score(own, self.report_on.labels)
-            if score is None:
-                reason = "its outputs after training are not finite; lower `lr`"
-                done[index] = Trained(_failure(run, reason), {})
-            else:
-                done[index] = self._trained(slot, run, score)
-
-    def _ended(self, done: dict[int, Trained]) -> list[int]:
-        """The slots whose candidates have taken all their steps, with their final gates; one on which the
-        policy never acted is added to ``done`` instead."""
-        slots = []
+        """Evaluates those that have taken their last step, together, and adds them to ``done``."""
+        began, slots = time.perf_counter(), []
         for slot, (index, run) in sorted(self.running.items()):
             if run.step < run.total:
                 continue
@@ -237,12 +235,28 @@ class _Training:
                 done[index] = Trained(_failure(run, str(error)), {})
             else:
                 slots.append(slot)
-        return slots
+        if not slots:
+            return
+        outputs = self.cohort.outputs(slots, self.report_on, around=self.hooks.around or directly)
+        share = (time.perf_counter() - began) / len(slots)
+        for slot, own in zip(slots, outputs, strict=True):
+            index, run = self.running.pop(slot)
+            run.seconds += share
+            done[index] = self._finished(slot, run, own)
 
-    def _trained(self, slot: int, run: _Run, score: Score) -> Trained:
-        """What a slot's candidate came to."""
-        memory = peak_memory(self.cohort.model.device)
-        evaluation = Evaluation(run.candidate, *score, None, tuple(run.curve), run.seconds, memory)
+    def _finished(self, slot: int, run: _Run, outputs: Tensor) -> Trained:
+        """What came of a slot's candidate. outputs: what it says of the rows to report on, (rows, k)."""
+        score = self.task.objective.score(outputs, self.report_on.labels)
+        if score is None:
+            return Trained(_failure(run, "its outputs after training are not finite; lower `lr`"), {})
+        evaluation = Evaluation(
+            run.candidate,
+            *score,
+            None,
+            tuple(run.curve),
+            run.seconds,
+            peak_memory(self.cohort.model.device),
+        )
         ranks = self.cohort.wires.ranks(slot)
         course = Course(
             ranks,

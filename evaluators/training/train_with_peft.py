@@ -66,9 +66,21 @@ def train_with_peft(
 
     The head's initial weights, the batches, the schedule, the clipping and the missing dropout are those of
     ``train_cohort``; what PEFT draws itself comes from torch's generator under ``seed``. The recipe's
-    scaling and renorm are the config's business. prepare: last change to the model before it trains, after
-    EVA's where the config asks for that. The course has no allocation; its numbers are of everything
-    trained but the head. Raises NeverActedError where AdaLoRA's cut was not over by the last step, and
+    scaling and renorm are the config's business. The course has no allocation; its numbers are of everything
+    trained but the head.
+
+    Args:
+        config: of one of PEFT's methods.
+        model: the frozen base model, which is copied.
+        task: rows and objective.
+        recipe: epochs, batch size, decay, warm-up and clipping.
+        seed: of the head, of the data's order and of what PEFT draws.
+        learning_rate: the highest of the schedule.
+        report_on: the rows that metric and loss are of.
+        prepare: last change to the model before it trains, after EVA's where the config asks for that.
+        on_step: called with 1 after each step.
+
+    Raises NeverActedError where AdaLoRA's cut was not over by the last step, and
     InputError where EVA has too few tokens.
     """
     run = _Run(Candidate(Allocation.of({}), seed, learning_rate), task, recipe)
@@ -154,7 +166,7 @@ class _Run:
             self.curve.append(loss)
             on_step(1)
             if not math.isfinite(loss):
-                return f"the training loss became {loss} at step {step + 1} of {self.total}; lower --lr"
+                return f"the training loss became {loss} at step {step + 1} of {self.total}; lower `lr`"
             if isinstance(tuned.base_model, AdaLoraModel):
                 tuned.base_model.update_and_allocate(step)  # reads the gradients of this step
         return None
@@ -164,7 +176,7 @@ class _Run:
         outputs = _outputs(tuned, self.objective, report_on, self.recipe.eval_batch_size)
         score = self.objective.score(outputs, report_on.labels)
         if score is None:
-            return self.failed("its outputs after training are not finite; lower --lr")
+            return self.failed("its outputs after training are not finite; lower `lr`")
         seconds, memory = time.perf_counter() - self.began, peak_memory(tuned.device)
         evaluation = Evaluation(self.candidate, *score, None, tuple(self.curve), seconds, memory)
         peak = adapter_params(tuned)
@@ -190,8 +202,8 @@ class _Run:
         if not enough:  # PEFT skips each such batch, and would go round for ever
             raise InputError(
                 f"EVA needs a batch of at least {counted(components, 'token')} at rank {config.r}; "
-                "raise --batch-size, "
-                "or lower --budget."
+                "raise `batch_size`, "
+                "or lower `budget`."
             )
         try:
             initialize_lora_eva_weights(tuned, enough, show_progress_bar=False)

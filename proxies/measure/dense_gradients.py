@@ -53,10 +53,17 @@ def dense_gradients(
     and the gradients of a wire's factors follow: dL/dB = scale * G A^T. With ``renorm="paper"`` all
     cross wires count as on, as there.
 
-    wires: adds wires that are on already, so that G is taken around them; none by default.
-    on_gradient, on_input: see each batch's own G and inputs in passing. ``on_gradient`` costs memory
-    for a second G of every site. Neither moves G by as much as rounding: batches are summed one by one
-    with and without.
+    Args:
+        model: frozen, or at least nothing of it gets a gradient.
+        objective: of whose losses G is taken.
+        sites: where G is taken.
+        batches: of any size, on the model's device.
+        renorm: as ``spaces.hooks.attach`` has it.
+        wires: adds wires that are on already, so that G is taken around them; none by default.
+        on_batch: called after each batch.
+        on_gradient: sees each batch's own G in passing, at the cost of memory for a second G of every site.
+        on_input: sees what the sites read. Neither moves G by as much as rounding: batches are summed one by
+            one with and without.
     """
     gradients = {site.name: torch.zeros(site.d_out, site.d_in, device=model.device) for site in sites}
     of_batch = gradients if on_gradient is None else {n: torch.zeros_like(g) for n, g in gradients.items()}
@@ -87,12 +94,20 @@ def dense_synflow_gradients(
     """G of SynFlow's data-free objective: the sum of outputs for embeddings of ones and weights |W|.
 
     HeteroLoRA, arXiv:2406.14956, appendix C.3, and its reference program, which feeds embeddings of
-    ones. The absolute weights are substituted for one call; the model itself does not change. wires: as
-    in ``dense_gradients``; their weights are taken as they come. Raises InputError where the model takes no
-    embeddings in place of tokens.
+    ones. The absolute weights are substituted for one call; the model itself does not change.
+
+    Args:
+        model: frozen, or at least nothing of it gets a gradient.
+        objective: which says what the sum of outputs is.
+        sites: where G is taken.
+        tokens: of the one row that is fed.
+        renorm: as ``spaces.hooks.attach`` has it.
+        wires: as in ``dense_gradients``; their weights are taken as they come.
+
+    Raises InputError where the model takes no embeddings in place of tokens.
     """
     refused = f"synflow feeds embeddings, which this {model.config.model_type} model does not take"
-    remedy = "name other proxies with --proxy"
+    remedy = "name other proxies with `proxy`"
     gradients = {site.name: torch.zeros(site.d_out, site.d_in, device=model.device) for site in sites}
     absolute = {name: parameter.detach().abs() for name, parameter in model.named_parameters()}
     embeddings = model.get_input_embeddings()

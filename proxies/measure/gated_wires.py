@@ -76,8 +76,14 @@ def attach_settings(
 ) -> Attachment:
     """Adds the wires of these sites to every forward pass under each gate setting, until detached.
 
-    wires, gates: as ``gated`` takes them. A site whose gates are all zero is left out and costs nothing; a
-    cross wire's second layer norm is applied in the rows of the settings that have it on.
+    A site whose gates are all zero is left out and costs nothing; a cross wire's second layer norm is applied
+    in the rows of the settings that have it on.
+
+    Args:
+        model: whose batches have settings-major rows.
+        sites: of which some may be off in every setting.
+        wires, gates: of each of them, as ``gated`` takes them.
+        renorm: as ``spaces.hooks.attach`` has it.
     """
 
     def rows_on(group: Sequence[Site], rows: int) -> Tensor | None:

@@ -33,8 +33,12 @@ def hessian_gradient(
 ) -> dict[str, Tensor]:
     """H G for the loss of ``dense_gradients``: site name -> (d_out, d_in) float32.
 
-    H: second derivatives with respect to the updates Delta W of all sites together, at Delta W = 0.
-    gradients: G, of the same batches. A one-sided difference: G at Delta W = t G, less G, over t.
+    H: second derivatives with respect to the updates Delta W of all sites together, at Delta W = 0. A
+    one-sided difference: G at Delta W = t G, less G, over t.
+
+    Args:
+        model, objective, sites, batches, renorm: as ``dense_gradients`` has them.
+        gradients: G, of the same.
 
     Its error is t times the third derivatives plus the model's precision over t, so t is set by how far
     it goes along the loss: the mean loss of a batch rises by t ||G||^2 / n at first order, and that is

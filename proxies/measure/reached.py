@@ -28,8 +28,15 @@ def reached_sites(
     """The sites, in order, to which a gradient of the loss flows back on some batch.
 
     What is trained elsewhere changes nothing: a vision tower that no text calls, a pooler that no head reads.
-    The log says what is left out. Batches are run until every site has been reached, most often one. Raises
-    InputError where none is, or the model cannot be run on a batch.
+    The log says what is left out.
+
+    Args:
+        model: frozen, or at least nothing of it gets a gradient.
+        sites: those asked about.
+        batches: run until every site has been reached, most often one.
+        objective: whose loss it is.
+
+    Raises InputError where none is, or the model cannot be run on a batch.
     """
     found: set[str] = set()
 

@@ -56,9 +56,14 @@ def row_features(
     to the output, since B = 0 and the gradient by A is therefore 0. Delta alone, summed, would not do: of a
     key projection that sum is 0 in every row, because softmax ignores what all keys share.
 
-    initial_a: site name -> (r, d_in). Correlations are Pearson's, over the entries of B; a row whose
-    gradient is zero, as far as rounding goes, has 0 with every row and with itself. Memory while it runs:
-    rows * d_out * r a site.
+    Correlations are Pearson's, over the entries of B; a row whose gradient is zero, as far as rounding goes,
+    has 0 with every row and with itself. Memory while it runs: rows * d_out * r a site.
+
+    Args:
+        model, objective, sites, renorm: as ``dense_gradients`` has them.
+        batches: from whose beginning rows are taken.
+        initial_a: the wires' A, site name -> (r, d_in).
+        rows: how many, at most.
     """
     inputs: dict[str, list[Tensor]] = {site.name: [] for site in sites}
     jacobians: dict[str, list[Tensor]] = {site.name: [] for site in sites}

@@ -61,9 +61,20 @@ class SuperNetwork:
         on_batch: Callable[[], None] = lambda: None,
         meter: Meter | None = None,
     ) -> None:
-        """sample: draws the sites' ranks at each step, uniformly from the grid, of wires at its largest; by
-        default every site stays on at the warm-up's rank. on_batch: called after each step, and after each
-        batch or chunk of what is measured later.
+        """Trains it.
+
+        Args:
+            model: frozen; it is left as it was.
+            objective: what is learned.
+            batches: of which ``warm_up`` holds some.
+            space: its sites, and the grid of ranks.
+            warm_up: how it is trained.
+            seed: of A and of the head.
+            scaling, renorm: of the wires.
+            sample: draws the sites' ranks at each step, uniformly from the grid, of wires at its largest; by
+                default every site stays on at the warm-up's rank.
+            on_batch: called after each step, and after each batch or chunk of what is measured later.
+            meter: of whoever asks for what is measured; by default its own.
 
         Raises InputError where the loss stops being finite.
         """
@@ -156,9 +167,12 @@ class SuperNetwork:
     ) -> np.ndarray:
         """Mean loss over all targets of gate settings of the same weights: (settings, sites) -> (settings,).
 
-        A gate of 0 is a site that is off, 1 one that is on; any factor between or beyond scales its wire.
-        batches: the held ones unless given. wires: by site name, the trained ones unless given.
-        at_once: how many settings share a forward pass of a batch of so many tokens.
+        Args:
+            gates: 0 is a site that is off, 1 one that is on; any factor between or beyond scales its wire.
+            batches: the held ones unless given.
+            wires: by site name, the trained ones unless given.
+            at_once: (tokens of a batch, device) -> how many settings share its forward pass.
+
         Raises ValueError on gates of another shape.
         """
         if gates.ndim != 2 or gates.shape[1] != len(self.sites):

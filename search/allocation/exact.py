@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import coo_array
 
 from proxies.site_scores import SiteScores
@@ -21,17 +22,38 @@ _SCALE = 1000.0  # HiGHS stops within 1e-6 of the optimum, absolutely: 1e-9 of t
 _log = logging.getLogger(__name__)
 
 
-def exact(scores: SiteScores, *, max_params: int, rng: np.random.Generator) -> Allocation:
+def exact(
+    scores: SiteScores,
+    *,
+    max_params: int,
+    rng: np.random.Generator,
+    solve: Callable[..., OptimizeResult] = milp,
+) -> Allocation:
     """The allocation of largest worth within ``max_params``, and never a worse one than ``greedy``.
 
     Each site takes one rank of the grid; the sum of ``scores.by_rank`` is maximised subject to the
     sum of costs in parameters. After 10 s the better of what was found and ``greedy`` is taken, and a
-    log line says so. ``rng`` breaks greedy's ties.
+    log line says so.
+
+    Args:
+        scores: of all sites at all ranks.
+        max_params: parameters that all wires may have together.
+        rng: breaks greedy's ties.
+        solve: called as ``scipy.optimize.milp``.
 
     Raises UsageError where no site fits at the lowest rank of the grid.
+
+    >>> import numpy as np
+    >>> from proxies.site_scores import per_unit_of_rank
+    >>> from spaces import SearchSpace, Site, Tap
+    >>> tap = Tap("block", "in")
+    >>> sites = tuple(Site(f"layers.{i}.q", i, "q", "lora", 64, 64, tap, tap) for i in range(3))
+    >>> scores = per_unit_of_rank("mine", "none", SearchSpace(sites, (0, 4, 8)), [3.0, 1.0, 2.0])
+    >>> exact(scores, max_params=1600, rng=np.random.default_rng(0)).ranks  # of 128 parameters a rank
+    (('layers.0.q', 8), ('layers.2.q', 4))
     """
     by_greedy = greedy(scores, max_params=max_params, rng=rng)
-    columns = _solve(scores, max_params)
+    columns = _solved(scores, max_params, solve)
     if columns is None:
         return by_greedy
     space, rows = scores.space, np.arange(len(columns))
@@ -41,7 +63,7 @@ def exact(scores: SiteScores, *, max_params: int, rng: np.random.Generator) -> A
     return space.allocation(ranks) if fits and better else by_greedy
 
 
-def _solve(scores: SiteScores, max_params: int) -> np.ndarray | None:
+def _solved(scores: SiteScores, max_params: int, solve: Callable[..., OptimizeResult]) -> np.ndarray | None:
     """Column of the grid for every site, (sites,), or None where HiGHS found nothing.
 
     One binary variable for each (site, rank above 0) that could pay; at most one per site is 1.
@@ -56,7 +78,7 @@ def _solve(scores: SiteScores, max_params: int) -> np.ndarray | None:
     price = (costs[site, column] // unit).astype(np.float64)
     gain = worth[site, column]
     with silent_stdout():
-        result = milp(
+        result = solve(
             -gain * (_SCALE / gain.max()),
             integrality=np.ones(len(site), dtype=np.int64),
             bounds=Bounds(0, 1),

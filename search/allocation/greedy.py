@@ -22,6 +22,15 @@ def greedy(scores: SiteScores, *, max_params: int, rng: np.random.Generator) -> 
     optimal up to the last jumps (DESIGN, section 6, "water-filling").
 
     Raises UsageError where no site fits at the lowest rank of the grid.
+
+    >>> import numpy as np
+    >>> from proxies.site_scores import per_unit_of_rank
+    >>> from spaces import SearchSpace, Site, Tap
+    >>> tap = Tap("block", "in")
+    >>> sites = tuple(Site(f"layers.{i}.q", i, "q", "lora", 64, 64, tap, tap) for i in range(3))
+    >>> scores = per_unit_of_rank("mine", "none", SearchSpace(sites, (0, 4, 8)), [3.0, 1.0, 2.0])
+    >>> greedy(scores, max_params=1600, rng=np.random.default_rng(0)).ranks  # of 128 parameters a rank
+    (('layers.0.q', 8), ('layers.2.q', 4))
     """
     space = scores.space
     check_affordable(space, max_params)

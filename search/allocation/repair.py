@@ -20,18 +20,23 @@ def check_affordable(space: SearchSpace, max_params: int) -> None:
         raise UsageError(
             f"max_params={max_params:,} is too small: the lowest rank above 0, {space.ranks[1]}, needs "
             f"{int(costs[cheapest]):,} at the cheapest site, {space.sites[cheapest].name}. "
-            "Raise the budget to at least that, or give lower ranks with --ranks."
+            "Raise the budget to at least that, or give lower `ranks`."
         )
 
 
 def repair(ranks: np.ndarray, space: SearchSpace, max_params: int, *, rng: np.random.Generator) -> np.ndarray:
     """A rank vector of the grid, near ``ranks``, that fits ``max_params`` and is maximal: (sites,), int64.
 
-    ranks: (sites,) whole numbers >= 0, of the grid or not. Ranks that are off the grid, or that a site cannot
-    have, go down to one that it can; while
+    Ranks that are off the grid, or that a site cannot have, go down to one that it can; while
     the cost is above the budget, a random site that is on goes down one rank of the grid; then, in
     random order, sites go up one rank of the grid until no such step fits. A vector of the grid that
     fits and is maximal comes back unchanged, without use of ``rng``.
+
+    Args:
+        ranks: (sites,) whole numbers >= 0, of the grid or not.
+        space: the sites, and the grid.
+        max_params: parameters that all wires may have together.
+        rng: chooses the sites that go down and up.
 
     Raises ValueError on a wrong shape, fractions or negative ranks.
     """
@@ -63,6 +68,12 @@ def filled(
 
     Allocators stop where nothing has worth (cross wires under SNIP) or where one more site at the
     paper's single rank does not fit; the rest goes to random sites, a step of the grid at a time.
+
+    Args:
+        allocation: of sites of the space, within the budget.
+        space: the sites, and the grid.
+        max_params: parameters that all wires may have together.
+        rng: chooses the sites that go up.
     """
     return space.allocation(repair(space.rank_vector(allocation), space, max_params, rng=rng))
 

@@ -106,8 +106,13 @@ def moved(
 ) -> np.ndarray:
     """Which ranks are on after a round: (R,) bool.
 
-    importance: (R,) IS, read where a rank is on. alive: (R,) bool, on before. loaded: (R,) bool, may be on.
-    owner, costs: (R,) int64, ``GateVector``'s.
+    Args:
+        importance: (R,) IS, read where a rank is on.
+        alive: (R,) bool, on before.
+        loaded: (R,) bool, may be on.
+        owner, costs: (R,) int64, ``GateVector``'s: whose rank it is, and its parameters.
+        pruned: n_A, how many go off at most.
+        max_params: what all that are on may cost together.
     """
     on = np.flatnonzero(alive)
     lowest = on[np.argsort(importance[on], kind="stable")[:pruned]]

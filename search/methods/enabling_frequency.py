@@ -21,8 +21,15 @@ def enabling_frequency(
 ) -> np.ndarray:
     """Share of each site's ranks that were on, on average over ``total_steps``: (sites,), in [0, 1].
 
-    most: the ranks that were there to be on. Where whole modules go on and off, it is the share of the steps
-    in which they were on (HeteroLoRA, arXiv:2406.14956, figures 4 to 6). Several seeds' may be averaged.
+    Where whole modules go on and off, it is the share of the steps in which they were on (HeteroLoRA,
+    arXiv:2406.14956, figures 4 to 6). Several seeds' may be averaged.
+
+    Args:
+        history: from which step on which ranks were on.
+        most: the ranks that were there to be on.
+        sites: in the order wanted; those that were never on have 0.
+        total_steps: of the training.
+
     Raises InputError where the history does not begin at step 0 or goes on past the last step.
     """
     starts = [step for step, _ in history]

@@ -120,7 +120,14 @@ class Hetero:
     def choose(
         self, scores: np.ndarray, sites: Sequence[Site], ranks: np.ndarray, *, rng: np.random.Generator
     ) -> np.ndarray:
-        """Which of these modules are on, (sites,) bool. scores, ranks: (sites,)."""
+        """Which of these modules are on: (sites,) bool.
+
+        Args:
+            scores: (sites,), larger means worth more.
+            sites: at which there is a module.
+            ranks: (sites,), of the modules.
+            rng: breaks ties.
+        """
         costs = ranks * np.array([site.cost_per_rank for site in sites], dtype=np.int64)
         lora = np.array([site.kind == "lora" for site in sites])
         share = 1.0 if self.enabled is None else self.enabled

@@ -23,9 +23,16 @@ _PARTS: Final = 4  # of the rows
 def rank_losses(cohort: Cohort, slot: int, settings: Tensor, rows: Rows, indices: np.ndarray) -> np.ndarray:
     """A slot's mean loss over the rows at ``indices``, under each setting of its gates: (S,), float64.
 
-    settings: (S, R), factors on the gates that the slot has now, in the order of ``GateVector``: one leaves
-    a rank as it is, zero takes it away. All settings share A, B and the head (DESIGN, section 5); as many
-    are computed together as fit in memory. The wires and the head must be attached, and the gates fixed.
+    All settings share A, B and the head (DESIGN, section 5); as many are computed together as fit in memory.
+    The wires and the head must be attached, and the gates fixed.
+
+    Args:
+        cohort: it is left as it was.
+        slot: of the cohort.
+        settings: (S, R), factors on the gates that the slot has now, in the order of ``GateVector``: one
+            leaves a rank as it is, zero takes it away.
+        rows: of which some are looked at.
+        indices: which, (rows looked at,).
     """
     wires = cohort.wires
     widths = [wires.gates[site.name].shape[1] for site in wires.sites]

@@ -114,7 +114,7 @@ class _Spectral:
         if self.chosen[slot] == self.loaded[slot]:
             raise NeverActedError(
                 f"spectral: max_params={self.policy.max_params:,} holds every site at its highest rank; "
-                "lower the budget, or give higher --ranks."
+                "lower the budget, or give higher `ranks`."
             )
 
     def history(self, slot: int) -> History:

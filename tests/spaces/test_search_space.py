@@ -45,7 +45,7 @@ def test_site_names_must_be_distinct() -> None:
 
 @pytest.mark.parametrize("ranks", [(), (0,), (4, 8), (0, 8, 4), (0, 4, 4), (-1, 0, 4)])
 def test_ranks_must_ascend_from_zero(ranks: tuple[int, ...]) -> None:
-    with pytest.raises(UsageError, match=r"must ascend from 0 without repeats .* --ranks 0,4,8"):
+    with pytest.raises(UsageError, match=r"must ascend from 0 without repeats .* `ranks=0,4,8`"):
         SearchSpace(SITES, ranks)
 
 
@@ -62,7 +62,7 @@ def test_reads_ranks_as_written(text: str, ranks: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("text", ["", "0,,4", "0,4,", "a", "0;4", "-1,4", "0,1.5"])
 def test_ranks_that_are_no_whole_numbers_say_what_to_write(text: str) -> None:
     with pytest.raises(
-        UsageError, match="are not whole numbers with commas; write for example --ranks 0,4,8"
+        UsageError, match="are not whole numbers with commas; write for example `ranks=0,4,8`"
     ):
         parse_ranks(text)
 

@@ -133,7 +133,7 @@ def test_a_file_that_could_not_be_written_whole_leaves_the_old_one(
         file.write_bytes(before[: len(before) // 2])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("evaluators.store.benchmark_file.parquet.write_table", half)
+    monkeypatch.setattr(parquet, "write_table", half)
     for target in (path, path.with_name("new.parquet")):
         with pytest.raises(KeyboardInterrupt):
             write_contents(target, replace(CONTENTS, metric="f1"))

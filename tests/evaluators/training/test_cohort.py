@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
-import evaluators.training.train
 from evaluators.data.rows import Rows, padded_inputs
 from evaluators.data.task import Task
 from evaluators.objectives.classification import Classification
@@ -19,7 +19,8 @@ from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort, score_trained
 from evaluators.training.data_order import epoch_batches
-from evaluators.training.train import train_cohort, train_step
+from evaluators.training.gate_policy import GateHooks, Step
+from evaluators.training.train import train_cohort
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites
@@ -170,27 +171,41 @@ def test_the_slot_of_a_failed_candidate_goes_to_the_next(model, sites, task):
     np.testing.assert_allclose(trained[2].evaluation.curve, alone.evaluation.curve, atol=1e-4)
 
 
-def test_out_of_memory_halves_the_cohort_and_goes_on(model, sites, task, monkeypatch):
-    sizes, real = [], train_step
+@dataclasses.dataclass(frozen=True)
+class Needing:
+    """A policy that does nothing but ``need`` something before every step."""
 
-    def step(cohort, steps, *args):
+    need: Callable[[Sequence[Step]], None]
+
+    def start(self, space):
+        return space.allocation(space.highest)
+
+    def shapes(self, sites, ranks):
+        return {}
+
+    def hooks(self, cohort, task):
+        return GateHooks(before=self.need)
+
+
+def test_out_of_memory_halves_the_cohort_and_goes_on(model, sites, task):
+    sizes = []
+
+    def need(steps):
         sizes.append(len(steps))
         if len(steps) > 1:
             raise torch.OutOfMemoryError("planted")
-        return real(cohort, steps, *args)
 
-    monkeypatch.setattr(evaluators.training.train, "train_step", step)
-    trained = train_cohort(model, sites, task, CANDIDATES, dataclasses.replace(RECIPE, epochs=1), slots=3)
+    recipe = dataclasses.replace(RECIPE, epochs=1)
+    trained = train_cohort(model, sites, task, CANDIDATES, recipe, slots=3, policy=Needing(need))
     assert sizes == [3] + [1] * 24
     assert all(one.evaluation.failure is None for one in trained)
 
 
-def test_a_candidate_that_does_not_fit_alone_is_marked_failed(model, sites, task, monkeypatch):
-    def step(*_):
+def test_a_candidate_that_does_not_fit_alone_is_marked_failed(model, sites, task):
+    def need(_):
         raise torch.OutOfMemoryError("planted\nand more")
 
-    monkeypatch.setattr(evaluators.training.train, "train_step", step)
-    trained = train_cohort(model, sites, task, CANDIDATES, RECIPE, slots=2)
+    trained = train_cohort(model, sites, task, CANDIDATES, RECIPE, slots=2, policy=Needing(need))
     assert {one.evaluation.failure for one in trained} == {
         "out of memory with one candidate at a time: planted"
     }

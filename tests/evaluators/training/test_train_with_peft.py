@@ -10,7 +10,6 @@ import pytest
 import torch
 from peft import AdaLoraConfig, EvaConfig, LoraConfig, PeftModel
 
-import evaluators.training.train_with_peft
 from evaluators.data.rows import Rows, padded_inputs
 from evaluators.data.task import Task
 from evaluators.objectives.classification import Classification
@@ -207,10 +206,18 @@ def test_a_run_that_diverges_is_marked(train):
     assert trained.course is None
 
 
-def test_a_run_that_does_not_fit_is_marked(train, monkeypatch):
-    def schedule(*_, **__):
+def test_a_run_that_does_not_fit_is_marked(model, task):
+    def need(_):
         raise torch.OutOfMemoryError("planted\nand more")
 
-    monkeypatch.setattr(evaluators.training.train_with_peft, "linear_schedule", schedule)
-    trained, _ = train(LoraConfig(r=2, target_modules=["query"]))
+    trained = train_with_peft(
+        LoraConfig(r=2, target_modules=["query"]),
+        model,
+        task,
+        RECIPE,
+        seed=0,
+        learning_rate=3e-3,
+        report_on=task.validation,
+        on_step=need,
+    )
     assert trained.evaluation.failure == "out of memory with one candidate at a time: planted"

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import OptimizeResult
 
-import search.allocation.exact as module
 from proxies.site_scores import per_unit_of_rank
 from search.allocation.exact import exact
 from search.allocation.greedy import greedy
@@ -68,12 +67,13 @@ def test_on_a_real_size_it_is_at_least_greedy_and_within_the_budget(opt_space):
 
 
 @pytest.mark.parametrize("incumbent", [None, np.ones(4)], ids=["none found", "over the budget"])
-def test_without_a_usable_solution_greedy_stands_in(make_space, monkeypatch, caplog, incumbent):
+def test_without_a_usable_solution_greedy_stands_in(make_space, caplog, incumbent):
     scores = per_unit_of_rank("planted", "dense", make_space([(8, 8)] * 4, (0, 2)), [4.0, 3.0, 2.0, 1.0])
     stopped = OptimizeResult(x=incumbent, status=1, message="Time limit reached.")
-    monkeypatch.setattr(module, "milp", lambda *args, **options: stopped)
     with caplog.at_level(logging.WARNING):
-        allocation = exact(scores, max_params=64, rng=np.random.default_rng(0))
+        allocation = exact(
+            scores, max_params=64, rng=np.random.default_rng(0), solve=lambda *_, **__: stopped
+        )
     assert allocation == greedy(scores, max_params=64, rng=np.random.default_rng(0))
     assert "Time limit reached. The better of this and greedy is used." in caplog.text
 

@@ -15,11 +15,11 @@ from evaluators.training.gate_policy import Step
 from evaluators.training.train import train_step
 from search.methods.flop import Flop
 from search.methods.gate_vector import GateVector
-from search.methods.hard_concrete import HardConcreteGates
 from spaces.base_weight import base_weight
 from spaces.errors import InputError, UsageError
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace
+from tests.search.methods.watched import Watched
 
 RECIPE = Recipe(epochs=20, batch_size=8, warmup=0.1)
 
@@ -100,18 +100,17 @@ def test_logits_at_the_end_are_those_of_multiplied_factors_in_plain_pytorch(plan
 
 
 @pytest.mark.parametrize("density", [0.65, 0.5])
-def test_the_density_is_met_in_expectation_and_in_what_is_left(planted, train, monkeypatch, density):
-    found, cut = {}, HardConcreteGates._cut
+def test_the_density_is_met_in_expectation_and_in_what_is_left(planted, train, density):
+    found = {}
 
-    def watched(gates, slot, done):
+    def see(gates, slot):
         kept = torch.sigmoid(gates.log_theta[slot].detach() - 2 / 3 * np.log(0.1 / 1.1)).numpy()
         found[slot] = sum(kept[i] * gates.gates.costs[i] for i in range(len(kept)))
-        cut(gates, slot, done)
 
-    monkeypatch.setattr(HardConcreteGates, "_cut", watched)
     replaced = sum(site.d_in * site.d_out for site in planted.space.sites)
     full = sum(site.max_rank * (site.cost_per_rank + 1) for site in planted.space.sites)  # and its gates
-    runs = train(planted, Flop(0, density=density), recipe=RECIPE, seeds=(0, 1), learning_rate=1e-3)
+    policy = Watched(Flop(0, density=density), see)
+    runs = train(planted, policy, recipe=RECIPE, seeds=(0, 1), learning_rate=1e-3)
     for slot, trained in enumerate(runs):
         assert found[slot] / replaced == pytest.approx(density, rel=0.02)
         left = planted.space.params(trained.allocation)

@@ -11,29 +11,22 @@ from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
 from evaluators.training.train import train_cohort, train_step
 from search.methods.gate_vector import GateVector
-from search.methods.hard_concrete import HardConcreteGates
 from search.methods.salora import SaLora
 from spaces.errors import UsageError
-
-
-@pytest.fixture
-def densities(monkeypatch) -> dict[int, float]:
-    """The density of every slot after the last step of its phase."""
-    found, cut = {}, HardConcreteGates._cut
-
-    def watched(gates, slot, done):
-        found[slot] = gates.density[slot].item()
-        cut(gates, slot, done)
-
-    monkeypatch.setattr(HardConcreteGates, "_cut", watched)
-    return found
+from tests.search.methods.watched import Watched
 
 
 @pytest.mark.parametrize("learning_rate", [1e-2])
-def test_the_density_is_met_and_useful_sites_are_found(planted, train, densities, learning_rate):
+def test_the_density_is_met_and_useful_sites_are_found(planted, train, learning_rate):
+    densities = {}
+
+    def see(gates, slot):
+        densities[slot] = gates.density[slot].item()
+
     policy = SaLora(planted.space.params_per_rank, ratio=4.0)
     recipe = Recipe(epochs=20, batch_size=8, warmup=0.1)
-    runs = train(planted, policy, recipe=recipe, seeds=(0, 1), learning_rate=learning_rate)
+    watched = Watched(policy, see)
+    runs = train(planted, watched, recipe=recipe, seeds=(0, 1), learning_rate=learning_rate)
     for slot, trained in enumerate(runs):
         assert densities[slot] == pytest.approx(0.25, rel=0.02)
         params = planted.space.params(trained.allocation)
