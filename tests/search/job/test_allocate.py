@@ -111,7 +111,7 @@ def test_types_that_cannot_be_are_refused_with_a_reason(model_type: str, says: s
 
 
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
 def test_the_model_comes_back_untouched(
     tiny_language_model: TinyModel, training: bool, dtype: torch.dtype
 ) -> None:
@@ -124,7 +124,7 @@ def test_the_model_comes_back_untouched(
     ]
     before, shuffled = copy.deepcopy(model), DataLoader(rows, batch_size=4, shuffle=True)
     generator = torch.get_rng_state()
-    with torch.no_grad():
+    with torch.inference_mode():
         allocate(model, shuffled, budget="r=2")
     assert torch.equal(torch.get_rng_state(), generator)
     torch.testing.assert_close(model.state_dict(), before.state_dict(), rtol=0, atol=0)
