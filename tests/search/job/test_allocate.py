@@ -225,6 +225,16 @@ class TwoSentences(BertPreTrainedModel):
         return SequenceClassifierOutput(loss=loss, logits=logits)
 
 
+@pytest.mark.parametrize("allocator", ["greedy", "exact", "topk", "uniform", "random"])
+def test_a_gate_of_width_one_gets_rank_one_and_ends_the_grid_for_nobody_else(allocator: str) -> None:
+    model = tiny_model_of("qwen2_moe")
+    config = allocate(model, batches_of(model), budget="r=4", allocator=allocator)
+    adapted = get_peft_model(copy.deepcopy(model), config)
+    ranks = {name: own.weight.shape[0] for name, own in adapted.named_modules() if ".lora_A.default" in name}
+    assert {rank for name, rank in ranks.items() if "shared_expert_gate" in name} <= {1}
+    assert max(ranks.values()) >= 4
+
+
 def test_sites_that_the_loss_does_not_reach_get_nothing(caplog: pytest.LogCaptureFixture) -> None:
     model = TwoSentences(BertConfig(vocab_size=VOCABULARY, **TINY["bert"][1]))
     batches = [{**batch, "labels": torch.rand(4)} for batch in batches_of(model)]
