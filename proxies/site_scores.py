@@ -59,9 +59,14 @@ class SiteScores:
 
     @classmethod
     def of_ranks(cls, proxy: str, point: Point, space: SearchSpace, by_rank: np.ndarray) -> SiteScores:
-        """Scores of a proxy that says of every rank what it is worth: (sites, ranks).
+        """Scores of a proxy that says of every rank what it is worth.
 
         A site's own score is that of the highest rank that it can have; a rank above that is worth no more.
+
+        Args:
+            proxy, point: which proxy, evaluated where.
+            space: the sites, and the ranks of the grid.
+            by_rank: (sites, ranks), 0 at rank 0.
         """
         scores = cls(proxy, point, space, by_rank[:, -1].copy(), by_rank).at_most(space.highest)
         return cls(proxy, point, space, scores.by_rank[:, -1].copy(), scores.by_rank)

@@ -4,6 +4,10 @@
 
     config = search.allocate(model, dataloader, budget="0.5%")      # a peft.LoraConfig, from one pass
 
+    bench = search.setup(model="my-model", train="train.tsv", eval="dev.tsv", budget="0.5%")
+    plans = [search.greedy(scores, budget=bench.budget) for scores in bench.score("adam_signal", "spectrum")]
+    print(bench.fine_tune(plans, seeds=3).table())
+
 Every name is loaded when it is first asked for: importing this package imports neither PyTorch nor Optuna.
 
 * ``job``: model, task, space and budget, from plain arguments; ``allocate``.
@@ -21,12 +25,15 @@ __all__ = [
     "Allocation",
     "Budget",
     "InputError",
+    "Result",
     "SearchSpace",
     "SiteScores",
     "UsageError",
+    "Workbench",
     "allocate",
     "exact",
     "greedy",
+    "setup",
     "topk",
     "uniform",
 ]
@@ -35,12 +42,15 @@ _HOMES: Final = {
     "Allocation": "spaces.allocation",
     "Budget": "spaces.budget",
     "InputError": "spaces.errors",
+    "Result": "search.run.result",
     "SearchSpace": "spaces.search_space",
     "SiteScores": "proxies.site_scores",
     "UsageError": "spaces.errors",
+    "Workbench": "search.run.workbench",
     "allocate": "search.job.allocate",
     "exact": "search.allocation.picks",
     "greedy": "search.allocation.picks",
+    "setup": "search.run.set_up",
     "topk": "search.allocation.picks",
     "uniform": "search.allocation.picks",
 }

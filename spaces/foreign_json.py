@@ -63,7 +63,14 @@ def read_json(file: Path, shape: Shape[T], *, remedy: str) -> T:
 
 
 def parse_json(content: bytes | str, shape: Shape[T], *, source: str, remedy: str) -> T:
-    """What a text holds, as ``read_json`` of a file. source: its name in errors."""
+    """What a text holds, as ``read_json`` of a file.
+
+    Args:
+        content: JSON.
+        shape: what it must be.
+        source: its name in errors.
+        remedy: what an error says to do.
+    """
     with foreign(f"{source} cannot be read", f"{remedy}."):
         value = json.loads(content)
     try:

@@ -19,6 +19,12 @@ def with_weights(
     """What ``compute`` gives where these tensors stand for the model's own of their names.
 
     They get their gradients; what is tied to one of them follows it. The model itself does not change.
+
+    Args:
+        compute: what is asked.
+        model: which is asked.
+        batch: of what.
+        weights: by full name in the model, each in the shape of its own.
     """
     own = {f"model.{name}": tensor for name, tensor in weights.items()}
     answer: tuple[Tensor, ...] = torch.func.functional_call(_Asked(model, compute), own, (batch,))

@@ -46,9 +46,14 @@ def probe_sites(
 ) -> tuple[Site, ...]:
     """Those of the sites that a candidate of a cohort can be trained at, in the order given.
 
-    batch: SLOTS * n rows, slot by slot. others: as many batches as slots, each with other rows in that one
-    slot and else the same. Left out, with a line in the log, are sites that no pass calls,
-    and those without a path to the model's output: what is trained there changes nothing.
+    Left out, with a line in the log, are sites that no pass calls, and those without a path to the model's
+    output: what is trained there changes nothing.
+
+    Args:
+        model, objective: what is asked, and what its head is.
+        sites: to be tried, all at once; renorm: as ``spaces.hooks.attach`` has it.
+        batch: SLOTS * n rows, slot by slot.
+        others: as many batches as slots, each with other rows in that one slot and else the same.
 
     Raises InputError where the rows of one slot move a source or a target of another, or do not move their
     own: such a site would be trained on other candidates' rows, or on none. So for the modules of the head.

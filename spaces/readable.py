@@ -53,10 +53,15 @@ def check_padding(
 ) -> None:
     """Raises InputError where what stands behind a row's end changes the model's outputs for it.
 
-    alone: rows each in a batch of its own, without padding. together: all of them in that order, padded to
-    different lengths. In a cohort every slot's batch is padded to the longest row of all, so that such a
-    model's answers for one candidate would hang on its neighbours' rows: FNet mixes all places, ConvBERT and
-    CANINE convolve over them, Nystromformer and YOSO sum over them.
+    In a cohort every slot's batch is padded to the longest row of all, so that such a model's answers for one
+    candidate would hang on its neighbours' rows: FNet mixes all places, ConvBERT and CANINE convolve over
+    them, Nystromformer and YOSO sum over them.
+
+    Args:
+        model: frozen; it is left as it was.
+        objective: which says what is asked of the model.
+        alone: rows each in a batch of its own, without padding.
+        together: all of them in that order, padded to different lengths.
     """
     own = torch.cat([outputs(model, objective, row) for row in alone])
     largest = float(own.abs().max())

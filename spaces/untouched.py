@@ -24,7 +24,10 @@ def untouched(model: PreTrainedModel) -> Iterator[None]:
     caches = [(config, config.use_cache) for config in _configs(model) if hasattr(config, "use_cache")]
     kind, index = model.device.type, model.device.index
     devices = [] if kind == "cpu" else [0 if index is None else index]
-    with torch.random.fork_rng(devices, device_type="cuda" if kind == "cpu" else kind):
+    with (
+        torch.inference_mode(False),
+        torch.random.fork_rng(devices, device_type="cuda" if kind == "cpu" else kind),
+    ):
         try:
             model.requires_grad_(False).train(False)
             for config, _ in caches:

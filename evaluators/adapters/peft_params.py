@@ -13,8 +13,8 @@ from spaces.foreign import foreign
 __all__ = ["peft_params"]
 
 
-def peft_params(model: nn.Module, config: LoraConfig) -> int:
-    """Parameters of the adapters that PEFT gives a model under a config, its head left out.
+def peft_params(model: nn.Module, config: LoraConfig) -> dict[str, int]:
+    """Parameters of the adapters that PEFT gives a model under a config, by the module that is adapted.
 
     PEFT is asked on copies of the model's modules that share its tensors, and makes adapters without memory.
     Both are left as they are, save that PEFT freezes what it is given: wrap this in ``untouched``. Raises
@@ -24,7 +24,12 @@ def peft_params(model: nn.Module, config: LoraConfig) -> int:
         warnings.simplefilter("ignore")  # PEFT says the same again when the config is used
         with foreign("PEFT cannot adapt this model so", "name other roles in `space`."):
             adapted = inject_adapter_in_model(copy.deepcopy(config), _twin(model, {}), low_cpu_mem_usage=True)
-    return sum(tensor.numel() for name, tensor in adapted.named_parameters() if ".lora_" in name)
+    found: dict[str, int] = {}
+    for name, tensor in adapted.named_parameters():
+        module, is_adapter, _ = name.partition(".lora_")
+        if is_adapter:
+            found[module] = found.get(module, 0) + tensor.numel()
+    return found
 
 
 def _twin(module: nn.Module, known: dict[int, nn.Module]) -> nn.Module:

@@ -20,7 +20,7 @@ __all__ = ["GLUE_DATASET", "NAMED_TASKS", "SUPERGLUE_DATASET", "NamedTask", "fin
 
 GLUE_DATASET: Final = "nyu-mll/glue"
 SUPERGLUE_DATASET: Final = "aps/super_glue"
-_REMEDY: Final = "give files with --train-file and --eval-file"
+_REMEDY: Final = "give files with `train_file` and `eval_file`"
 _NO_CLASSIFICATION: Final = {  # of the papers' data sets
     "alpaca": "is text to be generated",
     "copa": "asks which of two sentences follows",

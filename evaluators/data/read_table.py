@@ -214,7 +214,7 @@ def _text_columns(path: Path, columns: _Columns, given: Sequence[str] | None) ->
             return [_find(path, columns, name) for name in guess]
     raise UsageError(
         f"{path} has the columns {list(columns)}, among which no text column can be guessed; name one or two "
-        "with --text-columns."
+        "with `text_columns`."
     )
 
 
@@ -225,7 +225,7 @@ def _find(path: Path, columns: _Columns, name: str) -> str:
             return candidate
     raise UsageError(
         f"{path} has no column {name!r}; its columns are {list(columns)}. "
-        "Choose with --text-columns and --label-column."
+        "Choose with `text_columns` and `label_column`."
     )
 
 

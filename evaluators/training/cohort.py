@@ -91,7 +91,11 @@ class Cohort:
     ) -> Tensor:
         """Mean loss of each slot, which is selected, over its own rows' targets: (slots,), with its graph.
 
-        around: how the model is asked.
+        Args:
+            slots: in any order; one may stand several times.
+            rows: of the task.
+            indices: of each slot's own among them; short ones are filled up at no weight.
+            around: how the model is asked.
         """
         self.stacked.select(slots)
         width = max(len(index) for index in indices)
@@ -162,7 +166,15 @@ def outputs_of(
 def score_trained(
     model: PreTrainedModel, sites: Sequence[Site], task: Task, trained: Sequence[Trained], recipe: Recipe
 ) -> list[float | None]:
-    """The task's metric on its test rows, of each in order; None where it failed or is not finite."""
+    """The task's metric on its test rows, of each in order; None where it failed or is not finite.
+
+    Args:
+        model: the base model that they were trained on.
+        sites: among which theirs are.
+        task: which says how they are judged, and on what.
+        trained: side by side, all at once.
+        recipe: whose scaling, renorm and batch size hold.
+    """
     metrics: list[float | None] = [None] * len(trained)
     finished = [i for i, one in enumerate(trained) if one.evaluation.failure is None]
     if finished:

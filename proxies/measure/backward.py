@@ -59,8 +59,12 @@ def on_backward(target: Tensor, sites: Sequence[Site], see: Callable[[list[Tenso
 def tokens_read(source: Tensor, site: Site, rows: int, mask: Tensor | None) -> tuple[Tensor, Tensor]:
     """What a site reads, (rows, tokens, d_in) float32 with padding zeroed, and its tokens: (rows, 1).
 
-    mask: of the batch, (rows, tokens), 0 where padding. A source with another number of tokens has been
-    pooled, and none of it is padding.
+    Args:
+        source: as a hook sees it, (rows, ..., d_in).
+        site: whose source it is.
+        rows: of the batch.
+        mask: of the batch, (rows, tokens), 0 where padding. A source with another number of tokens has been
+            pooled, and none of it is padding.
     """
     x = source.detach().reshape(rows, -1, site.d_in).float()
     if mask is None or mask.shape[1] != x.shape[1]:

@@ -22,8 +22,15 @@ of every site during the pass.
 def add_deviations(deviations: Tensor, value: Tensor, total: Tensor, count: int) -> None:
     """Adds what the ``count``-th value does to the sum of squared deviations from the mean, in place.
 
-    total: sum of all values so far, this one included; all three tensors have one shape. One pass, and
-    no difference of large squares. Source: Youngs and Cramer, Technometrics 13 (1971), as given in
+    One pass, and no difference of large squares.
+
+    Args:
+        deviations: the sum so far, changed in place.
+        value: of the same shape, as ``total``.
+        total: sum of all values so far, this one included.
+        count: how many those are.
+
+    Source: Youngs and Cramer, Technometrics 13 (1971), as given in
     Chan, Golub and LeVeque, The American Statistician 37 (1983).
     """
     if count > 1:

@@ -28,8 +28,15 @@ def reached_sites(
     """The sites, in order, to which a gradient of the loss flows back on some batch.
 
     What is trained elsewhere changes nothing: a vision tower that no text calls, a pooler that no head reads.
-    The log says what is left out. Batches are run until every site has been reached, most often one. Raises
-    InputError where none is, or the model cannot be run on a batch.
+    The log says what is left out.
+
+    Args:
+        model: frozen, or at least nothing of it gets a gradient.
+        sites: those asked about.
+        batches: run until every site has been reached, most often one.
+        objective: whose loss it is.
+
+    Raises InputError where none is, or the model cannot be run on a batch.
     """
     found: set[str] = set()
 
@@ -37,14 +44,14 @@ def reached_sites(
         def see(deltas: list[Tensor]) -> None:
             found.update(site.name for site, delta in zip(sites, deltas, strict=True) if bool(delta.any()))
 
-        on_backward(target, sites, see)
+        if target.requires_grad:  # not where the model itself computes without gradients
+            on_backward(target, sites, see)
         return target
 
     with differentiable(model, sites, visit, renorm="preserve"):
         for batch in batches:
             with foreign(_refused(model, batch), "give batches that its forward takes, labels too."):
-                losses = objective.losses(model, batch)
-            losses.mean().backward()
+                objective.losses(model, batch).mean().backward()
             if len(found) == len(sites):
                 break
     missed = [site.name for site in sites if site.name not in found]

@@ -18,8 +18,8 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     score is that at the highest rank that it can have. Departures: every site draws for itself, uniformly
     from the grid with 0, heeding no budget; Adam's momentum moves a rank at steps that leave it out. As the
     draws do, scores depend on the grid. An allocation scores the sum of its sites, not its own loss, which
-    ``search.run --evaluator supernet`` measures. Cost: a warm-up of its own, and for each rank of the grid a
-    forward pass of the held batches for each site, many at once.
+    a search whose ``evaluator`` is supernet measures. Cost: a warm-up of its own, and for each rank of the
+    grid a forward pass of the held batches for each site, many at once.
     """
     network, space = evidence.sampled_network, evidence.space
     (nothing,) = network.losses(np.zeros((1, len(space.sites))))

@@ -33,7 +33,13 @@ def exact(
 
     Each site takes one rank of the grid; the sum of ``scores.by_rank`` is maximised subject to the
     sum of costs in parameters. After 10 s the better of what was found and ``greedy`` is taken, and a
-    log line says so. ``rng`` breaks greedy's ties; ``solve`` is called as ``scipy.optimize.milp``.
+    log line says so.
+
+    Args:
+        scores: of all sites at all ranks.
+        max_params: parameters that all wires may have together.
+        rng: breaks greedy's ties.
+        solve: called as ``scipy.optimize.milp``.
 
     Raises UsageError where no site fits at the lowest rank of the grid.
 

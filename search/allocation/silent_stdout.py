@@ -15,7 +15,7 @@ def silent_stdout() -> Iterator[None]:
     """Drops what C code writes to file descriptor 1 meanwhile, in all threads; Python's own buffer is kept.
 
     HiGHS prints a left-over debug line for some problems, whatever its log options say
-    (github.com/jump-dev/HiGHS.jl/issues/312, seen with SciPy 1.17); it would spoil ``--json``.
+    (github.com/jump-dev/HiGHS.jl/issues/312, seen with SciPy 1.17); it would spoil JSON on stdout.
     Does nothing where the process has no stdout.
     """
     c_library = ctypes.CDLL(None if os.name == "posix" else "ucrtbase")

@@ -51,7 +51,7 @@ def _run(given: Typed) -> Printed:
     _log.info("loading  optuna-dashboard")
     with serving(folder, port=chosen.port) as server:
         address = f"http://{_HOST}:{server.server_port}/"
-        show(f"{address}: the study in {folder}; Ctrl-C ends it")
+        show(f"{address} for {folder}; Ctrl-C ends it")
         try:
             server.serve_forever()
         except KeyboardInterrupt:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import torch
-
 from search.job.ground import Ground
 from search.job.inputs import load_inputs
 from search.job.machine import Machine, machine_of
@@ -16,11 +14,8 @@ __all__ = ["ground_of", "machine_given"]
 
 
 def machine_given(given: Typed) -> Machine:
-    """The machine, on which PyTorch then computes with as many threads as were asked for."""
-    settings = given.of(MachineSettings)
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
-    return machine_of(settings)
+    """The machine that was typed."""
+    return machine_of(given.of(MachineSettings))
 
 
 def ground_of(given: Typed, machine: Machine) -> Ground:

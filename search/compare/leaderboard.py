@@ -86,7 +86,7 @@ class Leaderboard:
         }
 
     def to_json(self) -> dict[str, object]:
-        """What ``--json`` prints and ``leaderboard.json`` holds."""
+        """What ``leaderboard.json`` holds."""
         return {
             "verdict": self.verdict,
             "model": self.model,

@@ -51,7 +51,7 @@ class PeftCase:
 
     def __post_init__(self) -> None:
         if not self.linear_sites:
-            raise InputError("PEFT has no shortcuts, and this space has no lora site; add lora to --space.")
+            raise InputError("PEFT has no shortcuts, and this space has no lora site; add lora to `space`.")
 
     @property
     def linear_sites(self) -> list[Site]:
@@ -199,5 +199,5 @@ def _largest(case: PeftCase, sizes: Iterable[int], build: Callable[[int], _C]) -
             return config
     raise InputError(
         f"max_params={case.max_params:,} is too small for the smallest size of this method on "
-        f"{counted(len(case.targets), 'linear')}; raise --budget, or leave the method out."
+        f"{counted(len(case.targets), 'linear')}; raise `budget`, or leave the method out."
     )

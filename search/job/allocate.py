@@ -9,6 +9,7 @@ from typing import Any
 from peft import LoraConfig
 from transformers import PreTrainedModel
 
+from evaluators.adapters.adaptable import adaptable
 from evaluators.adapters.lora_config import lora_config, task_type_of
 from evaluators.adapters.peft_params import peft_params
 from evaluators.adapters.peft_sites import peft_sites
@@ -55,6 +56,8 @@ def allocate(
     A few batches go forward and backward once, through the model in eval mode; nothing is trained, and the
     model comes back as it was. ``get_peft_model(model, config)`` then has exactly the parameters that were
     allocated, never more than the budget; a classifier's head, which PEFT trains too, is counted apart.
+    Besides the model and one forward and backward it needs the memory of two gradients of all linears scored,
+    in float32.
 
     >>> from transformers import AutoModelForCausalLM, LlamaConfig
     >>> import torch
@@ -96,7 +99,8 @@ def allocate(
     with untouched(model):
         rows = own_batches(model, dataloader, count=batches)
         objective = objective_of(model, rows[0].labels)
-        sites = reached_sites(model, peft_sites(model, find_sites(model, space)), rows, objective)
+        sites = adaptable(model, peft_sites(model, find_sites(model, space)))
+        sites = reached_sites(model, sites, rows, objective)
         max_params = wanted.max_params(sites, base_params=base_params(model))
         grid = SearchSpace(sites, tuple(ranks) if ranks else rank_grid(sites, max_params))
         evidence = Evidence(model, objective, rows, grid, seed=seed, scaling=rule, needs=needs_of([asked]))
@@ -112,7 +116,7 @@ def allocate(
 
 def _check_params(model: PreTrainedModel, config: LoraConfig, params: int) -> None:
     """Raises InputError where PEFT's adapters are not those that were counted."""
-    if (made := peft_params(model, config)) != params:
+    if (made := sum(peft_params(model, config).values())) != params:
         raise InputError(
             f"PEFT, asked about this {type(model).__name__}, gives it {counted(made, 'parameter')} where "
             f"{counted(params, 'parameter')} were allocated; name other roles in `space`."

@@ -31,7 +31,12 @@ class Machine:
 
 
 def machine_of(settings: MachineSettings) -> Machine:
-    """This machine, as the settings have it; raises UsageError on a device that is not there."""
+    """This machine, as the settings have it; raises UsageError on a device that is not there.
+
+    Where they have ``threads``, PyTorch computes with as many in this process from now on.
+    """
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
     devices = resolve_devices(settings.device, settings.devices)
     size = settings.cohort_size or default_cohort_size(devices[0])
     jobs = settings.jobs or len(devices)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from torch import nn
 from transformers import PreTrainedModel
 
 from spaces.errors import InputError, UsageError
+from spaces.foreign import foreign
 
 __all__ = ["check_own_model"]
 
@@ -22,6 +24,13 @@ def check_own_model(model: Any) -> None:
         )
     if getattr(model, "_hf_peft_config_loaded", False):
         raise InputError("`model` has PEFT adapters in it already; give the base model alone.")
+    with foreign(f"this {type(model).__name__} does not say what embeds its inputs", "choose another model."):
+        embeddings = model.get_input_embeddings()
+    if not isinstance(embeddings, nn.Module):
+        raise InputError(
+            f"what embeds the inputs of this {type(model).__name__} is a {type(embeddings).__name__}, no "
+            "module through which gradients could be followed; choose another model."
+        )
     devices = {str(parameter.device) for parameter in model.parameters()}
     if "meta" in devices:
         raise InputError(

@@ -35,7 +35,14 @@ _LEAST: Final = 0.1  # of a gate that is kept: at 0 it would neither act nor lea
 def sample(
     log_theta: Tensor, u: Tensor, *, tau: float = TAU, gamma: float = GAMMA, zeta: float = ZETA
 ) -> Tensor:
-    """Gates g in [0, 1] from noise u, uniform in (0, 1), elementwise (SaLoRA, eq. 7)."""
+    """Gates g in [0, 1], elementwise (SaLoRA, eq. 7).
+
+    Args:
+        log_theta: how likely a gate is to be open; learned.
+        u: noise, uniform in (0, 1), of the same shape.
+        tau: temperature; the lower, the nearer to 0 and 1 gates are.
+        gamma, zeta: below 0 and above 1: the interval that is clamped to [0, 1].
+    """
     s = torch.sigmoid((torch.logit(u) + log_theta) / tau)
     return (s * (zeta - gamma) + gamma).clamp(0, 1)
 
@@ -43,7 +50,7 @@ def sample(
 def open_probability(
     log_theta: Tensor, *, tau: float = TAU, gamma: float = GAMMA, zeta: float = ZETA
 ) -> Tensor:
-    """P(g > 0), elementwise; their sum is the expected L0 norm (SaLoRA, eq. 8)."""
+    """P(g > 0) of what ``sample`` draws, elementwise; their sum is the expected L0 norm (SaLoRA, eq. 8)."""
     return torch.sigmoid(log_theta - tau * math.log(-gamma / zeta))
 
 

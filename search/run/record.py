@@ -1,4 +1,4 @@
-"""What a search found, as ``result.json`` holds it and ``--json`` prints it."""
+"""What a search found, as ``result.json`` holds it."""
 
 from __future__ import annotations
 

@@ -55,6 +55,12 @@ class Best:
 class Result:
     """The finalists of one search, and what came of the best.
 
+    >>> import search
+    >>> small = {"train_rows": 8, "eval_rows": 8, "scoring_batches": 1, "seeds": 1}
+    >>> result = search.setup(space="lora[q]", budget="r=1", **small).fine_tune([])
+    >>> result.best.allocation.rank("layers.0.q"), result.to_json()["budget"]
+    (1, 4608)
+
     Args:
         problem: what was searched, under which budget.
         scores: of all sites, a table a proxy.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import zlib
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -12,7 +11,7 @@ import numpy as np
 
 from proxies.site_scores import SiteScores
 from search.allocation.registry import SCORE_FREE, find_allocator
-from search.allocation.repair import filled
+from search.allocation.spend import chance_of, spend
 from search.allocation.uniform import uniform
 from spaces.allocation import Allocation
 from spaces.counted import counted
@@ -89,6 +88,7 @@ def propose(
     trials: int,
     seed: int,
     stands_for: StandsFor = as_proposed,
+    study_of: type[RepairedStudy] = RepairedStudy,
     on_proposal: Callable[[Proposal], None] | None = None,
 ) -> list[Proposal]:
     """Distinct allocations within ``max_params`` (parameters), the uniform one first.
@@ -106,35 +106,34 @@ def propose(
         seed: >= 0; each proposer's chance depends on it and on its own name only.
         stands_for: says which allocation stands for each that is proposed; for a sampler's, one that nobody
             proposed before, and the sampler learns of it alone.
+        study_of: the study that a sampler is asked through.
         on_proposal: called once for each uniform, (proxy, allocator) and trial, so that a progress bar can
             count on 1 + len of these; with the shared proposal where there is one.
 
     Raises UsageError on an unknown allocator or sampler, or a budget below the cheapest site.
     """
     _check(scores, trials)
-    found = {name: find_allocator(name) for name in dict.fromkeys(allocators) if name != "uniform"}
+    asked = [name for name in dict.fromkeys(allocators) if name != UNIFORM.name]
+    for name in asked:
+        find_allocator(name)
     makers = {name: find_sampler(name) for name in dict.fromkeys(samplers)}
     proposals = _Proposals(scores, max_params, stands_for, on_proposal)
     proposals.propose(UNIFORM, uniform(proposals.space, max_params))
-    for name in found:
+    for name in asked:
         if name in SCORE_FREE:
-            proposals.propose(
-                Proposer(name), found[name](scores[0], max_params=max_params, rng=_rng(seed, name))
-            )
+            proposals.propose(Proposer(name), spend(scores[0], name, max_params=max_params, seed=seed))
     for table in scores:
-        for name in [name for name in found if name not in SCORE_FREE]:
-            proposer = Proposer(name, proxy=table.proxy)
-            rng = _rng(seed, str(proposer))
-            pick = found[name](table, max_params=max_params, rng=rng)
-            proposals.propose(proposer, filled(pick, proposals.space, max_params, rng=rng))
+        for name in [name for name in asked if name not in SCORE_FREE]:
+            pick = spend(table, name, max_params=max_params, seed=seed)
+            proposals.propose(Proposer(name, proxy=table.proxy), pick)
     objectives = [table for table in scores if table.point != "none"] or [scores[0]]
     for name, make in makers.items():
-        study = RepairedStudy(
+        study = study_of(
             proposals.space,
             max_params,
             objectives=len(objectives),
             make=make,
-            rng=_rng(seed, f"sampler {name}"),
+            rng=chance_of(seed, f"sampler {name}"),
             window=WINDOWS.get(name),
         )
         _sample(study, name, trials, objectives, proposals)
@@ -150,10 +149,6 @@ def _check(scores: Sequence[SiteScores], trials: int) -> None:
         )
     if trials < 0:
         raise ValueError(f"trials={trials} must be >= 0; pass 0 to do without samplers.")
-
-
-def _rng(seed: int, name: str) -> np.random.Generator:
-    return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
 @dataclass(slots=True)

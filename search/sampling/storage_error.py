@@ -24,7 +24,7 @@ _IN_WORDS: Final = re.compile(r"(?:os error|errno) (\d+)", re.IGNORECASE)  # of 
 def unwritable(folder: Path, reason: str | None) -> InputError:
     """The error to raise where a folder cannot be written to."""
     return InputError(
-        f"the output folder {folder} cannot be written ({reason}); make room or choose another --output."
+        f"the output folder {folder} cannot be written ({reason}); make room or choose another `output`."
     )
 
 

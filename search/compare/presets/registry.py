@@ -36,7 +36,7 @@ def find_settings(model: str, dataset: str, setup: Setup) -> TrainingSettings:
     listed = "; ".join(f"{name}: {', '.join(datasets)}" for name, datasets in known.items())
     raise UsageError(
         f"no paper gives hyperparameters for {setup} of {model!r} on {dataset!r}; there are {listed}. "
-        "Set --lr, --epochs and --batch-size without --preset."
+        "Set `lr`, `epochs` and `batch_size` without `preset`."
     )
 
 

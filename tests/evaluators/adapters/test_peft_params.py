@@ -18,7 +18,11 @@ def test_as_many_as_get_peft_model_makes(tiny_model: TinyModel, family: str) -> 
     targets = ["c_attn", "c_fc"] if fused else "all-linear"
     config = LoraConfig(r=3, target_modules=targets, fan_in_fan_out=fused)
     made = get_peft_model(copy.deepcopy(model), copy.deepcopy(config))
-    assert peft_params(model, config) == sum(one.numel() for one in made.parameters() if one.requires_grad)
+    by_module = peft_params(model, config)
+    assert sum(by_module.values()) == sum(one.numel() for one in made.parameters() if one.requires_grad)
+    assert all(
+        params == 3 * sum(model.get_submodule(name).weight.shape) for name, params in by_module.items()
+    )
 
 
 def test_neither_the_model_nor_the_config_changes(tiny_model: TinyModel) -> None:

@@ -75,7 +75,7 @@ def test_superglue_pairs_come_from_their_own_data_set(
 @pytest.mark.parametrize(("name", "reason"), [("copa", "which of two sentences"), ("alpaca", "generated")])
 def test_what_is_no_classification_says_so(name: str, reason: str) -> None:
     with pytest.raises(
-        UsageError, match=rf"task='{name}' .*{reason}.*only sequence classification.*--train-file"
+        UsageError, match=rf"task='{name}' .*{reason}.*only sequence classification.*`train_file`"
     ):
         find_task(name)
 
@@ -89,7 +89,7 @@ def test_a_regression_keeps_its_values(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_hidden_labels_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     split = split_of({"sentence": ["a", "b", "c"], "label": [-1, 1, -1]}, ["negative", "positive"])
     serve(monkeypatch, {"train": split, "validation": split}, [])
-    with pytest.raises(InputError, match=r"2 of 3 rows have hidden labels \(-1\).*--train-file"):
+    with pytest.raises(InputError, match=r"2 of 3 rows have hidden labels \(-1\).*`train_file`"):
         load_glue("sst2")
 
 
@@ -101,7 +101,7 @@ def test_the_embedded_task_needs_no_hub(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_hub_out_of_reach_is_one_line_that_names_the_file_options(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(glue, "hub_answers", lambda: False)
     with pytest.raises(
-        InputError, match="does not answer; give files with --train-file and --eval-file"
+        InputError, match="does not answer; give files with `train_file` and `eval_file`"
     ) as error:
         load_glue("rte")
     assert "\n" not in str(error.value)
@@ -134,5 +134,5 @@ def test_a_failed_download_is_one_line_with_the_reason(
 
 
 def test_an_unknown_task_is_refused_with_the_list() -> None:
-    with pytest.raises(UsageError, match=r"task='imdb' is unknown; choose one of .*'mrpc'.*--train-file"):
+    with pytest.raises(UsageError, match=r"task='imdb' is unknown; choose one of .*'mrpc'.*`train_file`"):
         find_task("imdb")

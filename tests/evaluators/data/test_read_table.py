@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from evaluators.data.passages import Passages
 from evaluators.data.read_table import read_table
-from evaluators.data.task import TextTable
+from evaluators.data.text_table import TextTable
 from spaces.errors import InputError, UsageError
 
 GLUE = Path(__file__).resolve().parents[3] / "../shared/glue"

@@ -164,7 +164,7 @@ def test_bad_input_is_one_line_that_says_what_to_do(compare, capsys, typed, word
 def test_a_model_that_changes_while_it_is_at_work_is_refused_before_anything_is_written(
     compare, change_weights, tmp_path, capsys, watched
 ):
-    watched.after = change_weights
+    watched.done = lambda trained: change_weights() if trained == 1 else None
     assert watched.compare([*compare, "--methods", "lora,head"]) == 1
     assert "changed while the run in" in capsys.readouterr().err
     assert not list((tmp_path / "out").glob("leaderboard.*"))

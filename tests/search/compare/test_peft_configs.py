@@ -133,7 +133,7 @@ def test_only_the_linears_of_the_space_are_adapted(setting):
 
 
 def test_a_space_without_linears_is_refused(setting):
-    with pytest.raises(InputError, match="add lora to --space"):
+    with pytest.raises(InputError, match="add lora to `space`"):
         setting(space="shortcut")
 
 

@@ -1,0 +1,110 @@
+"""From plain arguments to a job that can be worked with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from search.job.ground import Ground
+from search.job.inputs import load_inputs
+from search.job.machine import machine_of
+from search.job.prepare import prepare
+from search.job.progress import Progress, silent
+from search.job.settings import (
+    DataSettings,
+    MachineSettings,
+    ModelSettings,
+    ScoringSettings,
+    SpaceSettings,
+    TrainingSettings,
+)
+from spaces.budget import parse_budget
+from spaces.hooks import Renorm
+from spaces.scaling import Rule
+
+from .workbench import Workbench
+
+__all__ = ["setup"]
+
+_SPACE, _MODEL, _DATA = SpaceSettings(), ModelSettings(), DataSettings()
+_SCORING, _TRAINING, _MACHINE = ScoringSettings(), TrainingSettings(), MachineSettings()
+
+
+def setup(
+    *,
+    model: str | Path | None = _MODEL.model,
+    train: str | Path | None = _DATA.train_file,
+    eval: str | Path | None = _DATA.eval_file,
+    task: str | None = _DATA.task,
+    space: str = _SPACE.space,
+    budget: str = _SPACE.budget,
+    ranks: str | None = _SPACE.ranks,
+    scaling: Rule = _SPACE.scaling,
+    renorm: Renorm = _SPACE.renorm,
+    lora_alpha: float = _SPACE.lora_alpha,
+    shortcut_alpha: float = _SPACE.shortcut_alpha,
+    dtype: Literal["float32", "bfloat16"] = _MODEL.dtype,
+    text_columns: Sequence[str] | None = _DATA.text_columns,
+    label_column: str | None = _DATA.label_column,
+    task_name: str | None = _DATA.task_name,
+    metric: str | None = _DATA.metric,
+    positive_label: str | None = _DATA.positive_label,
+    regression: bool = _DATA.regression,
+    max_length: int = _DATA.max_length,
+    train_rows: int | None = _DATA.train_rows,
+    eval_rows: int | None = _DATA.eval_rows,
+    scoring_batches: int = _SCORING.scoring_batches,
+    scoring_batch_size: int = _SCORING.scoring_batch_size,
+    warm_up_steps: int = _SCORING.warm_up_steps,
+    seeds: int = _TRAINING.seeds,
+    epochs: float = _TRAINING.epochs,
+    lr: float | None = _TRAINING.lr,
+    batch_size: int = _TRAINING.batch_size,
+    weight_decay: float = _TRAINING.weight_decay,
+    warmup: float = _TRAINING.warmup,
+    max_grad_norm: float = _TRAINING.max_grad_norm,
+    seed: int = _TRAINING.seed,
+    device: str = _MACHINE.device,
+    devices: Sequence[str] | None = _MACHINE.devices,
+    jobs: int | None = _MACHINE.jobs,
+    cohort_size: int | None = _MACHINE.cohort_size,
+    threads: int | None = _MACHINE.threads,
+    progress: Progress = silent,
+) -> Workbench:
+    """A model, a task, a space and a budget, loaded and checked, to be worked with.
+
+    Every argument is the option of ``rankscape run`` of that name, and means what ``--help`` says of it;
+    ``train`` and ``eval`` are its ``--train-file`` and ``--eval-file``. Without any of them: the embedded
+    MiniLM on the embedded Rotten Tomatoes. progress: is told how far work is.
+
+    Raises UsageError or InputError on what cannot be used.
+
+    >>> import search
+    >>> bench = search.setup(space="lora[q,v]", budget="r=2", train_rows=8, eval_rows=8)
+    >>> bench.budget, bench.uniform().rank("layers.0.q")
+    (18432, 2)
+    """
+    what = SpaceSettings(space, budget, ranks, renorm, scaling, lora_alpha, shortcut_alpha)
+    data = DataSettings(
+        task,
+        None if train is None else Path(train),
+        None if eval is None else Path(eval),
+        None if text_columns is None else tuple(text_columns),
+        label_column,
+        task_name,
+        metric,
+        positive_label,
+        regression,
+        max_length,
+        train_rows,
+        eval_rows,
+    )
+    scoring = ScoringSettings(scoring_batches, scoring_batch_size, warm_up_steps)
+    training = TrainingSettings(seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed)
+    several = None if devices is None else tuple(devices)
+    machine = machine_of(MachineSettings(device, several, jobs, cohort_size, threads))
+    parse_budget(budget)  # before anything that takes long
+    base = ModelSettings(None if model is None else str(model), dtype)
+    ground = Ground(load_inputs(base, data), machine)
+    return Workbench(prepare(ground, what, training, scoring), progress)

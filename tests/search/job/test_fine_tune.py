@@ -1,0 +1,78 @@
+"""Candidates are trained once, in the order asked for, by whoever is handed in."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from evaluators.training.candidate import Evaluation, Trained
+from search.job.fine_tune import fine_tune, fine_tune_all
+from search.job.prepare import prepare
+from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
+
+
+class Telling:
+    """An executor that trains nothing and gives every candidate its seed as its metric."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, work, models, *, on_done, on_step=lambda _: None):
+        for index, one in enumerate(work):
+            for candidate in one.candidates:
+                if candidate not in one.known:
+                    self.asked.append((index, candidate.seed))
+                    metric = float(candidate.seed)
+                    evaluation = Evaluation(candidate, metric, 0.5, None, (0.5,), 1.0, 0)
+                    on_done(index, Trained(evaluation, {}))
+                    on_step(one.workload.recipe.steps(len(one.workload.task.train)))
+
+
+@pytest.fixture
+def told(make_ground):
+    """A job on a machine that only tells, and its executor."""
+    ground, telling = make_ground(), Telling()
+    ground.machine = replace(ground.machine, executor=telling)
+    training = TrainingSettings(seeds=3)
+    return prepare(ground, SpaceSettings(space="lora[q]", budget="r=2"), training, ScoringSettings()), telling
+
+
+def test_what_a_folder_holds_is_read_and_not_trained_again(told, tmp_path):
+    job, telling = told
+    candidates = job.candidates(job.space.allocation([2, 2, 2]))
+    first = fine_tune(job, candidates[:2], tmp_path, keep_tensors=False)
+    whole = fine_tune(job, [*reversed(candidates)], tmp_path, keep_tensors=False)
+    assert [one.evaluation.metric for one in first] == [0, 1]
+    assert [one.evaluation.metric for one in whole] == [2, 1, 0]
+    assert telling.asked == [(0, 0), (0, 1), (0, 2)]
+
+
+def test_workloads_are_trained_together_and_told_apart(told, tmp_path):
+    job, telling = told
+    (one, *_), other = (
+        job.candidates(job.space.allocation([2, 2, 2])),
+        replace(job.workload, report_on="test"),
+    )
+    work = [(job.workload, [one]), (other, [one, one])]
+    found = fine_tune_all(work, tmp_path, job.machine, keep_tensors=False)
+    assert [len(own) for own in found] == [1, 2]
+    assert [index for index, _ in telling.asked][:2] == [0, 1]
+
+
+def test_progress_counts_the_steps_that_are_left(told, tmp_path):
+    job, _ = told
+    seen = []
+
+    @contextmanager
+    def progress(title, total, unit, *, units=None):
+        seen.append((title, total, unit))
+        yield seen.append
+
+    candidates = job.candidates(job.space.allocation([2, 2, 2]))
+    fine_tune(job, candidates[:1], tmp_path, keep_tensors=False, progress=progress)
+    steps = job.recipe.steps(len(job.task.train))
+    assert seen == [("fine-tuning", steps, "step"), steps]
+    fine_tune(job, candidates, tmp_path, keep_tensors=False, progress=progress)
+    assert seen[2:] == [("fine-tuning", 2 * steps, "step"), steps, steps]
