@@ -1,4 +1,4 @@
-"""A tiny model of every type that the installed transformers can classify sequences with."""
+"""A tiny model of every type that the installed transformers can classify sequences with, or go on with."""
 
 from __future__ import annotations
 
@@ -6,15 +6,32 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import torch
-from transformers import AutoModelForSequenceClassification, PretrainedConfig, PreTrainedModel
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    PretrainedConfig,
+    PreTrainedModel,
+)
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
-from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
+)
 
-__all__ = ["KNOWN", "LABELS", "MODEL_TYPES", "VOCABULARY", "tiny_model_of"]
+__all__ = [
+    "KNOWN",
+    "LABELS",
+    "LANGUAGE_MODEL_TYPES",
+    "MODEL_TYPES",
+    "VOCABULARY",
+    "tiny_language_model_of",
+    "tiny_model_of",
+]
 
 VOCABULARY: Final = 100
 LABELS: Final = 3
 MODEL_TYPES: Final = tuple(sorted(MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES))
+LANGUAGE_MODEL_TYPES: Final = tuple(sorted(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES))
 KNOWN: Final = frozenset({  # of transformers 5.23, each tried; a newer one may bring others
     "albert", "arcee", "axk1", "axk2", "bart", "bert", "big_bird", "bigbird_pegasus", "biogpt", "bloom",
     "camembert", "canine", "cohere_compass_text", "convbert", "ctrl", "data2vec-text", "deberta",
@@ -107,15 +124,33 @@ def tiny_model_of(model_type: str) -> PreTrainedModel:
 
     Raises what transformers raises where it cannot be built; MemoryError where it would not be tiny.
     """
+    return _built(AutoModelForSequenceClassification, _tiny_config(model_type))
+
+
+def tiny_language_model_of(model_type: str) -> PreTrainedModel:
+    """The same of language models, frozen; encoders are asked to be decoders."""
+    config = _tiny_config(model_type)
+    config.is_decoder = True
+    model = _built(AutoModelForCausalLM, config).requires_grad_(False)
+    for part in (model.config, model.config.get_text_config()):
+        part.use_cache = False  # as the loader sets it
+    return model
+
+
+def _tiny_config(model_type: str) -> PretrainedConfig:
     kind = CONFIG_MAPPING[model_type]
-    config = kind(**{**_SPECIAL, **_small(kind), **_OTHERWISE.get(model_type, {})})
+    return kind(**{**_SPECIAL, **_small(kind), **_OTHERWISE.get(model_type, {})})
+
+
+def _built(auto: Any, config: PretrainedConfig) -> PreTrainedModel:
     with torch.device("meta"):
-        shapes = AutoModelForSequenceClassification.from_config(config)
+        shapes = auto.from_config(config)
     if (params := sum(parameter.numel() for parameter in shapes.parameters())) > 3_000_000:
-        raise MemoryError(f"{model_type} has {params:,} parameters; name its sizes in tests/model_types.py.")
+        kind = config.model_type
+        raise MemoryError(f"{kind} has {params:,} parameters; name its sizes in tests/model_types.py.")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+        model = auto.from_config(config, dtype=torch.float32)
     assert isinstance(model, PreTrainedModel)
     return model.eval()
 

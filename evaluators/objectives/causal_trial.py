@@ -31,6 +31,11 @@ def check_language_model(model: PreTrainedModel) -> None:
     """
     if model in _TRIED or model.device.type == "meta":
         return
+    if model.base_model is model:
+        raise InputError(
+            f"{type(model).__name__} does not say which part of it is its body (base_model_prefix="
+            f"{model.base_model_prefix!r} names none); choose another model."
+        )
     kind, vocabulary = model.config.model_type, model.config.get_text_config().vocab_size
     tokens = torch.arange(_PLACES, device=model.device)[None] % vocabulary
     other = tokens.clone()

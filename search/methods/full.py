@@ -27,6 +27,9 @@ __all__ = ["Full"]
 class Full:
     """One float32 copy of the whole base model per slot, trained with the head; the model itself stays.
 
+    What lies outside the base model and is no head of the objective, as a language model's own ``lm_head``,
+    stays as it is; one that is tied to the embeddings trains with them.
+
     A reference line, outside every budget: only the head is among ``Trained.tensors``, so that it cannot be
     saved or scored again; name the rows to be reported when it trains.
 

@@ -51,7 +51,7 @@ class Method:
 
 METHODS: Final[Mapping[str, Method]] = {
     "lora": Method("LoRA, every site at one rank", lambda budget, _: Lora(budget)),
-    "head": Method("the classification head alone", lambda budget, _: HeadOnly(budget), adapter=False),
+    "head": Method("the head alone", lambda budget, _: HeadOnly(budget), adapter=False),
     "full": Method("full fine-tuning", lambda _, model: Full.of(model), adapter=False, rate=_BASE_WEIGHTS),
     "hetero-static": Method("HeteroLoRA, chosen once", lambda budget, _: Hetero(budget)),
     "hetero-dynamic": Method(
