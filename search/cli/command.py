@@ -71,7 +71,7 @@ class Command:
                 screen = given.of(ScreenSettings)
                 _log_to_stderr(flags, quiet=screen.quiet)
                 if OutputSettings in self.settings:
-                    _log.info("begun    %s, into %s", prog, given.values["output"])
+                    _log.info("begun    %s", prog)
                 printed = self.run(given)
         except InputError as error:
             return complain(error, flags)

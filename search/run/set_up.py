@@ -74,8 +74,8 @@ def setup(
 ) -> Workbench:
     """A model, a task, a space and a budget, loaded and checked, to be worked with.
 
-    Every argument is the option of ``rankscape run`` of that name, and means what ``--help`` says of it;
-    ``train`` and ``eval`` are its ``--train-file`` and ``--eval-file``. Without any of them: the embedded
+    Every argument is the option of ``rankscape run`` of that name, and means what its help says of it;
+    ``train`` and ``eval`` are its ``train_file`` and ``eval_file``. Without any of them: the embedded
     MiniLM on the embedded Rotten Tomatoes. progress: is told how far work is.
 
     Raises UsageError or InputError on what cannot be used.

@@ -47,8 +47,7 @@ def watched(words: list[str]) -> str:
 @pytest.mark.parametrize("name", [name for name, one in COMMANDS.items() if OutputSettings in one.settings])
 def test_a_run_says_that_it_has_begun_before_it_imports(name, tmp_path):
     line = watched([name, "--output", str(tmp_path / "out")])
-    assert line.startswith(f"begun    rankscape {name}, into {tmp_path}/out")
-    assert line.endswith(" after []")
+    assert line == f"begun    rankscape {name} after []"
 
 
 @pytest.mark.parametrize("words", [["rum"], ["run", "--seeds", "0"], ["study", "--budgte", "1M"]])
