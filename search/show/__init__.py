@@ -1,1 +1,1 @@
-"""What people look at: aligned text, rank maps, pictures."""
+"""What people look at: aligned text, numbers, rank maps, plots; made of plain values and arrays."""

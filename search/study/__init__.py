@@ -1,6 +1,6 @@
-"""Proxy correlation studies: ``python -m search.study`` says which cheap scores can be trusted.
+"""Proxy studies: ``rankscape study`` says which cheap scores can be trusted.
 
-* ``options``, ``settings``: what is compared. ``pipeline``: what is done, with ``scoring`` and ``draw``.
-* ``notes``: what the table carries besides its rows. ``report``: everything that is made of the table.
-* ``judging``: the statistics. ``display``: plots, page and text.
+* ``settings``, ``strata``: what is compared. ``draw``, ``scoring``, ``pipeline``: the table is made.
+* ``judging``: the statistics, of plain arrays. ``report``: all that is made of the table alone.
+* ``display``: a report as plots, a page and a text.
 """

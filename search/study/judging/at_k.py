@@ -1,4 +1,4 @@
-"""What training only a proxy's k best allocations would have found."""
+"""What training only a proxy's k favourites would have found, in the study and in its replicates."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["Found", "Places", "at_k", "found_by_top", "places_of"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Places:
-    """Allocations by truth, the best first, each array (resamples, allocations drawn).
+    """The allocations of every replicate by truth, the best first, each array (resamples, allocations drawn).
 
-    allocation: which it is. truth: its truth. place: 1 plus how many are strictly better, so that ties
-    share the better place.
+    allocation: its index in the study. truth: how well it trained. place: its rank by truth, 1 the best;
+    equal ones share the better place.
     """
 
     allocation: np.ndarray
@@ -29,7 +29,7 @@ class Places:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """Precision, regret and best rank of ``TopK``, each (resamples,)."""
+    """Precision, regret and best rank as ``TopK`` defines them, each (resamples,)."""
 
     precision: np.ndarray
     regret: np.ndarray
@@ -41,10 +41,15 @@ def at_k(
 ) -> tuple[tuple[TopK, ...], ...]:
     """For each proxy, what its top k find, for every k that there are allocations for.
 
-    scores: (proxies, allocations); truth: (allocations,), larger better. Ties among the proxy's scores are
-    broken at random, and the expectation over that is exact. Ties in truth count for the proxy: an
-    allocation is among the k best if fewer than k are strictly better, and tied ones share the better
-    place. Raises ValueError where a k is below 1.
+    Ties among the proxy's scores are broken at random, and the expectation over that is exact. Ties in truth
+    count for the proxy: an allocation is among the k best if fewer than k are strictly better, and tied ones
+    share the better place. Raises ValueError where a k is below 1.
+
+    Args:
+        scores: (proxies, allocations), larger is better.
+        truth: (allocations,), mean over seeds, larger is better.
+        resamples: the study's replicates, for the intervals.
+        ks: how many favourites are trained.
     """
     if any(k < 1 for k in ks):
         raise ValueError(f"ks={tuple(ks)} must be at least 1; training none finds nothing.")
@@ -69,8 +74,8 @@ def places_of(allocation: np.ndarray, truth: np.ndarray) -> Places:
 def found_by_top(scores: np.ndarray, places: Places, ks: Sequence[int]) -> list[Found]:
     """What the k highest scores find in each replicate, for each k; ties in score at their expectation.
 
-    scores: (allocations,). The allocations above the score of the k-th are taken; of the t tied with it, q
-    are drawn.
+    scores: (allocations,) of the study. Allocations above the score of the k-th are taken for sure; of those
+    that are tied with it, as many as are left to take are drawn at random.
     """
     tier = stats.rankdata(scores, "dense").astype(np.int16)[places.allocation]
     order = np.argsort(-tier, axis=1, kind="stable")  # ties: the best by truth first

@@ -12,10 +12,14 @@ __all__ = ["blocks"]
 def blocks(strata: np.ndarray, clusters: np.ndarray | None = None) -> list[np.ndarray]:
     """Rows that may change places, as blocks of shape (clusters, strata that they stand in).
 
-    strata, clusters: (rows,), integers. Rows of one cluster are one allocation in several strata, or as good
-    as one: their truths are related, so they only move together, and only to the places of a cluster that
-    stands in the same strata. Without ``clusters`` each row is its own. Chance moves nothing in a block of
-    one cluster. Raises ValueError where a cluster stands twice in a stratum.
+    strata, clusters: (rows,), integers. A stratum holds allocations that may be compared (one budget, one way
+    of training). A cluster is one allocation that stands in several strata, or several as good as one: their
+    truths are related, so they only move together, and only to the places of a cluster that stands in the
+    same strata. Without ``clusters`` each row is its own. Nothing moves in a block of one cluster. Raises
+    ValueError where a cluster stands twice in a stratum.
+
+    >>> [block.tolist() for block in blocks(np.array([0, 0, 0, 1]), np.array([7, 8, 9, 9]))]
+    [[[0], [1]], [[2, 3]]]
     """
     if clusters is None:
         clusters = np.arange(len(strata))

@@ -1,4 +1,8 @@
-"""Bootstrap over allocations and seeds, crossed, and the intervals that its replicates give."""
+"""How far a statistic would move in another study like this one: the bootstrap, and intervals made of it.
+
+A *replicate* is the study as it might have been: as many allocations and seeds as it has, drawn from its own
+with replacement. A statistic is taken of many replicates, and their spread says how sure its value is.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +30,12 @@ Z_95 = 1.959964
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resamples:
-    """Replicates of a study, each of as many allocations and as many seeds as the study has.
+    """Replicates of a study.
 
-    draws: (resamples, allocations), indices drawn. counts: the same as how often each allocation was drawn,
-    float32. truth: (seed multisets, allocations), mean truth over each distinct multiset of seeds drawn.
-    seed_set: (resamples,), the row of ``truth`` that a replicate uses.
+    draws: (resamples, allocations), the indices of the allocations that each replicate drew. counts: the same
+    as how often it drew each allocation, float32. truth: (seed sets, allocations), the mean truth over each
+    set of seeds that any replicate drew, repeats and all. seed_set: (resamples,), the row of ``truth`` that a
+    replicate uses.
     """
 
     draws: np.ndarray
@@ -39,7 +44,7 @@ class Resamples:
     seed_set: np.ndarray
 
     def by_seed_set(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Mean truth (allocations,) of each multiset of seeds, and which replicates use it."""
+        """The mean truth (allocations,) over each set of seeds, and which replicates use it."""
         for row, truth in enumerate(self.truth):
             yield truth, np.flatnonzero(self.seed_set == row)
 
@@ -54,11 +59,16 @@ def crossed_resamples(
 ) -> Resamples:
     """Replicates that draw allocations and, independently, seeds, both with replacement.
 
-    truth: (allocations, seeds), finite. strata, clusters: (allocations,), integers, as for ``blocks``; what
-    is drawn is a cluster with all its members, as many from each block as it has, and so from each stratum.
     All allocations of a replicate share its seeds, as they share random numbers in training. Source: the
     pigeonhole bootstrap, Owen, Annals of Applied Statistics 1 (2007); it errs, if at all, towards wide
     intervals. Raises ValueError for fewer than 2 resamples.
+
+    Args:
+        truth: (allocations, seeds), finite.
+        strata, clusters: (allocations,), integers, as for ``blocks``; what is drawn is a cluster with all its
+            members, as many from each block as it has, and so from each stratum.
+        resamples: how many replicates.
+        rng: of the draws.
     """
     if resamples < 2:
         raise ValueError(f"resamples={resamples} gives no interval; use at least 2, or 2000 for a report.")
@@ -74,11 +84,12 @@ def crossed_resamples(
 
 
 def correlation_estimate(value: float | None, replicates: np.ndarray, allocations: int) -> Estimate:
-    """A correlation with its interval: symmetric in Fisher's z around the value, z's error by bootstrap.
+    """A correlation with its interval: 1.96 standard deviations of Fisher's z of it to either side.
 
-    replicates: (resamples,), NaN where undefined. Percentiles would be biased towards 0: a replicate's
-    seeds hold more noise than the study's. Correlations are cut at 1 - 6 / (n^3 - n) before z, half the
-    step from 1 to the next Spearman of n allocations; the interval always holds the value.
+    replicates: (resamples,), NaN where undefined. Their percentiles would be biased towards 0, since a
+    replicate's seeds, some drawn twice, hold more noise than the study's. z = atanh is infinite at 1, so
+    correlations are cut at 1 - 6 / (n^3 - n) before, half the step from 1 to the next Spearman correlation of
+    n allocations. The interval always holds the value.
     """
     defined = replicates[np.isfinite(replicates)]
     if value is None or len(defined) < 2:

@@ -63,7 +63,12 @@ def cards(
 ) -> tuple[ReportCard, ...]:
     """One card per proxy, by Spearman, the best first; those without a Spearman last, by name.
 
-    ceiling: the noise ceiling, in [0, 1]. resamples: bootstrap replicates behind every interval.
+    Args:
+        sample: the allocations with their truths and scores.
+        ceiling: the noise ceiling, in [0, 1]; None where there is none.
+        ks: how many favourites are trained.
+        resamples: bootstrap replicates behind every interval.
+        rng: of the replicates and the permutations.
     """
     if not sample.proxies:
         return ()

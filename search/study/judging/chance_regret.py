@@ -15,6 +15,9 @@ def chance_regret(truth: np.ndarray, ks: Sequence[int]) -> dict[int, float]:
 
     truth: (allocations,), mean over seeds, more is better. Of n allocations the i-th worst is the best
     drawn in C(i - 1, k - 1) of the C(n, k) draws. Raises ValueError on a k outside 1 ... n.
+
+    >>> chance_regret(np.array([0.0, 1.0, 2.0]), [1, 3])
+    {1: 1.0, 3: 0.0}
     """
     ordered, count = np.sort(truth), len(truth)
     wrong = [k for k in ks if not 1 <= k <= count]

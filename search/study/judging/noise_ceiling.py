@@ -20,13 +20,20 @@ _SPLITS_PER_REPLICATE = 20
 
 
 def reliability(truth: np.ndarray, *, rng: np.random.Generator) -> float | None:
-    """Reliability of the mean truth over all seeds, in [0, 1]; its square root is the noise ceiling.
+    """How well the mean truth over all seeds would be repeated by other seeds, in [0, 1].
 
-    truth: (allocations, seeds), finite. Spearman between the means of two disjoint halves of h = S // 2
-    seeds, averaged over all splits, or 200 random ones where there are more, then stepped up from h to S
-    seeds: k r / (1 + (k - 1) r) with k = S / h; negative agreement gives 0. None with one seed or fewer
-    than 3 allocations, or where every half is constant. Source: Spearman and Brown, British Journal of
-    Psychology 3 (1910); meant for Pearson's r, and close for ranks.
+    Its square root is the noise ceiling: the correlation with this mean that the true order of the
+    allocations has on average, so no proxy can be asked for more.
+
+    truth: (allocations, seeds), finite. The seeds are split into two halves of h = S // 2, and Spearman's
+    correlation r between the two means is averaged over all splits, or 200 random ones where there are more.
+    That is the reliability of h seeds; of S = k h seeds it is k r / (1 + (k - 1) r); negative agreement gives
+    0. None with one seed or fewer than 3 allocations, or where every half is constant. Source: Spearman and
+    Brown, British Journal of Psychology 3 (1910); meant for Pearson's r, and close for ranks.
+
+    >>> truth = np.array([[0.1, 0.2, 0.1], [0.5, 0.4, 0.6], [0.7, 0.9, 0.8]])
+    >>> reliability(truth, rng=np.random.default_rng(0))
+    1.0
     """
     seeds: int = truth.shape[1]
     agreements = []

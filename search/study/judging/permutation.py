@@ -9,8 +9,6 @@ from .blocks import blocks
 
 __all__ = ["permutation_p_values"]
 
-_AT_ONCE = 500  # permutations in memory
-
 
 def permutation_p_values(
     scores: np.ndarray,
@@ -20,23 +18,32 @@ def permutation_p_values(
     *,
     rng: np.random.Generator,
     permutations: int = 9999,
+    at_once: int = 500,
 ) -> np.ndarray:
     """Two-sided p-value of each proxy's Spearman correlation with the truth, shape (proxies,).
 
-    scores: (proxies, allocations); truth: (allocations,); strata, clusters: (allocations,), integers. The
-    truth is permuted within each of the ``blocks``, that of a cluster as a whole and within its strata, the
-    same way for every proxy: what ``scipy.stats.permutation_test`` does with pairings, for all proxies in
-    one product of matrices. Clusters of a block are exchangeable however related their members are, so the
-    test is exact. (1 + hits) / (1 + permutations), a hit being a correlation at least as far from 0; so a
-    constant side gets 1. Time: permutations x allocations x proxies; memory: 500 permutations at a time.
+    If a proxy knew nothing, any order of the truths would be as likely as the one that was seen. So the
+    truths are shuffled, the same way for every proxy, and the p-value is (1 + hits) / (1 + permutations), a
+    hit being a correlation at least as far from 0 as the one that was seen; a constant side gets 1. It is
+    what ``scipy.stats.permutation_test`` does with pairings, for all proxies in one product of matrices.
+    Truths change places within their ``blocks`` only, where they are exchangeable, so the test is exact.
+    Time: permutations x allocations x proxies.
+
+    Args:
+        scores: (proxies, allocations).
+        truth: (allocations,).
+        strata, clusters: (allocations,), integers, as for ``blocks``.
+        rng: of the shuffles.
+        permutations: how many shuffles.
+        at_once: how many of them are in memory; it changes nothing else.
     """
     ranks = _centred_ranks(scores)
     of_truth = _centred_ranks(truth)
     products = np.zeros((permutations, len(ranks)))
     for block in blocks(strata, clusters):
         own = ranks[:, block.ravel()].T
-        for first in range(0, permutations, _AT_ONCE):
-            some = products[first : first + _AT_ONCE]
+        for first in range(0, permutations, at_once):
+            some = products[first : first + at_once]
             order = rng.permuted(np.tile(np.arange(len(block)), (len(some), 1)), axis=1)
             some += of_truth[block[order]].reshape(len(some), -1) @ own
     observed = np.abs(ranks @ of_truth)

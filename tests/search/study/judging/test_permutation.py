@@ -74,13 +74,12 @@ def test_p_values_of_unrelated_scores_are_uniform():
 
 
 @pytest.mark.parametrize("clusters", [None, [0, 1, 2, 3, 4, 5, 0, 1, 2, 6, 7, 8]])
-def test_how_many_permutations_are_in_memory_changes_nothing(clusters, monkeypatch):
+def test_how_many_permutations_are_in_memory_changes_nothing(clusters):
     truth, strata = np.random.default_rng(1).normal(size=12), np.repeat([0, 1], 6)
     scores = np.random.default_rng(2).normal(size=(3, 12)) + truth
     clusters = None if clusters is None else np.array(clusters)
     found = []
     for at_once in (7, 1000):
-        monkeypatch.setattr("search.study.judging.permutation._AT_ONCE", at_once)
-        rng = np.random.default_rng(0)
-        found.append(permutation_p_values(scores, truth, strata, clusters, rng=rng, permutations=100))
+        drawn = {"rng": np.random.default_rng(0), "permutations": 100, "at_once": at_once}
+        found.append(permutation_p_values(scores, truth, strata, clusters, **drawn))
     assert found[0].tolist() == found[1].tolist()
