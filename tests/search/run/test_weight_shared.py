@@ -149,7 +149,5 @@ def test_a_table_excludes_it(capsys, tmp_path):
     ]
     assert main(argv) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(
-        "error: --table comes with a space, a model and training of its own, so --evaluator"
-    )
+    assert line.startswith("error: --table and --evaluator supernet exclude each other")
     assert not (tmp_path / "out").exists()
