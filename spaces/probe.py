@@ -78,7 +78,8 @@ def probe_sites(
             repeated = run(batch, _Compared(first))
             moved = [_Compared(first) for _ in others]
             changed = [run(one, see) for one, see in zip(others, moved, strict=True)]
-    _check_model(answers.detach(), repeated, changed)
+    said = [one.detach().to(model.dtype) for one in (answers, repeated, *changed)]  # to its own rounding
+    _check_model(said[0], said[1], said[2:])
     _check_head(list(stacked.leaf), reached)
     faults = {
         name: why for name, calls in first.calls.items() if (why := _fault(name, calls, moved, len(batch)))

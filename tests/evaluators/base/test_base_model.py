@@ -17,6 +17,7 @@ from transformers import (
     BertConfig,
     BertModel,
     LlamaConfig,
+    LlamaForCausalLM,
     LlamaModel,
     PreTrainedModel,
     PreTrainedTokenizerFast,
@@ -359,3 +360,42 @@ def test_a_panic_of_the_tokenizers_library_is_one_line(llama: Path) -> None:
     with pytest.raises(InputError, match=r"^the tokenizer of .* cannot be loaded \(.*\); give") as error:
         load_tokenizer(str(llama))
     assert "\n" not in str(error.value)
+
+
+def save_decoder(folder: Path, **config: Any) -> Path:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        model = LlamaForCausalLM(LlamaConfig(**SIZES, **config))
+    model.save_pretrained(folder)
+    return save_tokenizer(folder, eos_token="</s>")
+
+
+def load_decoder(folder: Path) -> PreTrainedModel:
+    return load_base_model(ModelSource(str(folder), None, architecture="causal_lm"), device="cpu")
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_language_model_keeps_its_own_head_tied_or_not(tmp_path: Path, tied: bool) -> None:
+    model = load_decoder(save_decoder(tmp_path / "llama", tie_word_embeddings=tied))
+    assert type(model).__name__ == "LlamaForCausalLM"
+    head, embeddings = model.get_output_embeddings().weight, model.get_input_embeddings().weight
+    assert (head is embeddings) == tied
+    stored = load_file(tmp_path / "llama" / "model.safetensors")
+    name = "model.embed_tokens.weight" if tied else "lm_head.weight"
+    torch.testing.assert_close(head, stored[name], rtol=0, atol=0)
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_a_language_model_without_its_head_is_refused_and_a_classifier_is_not(tmp_path: Path) -> None:
+    """Drawn at random it would foretell nothing, and nothing trains it; a classifier's is trained."""
+    folder = save_decoder(tmp_path / "llama", tie_word_embeddings=False)
+    edit_weights(folder, drop="lm_head")
+    with pytest.raises(InputError, match=r"lacks fitting weights for 1 tensor .*lm_head.weight"):
+        load_decoder(folder)
+    assert type(load(folder)).__name__ == "LlamaForSequenceClassification"
+
+
+@pytest.mark.parametrize(("labels", "architecture"), [(None, "sequence_classification"), (2, "causal_lm")])
+def test_only_a_classifier_has_a_number_of_labels(labels: int | None, architecture: Any) -> None:
+    with pytest.raises(ValueError, match=f"num_labels={labels} does not fit a model for {architecture}"):
+        ModelSource("m", labels, architecture=architecture)

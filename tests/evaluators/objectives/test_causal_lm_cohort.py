@@ -14,6 +14,7 @@ from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
 from evaluators.objectives.causal_lm import CausalLM
+from evaluators.objectives.token_losses import CHUNK
 from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort, outputs_of
@@ -21,6 +22,8 @@ from evaluators.training.data_order import epoch_batches
 from evaluators.training.train import train_cohort
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
+from tests.doubling import doubling_rows, doubling_task
+from tests.largest_tensor import LargestTensor
 
 RECIPE: Final = Recipe(epochs=4, batch_size=8, warmup=0.1, weight_decay=0.01)
 ROLES: Final = {
@@ -31,21 +34,9 @@ ROLES: Final = {
 MODELS: Final = [(family, tied) for family in ROLES for tied in (True, False)]
 
 
-def rows_of(count: int, seed: int) -> Rows:
-    """Rows of 4 to 12 tokens, each followed by its double; nothing is learned of the first one to four."""
-    rng = np.random.default_rng(seed)
-    ids, labels = [], []
-    for _ in range(count):
-        row = (7 * 2 ** np.arange(rng.integers(4, 13)) + rng.integers(0, 90)) % 96 + 4
-        ids.append(row.astype(np.int64))
-        labels.append(np.where(np.arange(len(row)) < rng.integers(1, 4), -100, row).astype(np.int64))
-    return Rows(tuple(ids), None, tuple(labels))
-
-
 @pytest.fixture(scope="module")
 def task() -> Task:
-    """38 rows: four batches of eight and one of six in an epoch, 20 steps in all."""
-    return Task("doubles", CausalLM(), rows_of(38, 0), rows_of(20, 1), rows_of(20, 2))
+    return doubling_task()
 
 
 def candidates_of(family: str) -> list[Candidate]:
@@ -186,3 +177,17 @@ def test_a_trained_candidate_is_judged_by_all_tokens_of_all_rows(tiny_language_m
         assert own[:, 1].tolist() == [(row >= 0).sum() for row in task.validation.labels]
         assert one.evaluation.metric == pytest.approx(float(own[:, 0].sum() / own[:, 1].sum()), rel=1e-5)
         assert one.evaluation.curve[-1] < one.evaluation.curve[0]
+
+
+def test_no_step_of_a_cohort_holds_tokens_times_vocabulary(tiny_language_model):
+    vocabulary, rows = 2000, doubling_rows(24, 0)
+    model = tiny_language_model("llama", vocab_size=vocabulary)
+    candidates = candidates_of("llama")
+    cohort = Cohort(model, find_sites(model, space_of("llama")), CausalLM(), candidates, RECIPE, slots=3)
+    for slot, candidate in enumerate(candidates):
+        cohort.load(slot, candidate)
+    with LargestTensor() as seen:
+        losses_and_gradients(cohort, rows, list(np.arange(24).reshape(3, 8)))
+        cohort.outputs(range(3), rows)
+    assert seen.elements <= CHUNK * vocabulary
+    assert sum(len(ids) for ids in rows.input_ids) > CHUNK / 2

@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import pytest
 import torch
 from transformers import PreTrainedModel
 
+from evaluators.base.architectures import ARCHITECTURES
 from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows, joined_labels
+from evaluators.objectives.causal_lm import CausalLM
 from evaluators.objectives.classification import Classification
 from evaluators.objectives.regression import Regression
 from evaluators.objectives.task_objective import TaskObjective
 from spaces.objective import Batch
 
-OBJECTIVES: list[TaskObjective] = [
+OBJECTIVES: Final[Sequence[TaskObjective]] = [
     Classification(("a", "b", "c")),
     Classification(("a", "b"), "f1", "a"),
     Classification(("a", "b"), "matthews"),
     Regression(),
     Regression("pearson_and_spearman"),
+    CausalLM(),
+    CausalLM("token_accuracy"),
 ]
 
 
 def rows_for(objective: TaskObjective, count: int = 8) -> Rows:
     rng = np.random.default_rng(0)
     ids = tuple(rng.integers(4, 100, rng.integers(3, 12)) for _ in range(count))
+    if objective.architecture == "causal_lm":  # of some rows only the end is to be learned
+        return Rows(
+            ids, None, tuple(np.where(np.arange(len(row)) < n % 3, -100, row) for n, row in enumerate(ids))
+        )
     if objective.label_names:
         return Rows(ids, None, rng.integers(0, len(objective.label_names), count))
     return Rows(ids, None, rng.standard_normal(count).astype(np.float32))
@@ -40,7 +50,9 @@ def objective(request) -> TaskObjective:
 
 
 @pytest.fixture
-def model(objective, tiny_model) -> PreTrainedModel:
+def model(objective, tiny_model, tiny_language_model) -> PreTrainedModel:
+    if objective.architecture == "causal_lm":
+        return tiny_language_model("llama")
     return tiny_model("bert", num_labels=objective.num_labels)
 
 
@@ -113,7 +125,7 @@ def test_the_total_is_a_scalar_that_the_rows_add_up_to(objective, model, batch):
 def test_its_head_is_modules_of_the_model_by_name(objective, model):
     head = objective.head(model)
     assert all(model.get_submodule(name) is module for name, module in head.items())
-    assert list(head) == ["classifier"]
+    assert list(head) == list(ARCHITECTURES[objective.architecture].head(model))
 
 
 def test_classes_are_those_of_the_rows_where_there_are_any(objective, batch):

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from evaluators.objectives.token_losses import CHUNK, at_targets, sum_of_logits
+from tests.largest_tensor import LargestTensor
 
 FAMILIES = ["opt", "opt-post", "gpt2", "llama", "gemma2"]
 
@@ -90,18 +87,6 @@ def test_the_sum_of_logits_leaves_padding_out(tiny_language_model, tiny_batch):
     torch.testing.assert_close(sum_of_logits(model, tokens), model(**tokens).logits.sum())
 
 
-class _Largest(TorchDispatchMode):
-    """Sees the largest tensor that any operation gives."""
-
-    elements = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        sizes = [leaf.numel() for leaf in tree_leaves(result) if isinstance(leaf, torch.Tensor)]
-        self.elements = max(self.elements, *sizes, 0)
-        return result
-
-
 @pytest.mark.parametrize("computed", ["losses", "sum"])
 def test_no_tensor_grows_with_tokens_times_vocabulary(tiny_language_model, computed):
     vocabulary, tokens = 1000, torch.randint(4, 100, (12, 60), generator=torch.Generator().manual_seed(0))
@@ -109,7 +94,7 @@ def test_no_tensor_grows_with_tokens_times_vocabulary(tiny_language_model, compu
     inputs = {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
     weight = model.model.norm.weight.requires_grad_(True)
 
-    with _Largest() as seen:
+    with LargestTensor() as seen:
         found = at_targets(model, inputs, tokens).losses.sum() if computed == "losses" else None
         torch.autograd.grad(sum_of_logits(model, inputs) if found is None else found, weight)
 

@@ -24,6 +24,7 @@ from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from spaces.wires import initial_a
+from tests.doubling import doubling_task
 
 RECIPE = Recipe(epochs=3, batch_size=8, warmup=0.1, weight_decay=0.01)
 STEPS = 24
@@ -105,6 +106,27 @@ def test_lora_is_our_own_uniform_lora_once_it_starts_from_our_a(tiny_model, task
     assert theirs.evaluation.loss == pytest.approx(ours.evaluation.loss, abs=1e-4)
     assert (theirs.course.peak, theirs.course.average) == (ours.course.peak, ours.course.average)
     assert theirs.course.end == ours.course.peak
+
+
+def test_a_language_model_trains_as_in_a_cohort_of_ours(tiny_language_model):
+    """The loss is transformers' own on one side, ours in chunks on the other."""
+    model, task, recipe = tiny_language_model("llama"), doubling_task(), RECIPE
+    sites = find_sites(model, "lora[q,v]")
+    candidate = Candidate(Allocation.of({site.name: 4 for site in sites}), 5, 3e-3)
+    (ours,) = train_cohort(model, sites, task, [candidate], recipe, slots=1, report_on=task.test)
+
+    def start_from_ours(tuned: PeftModel) -> None:
+        for site in sites:
+            layer = tuned.get_base_model().get_submodule(site.target.module)
+            layer.lora_A["default"].weight.data.copy_(torch.from_numpy(initial_a(site, 4, seed=5)))
+
+    config = LoraConfig(r=4, lora_alpha=16, target_modules=["q_proj", "v_proj"])
+    theirs = train_with_peft(
+        config, model, task, recipe, seed=5, learning_rate=3e-3, report_on=task.test, prepare=start_from_ours
+    )
+    np.testing.assert_allclose(theirs.evaluation.curve, ours.evaluation.curve, atol=1e-4)
+    assert theirs.evaluation.metric == theirs.evaluation.loss
+    assert theirs.evaluation.loss == pytest.approx(ours.evaluation.loss, abs=1e-4)
 
 
 def test_adalora_equals_a_plain_loop_with_the_penalty_written_out(model, task):

@@ -9,9 +9,7 @@ import pytest
 import torch
 
 from evaluators.data.model_inputs import batch_of
-from evaluators.data.rows import Rows
 from evaluators.data.task import Task
-from evaluators.objectives.causal_lm import CausalLM
 from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import outputs_of
@@ -22,24 +20,14 @@ from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace
+from tests.doubling import doubling_task
 
 RECIPE: Final = Recipe(epochs=3, batch_size=8, warmup=0.1)
 
 
-def rows_of(count: int, seed: int) -> Rows:
-    """Rows of 4 to 12 tokens, each followed by its double; nothing is learned of the first one to four."""
-    rng = np.random.default_rng(seed)
-    ids, labels = [], []
-    for _ in range(count):
-        row = (7 * 2 ** np.arange(rng.integers(4, 13)) + rng.integers(0, 90)) % 96 + 4
-        ids.append(row.astype(np.int64))
-        labels.append(np.where(np.arange(len(row)) < rng.integers(1, 4), -100, row).astype(np.int64))
-    return Rows(tuple(ids), None, tuple(labels))
-
-
 @pytest.fixture(scope="module")
 def task() -> Task:
-    return Task("doubles", CausalLM(), rows_of(38, 0), rows_of(20, 1), rows_of(20, 2))
+    return doubling_task()
 
 
 @pytest.mark.parametrize("name", METHODS)
