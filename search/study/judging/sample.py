@@ -50,11 +50,17 @@ class Sample:
         params: np.ndarray,
         names: Sequence[Hashable] | None = None,
     ) -> Sample:
-        """The allocations whose truth is finite for every seed; ``stratum`` is named in errors.
+        """The allocations of one stratum whose truth is finite for every seed.
 
-        truth: (allocations, seeds), not finite where a run failed. scores: by proxy, (allocations,). names:
-        all different; without them no allocation is that of another stratum. Raises ValueError where
-        lengths differ, names repeat, there is no seed, or a score or count is not finite.
+        Raises ValueError where lengths differ, names repeat, there is no seed, or a score or count is not
+        finite.
+
+        Args:
+            stratum: what errors call it.
+            truth: (allocations, seeds), larger is better, not finite where a run failed.
+            scores: by proxy, (allocations,), larger is better.
+            params: (allocations,), trainable parameters.
+            names: all different; without them no allocation is that of another stratum.
         """
         truth = np.asarray(truth, dtype=np.float64)
         names = [(stratum, row) for row in range(len(truth))] if names is None else names
