@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from evaluators.objectives.own_loss import OwnLoss
+from spaces.errors import InputError
+from spaces.objective import Batch
+from tests.conftest import TinyModel
+
+BATCH = Batch({"input_ids": torch.arange(12).reshape(3, 4) + 9}, torch.tensor([0, 1, 1]))
+
+
+def test_the_mean_over_the_rows_is_the_model_s_loss(tiny_model: TinyModel) -> None:
+    model = tiny_model("bert")
+    losses = OwnLoss().losses(model, BATCH)
+    own = model(**BATCH.inputs, labels=BATCH.labels).loss
+    assert losses.sums.tolist() == [float(own)] * 3
+    torch.testing.assert_close(losses.mean(), own)
+
+
+def test_nothing_is_said_of_single_rows(tiny_model: TinyModel) -> None:
+    assert OwnLoss().classes(BATCH) is None
+    assert OwnLoss().head(tiny_model("bert")) == {}
+    with pytest.raises(InputError, match="says nothing of single rows"):
+        OwnLoss().outputs(tiny_model("bert"), BATCH)
+
+
+def test_the_total_is_that_of_the_logits(tiny_model: TinyModel) -> None:
+    model = tiny_model("bert")
+    torch.testing.assert_close(OwnLoss().total(model, BATCH.inputs), model(**BATCH.inputs).logits.sum())
