@@ -12,20 +12,19 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import torch
 from scipy.stats import spearmanr
 
 from evaluators.store.benchmark_table import BenchmarkTable
 from proxies.measure.warm_up import WarmUp
 from proxies.registry import PROXIES, score_sites
-from search.cli.options import options_of
+from search.cli.ground_of import ground_of, machine_given
 from search.cli.study import STUDY
-from search.cli.study_options import StudyOptions
-from search.job.prepare import Search
+from search.job.job import Job
+from search.job.prepare import prepare
 from search.job.scoring import evidence_of, scoring_batches
+from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
 from search.study.pipeline import TABLE
 from search.study.settings import StudySettings
-from search.study.strata import settings
 
 from .record import record
 
@@ -41,13 +40,11 @@ def site_truth(table: BenchmarkTable) -> dict[str, float]:
     }
 
 
-def correlations(
-    search: Search, truth: dict[str, float], steps: int, names: tuple[str, ...]
-) -> dict[str, object]:
+def correlations(job: Job, truth: dict[str, float], steps: int, names: tuple[str, ...]) -> dict[str, object]:
     """Spearman and seconds alone of each proxy after so many warm-up steps."""
     warm_up = WarmUp(steps=steps)
-    evidence = evidence_of(search, scoring_batches(search), search.space, warm_up=warm_up)
-    known = [truth[site.name] for site in search.space.sites]
+    evidence = evidence_of(job, scoring_batches(job), job.space, warm_up=warm_up)
+    known = [truth[site.name] for site in job.space.sites]
     found: dict[str, object] = {}
     for name in names:
         with evidence.meter.reading() as reading:
@@ -66,16 +63,19 @@ def main() -> None:
     own.add_argument("--record", type=Path)
     given, words = own.parse_known_args()
     steps, names, path = given.steps, tuple(given.names.split(",")), given.record
-    options = options_of(StudyOptions, STUDY.read(words), StudySettings)
-    torch.set_num_threads(options.threads or torch.get_num_threads())
-    (search,) = settings(options)
-    truth = site_truth(BenchmarkTable.read(options.source / TABLE))
+    typed = STUDY.read(words)
+    scoring, source = typed.of(ScoringSettings), typed.of(StudySettings).source
+    if source is None:
+        own.error("--from is needed: the folder of a study that trained every site alone")
+    ground = ground_of(typed, machine_given(typed))
+    job = prepare(ground, typed.of(SpaceSettings), typed.of(TrainingSettings), scoring)
+    truth = site_truth(BenchmarkTable.read(source / TABLE))
     measured = {
-        "task": search.inputs.task.name,
-        "scoring": [options.scoring_batches, options.scoring_batch_size],
-        "by_steps": {count: correlations(search, truth, int(count), names) for count in steps.split(",")},
+        "task": job.task.name,
+        "scoring": [scoring.scoring_batches, scoring.scoring_batch_size],
+        "by_steps": {count: correlations(job, truth, int(count), names) for count in steps.split(",")},
     }
-    record("benchmarks.warm_up", search.devices[0], measured, path)
+    record("benchmarks.warm_up", job.machine.devices[0], measured, path)
 
 
 if __name__ == "__main__":

@@ -50,12 +50,10 @@ def probe_sites(
     output: what is trained there changes nothing.
 
     Args:
-        model: frozen; it is left as it was.
-        sites: to be tried, all at once.
-        objective: which says what is asked of the model, and what its head is.
+        model, objective: what is asked, and what its head is.
+        sites: to be tried, all at once; renorm: as ``spaces.hooks.attach`` has it.
         batch: SLOTS * n rows, slot by slot.
         others: as many batches as slots, each with other rows in that one slot and else the same.
-        renorm: as ``spaces.hooks.attach`` has it.
 
     Raises InputError where the rows of one slot move a source or a target of another, or do not move their
     own: such a site would be trained on other candidates' rows, or on none. So for the modules of the head.

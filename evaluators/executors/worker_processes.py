@@ -20,9 +20,9 @@ import cloudpickle
 
 from .retry import Died
 
-__all__ = ["WorkerProcesses", "end_without", "work"]
+__all__ = ["START", "WorkerProcesses", "end_without", "work"]
 
-_START: Final = "import sys; from evaluators.executors.worker_processes import work; work(int(sys.argv[1]))"
+START: Final = "import sys; from evaluators.executors.worker_processes import work; work(int(sys.argv[1]))"
 
 Own = TypeVar("Own")
 Result = TypeVar("Result")
@@ -43,9 +43,12 @@ class WorkerProcesses(Generic[Own, Result]):
     ``end_without``. Their start does not import this program's main module: any script may use them.
     """
 
-    def __init__(self, most: int, own: Callable[[], Own]) -> None:
-        """own: called once in each process; what it gives stays there, and is handed to every call."""
-        self._most, self._own = most, cloudpickle.dumps(own)
+    def __init__(self, most: int, own: Callable[[], Own], *, start: str = START) -> None:
+        """own: called once in each process; what it gives stays there, and is handed to every call.
+
+        start: what a process is begun with, as Python.
+        """
+        self._most, self._own, self._start = most, cloudpickle.dumps(own), start
         self._workers: list[_Worker] = []
         self._idle: list[_Worker] = []
 
@@ -104,7 +107,7 @@ class WorkerProcesses(Generic[Own, Result]):
         try:
             with theirs:  # closed here, so that ours ends where the process does
                 process = subprocess.Popen(
-                    [sys.executable, "-c", _START, str(theirs.fileno())],
+                    [sys.executable, "-c", self._start, str(theirs.fileno())],
                     pass_fds=[theirs.fileno()],
                     env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
                 )

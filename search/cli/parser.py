@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from textwrap import fill
+from textwrap import fill, wrap
 from typing import Any, Final, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
 
 from search.job.option import Option, options_of
@@ -45,6 +45,13 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(said[:_LONGEST_COMPLAINT])
 
 
+class _WholeNames(argparse.RawDescriptionHelpFormatter):
+    """Help in lines that end between words, never at a hyphen within a name."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrap(text, width, break_on_hyphens=False)
+
+
 def parser_of(settings: Sequence[type], *, prog: str, description: str, example: str) -> Parser:
     """Takes the options of these settings: every class a section, and last what is rare of all of them."""
     flags = Flags.of(settings)
@@ -53,7 +60,7 @@ def parser_of(settings: Sequence[type], *, prog: str, description: str, example:
         usage=" ".join([prog, "[options]", *(f"[{word}]" for word in flags.words)]),
         description=fill(description, _WIDTH),
         epilog=f"example:\n  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_WholeNames,
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
         add_help=False,

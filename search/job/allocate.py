@@ -56,6 +56,8 @@ def allocate(
     A few batches go forward and backward once, through the model in eval mode; nothing is trained, and the
     model comes back as it was. ``get_peft_model(model, config)`` then has exactly the parameters that were
     allocated, never more than the budget; a classifier's head, which PEFT trains too, is counted apart.
+    Besides the model and one forward and backward it needs the memory of two gradients of all linears scored,
+    in float32.
 
     >>> from transformers import AutoModelForCausalLM, LlamaConfig
     >>> import torch

@@ -58,8 +58,10 @@ class SpaceSettings:
     scaling: Literal["alpha/r", "alpha/sqrt(r)", "constant"] = option(
         "alpha/r", "factor in front of a wire; constant is alpha / 8 at every rank"
     )
-    lora_alpha: float = option(16.0, "of lora wires", metavar="A", between=_ALPHA, rare=True)
-    shortcut_alpha: float = option(4.0, "of residual and cross wires", metavar="A", between=_ALPHA, rare=True)
+    lora_alpha: float = option(16.0, "alpha of lora wires", metavar="A", between=_ALPHA, rare=True)
+    shortcut_alpha: float = option(
+        4.0, "alpha of residual and cross wires", metavar="A", between=_ALPHA, rare=True
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -95,7 +97,12 @@ class DataSettings:
         default_text="rotten_tomatoes, which is embedded",
         known=("evaluators.data.named_tasks:NAMED_TASKS",),
     )
-    train_file: Path | None = option(None, "GLUE-style TSV, CSV, JSON lines or Parquet", metavar="FILE")
+    train_file: Path | None = option(
+        None,
+        "rows to train on, TSV, CSV, JSON lines or Parquet: texts with labels, or for a language model text "
+        "alone, or prompt and completion",
+        metavar="FILE",
+    )
     eval_file: Path | None = option(
         None, "rows that report the winner and the baseline, used once", metavar="FILE"
     )
@@ -191,7 +198,12 @@ class TrainingSettings:
     """Fine-tuning."""
 
     seeds: int = option(3, "fine-tuning runs of each allocation", metavar="N", between=COUNTS)
-    epochs: float = option(1.0, "may be a fraction", metavar="E", between=Range(0, 10_000, exclusive=True))
+    epochs: float = option(
+        1.0,
+        "passes over the training rows, may be a fraction",
+        metavar="E",
+        between=Range(0, 10_000, exclusive=True),
+    )
     lr: float | None = option(
         None,
         "peak of the linear schedule",
@@ -201,9 +213,19 @@ class TrainingSettings:
     )
     batch_size: int = option(16, "rows of one candidate's step", metavar="N", between=COUNTS)
     weight_decay: float = option(0.01, "of AdamW", metavar="W", between=Range(0, 1_000), rare=True)
-    warmup: float = option(0.06, "share of the steps", metavar="F", between=Range(0, 1), rare=True)
+    warmup: float = option(
+        0.06,
+        "share of the steps in which the learning rate rises",
+        metavar="F",
+        between=Range(0, 1),
+        rare=True,
+    )
     max_grad_norm: float = option(
-        1.0, "of each candidate", metavar="N", between=Range(0, 1e6, exclusive=True), rare=True
+        1.0,
+        "to which each candidate's gradient is clipped",
+        metavar="N",
+        between=Range(0, 1e6, exclusive=True),
+        rare=True,
     )
     seed: int = option(
         0,

@@ -23,13 +23,16 @@ KNOWN_SCHEMA: Final = "v3.2.0.a"
 _Row = dict[str, Any]  # a cell for each of a table's columns
 
 
-def add_trials(study: Study, storage: RDBStorage, trials: Sequence[FrozenTrial]) -> None:
+def add_trials(
+    study: Study, storage: RDBStorage, trials: Sequence[FrozenTrial], *, schema: str = KNOWN_SCHEMA
+) -> None:
     """Adds trials to a study that has none: all of them, or none where it is interrupted.
 
-    trials: finished ones as ``create_trial`` makes them, of parameters, values and user attributes. A
-    database of another version gets them by ``Study.add_trials``: the same, some hundred times slower.
+    trials: finished ones as ``create_trial`` makes them, of parameters, values and user attributes.
+    schema: the version of the tables that is known. A database of another one gets them by
+    ``Study.add_trials``: the same, some hundred times slower.
     """
-    if storage.get_current_version() != KNOWN_SCHEMA:
+    if storage.get_current_version() != schema:
         study.add_trials(trials)
         return
     study_id = storage.get_study_id_from_name(study.study_name)

@@ -88,6 +88,7 @@ def propose(
     trials: int,
     seed: int,
     stands_for: StandsFor = as_proposed,
+    study_of: type[RepairedStudy] = RepairedStudy,
     on_proposal: Callable[[Proposal], None] | None = None,
 ) -> list[Proposal]:
     """Distinct allocations within ``max_params`` (parameters), the uniform one first.
@@ -105,6 +106,7 @@ def propose(
         seed: >= 0; each proposer's chance depends on it and on its own name only.
         stands_for: says which allocation stands for each that is proposed; for a sampler's, one that nobody
             proposed before, and the sampler learns of it alone.
+        study_of: the study that a sampler is asked through.
         on_proposal: called once for each uniform, (proxy, allocator) and trial, so that a progress bar can
             count on 1 + len of these; with the shared proposal where there is one.
 
@@ -126,7 +128,7 @@ def propose(
             proposals.propose(Proposer(name, proxy=table.proxy), pick)
     objectives = [table for table in scores if table.point != "none"] or [scores[0]]
     for name, make in makers.items():
-        study = RepairedStudy(
+        study = study_of(
             proposals.space,
             max_params,
             objectives=len(objectives),

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluators.executors import worker_processes
 from evaluators.executors.retry import Died
-from evaluators.executors.worker_processes import WorkerProcesses
+from evaluators.executors.worker_processes import START, WorkerProcesses
 
 
 def pid(own):
@@ -111,10 +110,9 @@ def length(message, own):
     return len(message)
 
 
-def test_a_worker_that_dies_before_it_has_its_call_is_told_and_not_started_for_ever(monkeypatch):
+def test_a_worker_that_dies_before_it_has_its_call_is_told_and_not_started_for_ever():
     """A call of 5 MB is more than a pipe holds: its sender finds out."""
-    monkeypatch.setattr(worker_processes, "_START", "import sys; sys.exit(3)")
-    with WorkerProcesses(1, os.getpid) as workers:
+    with WorkerProcesses(1, os.getpid, start="import sys; sys.exit(3)") as workers:
         assert list(workers([partial(length, bytes(5_000_000))])) == [(0, Died("ended with code 3"))]
 
 
@@ -122,10 +120,9 @@ def masks(own):
     return signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
-def test_ctrl_c_does_not_reach_a_worker_from_its_first_moment_on(monkeypatch):
+def test_ctrl_c_does_not_reach_a_worker_from_its_first_moment_on():
     early = "import os, signal; os.kill(os.getpid(), signal.SIGINT); "
-    monkeypatch.setattr(worker_processes, "_START", early + worker_processes._START)
-    with WorkerProcesses(1, os.getpid) as workers:
+    with WorkerProcesses(1, os.getpid, start=early + START) as workers:
         assert list(workers([masks])) == [(0, set())]
     assert masks(None) == set()
 

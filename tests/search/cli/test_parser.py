@@ -89,3 +89,12 @@ def test_a_command_s_own_options_come_first_and_rare_ones_last(capsys, monkeypat
     assert found[0] == "--trials"
     assert found.index("--trials") < found.index("--space") < found.index("--seeds") < found.index("--renorm")
     assert found.index("--quiet") < found.index("--threads")
+
+
+def test_no_name_is_cut_at_its_hyphen(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        COMMANDS["compare"].main(["--help"])
+    shown = capsys.readouterr().out
+    assert not re.search(r"\w-$", shown, flags=re.MULTILINE)
+    assert "hetero-separated" in shown

@@ -111,7 +111,7 @@ def test_types_that_cannot_be_are_refused_with_a_reason(model_type: str, says: s
 
 
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
 def test_the_model_comes_back_untouched(
     tiny_language_model: TinyModel, training: bool, dtype: torch.dtype
 ) -> None:
@@ -124,7 +124,7 @@ def test_the_model_comes_back_untouched(
     ]
     before, shuffled = copy.deepcopy(model), DataLoader(rows, batch_size=4, shuffle=True)
     generator = torch.get_rng_state()
-    with torch.no_grad():
+    with torch.inference_mode():
         allocate(model, shuffled, budget="r=2")
     assert torch.equal(torch.get_rng_state(), generator)
     torch.testing.assert_close(model.state_dict(), before.state_dict(), rtol=0, atol=0)
@@ -223,6 +223,16 @@ class TwoSentences(BertPreTrainedModel):
         logits = self.score(hidden[:, 0])
         loss = None if labels is None else torch.nn.functional.mse_loss(logits[:, 0], labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)
+
+
+@pytest.mark.parametrize("allocator", ["greedy", "exact", "topk", "uniform", "random"])
+def test_a_gate_of_width_one_gets_rank_one_and_ends_the_grid_for_nobody_else(allocator: str) -> None:
+    model = tiny_model_of("qwen2_moe")
+    config = allocate(model, batches_of(model), budget="r=4", allocator=allocator)
+    adapted = get_peft_model(copy.deepcopy(model), config)
+    ranks = {name: own.weight.shape[0] for name, own in adapted.named_modules() if ".lora_A.default" in name}
+    assert {rank for name, rank in ranks.items() if "shared_expert_gate" in name} <= {1}
+    assert max(ranks.values()) >= 4
 
 
 def test_sites_that_the_loss_does_not_reach_get_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -19,7 +19,7 @@ from spaces.base_weight import base_weight
 from spaces.errors import InputError, UsageError
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace
-from tests.search.methods.watched import Watched
+from tests.search.methods.watched_gates import WatchedGates
 
 RECIPE = Recipe(epochs=20, batch_size=8, warmup=0.1)
 
@@ -109,7 +109,7 @@ def test_the_density_is_met_in_expectation_and_in_what_is_left(planted, train, d
 
     replaced = sum(site.d_in * site.d_out for site in planted.space.sites)
     full = sum(site.max_rank * (site.cost_per_rank + 1) for site in planted.space.sites)  # and its gates
-    policy = Watched(Flop(0, density=density), see)
+    policy = WatchedGates(Flop(0, density=density), see)
     runs = train(planted, policy, recipe=RECIPE, seeds=(0, 1), learning_rate=1e-3)
     for slot, trained in enumerate(runs):
         assert found[slot] / replaced == pytest.approx(density, rel=0.02)

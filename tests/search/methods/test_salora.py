@@ -13,7 +13,7 @@ from evaluators.training.train import train_cohort, train_step
 from search.methods.gate_vector import GateVector
 from search.methods.salora import SaLora
 from spaces.errors import UsageError
-from tests.search.methods.watched import Watched
+from tests.search.methods.watched_gates import WatchedGates
 
 
 @pytest.mark.parametrize("learning_rate", [1e-2])
@@ -25,7 +25,7 @@ def test_the_density_is_met_and_useful_sites_are_found(planted, train, learning_
 
     policy = SaLora(planted.space.params_per_rank, ratio=4.0)
     recipe = Recipe(epochs=20, batch_size=8, warmup=0.1)
-    watched = Watched(policy, see)
+    watched = WatchedGates(policy, see)
     runs = train(planted, watched, recipe=recipe, seeds=(0, 1), learning_rate=learning_rate)
     for slot, trained in enumerate(runs):
         assert densities[slot] == pytest.approx(0.25, rel=0.02)

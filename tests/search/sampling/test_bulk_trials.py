@@ -90,11 +90,9 @@ def test_no_trials_are_no_rows(storage):
     assert not study.get_trials()
 
 
-def test_another_version_of_the_tables_is_left_to_optuna(storage, monkeypatch):
-    monkeypatch.setattr("search.sampling.bulk_trials.KNOWN_SCHEMA", "v9.9.9.a")
-    monkeypatch.setattr("search.sampling.bulk_trials.insert", None)
+def test_another_version_of_the_tables_is_left_to_optuna(storage):
     study = study_of(storage, "theirs")
-    add_trials(study, storage, TRIALS[:2])
+    add_trials(study, storage, TRIALS[:2], schema="v9.9.9.a")
     assert [trial.number for trial in study.get_trials()] == [0, 1]
 
 

@@ -5,7 +5,6 @@ import logging
 import numpy as np
 import pytest
 
-import search.sampling.proposals as module
 from proxies.site_scores import per_unit_of_rank
 from search.allocation.registry import ALLOCATORS
 from search.sampling.proposals import StandIn, propose
@@ -75,15 +74,15 @@ def test_equal_proposals_of_allocators_are_one_with_all_names(make_space):
     [(slice(0, 3), 2), (slice(0, 1), 1), (slice(2, 3), 1)],
     ids=["constant beside others is none", "one proxy", "constant alone is one"],
 )
-def test_constant_is_an_objective_only_where_it_is_alone(tables, monkeypatch, kept, objectives):
+def test_constant_is_an_objective_only_where_it_is_alone(tables, kept, objectives):
     asked = []
 
-    def spy(*args, objectives, **options):
-        asked.append(objectives)
-        return RepairedStudy(*args, objectives=objectives, **options)
+    class Asked(RepairedStudy):
+        def __init__(self, *args, objectives, **options):
+            asked.append(objectives)
+            super().__init__(*args, objectives=objectives, **options)
 
-    monkeypatch.setattr(module, "RepairedStudy", spy)
-    run(tables[kept], samplers=["random"], trials=2)
+    run(tables[kept], samplers=["random"], trials=2, study_of=Asked)
     assert asked == [objectives]
 
 
@@ -121,20 +120,20 @@ class Pool:
         return StandIn(left[0], (("planted", self.worth[left[0]]),)) if left else None
 
 
-def test_what_stands_for_a_proposal_takes_its_place_with_its_own_score(make_space, monkeypatch, caplog):
+def test_what_stands_for_a_proposal_takes_its_place_with_its_own_score(make_space, caplog):
     """Rank 3 is off the grid: a sampler is told the next rank below."""
     space = make_space([(16, 16)] * 3, (0, 1, 2))
     first, second, third = (space.allocation(ranks) for ranks in ([3, 0, 0], [1, 1, 0], [0, 0, 2]))
-    told, tell = [], RepairedStudy.tell
+    told = []
 
-    def spy(study, suggestion, values):
-        told.append((suggestion.ranks.tolist(), *values))
-        tell(study, suggestion, values)
+    class Told(RepairedStudy):
+        def tell(self, suggestion, values):
+            told.append((suggestion.ranks.tolist(), *values))
+            super().tell(suggestion, values)
 
-    monkeypatch.setattr(RepairedStudy, "tell", spy)
     scores = [per_unit_of_rank("planted", "dense", space, [1.0, 2.0, 3.0])]
     pool = Pool(second, first, third)
-    proposals = run(scores, max_params=3 * 32, samplers=["tpe"], trials=9, stands_for=pool)
+    proposals = run(scores, max_params=3 * 32, samplers=["tpe"], trials=9, stands_for=pool, study_of=Told)
     assert [(p.allocation, p.proposer, p.scores) for p in proposals] == [
         (second, "uniform+planted/greedy", (("planted", 0.0),)),
         (first, "tpe", (("planted", 10.0),)),

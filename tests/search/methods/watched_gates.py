@@ -15,7 +15,7 @@ from spaces.site import Site
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Watched:
+class WatchedGates:
     """A policy of hard-concrete gates; ``see(gates, slot)`` is called at the end of a slot's phase."""
 
     policy: GatePolicy
