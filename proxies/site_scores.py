@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -43,9 +43,9 @@ class SiteScores:
 
     proxy: str
     point: Point
-    space: SearchSpace
+    space: SearchSpace = field(repr=False)
     by_site: np.ndarray
-    by_rank: np.ndarray
+    by_rank: np.ndarray = field(repr=False)
 
     def __post_init__(self) -> None:
         shape = (len(self.space.sites), len(self.space.ranks))

@@ -109,8 +109,8 @@ class Trained:
     """
 
     evaluation: Evaluation
-    tensors: dict[str, Tensor]
-    course: Course | None = None
+    tensors: dict[str, Tensor] = field(repr=False)
+    course: Course | None = field(default=None, repr=False)
 
     @property
     def allocation(self) -> Allocation:

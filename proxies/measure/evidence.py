@@ -91,7 +91,7 @@ class Evidence:
         if self.batches < least:
             raise InputError(
                 f"proxy {name} compares batches and was given {self.batches}; "
-                f"give it at least {least}, with more rows or `scoring_batches`, or leave it out."
+                f"give it at least {least} batches, or leave it out."
             )
 
     @property

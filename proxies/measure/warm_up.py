@@ -51,6 +51,6 @@ class WarmUp:
             raise InputError(
                 f"held_batches={held} leaves none of {counted(len(batches), 'batch', 'batches')} to "
                 "train the super-network on; "
-                "hold fewer, or give it more rows or `scoring_batches`."
+                "hold fewer, or give it more batches."
             )
         return tuple(batches[:-held]), tuple(batches[-held:])

@@ -8,6 +8,7 @@ import numpy as np
 
 from proxies.site_scores import SiteScores
 from spaces.allocation import Allocation
+from spaces.errors import UsageError
 
 from .registry import SCORE_FREE, find_allocator
 from .repair import filled
@@ -29,9 +30,11 @@ def spend(scores: SiteScores, allocator: str, *, max_params: int, seed: int = 0)
         max_params: the budget, in parameters.
         seed: of what is drawn: ties, and where the rest goes.
 
-    Raises UsageError on an unknown allocator, and on a budget below the cheapest site.
+    Raises UsageError on an unknown allocator, a seed below 0, and a budget below the cheapest site.
     """
     choose = find_allocator(allocator)
+    if seed < 0:
+        raise UsageError(f"`seed={seed}` must be at least 0.")
     if allocator in SCORE_FREE:
         return choose(scores, max_params=max_params, rng=chance_of(seed, allocator))
     rng = chance_of(seed, f"{scores.proxy}/{allocator}")

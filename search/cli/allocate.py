@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from search.job.option import Range, check_settings, option, same_option
+from search.job.option import check_settings, option, same_option
 from search.job.settings import (
+    SEEDS,
     DataSettings,
     MachineSettings,
     ModelSettings,
@@ -21,26 +22,21 @@ from spaces.grammar import parse_space
 from spaces.search_space import parse_ranks
 
 from .command import Command, Printed
-from .output_settings import ScreenSettings
+from .output_settings import ConfigFormat, ConfigSettings, ScreenSettings
 from .typed import Typed
 
 __all__ = ["ALLOCATE", "AllocateSettings", "PassSettings", "RowSettings", "main"]
 
 _log = logging.getLogger(__name__)
-_SEEDS: Final = Range(0, 1_000_000_000)
 
 
 @dataclass(frozen=True, slots=True)
 class AllocateSettings:
     """What is allocated."""
 
-    budget: str = option(
-        "0.5%", "2.3M, 500k, 1.2e6, 0.5% of the base model, or r=8 for every site at rank 8", metavar="B"
-    )
+    budget: str = same_option(SpaceSettings, "budget", default="0.5%")
     space: str = option("lora[all]", "lora[all], or the linears of some roles: lora[q,v]", metavar="S")
-    format: Literal["python", "json", "axolotl"] = option(
-        "python", "of the LoraConfig that is printed: Python, JSON, or keys of axolotl's YAML"
-    )
+    format: ConfigFormat = same_option(ConfigSettings, "format")
     proxy: str = option(
         "root:adam_signal", "what scores the sites", metavar="NAME", known=("proxies.registry:PROXIES",)
     )
@@ -57,7 +53,7 @@ class AllocateSettings:
         0,
         "of what is drawn: ties, and the A that adapters start with",
         metavar="N",
-        between=_SEEDS,
+        between=SEEDS,
         rare=True,
     )
 

@@ -26,6 +26,7 @@ from .typed import Typed
 __all__ = ["Command", "Printed", "complain"]
 
 _log = logging.getLogger(__name__)
+_FILES_READ: Final = ("train_file", "eval_file", "table", "source")
 _QUIET_LIBRARIES: Final = {"TRANSFORMERS_VERBOSITY": "error"}  # read when they are imported, which is later
 
 
@@ -87,10 +88,19 @@ class Command:
         given = typed(self._parser(prog), words, flags=Flags.of(self.settings))
         for settings in self.settings:
             given.of(settings)
+        _check_files(given)
         return given
 
     def _parser(self, prog: str) -> Parser:
         return parser_of(self.settings, prog=prog, description=self.summary, example=f"{prog} {self.example}")
+
+
+def _check_files(given: Typed) -> None:
+    """Raises InputError on a file that is to be read and is not there, before imports that take seconds."""
+    for name in _FILES_READ:
+        path = given.values.get(name)
+        if path is not None and not os.path.exists(str(path)):
+            raise InputError(f"`{name}={path}` is not there; give the path of a file that is.")
 
 
 def complain(error: InputError, flags: Flags) -> int:

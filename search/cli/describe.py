@@ -26,7 +26,7 @@ class DescribeSettings:
     rank: int | None = option(
         None, "count every site at this rank", metavar="R", between=Range(1, 1_000_000_000)
     )
-    budget: str | None = option(None, "2.3M, 500k, 1.2e6, 0.5% of the model, or r=8", metavar="B")
+    budget: str | None = same_option(SpaceSettings, "budget", default=None)
     ranks: str | None = option(
         None, "the ranks to search", metavar="0,R,...", default_text="those that follow from the budget"
     )

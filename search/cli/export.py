@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from search.job.option import check_settings, option, same_option
 from search.job.settings import ModelSettings
 
 from .command import Command, Printed
-from .output_settings import ScreenSettings
+from .output_settings import ConfigFormat, ConfigSettings, ScreenSettings
 from .typed import Typed
 
 __all__ = ["EXPORT", "ExportSettings", "main"]
@@ -24,9 +24,7 @@ class ExportSettings:
     folder: Path = option(
         Path("."), "of a run or an adapter", metavar="DIR", flag="DIR", default_text="where you are"
     )
-    format: Literal["python", "json", "axolotl"] = option(
-        "python", "of the LoraConfig that is printed: Python, JSON, or keys of axolotl's YAML"
-    )
+    format: ConfigFormat = same_option(ConfigSettings, "format")
     model: str | None = same_option(ModelSettings, "model")
 
     def __post_init__(self) -> None:

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from search.job.option import option
 
-__all__ = ["OutputSettings", "ScreenSettings"]
+__all__ = ["ConfigFormat", "ConfigSettings", "OutputSettings", "ScreenSettings"]
+
+
+ConfigFormat = Literal["python", "json", "axolotl"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigSettings:
+    """The LoraConfig."""
+
+    format: ConfigFormat = option(
+        "python", "of the LoraConfig that is printed: Python, JSON, or keys of axolotl's YAML"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,3 +79,7 @@ def _unknown(words: Sequence[str]) -> UsageError:
     near = get_close_matches(words[0], COMMANDS, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {known}."
     return UsageError(f"{quoted(words[0])} is no command; {hint}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

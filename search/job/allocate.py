@@ -29,8 +29,10 @@ from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace, rank_grid
 from spaces.untouched import untouched
 
+from .option import check_number
 from .own_batches import own_batches
 from .own_model import check_own_model
+from .settings import SCORING_BATCHES, SEEDS
 
 __all__ = ["allocate"]
 
@@ -92,6 +94,8 @@ def allocate(
 
     Raises UsageError on an argument that cannot be, InputError on a model or batches that cannot be scored.
     """
+    check_number("batches", batches, SCORING_BATCHES)
+    check_number("seed", seed, SEEDS)
     wanted, asked = parse_budget(f"{budget}"), find_proxy(proxy)
     find_allocator(allocator)
     rule = Scaling(scaling, lora_alpha)

@@ -22,25 +22,35 @@ __all__ = ["Machine", "machine_of", "resolve_devices"]
 @dataclass(frozen=True, slots=True, eq=False)
 class Machine:
     """devices: to train on; the first also scores. cohort_size: candidates that share a forward pass.
-    executor: trains candidates. models: that are loaded in this process."""
+    executor: trains candidates. models: that are loaded in this process. threads_before: of PyTorch in this
+    process, where the machine has changed them."""
 
     devices: tuple[str, ...]
     cohort_size: int
     executor: Executor
     models: BaseModels = field(default_factory=BaseModels)
+    threads_before: int | None = None
+
+    def release(self) -> None:
+        """Lets go of the models, and gives PyTorch the threads back that it had before."""
+        self.models.release()
+        if self.threads_before is not None:
+            torch.set_num_threads(self.threads_before)
 
 
 def machine_of(settings: MachineSettings) -> Machine:
     """This machine, as the settings have it; raises UsageError on a device that is not there.
 
-    Where they have ``threads``, PyTorch computes with as many in this process from now on.
+    Where they have ``threads``, PyTorch computes with as many in this process until ``Machine.release``.
     """
+    devices = resolve_devices(settings.device, settings.devices)
+    before = torch.get_num_threads() if settings.threads else None
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    devices = resolve_devices(settings.device, settings.devices)
     size = settings.cohort_size or default_cohort_size(devices[0])
     jobs = settings.jobs or len(devices)
-    return Machine(devices, size, LocalExecutor(devices, size, jobs, settings.threads))
+    executor = LocalExecutor(devices, size, jobs, settings.threads)
+    return Machine(devices, size, executor, threads_before=before)
 
 
 def resolve_devices(device: str, devices: Sequence[str] | None) -> tuple[str, ...]:

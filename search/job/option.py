@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, Final
 
 from spaces.errors import UsageError
 
-__all__ = ["Option", "Range", "check_settings", "option", "options_of", "same_option"]
+__all__ = ["Option", "Range", "check_number", "check_settings", "option", "options_of", "same_option"]
 
 _KEY: Final = "option"
 
@@ -64,11 +64,11 @@ def option(default: Any, help: str, **more: Any) -> Any:
     return field(default=default, metadata={_KEY: Option(help, **more)})
 
 
-def same_option(settings: type, name: str) -> Any:
+def same_option(settings: type, name: str, *, default: Any = MISSING) -> Any:
     """A field that is declared elsewhere, in the class that ``settings`` is, for a command that takes no more
-    of it."""
+    of it. default: where the command has one of its own."""
     one = next(own for own in fields(settings) if own.name == name)
-    return field(default=one.default, metadata=one.metadata)
+    return field(default=one.default if default is MISSING else default, metadata=one.metadata)
 
 
 def options_of(settings: Any) -> Iterator[tuple[Field[Any], Option]]:
@@ -87,12 +87,13 @@ def check_settings(settings: Any) -> None:
         value = getattr(settings, one.name)
         if about.between is not None and value is not None:
             for number in value if isinstance(value, tuple) else (value,):
-                _check_number(one.name, number, about.between)
+                check_number(one.name, number, about.between)
         if value == () and not about.empty:
             raise UsageError(f"`{one.name}` names nothing; name at least one, or leave `{one.name}` out.")
 
 
-def _check_number(name: str, value: float, between: Range) -> None:
+def check_number(name: str, value: float, between: Range) -> None:
+    """Raises UsageError, by the argument's name, on a number that is not between these."""
     given = f"`{name}={value}`"
     if not math.isfinite(value):
         raise UsageError(f"{given} must be a finite number.")

@@ -17,6 +17,8 @@ __all__ = [
     "COUNTS",
     "LEARNING_RATES",
     "LONGEST_NAME",
+    "SCORING_BATCHES",
+    "SEEDS",
     "DataSettings",
     "MachineSettings",
     "ModelSettings",
@@ -27,6 +29,8 @@ __all__ = [
 
 COUNTS: Final = Range(1, 10_000)
 """Of seeds, rows of a batch, finalists."""
+SEEDS: Final = Range(0, 1_000_000_000)  # with all that is added to one below NumPy's 2**32
+SCORING_BATCHES: Final = Range(1, 1_000_000)
 _ROWS: Final = Range(1, 1_000_000_000)
 _ALPHA: Final = Range(0, 1e6, exclusive=True)
 LEARNING_RATES: Final = Range(0, 1e30, exclusive=True)  # which float32 can still hold
@@ -177,7 +181,7 @@ class ScoringSettings:
         32,
         "batches of training rows that proxies look at",
         metavar="N",
-        between=Range(1, 1_000_000),
+        between=SCORING_BATCHES,
         rare=True,
     )
     scoring_batch_size: int = option(16, "rows of such a batch", metavar="N", between=COUNTS, rare=True)
@@ -231,7 +235,7 @@ class TrainingSettings:
         0,
         "first of the fine-tuning seeds, and of all that is drawn",
         metavar="N",
-        between=Range(0, 1_000_000_000),  # with all that is added to it below NumPy's 2**32
+        between=SEEDS,
     )
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from evaluators.training.candidate import Trained
 from search.sampling.proposals import Proposal
@@ -21,7 +21,7 @@ class Finalist:
     """
 
     proposal: Proposal
-    runs: tuple[Trained, ...]
+    runs: tuple[Trained, ...] = field(repr=False)
     direction: Direction = "maximize"
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from spaces.search_space import SearchSpace
 
@@ -26,7 +26,7 @@ class Problem:
     """
 
     title: str
-    space: SearchSpace
+    space: SearchSpace = field(repr=False)
     max_params: int
     judged: Judged
     seeds: tuple[int, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from evaluators.training.candidate import Trained
@@ -36,8 +36,8 @@ class Best:
     """The finalist that was chosen, and its best run by validation."""
 
     finalist: Finalist
-    run: Trained
-    keep: Callable[[Trained, Path], None]
+    run: Trained = field(repr=False)
+    keep: Callable[[Trained, Path], None] = field(repr=False)
 
     @property
     def allocation(self) -> Allocation:
@@ -73,13 +73,13 @@ class Result:
     """
 
     problem: Problem
-    scores: tuple[SiteScores, ...]
-    finalists: tuple[Finalist, ...]
+    scores: tuple[SiteScores, ...] = field(repr=False)
+    finalists: tuple[Finalist, ...] = field(repr=False)
     winner: Finalist
     conclusion: Conclusion | None
     seconds: Mapping[str, float]
     output: Path | None
-    keep: Callable[[Trained, Path], None]
+    keep: Callable[[Trained, Path], None] = field(repr=False)
 
     @property
     def baseline(self) -> Finalist:

@@ -12,8 +12,10 @@ from tempfile import TemporaryDirectory
 from evaluators.store.whole_file import write_whole
 from search.allocation.uniform import uniform
 from search.job.job import Job
+from search.job.option import check_number
 from search.job.progress import Progress, silent
 from search.job.scoring import score_space
+from search.job.settings import COUNTS
 from search.sampling.proposals import Proposal
 from search.sampling.proposer import UNIFORM, Proposer
 from spaces.allocation import Allocation
@@ -89,6 +91,8 @@ class Workbench:
 
         Raises UsageError on a plan above the budget, InputError where every run failed.
         """
+        if seeds is not None:
+            check_number("seeds", seeds, COUNTS)
         first = self.job.seed
         job = self.job if seeds is None else replace(self.job, seeds=tuple(range(first, first + seeds)))
         proposals = _proposed(plans, self.uniform(), job)
@@ -134,8 +138,9 @@ class Workbench:
         return result if folder is not None else replace(result, output=None)
 
     def release(self) -> None:
-        """Lets go of the base model; what needs it again loads it again."""
-        self.job.machine.models.release()
+        """Lets go of the base model, and of the ``threads`` that were set up; what needs the model again loads
+        it again."""
+        self.job.machine.release()
 
 
 def _proposed(plans: Sequence[Allocation], baseline: Allocation, job: Job) -> list[Proposal]:

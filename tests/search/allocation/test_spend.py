@@ -26,3 +26,9 @@ def test_an_unknown_allocator_is_refused(tiny_model: TinyModel) -> None:
     space = SearchSpace(find_sites(tiny_model("bert"), "lora[q]"), (0, 1))
     with pytest.raises(UsageError, match="allocator='nonsense' is unknown"):
         spend(per_unit_of_rank("one", "dense", space, [1, 2, 3]), "nonsense", max_params=2_000)
+
+
+def test_a_seed_below_zero_is_refused(tiny_model: TinyModel) -> None:
+    space = SearchSpace(find_sites(tiny_model("bert"), "lora[q]"), (0, 1))
+    with pytest.raises(UsageError, match="`seed=-1` must be at least 0"):
+        spend(per_unit_of_rank("one", "dense", space, [1, 2, 3]), "greedy", max_params=2_000, seed=-1)

@@ -50,6 +50,16 @@ def test_a_run_says_that_it_has_begun_before_it_imports(name, tmp_path):
     assert line == f"begun    rankscape {name} after []"
 
 
-@pytest.mark.parametrize("words", [["rum"], ["run", "--seeds", "0"], ["study", "--budgte", "1M"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["rum"],
+        ["run", "--seeds", "0"],
+        ["study", "--budgte", "1M"],
+        ["run", "--table", "none.parquet"],
+        ["study", "--from", "none"],
+        ["allocate", "--train-file", "none.tsv"],
+    ],
+)
 def test_a_slip_is_said_before_anything_is_imported(words):
     assert watched(words).endswith(" after []")

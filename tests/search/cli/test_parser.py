@@ -12,6 +12,7 @@ from search.cli.flags import Flags
 from search.cli.parser import parser_of, typed
 from search.cli.rankscape import COMMANDS
 from search.cli.typed import Typed
+from search.job.option import options_of
 from search.job.settings import SpaceSettings, TrainingSettings
 from spaces.errors import UsageError
 
@@ -98,3 +99,12 @@ def test_no_name_is_cut_at_its_hyphen(capsys, monkeypatch):
     shown = capsys.readouterr().out
     assert not re.search(r"\w-$", shown, flags=re.MULTILINE)
     assert "hetero-separated" in shown
+
+
+def test_an_option_is_declared_once():
+    kinds = {kind for command in COMMANDS.values() for kind in command.settings}
+    declared = {}
+    for kind in kinds:
+        for one, about in options_of(kind):
+            declared.setdefault((one.name, about.help), {})[id(about)] = kind.__name__
+    assert {name: [*kinds.values()] for (name, _), kinds in declared.items() if len(kinds) > 1} == {}

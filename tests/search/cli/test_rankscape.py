@@ -48,3 +48,13 @@ def test_a_command_is_the_same_as_its_module(name, capsys):
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == console.replace(f"rankscape {name}", f"python -m {COMMANDS[name].module}")
+
+
+def test_the_module_is_the_console_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "search.cli.rankscape", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"rankscape {version('rankscape')}\n"

@@ -277,6 +277,8 @@ def test_batches_that_cannot_be_scored_are_refused_with_a_reason(
         ({"proxy": "nonsense"}, "proxy='nonsense' is unknown"),
         ({"allocator": "nonsense"}, "allocator='nonsense' is unknown"),
         ({"scaling": "nonsense"}, "scaling='nonsense' is unknown"),
+        ({"seed": -1}, "`seed=-1` must be at least 0"),
+        ({"batches": 0}, "`batches=0` must be at least 1"),
     ],
 )
 def test_arguments_that_cannot_be_are_refused_with_a_reason(
@@ -300,3 +302,12 @@ def test_models_that_cannot_be_scored_are_refused_with_a_reason(tiny_language_mo
         allocate(model, batches[0], budget="r=2")
     with pytest.raises(InputError, match="give it at least 2"):
         allocate(model, batches[:1], budget="r=2")
+
+
+def test_too_few_batches_are_refused_without_the_name_of_an_option(tiny_language_model: TinyModel) -> None:
+    model = tiny_language_model("llama")
+    with pytest.raises(
+        InputError, match="was given 1; give it at least 2 batches, or leave it out"
+    ) as refused:
+        allocate(model, batches_of(model), budget="r=2", proxy="adam_signal", batches=1)
+    assert "scoring" not in str(refused.value)

@@ -35,3 +35,11 @@ def test_every_device_gets_a_process_where_none_is_chosen():
 def test_a_device_that_is_not_there_is_refused_by_its_argument(device, words):
     with pytest.raises(UsageError, match=words):
         resolve_devices(device, None)
+
+
+def test_the_threads_of_the_process_come_back_when_the_machine_is_let_go():
+    before = torch.get_num_threads()
+    machine = machine_of(MachineSettings(device="cpu", threads=before + 1))
+    assert torch.get_num_threads() == before + 1
+    machine.release()
+    assert torch.get_num_threads() == before

@@ -93,6 +93,18 @@ def test_the_same_plan_twice_is_one_finalist_and_uniform_is_always_there(bench):
     assert names == [["uniform"], ["plan 1", "plan 2"]]
 
 
+def test_what_is_found_is_short_to_look_at(bench):
+    result = bench.fine_tune([Allocation.of({"layers.1.q": 4})], seeds=1)
+    assert all(len(repr(one)) < 2_000 for one in (result, result.best, result.best.run, result.problem))
+    (scores,) = bench.score("grad_norm")
+    assert len(repr(scores)) < 500
+
+
+def test_seeds_that_cannot_be_are_refused(bench):
+    with pytest.raises(UsageError, match="`seeds=0` must be at least 1"):
+        bench.fine_tune([], seeds=0)
+
+
 def test_a_plan_above_the_budget_is_refused(bench):
     with pytest.raises(UsageError, match="plan 1 of `plans` costs 2,048 of a budget of 768 parameters"):
         bench.fine_tune([Allocation.of({"layers.1.q": 32})])
