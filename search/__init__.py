@@ -12,7 +12,8 @@ Every name is loaded when it is first asked for: importing this package imports 
 
 * ``job``: model, task, space and budget, from plain arguments; ``allocate``.
 * ``allocation``: spending a budget on sites. ``sampling``: Optuna's samplers, and the study that shows it.
-* ``run``: the search, and those who answer for its allocations. ``methods``: the papers' gate policies.
+* ``folder``: whose the folder of a run is. ``run``: the search, and those who answer for its allocations.
+* ``methods``: the papers' gate policies.
 * ``study``: which proxies can be trusted. ``compare``: every method under one trainer.
 * ``statistics``: what a handful of seeds can say. ``show``: what people look at.
 * ``cli``: the commands.

@@ -28,10 +28,11 @@ WITHIN_SEARCH: Final[dict[str, set[str]]] = {
     "sampling": {*_LOWEST, "job"},
     "job": {*_LOWEST},
     "methods": _BEFORE,
-    "run": {*_BEFORE, "methods"},
+    "folder": _BEFORE,
+    "run": {*_BEFORE, "methods", "folder"},
     "study": {*_BEFORE, "methods", "run"},
     "compare": {*_BEFORE, "methods", "run"},
-    "cli": {*_BEFORE, "methods", "run", "study", "compare"},
+    "cli": {*_BEFORE, "methods", "folder", "run", "study", "compare"},
 }
 LONGEST_FILE, LONGEST_FUNCTION = 300, 40
 

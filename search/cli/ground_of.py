@@ -1,16 +1,22 @@
-"""The model, the task and the machine that a command line names. Importing this takes seconds."""
+"""What a command line asks for: job, model, task and machine. Importing this takes seconds."""
 
 from __future__ import annotations
 
-from search.job.ground import Ground
-from search.job.inputs import load_inputs
+from search.job.ground import Ground, load_ground
+from search.job.job_settings import JobSettings
 from search.job.machine import Machine, machine_of
-from search.job.settings import DataSettings, MachineSettings, ModelSettings, SpaceSettings
-from spaces.budget import parse_budget
+from search.job.settings import (
+    DataSettings,
+    MachineSettings,
+    ModelSettings,
+    ScoringSettings,
+    SpaceSettings,
+    TrainingSettings,
+)
 
 from .typed import Typed
 
-__all__ = ["ground_of", "machine_given"]
+__all__ = ["ground_of", "job_settings_of", "machine_given"]
 
 
 def machine_given(given: Typed) -> Machine:
@@ -18,7 +24,18 @@ def machine_given(given: Typed) -> Machine:
     return machine_of(given.of(MachineSettings))
 
 
+def job_settings_of(given: Typed) -> JobSettings:
+    """All that was typed of a job."""
+    return JobSettings(
+        space=given.of(SpaceSettings),
+        model=given.of(ModelSettings),
+        data=given.of(DataSettings),
+        training=given.of(TrainingSettings),
+        scoring=given.of(ScoringSettings),
+        machine=given.of(MachineSettings),
+    )
+
+
 def ground_of(given: Typed, machine: Machine) -> Ground:
     """Loads everything; raises UsageError or InputError on what cannot be used."""
-    parse_budget(given.of(SpaceSettings).budget)  # before anything that takes long
-    return Ground(load_inputs(given.of(ModelSettings), given.of(DataSettings)), machine)
+    return load_ground(job_settings_of(given), machine)

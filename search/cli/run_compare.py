@@ -12,6 +12,8 @@ from search.compare.arm_training import plan_all
 from search.compare.pipeline import compare_arms, write_comparison
 from search.compare.settings import GROWING, CompareSettings
 from search.compare.terms import terms_of
+from search.folder.output_folder import OutputFolder, decisive
+from search.folder.provenance import inputs_of
 from search.job.machine import Machine
 from search.job.prepare import prepare
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
@@ -19,11 +21,9 @@ from search.job.settings import DataSettings, ModelSettings, ScoringSettings, Sp
 from .command import Printed
 from .ground_of import ground_of, machine_given
 from .job_settings import JOB
-from .output_folder import OutputFolder, decisive
 from .output_path import output_path
 from .output_settings import OutputSettings, ScreenSettings
 from .progress import progress_on_stderr
-from .provenance import inputs_of
 from .typed import Typed
 
 __all__ = ["COMMAND", "run_compare"]

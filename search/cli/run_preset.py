@@ -16,6 +16,8 @@ from search.compare.presets.preset import Preset, Setup
 from search.compare.presets.registry import PRESETS, SETTINGS, find_preset, moved
 from search.compare.settings import GROWING, CompareSettings
 from search.compare.terms import terms_of
+from search.folder.output_folder import OutputFolder, decisive
+from search.folder.provenance import Digests, inputs_of
 from search.job.machine import Machine
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
 from search.show.aligned_text import aligned
@@ -24,11 +26,9 @@ from spaces.errors import UsageError
 from .command import Printed
 from .ground_of import ground_of, machine_given
 from .job_settings import JOB
-from .output_folder import OutputFolder, decisive
 from .output_path import output_path
 from .output_settings import OutputSettings, ScreenSettings
 from .progress import progress_on_stderr
-from .provenance import Digests, inputs_of
 from .run_compare import COMMAND
 from .typed import Typed
 

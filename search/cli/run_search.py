@@ -7,15 +7,15 @@ import shutil
 from collections.abc import Callable
 from functools import partial
 
+from search.folder.output_folder import OutputFolder, decisive
+from search.folder.provenance import Digests, data_file, inputs_of
 from search.job.settings import DataSettings, ModelSettings
 from search.run.record import SearchRecord
 from search.run.settings import SearchSettings
 
 from .job_settings import JOB
-from .output_folder import OutputFolder, decisive
 from .output_path import output_path
 from .output_settings import OutputSettings
-from .provenance import Digests, data_file, inputs_of
 from .typed import Typed
 
 __all__ = ["run_search"]

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from evaluators.store.benchmark_table import BenchmarkTable
+from search.folder.output_folder import OutputFolder, decisive
+from search.folder.provenance import inputs_of
 from search.job.machine import Machine
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
 from search.study.pipeline import TABLE, check_any_finished, check_names, tabulate
@@ -18,11 +20,9 @@ from search.study.strata import jobs_of
 from .command import Printed
 from .ground_of import ground_of, machine_given
 from .job_settings import JOB
-from .output_folder import OutputFolder, decisive
 from .output_path import output_path
 from .output_settings import OutputSettings, ScreenSettings
 from .progress import progress_on_stderr
-from .provenance import inputs_of
 from .typed import Typed
 
 __all__ = ["report_anew", "run_study"]

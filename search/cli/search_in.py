@@ -2,66 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable
 
 from evaluators.store.benchmark_table import BenchmarkTable
-from search.job.job import Job
+from search.folder.output_folder import OutputFolder
 from search.job.machine import Machine
-from search.job.prepare import prepare
-from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
-from search.run.oracle import Oracle
-from search.run.pipeline import check_names, search_with
+from search.job.progress import Progress
+from search.job.settings import SpaceSettings, TrainingSettings
+from search.run.pipeline import check_names, search_in_folder
 from search.run.record import SearchRecord
+from search.run.set_up import workbench_of
 from search.run.settings import SearchSettings
 from search.run.tabulated import TableChoice, TabulatedOracle
-from search.run.trained import TrainedOracle
-from search.run.weight_shared import SupernetOracle
+from search.run.workbench import Workbench
 from spaces.errors import UsageError
 
-from .ground_of import ground_of, machine_given
-from .output_folder import OutputFolder
+from .ground_of import job_settings_of, machine_given
 from .output_settings import ScreenSettings
 from .progress import progress_on_stderr
 from .typed import Typed
 
-__all__ = ["oracle_of", "search_in"]
-
-_ORACLES: Final[Mapping[str, Callable[[Job], Oracle]]] = {
-    "train": TrainedOracle,
-    "supernet": lambda job: SupernetOracle(TrainedOracle(job)),
-}
+__all__ = ["search_in", "workbench_given"]
 
 
 def search_in(
     folder: OutputFolder, given: Typed, machine: Callable[[Typed], Machine] = machine_given
 ) -> SearchRecord:
     """Runs the search and writes all of it down; raises UsageError or InputError on what cannot be used."""
-    oracle = oracle_of(given, machine)
-    folder.begin()
-    result = search_with(
-        oracle,
-        given.of(SearchSettings),
-        folder.path,
-        seed=given.of(TrainingSettings).seed,
-        progress=progress_on_stderr(quiet=given.of(ScreenSettings).quiet),
-    )
-    folder.finish(result.to_json())
-    return result.record
-
-
-def oracle_of(given: Typed, machine: Callable[[Typed], Machine]) -> Oracle:
-    """Loads everything; raises UsageError or InputError on what cannot be used."""
     settings = given.of(SearchSettings)
+    progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
     check_names(settings)
     if settings.table is None:
-        job = prepare(
-            ground_of(given, machine(given)),
-            given.of(SpaceSettings),
-            given.of(TrainingSettings),
-            given.of(ScoringSettings),
-        )
-        return _ORACLES[settings.evaluator](job)
+        return workbench_given(given, machine, progress).search_in(folder, settings).record
+    seed = given.of(TrainingSettings).seed
+    return search_in_folder(_of_a_table(given), settings, folder, seed=seed, progress=progress).record
+
+
+def workbench_given(given: Typed, machine: Callable[[Typed], Machine], progress: Progress) -> Workbench:
+    """What ``search.setup`` gives, of what was typed."""
+    return workbench_of(job_settings_of(given), machine(given), progress)
+
+
+def _of_a_table(given: Typed) -> TabulatedOracle:
+    """Raises UsageError or InputError on what the table cannot answer for."""
+    settings = given.of(SearchSettings)
+    assert settings.table is not None, "only a search in a table comes here"
     if settings.evaluator != "train":
         raise UsageError(
             f"`table` and `evaluator={settings.evaluator}` exclude each other: a table has runs of its own; "

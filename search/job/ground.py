@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from transformers import PreTrainedModel
 
+from spaces.budget import parse_budget
 from spaces.hooks import Renorm
 from spaces.site import Site
 
 from .fit_to_model import readable_inputs, usable_sites
-from .inputs import Inputs
+from .inputs import Inputs, load_inputs
+from .job_settings import JobSettings
 from .machine import Machine
 
-__all__ = ["Ground"]
+__all__ = ["Ground", "load_ground"]
 
 
 class Ground:
@@ -36,3 +38,10 @@ class Ground:
         if (sites, renorm) not in self._usable:
             self._usable[sites, renorm] = usable_sites(self.inputs.task, self.model, sites, renorm)
         return self._usable[sites, renorm]
+
+
+def load_ground(settings: JobSettings, machine: Machine) -> Ground:
+    """Loads the model and the task that are asked for; raises UsageError or InputError on what cannot be
+    used."""
+    parse_budget(settings.space.budget)  # before anything that takes long
+    return Ground(load_inputs(settings.model, settings.data), machine)

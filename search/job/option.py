@@ -9,7 +9,16 @@ from typing import Any, Final
 
 from spaces.errors import UsageError
 
-__all__ = ["Option", "Range", "check_number", "check_settings", "option", "options_of", "same_option"]
+__all__ = [
+    "Option",
+    "Range",
+    "check_number",
+    "check_settings",
+    "option",
+    "options_of",
+    "same_option",
+    "settings_by_name",
+]
 
 _KEY: Final = "option"
 
@@ -76,6 +85,11 @@ def options_of(settings: Any) -> Iterator[tuple[Field[Any], Option]]:
     for one in fields(settings):
         if _KEY in one.metadata:
             yield one, one.metadata[_KEY]
+
+
+def settings_by_name(settings: Any) -> dict[str, object]:
+    """Every setting of a value, defaults and all."""
+    return {one.name: getattr(settings, one.name) for one, _ in options_of(settings)}
 
 
 def check_settings(settings: Any) -> None:

@@ -6,16 +6,18 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from evaluators.evaluator import Evaluator
 from evaluators.store.whole_file import write_whole
 from proxies.registry import find_proxy
 from proxies.site_scores import SiteScores
 from search.allocation.registry import find_allocator
+from search.folder.output_folder import OutputFolder
 from search.job.progress import Progress, silent
 from search.sampling.proposals import Proposal, propose
 from search.sampling.samplers import find_sampler
-from search.sampling.study_db import record_finalists, record_proposals
+from search.sampling.study_db import checked_storage, record_finalists, record_proposals
 from search.show.heat_map import draw_rank_heat_map
 from spaces.counted import counted
 from spaces.errors import InputError
@@ -26,9 +28,10 @@ from .oracle import Oracle
 from .result import Result
 from .settings import SearchSettings
 
-__all__ = ["best_of", "check_names", "result_with", "search_with"]
+__all__ = ["STUDY_FILE", "best_of", "check_names", "result_with", "search_in_folder", "search_with"]
 
 _log = logging.getLogger(__name__)
+STUDY_FILE: Final = "study.db"
 
 
 def check_names(settings: SearchSettings) -> None:
@@ -41,8 +44,33 @@ def check_names(settings: SearchSettings) -> None:
         find_sampler(name)
 
 
+def search_in_folder(
+    oracle: Oracle,
+    settings: SearchSettings,
+    owner: OutputFolder,
+    *,
+    seed: int,
+    progress: Progress = silent,
+    storage: str | None = None,
+) -> Result:
+    """The result of a search, all of it written into a folder that is open, ``result.json`` too.
+
+    Arguments as of ``search_with``. Raises InputError where what the search reads changes meanwhile.
+    """
+    owner.begin()
+    result = search_with(oracle, settings, owner.path, seed=seed, progress=progress, storage=storage)
+    owner.finish(result.to_json())
+    return result
+
+
 def search_with(
-    oracle: Oracle, settings: SearchSettings, folder: Path, *, seed: int, progress: Progress = silent
+    oracle: Oracle,
+    settings: SearchSettings,
+    folder: Path,
+    *,
+    seed: int,
+    progress: Progress = silent,
+    storage: str | None = None,
 ) -> Result:
     """The result of a search; all but ``result.json`` is written into ``folder``, the winner among it.
 
@@ -52,8 +80,11 @@ def search_with(
         folder: there already; the finalists' runs that it holds are read, in ``candidates``.
         seed: >= 0, of all that is drawn.
         progress: of scoring, proposing and evaluating.
+        storage: address of the Optuna database that gets the study; by default ``study.db`` in the folder.
+
+    Raises UsageError where there is no storage at that address.
     """
-    problem = oracle.problem
+    problem, study = oracle.problem, folder / STUDY_FILE if storage is None else checked_storage(storage)
     oracle.announce(folder)
     among, seeds = counted(settings.finalists, "finalist"), counted(len(problem.seeds), "seed")
     _log.info("compare  %s and the uniform baseline, %s", among, seeds)
@@ -61,13 +92,14 @@ def search_with(
     scores = oracle.score(settings.proxy, progress)
     scored = time.perf_counter()
     proposals = _propose(oracle, settings, scores, seed, progress)
-    _log.info("writing  %s to study.db", counted(len(proposals), "proposal"))
-    record_proposals(folder / "study.db", proposals, problem.space, [table.proxy for table in scores])
+    where = "the storage" if isinstance(study, str) else study.name
+    _log.info("writing  %s to %s", counted(len(proposals), "proposal"), where)
+    record_proposals(study, proposals, problem.space, [table.proxy for table in scores])
     chosen = [proposals[0], *choose_finalists(proposals, settings.finalists, seed=seed)]
     spent = {"scoring": scored - started, "proposing": time.perf_counter() - scored}
     evaluator = oracle.evaluator(folder / "candidates", progress)
     result = result_with(oracle, chosen, evaluator, scores=scores, seconds=spent, output=folder)
-    _save(result, folder)
+    _save(result, folder, study)
     return result
 
 
@@ -132,13 +164,13 @@ def _propose(
         )
 
 
-def _save(result: Result, folder: Path) -> None:
-    """Writes down what is known of the finalists, and saves and draws the winner."""
+def _save(result: Result, folder: Path, study: Path | str) -> None:
+    """Writes what is known of the finalists into the study, and saves and draws the winner."""
     problem, proposal = result.problem, result.winner.proposal
     if result.conclusion is not None:
         result.best.save(folder / "adapter")
     title, direction = problem.judged.title, problem.judged.direction
-    record_finalists(folder / "study.db", result.finalists, problem.space, metric=title, direction=direction)
+    record_finalists(study, result.finalists, problem.space, metric=title, direction=direction)
     write_whole(folder / "allocation.json", proposal.allocation.to_json())
     title = f"{problem.title}, {proposal.params:,} of {counted(problem.max_params, 'parameter')}"
     draw_rank_heat_map(proposal.allocation, problem.space, folder / "ranks.png", title=title)

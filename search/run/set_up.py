@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from search.job.ground import Ground
-from search.job.inputs import load_inputs
-from search.job.machine import machine_of
+from search.job.ground import load_ground
+from search.job.job_settings import JobSettings
+from search.job.machine import Machine, machine_of
 from search.job.prepare import prepare
 from search.job.progress import Progress, silent
 from search.job.settings import (
@@ -19,13 +19,12 @@ from search.job.settings import (
     SpaceSettings,
     TrainingSettings,
 )
-from spaces.budget import parse_budget
 from spaces.hooks import Renorm
 from spaces.scaling import Rule
 
 from .workbench import Workbench
 
-__all__ = ["setup"]
+__all__ = ["setup", "workbench_of"]
 
 _SPACE, _MODEL, _DATA = SpaceSettings(), ModelSettings(), DataSettings()
 _SCORING, _TRAINING, _MACHINE = ScoringSettings(), TrainingSettings(), MachineSettings()
@@ -103,8 +102,16 @@ def setup(
     scoring = ScoringSettings(scoring_batches, scoring_batch_size, warm_up_steps)
     training = TrainingSettings(seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed)
     several = None if devices is None else tuple(devices)
-    machine = machine_of(MachineSettings(device, several, jobs, cohort_size, threads))
-    parse_budget(budget)  # before anything that takes long
+    machine = MachineSettings(device, several, jobs, cohort_size, threads)
     base = ModelSettings(None if model is None else str(model), dtype)
-    ground = Ground(load_inputs(base, data), machine)
-    return Workbench(prepare(ground, what, training, scoring), progress)
+    asked = JobSettings(what, base, data, training, scoring, machine)
+    return workbench_of(asked, machine_of(machine), progress)
+
+
+def workbench_of(asked: JobSettings, machine: Machine, progress: Progress = silent) -> Workbench:
+    """The model and the task loaded, and settled what a job over them is; as commands have it.
+
+    Raises UsageError or InputError on what cannot be used.
+    """
+    job = prepare(load_ground(asked, machine), asked.space, asked.training, asked.scoring)
+    return Workbench(job, asked, progress)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final, Literal
 
-from evaluators.store.whole_file import write_whole
 from search.allocation.uniform import uniform
+from search.folder.output_folder import OutputFolder, decisive
+from search.folder.provenance import inputs_of
 from search.job.job import Job
-from search.job.option import check_number
+from search.job.job_settings import JobSettings
+from search.job.option import check_number, settings_by_name
 from search.job.progress import Progress, silent
 from search.job.scoring import score_space
 from search.job.settings import COUNTS
@@ -23,7 +26,8 @@ from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 
-from .pipeline import check_names, result_with, search_with
+from .oracle import Oracle
+from .pipeline import check_names, result_with, search_in_folder, search_with
 from .result import Result
 from .settings import SearchSettings
 from .shown_scores import ShownScores
@@ -33,13 +37,18 @@ from .weight_shared import SupernetOracle
 __all__ = ["Workbench"]
 
 _USUAL = SearchSettings()
+_ORACLES: Final[Mapping[str, Callable[[Job], Oracle]]] = {
+    "train": TrainedOracle,
+    "supernet": lambda job: SupernetOracle(TrainedOracle(job)),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Workbench:
     """What ``search.setup`` gives: one space and one budget over one model and one task.
 
-    job: how candidates are scored and trained, settled. progress: is told how far work is.
+    job: how candidates are scored and trained, settled. asked: what was asked for, of which it was made.
+    progress: is told how far work is.
 
     >>> import search
     >>> small = {"train_rows": 8, "eval_rows": 8, "scoring_batches": 1, "seeds": 1}
@@ -55,6 +64,7 @@ class Workbench:
     """
 
     job: Job
+    asked: JobSettings
     progress: Progress = silent
 
     @property
@@ -89,14 +99,21 @@ class Workbench:
             seeds: runs of each of them; by default as many as were set up.
             folder: keeps what has finished, so that an interrupted call goes on; by default nothing is kept.
 
-        Raises UsageError on a plan above the budget, InputError where every run failed.
+        Raises UsageError on a plan above the budget, and on a folder that is in use or holds anything else;
+        InputError where every run failed.
         """
         if seeds is not None:
             check_number("seeds", seeds, COUNTS)
         first = self.job.seed
         job = self.job if seeds is None else replace(self.job, seeds=tuple(range(first, first + seeds)))
         proposals = _proposed(plans, self.uniform(), job)
-        with _kept(folder) as place:
+        with ExitStack() as stack:
+            if folder is None:
+                place = Path(stack.enter_context(TemporaryDirectory()))
+            else:
+                owner = self._owner(folder, "search.fine_tune", self.asked.by_name(), growing=("seeds",))
+                place = stack.enter_context(owner.opened())
+                owner.begin()
             evaluator = FineTuning(job, place / "candidates", self.progress)
             return result_with(TrainedOracle(job), proposals, evaluator, seconds={}, output=None)
 
@@ -108,7 +125,8 @@ class Workbench:
         proxies: Sequence[str] | None = None,
         allocators: Sequence[str] = _USUAL.allocator,
         samplers: Sequence[str] = _USUAL.sampler,
-        supernet: bool = False,
+        evaluator: Literal["train", "supernet"] = _USUAL.evaluator,
+        storage: str | None = None,
         folder: str | Path | None = None,
     ) -> Result:
         """What ``rankscape run`` finds: proposals by proxies and samplers, the best of them fine-tuned.
@@ -117,10 +135,14 @@ class Workbench:
             trials: proposals of each sampler.
             finalists: proposals that are fine-tuned besides the uniform baseline.
             proxies, allocators, samplers: who proposes, by name.
-            supernet: whether finalists are cut from one super-network per seed, and not trained each.
-            folder: gets the study, the winner's adapter and ``result.json``; by default nothing is kept.
+            evaluator: "train" each finalist, or cut all of them from one "supernet" per seed.
+            storage: address of the Optuna database that gets the studies "proposals" and "finalists", in
+                place of those of an earlier search: "sqlite:///study.db"; by default ``study.db`` in the folder.
+            folder: gets the winner's adapter, ``result.json`` and the study, as that of ``rankscape run``
+                with these options, which can go on in it; by default nothing is kept.
 
-        Raises UsageError on names that there are not, InputError where every run failed.
+        Raises UsageError on names and storages that there are not, and on a folder that is in use or holds
+        anything else; InputError where every run failed.
         """
         settings = SearchSettings(
             trials=trials,
@@ -128,19 +150,42 @@ class Workbench:
             proxy=None if proxies is None else tuple(proxies),
             allocator=tuple(allocators),
             sampler=tuple(samplers),
+            evaluator=evaluator,
         )
         check_names(settings)
-        whole = TrainedOracle(self.job)
-        with _kept(folder) as place:
-            oracle = SupernetOracle(whole) if supernet else whole
-            result = search_with(oracle, settings, place, seed=self.job.seed, progress=self.progress)
-            write_whole(place / "result.json", json.dumps(result.to_json(), indent=2))
-        return result if folder is not None else replace(result, output=None)
+        if folder is not None:
+            known = {**self.asked.by_name(), **settings_by_name(settings)}
+            owner = self._owner(folder, "search.run", known)
+            with owner.opened():
+                return self.search_in(owner, settings, storage=storage)
+        with TemporaryDirectory() as place:
+            oracle, seed = self._oracle(settings), self.job.seed
+            result = search_with(
+                oracle, settings, Path(place), seed=seed, progress=self.progress, storage=storage
+            )
+            return replace(result, output=None)
+
+    def search_in(
+        self, owner: OutputFolder, settings: SearchSettings, *, storage: str | None = None
+    ) -> Result:
+        """``search`` in a folder that is open already, as ``rankscape run`` has it."""
+        oracle, seed = self._oracle(settings), self.job.seed
+        return search_in_folder(oracle, settings, owner, seed=seed, progress=self.progress, storage=storage)
 
     def release(self) -> None:
-        """Lets go of the base model, and of the ``threads`` that were set up; what needs the model again loads
-        it again."""
+        """Lets go of the base model and of ``threads``; what needs the model again loads it again."""
         self.job.machine.release()
+
+    def _oracle(self, settings: SearchSettings) -> Oracle:
+        return _ORACLES[settings.evaluator](self.job)
+
+    def _owner(
+        self, folder: str | Path, command: str, known: Mapping[str, object], *, growing: Sequence[str] = ()
+    ) -> OutputFolder:
+        """The folder as one that belongs to a command with all that is known to decide its results."""
+        inputs = partial(inputs_of, self.asked.model, self.asked.data)
+        options = decisive(known, growing=growing)
+        return OutputFolder(Path(folder), command, options, inputs=inputs, argument="folder")
 
 
 def _proposed(plans: Sequence[Allocation], baseline: Allocation, job: Job) -> list[Proposal]:
@@ -155,14 +200,3 @@ def _proposed(plans: Sequence[Allocation], baseline: Allocation, job: Job) -> li
         if plan != baseline:
             proposers[plan] = (*proposers.get(plan, ()), Proposer(f"plan {place}"))
     return [Proposal(one, names, job.space.params(one), ()) for one, names in proposers.items()]
-
-
-@contextmanager
-def _kept(folder: str | Path | None) -> Iterator[Path]:
-    """The folder, made where it is not there; where there is none, one that goes again."""
-    if folder is not None:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        yield Path(folder)
-        return
-    with TemporaryDirectory() as temporary:
-        yield Path(temporary)

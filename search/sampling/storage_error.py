@@ -21,15 +21,15 @@ _LOCKED: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PRO
 _IN_WORDS: Final = re.compile(r"(?:os error|errno) (\d+)", re.IGNORECASE)  # of Rust and of Arrow
 
 
-def unwritable(folder: Path, reason: str | None) -> InputError:
-    """The error to raise where a folder cannot be written to."""
+def unwritable(folder: Path, reason: str | None, argument: str = "output") -> InputError:
+    """The error to raise where a folder cannot be written to. argument: what whoever chose it calls it."""
     return InputError(
-        f"the output folder {folder} cannot be written ({reason}); make room or choose another `output`."
+        f"the output folder {folder} cannot be written ({reason}); make room or choose another `{argument}`."
     )
 
 
 @contextmanager
-def one_line_where_unwritable(folder: Path) -> Iterator[None]:
+def one_line_where_unwritable(folder: Path, *, argument: str = "output") -> Iterator[None]:
     """Turns an error within the block that means that the folder cannot be written into InputError.
 
     That is one of a disk that is full, over its quota, broken or read-only, of a database that another
@@ -49,7 +49,7 @@ def one_line_where_unwritable(folder: Path) -> Iterator[None]:
         reason = next((reason for one in _chain(error) if (reason := _reason(one, folder))), None)
         if reason is None:
             raise
-        raise unwritable(folder, reason) from error
+        raise unwritable(folder, reason, argument) from error
 
 
 def is_locked_database(error: BaseException) -> bool:

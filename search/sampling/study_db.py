@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from search.statistics.summary import Summary
 from spaces.allocation import Allocation
 from spaces.direction import Direction
+from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 
 from .bulk_trials import add_trials
@@ -28,11 +29,19 @@ from .proposals import Proposal
 from .repaired_study import quiet_optuna
 from .storage_error import is_locked_database
 
-__all__ = ["FINALISTS", "PROPOSALS", "Measured", "record_finalists", "record_proposals", "sqlite_url"]
+__all__ = [
+    "FINALISTS",
+    "PROPOSALS",
+    "Measured",
+    "checked_storage",
+    "record_finalists",
+    "record_proposals",
+    "sqlite_url",
+]
 
 PROPOSALS = "proposals"
 FINALISTS = "finalists"
-_DIGEST = "written"  # a user attribute of a study that is whole
+_DIGEST = "written"  # a user attribute of our studies; empty until one is whole
 
 _PATIENCE_S = 20.0  # until what another program holds is given up
 
@@ -52,9 +61,11 @@ _Attributes = dict[str, str | int | float | None]
 
 
 def record_proposals(
-    path: Path, proposals: Sequence[Proposal], space: SearchSpace, proxies: Sequence[str]
+    where: Path | str, proposals: Sequence[Proposal], space: SearchSpace, proxies: Sequence[str]
 ) -> None:
     """Begins an SQLite file, in place of an earlier one, with the study "proposals": a trial per proposal.
+
+    where: the file, or the address of an Optuna database, in which only the study is replaced.
 
     Parameters: the rank of every site, a whole number. Values: the proxies' scores, each to be maximised.
     User attributes: ``proposer``, ``params`` and each proxy's score under the proxy's name. A file that has
@@ -69,22 +80,24 @@ def record_proposals(
         trials.append(
             _trial(proposal.allocation, space, ranks, attributes, [scores[proxy] for proxy in proxies])
         )
-    if path.exists():
-        if _holds(path, PROPOSALS, _digest(list(proxies), trials)):
+    if isinstance(where, str) or where.exists():
+        if _holds(where, PROPOSALS, _digest(list(proxies), trials)):
             return
-        path.unlink()  # faster than Optuna empties it
-    _add_study(path, PROPOSALS, list(proxies), trials)
+        if isinstance(where, Path):
+            where.unlink()  # faster than Optuna empties it
+    _add_study(where, PROPOSALS, list(proxies), trials)
 
 
 def record_finalists(
-    path: Path,
+    where: Path | str,
     finalists: Sequence[Measured],
     space: SearchSpace,
     *,
     metric: str,
     direction: Direction = "maximize",
 ) -> None:
-    """Adds the study "finalists" to the SQLite file, in place of an earlier one: a trial per finalist.
+    """Adds the study "finalists" to an SQLite file or an Optuna database, in place of an earlier one: a trial
+    per finalist.
 
     Value: the mean of ``metric`` over seeds, better in ``direction``; where every seed failed, the trial is a
     failed one. User attributes: ``proposer``, ``params``, ``sd`` and ``seconds``.
@@ -101,7 +114,7 @@ def record_finalists(
         }
         values = [summary.mean] if summary else None
         trials.append(_trial(proposal.allocation, space, ranks, attributes, values))
-    _add_study(path, FINALISTS, [metric], trials, direction=direction)
+    _add_study(where, FINALISTS, [metric], trials, direction=direction)
 
 
 def _ranks(space: SearchSpace, allocations: Sequence[Allocation]) -> IntDistribution:
@@ -128,7 +141,7 @@ def _trial(
 
 
 def _add_study(
-    path: Path,
+    where: Path | str,
     name: str,
     metrics: list[str],
     trials: Sequence[FrozenTrial],
@@ -136,10 +149,11 @@ def _add_study(
     direction: Direction = "maximize",
 ) -> None:
     """Adds a study of these metrics, in place of the one of that name that is there."""
-    with quiet_optuna(), _open(path) as storage:
+    with quiet_optuna(), _open(where) as storage:
         if name in optuna.get_all_study_names(storage):
             optuna.delete_study(study_name=name, storage=storage)
         study = optuna.create_study(study_name=name, storage=storage, directions=[direction] * len(metrics))
+        study.set_user_attr(_DIGEST, "")  # ours, and not whole yet
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             study.set_metric_names(metrics)
@@ -157,19 +171,43 @@ def _digest(metrics: Sequence[str], trials: Sequence[FrozenTrial]) -> str:
     return digest.hexdigest()
 
 
-def _holds(path: Path, name: str, digest: str) -> bool:
-    """Whether the file has this study, whole; it may be damaged or of another version of Optuna.
+def _holds(where: Path | str, name: str, digest: str) -> bool:
+    """Whether the database has this study, whole; it may be damaged or of another version of Optuna.
 
     What another program holds is neither: that is raised, so that its file is not taken away from it.
     """
     try:
-        with quiet_optuna(), _open(path) as storage:
+        with quiet_optuna(), _open(where) as storage:
             study = optuna.load_study(study_name=name, storage=storage)
             return study.user_attrs.get(_DIGEST) == digest
     except (KeyError, RuntimeError, ValueError, OptunaError, SQLAlchemyError) as error:
         if is_locked_database(error):
             raise
         return False
+
+
+def checked_storage(address: str) -> str:
+    """The address of an Optuna database, one that can be opened; raises UsageError where it cannot be.
+
+    A study of the names that are written here, which something else has written there, is no place either.
+    The address itself is not shown: it may hold a password.
+    """
+    try:
+        with quiet_optuna(), _open(address) as storage:
+            for name in {PROPOSALS, FINALISTS}.intersection(optuna.get_all_study_names(storage)):
+                study = optuna.load_study(study_name=name, storage=storage)
+                if _DIGEST not in study.user_attrs:
+                    raise UsageError(
+                        f"`storage` has a study {name!r} that no search wrote; name another database."
+                    )
+    except UsageError:
+        raise
+    except (ImportError, ValueError, RuntimeError, OptunaError, SQLAlchemyError) as error:
+        raise UsageError(
+            f"`storage` cannot be opened ({type(error).__name__}); give an address that Optuna takes, such "
+            "as sqlite:///study.db."
+        ) from None
+    return address
 
 
 def sqlite_url(path: Path) -> str:
@@ -183,9 +221,13 @@ def sqlite_url(path: Path) -> str:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[RDBStorage]:
-    """Optuna's storage in an SQLite file, made where there is none; its connections are closed at the end."""
-    storage = RDBStorage(sqlite_url(path), engine_kwargs={"connect_args": {"timeout": _PATIENCE_S}})
+def _open(where: Path | str) -> Iterator[RDBStorage]:
+    """Optuna's storage in an SQLite file, made where there is none, or at an address; its connections are
+    closed at the end."""
+    if isinstance(where, Path):
+        storage = RDBStorage(sqlite_url(where), engine_kwargs={"connect_args": {"timeout": _PATIENCE_S}})
+    else:
+        storage = RDBStorage(where)
     try:
         yield storage
     finally:

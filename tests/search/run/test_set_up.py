@@ -7,12 +7,16 @@ import inspect
 import json
 import weakref
 from dataclasses import fields
+from functools import partial
 
+import filelock
+import optuna
 import pytest
 from transformers import AutoModelForSequenceClassification
 
 import search
 from evaluators.adapters.adapter import load_adapter
+from search.cli.run import main
 from search.job.settings import (
     DataSettings,
     MachineSettings,
@@ -123,7 +127,7 @@ def test_a_search_is_that_of_the_command_and_goes_on_in_its_folder(bench, tmp_pa
 def test_without_a_folder_nothing_is_kept(bench, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    result = bench.search(trials=0, finalists=1, proxies=["grad_norm"], supernet=True)
+    result = bench.search(trials=0, finalists=1, proxies=["grad_norm"], evaluator="supernet")
     assert result.output is None
     assert "saved in" not in result.table()
     assert list((tmp_path / "here").iterdir()) == []
@@ -134,3 +138,64 @@ def test_a_notebook_can_free_its_model(bench):
     bench.release()
     gc.collect()
     assert model() is None
+
+
+FEW = {"trials": 1, "finalists": 1, "proxies": ["grad_norm"], "allocators": ["greedy"], "samplers": []}
+
+
+def test_a_folder_in_which_a_run_is_at_work_is_refused_and_left_as_it_was(bench, tmp_path):
+    (tmp_path / "out").mkdir()
+    with filelock.FileLock(tmp_path / "out" / ".lock"):
+        for work in (partial(bench.search, **FEW), partial(bench.fine_tune, [])):
+            with pytest.raises(UsageError, match="is in use by another run; choose another `folder`"):
+                work(folder=tmp_path / "out")
+        assert [path.name for path in (tmp_path / "out").iterdir()] == [".lock"]
+
+
+def test_a_folder_of_something_else_is_refused(bench, tmp_path):
+    bench.search(**FEW, folder=tmp_path / "out")
+    with pytest.raises(UsageError, match=r"a run with other options \(finalists\); .* another `folder`"):
+        bench.search(**{**FEW, "finalists": 2}, folder=tmp_path / "out")
+    with pytest.raises(UsageError, match=r"holds a run of search\.run; choose another `folder`"):
+        bench.fine_tune([], folder=tmp_path / "out")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").touch()
+    with pytest.raises(UsageError, match="is not a run of this program; choose another `folder`"):
+        bench.search(**FEW, folder=tmp_path / "mine")
+
+
+def test_plans_that_are_fine_tuned_in_a_folder_may_grow_and_are_not_trained_twice(bench, tmp_path):
+    plan = Allocation.of({"layers.1.q": 4})
+    first = bench.fine_tune([], seeds=1, folder=tmp_path / "out")
+    both = bench.fine_tune([plan], seeds=2, folder=tmp_path / "out")
+    assert both.baseline.metrics[:1] == first.baseline.metrics
+    assert both.baseline.runs[0].evaluation.seconds == first.baseline.runs[0].evaluation.seconds
+
+
+def test_the_command_looks_up_what_the_same_search_has_found(bench, model_folder, files, tmp_path, capsys):
+    result = bench.search(**FEW, folder=tmp_path / "out")
+    data = ["--model", model_folder, "--train-file", files / "train.tsv", "--eval-file", files / "dev.tsv"]
+    job = ["--space", "lora[q,v]", "--budget", "r=2", "--scoring-batches", "2", "--seeds", "2"]
+    few = ["--trials", "1", "--finalists", "1", "--proxy", "grad_norm", "--allocator", "greedy"]
+    argv = [*data, *job, *few, "--sampler", "", "--output", tmp_path / "out", "--json"]
+    assert main([*map(str, argv)]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(result.to_json()))
+
+
+def test_the_study_goes_to_the_storage_that_is_named(bench, tmp_path):
+    address = f"sqlite:///{tmp_path}/mine.db"
+    for _ in range(2):
+        result = bench.search(**FEW, storage=address)
+    names = optuna.get_all_study_names(address)
+    assert sorted(names) == ["finalists", "proposals"]
+    (*_, last) = optuna.load_study(study_name="finalists", storage=address).trials
+    assert last.user_attrs["params"] == result.finalists[-1].proposal.params
+
+
+def test_a_storage_that_is_none_or_somebody_s_is_refused(bench, tmp_path):
+    with pytest.raises(UsageError, match="`storage` cannot be opened"):
+        bench.search(**FEW, storage="nosuch://secret@place")
+    address = f"sqlite:///{tmp_path}/mine.db"
+    optuna.create_study(study_name="proposals", storage=address)
+    with pytest.raises(UsageError, match="a study 'proposals' that no search wrote"):
+        bench.search(**FEW, storage=address)

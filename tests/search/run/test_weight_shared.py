@@ -16,10 +16,11 @@ from search.allocation.random_allocation import random_allocation
 from search.allocation.uniform import uniform
 from search.cli.ground_of import machine_given
 from search.cli.run import RUN, main
-from search.cli.search_in import oracle_of
+from search.cli.search_in import workbench_given
 from search.job.job import Job
+from search.job.progress import silent
 from search.run.trained import FineTuning
-from search.run.weight_shared import CutFromSupernet, SupernetOracle
+from search.run.weight_shared import CutFromSupernet
 from spaces.allocation import Allocation
 from tests.search.watched import interrupt_after
 
@@ -34,9 +35,7 @@ def run_json(capsys, argv: list[str]) -> dict:
 
 
 def job_of(argv: list[str]) -> Job:
-    oracle = oracle_of(RUN.read(argv), machine_given)
-    assert isinstance(oracle, SupernetOracle)
-    return oracle.whole.job
+    return workbench_given(RUN.read(argv), machine_given, silent).job
 
 
 def test_a_search_trains_one_super_network_per_seed_and_nothing_else(

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-import search.cli.output_folder
+import search.folder.output_folder
 from evaluators.store.whole_file import unfinished_path
-from search.cli.output_folder import OutputFolder
+from search.folder.output_folder import OutputFolder
 from spaces.errors import InputError, UsageError
 
 OPTIONS = {"epochs": 1, "space": "lora"}
@@ -71,7 +71,7 @@ REFUSED: dict[str, tuple[Callable[[Path], OutputFolder], str]] = {
     "an option less": (lambda path: folder_at(path, options={"epochs": 1}), r"other options \(space\)"),
     "other bytes of data": (
         lambda path: folder_at(path, inputs={"train.tsv": {"": "2"}}),
-        "^train.tsv changed since the run in .*out began; choose another --output",
+        "^train.tsv changed since the run in .*out began; choose another `output`",
     ),
 }
 
@@ -94,8 +94,8 @@ def test_what_is_not_the_same_run_is_refused_and_the_folder_is_left_as_it_was(tm
 @pytest.mark.parametrize("library", ["torch", "its source"])
 def test_another_program_is_refused(tmp_path, monkeypatch, library):
     run(folder_at(tmp_path / "out"), {})
-    now = search.cli.output_folder.this_program()
-    monkeypatch.setattr(search.cli.output_folder, "this_program", lambda: {**now, library: "2"})
+    now = search.folder.output_folder.this_program()
+    monkeypatch.setattr(search.folder.output_folder, "this_program", lambda: {**now, library: "2"})
     said = "torch was .* and is 2" if library == "torch" else "its source"
     with pytest.raises(InputError, match=rf"the program changed \({said}\) since"):
         run(folder_at(tmp_path / "out"), {})
@@ -220,7 +220,7 @@ def test_a_folder_of_an_older_version_is_refused_untouched(tmp_path):
     old = {"space": "lora", "budget": "r=2", "seeds": 3}
     (tmp_path / "out" / "options.json").write_text(json.dumps(old))
     with pytest.raises(
-        UsageError, match=r"an older version of this program began .*; choose another --output"
+        UsageError, match=r"an older version of this program began .*; choose another `output`"
     ):
         run(folder_at(tmp_path / "out", options=old), {})
     assert list(contents(tmp_path / "out")) == ["options.json"]
@@ -285,7 +285,7 @@ def test_a_damaged_result_or_record_is_refused_by_name(tmp_path, damage, name):
     run(folder_at(tmp_path / "out"), {"best": 1})
     path = tmp_path / "out" / name
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(InputError, match=rf"{name} is damaged: .* choose another --output"):
+    with pytest.raises(InputError, match=rf"{name} is damaged: .* choose another `output`"):
         run(folder_at(tmp_path / "out"), {})
 
 

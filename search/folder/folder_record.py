@@ -52,10 +52,11 @@ class FolderRecord:
         return ", ".join(names[:5]) + (f" and {counted(len(names) - 5, 'other')}" if len(names) > 5 else "")
 
 
-def read_record(folder: Path) -> FolderRecord | None:
+def read_record(folder: Path, *, another: str) -> FolderRecord | None:
     """The record of a folder, None where it has none.
 
-    Raises UsageError where it is damaged, or an older version wrote it, which recorded its options alone.
+    another: what to do where it is of no use. Raises UsageError where it is damaged, or an older version
+    wrote it, which recorded its options alone.
     """
     path = folder / RECORD
     if not path.exists():
@@ -68,9 +69,9 @@ def read_record(folder: Path) -> FolderRecord | None:
         if _is_of_an_older_version(path):
             raise UsageError(
                 f"an older version of this program began {folder}, and recorded neither its command nor its "
-                "data; choose another --output."
+                f"data; {another}."
             ) from None
-        raise UsageError(f"{error}; choose another --output, or remove the folder {folder}.") from None
+        raise UsageError(f"{error}; {another}, or remove the folder {folder}.") from None
 
 
 def _is_of_an_older_version(path: Path) -> bool:

@@ -46,15 +46,23 @@ class OutputFolder:
         inputs: Callable[[], Mapping[str, Digests]],
         any_options: bool = False,
         files: Collection[str] = (),
+        argument: str = "output",
     ) -> None:
-        """Looks at nothing yet. options: ``decisive`` ones. inputs: of the run's data and model, as they are.
+        """Looks at nothing yet.
 
-        any_options: whether those of another run of the command are as good. files: names that may stand in a
-        folder of which nothing is recorded.
+        Args:
+            path: where it is, or shall be.
+            command: whose it is.
+            options: ``decisive`` ones.
+            inputs: of the run's data and model, as they are.
+            any_options: whether those of another run of the command are as good.
+            files: names that may stand in a folder of which nothing is recorded.
+            argument: what whoever chose the folder calls it.
         """
         self.path = path
         self._command, self._options, self._inputs = command, options, inputs
         self._any_options, self._files = any_options, files
+        self._argument, self._another = argument, f"choose another `{argument}`"
         self._record: FolderRecord | None = None
         self._read: Provenance | None = None  # what this run reads, as it was when it began
 
@@ -67,11 +75,11 @@ class OutputFolder:
         where what its run read has changed since; both write nothing. Raises InputError where it cannot be
         written.
         """
-        with one_line_where_unwritable(self.path):
+        with one_line_where_unwritable(self.path, argument=self._argument):
             self._check()  # before anything is written, the lock included
             made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
             self.path.mkdir(parents=True, exist_ok=True)
-            with _locked(self.path):
+            with _locked(self.path, another=self._another):
                 self._record = self._check()  # again, now that nobody else writes
                 standing = None if self._record else {path.name for path in self.path.iterdir()} - {_LOCK}
                 try:
@@ -107,8 +115,8 @@ class OutputFolder:
         damaged = [n for n, digest in files.items() if n not in gone and file_digest(self.path / n) != digest]
         if _RESULT in damaged:
             raise InputError(
-                f"{path} is damaged: it is not what its run wrote; remove it to run again, or choose another "
-                "--output."
+                f"{path} is damaged: it is not what its run wrote; remove it to run again, or "
+                f"{self._another}."
             )
         self._refuse_untold(path)
         for name in damaged:
@@ -128,7 +136,7 @@ class OutputFolder:
         if changes := known.models().changes_to(now):
             raise InputError(
                 f"{'; '.join(changes)} while the run in {self.path} was at work, which may have used either; "
-                "put that back and choose another --output."
+                f"put that back and {self._another}."
             )
         for change in known.changes_to(now):
             _log.warning("%s after the run had read it; this result is of what it was", change)
@@ -154,19 +162,17 @@ class OutputFolder:
         """The folder's record; raises UsageError where it is not for this command and these options."""
         if not self.path.exists():
             return None
-        record = read_record(self.path) if self.path.is_dir() else None
+        record = read_record(self.path, another=self._another) if self.path.is_dir() else None
         if record is None:
             if not self.path.is_dir() or any(not self._may_stand(path.name) for path in self.path.iterdir()):
-                raise UsageError(
-                    f"{self.path} exists and is not a run of this program; choose another --output."
-                )
+                raise UsageError(f"{self.path} exists and is not a run of this program; {self._another}.")
             return None
         if record.command != self._command:
-            raise UsageError(f"{self.path} holds a run of {record.command}; choose another --output.")
+            raise UsageError(f"{self.path} holds a run of {record.command}; {self._another}.")
         if not self._any_options and (names := record.differing(self._options)):
             raise UsageError(
                 f"{self.path} holds a run with other options ({names}); give it the same ones to go on, or "
-                "choose another --output."
+                f"{self._another}."
             )
         return record
 
@@ -178,9 +184,7 @@ class OutputFolder:
         """What is read now; raises InputError where it is not what this start or an earlier one has read."""
         now = Provenance(self._inputs(), this_program())
         if self._record and (changes := self._record.provenance.changes_to(now)):
-            raise InputError(
-                f"{'; '.join(changes)} since the run in {self.path} began; choose another --output."
-            )
+            raise InputError(f"{'; '.join(changes)} since the run in {self.path} began; {self._another}.")
         if self._read and (changes := self._read.changes_to(now)):
             raise InputError(f"{'; '.join(changes)} while it was read; start again.")
         return now
@@ -191,7 +195,7 @@ class OutputFolder:
         if untold := sorted({name for one in known for name in one.untold()}):
             raise InputError(
                 f"whether {', '.join(untold)} is what {result} was made of cannot be told; read that file, "
-                "or choose another --output to run again."
+                f"or {self._another} to run again."
             )
 
 
@@ -202,19 +206,18 @@ def decisive(settings: Mapping[str, object], *, growing: Collection[str] = ()) -
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Raises UsageError where another run is at work in the folder."""
+def _locked(folder: Path, *, another: str) -> Iterator[None]:
+    """Raises UsageError where another run is at work in the folder. another: what to do then."""
     lock = FileLock(folder / _LOCK)
     try:
         lock.acquire(timeout=_PATIENCE_S, poll_interval=_PATIENCE_S / 4)
     except Timeout:
-        raise UsageError(f"{folder} is in use by another run; choose another --output.") from None
+        raise UsageError(f"{folder} is in use by another run; {another}.") from None
     except OSError as error:
         if error.filename is not None:  # the file cannot be opened
             raise
         raise InputError(
-            f"{folder} cannot be locked ({error}), as its file system knows no locks; choose an --output on "
-            "another one."
+            f"{folder} cannot be locked ({error}), as its file system knows no locks; {another} elsewhere."
         ) from None
     try:
         yield

@@ -11,7 +11,7 @@ import pytest
 
 from evaluators.data.demo import MODEL_NAME
 from evaluators.data.text_table import TextTable
-from search.cli.provenance import SHOWS_ONLY, Provenance, data_file, inputs_of, source_digest, this_program
+from search.folder.provenance import SHOWS_ONLY, Provenance, data_file, inputs_of, source_digest, this_program
 from search.job.settings import DataSettings, ModelSettings
 from spaces.errors import InputError
 

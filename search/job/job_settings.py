@@ -1,0 +1,40 @@
+"""What is asked for of a job, one value a concern."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+from .option import settings_by_name
+from .settings import (
+    DataSettings,
+    MachineSettings,
+    ModelSettings,
+    ScoringSettings,
+    SpaceSettings,
+    TrainingSettings,
+)
+
+__all__ = ["JobSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobSettings:
+    """All that can be chosen of a job.
+
+    >>> JobSettings(space=SpaceSettings(budget="r=2")).by_name()["budget"]
+    'r=2'
+    """
+
+    space: SpaceSettings = field(default_factory=SpaceSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    data: DataSettings = field(default_factory=DataSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    scoring: ScoringSettings = field(default_factory=ScoringSettings)
+    machine: MachineSettings = field(default_factory=MachineSettings)
+
+    def by_name(self) -> dict[str, object]:
+        """Every setting, defaults and all."""
+        known: dict[str, object] = {}
+        for concern in fields(self):
+            known |= settings_by_name(getattr(self, concern.name))
+        return known
