@@ -12,7 +12,7 @@ from .passages import Passages, tokenised_passages
 from .split import hash_order, split_by_text
 from .task import VALIDATION_SHARE, Task, check_limits, repeats
 
-__all__ = ["build_language_task"]
+__all__ = ["build_language_task", "build_language_training_task"]
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +57,26 @@ def build_language_task(
         _log.warning("%s", note)
     rows = tokenised_passages(parts, tokenizer, max_length=max_length)
     return Task(name, objective, rows["training"], rows["validation"], rows["evaluation"], notes)
+
+
+def build_language_training_task(
+    name: str,
+    objective: TaskObjective,
+    passages: Passages,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    max_length: int,
+    rows: int,
+) -> Task:
+    """A task without rows to judge by: the first ``rows`` that ``build_language_task`` would train on, alone.
+
+    Other arguments, and what is raised, as of that.
+    """
+    check_limits(max_length=max_length, rows=rows)
+    rest, _ = split_by_text(passages.keys, share=VALIDATION_SHARE, salt="validation")
+    parts = {"training": _first(passages.take(rest), rows)}
+    train = tokenised_passages(parts, tokenizer, max_length=max_length)["training"]
+    return Task(name, objective, train, train.take([]), train.take([]))
 
 
 def _first(passages: Passages, limit: int | None) -> Passages:

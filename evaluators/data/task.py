@@ -20,7 +20,15 @@ from .rows import Rows
 from .split import hash_order, split_by_text
 from .text_table import TextTable
 
-__all__ = ["VALIDATION_SHARE", "ReportOn", "Task", "build_task", "check_limits", "repeats"]
+__all__ = [
+    "VALIDATION_SHARE",
+    "ReportOn",
+    "Task",
+    "build_task",
+    "build_training_task",
+    "check_limits",
+    "repeats",
+]
 
 ReportOn = Literal["validation", "test"]
 """Which rows of a task a metric is of: those to choose by, or those to report."""
@@ -35,7 +43,8 @@ class Task:
     """What candidates learn and how they are judged.
 
     objective: says both. train: to learn from. validation: cut from the training rows, to choose by. test: to
-    report, once. notes: sentences without which its numbers may be misread.
+    report, once; neither has a row where nothing is to be judged. notes: sentences without which its numbers
+    may be misread.
     """
 
     name: str
@@ -93,6 +102,31 @@ def build_task(
     return Task(name, learned.objective, train, validation, test, (*warnings, *learned.remarks))
 
 
+def build_training_task(
+    name: str,
+    labelled: Callable[[Sequence[str | float]], Labelled],
+    table: TextTable,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    max_length: int,
+    rows: int,
+) -> Task:
+    """A table's task without rows to judge by: the first ``rows`` that ``build_task`` would train on, alone.
+
+    Other arguments, and what is raised, as of ``build_task``.
+    """
+    check_limits(max_length=max_length, rows=rows)
+    _check_rows("training", table)
+    learned = labelled(table.labels)
+    rest, _ = split_by_text(_keys(table), share=VALIDATION_SHARE, salt="validation")
+    tables = {"training": _first(table.take(rest), rows)}
+    labels = {part: learned.objective.encoded(own.labels, part) for part, own in tables.items()}
+    for warning in (*learned.warnings, *learned.objective.doubts(labels)):
+        _logger.warning("%s", warning)
+    (train,) = _tokenised(tables, labels, tokenizer, max_length)
+    return Task(name, learned.objective, train, train.take([]), train.take([]))
+
+
 def check_limits(**limits: int | None) -> None:
     """Raises UsageError on the first number below 1; None is no limit."""
     for name, limit in limits.items():
@@ -101,17 +135,19 @@ def check_limits(**limits: int | None) -> None:
 
 
 def _check_tables(train: TextTable, test: TextTable) -> None:
-    for part, table in (("training", train), ("evaluation", test)):
-        if not len(table):
-            raise InputError(
-                f"the {part} table has no rows; give a file with at least one row after its header."
-            )
+    _check_rows("training", train)
+    _check_rows("evaluation", test)
     if len(train.texts[0]) != len(test.texts[0]):
         raise InputError(
             f"training rows have {counted(len(train.texts[0]), 'text')} and evaluation rows "
             f"{len(test.texts[0])}; "
             "name the same columns in both."
         )
+
+
+def _check_rows(part: str, table: TextTable) -> None:
+    if not len(table):
+        raise InputError(f"the {part} table has no rows; give a file with at least one row after its header.")
 
 
 def _keys(table: TextTable) -> list[str]:

@@ -76,7 +76,7 @@ class RowSettings:
         self.data()
 
     def data(self) -> DataSettings:
-        """The same for a task, which has rows to report on besides: here nobody looks at them."""
+        """The same for a task, which has rows to report on besides: here nobody reads them."""
         return DataSettings(
             task=self.task,
             train_file=self.train_file,
@@ -113,14 +113,15 @@ def _run(given: Typed) -> Printed:
     from search.job.allocate import allocate
     from search.job.first_batches import first_batches
     from search.job.ground import Ground
-    from search.job.inputs import load_inputs
+    from search.job.inputs import load_training_inputs
 
     from .ground_of import machine_given
 
-    inputs = load_inputs(given.of(ModelSettings), given.of(RowSettings).data())
+    count, size = look.scoring_batches, look.scoring_batch_size
+    data = given.of(RowSettings).data()
+    inputs = load_training_inputs(given.of(ModelSettings), data, rows=count * size)
     ground = Ground(inputs, machine_given(given))
-    count = look.scoring_batches
-    batches = first_batches(ground.model, ground.inputs.task.train, size=look.scoring_batch_size, count=count)
+    batches = first_batches(ground.model, ground.inputs.task.train, size=size, count=count)
     config = allocate(
         ground.model,
         [{**batch.inputs, "labels": batch.labels} for batch in batches],

@@ -77,12 +77,17 @@ def usable_sites(
 def _check_extremes(model: PreTrainedModel, task: Task) -> None:
     """Raises InputError where the model cannot be run on the rows of each part that ask most of it, or on the
     shortest, alone."""
-    parts = (task.train, task.validation, task.test)
+    parts = _parts(task)
     extremes = _joined([_extremes(rows) for rows in parts])
     check_embeddable(model, task.objective, batch_of(model, extremes, range(len(extremes))))
     for rows in parts:
         shortest = int(np.argmin([len(ids) for ids in rows.input_ids]))
         check_embeddable(model, task.objective, batch_of(model, rows, [shortest]))
+
+
+def _parts(task: Task) -> list[Rows]:
+    """Those that have rows."""
+    return [rows for rows in (task.train, task.validation, task.test) if len(rows)]
 
 
 def _extremes(rows: Rows) -> Rows:
@@ -97,7 +102,7 @@ def _check_padding(model: PreTrainedModel, task: Task) -> None:
     """On a few rows, padded to their own length and further, up to the longest row of the task."""
     rows = _distinct_rows(task)
     own = max(len(ids) for ids in rows.input_ids)
-    longest = max(len(ids) for part in (task.train, task.validation, task.test) for ids in part.input_ids)
+    longest = max(len(ids) for part in _parts(task) for ids in part.input_ids)
     lengths = {length for length in (own + 1, own + 2, own + 3, 2 * own, longest) if own < length <= longest}
     check_padding(
         model,
@@ -114,7 +119,7 @@ def _distinct_rows(task: Task) -> Rows:
     Raises InputError where all are the same.
     """
     found: dict[bytes, Rows] = {}
-    for rows in (task.train, task.validation, task.test):
+    for rows in _parts(task):
         for index in range(min(len(rows), _LOOKED_AT)):
             found.setdefault(rows.input_ids[index].tobytes(), rows.take([index]))
     if len(found) < 2:

@@ -13,11 +13,11 @@ from transformers import PreTrainedTokenizerBase
 
 from evaluators.base.base_model import ModelSource, load_tokenizer
 from evaluators.data.demo import MODEL_NAME, demo_model_folder
-from evaluators.data.language_task import build_language_task
+from evaluators.data.language_task import build_language_task, build_language_training_task
 from evaluators.data.named_tasks import NamedTask, find_task, load_glue
 from evaluators.data.passages import Passages
 from evaluators.data.read_table import read_table
-from evaluators.data.task import Task, build_task
+from evaluators.data.task import Task, build_task, build_training_task
 from evaluators.data.text_table import TextTable
 from evaluators.metrics.classes import BINARY_METRICS
 from evaluators.objectives.causal_lm import CausalLM
@@ -29,7 +29,7 @@ from spaces.printable import printable
 
 from .settings import LONGEST_NAME, DataSettings, ModelSettings
 
-__all__ = ["Inputs", "load_inputs"]
+__all__ = ["Inputs", "load_inputs", "load_training_inputs"]
 
 _log = logging.getLogger(__name__)
 _Tables = tuple[TextTable, TextTable]  # to train on, and to report on
@@ -57,16 +57,57 @@ def load_inputs(
 
     tables: gives those of a named task.
     """
-    named = None if data.train_file is not None else find_task(_DEMO_TASK if data.task is None else data.task)
+    named = _named(data)
+    embedded = named is not None and named.embedded
+
+    def build(tokenizer: PreTrainedTokenizerBase) -> Task:
+        return _builder(model, data, named, tables)(
+            tokenizer,
+            max_length=data.max_length,
+            train_rows=data.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
+            eval_rows=data.eval_rows or (_DEMO_EVAL_ROWS if embedded else None),
+        )
+
+    return _loaded(model, build, embedded=embedded)
+
+
+def load_training_inputs(
+    model: ModelSettings, data: DataSettings, *, rows: int, tables: Callable[[str], _Tables] = load_glue
+) -> Inputs:
+    """The same of the first ``rows`` training rows alone, for who looks at no others: the file to report on
+    is not read."""
+    named = _named(data)
+    name = _DEMO_TASK if data.task is None else data.task
+
+    def build(tokenizer: PreTrainedTokenizerBase) -> Task:
+        if data.train_file is None:
+            train: TextTable | Passages = tables(name)[0]
+        else:
+            train = _read(data.train_file, data)
+        title = name if data.train_file is None else _title(data.train_file, data.task_name)
+        if isinstance(train, Passages):
+            objective = _of_language(model, data)
+            return build_language_training_task(
+                title, objective, train, tokenizer, max_length=data.max_length, rows=rows
+            )
+        labelled = _labelled(data, named)
+        return build_training_task(title, labelled, train, tokenizer, max_length=data.max_length, rows=rows)
+
+    return _loaded(model, build, embedded=named is not None and named.embedded)
+
+
+def _named(data: DataSettings) -> NamedTask | None:
+    """The named task, where no files stand for one."""
+    return None if data.train_file is not None else find_task(_DEMO_TASK if data.task is None else data.task)
+
+
+def _loaded(
+    model: ModelSettings, build: Callable[[PreTrainedTokenizerBase], Task], *, embedded: bool
+) -> Inputs:
+    """The task built with the model's tokenizer. embedded: whether it is the embedded one."""
     folder = str(demo_model_folder()) if model.model is None else model.model
     _log.info("loading  the rows, and the tokenizer of %s", model.model or MODEL_NAME)
-    embedded = named is not None and named.embedded
-    task = _builder(model, data, named, tables)(
-        load_tokenizer(folder),
-        max_length=data.max_length,
-        train_rows=data.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
-        eval_rows=data.eval_rows or (_DEMO_EVAL_ROWS if embedded else None),
-    )
+    task = build(load_tokenizer(folder))
     base = MODEL_NAME if model.model is None else model.model
     learning_rate = _DEMO_LEARNING_RATE if embedded else _LEARNING_RATE
     objective = task.objective
@@ -144,6 +185,8 @@ def _tables(
 ) -> tuple[TextTable | Passages, TextTable | Passages]:
     if data.train_file is None or data.eval_file is None:
         return tables(name)
-    text, label = data.text_columns, data.label_column
-    train = read_table(data.train_file, text_columns=text, label_column=label)
-    return train, read_table(data.eval_file, text_columns=text, label_column=label)
+    return _read(data.train_file, data), _read(data.eval_file, data)
+
+
+def _read(file: Path, data: DataSettings) -> TextTable | Passages:
+    return read_table(file, text_columns=data.text_columns, label_column=data.label_column)

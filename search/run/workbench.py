@@ -137,7 +137,7 @@ class Workbench:
             proxies, allocators, samplers: who proposes, by name.
             evaluator: "train" each finalist, or cut all of them from one "supernet" per seed.
             storage: address of the Optuna database that gets the studies "proposals" and "finalists", in
-                place of those of an earlier search: "sqlite:///study.db"; by default ``study.db`` in the folder.
+                place of an earlier search's: "sqlite:///study.db"; by default ``study.db`` in the folder.
             folder: gets the winner's adapter, ``result.json`` and the study, as that of ``rankscape run``
                 with these options, which can go on in it; by default nothing is kept.
 

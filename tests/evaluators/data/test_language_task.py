@@ -7,7 +7,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from evaluators.data.language_task import build_language_task
+from evaluators.data.language_task import build_language_task, build_language_training_task
 from evaluators.data.passages import Passages
 from evaluators.data.rows import Rows
 from evaluators.objectives.causal_lm import CausalLM
@@ -68,3 +68,15 @@ def test_labels_are_tokens_with_nothing_learned_of_the_prompt(tokenizer):
 def test_a_number_that_cannot_mean_anything_is_refused(tokenizer):
     with pytest.raises(UsageError, match="train_rows=0"):
         build_language_task("t", CausalLM(), passages([*range(40)]), passages([50]), tokenizer, train_rows=0)
+
+
+def test_a_task_without_rows_to_judge_by_has_the_first_of_those_to_train_on(
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    train = passages([*range(100)])
+    whole = build_language_task("t", CausalLM(), train, passages([200]), tokenizer)
+    alone = build_language_training_task("t", CausalLM(), train, tokenizer, max_length=128, rows=7)
+    assert [ids.tolist() for ids in alone.train.input_ids] == [
+        ids.tolist() for ids in whole.train.input_ids[:7]
+    ]
+    assert (len(alone.validation), len(alone.test)) == (0, 0)

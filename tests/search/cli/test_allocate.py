@@ -42,6 +42,13 @@ def test_python_json_and_yaml_say_the_same(
     assert 2_400 < trainable(AutoModelForSequenceClassification, model_folder, of_json) <= 2 * 3 * 416
 
 
+def test_nothing_is_said_of_rows_to_report_on_which_nobody_reads(
+    labelled: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert main([*labelled, "--scoring-batches", "2"]) == 0
+    assert "evaluation rows" not in caplog.text
+
+
 def test_rows_of_a_language_model_give_a_config_for_one(
     model_folder: Path, tiny_language_model: TinyModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

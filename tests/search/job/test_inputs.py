@@ -12,7 +12,7 @@ from evaluators.data.named_tasks import NAMED_TASKS
 from evaluators.data.task import Task
 from evaluators.data.text_table import TextTable
 from search.cli.run import main
-from search.job.inputs import load_inputs
+from search.job.inputs import load_inputs, load_training_inputs
 from search.job.settings import DataSettings, ModelSettings
 from spaces.errors import UsageError
 
@@ -87,3 +87,25 @@ def test_the_result_says_whose_f1_it_is_and_what_may_mislead(small, frauds, caps
     assert "rows all have the label" in " ".join(result["notes"])
     assert json.loads((tmp_path / "out" / "result.json").read_text())["notes"] == result["notes"]
     assert "f1 of 'fraud'" in caplog.text
+
+
+def test_training_rows_alone_are_the_first_of_those_that_a_run_trains_on(task_of, model_folder, files):
+    data = DataSettings(train_file=files / "train.tsv", eval_file=files / "nobody reads this")
+    alone = load_training_inputs(ModelSettings(model=str(model_folder)), data, rows=10).task
+    whole = task_of()
+    assert [ids.tolist() for ids in alone.train.input_ids] == [
+        ids.tolist() for ids in whole.train.input_ids[:10]
+    ]
+    assert alone.train.labels.tolist() == whole.train.labels[:10].tolist()
+    assert (len(alone.validation), len(alone.test)) == (0, 0)
+
+
+def test_of_a_named_task_they_are_the_same(task_of, model_folder):
+    model = ModelSettings(model=str(model_folder))
+    table = TextTable(tuple((f"w{n} good film",) for n in range(40)), ("0", "1") * 20)
+    tables = {"tables": lambda _: (table, table)}
+    alone = load_training_inputs(model, DataSettings(task="sst2"), rows=5, **tables).task
+    whole = load_inputs(model, DataSettings(task="sst2"), **tables).task
+    assert [ids.tolist() for ids in alone.train.input_ids] == [
+        ids.tolist() for ids in whole.train.input_ids[:5]
+    ]
