@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["DegenerateScoreError", "Point", "SiteScores", "per_unit_of_rank"]
 
@@ -119,6 +123,27 @@ class SiteScores:
         return float(
             sum(np.interp(rank, grid, worth) for rank, worth in zip(ranks, self.by_rank, strict=True))
         )
+
+    def table(self, most: int | None = None) -> str:
+        """A line a site, the best first: its name, its score, and what rank 1 costs in parameters.
+
+        most: lines of sites; by default all.
+        """
+        ranked = sorted(zip(self.space.sites, self.by_site.tolist(), strict=True), key=lambda one: -one[1])
+        rows = [("site", self.proxy, "parameters per rank")]
+        rows += [(site.name, f"{score:.4g}", f"{site.cost_per_rank:,}") for site, score in ranked[:most]]
+        first, second, third = (max(map(len, column)) for column in zip(*rows, strict=True))
+        return "\n".join(f"{name:<{first}}  {score:>{second}}  {cost:>{third}}" for name, score, cost in rows)
+
+    def heat_map(self, path: str | Path | None = None) -> Figure:
+        """Layer by role, coloured by the place of a site's score among all; written as a PNG to ``path``."""
+        from spaces.show.picture import save_png  # here: matplotlib takes a second to import
+        from spaces.show.score_maps import score_maps
+
+        figure = score_maps({self.proxy: self.by_site}, self.space)
+        if path is not None:
+            save_png(figure, Path(path))
+        return figure
 
 
 def per_unit_of_rank(

@@ -15,6 +15,8 @@ from transformers import (
     PreTrainedModel,
 )
 
+from tests.made_spaces import make_space, opt_space  # noqa: F401  (fixtures)
+
 # Two cores run two pytest-xdist workers; models this small run no faster on two threads than on one.
 torch.set_num_threads(1)
 transformers.utils.logging.set_verbosity_error()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from search.show.difference_plot import DifferenceLine, draw_differences
-from search.show.picture import short
+from spaces.show.picture import short
 
 from .leaderboard import Leaderboard
 from .standing import Standing

@@ -41,12 +41,12 @@ SHOWS_ONLY: Final = (
     "search/show/difference_plot.py",
     "search/show/forest_plot.py",
     "search/show/heat_map.py",
-    "search/show/picture.py",
     "search/show/regret_plot.py",
     "search/show/scatter_plots.py",
-    "search/show/score_maps.py",
-    "search/show/site_grid.py",
     "search/study/display",
+    "spaces/show/picture.py",
+    "spaces/show/score_maps.py",
+    "spaces/show/site_grid.py",
 )
 """Files and folders that show what was found and decide nothing of it; a test holds what computes to that."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
+from proxies.site_scores import SiteScores
 from search.allocation.uniform import uniform
 from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import inputs_of
@@ -30,7 +31,6 @@ from .oracle import Oracle
 from .pipeline import check_names, result_with, search_in_folder, search_with
 from .result import Result
 from .settings import SearchSettings
-from .shown_scores import ShownScores
 from .trained import FineTuning, TrainedOracle
 from .weight_shared import SupernetOracle
 
@@ -77,13 +77,12 @@ class Workbench:
         """The sites that can be used, and the ranks to choose from."""
         return self.job.space
 
-    def score(self, *proxies: str) -> tuple[ShownScores, ...]:
+    def score(self, *proxies: str) -> tuple[SiteScores, ...]:
         """Scores of all sites, one for each proxy named; by default, by those that ``rankscape run`` takes.
 
         Raises UsageError on an unknown proxy, InputError where one that was named cannot score here.
         """
-        scores = score_space(self.job, proxies or None, progress=self.progress)
-        return tuple(ShownScores.of_scores(one) for one in scores)
+        return tuple(score_space(self.job, proxies or None, progress=self.progress))
 
     def uniform(self) -> Allocation:
         """The baseline: every site at one rank, as far as the budget goes."""

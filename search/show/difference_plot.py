@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from search.statistics.interval import Interval
-
-from .picture import EDGE, GREY, INK, bare, draw_title, new_figure, save_png, short
+from spaces.show.picture import EDGE, GREY, INK, bare, draw_title, new_figure, save_png, short
 
 __all__ = ["DifferenceLine", "difference_figure", "draw_differences"]
 

@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from spaces.show.picture import GREY, INK, PALE, bare, draw_title, new_figure, save_png, short
+
 from .number_format import UNDEFINED, decimal, with_interval
-from .picture import GREY, INK, PALE, bare, draw_title, new_figure, save_png, short
 
 __all__ = ["ForestLine", "draw_forest", "forest"]
 

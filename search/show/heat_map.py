@@ -14,9 +14,8 @@ from matplotlib.image import AxesImage
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.search_space import SearchSpace
-
-from .picture import GREY, INK, TEAL, draw_title, new_figure, save_png
-from .site_grid import SiteGrid, draw_cells
+from spaces.show.picture import GREY, INK, TEAL, draw_title, new_figure, save_png
+from spaces.show.site_grid import SiteGrid, draw_cells
 
 __all__ = ["draw_rank_heat_map", "draw_share_heat_map", "rank_heat_map", "share_heat_map"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .picture import GREY, PALE, bare, draw_title, new_figure, save_png, short
+from spaces.show.picture import GREY, PALE, bare, draw_title, new_figure, save_png, short
 
 __all__ = ["MOST_CURVES", "RegretCurve", "RegretPoint", "draw_regret", "regret_curves"]
 

@@ -15,9 +15,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from search.statistics.rank_correlation import rank_correlation
+from spaces.show.picture import EDGE, bare, new_figure, save_png, short
 
 from .number_format import signed
-from .picture import EDGE, bare, new_figure, save_png, short
 
 __all__ = ["Look", "Truths", "draw_scatters", "scatters"]
 

@@ -77,3 +77,25 @@ def test_a_rank_that_a_site_cannot_have_is_worth_as_much_as_its_highest():
     assert scores.by_rank.tolist() == [[0, 1, 2, 3], [0, 5, 5, 5]]
     assert scores.by_site.tolist() == [3, 5]
     assert scores.at_most(np.array([4, 0])).by_rank.tolist() == [[0, 1, 2, 2], [0, 0, 0, 0]]
+
+
+def shown(make_space):
+    space = make_space([(16, 16), (8, 8), (16, 8)], (0, 1, 2))
+    return per_unit_of_rank("grad_norm", "dense", space, np.array([1.0, 3.0, 2.0]))
+
+
+def test_the_table_has_the_best_site_first(make_space):
+    lines = shown(make_space).table().splitlines()
+    assert [line.split() for line in lines] == [
+        ["site", "grad_norm", "parameters", "per", "rank"],
+        ["layers.1.q", "3", "16"],
+        ["layers.2.q", "2", "24"],
+        ["layers.0.q", "1", "32"],
+    ]
+    assert len(shown(make_space).table(most=1).splitlines()) == 2
+
+
+def test_the_heat_map_is_drawn_and_written(make_space, tmp_path):
+    figure = shown(make_space).heat_map(tmp_path / "scores.png")
+    assert (tmp_path / "scores.png").stat().st_size > 1000
+    assert figure.axes

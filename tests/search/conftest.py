@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,30 +12,7 @@ from transformers import PreTrainedTokenizerFast
 
 from proxies.site_scores import Point, SiteScores
 from spaces.search_space import SearchSpace
-from spaces.site import Site, Tap
 from tests.search.watched import Watched
-
-
-def _space(shapes: Sequence[tuple[int, int]], ranks: Sequence[int]) -> SearchSpace:
-    tap = Tap("block", "in")
-    sites = [
-        Site(f"layers.{i}.q", i, "q", "lora", d_in, d_out, tap, tap) for i, (d_in, d_out) in enumerate(shapes)
-    ]
-    return SearchSpace(tuple(sites), tuple(ranks))
-
-
-def _opt_space() -> SearchSpace:
-    """The 143 sites of q, v and the shortcuts of OPT-350M (DESIGN, section 2)."""
-    tap = Tap("block", "in")
-    sites = []
-    for layer in range(24):
-        for role, kind in (("q", "lora"), ("v", "lora"), ("res1", "residual"), ("res2", "residual")):
-            sites.append(Site(f"layers.{layer}.{role}", layer, role, kind, 1024, 1024, tap, tap))
-        cross = ("in", "cut")[: 2 if layer else 1]  # layer 0 has no cut
-        sites += [
-            Site(f"layers.{layer}.{role}", layer, role, "cross", 1024, 1024, tap, tap) for role in cross
-        ]
-    return SearchSpace(tuple(sites), (0, 2, 4, 8, 16, 32))
 
 
 def _scores(
@@ -47,21 +24,9 @@ def _scores(
 
 
 @pytest.fixture(scope="session")
-def make_space() -> Callable[[Sequence[tuple[int, int]], Sequence[int]], SearchSpace]:
-    """Builds a space of one site per (d_in, d_out), over a rank grid."""
-    return _space
-
-
-@pytest.fixture(scope="session")
 def make_scores() -> Callable[..., SiteScores]:
     """Builds SiteScores from the worth of the ranks above 0, (sites, ranks - 1)."""
     return _scores
-
-
-@pytest.fixture(scope="session")
-def opt_space() -> SearchSpace:
-    """OPT-350M's 143 sites at ranks 0, 2, ..., 32."""
-    return _opt_space()
 
 
 SMALL = [

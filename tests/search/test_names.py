@@ -14,14 +14,14 @@ import pytest
 from search.compare.arm import Arm
 from search.show.difference_plot import DifferenceLine, draw_differences
 from search.show.heat_map import draw_rank_heat_map, draw_share_heat_map
-from search.show.picture import new_figure, save_png, short
 from search.show.scatter_plots import Truths, draw_scatters
-from search.show.score_maps import draw_score_maps
 from search.study.display.cost_table import Cost
 from search.study.display.page import Section, render_page
 from search.study.display.plots import LOOKS, draw_correlations
 from search.study.display.text_table import format_report
 from spaces.search_space import SearchSpace
+from spaces.show.picture import new_figure, save_png, short
+from spaces.show.score_maps import draw_score_maps
 from tests.nasty import LONG, NASTY
 from tests.search.conftest import SMALL
 from tests.search.study.conftest import _card, _report

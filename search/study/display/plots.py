@@ -12,10 +12,8 @@ import numpy as np
 from evaluators.store.benchmark_table import BenchmarkTable, Entry
 from proxies.site_scores import SiteScores
 from search.show.forest_plot import ForestLine, draw_forest
-from search.show.picture import short
 from search.show.regret_plot import MOST_CURVES, RegretCurve, RegretPoint, draw_regret
 from search.show.scatter_plots import Look, Truths, draw_scatters
-from search.show.score_maps import draw_score_maps
 from search.study.judging.chance_regret import chance_regret
 from search.study.judging.columns import scores_of, truths_of
 from search.study.judging.judge import KS
@@ -26,6 +24,8 @@ from search.study.judging.stratum_report import StratumReport
 from search.study.judging.verdict import CONTROL
 from spaces.counted import counted
 from spaces.direction import Direction
+from spaces.show.picture import short
+from spaces.show.score_maps import draw_score_maps
 
 __all__ = ["LOOKS", "Image", "clear_plots", "draw_correlations", "draw_maps", "draw_stratum"]
 

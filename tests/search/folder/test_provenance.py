@@ -63,7 +63,7 @@ TELLS: Final = (  # what is shown is made there, of results that have been compu
     "search/compare/pipeline.py",
     "search/run/pipeline.py",
     "search/run/result.py",
-    "search/run/shown_scores.py",
+    "proxies/site_scores.py",
     "search/cli/run.py",
     "search/study/report.py",
 )

@@ -101,6 +101,7 @@ def test_what_is_found_is_short_to_look_at(bench):
     result = bench.fine_tune([Allocation.of({"layers.1.q": 4})], seeds=1)
     assert all(len(repr(one)) < 2_000 for one in (result, result.best, result.best.run, result.problem))
     (scores,) = bench.score("grad_norm")
+    assert type(scores) is search.SiteScores
     assert len(repr(scores)) < 500
 
 

@@ -20,8 +20,8 @@ from safetensors.torch import save_file
 from sqlalchemy import URL
 
 from search.sampling.storage_error import one_line_where_unwritable
-from search.show.picture import new_figure, save_png
 from spaces.errors import InputError
+from spaces.show.picture import new_figure, save_png
 
 
 def database(path: Path) -> None:
@@ -63,7 +63,7 @@ def files_of_at_most(size: int) -> Iterator[None]:
 def test_a_disk_that_takes_no_more_is_one_line_whatever_writes(
     write: Callable[[Path], None], tmp_path
 ) -> None:
-    said = r"the output folder /out cannot be written \(.*\); make room or choose another --output"
+    said = r"the output folder /out cannot be written \(.*\); make room or choose another `output`"
     with (
         pytest.raises(InputError, match=said),
         files_of_at_most(100),

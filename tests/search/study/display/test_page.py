@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from search.show.picture import new_figure, save_png
 from search.study.display.cost_table import Cost
 from search.study.display.page import Section, render_page, write_page
 from search.study.judging.report_card import Estimate
+from spaces.show.picture import new_figure, save_png
 
 VOID = {"meta", "img", "link", "br", "hr", "input"}
 

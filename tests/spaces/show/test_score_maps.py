@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from search.show.score_maps import draw_score_maps, rank_share, score_maps
+from spaces.show.score_maps import draw_score_maps, rank_share, score_maps
 
 
 def test_ranks_run_from_0_to_1_and_ties_share_their_mean():

@@ -4,7 +4,7 @@ import struct
 import subprocess
 import sys
 
-from search.show.picture import bare, new_figure, save_png
+from spaces.show.picture import bare, new_figure, save_png
 
 
 def test_a_figure_is_saved_at_160_dots_per_inch(tmp_path):
@@ -22,10 +22,8 @@ def test_bare_axes_keep_the_left_and_bottom_edges():
 
 
 def test_plots_leave_pyplot_alone():
-    modules = [
-        f"search.show.{name}"
-        for name in ("forest_plot", "regret_plot", "scatter_plots", "score_maps", "difference_plot")
-    ]
+    drawn = ("forest_plot", "regret_plot", "scatter_plots", "difference_plot")
+    modules = ["spaces.show.score_maps", *(f"search.show.{name}" for name in drawn)]
     code = f"import sys, {', '.join(modules)}; print('matplotlib.pyplot' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from search.show.picture import new_figure
-from search.show.site_grid import SiteGrid, draw_cells
 from spaces.search_space import SearchSpace
+from spaces.show.picture import new_figure
+from spaces.show.site_grid import SiteGrid, draw_cells
 from spaces.site import Site, Tap
 
 TAP = Tap("block", "in")
