@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 import transformers
+from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models
 from transformers import (
@@ -23,8 +24,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from evaluators.base import base_model
-from evaluators.base.base_model import ModelSource, load_base_model, load_tokenizer
+from evaluators.base.base_model import DTYPES, ModelSource, load_base_model, load_tokenizer
 from evaluators.data.demo import demo_model_folder
 from spaces.errors import InputError, UsageError
 from spaces.meta_model import base_params
@@ -93,7 +93,7 @@ def test_the_weights_are_the_folders_frozen_and_without_dropout(bert: Path) -> N
     assert model.config._attn_implementation == "sdpa"
 
 
-@pytest.mark.parametrize("dtype", base_model.DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_the_weights_have_the_dtype_asked_for(bert: Path, dtype: str) -> None:
     assert {parameter.dtype for parameter in load(bert, dtype=dtype).parameters()} == {getattr(torch, dtype)}
 
@@ -250,7 +250,7 @@ def test_a_path_that_is_no_folder_is_refused(name: str) -> None:
 def test_a_name_the_hub_cannot_be_asked_for_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(base_model, "hub_answers", lambda: False)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     message = (
         "'no-one/nothing' cannot be loaded .* it is neither a folder nor in the cache, and the Hugging Face "
         "hub does not answer: give a local model folder"
@@ -278,7 +278,7 @@ def test_a_head_needs_an_output() -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-@pytest.mark.parametrize("dtype", base_model.DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
     "name", ["embeddings.word_embeddings.weight", "encoder.layer.0.output.LayerNorm.bias"]
 )
