@@ -7,17 +7,56 @@ import copy
 import numpy as np
 import pytest
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
+from transformers import PreTrainedModel
 
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from spaces.scaling import Scaling
+from spaces.site import Site
 from spaces.stacked import Stacked
 from spaces.wires import Wires, initial_a
 from tests.spaces.random_wires import SHORTCUTS, logits_of, wires_of
 
 FAMILIES = ["bert", "opt", "opt-post", "gpt2", "llama"]
+
+
+def blocks_of(wires: Wires) -> list[tuple[Site, slice, slice]]:
+    """Every site with the rows of PEFT's A that are its own, and those of PEFT's B.
+
+    PEFT cannot adapt a third of GPT-2's c_attn: the equivalent is one adapter with zero blocks in B.
+    """
+    found, ends = [], dict.fromkeys((site.target.module for site in wires.sites), 0)
+    for site in wires.sites:
+        start = ends[site.target.module]
+        stop = ends[site.target.module] = start + wires.gates[site.name].shape[1]
+        found.append((site, slice(start, stop), slice(*(site.target.part or (None, None)))))
+    return found
+
+
+def in_peft(model: PreTrainedModel, wires: Wires, *, fan_in_fan_out: bool) -> PeftModel:
+    """A copy of the model in which PEFT's LoRA is slot 0 of the wires."""
+    blocks, rank = blocks_of(wires), dict[str, int]()
+    for site, own, _ in blocks:
+        rank[site.target.module] = own.stop
+    config = LoraConfig(
+        task_type="SEQ_CLS",
+        target_modules=list(rank),
+        rank_pattern=rank,
+        alpha_pattern=dict(rank),  # so that peft's own factor is 1 and ours can be put into A
+        fan_in_fan_out=fan_in_fan_out,
+    )
+    adapted = get_peft_model(copy.deepcopy(model), config)
+    with torch.no_grad():
+        for module in rank:
+            adapted.base_model.model.get_submodule(module).lora_B["default"].weight.zero_()
+        for site, own, part in blocks:
+            layer = adapted.base_model.model.get_submodule(site.target.module)
+            a, b = (wires.stacked.slot(f"{site.name}.{matrix}", 0) for matrix in "AB")
+            layer.lora_A["default"].weight[own] = a * wires.gates[site.name][0][:, None]
+            layer.lora_B["default"].weight[part, own] = b
+    return adapted
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -28,34 +67,7 @@ def test_one_candidate_equals_peft_lora_in_logits_and_every_gradient(tiny_model,
         "lora[all]",
         {"q": 4, "k": 2, "v": 3, "o": 2, "fc1": 2, "fc2": 2, "gate": 2, "up": 2, "down": 2},
     )
-    # peft cannot adapt a third of GPT-2's c_attn: the equivalent is one adapter with zero blocks in B.
-    modules: dict[str, list] = {}
-    for site in wires.sites:
-        modules.setdefault(site.target.module, []).append(site)
-    rank = {module: sum(wires.gates[s.name].shape[1] for s in sites) for module, sites in modules.items()}
-    config = LoraConfig(
-        task_type="SEQ_CLS",
-        target_modules=list(modules),
-        rank_pattern=rank,
-        alpha_pattern=dict(rank),  # so that peft's own factor is 1 and ours can be put into A
-        fan_in_fan_out=family == "gpt2",
-    )
-    reference = get_peft_model(copy.deepcopy(model), config)
-    peft_layers = {name: reference.base_model.model.get_submodule(name) for name in modules}
-    with torch.no_grad():
-        for name, sites in modules.items():
-            layer = peft_layers[name]
-            a, b = layer.lora_A["default"].weight, layer.lora_B["default"].weight
-            b.zero_()
-            start = 0
-            for site in sites:
-                ours_a = wires.stacked.slot(f"{site.name}.A", 0)
-                stop = start + ours_a.shape[0]
-                a[start:stop] = ours_a * wires.gates[site.name][0][:, None]
-                b[slice(*(site.target.part or (None, None))), start:stop] = wires.stacked.slot(
-                    f"{site.name}.B", 0
-                )
-                start = stop
+    reference = in_peft(model, wires, fan_in_fan_out=family == "gpt2")
     labels = torch.arange(len(tiny_batch["input_ids"])) % 2
     expected = logits_of(reference, tiny_batch)
     nn.functional.cross_entropy(expected, labels).backward()
@@ -68,18 +80,12 @@ def test_one_candidate_equals_peft_lora_in_logits_and_every_gradient(tiny_model,
             )
         )
     torch.testing.assert_close(actual, expected, rtol=0, atol=1e-5)
-    for name, sites in modules.items():
-        layer, start = peft_layers[name], 0
-        for site in sites:
-            gate = wires.gates[site.name][0]
-            stop = start + len(gate)
-            expected_a = layer.lora_A["default"].weight.grad[start:stop] * gate[:, None]
-            expected_b = layer.lora_B["default"].weight.grad[
-                slice(*(site.target.part or (None, None))), start:stop
-            ]
-            torch.testing.assert_close(grads[f"{site.name}.A"][0], expected_a, rtol=0, atol=1e-5)
-            torch.testing.assert_close(grads[f"{site.name}.B"][0], expected_b, rtol=0, atol=1e-5)
-            start = stop
+    for site, own, part in blocks_of(wires):
+        layer, gate = reference.base_model.model.get_submodule(site.target.module), wires.gates[site.name][0]
+        expected_a = layer.lora_A["default"].weight.grad[own] * gate[:, None]
+        expected_b = layer.lora_B["default"].weight.grad[part, own]
+        torch.testing.assert_close(grads[f"{site.name}.A"][0], expected_a, rtol=0, atol=1e-5)
+        torch.testing.assert_close(grads[f"{site.name}.B"][0], expected_b, rtol=0, atol=1e-5)
 
 
 ALL_FAMILIES = [

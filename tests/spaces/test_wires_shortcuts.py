@@ -20,36 +20,34 @@ def by_hand(wires, slot, site, x):
     return x @ (wires.gates[site][slot][:, None] * a).T @ b.T
 
 
+def halves(block, mask):
+    """(Attn, FFN, LN1, LN2) of a block of BERT or OPT, as functions."""
+    if hasattr(block, "attention"):
+        attention = lambda h: block.attention.output.dense(block.attention.self(h, mask)[0])  # noqa: E731
+        ffn = lambda a: block.output.dense(block.intermediate(a))  # noqa: E731
+        return attention, ffn, block.attention.output.LayerNorm, block.output.LayerNorm
+    attention = lambda h: block.self_attn(h, attention_mask=mask)[0]  # noqa: E731
+    ffn = lambda a: block.fc2(block.activation_fn(block.fc1(a)))  # noqa: E731
+    return attention, ffn, block.self_attn_layer_norm, block.final_layer_norm
+
+
 @pytest.mark.parametrize("renorm", ["preserve", "paper"])
 @pytest.mark.parametrize("family", ["bert", "opt-post"])
 def test_post_layer_norm_shortcuts_follow_appendix_d(tiny_model, tiny_batch, family, renorm):
     model = tiny_model(family)
     wires = wires_of(model, "shortcut", SHORTCUTS)
-    kwargs = {"output_hidden_states": True}
-    hidden = model.base_model(**tiny_batch, **kwargs).hidden_states
-    records: list[tuple[Tensor, dict]] = []
     blocks = model.bert.encoder.layer if family == "bert" else model.model.decoder.layers
+    records: list[tuple[tuple[Tensor, ...], dict[str, Tensor]]] = []
     handle = blocks[0].register_forward_pre_hook(
         lambda _, args, kw: records.append((args, kw)), with_kwargs=True
     )
-    model.base_model(**tiny_batch)
+    hidden = model.base_model(**tiny_batch, output_hidden_states=True).hidden_states
     handle.remove()
     block_args, block_kwargs = records[0][0][1:], records[0][1]
     mask = block_args[0] if block_args else block_kwargs["attention_mask"]
-
-    def halves(block):
-        """(Attn, FFN, LN1, LN2) of a block, as functions."""
-        if family == "bert":
-            attention = lambda h: block.attention.output.dense(block.attention.self(h, mask)[0])  # noqa: E731
-            ffn = lambda a: block.output.dense(block.intermediate(a))  # noqa: E731
-            return attention, ffn, block.attention.output.LayerNorm, block.output.LayerNorm
-        attention = lambda h: block.self_attn(h, attention_mask=mask)[0]  # noqa: E731
-        ffn = lambda a: block.fc2(block.activation_fn(block.fc1(a)))  # noqa: E731
-        return attention, ffn, block.self_attn_layer_norm, block.final_layer_norm
-
     h, previous = hidden[0], None
     for i, block in enumerate(blocks):
-        attention, ffn, norm1, norm2 = halves(block)
+        attention, ffn, norm1, norm2 = halves(block, mask)
         total = h + by_hand(wires, 0, f"layers.{i}.res1", h) + attention(h)
         if previous is None:
             a = norm1(total)

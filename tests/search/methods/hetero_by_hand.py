@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -61,60 +62,72 @@ def by_hand(planted, policy, *, seeds=(0,), rate=1e-2, recipe=RECIPE) -> Iterato
             yield Course(cohort, hooks), active.numpy()
 
 
-def slowly(planted, policy, seed, *, rate=1e-2, recipe=RECIPE):
-    """HeteroLoRA in plain PyTorch, one module at a time; the tensors by name, and what was on from when."""
-    model, space, task = copy.deepcopy(planted.model), planted.space, planted.task
-    start = policy.start(space)
-    initial = Cohort(
-        planted.model, space.sites, planted.task.objective, [Candidate(start, seed, rate)], recipe, slots=1
-    )
-    initial.load(0, Candidate(start, seed, rate))
-    tensors = {name: leaf.detach()[0].clone() for name, leaf in initial.stacked.leaf.items()}
-    for tensor in tensors.values():
-        tensor.requires_grad_()
-    on = {site.name: True for site in space.sites}
-    for site in space.sites:
-        a, b, scale = tensors[f"{site.name}.A"], tensors[f"{site.name}.B"], 16 / start.rank(site.name)
+class SlowModel:
+    """The planted model with a candidate's wires added by hooks, one module at a time, each on or off.
 
-        def add(_, args, output, *, name=site.name, a=a, b=b, scale=scale):
-            return output + scale * args[0] @ a.T @ b.T if on[name] else output
+    tensors: trained, by name, as the candidate begins. on: by site.
+    """
 
-        model.get_submodule(site.target.module).register_forward_hook(add)
-    head = {"classifier.weight": tensors["head.classifier.weight"]}
-    head["classifier.bias"] = tensors["head.classifier.bias"]
-    rows, lengths = task.train, np.array([len(ids) for ids in task.train.input_ids])
+    def __init__(self, planted, candidate, recipe):
+        sites, objective = planted.space.sites, planted.task.objective
+        initial = Cohort(planted.model, sites, objective, [candidate], recipe, slots=1)
+        initial.load(0, candidate)
+        self.model, self.rows = copy.deepcopy(planted.model), planted.task.train
+        self.tensors = {name: leaf.detach()[0].clone() for name, leaf in initial.stacked.leaf.items()}
+        for tensor in self.tensors.values():
+            tensor.requires_grad_()
+        self.on = {site.name: True for site in sites}
+        for site in sites:
+            scale = 16 / candidate.allocation.rank(site.name)
+            hook = partial(self._add, name=site.name, scale=scale)
+            self.model.get_submodule(site.target.module).register_forward_hook(hook)
 
-    def loss_of(index):
-        arrays = padded_inputs(rows, index, pad_token_id=1)
+    def _add(self, _, args, output, *, name, scale):
+        a, b = self.tensors[f"{name}.A"], self.tensors[f"{name}.B"]
+        return output + scale * args[0] @ a.T @ b.T if self.on[name] else output
+
+    def loss_of(self, index):
+        arrays = padded_inputs(self.rows, index, pad_token_id=1)
         inputs = {name: torch.from_numpy(array) for name, array in arrays.items()}
-        logits = torch.func.functional_call(model, head, (), inputs).logits
-        return torch.nn.functional.cross_entropy(logits, torch.from_numpy(rows.labels[index]))
+        head = {f"classifier.{name}": self.tensors[f"head.classifier.{name}"] for name in ("weight", "bias")}
+        logits = torch.func.functional_call(self.model, head, (), inputs).logits
+        return torch.nn.functional.cross_entropy(logits, torch.from_numpy(self.rows.labels[index]))
 
-    def clear():
-        for tensor in tensors.values():
+    def clear(self):
+        for tensor in self.tensors.values():
             tensor.grad = None
 
-    moments = {name: (torch.zeros_like(t), torch.zeros_like(t)) for name, t in tensors.items()}
-    taken = dict.fromkeys(tensors, 0)
+    def choose(self, policy, space, start):
+        """Turns on what a search chooses by the gradients' norms with all on, and gives that."""
+        self.on.update(dict.fromkeys(self.on, True))
+        self.clear()
+        for first in range(0, min(60, 8 * policy.batches), 8):
+            self.loss_of(np.arange(first, min(first + 8, 60))).backward()
+        norms = {name: float(tensor.grad.norm()) for name, tensor in self.tensors.items()}
+        spent, chosen = 0, set()
+        for site in sorted(space.sites, key=lambda site: -norms[f"{site.name}.A"] - norms[f"{site.name}.B"]):
+            cost = site.cost_per_rank * start.rank(site.name)
+            if spent + cost <= policy.max_params:
+                spent, chosen = spent + cost, chosen | {site.name}
+        self.on.update({name: name in chosen for name in self.on})
+        return chosen
+
+
+def slowly(planted, policy, seed, *, rate=1e-2, recipe=RECIPE):
+    """HeteroLoRA in plain PyTorch, one module at a time; the tensors by name, and what was on from when."""
+    start = policy.start(planted.space)
+    slow = SlowModel(planted, Candidate(start, seed, rate), recipe)
+    lengths = np.array([len(ids) for ids in planted.task.train.input_ids])
+    moments = {name: (torch.zeros_like(t), torch.zeros_like(t)) for name, t in slow.tensors.items()}
+    taken = dict.fromkeys(slow.tensors, 0)
     order = [index for epoch in range(2) for index in epoch_batches(lengths, 8, seed=seed, epoch=epoch)]
     choices = {}
     for number, index in enumerate(order):
         if number in FIVE_AN_EPOCH:
-            on.update(dict.fromkeys(on, True))
-            clear()
-            for first in range(0, min(60, 8 * policy.batches), 8):
-                loss_of(np.arange(first, min(first + 8, 60))).backward()
-            scores = {n: float(tensors[f"{n}.A"].grad.norm() + tensors[f"{n}.B"].grad.norm()) for n in on}
-            spent, chosen = 0, set()
-            for site in sorted(space.sites, key=lambda site: -scores[site.name]):
-                cost = site.cost_per_rank * start.rank(site.name)
-                if spent + cost <= policy.max_params:
-                    spent, chosen = spent + cost, chosen | {site.name}
-            on.update({name: name in chosen for name in on})
-            choices[number] = chosen
-        clear()
-        loss_of(index).backward()
-        learning = {n: t for n, t in tensors.items() if n.startswith("head.") or on[n[:-2]]}
+            choices[number] = slow.choose(policy, planted.space, start)
+        slow.clear()
+        slow.loss_of(index).backward()
+        learning = {n: t for n, t in slow.tensors.items() if n.startswith("head.") or slow.on[n[:-2]]}
         torch.nn.utils.clip_grad_norm_(learning.values(), 1.0)
         eta = rate * ((number + 1) / 2 if number < 2 else (16 - number) / 14)
         for name, tensor in learning.items():
@@ -125,4 +138,4 @@ def slowly(planted, policy, seed, *, rate=1e-2, recipe=RECIPE):
             step = mean / (1 - 0.9**t) / ((square / (1 - 0.999**t)).sqrt() + 1e-8)
             with torch.no_grad():
                 tensor.mul_(1 - eta * recipe.weight_decay).sub_(eta * step)
-    return {name: tensor.detach() for name, tensor in tensors.items()}, moments, choices
+    return {name: tensor.detach() for name, tensor in slow.tensors.items()}, moments, choices
