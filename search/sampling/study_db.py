@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 import optuna
 from optuna.distributions import IntDistribution, distribution_to_json
@@ -34,7 +34,7 @@ PROPOSALS = "proposals"
 FINALISTS = "finalists"
 _DIGEST = "written"  # a user attribute of a study that is whole
 
-PATIENCE_S: Final = 20.0
+_PATIENCE_S = 20.0  # until what another program holds is given up
 
 
 class Measured(Protocol):
@@ -52,12 +52,7 @@ _Attributes = dict[str, str | int | float | None]
 
 
 def record_proposals(
-    path: Path,
-    proposals: Sequence[Proposal],
-    space: SearchSpace,
-    proxies: Sequence[str],
-    *,
-    patience_s: float = PATIENCE_S,
+    path: Path, proposals: Sequence[Proposal], space: SearchSpace, proxies: Sequence[str]
 ) -> None:
     """Begins an SQLite file, in place of an earlier one, with the study "proposals": a trial per proposal.
 
@@ -65,7 +60,6 @@ def record_proposals(
     User attributes: ``proposer``, ``params`` and each proxy's score under the proxy's name. A file that has
     the same proposals already, as an interrupted run leaves it, stays as it is. Time and size are linear in
     proposals x sites: half a second and 2.4 MB for 50 x 327, and a second in which Optuna makes its tables.
-    What another program holds is waited for ``patience_s`` seconds.
     """
     ranks = _ranks(space, [proposal.allocation for proposal in proposals])
     trials = []
@@ -76,10 +70,10 @@ def record_proposals(
             _trial(proposal.allocation, space, ranks, attributes, [scores[proxy] for proxy in proxies])
         )
     if path.exists():
-        if _holds(path, PROPOSALS, _digest(list(proxies), trials), patience_s=patience_s):
+        if _holds(path, PROPOSALS, _digest(list(proxies), trials)):
             return
         path.unlink()  # faster than Optuna empties it
-    _add_study(path, PROPOSALS, list(proxies), trials, patience_s=patience_s)
+    _add_study(path, PROPOSALS, list(proxies), trials)
 
 
 def record_finalists(
@@ -89,13 +83,11 @@ def record_finalists(
     *,
     metric: str,
     direction: Direction = "maximize",
-    patience_s: float = PATIENCE_S,
 ) -> None:
     """Adds the study "finalists" to the SQLite file, in place of an earlier one: a trial per finalist.
 
     Value: the mean of ``metric`` over seeds, better in ``direction``; where every seed failed, the trial is a
-    failed one. User attributes: ``proposer``, ``params``, ``sd`` and ``seconds``. What another program holds
-    is waited for ``patience_s`` seconds.
+    failed one. User attributes: ``proposer``, ``params``, ``sd`` and ``seconds``.
     """
     ranks = _ranks(space, [finalist.proposal.allocation for finalist in finalists])
     trials = []
@@ -109,7 +101,7 @@ def record_finalists(
         }
         values = [summary.mean] if summary else None
         trials.append(_trial(proposal.allocation, space, ranks, attributes, values))
-    _add_study(path, FINALISTS, [metric], trials, direction=direction, patience_s=patience_s)
+    _add_study(path, FINALISTS, [metric], trials, direction=direction)
 
 
 def _ranks(space: SearchSpace, allocations: Sequence[Allocation]) -> IntDistribution:
@@ -142,10 +134,9 @@ def _add_study(
     trials: Sequence[FrozenTrial],
     *,
     direction: Direction = "maximize",
-    patience_s: float,
 ) -> None:
     """Adds a study of these metrics, in place of the one of that name that is there."""
-    with quiet_optuna(), _open(path, patience_s) as storage:
+    with quiet_optuna(), _open(path) as storage:
         if name in optuna.get_all_study_names(storage):
             optuna.delete_study(study_name=name, storage=storage)
         study = optuna.create_study(study_name=name, storage=storage, directions=[direction] * len(metrics))
@@ -166,13 +157,13 @@ def _digest(metrics: Sequence[str], trials: Sequence[FrozenTrial]) -> str:
     return digest.hexdigest()
 
 
-def _holds(path: Path, name: str, digest: str, *, patience_s: float) -> bool:
+def _holds(path: Path, name: str, digest: str) -> bool:
     """Whether the file has this study, whole; it may be damaged or of another version of Optuna.
 
     What another program holds is neither: that is raised, so that its file is not taken away from it.
     """
     try:
-        with quiet_optuna(), _open(path, patience_s) as storage:
+        with quiet_optuna(), _open(path) as storage:
             study = optuna.load_study(study_name=name, storage=storage)
             return study.user_attrs.get(_DIGEST) == digest
     except (KeyError, RuntimeError, ValueError, OptunaError, SQLAlchemyError) as error:
@@ -192,9 +183,9 @@ def sqlite_url(path: Path) -> str:
 
 
 @contextmanager
-def _open(path: Path, patience_s: float) -> Iterator[RDBStorage]:
+def _open(path: Path) -> Iterator[RDBStorage]:
     """Optuna's storage in an SQLite file, made where there is none; its connections are closed at the end."""
-    storage = RDBStorage(sqlite_url(path), engine_kwargs={"connect_args": {"timeout": patience_s}})
+    storage = RDBStorage(sqlite_url(path), engine_kwargs={"connect_args": {"timeout": _PATIENCE_S}})
     try:
         yield storage
     finally:

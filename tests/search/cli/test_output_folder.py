@@ -178,6 +178,18 @@ def test_a_failure_keeps_what_has_finished_and_what_was_there(tmp_path):
     assert contents(tmp_path / "out") == before
 
 
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:9], lambda b: bytes(len(b)), lambda b: b.replace(b"1", b"2")]
+)
+@pytest.mark.parametrize("name", ["result.json", "options.json"])
+def test_a_damaged_result_or_record_is_refused_by_name(tmp_path, damage, name):
+    run(folder_at(tmp_path / "out"), {"best": 1})
+    path = tmp_path / "out" / name
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(InputError, match=rf"{name} is damaged: .* choose another --output"):
+        run(folder_at(tmp_path / "out"), {})
+
+
 def test_a_run_that_is_refused_leaves_what_others_put_there_meanwhile(tmp_path):
     folder = folder_at(tmp_path / "out")
 

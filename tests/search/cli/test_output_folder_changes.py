@@ -67,18 +67,6 @@ def test_what_could_not_be_told_at_first_is_held_to_once_it_is(tmp_path):
         begin(folder_at(tmp_path / "out", inputs={"the task": {"": "2"}}))
 
 
-@pytest.mark.parametrize(
-    "damage", [lambda b: b[:9], lambda b: bytes(len(b)), lambda b: b.replace(b"1", b"2")]
-)
-@pytest.mark.parametrize("name", ["result.json", "options.json"])
-def test_a_damaged_result_or_record_is_refused_by_name(tmp_path, damage, name):
-    run(folder_at(tmp_path / "out"), {"best": 1})
-    path = tmp_path / "out" / name
-    path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(InputError, match=rf"{name} is damaged: .* choose another --output"):
-        run(folder_at(tmp_path / "out"), {})
-
-
 def test_a_result_that_was_removed_is_made_again(tmp_path):
     run(folder_at(tmp_path / "out"), {"best": 1})
     (tmp_path / "out" / "result.json").unlink()

@@ -12,6 +12,7 @@ from peft import LoraConfig, get_peft_model
 from torch import Tensor
 from torch.utils.data import DataLoader
 from transformers import (
+    AutoModelForCausalLM,
     AutoModelForSeq2SeqLM,
     BatchEncoding,
     BertConfig,
@@ -23,7 +24,7 @@ from transformers import (
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from search.job.allocate import allocate
-from spaces.errors import UsageError
+from spaces.errors import InputError, UsageError
 from tests.conftest import TINY, VOCABULARY, TinyModel
 from tests.model_types import tiny_model_of
 from tests.search.job.labelled_batches import batches_of
@@ -234,3 +235,18 @@ def test_arguments_that_cannot_be_are_refused_with_a_reason(
     model = tiny_language_model("llama")
     with pytest.raises(UsageError, match=says.replace("[", r"\[")):
         allocate(model, batches_of(model), **{"budget": "r=2", **arguments})
+
+
+def test_models_that_cannot_be_scored_are_refused_with_a_reason(tiny_language_model: TinyModel) -> None:
+    model = tiny_language_model("llama")
+    batches = batches_of(model)
+    with torch.device("meta"), pytest.raises(InputError, match="meta device"):
+        allocate(AutoModelForCausalLM.from_config(model.config), batches, budget="r=2")
+    with pytest.raises(UsageError, match="`model` is a PeftModelForCausalLM that wraps one"):
+        allocate(
+            get_peft_model(copy.deepcopy(model), LoraConfig(task_type="CAUSAL_LM")), batches, budget="r=2"
+        )
+    with pytest.raises(UsageError, match="`dataloader` is a dict"):
+        allocate(model, batches[0], budget="r=2")
+    with pytest.raises(InputError, match="give it at least 2"):
+        allocate(model, batches[:1], budget="r=2")

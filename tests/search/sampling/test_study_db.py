@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from sqlite3 import dbapi2
 
 import numpy as np
 import optuna
@@ -150,7 +151,7 @@ def test_what_is_killed_while_it_writes_is_written_again(proposals, tmp_path, mo
 
 
 @pytest.mark.parametrize("record", ["proposals", "finalists"])
-def test_a_file_that_another_program_holds_is_one_line_and_stays(proposals, tmp_path, record):
+def test_a_file_that_another_program_holds_is_one_line_and_stays(proposals, tmp_path, monkeypatch, record):
     space, made = proposals
     path = tmp_path / "study.db"
     record_proposals(path, made[:1], space, ["a", "b"])
@@ -159,13 +160,14 @@ def test_a_file_that_another_program_holds_is_one_line_and_stays(proposals, tmp_
     def write():
         with one_line_where_unwritable(tmp_path):
             if record == "proposals":
-                record_proposals(path, made, space, ["a", "b"], patience_s=0.1)
+                record_proposals(path, made, space, ["a", "b"])
             else:
-                rows = [finalist(made[0], [0.8])]
-                record_finalists(path, rows, space, metric="accuracy", patience_s=0.1)
+                record_finalists(path, [finalist(made[0], [0.8])], space, metric="accuracy")
 
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
+        real = sqlite3.connect
+        monkeypatch.setattr(dbapi2, "connect", lambda *a, **more: real(*a, **{**more, "timeout": 0.1}))
         with pytest.raises(
             InputError, match=r"is in use by another program .*; end that and start this again"
         ):
