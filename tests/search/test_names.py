@@ -24,7 +24,7 @@ from spaces.show.picture import new_figure, save_png, short
 from spaces.show.score_maps import draw_score_maps
 from tests.nasty import LONG, NASTY
 from tests.search.conftest import SMALL
-from tests.search.study.conftest import _card, _report
+from tests.search.study.conftest import card_of, report_of
 
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 NAMES = pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def named(space: SearchSpace, name: str) -> SearchSpace:
 @NAMES
 def test_every_picture_can_be_drawn(name, opt_space, tmp_path):
     path, space = tmp_path / "a.png", named(opt_space, name)
-    report = _report(_card(name, 0.7), _card("params", 0.2), stratum=name)
+    report = report_of(card_of(name, 0.7), card_of("params", 0.2), stratum=name)
     ones = np.ones(len(space.sites))
     lines, truths = [DifferenceLine(name, (0.7, 0.8), 0.75, None)], np.ones(3)
     for draw in (
@@ -81,7 +81,7 @@ def test_a_name_beside_an_axis_is_short():
 
 @NAMES
 def test_a_page_and_its_text_hold_nothing_unseen_and_no_markup(name):
-    report = _report(_card(name, 0.7), contests=1, stratum=name)
+    report = report_of(card_of(name, 0.7), contests=1, stratum=name)
     page = render_page(
         title=name,
         verdict=name,

@@ -6,12 +6,12 @@ import json
 import re
 
 import pytest
+import safetensors
 import torch
 from peft import LoraConfig, PeftModel
 from peft.utils.hotswap import hotswap_adapter_from_state_dict
 from safetensors.torch import load_file, save_file
 
-import evaluators.adapters.peft_files
 from evaluators.adapters.adapter import load_adapter
 from evaluators.adapters.peft_files import read_peft, read_tensors
 from evaluators.training.candidate import Recipe
@@ -211,10 +211,10 @@ class Panic(BaseException):
 
 @pytest.mark.parametrize("error", [Panic("at lib.rs:1"), RuntimeError("no memory"), MemoryError()])
 def test_whatever_safetensors_raises_is_one_line(tmp_path, monkeypatch, error):
-    def fails(_):
+    def fails(*_, **__):
         raise error
 
-    monkeypatch.setattr(evaluators.adapters.peft_files, "load_file", fails)
+    monkeypatch.setattr(safetensors.torch, "safe_open", fails)
     said = rf"a\.safetensors cannot be read \({type(error).__name__}.*\); save the adapter again\.$"
     with pytest.raises(InputError, match=said):
         read_tensors(tmp_path / "a.safetensors")

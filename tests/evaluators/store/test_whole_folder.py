@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import safetensors
 import torch
 
-import evaluators.adapters.adapter_files as adapter_files_module
-import evaluators.adapters.peft_files as peft_adapter_module
 from evaluators.adapters.adapter import load_adapter
 from spaces.errors import InputError
 
@@ -16,23 +17,30 @@ def logits_of(model, batch):
         return model(**batch).logits
 
 
-@pytest.mark.parametrize("module", [adapter_files_module, peft_adapter_module])
+@pytest.mark.parametrize("file", ["wires.safetensors", "adapter_model.safetensors"])
 def test_a_failure_in_the_middle_leaves_nothing_and_spares_the_older_adapter(
-    tmp_path, saved, tiny_model, tiny_batch, module, monkeypatch
+    tmp_path, saved, tiny_model, tiny_batch, file, monkeypatch
 ):
-    def fail(*_, **__):
-        raise OSError(28, "No space left on device")
+    real = safetensors.torch.serialize_file
+
+    def failing(error):
+        def write(tensors, path, **more):
+            if Path(path).name == file:
+                raise error
+            return real(tensors, path, **more)
+
+        return write
 
     model = tiny_model("bert")
     older = saved(tmp_path / "older", model, "lora")
     with monkeypatch.context() as patch:
-        patch.setattr(module, "save_file", fail)
+        patch.setattr(safetensors.torch, "serialize_file", failing(OSError(28, "No space left on device")))
         for name in ("older", "new", "deep/new"):
             with pytest.raises(
                 InputError, match=r"cannot be written .*No space left.*; choose another folder"
             ):
                 saved(tmp_path / name, model, "lora+shortcut")
-        patch.setattr(module, "save_file", lambda *_, **__: 1 / 0)
+        patch.setattr(safetensors.torch, "serialize_file", failing(ZeroDivisionError()))
         with pytest.raises(ZeroDivisionError):
             saved(tmp_path / "new", model, "lora+shortcut")
     assert [path.name for path in tmp_path.iterdir()] == ["older"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pytest
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch import Tensor
+from transformers import PreTrainedModel
 
 from evaluators.data.rows import Rows, padded_inputs
 from evaluators.data.task import Task
@@ -74,19 +76,11 @@ def test_a_cohort_of_three_equals_three_separate_runs(model, sites, task, renorm
         assert trained.evaluation.loss == pytest.approx(alone.evaluation.loss, abs=1e-4)
 
 
-def test_training_equals_peft_in_a_plain_pytorch_loop(tiny_model, task):
-    """Same initial weights, batches, schedule, clipping and AdamW: the same weights after 24 steps."""
-    model = tiny_model("bert")
-    candidate = Candidate(
-        Allocation.of({f"layers.{i}.{role}": 4 for i in range(3) for role in ("q", "v")}), 0, 3e-3
-    )
-    sites = find_sites(model, "lora")
-    cohort = Cohort(model, sites, task.objective, [candidate], RECIPE, slots=1)
-    cohort.load(0, candidate)
-    start = cohort.trained(0)
+def in_peft(bert: PreTrainedModel, start: Mapping[str, Tensor]) -> tuple[PeftModel, dict[str, Tensor]]:
+    """PEFT's adapters of rank 4 on q and v, which start from these tensors, and their own by our names."""
     config = LoraConfig(task_type="SEQ_CLS", r=4, lora_alpha=16, target_modules=["query", "value"])
-    reference = get_peft_model(tiny_model("bert"), config)
-    tensors = dict(reference.named_parameters())
+    adapted = get_peft_model(bert, config)
+    tensors = dict(adapted.named_parameters())
     layers = "base_model.model.bert.encoder.layer"
     pairs = {
         f"layers.{i}.{role}.{matrix}": tensors[
@@ -103,6 +97,19 @@ def test_training_equals_peft_in_a_plain_pytorch_loop(tiny_model, task):
     with torch.no_grad():
         for name, parameter in pairs.items():
             parameter.copy_(start[name])
+    return adapted, pairs
+
+
+def test_training_equals_peft_in_a_plain_pytorch_loop(tiny_model, task):
+    """Same initial weights, batches, schedule, clipping and AdamW: the same weights after 24 steps."""
+    model = tiny_model("bert")
+    candidate = Candidate(
+        Allocation.of({f"layers.{i}.{role}": 4 for i in range(3) for role in ("q", "v")}), 0, 3e-3
+    )
+    sites = find_sites(model, "lora")
+    cohort = Cohort(model, sites, task.objective, [candidate], RECIPE, slots=1)
+    cohort.load(0, candidate)
+    reference, pairs = in_peft(tiny_model("bert"), cohort.trained(0))
     optimizer = torch.optim.AdamW(pairs.values(), lr=1.0, weight_decay=RECIPE.weight_decay)
     lengths = np.array([len(ids) for ids in task.train.input_ids])
     batches = [batch for epoch in range(3) for batch in epoch_batches(lengths, 8, seed=0, epoch=epoch)]

@@ -27,21 +27,7 @@ from search.job.allocate import allocate
 from spaces.errors import InputError, UsageError
 from tests.conftest import TINY, VOCABULARY, TinyModel
 from tests.model_types import tiny_model_of
-
-Batches = list[dict[str, Tensor]]
-
-
-def batches_of(model: PreTrainedModel, count: int = 4) -> Batches:
-    """Four rows of nine tokens each; the prompt of a language model is no target."""
-    draw = torch.Generator().manual_seed(0)
-    found = []
-    for _ in range(count):
-        tokens = torch.randint(4, VOCABULARY, (4, 9), generator=draw)
-        labels = torch.arange(4) % model.config.num_labels
-        if "ForSequenceClassification" not in type(model).__name__:
-            labels = torch.where(torch.arange(9) < 3, -100, tokens)
-        found.append({"input_ids": tokens, "attention_mask": torch.ones_like(tokens), "labels": labels})
-    return found
+from tests.search.job.labelled_batches import batches_of
 
 
 @pytest.fixture(params=["bert", "opt", "gpt2", "llama", "opt lm", "gpt2 lm", "llama lm", "phi3", "falcon"])
@@ -92,22 +78,6 @@ def test_types_of_every_make_can_be_allocated(model_type: str) -> None:
     ]
     config = allocate(model, batches, budget="r=2")
     assert config.target_modules == set(adapters_of(model, config))
-
-
-@pytest.mark.parametrize(
-    ("model_type", "says"),
-    [
-        ("canine", "does not say what embeds its inputs"),
-        ("ibert", "PEFT cannot adapt this model so"),
-        ("perceiver", "no module through which gradients could be followed"),
-        ("reformer", "cannot be run on a batch"),
-        ("squeezebert", "has no linear in a numbered block"),
-    ],
-)
-def test_types_that_cannot_be_are_refused_with_a_reason(model_type: str, says: str) -> None:
-    model = tiny_model_of(model_type)
-    with pytest.raises(InputError, match=says):
-        allocate(model, batches_of(model), budget="r=2")
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -245,26 +215,6 @@ def test_sites_that_the_loss_does_not_reach_get_nothing(caplog: pytest.LogCaptur
         name.startswith(("body.encoder.layer.0", "body.encoder.layer.1")) for name in config.target_modules
     )
     assert "left out 6 of 18 sites" in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("batches", "says"),
-    [
-        ([], "`dataloader` gave no batch; give at least two"),
-        ([{"input_ids": torch.ones(2, 3, dtype=torch.long)}], "no tensor of `labels`"),
-        (
-            [{"input_ids": torch.ones(1, 3, dtype=torch.long), "labels": torch.full((1, 3), -100)}],
-            "below zero",
-        ),
-        ([[1, 2, 3]], "batch 1 of `dataloader` is a list"),
-        ([{"input_ids": torch.full((2, 3), 1000), "labels": torch.zeros(2, 3).long()}], "cannot be run on"),
-    ],
-)
-def test_batches_that_cannot_be_scored_are_refused_with_a_reason(
-    tiny_language_model: TinyModel, batches: list[Any], says: str
-) -> None:
-    with pytest.raises(InputError, match=says):
-        allocate(tiny_language_model("llama"), batches, budget="r=2")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -103,3 +103,11 @@ def train() -> Train:
         )
 
     return run
+
+
+@pytest.fixture
+def generic(planted, tiny_model) -> Planted:
+    """The planted task on a model in which every one of twelve sites matters."""
+    model = tiny_model("bert")
+    space = SearchSpace(tuple(find_sites(model, "lora[v,o,fc1,fc2]")), (0, 1, 2, 4, 8))
+    return replace(planted, model=model, space=space)

@@ -65,9 +65,8 @@ def test_importance_schedule_and_masks_are_pefts_at_equal_costs(planted, tiny_mo
     space = SearchSpace(tuple(find_sites(model, "lora[q,v]")), (0, 1, 2, 4))
     policy = AdaLora(TARGET_RANK * space.params_per_rank, ratio=INITIAL_RANK / TARGET_RANK, interval=interval)
     candidates = [Candidate(policy.start(space), seed, 1e-2) for seed in (0, 1)]
-    cohort = Cohort(
-        model, space.sites, planted.task.objective, candidates, Recipe(), slots=2, more=policy.shapes
-    )
+    objective = planted.task.objective
+    cohort = Cohort(model, space.sites, objective, candidates, Recipe(), slots=2, more=policy.shapes)
     hooks, gates = policy.hooks(cohort, planted.task), GateVector(cohort)
     pefts = [peft_model(model, interval) for _ in candidates]
     masked = 0
@@ -96,10 +95,9 @@ def test_importance_schedule_and_masks_are_pefts_at_equal_costs(planted, tiny_mo
                 if mask or number + 1 == STEPS - 9:
                     allocator.mask_to_budget(peft, budget)
                     masked += 1
-                values = [list(in_peft(peft, site))[2][1].detach().flatten() for site in gates.sites]
-                kept.append(torch.cat(values))
+                kept.append(torch.cat([list(in_peft(peft, site))[2][1].flatten() for site in gates.sites]))
             hooks.after(steps)
-            torch.testing.assert_close(gates.trained.detach(), torch.stack(kept), rtol=0, atol=0)
+            torch.testing.assert_close(gates.trained.detach(), torch.stack(kept).detach(), rtol=0, atol=0)
     assert masked >= 2 * (18 // interval)
     counts = (gates.trained.detach() != 0).sum(1).tolist()
     assert counts == [TARGET_RANK * len(space.sites)] * 2

@@ -95,27 +95,39 @@ def test_ranks_move_to_the_useful_sites(planted, train):
     assert mean[-1] > 0.8
 
 
-def test_a_round_changes_the_outputs_by_what_it_prunes_alone(planted):
-    """Ranks that are off hold noise here, as if they had been trained and pruned before."""
-    policy = ALora(2 * planted.space.params_per_rank, pruned=5)
-    start = policy.start(planted.space)
-    candidates = [
-        Candidate(start, 0, 1e-2),
-        Candidate(uniform(planted.space, policy.max_params + 500), 1, 1e-2),
-    ]
-    cohort = Cohort(
-        planted.model,
-        planted.space.sites,
-        planted.task.objective,
-        candidates,
-        Recipe(),
-        slots=2,
-        more=policy.shapes,
-    )
-    hooks, gates = policy.hooks(cohort, planted.task), GateVector(cohort)
+def loaded(planted, policy, candidates):
+    """A cohort of these candidates, as they begin, and the policy's hooks."""
+    sites, objective = planted.space.sites, planted.task.objective
+    slots = len(candidates)
+    cohort = Cohort(planted.model, sites, objective, candidates, Recipe(), slots=slots, more=policy.shapes)
+    hooks = policy.hooks(cohort, planted.task)
     for slot, candidate in enumerate(candidates):
         cohort.load(slot, candidate)
         hooks.start(slot, candidate)
+    return cohort, hooks
+
+
+def with_noise(cohort, off):
+    """Puts noise where nothing trains, into the moments too; returns the weights as they are then."""
+    noise = torch.randn(off.shape, generator=torch.Generator().manual_seed(0))
+    for tensor in (cohort.stacked.values, cohort.optimizer.mean, cohort.optimizer.square):
+        tensor[off] = noise[off].abs()
+    return cohort.stacked.values.clone()
+
+
+def factors_of(cohort, gates):
+    """Of every gate, (slots, gates)."""
+    factors, of = cohort.wires.factors, cohort.wires.gates
+    return gates.of_sites({s.name: factors[s.name][:, None].expand_as(of[s.name]) for s in gates.sites})
+
+
+def test_a_round_changes_the_outputs_by_what_it_prunes_alone(planted):
+    """Ranks that are off hold noise here, as if they had been trained and pruned before."""
+    policy = ALora(2 * planted.space.params_per_rank, pruned=5)
+    larger = uniform(planted.space, policy.max_params + 500)
+    candidates = [Candidate(policy.start(planted.space), 0, 1e-2), Candidate(larger, 1, 1e-2)]
+    cohort, hooks = loaded(planted, policy, candidates)
+    gates = GateVector(cohort)
     rows, total = planted.task.validation, 40
     with cohort.wires.attach(planted.model), cohort.head.attach():
         for number in range(9):
@@ -123,10 +135,7 @@ def test_a_round_changes_the_outputs_by_what_it_prunes_alone(planted):
             train_step(cohort, steps, planted.task.train, [np.arange(8)] * 2, hooks)
         before = gates.of_sites(cohort.wires.gates)
         off = ~hooks.trains([])  # what does not train
-        noise = torch.randn(off.shape, generator=torch.Generator().manual_seed(0))
-        for tensor in (cohort.stacked.values, cohort.optimizer.mean, cohort.optimizer.square):
-            tensor[off] = noise[off].abs()
-        values = cohort.stacked.values.clone()
+        values = with_noise(cohort, off)
         hooks.after([Step(slot, 9, total, 1e-2) for slot in (0, 1)])
         after, logits = gates.of_sites(cohort.wires.gates), cohort.outputs((0, 1), rows)
         fresh, kept = (after != 0) & (before == 0), (after != 0) & (before != 0)
@@ -140,13 +149,7 @@ def test_a_round_changes_the_outputs_by_what_it_prunes_alone(planted):
         for moment in (cohort.optimizer.mean, cohort.optimizer.square):
             assert (moment[trains & off] == 0).all()
             assert (moment[off & ~trains] != 0).all()
-        factors = gates.of_sites(
-            {
-                site.name: cohort.wires.factors[site.name][:, None].expand_as(g)
-                for site in gates.sites
-                for g in [cohort.wires.gates[site.name]]
-            }
-        )
+        factors = factors_of(cohort, gates)
         for slot, candidate in enumerate(candidates):
             for index in np.flatnonzero(fresh[slot].numpy()):
                 site, row = gates.sites[gates.owner[index]], gates.position[index]

@@ -24,7 +24,6 @@ from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 from spaces.site import Site, Tap
 
-RESULTS = Path(__file__).parents[3] / "results"
 TAP = Tap("block", "in")
 WIDE = SearchSpace(
     tuple(Site(f"layers.{i}.q", i, "q", "lora", 16, 16, TAP, TAP) for i in range(12)), (0, 1, 2, 4, 8, 16)
@@ -128,12 +127,6 @@ def test_a_table_says_whose_f1_it_is_and_what_may_mislead(tmp_path, capsys, capl
     result = json.loads((tmp_path / "out" / "result.json").read_text())
     assert (result["metric"], result["metric_title"]) == ("f1", "f1 of 'fraud'")
     assert (result["positive_label"], result["notes"]) == ("fraud", ["of 'fraud' only"])
-
-
-@pytest.mark.parametrize("table", sorted(RESULTS.glob("*/table.parquet")), ids=lambda path: path.parent.name)
-def test_tables_of_earlier_versions_are_read(table):
-    notes = Notes.of(BenchmarkTable.read(table))
-    assert (notes.positive_label, notes.remarks) == (None, ())
 
 
 def test_where_the_proxy_is_the_truth_the_winner_is_the_best_of_the_table(run, tmp_path):

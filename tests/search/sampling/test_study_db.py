@@ -3,15 +3,16 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from sqlite3 import dbapi2
 
 import numpy as np
 import optuna
 import pytest
+from optuna import Study
 from optuna.distributions import IntDistribution
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
-import search.sampling.study_db
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from proxies.site_scores import per_unit_of_rank
 from search.run.finalist import Finalist
@@ -116,14 +117,14 @@ def test_the_dashboard_reads_it(proposals, tmp_path):
     storage.engine.dispose()
 
 
-def test_the_same_proposals_are_not_written_again_and_others_or_damage_are(proposals, tmp_path, monkeypatch):
+def test_the_same_proposals_are_not_written_again_and_others_or_damage_are(proposals, tmp_path):
     space, made = proposals
     path = tmp_path / "study.db"
     record_proposals(path, made, space, ["a", "b"])
     record_finalists(path, [finalist(made[0], [0.8])], space, metric="accuracy")
-    with monkeypatch.context() as patch:
-        patch.setattr("search.sampling.study_db.add_trials", None)
-        record_proposals(path, made, space, ["a", "b"])
+    before = path.read_bytes()
+    record_proposals(path, made, space, ["a", "b"])
+    assert path.read_bytes() == before
     assert len(load(path, "finalists")[0]) == 1
     record_proposals(path, made[:-1], space, ["a", "b"])
     assert len(load(path, "proposals")[0]) == len(made) - 1
@@ -133,7 +134,8 @@ def test_the_same_proposals_are_not_written_again_and_others_or_damage_are(propo
         assert len(load(path, "proposals")[0]) == len(made)
 
 
-def test_what_is_killed_while_it_writes_is_written_again(proposals, tmp_path, monkeypatch):
+@pytest.mark.parametrize("before", ["set_metric_names", "set_user_attr"])  # its trials; its being whole
+def test_what_is_killed_while_it_writes_is_written_again(proposals, tmp_path, monkeypatch, before):
     space, made = proposals
     path = tmp_path / "study.db"
 
@@ -141,7 +143,7 @@ def test_what_is_killed_while_it_writes_is_written_again(proposals, tmp_path, mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("search.sampling.study_db.add_trials", killed)
+        patch.setattr(Study, before, killed)
         with pytest.raises(KeyboardInterrupt):
             record_proposals(path, made, space, ["a", "b"])
     record_proposals(path, made, space, ["a", "b"])
@@ -154,7 +156,6 @@ def test_a_file_that_another_program_holds_is_one_line_and_stays(proposals, tmp_
     path = tmp_path / "study.db"
     record_proposals(path, made[:1], space, ["a", "b"])
     before = path.read_bytes(), path.stat().st_ino
-    monkeypatch.setattr(search.sampling.study_db, "_PATIENCE_S", 0.1)
 
     def write():
         with one_line_where_unwritable(tmp_path):
@@ -165,6 +166,8 @@ def test_a_file_that_another_program_holds_is_one_line_and_stays(proposals, tmp_
 
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
+        real = sqlite3.connect
+        monkeypatch.setattr(dbapi2, "connect", lambda *a, **more: real(*a, **{**more, "timeout": 0.1}))
         with pytest.raises(
             InputError, match=r"is in use by another program .*; end that and start this again"
         ):

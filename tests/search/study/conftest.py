@@ -23,7 +23,7 @@ def _around(value: float) -> Estimate:
     return Estimate(value, value - 0.1, value + 0.1)
 
 
-def _card(proxy: str, rho: float | None, **changes: object) -> ReportCard:
+def card_of(proxy: str, rho: float | None, **changes: object) -> ReportCard:
     """A card whose numbers follow from rho; p is 0.0004 from 0.5 on, else 0.6."""
     p = 1.0 if rho is None else 0.0004 if rho >= 0.5 else 0.6
     at_k = tuple(
@@ -36,7 +36,7 @@ def _card(proxy: str, rho: float | None, **changes: object) -> ReportCard:
     return replace(card, **changes)  # type: ignore[arg-type]
 
 
-def _report(*cards: ReportCard, contests: int = 0, **changes: object) -> StratumReport:
+def report_of(*cards: ReportCard, contests: int = 0, **changes: object) -> StratumReport:
     """16 allocations, 3 seeds, noise ceiling 0.80; ``contests`` of falling truth, of which two won."""
     fought = tuple(
         Contest(
@@ -54,13 +54,13 @@ def _report(*cards: ReportCard, contests: int = 0, **changes: object) -> Stratum
 @pytest.fixture(scope="session")
 def make_card() -> Callable[..., ReportCard]:
     """Builds a card from a proxy and its rho; other fields by keyword."""
-    return _card
+    return card_of
 
 
 @pytest.fixture(scope="session")
 def make_report() -> Callable[..., StratumReport]:
     """Builds a report from cards; ``contests`` is how many, other fields by keyword."""
-    return _report
+    return report_of
 
 
 @pytest.fixture
