@@ -63,7 +63,7 @@ def test_what_is_not_the_same_run_is_refused_and_the_folder_is_left_as_it_was(tm
 @pytest.mark.parametrize("library", ["torch", "its source"])
 def test_another_program_is_refused(tmp_path, library):
     run(folder_at(tmp_path / "out"), {})
-    record = read_record(tmp_path / "out")
+    record = read_record(tmp_path / "out", another="`output`")
     other = replace(record.provenance, program={**record.provenance.program, library: "2"})
     replace(record, provenance=other).write(tmp_path / "out")
     said = r"torch was 2 and is \S+" if library == "torch" else "its source"
