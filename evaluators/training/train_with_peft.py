@@ -83,7 +83,7 @@ def train_with_peft(
     Raises NeverActedError where AdaLoRA's cut was not over by the last step, and
     InputError where EVA has too few tokens.
     """
-    run = _Run(Candidate(Allocation.of({}), seed, learning_rate), task, recipe)
+    run = _PeftRun(Candidate(Allocation.of({}), seed, learning_rate), task, recipe)
     reset_peak_memory(model.device)
     try:
         tuned = run.started(config, model)
@@ -116,7 +116,7 @@ def adapter_params(tuned: PeftModel) -> int:
     )
 
 
-class _Run:
+class _PeftRun:
     """One candidate on its way."""
 
     def __init__(self, candidate: Candidate, task: Task, recipe: Recipe) -> None:

@@ -14,9 +14,9 @@ from search.run.oracle import Oracle
 from search.run.pipeline import check_names, search_with
 from search.run.record import SearchRecord
 from search.run.settings import SearchSettings
+from search.run.supernet_oracle import SupernetOracle
 from search.run.tabulated import TableChoice, TabulatedOracle
 from search.run.trained import TrainedOracle
-from search.run.weight_shared import SupernetOracle
 from spaces.errors import UsageError
 
 from .ground_of import ground_of, machine_given

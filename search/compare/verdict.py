@@ -13,10 +13,10 @@ from spaces.direction import Direction
 from .questions import Finding
 from .standing import ArmRuns, Standing
 
-__all__ = ["verdict"]
+__all__ = ["comparison_verdict"]
 
 
-def verdict(
+def comparison_verdict(
     arms: Sequence[ArmRuns],
     standings: Sequence[Standing],
     best: Finding | None,

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from evaluators.store.whole_file import write_whole
-from search.allocation.uniform import uniform
+from search.allocation.uniform import uniform_allocation
 from search.job.job import Job
 from search.job.progress import Progress, silent
 from search.job.scoring import score_space
@@ -25,8 +25,8 @@ from .pipeline import check_names, result_with, search_with
 from .result import Result
 from .settings import SearchSettings
 from .shown_scores import ShownScores
+from .supernet_oracle import SupernetOracle
 from .trained import FineTuning, TrainedOracle
-from .weight_shared import SupernetOracle
 
 __all__ = ["Workbench"]
 
@@ -75,7 +75,7 @@ class Workbench:
 
     def uniform(self) -> Allocation:
         """The baseline: every site at one rank, as far as the budget goes."""
-        return uniform(self.space, self.budget)
+        return uniform_allocation(self.space, self.budget)
 
     def fine_tune(
         self, plans: Sequence[Allocation], *, seeds: int | None = None, folder: str | Path | None = None

@@ -12,7 +12,7 @@ from proxies.site_scores import SiteScores
 from search.allocation.proportional import proportional
 from search.allocation.registry import ALLOCATORS
 from search.allocation.repair import check_affordable, filled
-from search.allocation.uniform import uniform
+from search.allocation.uniform import uniform_allocation
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.search_space import SearchSpace
@@ -83,7 +83,7 @@ def draw_shapes(space: SearchSpace, max_params: int) -> list[Drawn]:
 
     Those that cannot spend the budget within 1 %, since their sites are full, are left out.
     """
-    shapes = [Drawn(uniform(space, max_params), ("uniform",))]
+    shapes = [Drawn(uniform_allocation(space, max_params), ("uniform",))]
     for name, weigh in _shapes(space):
         weights = np.array([weigh(site) for site in space.sites], dtype=np.float64)
         allocation = proportional(space, weights, max_params)
@@ -99,7 +99,7 @@ def draw_only(space: SearchSpace, rank: int) -> list[Drawn]:
 
 def draw_without(space: SearchSpace, max_params: int) -> list[Drawn]:
     """The uniform allocation, and for each of its sites the same without that site, not refilled."""
-    whole = uniform(space, max_params)
+    whole = uniform_allocation(space, max_params)
     ranks = dict(whole.ranks)
     rest = [Drawn(Allocation.of({**ranks, name: 0}), (f"without {name}",)) for name in ranks]
     return [Drawn(whole, ("uniform",)), *rest]

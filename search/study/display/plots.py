@@ -27,7 +27,7 @@ from search.study.judging.verdict import CONTROL
 from spaces.counted import counted
 from spaces.direction import Direction
 
-__all__ = ["LOOKS", "Image", "clear_plots", "draw_correlations", "draw_maps", "draw_stratum"]
+__all__ = ["LOOKS", "Image", "clear_plots", "draw_correlations", "draw_proxy_maps", "draw_stratum"]
 
 Image = tuple[str, Path]
 """A caption and a PNG file."""
@@ -107,7 +107,7 @@ def draw_correlations(report: StratumReport, place: Path, chance: Mapping[int, f
     )
 
 
-def draw_maps(site_scores: Mapping[str, Sequence[SiteScores]], plots: Path) -> list[Image]:
+def draw_proxy_maps(site_scores: Mapping[str, Sequence[SiteScores]], plots: Path) -> list[Image]:
     """A picture for each scaling rule: what every proxy says of every site."""
     images = []
     for rule, tables in site_scores.items():
