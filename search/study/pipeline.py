@@ -149,7 +149,7 @@ def _trained(
         Entry(
             stratum,
             one.allocation,
-            one.origins,
+            tuple(map(str, one.origins)),
             job.space.params(one.allocation),
             tuple((table.proxy, table.of(one.allocation)) for table in scores),
             tuple(run.evaluation for run in islice(runs, len(job.seeds))),

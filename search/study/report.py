@@ -19,7 +19,7 @@ from search.study.display.cost_table import Cost
 from search.study.display.page import Section, write_page
 from search.study.display.plots import clear_plots, draw_correlations, draw_proxy_maps, draw_stratum
 from search.study.display.text_table import format_report
-from search.study.judging.columns import params_of, pooled_names, scores_of, truths_of
+from search.study.judging.columns import origins_of, params_of, pooled_names, scores_of, truths_of
 from search.study.judging.judge import judge, pooled
 from search.study.judging.stratum_report import StratumReport, Truth
 from search.study.judging.verdict import study_verdict
@@ -127,7 +127,7 @@ def _judged(
                 truths_of(entries, truth, notes.direction),
                 scores_of(table, entries),
                 params_of(entries),
-                [entry.origins for entry in entries],
+                [origins_of(entry) for entry in entries],
                 metric=_goodness(table, notes),
                 rng=named_generator(0, f"{stratum.name} {truth}"),
             ),

@@ -17,13 +17,13 @@ from search.show.regret_plot import MOST_CURVES, RegretCurve, RegretPoint, draw_
 from search.show.scatter_plots import Look, Truths, draw_scatters
 from search.show.score_maps import draw_score_maps
 from search.study.judging.chance_regret import chance_regret
-from search.study.judging.columns import scores_of, truths_of
+from search.study.judging.columns import origins_of, scores_of, truths_of
 from search.study.judging.judge import KS
 from search.study.judging.mean_truth import mean_over_seeds
-from search.study.judging.origin_groups import group_of
 from search.study.judging.report_card import ReportCard
 from search.study.judging.stratum_report import StratumReport
 from search.study.judging.verdict import CONTROL
+from search.study.origin import group_of
 from spaces.counted import counted
 from spaces.direction import Direction
 
@@ -148,7 +148,7 @@ def _curve(card: ReportCard) -> RegretCurve:
 
 
 def _groups(entries: Sequence[Entry], finished: np.ndarray) -> list[str]:
-    return [group_of(entry.origins) for entry, kept in zip(entries, finished, strict=True) if kept]
+    return [group_of(origins_of(entry)) for entry, kept in zip(entries, finished, strict=True) if kept]
 
 
 def _sd(truths: np.ndarray) -> np.ndarray:

@@ -14,8 +14,8 @@ from search.study.display.plots import (
     forest_lines,
     truth_label,
 )
-from search.study.judging.origin_groups import GROUPS
 from search.study.judging.report_card import Estimate, TopK
+from search.study.origin import GROUPS
 from search.study.report import study_report
 from tests.search.study.small_tables import SLOW, few
 
