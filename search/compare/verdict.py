@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluators.metrics.chance import Chance, nothing_learned
+from evaluators.metrics.chance import Chance
+from evaluators.training.nothing_learned import nothing_learned
 from search.show.number_format import p_equation, with_interval
 from search.statistics.paired import PairedDifference
 from spaces.counted import counted
