@@ -1,4 +1,4 @@
-"""Imports point one way: spaces <- proxies, evaluators <- search, and from room to room (DESIGN, section 3)."""
+"""Imports point one way: spaces <- proxies, evaluators <- search, and so do rooms (DESIGN, section 3)."""
 
 from __future__ import annotations
 
