@@ -22,10 +22,8 @@ from proxies.base.constant import CONSTANT
 from proxies.base.eva import EVA
 from proxies.base.l2_norm import L2_NORM
 from proxies.base.params import PARAMS
-from proxies.composed.ensemble import PREFIX as ENSEMBLE
-from proxies.composed.ensemble import ensemble
-from proxies.composed.root import PREFIX as ROOT
-from proxies.composed.root import SPREAD, root
+from proxies.composed.ensemble import ENSEMBLE, ensemble
+from proxies.composed.root import ROOT, SPREAD, root
 from proxies.dense.fisher import FISHER
 from proxies.dense.gps import GPS
 from proxies.dense.grad_norm import GRAD_NORM, GRAD_NORM_INIT, GRAD_NORM_WARM

@@ -66,7 +66,7 @@ def probe_sites(
     modules = objective.head(model)
     stacked = Stacked(Head.shapes(modules), SLOTS, device=model.device)
     head, first = Head(modules, stacked, std=initial_std(model)), _First()
-    run = _Run(model, objective, modules, sites, renorm)
+    run = _ProbeRun(model, objective, modules, sites, renorm)
     for slot in range(SLOTS):
         head.load(slot, seed=slot)
     with head.attach():
@@ -151,7 +151,7 @@ class _Compared:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Run:
+class _ProbeRun:
     """One pass in which every call of every site and of the head is shown; gives the outputs (rows, k)."""
 
     model: PreTrainedModel

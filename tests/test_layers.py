@@ -1,4 +1,4 @@
-"""Imports point one way: spaces <- proxies, evaluators <- search, and within search (DESIGN, section 3)."""
+"""Imports point one way: spaces <- proxies, evaluators <- search, and so do rooms (DESIGN, section 3)."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ WITHIN_SEARCH: Final[dict[str, set[str]]] = {
     "statistics": set(),
     "allocation": set(),
     "show": {"statistics"},
-    "sampling": {*_LOWEST, "job"},
     "job": {*_LOWEST},
+    "sampling": {*_LOWEST, "job"},
     "methods": _BEFORE,
     "folder": _BEFORE,
     "run": {*_BEFORE, "methods", "folder"},
@@ -34,6 +34,18 @@ WITHIN_SEARCH: Final[dict[str, set[str]]] = {
     "compare": {*_BEFORE, "methods", "run"},
     "cli": {*_BEFORE, "methods", "folder", "run", "study", "compare"},
 }
+_DATA: Final = {"base", "metrics", "objectives", "data"}
+WITHIN_EVALUATORS: Final[dict[str, set[str]]] = {
+    "base": set(),
+    "metrics": set(),
+    "objectives": {"base", "metrics"},
+    "data": {"base", "metrics", "objectives"},
+    "training": _DATA,
+    "store": {*_DATA, "training"},
+    "adapters": {*_DATA, "training", "store"},
+    "executors": {*_DATA, "training", "store"},
+}
+ORDERS: Final = {"search": WITHIN_SEARCH, "evaluators": WITHIN_EVALUATORS}
 LONGEST_FILE, LONGEST_FUNCTION = 300, 40
 
 
@@ -69,20 +81,26 @@ def test_package_imports_only_lower_layers(package: str) -> None:
     assert {(name, file) for name, file in reached if name in OURS - {package} - ALLOWED[package]} == set()
 
 
-@pytest.mark.parametrize("room", WITHIN_SEARCH)
-def test_within_search_a_room_imports_only_lower_ones(room: str) -> None:
+@pytest.mark.parametrize(("package", "room"), [(name, room) for name in ORDERS for room in ORDERS[name]])
+def test_within_a_package_a_room_imports_only_lower_ones(package: str, room: str) -> None:
     reached = {
         (name[1], path.name)
-        for path in sources(ROOT / "search" / room)
+        for path in sources(ROOT / package / room)
         for name in imports_of(path)
-        if name[0] == "search" and len(name) > 1
+        if name[0] == package and len(name) > 1
     }
-    assert {(name, file) for name, file in reached if name not in {room, *WITHIN_SEARCH[room]}} == set()
+    allowed = {room, *ORDERS[package][room]}
+    assert {(name, file) for name, file in reached if name not in allowed} == set()
 
 
-def test_every_room_of_search_has_its_place_in_the_order() -> None:
-    rooms = {path.parent.name for path in (ROOT / "search").glob("*/__init__.py")}
-    assert rooms == WITHIN_SEARCH.keys()
+@pytest.mark.parametrize("package", ORDERS)
+def test_every_room_has_its_place_in_the_order_and_no_two_need_each_other(package: str) -> None:
+    order = ORDERS[package]
+    assert {path.parent.name for path in (ROOT / package).glob("*/__init__.py")} == order.keys()
+    before: set[str] = set()
+    for room, lower in order.items():
+        assert lower <= before
+        before.add(room)
 
 
 def test_only_the_commands_know_argparse() -> None:

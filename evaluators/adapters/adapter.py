@@ -35,7 +35,7 @@ from spaces.stacked import Stacked
 from spaces.wires import Wires
 
 from .adapter_files import ADAPTER_FILES, named_tensors, read_head, read_wires, write_head, write_wires
-from .adapter_record import RECORD, AdapterRecord, read_record
+from .adapter_record import ADAPTER_RECORD, AdapterRecord, read_adapter_record
 from .base_digest import base_digest
 from .lora_config import task_type_of
 from .peft_files import PLAIN_DTYPES, Wire, checked_wire, fits_peft, remove_peft, write_peft
@@ -116,7 +116,7 @@ class _Saving:
         write_wires(new, others)
         write_head(new, self.head)
         record = replace(self.record, stock_peft=bool(stock) and not others)
-        (new / RECORD).write_text(record.to_json(), encoding="utf-8")
+        (new / ADAPTER_RECORD).write_text(record.to_json(), encoding="utf-8")
 
     def _as_peft(self, new: Path) -> list[Wire]:
         """The wires that PEFT has been seen to load and to compute as we do, with the head; written."""
@@ -187,7 +187,7 @@ def merge(folder: Path, model: PreTrainedModel) -> PreTrainedModel:
 def _read_record(folder: Path, model: PreTrainedModel) -> AdapterRecord:
     """The record; the log warns where it is of other base weights. Raises InputError where it is of a model
     for another task: a language model's adapter has no head that a classifier would miss."""
-    record, own = read_record(folder), base_digest(model)
+    record, own = read_adapter_record(folder), base_digest(model)
     if task_type_of(model) not in (None, ARCHITECTURES[record.architecture].task_type):
         raise InputError(
             f"the adapter was trained on a model for {record.architecture}, and this is a "

@@ -25,7 +25,7 @@ from spaces.errors import InputError
 from spaces.head import Head
 from spaces.site import Site
 
-from .adapter_record import RECORD, AdapterRecord
+from .adapter_record import ADAPTER_RECORD, AdapterRecord
 from .peft_files import (
     PEFT_CONFIG,
     PEFT_WEIGHTS,
@@ -40,7 +40,7 @@ __all__ = ["ADAPTER_FILES", "named_tensors", "read_head", "read_wires", "write_h
 
 _WIRES: Final = "wires.safetensors"
 _HEAD: Final = "head.safetensors"
-ADAPTER_FILES: Final = frozenset({RECORD, PEFT_CONFIG, PEFT_WEIGHTS, _WIRES, _HEAD})
+ADAPTER_FILES: Final = frozenset({ADAPTER_RECORD, PEFT_CONFIG, PEFT_WEIGHTS, _WIRES, _HEAD})
 
 
 def named_tensors(wires: Sequence[Wire]) -> dict[str, Tensor]:

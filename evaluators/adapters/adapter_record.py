@@ -33,10 +33,10 @@ from spaces.hooks import Renorm
 from spaces.objective import Architecture
 from spaces.scaling import SCALING_RULES, Scaling
 
-__all__ = ["FORMAT_VERSION", "RECORD", "AdapterRecord", "read_record"]
+__all__ = ["ADAPTER_FORMAT_VERSION", "ADAPTER_RECORD", "AdapterRecord", "read_adapter_record"]
 
-RECORD: Final = "rankscape.json"
-FORMAT_VERSION: Final = 1
+ADAPTER_RECORD: Final = "rankscape.json"
+ADAPTER_FORMAT_VERSION: Final = 1
 _MOST: Final = 2**63 - 1  # of whatever is counted
 _AGAIN: Final = "save the adapter again"
 
@@ -72,10 +72,10 @@ class AdapterRecord:
         return ARCHITECTURES[self.architecture].head(model)
 
     def to_json(self) -> str:
-        """A JSON object that ``read_record`` reads; ASCII, whatever characters the names have."""
+        """A JSON object that ``read_adapter_record`` reads; ASCII, whatever characters the names have."""
         return json.dumps(
             {
-                "format_version": FORMAT_VERSION,
+                "format_version": ADAPTER_FORMAT_VERSION,
                 "base": self.base,
                 "architecture": self.architecture,
                 "allocation": dict(self.allocation.ranks),
@@ -93,18 +93,18 @@ class AdapterRecord:
         )
 
 
-def read_record(folder: Path) -> AdapterRecord:
+def read_adapter_record(folder: Path) -> AdapterRecord:
     """The record of an adapter's folder; raises InputError where there is none that this version reads."""
-    file = folder / RECORD
+    file = folder / ADAPTER_RECORD
     if not file.is_file():
         raise InputError(
-            f"{folder} has no {RECORD}, so it is no adapter; name a folder that was saved as one."
+            f"{folder} has no {ADAPTER_RECORD}, so it is no adapter; name a folder that was saved as one."
         )
     version = read_json(file, fields(format_version=anything), remedy=_AGAIN)["format_version"]
-    if version != FORMAT_VERSION:
+    if version != ADAPTER_FORMAT_VERSION:
         raise InputError(
             f"{file} has format_version={reprlib.repr(version)}, this version of rankscape reads "
-            f"{FORMAT_VERSION}; install the version that wrote it, or save the adapter again."
+            f"{ADAPTER_FORMAT_VERSION}; install the version that wrote it, or save the adapter again."
         )
     data = read_json(file, _SHAPE, remedy=_AGAIN)
     params = data.pop("params")

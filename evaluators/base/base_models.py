@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 from transformers import PreTrainedModel
 
-from evaluators.store.content_digest import model_state
-
 from .base_model import ModelSource, load_base_model
+from .content_digest import model_state
 
 __all__ = ["BaseModels"]
 

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from evaluators.store.content_digest import file_digest
+from evaluators.base.content_digest import file_digest
 from spaces.counted import counted
 from spaces.errors import InputError
 

@@ -13,12 +13,10 @@ from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.foreign import foreign
 
-from .rows import Rows
+from .rows import NO_TARGET, Rows
 
-__all__ = ["NO_TARGET", "Passages", "tokenised_passages"]
+__all__ = ["Passages", "tokenised_passages"]
 
-NO_TARGET = -100
-"""The label of a token that is not to be learned, as transformers has it."""
 _log = logging.getLogger(__name__)
 
 

@@ -8,14 +8,13 @@ from typing import Final
 
 import numpy as np
 
+from evaluators.objectives.labels import Labels
 from spaces.counted import counted
 
-__all__ = ["NO_TARGET", "Labels", "Rows", "joined_labels", "padded_inputs", "padded_labels"]
+__all__ = ["NO_TARGET", "Rows", "joined_labels", "padded_inputs", "padded_labels"]
 
 NO_TARGET: Final = -100
 """The label of a token that is not to be predicted, as in transformers."""
-Labels = np.ndarray | tuple[np.ndarray, ...]
-"""Of n rows: (n,), int64 class ids or float32 values; or one (tokens,) int64 a row, below zero no target."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

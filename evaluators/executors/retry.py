@@ -11,8 +11,8 @@ from spaces.counted import counted
 
 __all__ = ["Died", "Execute", "outlived"]
 
-Task = TypeVar("Task")
-Result = TypeVar("Result")
+_Work = TypeVar("_Work")
+_Done = TypeVar("_Done")
 _Given = TypeVar("_Given", contravariant=True)
 _Made = TypeVar("_Made", covariant=True)
 _log = logging.getLogger(__name__)
@@ -36,12 +36,12 @@ class Execute(Protocol[_Given, _Made]):
 
 
 def outlived(
-    tasks: Sequence[Task],
-    execute: Execute[Task, Result],
+    tasks: Sequence[_Work],
+    execute: Execute[_Work, _Done],
     *,
-    parts: Callable[[Task], Sequence[Task]],
-    failed: Callable[[Task, Died], Result],
-) -> Iterator[tuple[Task, Result]]:
+    parts: Callable[[_Work], Sequence[_Work]],
+    failed: Callable[[_Work, Died], _Done],
+) -> Iterator[tuple[_Work, _Done]]:
     """Every task with its result, in the order of their ends, however many workers die of them.
 
     A task whose worker died is done again once all others have ended, by itself, since a neighbour may have
@@ -61,11 +61,11 @@ def outlived(
 
 
 def _alone(
-    task: Task,
-    execute: Execute[Task, Result],
-    parts: Callable[[Task], Sequence[Task]],
-    failed: Callable[[Task, Died], Result],
-) -> Iterator[tuple[Task, Result]]:
+    task: _Work,
+    execute: Execute[_Work, _Done],
+    parts: Callable[[_Work], Sequence[_Work]],
+    failed: Callable[[_Work, Died], _Done],
+) -> Iterator[tuple[_Work, _Done]]:
     ((_, result),) = execute([task])
     if not isinstance(result, Died):
         yield task, result

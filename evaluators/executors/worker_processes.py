@@ -25,7 +25,7 @@ __all__ = ["START", "WorkerProcesses", "end_without", "work"]
 START: Final = "import sys; from evaluators.executors.worker_processes import work; work(int(sys.argv[1]))"
 
 Own = TypeVar("Own")
-Result = TypeVar("Result")
+Returned = TypeVar("Returned")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +34,7 @@ class _Worker:
     pipe: Connection
 
 
-class WorkerProcesses(Generic[Own, Result]):
+class WorkerProcesses(Generic[Own, Returned]):
     """At most ``most`` processes, each started when there is a call that no other is free for.
 
     Each has a pipe of its own. So a process that is killed takes nothing but its own call with it, and there
@@ -52,7 +52,7 @@ class WorkerProcesses(Generic[Own, Result]):
         self._workers: list[_Worker] = []
         self._idle: list[_Worker] = []
 
-    def __enter__(self) -> WorkerProcesses[Own, Result]:
+    def __enter__(self) -> WorkerProcesses[Own, Returned]:
         return self
 
     def __exit__(
@@ -66,7 +66,9 @@ class WorkerProcesses(Generic[Own, Result]):
             worker.process.kill()
             worker.process.wait()
 
-    def __call__(self, calls: Sequence[Callable[[Own], Result]], /) -> Iterator[tuple[int, Result | Died]]:
+    def __call__(
+        self, calls: Sequence[Callable[[Own], Returned]], /
+    ) -> Iterator[tuple[int, Returned | Died]]:
         """Does the calls, as ``retry.Execute`` says; only the one that a process was at can be its end.
 
         Calls may be anything that cloudpickle takes, results anything that pickle takes. An exception is
@@ -116,7 +118,7 @@ class WorkerProcesses(Generic[Own, Result]):
             signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         return self._workers[-1]
 
-    def _result(self, worker: _Worker) -> Result | Died:
+    def _result(self, worker: _Worker) -> Returned | Died:
         try:
             message = worker.pipe.recv_bytes()
         except (EOFError, OSError):
@@ -125,7 +127,7 @@ class WorkerProcesses(Generic[Own, Result]):
         raised, outcome = pickle.loads(message)
         if raised:
             raise outcome
-        result: Result = outcome
+        result: Returned = outcome
         return result
 
     def _buried(self, worker: _Worker) -> Died:

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from evaluators.data.rows import Labels
 from evaluators.metrics.chance import Chance
 from evaluators.metrics.of_tokens import Tokens, find_token_metric
 from spaces.direction import Direction
 from spaces.objective import Architecture, Batch, Losses
 
 from .causal_trial import check_language_model
+from .labels import Labels
 from .task_objective import Score
 from .token_losses import at_targets, sum_of_logits
 

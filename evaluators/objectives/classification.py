@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from evaluators.base.architectures import ARCHITECTURES
-from evaluators.data.rows import Labels
 from evaluators.metrics.chance import Chance
 from evaluators.metrics.classes import BINARY_METRICS, CLASS_METRICS, find_class_metric
 from evaluators.metrics.registry import check_metric
@@ -20,7 +19,7 @@ from spaces.direction import Direction
 from spaces.errors import InputError, UsageError
 from spaces.objective import Architecture, Batch, Losses
 
-from .labels import listed_labels, look_alikes, one_label_only, positive_label, said_of
+from .labels import Labels, listed_labels, look_alikes, one_label_only, positive_label, said_of
 from .sequence_outputs import row_logits, summed_logits
 from .task_objective import Labelled, Score
 

@@ -1,4 +1,4 @@
-"""What classes are called, the one that F1 is of, and what a reader must know of labels."""
+"""What labels are, what classes are called, the one that F1 is of, and what a reader must know of labels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from evaluators.metrics.classes import BINARY_METRICS
 from spaces.counted import counted
 from spaces.errors import UsageError
 
-__all__ = ["listed_labels", "look_alikes", "one_label_only", "positive_label", "said_of"]
+__all__ = ["Labels", "listed_labels", "look_alikes", "one_label_only", "positive_label", "said_of"]
+
+Labels = np.ndarray | tuple[np.ndarray, ...]
+"""Of n rows: (n,), int64 class ids or float32 values; or one (tokens,) int64 a row, below zero no target."""
 
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,9})?")
 _ENDLESS: Final = frozenset({"inf", "-inf"})

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from evaluators.base.architectures import ARCHITECTURES
-from evaluators.data.rows import Labels
 from evaluators.metrics.chance import Chance
 from evaluators.metrics.numbers import NUMBER_METRICS
 from evaluators.metrics.registry import check_metric
@@ -20,7 +19,7 @@ from spaces.direction import Direction
 from spaces.errors import InputError, UsageError
 from spaces.objective import Architecture, Batch, Losses
 
-from .labels import one_label_only
+from .labels import Labels, one_label_only
 from .sequence_outputs import row_logits, summed_logits
 from .task_objective import Labelled, Score
 

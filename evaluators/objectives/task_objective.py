@@ -9,9 +9,10 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from torch import Tensor
 
-from evaluators.data.rows import Labels
 from evaluators.metrics.chance import Chance
 from spaces.objective import Losses, Objective
+
+from .labels import Labels
 
 __all__ = ["LabelObjective", "Labelled", "Score", "TaskObjective"]
 

@@ -45,9 +45,9 @@ from spaces.space_record import space_from_json, space_to_json
 from .benchmark_entry import Entry, Stratum
 from .whole_file import whole_file
 
-__all__ = ["FORMAT_VERSION", "Contents", "read_contents", "write_contents"]
+__all__ = ["TABLE_FORMAT_VERSION", "Contents", "read_contents", "write_contents"]
 
-FORMAT_VERSION: Final = 1
+TABLE_FORMAT_VERSION: Final = 1
 
 _OURS: Final = "rankscape."
 _VERSION, _SPACE, _METRIC, _NOTE, _SEAL = (
@@ -94,7 +94,7 @@ class Contents:
 def write_contents(path: Path, contents: Contents) -> None:
     """Writes the file, whole or not at all. All entries must have the same proxies."""
     documents = {
-        _VERSION: json.dumps(FORMAT_VERSION),
+        _VERSION: json.dumps(TABLE_FORMAT_VERSION),
         _SPACE: space_to_json(contents.space),
         _METRIC: json.dumps(contents.metric),
         **{_NOTE + name: note for name, note in contents.notes.items()},
@@ -195,10 +195,10 @@ def _check_version(path: Path, documents: Mapping[str, str]) -> None:
             f"{path} is no benchmark table: its Parquet metadata lack {_VERSION}; name the table.parquet of "
             "a study, as it was written (pandas does not keep the metadata)."
         )
-    if documents[_VERSION] != json.dumps(FORMAT_VERSION):
+    if documents[_VERSION] != json.dumps(TABLE_FORMAT_VERSION):
         raise InputError(
             f"{path} has format_version={documents[_VERSION]}, this version of rankscape reads "
-            f"{FORMAT_VERSION}; install the version that wrote it, or run the study again."
+            f"{TABLE_FORMAT_VERSION}; install the version that wrote it, or run the study again."
         )
 
 

@@ -22,6 +22,7 @@ from spaces.wires import Wires
 
 from .adamw import StackedAdamW
 from .candidate import Candidate, Recipe, Trained, refuse_other_weights
+from .data_order import in_length_order
 
 __all__ = ["Cohort", "outputs_of", "score_trained"]
 
@@ -119,15 +120,13 @@ class Cohort:
         k: of the objective. around: how the model is asked.
         """
         self.stacked.select(tuple(slots))
-        order = np.argsort([len(ids) for ids in rows.input_ids], kind="stable")
-        size = max(1, self.recipe.eval_batch_size // len(slots))
-        parts = []
-        for start in range(0, len(order), size):
-            rows_of_each = order[start : start + size]
-            batch = batch_of(self.model, rows, np.tile(rows_of_each, len(slots)))
+
+        def ask(indices: np.ndarray) -> Tensor:
+            batch = batch_of(self.model, rows, np.tile(indices, len(slots)))
             (outputs,) = around(self._outputs, self.model, batch)
-            parts.append(outputs.view(len(slots), len(rows_of_each), -1).cpu())
-        return torch.cat(parts, dim=1)[:, np.argsort(order)]
+            return outputs.view(len(slots), len(indices), -1)
+
+        return in_length_order(rows, max(1, self.recipe.eval_batch_size // len(slots)), ask)
 
     def _outputs(self, model: PreTrainedModel, batch: Batch) -> tuple[Tensor]:
         return (self.objective.outputs(model, batch),)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
+import torch
+from torch import Tensor
 
-__all__ = ["epoch_batches", "steps_per_epoch"]
+from evaluators.data.rows import Rows
+
+__all__ = ["epoch_batches", "in_length_order", "steps_per_epoch"]
 
 _CHUNK = 16  # batches among which rows are sorted by length
 
@@ -37,3 +41,18 @@ def epoch_batches(lengths: np.ndarray, batch_size: int, *, seed: int, epoch: int
         batches = [chunk[i : i + batch_size] for i in range(0, len(chunk), batch_size)]
         for index in visits.permutation(len(batches)):
             yield batches[index]
+
+
+def in_length_order(rows: Rows, size: int, ask: Callable[[np.ndarray], Tensor]) -> Tensor:
+    """What is said of all rows, (..., rows, k), in the rows' order, on the CPU.
+
+    They are asked for from the shortest to the longest, so that batches need little padding.
+
+    Args:
+        rows: of the task.
+        size: rows that are asked for at once; the last batch may be smaller.
+        ask: what is said of these rows, given their indices: (..., indices, k).
+    """
+    order = np.argsort([len(ids) for ids in rows.input_ids], kind="stable")
+    parts = [ask(order[start : start + size]).cpu() for start in range(0, len(order), size)]
+    return torch.cat(parts, dim=-2)[..., np.argsort(order), :]

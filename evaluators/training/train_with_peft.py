@@ -36,7 +36,7 @@ from spaces.stacked import Stacked
 
 from .adamw import linear_schedule
 from .candidate import Candidate, Course, Evaluation, Recipe, Trained
-from .data_order import epoch_batches
+from .data_order import epoch_batches, in_length_order
 from .gate_policy import NeverActedError
 from .memory import OUT_OF_MEMORY, is_out_of_memory, peak_memory, reset_peak_memory
 
@@ -83,7 +83,7 @@ def train_with_peft(
     Raises NeverActedError where AdaLoRA's cut was not over by the last step, and
     InputError where EVA has too few tokens.
     """
-    run = _Run(Candidate(Allocation.of({}), seed, learning_rate), task, recipe)
+    run = _PeftRun(Candidate(Allocation.of({}), seed, learning_rate), task, recipe)
     reset_peak_memory(model.device)
     try:
         tuned = run.started(config, model)
@@ -116,7 +116,7 @@ def adapter_params(tuned: PeftModel) -> int:
     )
 
 
-class _Run:
+class _PeftRun:
     """One candidate on its way."""
 
     def __init__(self, candidate: Candidate, task: Task, recipe: Recipe) -> None:
@@ -222,10 +222,9 @@ def _outputs(tuned: PeftModel, objective: Objective, rows: Rows, size: int) -> T
     """(rows, k), in the rows' order, on the CPU."""
     prompted = tuned.active_peft_config.is_prompt_learning  # the rest are layers in the copy
     model = cast("PreTrainedModel", tuned if prompted else tuned.get_base_model())
-    order = np.argsort([len(ids) for ids in rows.input_ids], kind="stable")
-    batches = [order[start : start + size] for start in range(0, len(order), size)]
-    outputs = [objective.outputs(model, batch_of(tuned, rows, batch)).cpu() for batch in batches]
-    return torch.cat(outputs)[np.argsort(order)]
+    return in_length_order(
+        rows, size, lambda indices: objective.outputs(model, batch_of(tuned, rows, indices))
+    )
 
 
 def _unmasked(adalora: AdaLoraModel) -> int:

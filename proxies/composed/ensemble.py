@@ -12,9 +12,9 @@ from proxies.proxy import Proxy, needs_of
 from proxies.site_scores import Point, SiteScores
 from spaces.errors import UsageError
 
-__all__ = ["PREFIX", "ensemble"]
+__all__ = ["ENSEMBLE", "ensemble"]
 
-PREFIX = "ensemble:"
+ENSEMBLE = "ensemble:"
 
 
 def ensemble(
@@ -38,7 +38,7 @@ def ensemble(
     design; scoring raises DegenerateScoreError where a member does.
     """
     names = [member.name for member in members]
-    given = f"proxy={PREFIX + '+'.join(names)!r}"
+    given = f"proxy={ENSEMBLE + '+'.join(names)!r}"
     if len(set(names)) < max(2, len(names)):
         raise UsageError(
             f"{given} needs two or more different members; write for example ensemble:grad_norm+snr."
@@ -58,7 +58,7 @@ def ensemble(
         by_rank[:, 1:] = np.cumsum(rates * units, axis=1)
         return SiteScores(name, point, evidence.space, by_site, by_rank)
 
-    return Proxy(PREFIX + "+".join(names), point, measure, needs=needs_of(members))
+    return Proxy(ENSEMBLE + "+".join(names), point, measure, needs=needs_of(members))
 
 
 def _places(values: np.ndarray) -> np.ndarray:

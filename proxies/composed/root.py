@@ -10,9 +10,9 @@ from proxies.measure.evidence import Evidence
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores
 
-__all__ = ["PREFIX", "SPREAD", "root"]
+__all__ = ["ROOT", "SPREAD", "root"]
 
-PREFIX = "root:"
+ROOT = "root:"
 
 
 def root(member: Proxy, score: Callable[[Sequence[Proxy], Evidence], list[SiteScores]]) -> Proxy:
@@ -29,7 +29,7 @@ def root(member: Proxy, score: Callable[[Sequence[Proxy], Evidence], list[SiteSc
         return _by_root(name, scores)
 
     return Proxy(
-        PREFIX + member.name, member.point, measure, ranks_nothing=member.ranks_nothing, needs=member.needs
+        ROOT + member.name, member.point, measure, ranks_nothing=member.ranks_nothing, needs=member.needs
     )
 
 

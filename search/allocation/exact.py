@@ -12,17 +12,17 @@ from scipy.sparse import coo_array
 from proxies.site_scores import SiteScores
 from spaces.allocation import Allocation
 
-from .greedy import greedy
+from .greedy import greedy_allocation
 from .silent_stdout import silent_stdout
 
-__all__ = ["exact"]
+__all__ = ["exact_allocation"]
 
 _TIME_LIMIT_S = 10.0
 _SCALE = 1000.0  # HiGHS stops within 1e-6 of the optimum, absolutely: 1e-9 of the largest worth
 _log = logging.getLogger(__name__)
 
 
-def exact(
+def exact_allocation(
     scores: SiteScores,
     *,
     max_params: int,
@@ -49,10 +49,11 @@ def exact(
     >>> tap = Tap("block", "in")
     >>> sites = tuple(Site(f"layers.{i}.q", i, "q", "lora", 64, 64, tap, tap) for i in range(3))
     >>> scores = per_unit_of_rank("mine", "none", SearchSpace(sites, (0, 4, 8)), [3.0, 1.0, 2.0])
-    >>> exact(scores, max_params=1600, rng=np.random.default_rng(0)).ranks  # of 128 parameters a rank
+    >>> rng = np.random.default_rng(0)
+    >>> exact_allocation(scores, max_params=1600, rng=rng).ranks  # of 128 parameters a rank
     (('layers.0.q', 8), ('layers.2.q', 4))
     """
-    by_greedy = greedy(scores, max_params=max_params, rng=rng)
+    by_greedy = greedy_allocation(scores, max_params=max_params, rng=rng)
     columns = _solved(scores, max_params, solve)
     if columns is None:
         return by_greedy

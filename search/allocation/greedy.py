@@ -9,12 +9,12 @@ from spaces.allocation import Allocation
 
 from .repair import check_affordable
 
-__all__ = ["greedy"]
+__all__ = ["greedy_allocation"]
 
 _TIE = 1e-12  # relative; equal ratios may differ in their last bits
 
 
-def greedy(scores: SiteScores, *, max_params: int, rng: np.random.Generator) -> Allocation:
+def greedy_allocation(scores: SiteScores, *, max_params: int, rng: np.random.Generator) -> Allocation:
     """The best jump per parameter, again and again, while one fits and is worth something.
 
     A jump takes one site to any higher rank of its grid, so that a curve which pays only from some
@@ -29,7 +29,8 @@ def greedy(scores: SiteScores, *, max_params: int, rng: np.random.Generator) -> 
     >>> tap = Tap("block", "in")
     >>> sites = tuple(Site(f"layers.{i}.q", i, "q", "lora", 64, 64, tap, tap) for i in range(3))
     >>> scores = per_unit_of_rank("mine", "none", SearchSpace(sites, (0, 4, 8)), [3.0, 1.0, 2.0])
-    >>> greedy(scores, max_params=1600, rng=np.random.default_rng(0)).ranks  # of 128 parameters a rank
+    >>> rng = np.random.default_rng(0)
+    >>> greedy_allocation(scores, max_params=1600, rng=rng).ranks  # of 128 parameters a rank
     (('layers.0.q', 8), ('layers.2.q', 4))
     """
     space = scores.space

@@ -11,11 +11,11 @@ from proxies.site_scores import SiteScores
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 
-from .exact import exact
-from .greedy import greedy
+from .exact import exact_allocation
+from .greedy import greedy_allocation
 from .random_allocation import random_allocation
-from .topk import topk
-from .uniform import uniform
+from .topk import topk_allocation
+from .uniform import uniform_allocation
 
 __all__ = ["ALLOCATORS", "SCORE_FREE", "Allocator", "find_allocator"]
 
@@ -30,8 +30,8 @@ class Allocator(Protocol):
 
 
 def _uniform(scores: SiteScores, *, max_params: int, rng: np.random.Generator) -> Allocation:
-    """``uniform`` as an Allocator; it needs of the scores only their space, and no chance."""
-    return uniform(scores.space, max_params)
+    """``uniform_allocation`` as an Allocator; it needs of the scores only their space, and no chance."""
+    return uniform_allocation(scores.space, max_params)
 
 
 def _random(scores: SiteScores, *, max_params: int, rng: np.random.Generator) -> Allocation:
@@ -42,9 +42,9 @@ def _random(scores: SiteScores, *, max_params: int, rng: np.random.Generator) ->
 ALLOCATORS: Final[Mapping[str, Allocator]] = {
     "uniform": _uniform,
     "random": _random,
-    "topk": topk,
-    "greedy": greedy,
-    "exact": exact,
+    "topk": topk_allocation,
+    "greedy": greedy_allocation,
+    "exact": exact_allocation,
 }
 
 SCORE_FREE: Final = frozenset({"uniform", "random"})  # the same whatever the proxy

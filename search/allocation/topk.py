@@ -9,10 +9,10 @@ from spaces.allocation import Allocation
 
 from .repair import check_affordable
 
-__all__ = ["topk"]
+__all__ = ["topk_allocation"]
 
 
-def topk(scores: SiteScores, *, max_params: int, rng: np.random.Generator) -> Allocation:
+def topk_allocation(scores: SiteScores, *, max_params: int, rng: np.random.Generator) -> Allocation:
     """The sites with the largest ``scores.by_site`` on at the largest rank of the grid, within the budget.
 
     A site that cannot have that rank is on at its highest. Ties are broken uniformly at random. A site that

@@ -8,10 +8,10 @@ from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 
-__all__ = ["uniform"]
+__all__ = ["uniform_allocation"]
 
 
-def uniform(space: SearchSpace, max_params: int, *, most: np.ndarray | None = None) -> Allocation:
+def uniform_allocation(space: SearchSpace, max_params: int, *, most: np.ndarray | None = None) -> Allocation:
     """As uniform as ``max_params`` parameters allow: every site at rank floor(u), u = budget / cost per rank.
 
     A site that cannot have that rank is at its full one, and the others share what it leaves. What is then
@@ -25,7 +25,7 @@ def uniform(space: SearchSpace, max_params: int, *, most: np.ndarray | None = No
     >>> from spaces import SearchSpace, Site, Tap
     >>> tap = Tap("block", "in")
     >>> sites = tuple(Site(f"layers.{i}.q", i, "q", "lora", 64, 64, tap, tap) for i in range(3))
-    >>> uniform(SearchSpace(sites, (0, 1)), 1000).ranks  # of 128 parameters a rank
+    >>> uniform_allocation(SearchSpace(sites, (0, 1)), 1000).ranks  # of 128 parameters a rank
     (('layers.0.q', 2), ('layers.1.q', 3), ('layers.2.q', 2))
     """
     price = np.array([site.cost_per_rank for site in space.sites], dtype=np.int64)

@@ -35,14 +35,14 @@ def _run(given: Typed) -> Printed:
     chosen = given.of(ExportSettings)
 
     from evaluators.adapters.adapter_config import adapter_config
-    from evaluators.adapters.adapter_record import RECORD, read_record
+    from evaluators.adapters.adapter_record import ADAPTER_RECORD, read_adapter_record
     from evaluators.adapters.formats.chosen import chosen as arguments
     from evaluators.adapters.formats.registry import FORMATS
     from evaluators.data.demo import MODEL_NAME, demo_model_folder
     from spaces.meta_model import meta_model
 
     inside = chosen.folder / "adapter"
-    record = read_record(inside if (inside / RECORD).is_file() else chosen.folder)
+    record = read_adapter_record(inside if (inside / ADAPTER_RECORD).is_file() else chosen.folder)
     base = chosen.model or (str(demo_model_folder()) if record.base == MODEL_NAME else record.base)
     config = adapter_config(record, meta_model(base))
     return Printed(arguments(config), FORMATS[chosen.format](config))

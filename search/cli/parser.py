@@ -19,17 +19,17 @@ from spaces.printable import printable
 from .flags import Flags, flag_of
 from .registry_names import registry_names
 from .typed import Typed
-from .value_types import decimal, decimals, names, path, place, text, whole
+from .value_types import decimal_value, decimals, names, path, place, text_value, whole_value
 
 __all__ = ["Parser", "parser_of", "reader_of", "typed"]
 
 _LONGEST_COMPLAINT: Final = 600
 _LONGEST_NAME: Final = 80
 _READERS: Final[tuple[tuple[object, Callable[[str], object]], ...]] = (
-    (str, text),
+    (str, text_value),
     (Path, path),
-    (int, whole),
-    (float, decimal),
+    (int, whole_value),
+    (float, decimal_value),
     (tuple[str, ...], names),
     (tuple[float, ...], decimals),
 )
@@ -94,7 +94,7 @@ def reader_of(hint: object, about: Option) -> Callable[[str], object]:
     """Reads a value of a field's type, as typed."""
     (kind,) = _kinds(hint)
     if get_origin(kind) is Literal:
-        return text
+        return text_value
     if kind is str and about.file:
         return place
     return next(reader for known, reader in _READERS if known == kind)

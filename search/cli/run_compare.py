@@ -10,7 +10,7 @@ from typing import Final
 from search.compare.arm import arms_of
 from search.compare.arm_training import plan_all
 from search.compare.pipeline import compare_arms, write_comparison
-from search.compare.settings import GROWING, CompareSettings
+from search.compare.settings import COMPARISON_MAY_GROW, CompareSettings
 from search.compare.terms import terms_of
 from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import inputs_of
@@ -38,7 +38,7 @@ def run_compare(given: Typed, machine: Callable[[Typed], Machine] = machine_give
     The budget is that of the space as typed, in every arm. Raises UsageError or InputError, and leaves
     nothing, on options or data that cannot be used.
     """
-    known = decisive(given.all((*JOB, CompareSettings)), growing=GROWING)
+    known = decisive(given.all((*JOB, CompareSettings)), growing=COMPARISON_MAY_GROW)
     inputs = partial(inputs_of, given.of(ModelSettings), given.of(DataSettings))
     folder = OutputFolder(output_path(given.of(OutputSettings).output), COMMAND, known, inputs=inputs)
     with folder.opened() as path:

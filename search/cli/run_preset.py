@@ -13,8 +13,8 @@ from search.compare.pipeline import write_comparison
 from search.compare.preset_run import Filled, compare_cells, fill, paper_settings, setups_of
 from search.compare.presets.filled_table import FilledTable
 from search.compare.presets.preset import Preset, Setup
-from search.compare.presets.registry import PRESETS, SETTINGS, find_preset, moved
-from search.compare.settings import GROWING, CompareSettings
+from search.compare.presets.registry import PRESETS, SETTINGS, find_preset, on_other_model
+from search.compare.settings import COMPARISON_MAY_GROW, CompareSettings
 from search.compare.terms import terms_of
 from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import Digests, inputs_of
@@ -45,7 +45,7 @@ def run_preset(name: str, given: Typed, machine: Callable[[Typed], Machine] = ma
     """
     preset = _preset(name, given)
     seeds = _seeds(preset, given)
-    settings = decisive(given.all((*JOB, CompareSettings)), growing=GROWING)
+    settings = decisive(given.all((*JOB, CompareSettings)), growing=COMPARISON_MAY_GROW)
     known = {**settings, "typed": sorted(given.names & settings.keys())}  # goes before the paper's
     path = output_path(given.of(OutputSettings).output)
     folder = OutputFolder(path, COMMAND, known, inputs=partial(_inputs, preset, given))
@@ -79,7 +79,7 @@ def _preset(name: str, given: Typed) -> Preset:
     """The preset with the data sets asked for; raises UsageError where what was typed does not fit."""
     preset, model = find_preset(name), given.of(ModelSettings).model
     if model in {settings.model for settings in SETTINGS}:
-        preset = moved(preset, model or "")
+        preset = on_other_model(preset, model or "")
     if datasets := given.of(CompareSettings).dataset:
         preset = preset.only(datasets)
     if given.of(DataSettings).train_file and len(preset.datasets) > 1:

@@ -12,9 +12,9 @@ from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import inputs_of
 from search.job.machine import Machine
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
-from search.study.pipeline import TABLE, check_any_finished, check_names, tabulate
+from search.study.pipeline import TABLE, check_any_finished, check_study_names, tabulate
 from search.study.report import REPORT_FILES, StudyReport, write_report
-from search.study.settings import GROWING, StudySettings
+from search.study.settings import STUDY_MAY_GROW, StudySettings
 from search.study.strata import jobs_of
 
 from .command import Printed
@@ -37,11 +37,11 @@ def run_study(given: Typed, machine: Callable[[Typed], Machine] = machine_given)
     where every run failed.
     """
     settings = given.of(StudySettings)
-    known = decisive(given.all((*JOB, StudySettings)), growing=GROWING)
+    known = decisive(given.all((*JOB, StudySettings)), growing=STUDY_MAY_GROW)
     inputs = partial(inputs_of, given.of(ModelSettings), given.of(DataSettings))
     folder = OutputFolder(output_path(given.of(OutputSettings).output), _COMMAND, known, inputs=inputs)
     with folder.opened() as path:
-        check_names(settings)
+        check_study_names(settings)
         space, training = given.of(SpaceSettings), given.of(TrainingSettings)
         jobs = jobs_of(ground_of(given, machine(given)), settings, space, training, given.of(ScoringSettings))
         folder.begin()

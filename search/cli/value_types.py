@@ -9,13 +9,13 @@ from typing import Final
 from spaces.counted import counted
 from spaces.printable import printable, quoted
 
-__all__ = ["TYPES", "decimal", "decimals", "names", "path", "place", "text", "whole"]
+__all__ = ["TYPES", "decimal_value", "decimals", "names", "path", "place", "text_value", "whole_value"]
 
 _LONGEST: Final = 4096  # characters of a value, as of a path on Linux
 _LONGEST_NUMBER: Final = 40
 
 
-def text(value: str) -> str:
+def text_value(value: str) -> str:
     """A value of printable characters and blanks; an empty one never stands for a default."""
     if not value.strip():
         raise ArgumentTypeError("is empty; give a value, or leave it out for the default")
@@ -45,10 +45,12 @@ def path(value: str) -> Path:
 
 def names(value: str) -> tuple[str, ...]:
     """The names of a list with commas; none of an empty one, which options may refuse."""
-    return tuple(name.strip() for name in text(value).split(",") if name.strip()) if value.strip() else ()
+    return (
+        tuple(name.strip() for name in text_value(value).split(",") if name.strip()) if value.strip() else ()
+    )
 
 
-def whole(value: str) -> int:
+def whole_value(value: str) -> int:
     """A whole number; the settings say which ones."""
     try:
         return int(_short(value))
@@ -56,7 +58,7 @@ def whole(value: str) -> int:
         raise ArgumentTypeError(f"{quoted(value)} is not a whole number, such as 3") from None
 
 
-def decimal(value: str) -> float:
+def decimal_value(value: str) -> float:
     """A number, also one that is not finite, which the options refuse."""
     try:
         return float(_short(value))
@@ -66,7 +68,7 @@ def decimal(value: str) -> float:
 
 def decimals(value: str) -> tuple[float, ...]:
     """The numbers of a list with commas; none of an empty one, which the options refuse."""
-    return tuple(decimal(one) for one in names(value))
+    return tuple(decimal_value(one) for one in names(value))
 
 
 def _short(value: str) -> str:
@@ -76,4 +78,4 @@ def _short(value: str) -> str:
     return value
 
 
-TYPES: Final = (text, path, place, names, whole, decimal, decimals)
+TYPES: Final = (text_value, path, place, names, whole_value, decimal_value, decimals)

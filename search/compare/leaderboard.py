@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +80,7 @@ class Leaderboard:
             one.label: one.end
             for one in self.standings
             if one.end is not None
-            and re.split(r"[@/\[]", one.label)[0] not in _REFERENCES
+            and one.method not in _REFERENCES
             and not _LEAST_SPENT * self.budget <= one.end <= self.budget
         }
 

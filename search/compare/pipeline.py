@@ -25,7 +25,7 @@ from .maps import draw_maps
 from .questions import Finding, findings
 from .standing import ArmRuns, Standing, standings
 from .terms import Terms
-from .verdict import verdict
+from .verdict import comparison_verdict
 
 __all__ = ["Comparison", "compare_arms", "write_comparison"]
 
@@ -124,7 +124,7 @@ def _board(
 def _verdict(
     task: Task, runs: Sequence[ArmRuns], ranked: Sequence[Standing], found: Sequence[Finding]
 ) -> str:
-    return verdict(
+    return comparison_verdict(
         runs,
         ranked,
         next((one for one in found if one.label is not None), None),

@@ -12,7 +12,7 @@ import numpy as np
 from evaluators.metrics.classes import BINARY_METRICS, CLASS_METRICS
 from evaluators.metrics.numbers import NUMBER_METRICS
 from evaluators.training.rank_sweep import rank_sweep
-from search.compare.presets.preset import Cell, Number, Preset, Setup, Statistic
+from search.compare.presets.preset import Cell, Number, Preset, SeedStatistic, Setup
 from search.compare.presets.registry import find_settings
 from search.job.progress import Progress, silent
 from spaces.direction import sign_of
@@ -100,7 +100,7 @@ def _cells(preset: Preset, dataset: str, setup: Setup) -> list[Cell]:
     return [c for c in preset.cells if c.dataset == dataset and c.arm and preset.arm(c.arm).setup == setup]
 
 
-def _number(cell: Cell, own: ArmRuns, planned: Planned, statistic: Statistic) -> Number | None:
+def _number(cell: Cell, own: ArmRuns, planned: Planned, statistic: SeedStatistic) -> Number | None:
     """The statistic over the seeds that finished, as papers print it; None without one."""
     done = [run for run in own.runs if run.evaluation.failure is None]
     if cell.metric == "seconds":
@@ -131,7 +131,7 @@ def printed_scale(metric: str) -> float:
     return 100.0 if metric in _IN_PERCENT else 1.0
 
 
-def _summary(values: Sequence[float], statistic: Statistic) -> Number | None:
+def _summary(values: Sequence[float], statistic: SeedStatistic) -> Number | None:
     if not values:
         return None
     middle = np.median(values) if statistic == "median" else np.mean(values)

@@ -9,9 +9,9 @@ from search.job.option import check_settings, option
 from search.job.settings import COUNTS, LEARNING_RATES
 from spaces.errors import UsageError
 
-__all__ = ["GROWING", "CompareSettings"]
+__all__ = ["COMPARISON_MAY_GROW", "CompareSettings"]
 
-GROWING: Final = ("methods", "seeds", "lrs", "scalings", "tune_seeds")
+COMPARISON_MAY_GROW: Final = ("methods", "seeds", "lrs", "scalings", "tune_seeds")
 """Settings that may change when a comparison goes on in its folder: what was trained before stays valid."""
 
 

@@ -36,13 +36,14 @@ class ArmRuns:
 class Standing:
     """A line of the leaderboard, in the metric's units, parameters and seconds a run.
 
-    metrics: on the test rows, one per seed, None where it failed; then their mean and spread, and median.
-    difference: to the baseline's. average, peak: parameters that were trained, over the steps; end: what is
-    left, dead ranks cut away; the head apart. overhead: seconds over plain LoRA's; None without it.
-    peak_memory: bytes. failures: why.
+    method: its name, without its settings. metrics: on the test rows, one per seed, None where it failed;
+    then their mean and spread, and median. difference: to the baseline's. average, peak: parameters that were
+    trained, over the steps; end: what is left, dead ranks cut away; the head apart. overhead: seconds over
+    plain LoRA's; None without it. peak_memory: bytes. failures: why.
     """
 
     label: str
+    method: str
     space: str
     renorm: str
     scaling: str
@@ -88,6 +89,7 @@ def _standing(one: ArmRuns, reference: ArmRuns | None) -> Standing:
     base_seconds = _seconds(reference) if reference else None
     return Standing(
         label=one.arm.label,
+        method=one.arm.name,
         space=one.arm.space,
         renorm=one.arm.renorm,
         scaling=one.scaling,

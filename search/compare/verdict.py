@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluators.metrics.chance import Chance, nothing_learned
+from evaluators.metrics.chance import Chance
+from evaluators.training.nothing_learned import nothing_learned
 from search.show.number_format import p_equation, with_interval
 from search.statistics.paired import PairedDifference
 from spaces.counted import counted
@@ -13,10 +14,10 @@ from spaces.direction import Direction
 from .questions import Finding
 from .standing import ArmRuns, Standing
 
-__all__ = ["verdict"]
+__all__ = ["comparison_verdict"]
 
 
-def verdict(
+def comparison_verdict(
     arms: Sequence[ArmRuns],
     standings: Sequence[Standing],
     best: Finding | None,

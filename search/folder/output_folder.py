@@ -13,7 +13,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from evaluators.store.content_digest import file_digest
+from evaluators.base.content_digest import file_digest
 from evaluators.store.whole_file import is_unfinished, write_whole
 from search.sampling.storage_error import one_line_where_unwritable
 from spaces.errors import InputError, UsageError

@@ -13,10 +13,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
+from evaluators.base.content_digest import file_digest, model_digests
 from evaluators.data.demo import MODEL_NAME, demo_model_folder
 from evaluators.data.named_tasks import NAMED_TASKS, load_glue
 from evaluators.data.text_table import TextTable
-from evaluators.store.content_digest import file_digest, model_digests
 from search.job.settings import DataSettings, ModelSettings
 from spaces.errors import InputError
 

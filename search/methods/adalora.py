@@ -15,7 +15,7 @@ from evaluators.training.candidate import Candidate, History
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
 from proxies.measure.weight_importance import WeightImportance
-from search.allocation.uniform import uniform
+from search.allocation.uniform import uniform_allocation
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
@@ -72,7 +72,7 @@ class AdaLora:
 
     def start(self, space: SearchSpace) -> Allocation:
         """Uniform, at ``ratio`` times the budget."""
-        return uniform(space, round(self.ratio * self.max_params))
+        return uniform_allocation(space, round(self.ratio * self.max_params))
 
     def shapes(self, sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
         """g (r,) of every site."""

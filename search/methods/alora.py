@@ -15,7 +15,7 @@ from evaluators.data.task import Task
 from evaluators.training.candidate import Candidate, History
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
-from search.allocation.uniform import uniform
+from search.allocation.uniform import uniform_allocation
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.errors import UsageError
@@ -74,7 +74,7 @@ class ALora:
     def start(self, space: SearchSpace) -> Allocation:
         """Room to move in: uniform at ``headroom`` times the budget, and nowhere less than at the budget."""
         budgets = (round(self.headroom * self.max_params), self.max_params)
-        ranks = [space.rank_vector(uniform(space, budget)) for budget in budgets]
+        ranks = [space.rank_vector(uniform_allocation(space, budget)) for budget in budgets]
         return space.allocation(np.maximum(*ranks))
 
     def shapes(self, sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
@@ -148,7 +148,7 @@ class _ALora:
         self.loaded[slot] = gates.loaded()[slot].cpu().numpy()
         most = [candidate.allocation.rank(site.name) for site in gates.sites]
         sites = tuple(site for site, rank in zip(gates.sites, most, strict=True) if rank)
-        begin = dict(uniform(SearchSpace(sites, (0, 1)), self.policy.max_params).ranks)
+        begin = dict(uniform_allocation(SearchSpace(sites, (0, 1)), self.policy.max_params).ranks)
         ranks = [min(begin.get(site.name, 0), rank) for site, rank in zip(gates.sites, most, strict=True)]
         sizes = [
             factor(site.kind, max(1, rank)) / factor(site.kind, max(1, loaded))

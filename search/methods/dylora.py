@@ -14,7 +14,7 @@ from evaluators.data.task import Task
 from evaluators.training.candidate import Candidate
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
-from search.allocation.uniform import uniform
+from search.allocation.uniform import uniform_allocation
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
@@ -58,7 +58,7 @@ class DyLora:
 
     def start(self, space: SearchSpace) -> Allocation:
         """Every site at rank r_max, or at the largest rank that it can have."""
-        uniform(space, self.max_params)  # raises UsageError where no site fits
+        uniform_allocation(space, self.max_params)  # raises UsageError where no site fits
         largest = max(1, round(self.multiple * self.max_params / space.params_per_rank))
         return space.allocation([min(largest, site.max_rank) for site in space.sites])
 
@@ -142,7 +142,7 @@ class _DyLora:
                 f"dylora: every step drew b={self.b[slot]} of 1..{largest}; train for more steps, or lower p."
             )
         space = SearchSpace(self.gates.sites, (0, 1))
-        cut = uniform(space, self.policy.max_params, most=self.own[slot])
+        cut = uniform_allocation(space, self.policy.max_params, most=self.own[slot])
         self.gates.fix(slot, self._first(slot, space.rank_vector(cut)))
 
     def _drawn_gates(self) -> Tensor:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from evaluators.data.task import Task
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks
-from search.allocation.uniform import uniform
+from search.allocation.uniform import uniform_allocation
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
@@ -25,7 +25,7 @@ class Lora:
 
     def start(self, space: SearchSpace) -> Allocation:
         """As uniform as the budget allows."""
-        return uniform(space, self.max_params)
+        return uniform_allocation(space, self.max_params)
 
     def shapes(self, sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
         """Nothing more."""

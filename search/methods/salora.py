@@ -11,7 +11,7 @@ from evaluators.data.task import Task
 from evaluators.training.candidate import Candidate
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
-from search.allocation.uniform import uniform
+from search.allocation.uniform import uniform_allocation
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
@@ -61,7 +61,7 @@ class SaLora:
 
     def start(self, space: SearchSpace) -> Allocation:
         """Uniform, at ``ratio`` times the budget."""
-        return uniform(space, round(self.ratio * self.max_params))
+        return uniform_allocation(space, round(self.ratio * self.max_params))
 
     def shapes(self, sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
         """What log theta (r,) of every site is made of."""

@@ -18,7 +18,7 @@ from proxies.measure.eigenvalues import in_double
 from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import SiteScores
-from search.allocation.greedy import greedy
+from search.allocation.greedy import greedy_allocation
 from search.job.first_batches import first_batches
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
@@ -90,7 +90,7 @@ class _Spectral:
         evidence = self._evidence(slot, candidate, space)
         with self.cohort.stacked.frozen():
             worth = self._worth(evidence, dict(self.gates.allocation(loaded.cpu()).ranks))
-            allocation = greedy(
+            allocation = greedy_allocation(
                 worth,
                 max_params=self.policy.max_params,
                 rng=named_generator(candidate.seed, "spectral"),

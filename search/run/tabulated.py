@@ -12,7 +12,7 @@ from evaluators.evaluator import Evaluator
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
-from search.allocation.uniform import uniform
+from search.allocation.uniform import uniform_allocation
 from search.job.prepare import space_of
 from search.job.progress import Progress
 from search.job.scoring import DEFAULT_PROXIES
@@ -112,7 +112,7 @@ class TabulatedOracle:
             f"budget   {counted(problem.max_params, 'parameter')}, {space.params_per_rank:,} per rank "
             "at every site"
         )
-        if self.table.find(self.stratum, uniform(space, problem.max_params)) is None:
+        if self.table.find(self.stratum, uniform_allocation(space, problem.max_params)) is None:
             _log.warning("the table lacks the uniform allocation; the nearest one stands for it")
         _log.info("output   %s", folder)
 

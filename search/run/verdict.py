@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evaluators.data.rows import Labels
-from evaluators.metrics.chance import Chance, nothing_learned
+from evaluators.metrics.chance import Chance
+from evaluators.objectives.labels import Labels
 from evaluators.objectives.task_objective import TaskObjective
+from evaluators.training.nothing_learned import nothing_learned
 from search.show.number_format import with_interval
 from search.statistics.paired import PairedDifference, holm_corrected
 from spaces.counted import counted

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 from proxies.site_scores import SiteScores
-from search.allocation.uniform import uniform
+from search.allocation.uniform import uniform_allocation
 from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import inputs_of
 from search.job.job import Job
@@ -32,8 +32,8 @@ from .own_names import own_names
 from .pipeline import check_names, result_with, search_in_folder, search_with
 from .result import Result
 from .settings import SearchSettings
+from .supernet_oracle import SupernetOracle
 from .trained import FineTuning, TrainedOracle
-from .weight_shared import SupernetOracle
 
 __all__ = ["Workbench"]
 
@@ -88,7 +88,7 @@ class Workbench:
 
     def uniform(self) -> Allocation:
         """The baseline: every site at one rank, as far as the budget goes."""
-        return uniform(self.space, self.budget)
+        return uniform_allocation(self.space, self.budget)
 
     def fine_tune(
         self, plans: Sequence[Allocation], *, seeds: int | None = None, folder: str | Path | None = None

@@ -12,7 +12,7 @@ import numpy as np
 from proxies.site_scores import SiteScores
 from search.allocation.registry import SCORE_FREE, find_allocator
 from search.allocation.spend import chance_of, spend
-from search.allocation.uniform import uniform
+from search.allocation.uniform import uniform_allocation
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.search_space import SearchSpace
@@ -118,7 +118,7 @@ def propose(
         find_allocator(name)
     makers = {name: find_sampler(name) for name in dict.fromkeys(samplers)}
     proposals = _Proposals(scores, max_params, stands_for, on_proposal)
-    proposals.propose(UNIFORM, uniform(proposals.space, max_params))
+    proposals.propose(UNIFORM, uniform_allocation(proposals.space, max_params))
     for name in asked:
         if name in SCORE_FREE:
             proposals.propose(Proposer(name), spend(scores[0], name, max_params=max_params, seed=seed))

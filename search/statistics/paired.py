@@ -16,10 +16,11 @@ from .finite_sample import finite_sample
 from .holm import holm
 from .interval import Interval
 
-__all__ = ["PairedDifference", "holm_corrected"]
+__all__ = ["LEVEL", "PairedDifference", "holm_corrected"]
 
 LEAST_SEEDS: Final = 3
 LEVEL: Final = 0.05
+"""Of significance, for every p-value once Holm has corrected it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ from proxies.site_scores import SiteScores
 from search.allocation.proportional import proportional
 from search.allocation.registry import ALLOCATORS
 from search.allocation.repair import check_affordable, filled
-from search.allocation.uniform import uniform
+from search.allocation.uniform import uniform_allocation
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site
+
+from .origin import RANDOM, UNIFORM_ORIGIN, Group, Origin, picked_by
 
 __all__ = ["PICKERS", "Drawn", "draw_budget", "draw_only", "draw_shapes", "draw_without"]
 
@@ -30,10 +32,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """An allocation and who drew it: ``uniform``, ``random``, ``lora only``, ``snr/greedy``."""
+    """An allocation and who drew it, at least one."""
 
     allocation: Allocation
-    origins: tuple[str, ...]
+    origins: tuple[Origin, ...]
 
 
 def draw_budget(
@@ -47,11 +49,11 @@ def draw_budget(
     found no room. Which random ones come does not depend on how many: a larger draw holds a smaller one's.
     scores: of one space, whose grid the picks keep to.
     """
-    drawn: dict[Allocation, tuple[str, ...]] = {}
+    drawn: dict[Allocation, tuple[Origin, ...]] = {}
     space = scores[0].space
 
     def add(one: Drawn) -> None:
-        if "uniform" in one.origins or space.params(one.allocation) >= (1 - _TOLERANCE) * max_params:
+        if UNIFORM_ORIGIN in one.origins or space.params(one.allocation) >= (1 - _TOLERANCE) * max_params:
             drawn[one.allocation] = (*drawn.get(one.allocation, ()), *one.origins)
 
     for one in shapes:
@@ -62,13 +64,13 @@ def draw_budget(
         if one.allocation in drawn or len(drawn) < count - count // 3:
             add(one)
         else:
-            crowded_out += one.origins
+            crowded_out += map(str, one.origins)
     if crowded_out:
         _log.info("no room among %s for the picks %s", counted(count, "allocation"), ", ".join(crowded_out))
     for number in range(_RESTARTS):
         if len(drawn) == count:
             break
-        one = Drawn(_random(space, max_params, named_generator(seed, f"random {number}")), ("random",))
+        one = Drawn(_random(space, max_params, named_generator(seed, f"random {number}")), (RANDOM,))
         if one.allocation not in drawn:
             add(one)
     if len(drawn) < count:
@@ -83,41 +85,43 @@ def draw_shapes(space: SearchSpace, max_params: int) -> list[Drawn]:
 
     Those that cannot spend the budget within 1 %, since their sites are full, are left out.
     """
-    shapes = [Drawn(uniform(space, max_params), ("uniform",))]
-    for name, weigh in _shapes(space):
+    shapes = [Drawn(uniform_allocation(space, max_params), (UNIFORM_ORIGIN,))]
+    for origin, weigh in _shapes(space):
         weights = np.array([weigh(site) for site in space.sites], dtype=np.float64)
         allocation = proportional(space, weights, max_params)
         if space.params(allocation) >= (1 - _TOLERANCE) * max_params:
-            shapes.append(Drawn(allocation, (name,)))
+            shapes.append(Drawn(allocation, (origin,)))
     return shapes
 
 
 def draw_only(space: SearchSpace, rank: int) -> list[Drawn]:
     """One site alone at this rank, for every site."""
-    return [Drawn(Allocation.of({site.name: rank}), (f"{site.name} only",)) for site in space.sites]
+    return [Drawn(Allocation.of({site.name: rank}), (Origin("one site", site.name),)) for site in space.sites]
 
 
 def draw_without(space: SearchSpace, max_params: int) -> list[Drawn]:
     """The uniform allocation, and for each of its sites the same without that site, not refilled."""
-    whole = uniform(space, max_params)
+    whole = uniform_allocation(space, max_params)
     ranks = dict(whole.ranks)
-    rest = [Drawn(Allocation.of({**ranks, name: 0}), (f"without {name}",)) for name in ranks]
-    return [Drawn(whole, ("uniform",)), *rest]
+    rest = [Drawn(Allocation.of({**ranks, name: 0}), (Origin("all but one site", name),)) for name in ranks]
+    return [Drawn(whole, (UNIFORM_ORIGIN,)), *rest]
 
 
-def _shapes(space: SearchSpace) -> Iterator[tuple[str, Callable[[Site], float]]]:
+def _shapes(space: SearchSpace) -> Iterator[tuple[Origin, Callable[[Site], float]]]:
+    one: Group = "one kind or role"
+    tilted: Group = "top- or bottom-heavy"
     kinds = list(dict.fromkeys(site.kind for site in space.sites))
     roles = list(dict.fromkeys(site.role for site in space.sites))
     top = max(site.layer for site in space.sites)
     if len(kinds) > 1:
-        yield from ((f"{kind} only", lambda site, kind=kind: float(site.kind == kind)) for kind in kinds)
+        yield from ((Origin(one, kind), lambda site, kind=kind: float(site.kind == kind)) for kind in kinds)
     if len(roles) > len(kinds) or (len(kinds) == 1 and len(roles) > 1):
-        yield from ((f"{role} only", lambda site, role=role: float(site.role == role)) for role in roles)
+        yield from ((Origin(one, role), lambda site, role=role: float(site.role == role)) for role in roles)
     if top:
-        yield "top-heavy", lambda site: (site.layer + 1) / (top + 1)
-        yield "bottom-heavy", lambda site: (top + 1 - site.layer) / (top + 1)
-        yield "top half", lambda site: float(site.layer > top / 2)
-        yield "bottom half", lambda site: float(site.layer < top / 2)
+        yield Origin(tilted, "top-heavy"), lambda site: (site.layer + 1) / (top + 1)
+        yield Origin(tilted, "bottom-heavy"), lambda site: (top + 1 - site.layer) / (top + 1)
+        yield Origin(tilted, "top half"), lambda site: float(site.layer > top / 2)
+        yield Origin(tilted, "bottom half"), lambda site: float(site.layer < top / 2)
 
 
 def _picks(scores: Sequence[SiteScores], max_params: int, seed: int) -> Iterator[Drawn]:
@@ -126,10 +130,10 @@ def _picks(scores: Sequence[SiteScores], max_params: int, seed: int) -> Iterator
     check_affordable(scores[0].space, max_params)
     for picker in PICKERS:
         for table in scores:
-            name = f"{table.proxy}/{picker}"
-            rng = named_generator(seed, name)
+            origin = picked_by(table.proxy, picker)
+            rng = named_generator(seed, str(origin))
             pick = ALLOCATORS[picker](table, max_params=max_params, rng=rng)
-            yield Drawn(filled(pick, table.space, max_params, rng=rng), (name,))
+            yield Drawn(filled(pick, table.space, max_params, rng=rng), (origin,))
 
 
 def _random(space: SearchSpace, max_params: int, rng: np.random.Generator) -> Allocation:

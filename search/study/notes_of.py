@@ -10,6 +10,7 @@ from search.run.table_notes import LeftOut, Notes, ProxyCost
 from spaces.counted import counted
 
 from .draw import PICKERS
+from .origin import picked_by
 from .scoring import Scored
 
 __all__ = ["notes_of"]
@@ -26,7 +27,7 @@ def notes_of(
     task, space, recipe, scoring = first.task, first.space, first.recipe, first.scoring
     budgets = dict.fromkeys(counted(job.max_params, "parameter") for job in jobs)
     rates = dict.fromkeys(f"{job.learning_rate:g}" for job in jobs)
-    picks = {f"{one.scores.proxy}/{picker}" for one in costs for picker in PICKERS}
+    picks = {str(picked_by(one.scores.proxy, picker)) for one in costs for picker in PICKERS}
     drawn = picks & {origin for entry in entries for origin in entry.origins}
     facts = {
         "model": f"{first.base}, {first.source.dtype}",

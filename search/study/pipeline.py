@@ -25,13 +25,13 @@ from .scoring import Scored, score_all
 from .settings import StudySettings
 from .strata import SITE_TRUTHS, stratum_of
 
-__all__ = ["TABLE", "check_any_finished", "check_names", "tabulate", "wide_space"]
+__all__ = ["TABLE", "check_any_finished", "check_study_names", "tabulate", "wide_space"]
 
 TABLE = "table.parquet"
 _log = logging.getLogger(__name__)
 
 
-def check_names(settings: StudySettings) -> None:
+def check_study_names(settings: StudySettings) -> None:
     """Raises UsageError on a proxy or a truth of sites that there is not, before anything is loaded."""
     for name in settings.proxy or ():
         find_proxy(name)
@@ -149,7 +149,7 @@ def _trained(
         Entry(
             stratum,
             one.allocation,
-            one.origins,
+            tuple(map(str, one.origins)),
             job.space.params(one.allocation),
             tuple((table.proxy, table.of(one.allocation)) for table in scores),
             tuple(run.evaluation for run in islice(runs, len(job.seeds))),

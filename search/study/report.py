@@ -17,12 +17,12 @@ from search.run.table_notes import Notes
 from search.show.aligned_text import wrapped
 from search.study.display.cost_table import Cost
 from search.study.display.page import Section, write_page
-from search.study.display.plots import clear_plots, draw_correlations, draw_maps, draw_stratum
+from search.study.display.plots import clear_plots, draw_correlations, draw_proxy_maps, draw_stratum
 from search.study.display.text_table import format_report
-from search.study.judging.columns import params_of, pooled_names, scores_of, truths_of
+from search.study.judging.columns import origins_of, params_of, pooled_names, scores_of, truths_of
 from search.study.judging.judge import judge, pooled
 from search.study.judging.stratum_report import StratumReport, Truth
-from search.study.judging.verdict import verdict
+from search.study.judging.verdict import study_verdict
 from spaces.counted import counted
 from spaces.seeding import named_generator
 
@@ -48,7 +48,7 @@ class StudyReport:
     @property
     def verdict(self) -> str:
         """The answer in one sentence."""
-        return verdict(self.reports[0])
+        return study_verdict(self.reports[0])
 
     def to_json(self) -> dict[str, object]:
         """What ``report.json`` holds."""
@@ -58,7 +58,7 @@ class StudyReport:
             "facts": dict(notes.facts),
             "positive_label": notes.positive_label,
             "notes": list(notes.remarks),
-            "reports": [{**report.to_json(), "verdict": verdict(report)} for report in self.reports],
+            "reports": [{**report.to_json(), "verdict": study_verdict(report)} for report in self.reports],
             "costs": [cost.to_json() for cost in self.costs],
             "left_out": {one.proxy: one.reason for one in notes.left_out},
         }
@@ -96,7 +96,7 @@ def write_report(table: BenchmarkTable, folder: Path) -> StudyReport:
     report, plots = study_report(table), folder / "plots"
     clear_plots(plots)
     sections = _sections(table, report, plots)
-    maps = draw_maps(report.notes.site_scores, plots)
+    maps = draw_proxy_maps(report.notes.site_scores, plots)
     write_whole(folder / "report.json", json.dumps(report.to_json(), indent=2))
     write_page(
         folder / "report.html",
@@ -127,7 +127,7 @@ def _judged(
                 truths_of(entries, truth, notes.direction),
                 scores_of(table, entries),
                 params_of(entries),
-                [entry.origins for entry in entries],
+                [origins_of(entry) for entry in entries],
                 metric=_goodness(table, notes),
                 rng=named_generator(0, f"{stratum.name} {truth}"),
             ),

@@ -9,9 +9,9 @@ from typing import Final
 from search.job.option import Range, check_settings, option
 from search.job.settings import LEARNING_RATES
 
-__all__ = ["GROWING", "StudySettings"]
+__all__ = ["STUDY_MAY_GROW", "StudySettings"]
 
-GROWING: Final = ("allocations", "seeds", "proxy", "site_truth", "site_rank", "source")
+STUDY_MAY_GROW: Final = ("allocations", "seeds", "proxy", "site_truth", "site_rank", "source")
 """Settings that may change when a study goes on in its folder: what was trained before stays valid."""
 
 

@@ -3,7 +3,7 @@
 A file says of its paper ``name``, ``source``, the ``model`` of its tables, the ``statistic`` over ``seeds``
 and how many ``decimals`` it prints. Then come:
 
-* ``[[settings]]``: hyperparameters of one model and setup (``TrainingSettings``), by data set;
+* ``[[settings]]``: hyperparameters of one model and setup (``PaperSettings``), by data set;
 * ``[[tables]]``: of each table its ``number``, ``columns``, ``rows``, ``arms`` (``PresetArm``), ``notes``,
   and the ``baseline`` (row, column) that others are compared with, where there is one.
 
@@ -24,8 +24,8 @@ from typing import Final, TypeVar, cast, get_args
 
 from spaces.site import Kind
 
-from .preset import Cell, Number, Preset, PresetArm, Setup, Statistic, TrainingSettings
-from .toml_section import Section
+from .preset import Cell, Number, PaperSettings, Preset, PresetArm, SeedStatistic, Setup
+from .toml_section import TomlSection
 
 __all__ = ["Paper", "paper_of", "read_paper"]
 
@@ -35,7 +35,7 @@ _TABLE: Final = ("number", "columns", "rows", "arms", "notes", "baseline")
 _COLUMN: Final = ("name", "arm", "dataset", "metric", "mean")
 _ROW: Final = ("name", "columns", "arm", "arms", "dataset", "metric", "ranks", "paper")
 _ARM: Final = tuple(field.name for field in fields(PresetArm))
-_SETTINGS: Final = (*(f.name for f in fields(TrainingSettings) if f.name != "dataset"), "datasets")
+_SETTINGS: Final = (*(f.name for f in fields(PaperSettings) if f.name != "dataset"), "datasets")
 _L = TypeVar("_L", bound=str)
 
 
@@ -43,7 +43,7 @@ _L = TypeVar("_L", bound=str)
 class Paper:
     """Everything of one paper."""
 
-    settings: tuple[TrainingSettings, ...]
+    settings: tuple[PaperSettings, ...]
     presets: tuple[Preset, ...]
 
 
@@ -62,23 +62,23 @@ def paper_of(text: str, file: str) -> Paper:
     ValueError: x.toml: paper.tables[0].number = '3' must be a whole number.
     """
     try:
-        paper = Section(f"{file}: paper", tomllib.loads(text)).only(_PAPER)
+        paper = TomlSection(f"{file}: paper", tomllib.loads(text)).only(_PAPER)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{file} is not TOML: {error}.") from None
     presets = tuple(_preset(table, paper) for table in paper.sections("tables"))
     return Paper(tuple(one for part in paper.sections("settings") for one in _settings(part)), presets)
 
 
-def _settings(section: Section) -> list[TrainingSettings]:
+def _settings(section: TomlSection) -> list[PaperSettings]:
     """A line for each data set, whose own keys go before those that all share."""
     shared = {name: value for name, value in section.only(_SETTINGS).values.items() if name != "datasets"}
     datasets = section.section("datasets")
     lines = []
     for dataset in datasets.values:
         own = datasets.section(dataset)
-        line = Section(own.place, {**shared, **own.values}).only(_SETTINGS)
+        line = TomlSection(own.place, {**shared, **own.values}).only(_SETTINGS)
         lines.append(
-            TrainingSettings(
+            PaperSettings(
                 model=line.need("model", str),
                 dataset=dataset,
                 setup=_choice(line, "setup", get_args(Setup)),
@@ -97,7 +97,7 @@ def _settings(section: Section) -> list[TrainingSettings]:
     return lines
 
 
-def _preset(table: Section, paper: Section) -> Preset:
+def _preset(table: TomlSection, paper: TomlSection) -> Preset:
     number = table.only(_TABLE).need("number", int)
     columns = {column.only(_COLUMN).need("name", str): column for column in table.sections("columns")}
     baseline = table.several("baseline", str)
@@ -107,7 +107,7 @@ def _preset(table: Section, paper: Section) -> Preset:
         name=f"{paper.need('name', str)}-table{number}",
         source=f"{paper.need('source', str)}, table {number}",
         model=paper.need("model", str),
-        statistic=_choice(paper, "statistic", get_args(Statistic)),
+        statistic=_choice(paper, "statistic", get_args(SeedStatistic)),
         seeds=paper.several("seeds", int),
         columns=tuple(columns),
         arms=tuple(_arm(arm) for arm in table.sections("arms")),
@@ -119,7 +119,7 @@ def _preset(table: Section, paper: Section) -> Preset:
     )
 
 
-def _arm(arm: Section) -> PresetArm:
+def _arm(arm: TomlSection) -> PresetArm:
     given = "setup" in arm.only(_ARM).values
     ranks = {_kind(arm, kind): rank for kind, rank in arm.named("ranks", int).items()}
     return PresetArm(
@@ -133,7 +133,7 @@ def _arm(arm: Section) -> PresetArm:
     )
 
 
-def _cells(row: Section, columns: Mapping[str, Section]) -> list[Cell]:
+def _cells(row: TomlSection, columns: Mapping[str, TomlSection]) -> list[Cell]:
     """A cell for each of its columns."""
     own = row.only(_ROW).several("columns", str) or tuple(columns)
     arms, paper = row.named("arms", str), row.named("paper", str)
@@ -160,7 +160,7 @@ def _cells(row: Section, columns: Mapping[str, Section]) -> list[Cell]:
     return cells
 
 
-def _number(row: Section, column: str, printed: str) -> Number:
+def _number(row: TomlSection, column: str, printed: str) -> Number:
     match = _NUMBER.fullmatch(printed)
     if match is None:
         raise ValueError(
@@ -171,14 +171,14 @@ def _number(row: Section, column: str, printed: str) -> Number:
     return Number(float(value), float(sd) if sd else None, int(rank) if rank else None)
 
 
-def _choice(section: Section, key: str, allowed: tuple[_L, ...]) -> _L:
+def _choice(section: TomlSection, key: str, allowed: tuple[_L, ...]) -> _L:
     found = section.need(key, str)
     if found not in allowed:
         raise ValueError(f"{section.place}.{key} = {found!r} is unknown; choose one of {', '.join(allowed)}.")
     return found
 
 
-def _kind(arm: Section, kind: str) -> Kind:
+def _kind(arm: TomlSection, kind: str) -> Kind:
     if kind not in get_args(Kind):
         raise ValueError(f"{arm.place}.ranks.{kind} is no kind; there are {', '.join(get_args(Kind))}.")
     return cast(Kind, kind)

@@ -11,17 +11,17 @@ from search.show.aligned_text import aligned, wrapped
 from spaces.errors import UsageError
 from spaces.site import Kind
 
-__all__ = ["Cell", "Number", "Preset", "PresetArm", "Setup", "Statistic", "TrainingSettings", "layout"]
+__all__ = ["Cell", "Number", "PaperSettings", "Preset", "PresetArm", "SeedStatistic", "Setup", "layout"]
 
 Setup = Literal["ft", "lora", "shortcuts"]
 """What a line of hyperparameters is for: full fine-tuning, LoRA, or LoRA with shortcuts."""
 
-Statistic = Literal["median", "mean"]
+SeedStatistic = Literal["median", "mean"]
 """What a paper reports of its seeds."""
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingSettings:
+class PaperSettings:
     """A paper's hyperparameters for one model and data set.
 
     model: hub name. dataset: a name of ``evaluators.data.named_tasks.NAMED_TASKS``; or ``copa`` or
@@ -123,7 +123,7 @@ class Preset:
     name: str
     source: str
     model: str
-    statistic: Statistic
+    statistic: SeedStatistic
     seeds: tuple[int, ...]
     columns: tuple[str, ...]
     arms: tuple[PresetArm, ...]

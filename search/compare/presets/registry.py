@@ -9,13 +9,13 @@ from typing import Final
 from spaces.errors import UsageError
 
 from .paper_file import read_paper
-from .preset import Preset, Setup, TrainingSettings
+from .preset import PaperSettings, Preset, Setup
 
-__all__ = ["PRESETS", "SETTINGS", "find_preset", "find_settings", "moved"]
+__all__ = ["PRESETS", "SETTINGS", "find_preset", "find_settings", "on_other_model"]
 
 _PAPERS: Final = (read_paper("heterolora"), read_paper("dylora"))
 PRESETS: Final[Mapping[str, Preset]] = {preset.name: preset for paper in _PAPERS for preset in paper.presets}
-SETTINGS: Final[tuple[TrainingSettings, ...]] = tuple(one for paper in _PAPERS for one in paper.settings)
+SETTINGS: Final[tuple[PaperSettings, ...]] = tuple(one for paper in _PAPERS for one in paper.settings)
 
 
 def find_preset(name: str) -> Preset:
@@ -25,7 +25,7 @@ def find_preset(name: str) -> Preset:
     return PRESETS[name]
 
 
-def find_settings(model: str, dataset: str, setup: Setup) -> TrainingSettings:
+def find_settings(model: str, dataset: str, setup: Setup) -> PaperSettings:
     """The hyperparameters that a paper gives; raises UsageError, with those that it does give, on others."""
     for settings in SETTINGS:
         if (settings.model, settings.dataset, settings.setup) == (model, dataset, setup):
@@ -40,7 +40,7 @@ def find_settings(model: str, dataset: str, setup: Setup) -> TrainingSettings:
     )
 
 
-def moved(preset: Preset, model: str) -> Preset:
+def on_other_model(preset: Preset, model: str) -> Preset:
     """The cells of a table for which another model has hyperparameters; its numbers no paper gives.
 
     Raises UsageError where it has none for any of them.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-__all__ = ["Section"]
+__all__ = ["TomlSection"]
 
 _T = TypeVar("_T", str, int, float, bool)
 _KINDS: Final[Mapping[type, str]] = {
@@ -18,10 +18,10 @@ _KINDS: Final[Mapping[type, str]] = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Section:
+class TomlSection:
     """The keys of one table. place: the file and the way to the table in it, as errors call it.
 
-    >>> Section("paper.toml: tables[2]", {"number": "three"}).need("number", int)
+    >>> TomlSection("paper.toml: tables[2]", {"number": "three"}).need("number", int)
     Traceback (most recent call last):
     ValueError: paper.toml: tables[2].number = 'three' must be a whole number.
     """
@@ -29,7 +29,7 @@ class Section:
     place: str
     values: Mapping[str, object]
 
-    def only(self, known: Collection[str]) -> Section:
+    def only(self, known: Collection[str]) -> TomlSection:
         """Itself; raises ValueError on a key that is not known."""
         for key in self.values.keys() - set(known):
             raise ValueError(f"{self.place}.{key} is unknown; there are {', '.join(known)}.")
@@ -57,21 +57,21 @@ class Section:
         section = self.section(key)
         return {name: section.need(name, kind) for name in section.values}
 
-    def section(self, key: str) -> Section:
+    def section(self, key: str) -> TomlSection:
         """A table inside; one without keys where the key is not there."""
         return self._section(key, self.values.get(key, {}))
 
-    def sections(self, key: str) -> tuple[Section, ...]:
+    def sections(self, key: str) -> tuple[TomlSection, ...]:
         """A list of tables; empty where the key is not there."""
         found = self.values.get(key, [])
         if not isinstance(found, list):
             raise ValueError(f"{self.place}.{key} must be a list of tables.")
         return tuple(self._section(f"{key}[{i}]", value) for i, value in enumerate(found))
 
-    def _section(self, key: str, value: object) -> Section:
+    def _section(self, key: str, value: object) -> TomlSection:
         if not isinstance(value, dict):
             raise ValueError(f"{self.place}.{key} = {value!r} must be a table.")
-        return Section(f"{self.place}.{key}", value)
+        return TomlSection(f"{self.place}.{key}", value)
 
     def _checked(self, key: str, value: object, kind: type[_T]) -> _T:
         found = float(value) if kind is float and type(value) is int else value

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final
 
 from search.show.number_format import ABSENT, decimal, p_value, signed, with_interval
 from search.statistics.interval import Interval
 from search.study.judging.stratum_report import Contest, StratumReport
+from search.study.origin import Origin
 
 from .table import BOUNDS, Table, TableRow
 
 __all__ = ["contest_table", "pick_table"]
 
-_PICKERS: Final = ("/greedy", "/exact")  # how the origin of a proxy's own pick ends
 _BEST, _WORST = 10, 3
 
 
@@ -50,14 +49,14 @@ def contest_table(report: StratumReport) -> Table:
 def pick_table(report: StratumReport) -> Table:
     """Every proxy's own pick against the uniform allocation, by name: none chosen by how it did."""
     picks = {
-        origin: (place, contest)
+        str(origin): (place, contest)
         for place, contest in enumerate(report.contests, start=1)
         for origin in contest.origins
-        if origin.endswith(_PICKERS)
+        if origin.group == "proxy pick"
     }
     rows = [
-        TableRow((origin, str(place), _difference(contest.difference), _chance(contest)), strong=contest.won)
-        for origin, (place, contest) in sorted(picks.items())
+        TableRow((pick, str(place), _difference(contest.difference), _chance(contest)), strong=contest.won)
+        for pick, (place, contest) in sorted(picks.items())
     ]
     return Table(
         "Every proxy's own pick against the uniform allocation",
@@ -74,7 +73,7 @@ def _difference(interval: Interval) -> str:
     return with_interval(interval.mean, interval.low, interval.high, 4)
 
 
-def _short(origins: Sequence[str]) -> str:
+def _short(origins: Sequence[Origin]) -> str:
     """The first three who drew it, and how many others did."""
     more = len(origins) - 3
-    return ", ".join(origins[:3]) + (f" (+{more} more)" if more > 0 else "")
+    return ", ".join(map(str, origins[:3])) + (f" (+{more} more)" if more > 0 else "")

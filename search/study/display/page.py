@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from evaluators.store.whole_file import whole_file
 from search.study.judging.stratum_report import StratumReport
-from search.study.judging.verdict import verdict as verdict_on
+from search.study.judging.verdict import study_verdict as verdict_on
 from spaces.printable import printable_lines
 
 from .card_tables import at_k_table, card_table, ceiling_line, correlation_table

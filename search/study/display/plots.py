@@ -15,19 +15,19 @@ from search.show.forest_plot import ForestLine, draw_forest
 from search.show.regret_plot import MOST_CURVES, RegretCurve, RegretPoint, draw_regret
 from search.show.scatter_plots import Look, Truths, draw_scatters
 from search.study.judging.chance_regret import chance_regret
-from search.study.judging.columns import scores_of, truths_of
+from search.study.judging.columns import origins_of, scores_of, truths_of
 from search.study.judging.judge import KS
 from search.study.judging.mean_truth import mean_over_seeds
-from search.study.judging.origin_groups import group_of
 from search.study.judging.report_card import ReportCard
 from search.study.judging.stratum_report import StratumReport
 from search.study.judging.verdict import CONTROL
+from search.study.origin import group_of
 from spaces.counted import counted
 from spaces.direction import Direction
 from spaces.show.picture import short
 from spaces.show.score_maps import draw_score_maps
 
-__all__ = ["LOOKS", "Image", "clear_plots", "draw_correlations", "draw_maps", "draw_stratum"]
+__all__ = ["LOOKS", "Image", "clear_plots", "draw_correlations", "draw_proxy_maps", "draw_stratum"]
 
 Image = tuple[str, Path]
 """A caption and a PNG file."""
@@ -107,7 +107,7 @@ def draw_correlations(report: StratumReport, place: Path, chance: Mapping[int, f
     )
 
 
-def draw_maps(site_scores: Mapping[str, Sequence[SiteScores]], plots: Path) -> list[Image]:
+def draw_proxy_maps(site_scores: Mapping[str, Sequence[SiteScores]], plots: Path) -> list[Image]:
     """A picture for each scaling rule: what every proxy says of every site."""
     images = []
     for rule, tables in site_scores.items():
@@ -148,7 +148,7 @@ def _curve(card: ReportCard) -> RegretCurve:
 
 
 def _groups(entries: Sequence[Entry], finished: np.ndarray) -> list[str]:
-    return [group_of(entry.origins) for entry, kept in zip(entries, finished, strict=True) if kept]
+    return [group_of(origins_of(entry)) for entry, kept in zip(entries, finished, strict=True) if kept]
 
 
 def _sd(truths: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from search.statistics.holm import holm
+from search.statistics.paired import LEVEL
 from search.statistics.rank_correlation import rank_correlation
 
 from .at_k import at_k
@@ -25,7 +26,7 @@ from .correlation import (
     kendall,
     partial_replicates,
     partial_spearman,
-    pearson,
+    pearson_of,
     replicate_correlations,
     weighted_spearman,
 )
@@ -35,10 +36,9 @@ from .permutation import permutation_p_values
 from .report_card import Estimate, ReportCard, TopK
 from .sample import Sample
 
-__all__ = ["SPREAD", "cards"]
+__all__ = ["SPREAD_PROXY", "cards"]
 
-LEVEL: Final = 0.05
-SPREAD: Final = "spread"
+SPREAD_PROXY: Final = "spread"
 """The proxy that only says how widely an allocation is spread."""
 
 
@@ -103,7 +103,7 @@ def _card(study: _Study, row: int, p_holm: float, found: tuple[TopK, ...]) -> Re
         proxy=sample.proxies[row],
         spearman=spearman,
         kendall=correlation_estimate(kendall(scores, truth), replicates.kendall[row], size),
-        pearson=correlation_estimate(pearson(scores, truth), replicates.pearson[row], size),
+        pearson=correlation_estimate(pearson_of(scores, truth), replicates.pearson[row], size),
         over_params=None if sample.equal_cost else _lead(study, row, sample.params, -1),
         partial=None if sample.equal_cost else _partial(study, row),
         over_spread=_over_spread(study, row),
@@ -123,9 +123,9 @@ def _lead(study: _Study, row: int, rival: np.ndarray, rival_row: int) -> Estimat
 
 
 def _over_spread(study: _Study, row: int) -> Estimate | None:
-    if SPREAD not in study.sample.proxies:
+    if SPREAD_PROXY not in study.sample.proxies:
         return None
-    spread = study.sample.proxies.index(SPREAD)
+    spread = study.sample.proxies.index(SPREAD_PROXY)
     scores = study.sample.scores[spread]
     return _lead(study, row, scores, spread) if len(set(scores.tolist())) > 1 else None
 

@@ -8,14 +8,14 @@ from itertools import count
 import numpy as np
 
 from evaluators.store.benchmark_table import BenchmarkTable, Entry
+from search.study.origin import Origin, group_of
 from spaces.allocation import Allocation
 from spaces.direction import Direction, sign_of
 
-from .origin_groups import group_of
 from .stratum_report import Truth
 from .verdict import CONTROL
 
-__all__ = ["params_of", "pooled_names", "scores_of", "truths_of"]
+__all__ = ["origins_of", "params_of", "pooled_names", "scores_of", "truths_of"]
 
 
 def truths_of(entries: Sequence[Entry], truth: Truth, direction: Direction = "maximize") -> np.ndarray:
@@ -28,6 +28,11 @@ def scores_of(table: BenchmarkTable, entries: Sequence[Entry]) -> dict[str, np.n
     """By proxy, (allocations,); the parameter count itself in place of what the proxy of its name says."""
     of_proxy = np.array([[score for _, score in entry.scores] for entry in entries], dtype=np.float64)
     return {**dict(zip(table.proxies, of_proxy.T, strict=True)), CONTROL: params_of(entries)}
+
+
+def origins_of(entry: Entry) -> tuple[Origin, ...]:
+    """Who drew it, of the texts that the table holds."""
+    return tuple(map(Origin.read, entry.origins))
 
 
 def params_of(entries: Sequence[Entry]) -> np.ndarray:
@@ -54,7 +59,8 @@ def pooled_names(members: Sequence[Sequence[Entry]]) -> list[list[Hashable]]:
 
 def _pattern(entry: Entry, turn: Iterator[int]) -> Hashable:
     """What drew it at any budget; a proxy's pick is of its own budget."""
-    if group_of(entry.origins) == "random":
+    origins = origins_of(entry)
+    if group_of(origins) == "random":
         return next(turn)
-    shapes = [origin for origin in entry.origins if group_of([origin]) not in ("random", "proxy pick")]
+    shapes = [origin for origin in origins if origin.group not in ("random", "proxy pick")]
     return shapes[0] if shapes else (entry.stratum.max_params, entry.allocation)

@@ -8,21 +8,22 @@ import numpy as np
 
 from search.statistics.paired import PairedDifference, holm_corrected
 from search.statistics.summary import Summary
+from search.study.origin import UNIFORM_ORIGIN, Origin
 
 from .stratum_report import Contest
 
 __all__ = ["contests"]
 
 
-def contests(truth: np.ndarray, origins: Sequence[tuple[str, ...]]) -> tuple[Contest, ...]:
-    """Each other allocation's difference to the one with origin ``uniform``, by truth, the best first.
+def contests(truth: np.ndarray, origins: Sequence[tuple[Origin, ...]]) -> tuple[Contest, ...]:
+    """Each other allocation's difference to the uniform one, by truth, the best first.
 
     truth: (allocations, seeds), larger better, NaN where a run failed; only seeds that both finished are
     compared, and an allocation that shares none is left out. Holm's correction is over all of them: the best
     of many differences is large by luck. Empty without a uniform allocation. Raises ValueError where there
     are several.
     """
-    uniform = [row for row, drawn_by in enumerate(origins) if "uniform" in drawn_by]
+    uniform = [row for row, drawn_by in enumerate(origins) if UNIFORM_ORIGIN in drawn_by]
     if len(uniform) > 1:
         raise ValueError(
             f"allocations {uniform} all come from 'uniform', but a stratum has one to compare with; "

@@ -16,7 +16,7 @@ __all__ = [
     "kendall",
     "partial_replicates",
     "partial_spearman",
-    "pearson",
+    "pearson_of",
     "replicate_correlations",
     "weighted_spearman",
 ]
@@ -40,7 +40,7 @@ def kendall(x: np.ndarray, y: np.ndarray) -> float | None:
     return float(stats.kendalltau(x, y, method="asymptotic").statistic)
 
 
-def pearson(x: np.ndarray, y: np.ndarray) -> float | None:
+def pearson_of(x: np.ndarray, y: np.ndarray) -> float | None:
     """Pearson's correlation in [-1, 1]; None from fewer than 3 points or where one side is constant."""
     if _undefined(x, y):
         return None

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from search.study.origin import Origin
 from spaces.counted import counted
 
 from .cards import cards
@@ -27,7 +28,7 @@ def judge(
     truth: np.ndarray,
     scores: Mapping[str, np.ndarray],
     params: np.ndarray,
-    origins: Sequence[tuple[str, ...]],
+    origins: Sequence[tuple[Origin, ...]],
     *,
     ks: Sequence[int] = KS,
     resamples: int = 2000,

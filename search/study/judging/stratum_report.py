@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from search.statistics.interval import Interval
+from search.study.origin import Origin
 
 from .report_card import ReportCard
 
@@ -19,15 +20,15 @@ Truth = Literal["metric", "loss"]
 class Contest:
     """An allocation against the uniform one of the same stratum, seed by seed.
 
-    origins: who drew it, such as ``snip/greedy``. truth: its mean over the seeds that finished. difference:
+    origins: who drew it. truth: its mean over the seeds that finished. difference:
     its truth minus that of uniform, over the seeds that both finished, with a 95 % t interval. p_holm: of the
     paired t test, corrected for the number of contests; None from one seed.
 
-    >>> Contest(("snip/greedy",), 0.71, Interval(0.02, 0.01, 0.03), p_holm=0.3).won
+    >>> Contest((Origin.read("snip/greedy"),), 0.71, Interval(0.02, 0.01, 0.03), p_holm=0.3).won
     False
     """
 
-    origins: tuple[str, ...]
+    origins: tuple[Origin, ...]
     truth: float
     difference: Interval
     p_holm: float | None
@@ -70,5 +71,6 @@ class StratumReport:
         return self.metric if self.truth == "metric" else "minus validation loss"
 
     def to_json(self) -> dict[str, object]:
-        """A JSON object."""
-        return asdict(self)
+        """A JSON object; who drew an allocation is a text there."""
+        contests = [{**asdict(one), "origins": [*map(str, one.origins)]} for one in self.contests]
+        return {**asdict(self), "contests": contests}

@@ -8,24 +8,24 @@ from typing import Final
 from search.show.number_format import decimal, p_equation, with_interval
 from spaces.counted import counted
 
-from .cards import SPREAD
+from .cards import SPREAD_PROXY
 from .report_card import Estimate, ReportCard
 from .stratum_report import StratumReport
 
-__all__ = ["CONTROL", "CONTROLS", "verdict"]
+__all__ = ["CONTROL", "CONTROLS", "study_verdict"]
 
 CONTROL: Final = "params"
 """The proxy that only counts parameters."""
 
 CONTROLS: Final[Mapping[str, str]] = {
     CONTROL: "the parameter count",
-    SPREAD: "how widely the allocation is spread",
+    SPREAD_PROXY: "how widely the allocation is spread",
     "constant": "the same score for every site",
 }
 """Proxies that look at neither the model nor the data: what others must beat, none to recommend."""
 
 
-def verdict(report: StratumReport) -> str:
+def study_verdict(report: StratumReport) -> str:
     """Names the proxy to use, or says that none beats chance, or none the parameter count.
 
     It is the best of those that beat chance after Holm's correction and, where allocations differ in cost,
@@ -85,8 +85,8 @@ def _leads(card: ReportCard) -> str:
     if over_spread is None or over_spread.value is None:
         return said
     if not over_spread.above_zero:
-        return f"{said}, but is not shown to beat {CONTROLS[SPREAD]} ({_difference(over_spread)})"
-    return f"{said}{' and' if said else ', and beats'} {CONTROLS[SPREAD]} by {_given(over_spread)}"
+        return f"{said}, but is not shown to beat {CONTROLS[SPREAD_PROXY]} ({_difference(over_spread)})"
+    return f"{said}{' and' if said else ', and beats'} {CONTROLS[SPREAD_PROXY]} by {_given(over_spread)}"
 
 
 def _over_params(card: ReportCard) -> float:

@@ -6,8 +6,8 @@ import pytest
 from tokenizers import Tokenizer, models, processors
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from evaluators.data.passages import NO_TARGET, Passages, tokenised_passages
-from evaluators.data.rows import Rows
+from evaluators.data.passages import Passages, tokenised_passages
+from evaluators.data.rows import NO_TARGET, Rows
 from spaces.errors import InputError, UsageError
 
 BEGIN, END = 0, 1

@@ -11,7 +11,7 @@ from peft import AutoPeftModelForCausalLM
 from transformers import PreTrainedModel
 
 from evaluators.adapters.adapter import load_adapter, merge, save_adapter
-from evaluators.adapters.adapter_record import read_record
+from evaluators.adapters.adapter_record import read_adapter_record
 from evaluators.data.rows import Rows
 from evaluators.objectives.causal_lm import CausalLM
 from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
@@ -55,7 +55,7 @@ def test_peft_loads_it_as_a_language_model_with_the_same_logits(
     model = tiny_language_model(family, tie_word_embeddings=tied)
     model.save_pretrained(tmp_path / "base")
     logits = saved(tmp_path / "adapter", model, "lora", tiny_batch)
-    assert read_record(tmp_path / "adapter").stock_peft
+    assert read_adapter_record(tmp_path / "adapter").stock_peft
     stock = AutoPeftModelForCausalLM.from_pretrained(tmp_path / "adapter").eval()
     assert stock.peft_config["default"].task_type == "CAUSAL_LM"
     with torch.no_grad():
@@ -79,7 +79,7 @@ def test_attached_again_or_merged_it_gives_the_same_logits(
 def test_shortcuts_are_kept_beside_pefts_files(tiny_language_model, tiny_batch, tmp_path):
     model = tiny_language_model("opt")
     logits = saved(tmp_path / "adapter", model, "lora+shortcut", tiny_batch)
-    assert not read_record(tmp_path / "adapter").stock_peft
+    assert not read_adapter_record(tmp_path / "adapter").stock_peft
     with torch.no_grad(), load_adapter(tmp_path / "adapter", model):
         torch.testing.assert_close(model(**tiny_batch).logits, logits)
         tokens = model.generate(**{name: tensor[:2] for name, tensor in tiny_batch.items()}, max_new_tokens=3)

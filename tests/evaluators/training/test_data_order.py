@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluators.training.data_order import epoch_batches, steps_per_epoch
+from evaluators.data.rows import Rows
+from evaluators.training.data_order import epoch_batches, in_length_order, steps_per_epoch
 
 LENGTHS = np.random.default_rng(0).integers(3, 60, size=700)
 
@@ -33,3 +35,19 @@ def test_two_seeds_see_like_lengths_at_the_same_step():
     shared = longest.max(axis=0).mean()
     assert shared < 1.15 * longest.mean()
     assert shared < 0.75 * LENGTHS.max()
+
+
+def test_rows_are_asked_for_by_length_and_answered_in_their_own_order():
+    lengths = [3, 1, 2, 5, 4]
+    rows = Rows(tuple(np.arange(length) for length in lengths), None, np.zeros(5))
+    asked: list[list[int]] = []
+
+    def ask(indices: np.ndarray) -> torch.Tensor:
+        asked.append([lengths[index] for index in indices])
+        of_each = torch.from_numpy(indices)[:, None].double()
+        return torch.stack([of_each, -of_each])  # two slots, one number a row
+
+    answers = in_length_order(rows, 2, ask)
+    assert asked == [[1, 2], [3, 4], [5]]
+    assert answers.squeeze(-1).tolist() == [[0, 1, 2, 3, 4], [0, -1, -2, -3, -4]]
+    assert torch.equal(in_length_order(rows, 3, lambda indices: ask(indices)[0]), answers[0])

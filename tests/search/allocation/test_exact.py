@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.optimize import OptimizeResult
 
 from proxies.site_scores import per_unit_of_rank
-from search.allocation.exact import exact
-from search.allocation.greedy import greedy
+from search.allocation.exact import exact_allocation
+from search.allocation.greedy import greedy_allocation
 
 
 def brute_force(scores, max_params):
@@ -40,28 +40,28 @@ def test_it_equals_brute_force_and_is_never_worse_than_greedy(
     worth = np.random.default_rng(seed).normal(0.5, 1.0, size=(len(shapes), len(grid) - 1))
     scores = make_scores(space, worth * 10.0 ** (seed % 7 - 3))
     max_params = max(int(budget * space.costs[:, -1].sum()), int(space.costs[:, 1].min()))
-    allocation = exact(scores, max_params=max_params, rng=np.random.default_rng(0))
+    allocation = exact_allocation(scores, max_params=max_params, rng=np.random.default_rng(0))
     assert space.params(allocation) <= max_params
     assert scores.of(allocation) == pytest.approx(brute_force(scores, max_params), rel=1e-6, abs=1e-9)
     assert scores.of(allocation) >= scores.of(
-        greedy(scores, max_params=max_params, rng=np.random.default_rng(0))
+        greedy_allocation(scores, max_params=max_params, rng=np.random.default_rng(0))
     )
 
 
 def test_it_beats_greedy_where_the_best_ratio_blocks_the_best_sum(make_space, make_scores):
     scores = make_scores(make_space([(16, 16), (4, 4)], (0, 2)), np.array([[2.0], [1.0]]))
-    assert exact(scores, max_params=64, rng=np.random.default_rng(0)).ranks == (("layers.0.q", 2),)
+    assert exact_allocation(scores, max_params=64, rng=np.random.default_rng(0)).ranks == (("layers.0.q", 2),)
 
 
 def test_all_worths_negative_leave_every_site_off(make_space, make_scores):
     scores = make_scores(make_space([(8, 8)] * 3, (0, 2)), -np.ones((3, 1)))
-    assert exact(scores, max_params=100, rng=np.random.default_rng(0)).ranks == ()
+    assert exact_allocation(scores, max_params=100, rng=np.random.default_rng(0)).ranks == ()
 
 
 def test_on_a_real_size_it_is_at_least_greedy_and_within_the_budget(opt_space):
     scores = per_unit_of_rank("planted", "dense", opt_space, np.random.default_rng(0).lognormal(size=143))
-    by_exact = exact(scores, max_params=2_300_000, rng=np.random.default_rng(0))
-    by_greedy = greedy(scores, max_params=2_300_000, rng=np.random.default_rng(0))
+    by_exact = exact_allocation(scores, max_params=2_300_000, rng=np.random.default_rng(0))
+    by_greedy = greedy_allocation(scores, max_params=2_300_000, rng=np.random.default_rng(0))
     assert opt_space.params(by_exact) <= 2_300_000
     assert scores.of(by_exact) >= scores.of(by_greedy)
 
@@ -71,10 +71,10 @@ def test_without_a_usable_solution_greedy_stands_in(make_space, caplog, incumben
     scores = per_unit_of_rank("planted", "dense", make_space([(8, 8)] * 4, (0, 2)), [4.0, 3.0, 2.0, 1.0])
     stopped = OptimizeResult(x=incumbent, status=1, message="Time limit reached.")
     with caplog.at_level(logging.WARNING):
-        allocation = exact(
+        allocation = exact_allocation(
             scores, max_params=64, rng=np.random.default_rng(0), solve=lambda *_, **__: stopped
         )
-    assert allocation == greedy(scores, max_params=64, rng=np.random.default_rng(0))
+    assert allocation == greedy_allocation(scores, max_params=64, rng=np.random.default_rng(0))
     assert "Time limit reached. The better of this and greedy is used." in caplog.text
 
 
@@ -83,6 +83,6 @@ def test_the_solver_is_not_heard_on_stdout(make_space, make_scores, capfd):
     space = make_space(layer * 24, (0, 1, 2, 4, 8, 16, 32))
     worth = np.sqrt(space.ranks[1:]) * np.random.default_rng(2).lognormal(size=(264, 1))
     max_params = int(5.37 * space.params_per_rank)  # HiGHS prints debug lines while it solves this one
-    exact(make_scores(space, worth), max_params=max_params, rng=np.random.default_rng(0))
+    exact_allocation(make_scores(space, worth), max_params=max_params, rng=np.random.default_rng(0))
     ctypes.CDLL(None).fflush(None)
     assert capfd.readouterr().out == ""

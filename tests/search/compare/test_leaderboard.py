@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from search.compare.arm import Arm
 from search.compare.grid_point import GridPoint
@@ -19,6 +20,13 @@ def test_a_rate_is_at_an_edge_where_there_were_others_and_it_is_the_least_or_the
 
 def test_references_are_never_off_the_budget():
     assert board_of(arms()).off_the_budget == {"sora": 80}  # full has 9,000
+
+
+def test_a_reference_is_told_by_its_method_whatever_it_is_called():
+    named = [
+        replace(one, arm=replace(one.arm, label="FT")) if one.arm.name == "full" else one for one in arms()
+    ]
+    assert board_of(named).off_the_budget == {"sora": 80}
 
 
 def test_json_has_all_of_it():

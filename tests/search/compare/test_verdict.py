@@ -7,7 +7,7 @@ import math
 from evaluators.metrics.chance import Chance
 from search.compare.questions import findings
 from search.compare.standing import standings
-from search.compare.verdict import verdict
+from search.compare.verdict import comparison_verdict
 from tests.search.compare.test_standing import runs_of
 
 CHANCE = Chance(math.log(2), (0.5, 0.5), 300)
@@ -19,7 +19,7 @@ def said(*arms, baseline="lora", metric="accuracy", direction="maximize", chance
     found = findings(arms, ranked, baseline, direction=direction)
     best = next((one for one in found if one.label is not None), None)
     about = {"metric": metric, "direction": direction, "chance": chance, "test_rows": 300}
-    return verdict(arms, ranked, best, baseline, **about)
+    return comparison_verdict(arms, ranked, best, baseline, **about)
 
 
 def test_an_allocation_that_is_shown_to_beat_uniform_is_a_yes():

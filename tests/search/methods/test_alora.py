@@ -12,7 +12,7 @@ from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
 from evaluators.training.train import train_cohort, train_step
-from search.allocation.uniform import uniform
+from search.allocation.uniform import uniform_allocation
 from search.methods.alora import ALora, moved
 from search.methods.gate_vector import GateVector
 from spaces.errors import UsageError
@@ -72,7 +72,7 @@ def test_the_budget_is_spent_at_the_start_at_every_round_and_at_the_end(planted,
     (trained,) = train(planted, policy, recipe=Recipe(epochs=8, batch_size=8))
     history = trained.course.history
     assert [step for step, _ in history] == [0, 16, 27, 37, 48]
-    assert history[0][1] == uniform(planted.space, policy.max_params)
+    assert history[0][1] == uniform_allocation(planted.space, policy.max_params)
     for _, ranks in history:
         assert policy.max_params - max(costs) < planted.space.params(ranks) <= policy.max_params
     assert trained.allocation == history[-1][1]
@@ -124,7 +124,7 @@ def factors_of(cohort, gates):
 def test_a_round_changes_the_outputs_by_what_it_prunes_alone(planted):
     """Ranks that are off hold noise here, as if they had been trained and pruned before."""
     policy = ALora(2 * planted.space.params_per_rank, pruned=5)
-    larger = uniform(planted.space, policy.max_params + 500)
+    larger = uniform_allocation(planted.space, policy.max_params + 500)
     candidates = [Candidate(policy.start(planted.space), 0, 1e-2), Candidate(larger, 1, 1e-2)]
     cohort, hooks = loaded(planted, policy, candidates)
     gates = GateVector(cohort)
@@ -164,7 +164,7 @@ def test_candidates_of_one_cohort_are_as_each_alone(planted, tiny_model):
     planted = replace(planted, model=tiny_model("bert"))
     policy = ALora(2 * planted.space.params_per_rank, rounds=2, pruned=4, batch=16)
     recipe = Recipe(epochs=2, batch_size=8)
-    room = uniform(planted.space, 3 * planted.space.params_per_rank)
+    room = uniform_allocation(planted.space, 3 * planted.space.params_per_rank)
     candidates = [Candidate(policy.start(planted.space), 0, 3e-3), Candidate(room, 1, 3e-3)]
 
     def run(members):

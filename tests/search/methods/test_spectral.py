@@ -16,7 +16,7 @@ from evaluators.training.train import train_cohort, train_step
 from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import DegenerateScoreError
-from search.allocation.greedy import greedy
+from search.allocation.greedy import greedy_allocation
 from search.methods.gate_vector import GateVector
 from search.methods.spectral import Spectral
 from spaces.errors import UsageError
@@ -204,7 +204,7 @@ def test_what_is_measured_is_the_model_without_wires(planted, tiny_model, renorm
     with cohort.head.attach():
         evidence = Evidence(model, TWO_CLASSES, batches, grid, seed=3, renorm=renorm)
         (scores,) = score_sites([find_proxy("spectrum")], evidence)
-    expected = greedy(scores, max_params=policy.max_params, rng=np.random.default_rng(0))
+    expected = greedy_allocation(scores, max_params=policy.max_params, rng=np.random.default_rng(0))
     assert cohort.wires.ranks(0) == expected
     for name, rank in expected.ranks:
         top = np.linalg.svd(evidence.gradients[name].double().numpy())[2][:rank]

@@ -16,7 +16,7 @@ from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
 from evaluators.training.candidate import Candidate, Evaluation
 from proxies.site_scores import SiteScores, per_unit_of_rank
 from search.allocation.repair import repair
-from search.allocation.uniform import uniform
+from search.allocation.uniform import uniform_allocation
 from search.cli.run import main
 from search.run.table_notes import Notes
 from search.sampling.samplers import SAMPLERS
@@ -38,7 +38,7 @@ OPPOSITE = per_unit_of_rank("snip", "dense", WIDE, 1 / WORTH)
 def allocations(stratum: Stratum, count: int = 24) -> list[Allocation]:
     """The uniform one, then random ones of the same cost."""
     grid, rng = SearchSpace(WIDE.sites, (0, 1, 2, 4, 8)), np.random.default_rng(1)
-    drawn = {uniform(WIDE, stratum.max_params): None}
+    drawn = {uniform_allocation(WIDE, stratum.max_params): None}
     while len(drawn) < count:
         ranks = repair(rng.choice(grid.ranks, 12), grid, stratum.max_params, rng=rng)
         drawn[grid.allocation(ranks)] = None

@@ -14,6 +14,7 @@ from evaluators.training.candidate import Candidate, Evaluation
 from search.statistics.interval import Interval
 from search.study.judging.report_card import Estimate, ReportCard, TopK
 from search.study.judging.stratum_report import Contest, StratumReport
+from tests.search.study.drawn_by import drawn_by
 from tests.search.study.small_tables import NOTES
 
 UNDEFINED = Estimate(None, None, None)
@@ -40,7 +41,7 @@ def report_of(*cards: ReportCard, contests: int = 0, **changes: object) -> Strat
     """16 allocations, 3 seeds, noise ceiling 0.80; ``contests`` of falling truth, of which two won."""
     fought = tuple(
         Contest(
-            (f"proxy{i}/greedy",),
+            drawn_by(f"proxy{i}/greedy"),
             0.9 - 0.01 * i,
             Interval(0.05 - 0.01 * i, 0.03 - 0.01 * i, 0.07),
             0.01 if i < 2 else 0.6,

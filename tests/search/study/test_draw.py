@@ -7,6 +7,7 @@ import pytest
 
 from search.study.draw import draw_budget, draw_only, draw_shapes, draw_without
 from spaces.search_space import SearchSpace
+from tests.search.study.drawn_by import written
 
 BUDGET = 585_728  # r = 2 everywhere
 
@@ -33,15 +34,15 @@ def test_all_cost_the_same_within_one_percent_and_are_distinct(opt_space, tables
 
 def test_uniform_comes_first_and_every_way_to_draw_is_there(opt_space, tables):
     draw = drawn(opt_space, tables, 64)
-    origins = {origin for one in draw for origin in one.origins}
-    assert draw[0].origins[0] == "uniform"
+    origins = {origin for one in draw for origin in written(one)}
+    assert written(draw[0])[0] == "uniform"
     assert origins >= {"lora only", "residual only", "cross only", "q only", "cut only", "random"}
     assert origins >= {"top-heavy", "bottom-heavy", "a/greedy", "a/exact", "b/greedy", "b/exact"}
 
 
 def test_a_larger_draw_holds_the_random_ones_of_a_smaller(opt_space, tables):
     small, large = (
-        [one.allocation for one in drawn(opt_space, tables, count) if one.origins == ("random",)]
+        [one.allocation for one in drawn(opt_space, tables, count) if written(one) == ("random",)]
         for count in (40, 64)
     )
     assert small == large[: len(small)]
@@ -56,7 +57,7 @@ def test_a_third_is_kept_for_random_ones_however_many_proxies_there_are(opt_spac
     rng = np.random.default_rng(0)
     many = [make_scores(opt_space, rng.exponential(size=(143, 5)).cumsum(axis=1), f"p{i}") for i in range(30)]
     draw = drawn(opt_space, many, 45)
-    assert sum(one.origins == ("random",) for one in draw) == 15
+    assert sum(written(one) == ("random",) for one in draw) == 15
 
 
 def test_picks_that_find_no_room_are_named(opt_space, make_scores, caplog):
@@ -64,7 +65,7 @@ def test_picks_that_find_no_room_are_named(opt_space, make_scores, caplog):
     many = [make_scores(opt_space, rng.exponential(size=(143, 5)).cumsum(axis=1), f"p{i}") for i in range(9)]
     with caplog.at_level("INFO"):
         draw = drawn(opt_space, many, 30)
-    kept = {origin for one in draw for origin in one.origins}
+    kept = {origin for one in draw for origin in written(one)}
     (said,) = [record.getMessage() for record in caplog.records if "no room" in record.getMessage()]
     assert {f"p{i}/{picker}" for i in range(9) for picker in ("greedy", "exact")} == {
         name for name in {*kept, *said.partition("picks ")[2].split(", ")} if "/" in name
@@ -74,11 +75,11 @@ def test_picks_that_find_no_room_are_named(opt_space, make_scores, caplog):
 def test_uniform_stays_where_ranks_are_too_coarse_for_the_budget(make_space, make_scores):
     space = make_space([(500, 500)] * 2, (0, 1, 2))
     draw = draw_budget(draw_shapes(space, 2900), [make_scores(space, np.ones((2, 2)))], 2900, count=4, seed=0)
-    assert [one.origins[0] for one in draw] == ["uniform"]
+    assert [written(one)[0] for one in draw] == ["uniform"]
 
 
 def test_tilted_shapes_are_tilted(opt_space):
-    shapes = {one.origins[0]: dict(one.allocation.ranks) for one in draw_shapes(opt_space, BUDGET)}
+    shapes = {written(one)[0]: dict(one.allocation.ranks) for one in draw_shapes(opt_space, BUDGET)}
     layer = {site.name: site.layer for site in opt_space.sites}
     depth = {
         name: np.average([layer[site] for site in ranks], weights=list(ranks.values()))
@@ -92,7 +93,7 @@ def test_tilted_shapes_are_tilted(opt_space):
 def test_a_shape_that_cannot_spend_the_budget_is_left_out(make_space):
     space = make_space([(4, 4)] * 4, (0, 1, 2, 4))  # all at full rank: 4 x 4 x 8 = 128
     assert all(space.params(one.allocation) >= 0.99 * 120 for one in draw_shapes(space, 120))
-    assert not any("half" in one.origins[0] for one in draw_shapes(space, 120))
+    assert not any("half" in written(one)[0] for one in draw_shapes(space, 120))
 
 
 def test_sites_alone_and_left_out_differ_from_the_rest_in_one_site(opt_space):
@@ -106,4 +107,4 @@ def test_sites_alone_and_left_out_differ_from_the_rest_in_one_site(opt_space):
 
 def test_one_site_needs_no_shape_but_uniform(make_space):
     space: SearchSpace = make_space([(8, 8)], (0, 1, 2))
-    assert [one.origins for one in draw_shapes(space, 32)] == [("uniform",)]
+    assert [written(one) for one in draw_shapes(space, 32)] == [("uniform",)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from search.compare.presets.paper_file import paper_of
-from search.compare.presets.preset import Cell, Number, TrainingSettings
+from search.compare.presets.preset import Cell, Number, PaperSettings
 
 TEXT = """
 name = "x"
@@ -64,7 +64,7 @@ def test_a_table_is_made_of_its_rows_and_columns():
 def test_a_line_of_hyperparameters_is_shared_by_its_data_sets_but_for_their_own():
     mrpc, rte = paper_of(TEXT, "x.toml").settings
     model, space = "facebook/opt-350m", "lora[q,v]"
-    assert mrpc == TrainingSettings(model, "mrpc", "lora", 8, 20, 2e-4, 0.01, 512, space, 8)
+    assert mrpc == PaperSettings(model, "mrpc", "lora", 8, 20, 2e-4, 0.01, 512, space, 8)
     assert (rte.learning_rate, rte.warmup) == (3e-4, 0.1)
 
 

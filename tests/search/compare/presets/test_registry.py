@@ -9,8 +9,8 @@ from transformers import PreTrainedModel
 
 from evaluators.data.named_tasks import NAMED_TASKS, find_task
 from evaluators.metrics.registry import METRICS
-from search.compare.presets.preset import Preset, PresetArm, TrainingSettings, layout
-from search.compare.presets.registry import PRESETS, SETTINGS, find_preset, find_settings, moved
+from search.compare.presets.preset import PaperSettings, Preset, PresetArm, layout
+from search.compare.presets.registry import PRESETS, SETTINGS, find_preset, find_settings, on_other_model
 from search.methods.registry import METHODS, policy_of
 from spaces.budget import parse_budget
 from spaces.errors import UsageError
@@ -75,7 +75,7 @@ def test_every_cell_can_be_trained_and_judged(preset: Preset) -> None:
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda one: f"{one.model}, {one.dataset}, {one.setup}")
-def test_every_line_of_hyperparameters_fits_its_model(settings: TrainingSettings, paper_model: Model) -> None:
+def test_every_line_of_hyperparameters_fits_its_model(settings: PaperSettings, paper_model: Model) -> None:
     per_rank = {
         ("facebook/opt-350m", "lora"): 98_304,
         ("facebook/opt-350m", "shortcuts"): 292_864,
@@ -120,7 +120,7 @@ def test_table_2_moves_to_the_other_models(model: str, fit: tuple[int, int], pap
     fit: how many of the quarter the budget has room for, of the cheapest and of the dearest modules: a q of
     Gemma costs 4,096 a rank and a v 2,304.
     """
-    preset = moved(PRESETS["heterolora-table2"], model)
+    preset = on_other_model(PRESETS["heterolora-table2"], model)
     assert preset.model == model
     assert all(cell.paper is None for cell in preset.cells)
     for arm in preset.arms:
@@ -143,7 +143,7 @@ def test_table_2_moves_to_the_other_models(model: str, fit: tuple[int, int], pap
 def test_every_model_and_data_set_with_hyperparameters_can_be_reached(
     name: str, model: str, rows: tuple[str, ...], paper_model: Model
 ) -> None:
-    preset = moved(PRESETS[name], model)
+    preset = on_other_model(PRESETS[name], model)
     assert preset.rows == rows
     assert preset.datasets == preset.columns
     for cell in preset.cells:
@@ -155,6 +155,6 @@ def test_every_model_and_data_set_with_hyperparameters_can_be_reached(
 
 
 def test_a_table_with_shortcuts_does_not_move_where_no_paper_trained_them() -> None:
-    assert moved(PRESETS["heterolora-table4"], "facebook/opt-350m") is PRESETS["heterolora-table4"]
+    assert on_other_model(PRESETS["heterolora-table4"], "facebook/opt-350m") is PRESETS["heterolora-table4"]
     with pytest.raises(UsageError, match="no paper gives hyperparameters for shortcuts"):
-        moved(PRESETS["heterolora-table4"], "google/gemma-2b")
+        on_other_model(PRESETS["heterolora-table4"], "google/gemma-2b")

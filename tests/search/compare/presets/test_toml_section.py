@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from search.compare.presets.toml_section import Section
+from search.compare.presets.toml_section import TomlSection
 
 VALUES = {"name": "x", "rank": 8, "rate": 1, "on": True, "ranks": [1, 2], "of": {"a": 1}, "rows": [{"b": 2}]}
-SECTION = Section("a.toml: paper", VALUES)
+SECTION = TomlSection("a.toml: paper", VALUES)
 
 
 def test_values_are_read_by_type_and_a_whole_number_is_a_number():

@@ -8,14 +8,14 @@ from search.study.display.plots import (
     LOOKS,
     clear_plots,
     draw_correlations,
-    draw_maps,
+    draw_proxy_maps,
     draw_stratum,
     favourite_curves,
     forest_lines,
     truth_label,
 )
-from search.study.judging.origin_groups import GROUPS
 from search.study.judging.report_card import Estimate, TopK
+from search.study.origin import GROUPS
 from search.study.report import study_report
 from tests.search.study.small_tables import SLOW, few
 
@@ -67,7 +67,7 @@ def test_a_stratum_has_three_pictures_and_what_is_pooled_two(make_entry, make_ta
     assert all(path.read_bytes().startswith(PNG) for _, path in images)
     pooled = draw_correlations(report, tmp_path / "pooled-loss", chance={})
     assert [path.name for _, path in pooled] == ["pooled-loss-forest.png", "pooled-loss-regret.png"]
-    assert draw_maps({}, tmp_path) == []
+    assert draw_proxy_maps({}, tmp_path) == []
 
 
 def test_only_what_a_report_has_drawn_is_cleared(tmp_path):

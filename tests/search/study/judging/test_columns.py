@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from search.study.judging.columns import params_of, pooled_names, scores_of, truths_of
+from tests.search.study.drawn_by import drawn_by
 from tests.search.study.small_tables import FAST, LARGE, SLOW, few
 
 
@@ -32,5 +33,5 @@ def test_an_allocation_at_two_learning_rates_has_one_name(make_entry):
 def test_one_pattern_at_two_budgets_has_one_name_and_a_pick_has_its_own(make_entry):
     picks = [make_entry(SLOW, (4, 1, 1, 2), "twin/exact"), make_entry(LARGE, (8, 2, 2, 4), "twin/exact")]
     small, large = pooled_names([[*few(make_entry, SLOW), picks[0]], [*few(make_entry, LARGE, 2), picks[1]]])
-    assert large[:5] == small[:5] == ["uniform", "bottom half", "top half", 0, 1]
+    assert large[:5] == small[:5] == [*drawn_by("uniform", "bottom half", "top half"), 0, 1]
     assert large[5] != small[5]

@@ -11,14 +11,16 @@ from search.statistics.interval import Interval
 from search.statistics.paired import PairedDifference
 from search.study.judging.contests import contests
 from search.study.judging.stratum_report import Contest
+from tests.search.study.drawn_by import drawn_by
 
 UNIFORM = [0.5, 0.6, 0.7]
 
 
 def test_each_allocation_is_paired_with_the_uniform_one_and_the_best_comes_first():
     truth = np.array([[0.4, 0.6, 0.8], UNIFORM, [0.6, 0.7, 0.8]])
-    found = contests(truth, [("random",), ("topk", "uniform"), ("snip/greedy", "snip/exact")])
-    assert [contest.origins for contest in found] == [("snip/greedy", "snip/exact"), ("random",)]
+    chance, picks = drawn_by("random"), drawn_by("snip/greedy", "snip/exact")
+    found = contests(truth, [chance, drawn_by("topk", "uniform"), picks])
+    assert [contest.origins for contest in found] == [picks, chance]
     assert found[0].truth == pytest.approx(0.7)
     assert found[0].difference.mean == pytest.approx(0.1)
     assert found[1].difference == PairedDifference.of([0.4, 0.6, 0.8], UNIFORM).interval
@@ -26,7 +28,7 @@ def test_each_allocation_is_paired_with_the_uniform_one_and_the_best_comes_first
 
 def test_p_values_are_scipys_paired_tests_corrected_for_their_number():
     truth = np.array([UNIFORM, [0.6, 0.71, 0.79], [0.4, 0.7, 0.6], [0.7, 0.79, 0.91]])
-    found = contests(truth, [("uniform",), ("a",), ("b",), ("c",)])
+    found = contests(truth, [drawn_by("uniform"), drawn_by("a"), drawn_by("b"), drawn_by("c")])
     p_values = [stats.ttest_rel(truth[row], truth[0]).pvalue for row in (3, 1, 2)]
     assert [contest.p_holm for contest in found] == pytest.approx(holm(p_values))
     assert [contest.won for contest in found] == [True, True, False]
@@ -34,36 +36,36 @@ def test_p_values_are_scipys_paired_tests_corrected_for_their_number():
 
 def test_the_best_of_many_that_are_no_better_has_not_won():
     truth = np.random.default_rng(0).normal(size=(64, 3))
-    found = contests(truth, [("uniform",)] + [("random",)] * 63)
+    found = contests(truth, [drawn_by("uniform")] + [drawn_by("random")] * 63)
     assert any(contest.difference.low > 0 for contest in found)
     assert not any(contest.won for contest in found)
 
 
 def test_differences_that_are_all_equal_are_no_evidence():
     truth = np.array([UNIFORM, [0.55, 0.65, 0.75]])
-    (contest,) = contests(truth, [("uniform",), ("random",)])
+    (contest,) = contests(truth, [drawn_by("uniform"), drawn_by("random")])
     assert contest.p_holm == 1
 
 
 def test_a_significant_loss_is_no_win():
-    assert not Contest(("random",), 0.1, Interval(-0.2, -0.3, -0.1), 0.01).won
+    assert not Contest(drawn_by("random"), 0.1, Interval(-0.2, -0.3, -0.1), 0.01).won
 
 
 def test_only_seeds_that_both_finished_are_compared():
     truth = np.array(
         [[0.5, math.nan, 0.7], [math.nan, 0.9, 0.9], [0.1, math.nan, math.nan], [math.nan, 1, math.nan]]
     )
-    found = contests(truth, [("uniform",), ("random",), ("random",), ("random",)])
+    found = contests(truth, [drawn_by("uniform"), drawn_by("random"), drawn_by("random"), drawn_by("random")])
     assert found == (
-        Contest(("random",), 0.9, Interval(pytest.approx(0.2), None, None), None),
-        Contest(("random",), 0.1, Interval(pytest.approx(-0.4), None, None), None),
+        Contest(drawn_by("random"), 0.9, Interval(pytest.approx(0.2), None, None), None),
+        Contest(drawn_by("random"), 0.1, Interval(pytest.approx(-0.4), None, None), None),
     )
 
 
 def test_without_a_uniform_allocation_there_is_no_contest():
-    assert contests(np.ones((2, 3)), [("random",), ("top-heavy",)]) == ()
+    assert contests(np.ones((2, 3)), [drawn_by("random"), drawn_by("top-heavy")]) == ()
 
 
 def test_two_uniform_allocations_are_not_of_one_stratum():
     with pytest.raises(ValueError, match="a stratum of its own"):
-        contests(np.ones((2, 3)), [("uniform",), ("uniform",)])
+        contests(np.ones((2, 3)), [drawn_by("uniform"), drawn_by("uniform")])

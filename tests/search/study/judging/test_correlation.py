@@ -13,7 +13,7 @@ from search.study.judging.correlation import (
     kendall,
     partial_replicates,
     partial_spearman,
-    pearson,
+    pearson_of,
     replicate_correlations,
     weighted_spearman,
 )
@@ -31,7 +31,7 @@ def scipy_or_nan(statistic, x, y):
 def test_point_estimates_are_scipys_ties_included():
     x, y = rng().integers(0, 6, size=(2, 30)).astype(float)
     assert kendall(x, y) == pytest.approx(stats.kendalltau(x, y).statistic)
-    assert pearson(x, y) == pytest.approx(stats.pearsonr(x, y).statistic)
+    assert pearson_of(x, y) == pytest.approx(stats.pearsonr(x, y).statistic)
 
 
 @pytest.mark.parametrize(
@@ -40,19 +40,19 @@ def test_point_estimates_are_scipys_ties_included():
 def test_no_correlation_with_a_constant_or_of_two(x, y):
     x, y = np.array(x, dtype=float), np.array(y, dtype=float)
     assert kendall(x, y) is None
-    assert pearson(x, y) is None
+    assert pearson_of(x, y) is None
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-5, 1e300])
 def test_pearson_does_not_depend_on_the_scores_scale(scale):
     x, y = rng().normal(size=(2, 20))
-    assert pearson(x * scale, y) == pytest.approx(pearson(x, y))
+    assert pearson_of(x * scale, y) == pytest.approx(pearson_of(x, y))
 
 
 def test_pearson_of_scores_that_differ_by_rounding_only_is_undefined():
     almost = np.full(10, 1e9)
     almost[3] = np.nextafter(1e9, 2e9)
-    assert pearson(almost, np.arange(10.0)) is None
+    assert pearson_of(almost, np.arange(10.0)) is None
 
 
 @pytest.mark.parametrize("seeds", [1, 2, 3, 5])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from search.study.judging.judge import judge, pooled
+from tests.search.study.drawn_by import drawn_by
 
 
 def study(seed=0, allocations=24, seeds=3):
@@ -17,7 +18,7 @@ def study(seed=0, allocations=24, seeds=3):
     truth = 0.75 + 0.02 * (signal[:, None] + 0.4 * rng.normal(size=(allocations, seeds)))
     params = rng.integers(9_900, 10_100, size=allocations).astype(float)
     scores = {"good": signal, "useless": rng.normal(size=allocations), "constant": np.ones(allocations)}
-    return truth, scores, params, [("uniform",)] + [("random",)] * (allocations - 1)
+    return truth, scores, params, [drawn_by("uniform")] + [drawn_by("random")] * (allocations - 1)
 
 
 def judged(truth, scores, params, origins, **kwargs):

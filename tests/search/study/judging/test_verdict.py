@@ -6,7 +6,7 @@ import pytest
 
 from search.study.judging.report_card import Estimate, ReportCard
 from search.study.judging.stratum_report import StratumReport
-from search.study.judging.verdict import verdict
+from search.study.judging.verdict import study_verdict
 
 NONE = Estimate(None, None, None)
 
@@ -30,7 +30,7 @@ WEAK = card("snip", 0.18, -0.07, 0.41, p=0.634)
 
 
 def test_a_proxy_that_beats_chance_and_params_is_to_be_used():
-    assert verdict(report(SNR, WEAK)) == (
+    assert study_verdict(report(SNR, WEAK)) == (
         "Use snr: it ranks the 64 allocations with rho = 0.62 [0.44, 0.75], 71 % of the noise ceiling, "
         "and beats the parameter count by 0.40 [0.12, 0.66]."
     )
@@ -43,7 +43,7 @@ def test_a_proxy_that_beats_chance_and_params_is_to_be_used():
 def test_what_is_not_shown_to_beat_params_is_not_recommended(lead, said):
     far = card("eva", 0.65, 0.5, 0.75, over=Estimate(-0.3, -0.4, -0.2))
     snr = card("snr", 0.62, 0.44, 0.75, over=lead, share=0.714)
-    assert verdict(report(PARAMS, far, snr)) == (
+    assert study_verdict(report(PARAMS, far, snr)) == (
         "No proxy is shown to beat the parameter count on these 64 allocations; nearest: snr, "
         f"with rho = 0.62 [0.44, 0.75], 71 % of the noise ceiling, difference {said}."
     )
@@ -51,17 +51,17 @@ def test_what_is_not_shown_to_beat_params_is_not_recommended(lead, said):
 
 def test_of_those_that_beat_chance_one_that_beats_params_is_preferred():
     higher = card("eva", 0.65, 0.5, 0.75, over=Estimate(0.43, -0.1, 0.9))
-    assert verdict(report(higher, SNR)).startswith("Use snr:")
+    assert study_verdict(report(higher, SNR)).startswith("Use snr:")
 
 
 @pytest.mark.parametrize("control", ["params", "spread", "constant"])
 def test_a_control_is_never_recommended(control):
-    assert verdict(report(card(control, 0.9, 0.8, 0.95), SNR)).startswith("Use snr:")
-    assert verdict(report(card(control, 0.9, 0.8, 0.95), WEAK)).startswith("Only ")
+    assert study_verdict(report(card(control, 0.9, 0.8, 0.95), SNR)).startswith("Use snr:")
+    assert study_verdict(report(card(control, 0.9, 0.8, 0.95), WEAK)).startswith("Only ")
 
 
 def test_several_controls_are_named_together():
-    assert verdict(report(PARAMS, card("spread", 0.6))).startswith(
+    assert study_verdict(report(PARAMS, card("spread", 0.6))).startswith(
         "Only the parameter count (params) and how widely the allocation is spread (spread) rank these 64 "
         "allocations better than chance, with rho = 0.70"
     )
@@ -95,34 +95,37 @@ SPREAD_BEATEN, SPREAD_AHEAD = Estimate(0.2, 0.05, 0.35), Estimate(0.02, -0.1, 0.
 )
 def test_the_spread_is_a_rival_too(over_params, over_spread, said):
     snr = replace(card("snr", 0.62, 0.44, 0.75, over=over_params), over_spread=over_spread)
-    assert verdict(report(snr)) == f"Use snr: it ranks the 64 allocations with rho = 0.62 [0.44, 0.75]{said}"
+    assert (
+        study_verdict(report(snr))
+        == f"Use snr: it ranks the 64 allocations with rho = 0.62 [0.44, 0.75]{said}"
+    )
 
 
 def test_at_equal_cost_nothing_is_said_of_params():
     snr = card("snr", 0.62, 0.44, 0.75, share=0.714)
-    assert verdict(report(snr)).endswith("[0.44, 0.75], 71 % of the noise ceiling.")
+    assert study_verdict(report(snr)).endswith("[0.44, 0.75], 71 % of the noise ceiling.")
 
 
 def test_without_a_ceiling_none_is_mentioned():
     snr = card("snr", 0.62, 0.44, 0.75)
     assert (
-        verdict(report(snr, ceiling=None))
+        study_verdict(report(snr, ceiling=None))
         == "Use snr: it ranks the 64 allocations with rho = 0.62 [0.44, 0.75]."
     )
 
 
 def test_more_than_the_ceiling_is_no_percentage():
-    assert verdict(report(card("snr", 0.9, 0.8, 0.95, share=1.02))).endswith(
+    assert study_verdict(report(card("snr", 0.9, 0.8, 0.95, share=1.02))).endswith(
         ", as high as the noise ceiling."
     )
 
 
 def test_without_an_interval_none_is_shown():
-    assert verdict(report(card("snr", 0.9))) == "Use snr: it ranks the 64 allocations with rho = 0.90."
+    assert study_verdict(report(card("snr", 0.9))) == "Use snr: it ranks the 64 allocations with rho = 0.90."
 
 
 def test_params_is_named_where_it_alone_beats_chance():
-    assert verdict(report(PARAMS, WEAK)) == (
+    assert study_verdict(report(PARAMS, WEAK)) == (
         "Only the parameter count (params) ranks these 64 allocations better than chance, with rho = 0.70 "
         "[0.50, 0.80], 80 % of the noise ceiling; no proxy does (best: snip, rho = 0.18 [-0.07, 0.41], "
         "Holm-corrected p = 0.63)."
@@ -130,28 +133,28 @@ def test_params_is_named_where_it_alone_beats_chance():
 
 
 def test_params_judged_alone_has_no_runner_up():
-    assert verdict(report(PARAMS)).endswith("80 % of the noise ceiling; no proxy does.")
+    assert study_verdict(report(PARAMS)).endswith("80 % of the noise ceiling; no proxy does.")
 
 
 def test_none_beats_chance():
     weak_params = card("params", 0.3, 0.1, 0.5, p=0.4)
-    assert verdict(report(weak_params, WEAK)) == (
+    assert study_verdict(report(weak_params, WEAK)) == (
         "No proxy ranks these 64 allocations better than chance "
         "(best: snip, rho = 0.18 [-0.07, 0.41], Holm-corrected p = 0.63)."
     )
-    assert verdict(report(weak_params)) == "No proxy ranks these 64 allocations better than chance."
+    assert study_verdict(report(weak_params)) == "No proxy ranks these 64 allocations better than chance."
 
 
 def test_the_best_of_those_that_order_backwards_is_no_success():
     backwards = card("snip", -0.8, -0.9, -0.6, p=0.0001)
-    assert verdict(report(backwards)) == (
+    assert study_verdict(report(backwards)) == (
         "No proxy ranks these 64 allocations better than chance "
         "(best: snip, rho = -0.80 [-0.90, -0.60], Holm-corrected p < 0.001)."
     )
 
 
 def test_seeds_that_disagree_are_blamed():
-    assert verdict(report(WEAK, ceiling=0.0)).endswith(
+    assert study_verdict(report(WEAK, ceiling=0.0)).endswith(
         "p = 0.63); nor do the seeds agree with each other, so train more of them."
     )
 
@@ -168,4 +171,4 @@ def test_seeds_that_disagree_are_blamed():
     ],
 )
 def test_where_nothing_is_defined_it_says_why(nothing, said):
-    assert verdict(nothing).endswith(said)
+    assert study_verdict(nothing).endswith(said)

@@ -13,8 +13,9 @@ from typing import Final
 from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.errors import HFValidationError
 
-from evaluators.base.weight_index import INDEX, indexed_files
 from spaces.errors import InputError
+
+from .weight_index import INDEX, indexed_files
 
 __all__ = ["file_digest", "model_digests", "model_state"]
 

@@ -9,7 +9,7 @@ import os
 import pytest
 from huggingface_hub import constants
 
-from evaluators.store.content_digest import file_digest, model_digests
+from evaluators.base.content_digest import file_digest, model_digests
 
 
 def test_a_file_is_told_by_its_bytes_even_within_one_process(tmp_path):

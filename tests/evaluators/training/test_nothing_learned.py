@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from evaluators.metrics.chance import Chance, nothing_learned
+from evaluators.metrics.chance import Chance
 from evaluators.training.candidate import Candidate, Evaluation
+from evaluators.training.nothing_learned import nothing_learned
 from spaces.allocation import Allocation
 
 HALF = Chance(math.log(2), (0.5, 0.5), 100)

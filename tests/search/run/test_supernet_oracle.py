@@ -13,14 +13,14 @@ from transformers import AutoModelForSequenceClassification, PreTrainedTokenizer
 
 from evaluators.adapters.adapter import load_adapter
 from search.allocation.random_allocation import random_allocation
-from search.allocation.uniform import uniform
+from search.allocation.uniform import uniform_allocation
 from search.cli.ground_of import machine_given
 from search.cli.run import RUN, main
 from search.cli.search_in import workbench_given
 from search.job.job import Job
 from search.job.progress import silent
+from search.run.supernet_oracle import CutFromSupernet
 from search.run.trained import FineTuning
-from search.run.weight_shared import CutFromSupernet
 from spaces.allocation import Allocation
 from tests.search.watched import interrupt_after
 
@@ -94,7 +94,7 @@ def test_how_many_are_evaluated_at_once_changes_nothing(small, tmp_path):
     for size in ("1", "5"):
         job, rng = job_of([*small, *PLANTED, "--cohort-size", size]), np.random.default_rng(0)
         drawn = [random_allocation(job.space, job.max_params, rng=rng) for _ in range(3)]
-        allocations = [uniform(job.space, job.max_params), *drawn]
+        allocations = [uniform_allocation(job.space, job.max_params), *drawn]
         runs = CutFromSupernet(job, tmp_path / "networks")(allocations)
         assert [[run.evaluation.candidate.seed for run in own] for own in runs] == [[0, 1]] * 4
         assert [run.allocation for own in runs for run in own] == [a for a in allocations for _ in range(2)]
