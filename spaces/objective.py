@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from .direction import Direction
+from .errors import InputError
 
 __all__ = ["Architecture", "Around", "Batch", "Compute", "Losses", "Objective", "directly"]
 
@@ -50,20 +51,27 @@ class Losses(NamedTuple):
     counts: Tensor
 
     def mean(self) -> Tensor:
-        """The loss of all rows together, a scalar with its graph: every target has the same weight."""
-        return (self.sums * (1 / self.counts.double().sum()).to(self.sums)).sum()
+        """The loss of all rows together, a scalar with its graph: every target has the same weight.
+
+        Raises InputError where there is no target.
+        """
+        targets = self.counts.double().sum()
+        if not targets > 0:
+            raise InputError("there is nothing to learn: no row of a batch has a target; leave it out.")
+        return (self.sums * (1 / targets).to(self.sums)).sum()
 
 
 class Objective(Protocol):
     """A frozen value that can be sent to a process. It never draws, and changes nothing of the model.
 
-    architecture: the class of the model that it is asked of. direction: in which its metric is better.
+    direction: in which its metric, or without one its loss, is better. rows_apart: whether ``losses`` tells
+    rows apart; where it does not, only one candidate or setting may be in a batch.
     """
 
     @property
-    def architecture(self) -> Architecture: ...
-    @property
     def direction(self) -> Direction: ...
+    @property
+    def rows_apart(self) -> bool: ...
 
     def head(self, model: PreTrainedModel) -> Mapping[str, nn.Module]:
         """What trains beside the wires, fresh for every candidate, by full name; may be empty.
@@ -73,6 +81,9 @@ class Objective(Protocol):
 
     def losses(self, model: PreTrainedModel, batch: Batch) -> Losses:
         """Of one forward pass. Memory beyond the body's own is O(rows x tokens), whatever the vocabulary."""
+
+    def targets(self, labels: Tensor) -> Tensor:
+        """How many targets rows with these labels have, (rows,) float32: the counts of ``losses``."""
 
     def outputs(self, model: PreTrainedModel, batch: Batch) -> Tensor:
         """All that judging needs to know of each row, with its graph where one is taken: (rows, k) float32.

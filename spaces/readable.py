@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -17,11 +17,8 @@ from .objective import Batch, Objective
 
 __all__ = ["check_embeddable", "check_padding", "outputs"]
 
-_APART = {
-    torch.float16: 0.3,
-    torch.bfloat16: 0.3,
-}  # of the largest output; 16 bits round so much in deep models
-_FULL_APART = 1e-3  # a hundred times what other sums of equal numbers give in 32 bits
+_16_BITS = (torch.float16, torch.bfloat16)
+_APART = 1e-3  # of the largest; a hundred times what other sums of equal numbers give in 32 bits
 
 
 def outputs(model: PreTrainedModel, objective: Objective, batch: Batch) -> Tensor:
@@ -49,7 +46,13 @@ def check_embeddable(model: PreTrainedModel, objective: Objective, batch: Batch)
 
 @torch.no_grad()
 def check_padding(
-    model: PreTrainedModel, objective: Objective, alone: Sequence[Batch], together: Sequence[Batch]
+    model: PreTrainedModel,
+    objective: Objective,
+    alone: Sequence[Batch],
+    together: Sequence[Batch],
+    *,
+    comparable: Callable[[Tensor], Tensor],
+    rounding: float,
 ) -> None:
     """Raises InputError where what stands behind a row's end changes the model's outputs for it.
 
@@ -62,13 +65,16 @@ def check_padding(
         objective: which says what is asked of the model.
         alone: rows each in a batch of its own, without padding.
         together: all of them in that order, padded to different lengths.
+        comparable: what of outputs is compared, (rows, k) -> (rows, j): numbers of one size for all rows.
+        rounding: how far 16 bits may move them, of the largest.
     """
-    own = torch.cat([outputs(model, objective, row) for row in alone])
+    own = comparable(torch.cat([outputs(model, objective, row) for row in alone]))
     largest = float(own.abs().max())
+    bound = rounding if model.dtype in _16_BITS else _APART
     for batch in together:
         tokens = batch.inputs["input_ids"].shape[1]
-        apart = float((outputs(model, objective, batch) - own).abs().max())
-        if not apart <= _APART.get(model.dtype, _FULL_APART) * largest:
+        apart = float((comparable(outputs(model, objective, batch)) - own).abs().max())
+        if not apart <= bound * largest:
             raise InputError(
                 f"what stands behind a row's end changes the outputs of this {model.config.model_type} model "
                 f"(by {apart:.2g}, of at most {largest:.2g}, when rows are padded to "

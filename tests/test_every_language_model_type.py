@@ -57,7 +57,7 @@ def batch(tiny_batch) -> Batch:
 @pytest.mark.parametrize("model_type", sorted({*LANGUAGE_MODEL_TYPES} & TRIED))
 def test_the_chunked_loss_is_that_of_the_models_own_logits(model_type, batch):
     model, objective = tiny_language_model_of(model_type), CausalLM()
-    assert objective.head(model) == {}
+    objective.check_model(model)
     found = objective.losses(model, batch)
     whole = objective.losses_of(model(**batch.inputs).logits, batch.labels)
     torch.testing.assert_close(found.sums, whole.sums, rtol=1e-4, atol=1e-4)
@@ -68,4 +68,4 @@ def test_the_chunked_loss_is_that_of_the_models_own_logits(model_type, batch):
 @pytest.mark.parametrize("model_type", sorted({*LANGUAGE_MODEL_TYPES} & REFUSED.keys()))
 def test_a_type_that_is_no_decoder_with_a_body_is_refused(model_type):
     with pytest.raises(InputError, match=REFUSED[model_type]):
-        CausalLM().head(tiny_language_model_of(model_type))
+        CausalLM().check_model(tiny_language_model_of(model_type))

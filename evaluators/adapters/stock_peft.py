@@ -22,6 +22,7 @@ from transformers import PreTrainedModel
 
 from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows
+from evaluators.objectives.task_objective import TaskObjective
 from spaces.errors import InputError
 from spaces.foreign import foreign
 from spaces.objective import Objective
@@ -44,7 +45,7 @@ class AsTrained:
     by its own rounding.
     """
 
-    objective: Objective
+    objective: TaskObjective
     wires: Sequence[Wire]
     head: Mapping[str, Tensor]
     outputs: Tensor
@@ -53,7 +54,7 @@ class AsTrained:
     @staticmethod
     def of(
         model: PreTrainedModel,
-        objective: Objective,
+        objective: TaskObjective,
         wires: Sequence[Wire],
         head: Mapping[str, Tensor],
         rows: Rows,

@@ -28,10 +28,11 @@ class Tokens(NamedTuple):
 
 
 class TokenMetric(NamedTuple):
-    """A function of sums over tokens, and the direction in which it is better."""
+    """A function of sums over tokens, and the direction in which it is better. share: 0 to 1, of a whole."""
 
     of: Callable[[Tokens], float]
     direction: Direction
+    share: bool
 
 
 def loss(tokens: Tokens) -> float:
@@ -55,9 +56,9 @@ def token_accuracy(tokens: Tokens) -> float:
 
 TOKEN_METRICS: Final[Mapping[str, TokenMetric]] = MappingProxyType(
     {
-        "loss": TokenMetric(loss, "minimize"),
-        "perplexity": TokenMetric(perplexity, "minimize"),
-        "token_accuracy": TokenMetric(token_accuracy, "maximize"),
+        "loss": TokenMetric(loss, "minimize", share=False),
+        "perplexity": TokenMetric(perplexity, "minimize", share=False),
+        "token_accuracy": TokenMetric(token_accuracy, "maximize", share=True),
     }
 )
 

@@ -12,12 +12,13 @@ from transformers import PreTrainedModel
 from evaluators.metrics.chance import Chance
 from evaluators.metrics.of_tokens import Tokens, find_token_metric
 from spaces.direction import Direction
+from spaces.errors import InputError
 from spaces.objective import Architecture, Batch, Losses
 
 from .causal_trial import check_language_model
 from .labels import Labels
 from .task_objective import Score
-from .token_losses import at_targets, sum_of_logits
+from .token_losses import at_targets, of_logits, sum_of_logits, targets_of
 
 __all__ = ["CausalLM"]
 
@@ -47,6 +48,18 @@ class CausalLM:
         return find_token_metric(self.metric).direction
 
     @property
+    def rows_apart(self) -> bool:
+        return True
+
+    @property
+    def in_percent(self) -> bool:
+        return find_token_metric(self.metric).share
+
+    @property
+    def rounding(self) -> float:
+        return 0.05  # 0.01 of a deep body of large random weights
+
+    @property
     def metric_label(self) -> str | None:
         return None
 
@@ -67,21 +80,26 @@ class CausalLM:
         return None
 
     def head(self, model: PreTrainedModel) -> Mapping[str, nn.Module]:
-        """Nothing; raises InputError where the model is no language model that can be trained in parts."""
-        check_language_model(model)
+        """Nothing."""
         return {}
+
+    def check_model(self, model: PreTrainedModel) -> None:
+        """Raises InputError where the model is no language model that can be trained in parts."""
+        check_language_model(model)
 
     def losses(self, model: PreTrainedModel, batch: Batch) -> Losses:
         """Of each row's targets, in chunks (``at_targets``)."""
         found = at_targets(model, batch.inputs, batch.labels)
         return Losses(found.losses, found.targets)
 
+    def targets(self, labels: Tensor) -> Tensor:
+        """Of the tokens but the first, which has none before it."""
+        return targets_of(labels).sum(1).float()
+
     def losses_of(self, logits: Tensor, labels: Tensor) -> Losses:
         """The same of logits that are all there: (rows, tokens, vocabulary)."""
-        said, is_target = labels[:, 1:], labels[:, 1:] >= 0
-        flat, wanted = logits[:, :-1].flatten(0, 1).float(), said.masked_fill(~is_target, -100).flatten()
-        each = nn.functional.cross_entropy(flat, wanted, reduction="none", ignore_index=-100)
-        return Losses(each.view(said.shape).sum(1), is_target.sum(1).float())
+        found = of_logits(logits, labels)
+        return Losses(found.losses, found.targets)
 
     def outputs(self, model: PreTrainedModel, batch: Batch) -> Tensor:
         """(rows, 3): of each row's targets the sum of losses, how many there are, and how many are right."""
@@ -95,11 +113,17 @@ class CausalLM:
         """None: a row has many tokens, and no class."""
         return None
 
+    def comparable(self, outputs: Tensor) -> Tensor:
+        """The loss a target, (rows, 1); 0 where there is none."""
+        return outputs[:, :1] / outputs[:, 1:2].clamp(min=1)
+
     def score(self, outputs: Tensor, labels: Labels) -> Score | None:
-        """Over all targets of all rows together, in float64."""
+        """Over all targets of all rows together, in float64; raises InputError where there are none."""
         if not torch.isfinite(outputs).all():
             return None
         loss, targets, correct = outputs.double().sum(0).tolist()
+        if not targets:
+            raise InputError("no row has a target to be judged by; give rows with tokens to foretell.")
         tokens = Tokens(loss, correct, targets)
         return Score(find_token_metric(self.metric).of(tokens), tokens.loss / tokens.targets)
 

@@ -54,6 +54,18 @@ class Classification:
         return "maximize"
 
     @property
+    def rows_apart(self) -> bool:
+        return True
+
+    @property
+    def in_percent(self) -> bool:
+        return True
+
+    @property
+    def rounding(self) -> float:
+        return 0.3  # of a fresh head's logits, which are small, behind a deep body
+
+    @property
     def metric_label(self) -> str | None:
         return self.positive_label if self.metric in BINARY_METRICS else None
 
@@ -73,8 +85,16 @@ class Classification:
         """The classifier."""
         return ARCHITECTURES[self.architecture].head(model)
 
+    def check_model(self, model: PreTrainedModel) -> None:
+        """Of its head alone."""
+        self.head(model)
+
     def losses(self, model: PreTrainedModel, batch: Batch) -> Losses:
         return self.losses_of(model(**batch.inputs).logits, batch.labels)
+
+    def targets(self, labels: Tensor) -> Tensor:
+        """One a row."""
+        return torch.ones(len(labels), device=labels.device)
 
     def outputs(self, model: PreTrainedModel, batch: Batch) -> Tensor:
         """Logits (rows, classes)."""
@@ -90,6 +110,9 @@ class Classification:
         """Cross-entropy of logits (rows, classes) and class ids (rows,)."""
         sums = nn.functional.cross_entropy(logits.float(), labels, reduction="none")
         return Losses(sums, torch.ones_like(sums))
+
+    def comparable(self, outputs: Tensor) -> Tensor:
+        return outputs
 
     def score(self, outputs: Tensor, labels: Labels) -> Score | None:
         assert isinstance(labels, np.ndarray)

@@ -33,7 +33,7 @@ def objective_of(model: PreTrainedModel, labels: Tensor) -> Objective:
     if _is_one_of(modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, model):
         objective = CausalLM()
         try:
-            objective.head(model)
+            objective.check_model(model)
         except InputError as error:
             _log.info("the model's own loss is taken: %s", error)
         else:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from spaces.direction import Direction
 from spaces.errors import InputError
 from spaces.foreign import foreign
-from spaces.objective import Architecture, Batch, Losses
+from spaces.objective import Batch, Losses
 
 __all__ = ["OwnLoss"]
 
@@ -21,27 +22,36 @@ __all__ = ["OwnLoss"]
 class OwnLoss:
     """What the model itself calls its loss when it is given ``labels``.
 
-    It is one number a batch, so every row is said to have that loss and one target: the mean over the rows is
-    the model's. Nothing trains beside the wires, and nothing is known of single rows.
+    It is one number a batch, so every row with a target is said to have that loss and one target: the mean
+    over the rows is the model's. Nothing trains beside the wires, and nothing is known of single rows.
     """
 
-    architecture: Architecture = "sequence_classification"
     direction: Direction = "minimize"
+
+    @property
+    def rows_apart(self) -> bool:
+        return False
 
     def head(self, model: PreTrainedModel) -> Mapping[str, nn.Module]:
         """None: what the model has is taken as it is."""
         return {}
 
     def losses(self, model: PreTrainedModel, batch: Batch) -> Losses:
-        """The model's own loss, at every row; raises InputError where it gives none."""
+        """The model's own loss, at every row with a target; raises InputError where it gives none."""
         loss: Any = model(**batch.inputs, labels=batch.labels).loss
         if not isinstance(loss, Tensor) or loss.numel() != 1:
             raise InputError(
                 f"this {type(model).__name__} gives no loss when it is called with labels; give a model with "
                 "a head for its task, as AutoModelForCausalLM or AutoModelForSequenceClassification load it."
             )
-        rows = loss.float().reshape(1).expand(len(batch))
-        return Losses(rows, rows.new_ones(len(batch)))
+        counts = self.targets(batch.labels)
+        return Losses(torch.where(counts > 0, loss.float().reshape(1), 0), counts)
+
+    def targets(self, labels: Tensor) -> Tensor:
+        """One a row; none where its labels, token by token, are all below zero, which losses ignore."""
+        if labels.is_floating_point() or labels.ndim < 2:
+            return torch.ones(len(labels), device=labels.device)
+        return (labels.flatten(1) >= 0).any(1).float()
 
     def outputs(self, model: PreTrainedModel, batch: Batch) -> Tensor:
         """Raises InputError: nothing is known of single rows."""

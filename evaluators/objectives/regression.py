@@ -44,6 +44,18 @@ class Regression:
         return "maximize"
 
     @property
+    def rows_apart(self) -> bool:
+        return True
+
+    @property
+    def in_percent(self) -> bool:
+        return True
+
+    @property
+    def rounding(self) -> float:
+        return 0.3  # of a fresh head's values, which are small, behind a deep body
+
+    @property
     def metric_label(self) -> None:
         return None
 
@@ -67,8 +79,16 @@ class Regression:
         """The classifier, of one output."""
         return ARCHITECTURES[self.architecture].head(model)
 
+    def check_model(self, model: PreTrainedModel) -> None:
+        """Of its head alone."""
+        self.head(model)
+
     def losses(self, model: PreTrainedModel, batch: Batch) -> Losses:
         return self.losses_of(model(**batch.inputs).logits, batch.labels)
+
+    def targets(self, labels: Tensor) -> Tensor:
+        """One a row."""
+        return torch.ones(len(labels), device=labels.device)
 
     def outputs(self, model: PreTrainedModel, batch: Batch) -> Tensor:
         """The value of each row: (rows, 1)."""
@@ -84,6 +104,9 @@ class Regression:
         """Squared error of values (rows, 1) and labels (rows,)."""
         sums = (logits[..., 0].float() - labels.float()).square()
         return Losses(sums, torch.ones_like(sums))
+
+    def comparable(self, outputs: Tensor) -> Tensor:
+        return outputs
 
     def score(self, outputs: Tensor, labels: Labels) -> Score | None:
         assert isinstance(labels, np.ndarray)

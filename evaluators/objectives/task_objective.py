@@ -8,9 +8,10 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from torch import Tensor
+from transformers import PreTrainedModel
 
 from evaluators.metrics.chance import Chance
-from spaces.objective import Losses, Objective
+from spaces.objective import Architecture, Losses, Objective
 
 from .labels import Labels
 
@@ -25,16 +26,24 @@ class Score(NamedTuple):
 
 
 class TaskObjective(Objective, Protocol):
-    """An objective with a metric.
+    """An objective with a metric, which tells rows apart.
 
-    metric: its name. metric_label: the label that the metric is of, where it is of one. metric_title: the
-    metric as a person must know it: whose F1 it is. label_names: of the class ids 0, 1, ...; empty where
-    labels are no classes. num_labels: outputs of the head that the model is loaded with; None where it has no
-    head of its own. problem_type: how transformers names the loss, where it must be told.
+    architecture: the class of the model that it is asked of. metric: its name. in_percent: whether papers
+    print it times 100, as a share or a correlation. metric_label: the label that the metric is of, where it
+    is of one. metric_title: the metric as a person must know it: whose F1 it is. label_names: of the class
+    ids 0, 1, ...; empty where labels are no classes. num_labels: outputs of the head that the model is loaded
+    with; None where it has no head of its own. problem_type: how transformers names the loss, where it must
+    be told. rounding: how far 16 bits may move what is ``comparable``, of the largest.
     """
 
     @property
+    def architecture(self) -> Architecture: ...
+    @property
     def metric(self) -> str: ...
+    @property
+    def in_percent(self) -> bool: ...
+    @property
+    def rounding(self) -> float: ...
     @property
     def metric_label(self) -> str | None: ...
     @property
@@ -46,8 +55,14 @@ class TaskObjective(Objective, Protocol):
     @property
     def problem_type(self) -> str | None: ...
 
+    def check_model(self, model: PreTrainedModel) -> None:
+        """Raises InputError where the model is none that can be asked; it may be run on a few tokens."""
+
     def losses_of(self, logits: Tensor, labels: Tensor) -> Losses:
         """Of what the model's own forward pass gave, whole: (rows, labels), or (rows, tokens, vocabulary)."""
+
+    def comparable(self, outputs: Tensor) -> Tensor:
+        """Of ``outputs``, (rows, k), what rounding moves but a little, whatever the row: (rows, j)."""
 
     def score(self, outputs: Tensor, labels: Labels) -> Score | None:
         """Of the outputs of all rows, (rows, k) on the CPU, in the order of their labels; None where they are

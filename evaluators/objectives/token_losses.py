@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import torch
@@ -12,7 +13,7 @@ from transformers import PreTrainedModel
 
 from .own_head import OwnHead, body_of
 
-__all__ = ["CHUNK", "AtTargets", "at_targets", "sum_of_logits"]
+__all__ = ["CHUNK", "AtTargets", "at_targets", "of_logits", "sum_of_logits", "targets_of"]
 
 CHUNK: Final = 256
 """Places whose logits exist at a time: 50 MB of float32 at a vocabulary of 49,152."""
@@ -40,22 +41,44 @@ def at_targets(model: PreTrainedModel, inputs: Mapping[str, Tensor], labels: Ten
     backward pass computes again, so that memory beyond the body's is that of the logits of ``CHUNK`` places.
     """
     body = body_of(model, inputs)
-    head, hidden, tokens = OwnHead(model, body), body["last_hidden_state"][:, :-1], labels[:, 1:]
-    is_target = tokens >= 0
+    head = OwnHead(model, body)
 
     def of_chunk(places: Tensor, said: Tensor) -> tuple[Tensor, Tensor]:
-        logits = head.logits(places).float()
-        losses = torch.nn.functional.cross_entropy(logits, said, reduction="none")
-        return losses, (logits.detach().argmax(-1) == said).float()
+        return _of_places(head.logits(places), said)
 
-    chunks = zip(hidden[is_target].split(CHUNK), tokens[is_target].split(CHUNK), strict=True)
-    losses, correct = zip(*(_in_less_memory(of_chunk, *chunk) for chunk in chunks), strict=True)
+    return _of_rows(body["last_hidden_state"], labels, partial(_in_less_memory, of_chunk))
+
+
+def of_logits(logits: Tensor, labels: Tensor) -> AtTargets:
+    """The same of logits that are all there: (rows, tokens, vocabulary)."""
+    return _of_rows(logits, labels, _of_places)
+
+
+def targets_of(labels: Tensor) -> Tensor:
+    """At which places but the first there is a target: (rows, tokens - 1) bool."""
+    return labels[:, 1:] >= 0
+
+
+def _of_rows(
+    places: Tensor, labels: Tensor, judge: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+) -> AtTargets:
+    """judge: gives losses and hits, (n,) each, of n places and what is said at them. places: (rows, tokens,
+    width)."""
+    is_target, before, tokens = targets_of(labels), places[:, :-1], labels[:, 1:]
+    chunks = zip(before[is_target].split(CHUNK), tokens[is_target].split(CHUNK), strict=True)
+    losses, correct = zip(*(judge(*chunk) for chunk in chunks), strict=True)
     zeros = torch.zeros(is_target.shape, device=labels.device)
     return AtTargets(
         zeros.masked_scatter(is_target, torch.cat(losses)).sum(1),
         is_target.sum(1).float(),
         zeros.masked_scatter(is_target, torch.cat(correct)).sum(1),
     )
+
+
+def _of_places(logits: Tensor, said: Tensor) -> tuple[Tensor, Tensor]:
+    logits = logits.float()
+    losses = torch.nn.functional.cross_entropy(logits, said, reduction="none")
+    return losses, (logits.detach().argmax(-1) == said).float()
 
 
 def sum_of_logits(model: PreTrainedModel, inputs: Mapping[str, Tensor]) -> Tensor:

@@ -15,7 +15,7 @@ from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
 from spaces.head import Head, initial_std
-from spaces.objective import Around, Batch, Objective, directly
+from spaces.objective import Around, Batch, Losses, Objective, directly
 from spaces.site import Site
 from spaces.stacked import Stacked
 from spaces.wires import Wires
@@ -56,7 +56,11 @@ class Cohort:
             recipe: how they are trained.
             slots: C.
             more: shapes, without the slot axis, of what else is trained, given the sites and their ranks.
+
+        Raises ValueError on an objective that does not tell rows, and so slots, apart.
         """
+        if not objective.rows_apart:
+            raise ValueError(f"objective={objective} has one loss a batch, which no candidate's is.")
         ranks: dict[str, int] = {}
         for candidate in candidates:
             for name, rank in candidate.allocation.ranks:
@@ -98,16 +102,34 @@ class Cohort:
             indices: of each slot's own among them; short ones are filled up at no weight.
             around: how the model is asked.
         """
+        sums, targets, own = self._asked(slots, rows, indices, around)
+        weights = own.to(targets) / targets.sum(1, keepdim=True).clamp(min=1)
+        return (sums * weights.to(sums)).sum(1)
+
+    def totals(self, slots: Sequence[int], rows: Rows, indices: Sequence[np.ndarray]) -> Losses:
+        """Of each slot the sum and the number of which its mean loss is the quotient: (slots,) each.
+
+        Those of parts of the rows can be added up. The arguments are those of ``losses``.
+        """
+        sums, targets, own = self._asked(slots, rows, indices, directly)
+        return Losses((sums * own).sum(1), targets.sum(1).to(sums))
+
+    def _asked(
+        self, slots: Sequence[int], rows: Rows, indices: Sequence[np.ndarray], around: Around
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Sums of losses, numbers of targets (float64), and which rows are a slot's own: (slots, rows) each.
+
+        Rows that only fill up have no target.
+        """
         self.stacked.select(slots)
         width = max(len(index) for index in indices)
         flat = np.concatenate(
             [np.resize(index, width) for index in indices]
         )  # short batches repeat rows, at weight 0
-        own = np.stack([np.arange(width) < len(index) for index in indices])
+        filled = np.stack([np.arange(width) < len(index) for index in indices])
         sums, counts = around(self.objective.losses, self.model, batch_of(self.model, rows, flat))
-        targets = counts.view(own.shape).double() * torch.from_numpy(own).to(counts.device)
-        weights = torch.from_numpy(own).to(targets) / targets.sum(1, keepdim=True).clamp(min=1)
-        return (sums.view(own.shape) * weights.to(sums)).sum(1)
+        own = torch.from_numpy(filled).to(counts.device)
+        return sums.view(own.shape), counts.view(own.shape).double() * own, own
 
     def params_at(self, slot: int, active: Tensor) -> int:
         """How many entries of a slot's wires a mask (C, P) marks, the head left out."""

@@ -27,6 +27,7 @@ from evaluators.base.architectures import ARCHITECTURES
 from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
+from evaluators.objectives.task_objective import TaskObjective
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.errors import InputError
@@ -96,7 +97,7 @@ def train_with_peft(
         return run.failed(f"{OUT_OF_MEMORY} with one candidate at a time: {str(error).splitlines()[0]}")
 
 
-def with_adapter(config: PeftConfig, model: PreTrainedModel, objective: Objective) -> PeftModel:
+def with_adapter(config: PeftConfig, model: PreTrainedModel, objective: TaskObjective) -> PeftModel:
     """A copy of the model with what the config describes, in eval mode; its whole head trains too."""
     own = deepcopy(config)
     own.task_type = ARCHITECTURES[objective.architecture].task_type

@@ -171,7 +171,8 @@ class SuperNetwork:
             gates: 0 is a site that is off, 1 one that is on; any factor between or beyond scales its wire.
             batches: the held ones unless given.
             wires: by site name, the trained ones unless given.
-            at_once: (tokens of a batch, device) -> how many settings share its forward pass.
+            at_once: (tokens of a batch, device) -> how many settings share its forward pass; one, where the
+                objective does not tell rows apart.
 
         Raises ValueError on gates of another shape.
         """
@@ -182,7 +183,7 @@ class SuperNetwork:
         sums, counts = np.zeros(len(gates)), np.zeros(len(gates))
         for batch in batches:
             tokens = max(tensor.numel() for tensor in batch.inputs.values())
-            width = at_once(tokens, self._model.device)
+            width = at_once(tokens, self._model.device) if self._objective.rows_apart else 1
             for start in range(0, len(gates), width):
                 chunk = slice(start, start + width)
                 losses = self._losses(gates[chunk], batch, wires)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
-from evaluators.metrics.classes import BINARY_METRICS, CLASS_METRICS
-from evaluators.metrics.numbers import NUMBER_METRICS
 from evaluators.training.rank_sweep import rank_sweep
 from search.compare.presets.preset import Cell, Number, Preset, SeedStatistic, Setup
 from search.compare.presets.registry import find_settings
@@ -22,9 +19,7 @@ from .pipeline import Comparison, compare_arms
 from .standing import ArmRuns
 from .terms import Terms
 
-__all__ = ["Filled", "compare_cells", "fill", "paper_settings", "printed_scale", "setups_of"]
-
-_IN_PERCENT: Final = frozenset({*CLASS_METRICS, *BINARY_METRICS, *NUMBER_METRICS, "token_accuracy"})
+__all__ = ["Filled", "compare_cells", "fill", "paper_settings", "setups_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +101,7 @@ def _number(cell: Cell, own: ArmRuns, planned: Planned, statistic: SeedStatistic
     if cell.metric == "seconds":
         return _summary([run.evaluation.seconds for run in done], statistic)
     task = planned.workload.task
-    scale, sign = printed_scale(task.objective.metric), sign_of(task.objective.direction)
+    scale, sign = 100.0 if task.objective.in_percent else 1.0, sign_of(task.objective.direction)
     if not cell.ranks:
         metrics = [run.evaluation.metric for run in done if run.evaluation.metric is not None]
         return _summary([scale * metric for metric in metrics], statistic)
@@ -120,15 +115,6 @@ def _number(cell: Cell, own: ArmRuns, planned: Planned, statistic: SeedStatistic
         if number := _summary([scale * score for score in scores], statistic):
             numbers.append(replace(number, rank=rank if len(cell.ranks) > 1 else None))
     return max(numbers, key=lambda number: sign * number.value, default=None)
-
-
-def printed_scale(metric: str) -> float:
-    """What papers multiply a metric by: 100 where it is a share or a correlation, 1 where it has a unit.
-
-    >>> printed_scale("matthews"), printed_scale("perplexity")
-    (100.0, 1.0)
-    """
-    return 100.0 if metric in _IN_PERCENT else 1.0
 
 
 def _summary(values: Sequence[float], statistic: SeedStatistic) -> Number | None:

@@ -30,7 +30,7 @@ from spaces.search_space import SearchSpace, rank_grid
 from spaces.untouched import untouched
 
 from .option import check_number
-from .own_batches import own_batches
+from .own_batches import own_batches, with_targets
 from .own_model import check_own_model
 from .settings import SCORING_BATCHES, SEEDS
 
@@ -103,6 +103,7 @@ def allocate(
     with untouched(model):
         rows = own_batches(model, dataloader, count=batches)
         objective = objective_of(model, rows[0].labels)
+        rows = with_targets(rows, objective)
         sites = adaptable(model, peft_sites(model, find_sites(model, space)))
         sites = reached_sites(model, sites, rows, objective)
         max_params = wanted.max_params(sites, base_params=base_params(model))

@@ -32,10 +32,11 @@ _log = logging.getLogger(__name__)
 def readable_inputs(inputs: Inputs, model: PreTrainedModel) -> Inputs:
     """The inputs as the model can read them; without token types where it knows too few.
 
-    Raises InputError where a token, or the length of a row,
-    is beyond the model, and where padding changes what the model says of a row.
+    Raises InputError where the model is none for this task's objective, where a token, or the length of a
+    row, is beyond it, and where padding changes what it says of a row.
     """
     task = inputs.task
+    task.objective.check_model(model)
     try:
         _check_extremes(model, task)
     except InputError as error:
@@ -109,6 +110,8 @@ def _check_padding(model: PreTrainedModel, task: Task) -> None:
         task.objective,
         [batch_of(model, rows, [index]) for index in range(len(rows))],
         [batch_of(model, rows, range(len(rows)), least=length) for length in (own, *sorted(lengths))],
+        comparable=task.objective.comparable,
+        rounding=task.objective.rounding,
     )
 
 

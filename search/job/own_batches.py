@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -14,9 +14,9 @@ from transformers import PreTrainedModel
 
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
-from spaces.objective import Batch
+from spaces.objective import Batch, Objective
 
-__all__ = ["own_batches"]
+__all__ = ["own_batches", "with_targets"]
 
 _COLLATOR = "DataCollatorForLanguageModeling(tokenizer, mlm=False) or DataCollatorWithPadding(tokenizer)"
 _log = logging.getLogger(__name__)
@@ -28,28 +28,34 @@ def own_batches(
     """At most ``count`` batches, on the model's device; no more are read.
 
     dataloader: gives mappings of tensors (dict, BatchEncoding), ``labels`` among them. What the model's
-    forward has no argument for is left out, as Trainer does it. So are batches of token labels without a
-    single target, and the log counts them. Raises UsageError where it is no iterable, InputError where it
-    gives nothing that could be used.
+    forward has no argument for is left out, as Trainer does it. Raises UsageError where it is no iterable,
+    InputError where it gives nothing that could be used.
     """
     if not isinstance(dataloader, Iterable) or isinstance(dataloader, (str, Mapping)):
         raise UsageError(
             f"`dataloader` is a {type(dataloader).__name__}; give an iterable of batches, as a DataLoader is."
         )
     known = inspect.signature(model.forward).parameters.keys()
-    found, empty = [], 0
-    for number, given in enumerate(islice(dataloader, count), 1):
-        batch = _batch(given, number, known, model.device)
-        if _has_target(batch.labels):
-            found.append(batch)
-        else:
-            empty += 1
-    if empty:
+    found = [_batch(given, n, known, model.device) for n, given in enumerate(islice(dataloader, count), 1)]
+    if not found:
+        raise InputError("`dataloader` gave no batch; give at least two, with labels to learn.")
+    return tuple(found)
+
+
+def with_targets(batches: Sequence[Batch], objective: Objective) -> tuple[Batch, ...]:
+    """Those from which the objective can learn; the log counts the others.
+
+    Raises InputError where there are none.
+    """
+    found = tuple(batch for batch in batches if objective.targets(batch.labels).any())
+    if empty := len(batches) - len(found):
         _log.warning("left out %s whose labels hold no target", counted(empty, "batch", "batches"))
     if not found:
-        without = " with a target: all labels are below zero" if empty else ""
-        raise InputError(f"`dataloader` gave no batch{without}; give at least two, with labels to learn.")
-    return tuple(found)
+        raise InputError(
+            "`dataloader` gave no batch with a target: all labels are below zero, or stand where nothing is "
+            "foretold (a language model's first token); give at least two, with labels to learn."
+        )
+    return found
 
 
 def _batch(given: Any, number: int, known: Iterable[str], device: torch.device) -> Batch:
@@ -66,8 +72,3 @@ def _batch(given: Any, number: int, known: Iterable[str], device: torch.device) 
             f"collate rows with {_COLLATOR}, or rename the column."
         )
     return Batch({name: tensor for name, tensor in tensors.items() if name in known}, labels)
-
-
-def _has_target(labels: Tensor) -> bool:
-    """False where all are below zero, as those that a language model's loss ignores are."""
-    return labels.is_floating_point() or labels.ndim < 2 or bool((labels >= 0).any())

@@ -13,6 +13,7 @@ from torch import Tensor
 from evaluators.data.rows import Rows
 from evaluators.training.cohort import Cohort
 from proxies.measure.gated_wires import TrainedWire, attach_settings, settings_at_once
+from spaces.objective import Losses
 
 __all__ = ["rank_losses"]
 
@@ -21,7 +22,8 @@ _PARTS: Final = 4  # of the rows
 
 @torch.no_grad()
 def rank_losses(cohort: Cohort, slot: int, settings: Tensor, rows: Rows, indices: np.ndarray) -> np.ndarray:
-    """A slot's mean loss over the rows at ``indices``, under each setting of its gates: (S,), float64.
+    """A slot's mean loss over all targets of the rows at ``indices``, under each setting of its gates: (S,)
+    float64.
 
     All settings share A, B and the head (DESIGN, section 5); as many are computed together as fit in memory.
     The wires and the head must be attached, and the gates fixed.
@@ -43,28 +45,29 @@ def rank_losses(cohort: Cohort, slot: int, settings: Tensor, rows: Rows, indices
     device = cohort.stacked.values.device
     lengths = np.array([len(rows.input_ids[i]) for i in indices])
     parts = np.array_split(indices[np.argsort(lengths, kind="stable")], min(_PARTS, len(indices)))
-    total = np.zeros(len(settings))
+    sums, targets = np.zeros(len(settings)), np.zeros(len(settings))
     with _silent(cohort, slot):
         for part in parts:  # by length, so that short rows are not padded to the longest
             size = settings_at_once(len(part) * max(len(rows.input_ids[i]) for i in part), device)
-            losses = []
             for start in range(0, len(settings), size):
-                chunk = {name: gate[start : start + size] for name, gate in gates.items()}
-                losses.append(_losses(cohort, slot, chunk, len(settings[start : start + size]), rows, part))
-            total += len(part) / len(indices) * torch.cat(losses).double().cpu().numpy()
-    return total
+                chosen = slice(start, start + size)
+                chunk = {name: gate[chosen] for name, gate in gates.items()}
+                found = _totals(cohort, slot, chunk, len(settings[chosen]), rows, part)
+                sums[chosen] += found.sums.double().cpu().numpy()
+                targets[chosen] += found.counts.double().cpu().numpy()
+    return sums / np.maximum(targets, 1)
 
 
-def _losses(
+def _totals(
     cohort: Cohort, slot: int, gates: Mapping[str, Tensor], settings: int, rows: Rows, indices: np.ndarray
-) -> Tensor:
-    """Of one chunk: (settings,). The slot is selected once for each, so that rows are settings-major."""
+) -> Losses:
+    """Of one chunk: (settings,) each. The slot is selected once for each, so that rows are settings-major."""
     wires = {}
     for site in cohort.wires.sites:
         a, b = (cohort.stacked.slot(f"{site.name}.{key}", slot) for key in "AB")
         wires[site.name] = TrainedWire(a, b, factor=1.0)  # which the gates hold
     with attach_settings(cohort.model, cohort.wires.sites, wires, gates, renorm=cohort.recipe.renorm):
-        return cohort.losses([slot] * settings, rows, [indices] * settings)
+        return cohort.totals([slot] * settings, rows, [indices] * settings)
 
 
 @contextmanager

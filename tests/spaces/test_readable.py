@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from transformers import PreTrainedModel
 
+from evaluators.objectives.causal_lm import CausalLM
 from evaluators.objectives.classification import Classification
+from evaluators.objectives.task_objective import TaskObjective
 from spaces.errors import InputError
 from spaces.objective import Batch
 from spaces.readable import check_embeddable, check_padding, outputs
@@ -56,6 +59,13 @@ def test_outputs_that_are_no_logits_of_the_rows_are_refused(tiny_model, tiny_bat
         outputs(model, CLASSES, batch_of(tiny_batch))
 
 
+def check_padding_of(
+    model: PreTrainedModel, objective: TaskObjective, alone: list[Batch], together: list[Batch]
+) -> None:
+    comparable, rounding = objective.comparable, objective.rounding
+    check_padding(model, objective, alone, together, comparable=comparable, rounding=rounding)
+
+
 def _padded(ids: torch.Tensor, lengths: torch.Tensor, width: int) -> Batch:
     mask = (torch.arange(width) < lengths[:, None]).long()
     whole = torch.full((len(ids), width), 1)
@@ -73,10 +83,50 @@ def _alone_and_together() -> tuple[list[Batch], list[Batch]]:
 @pytest.mark.parametrize("model_type", ["fnet", "convbert", "canine", "nystromformer", "yoso"])
 def test_a_model_that_heeds_what_stands_behind_a_rows_end_is_refused(model_type):
     with pytest.raises(InputError, match=rf"changes the outputs of this {model_type} model"):
-        check_padding(tiny_model_of(model_type), THREE, *_alone_and_together())
+        check_padding_of(tiny_model_of(model_type), THREE, *_alone_and_together())
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("family", ["bert", "deberta-v2", "opt", "gpt2", "llama", "gemma2"])
 def test_the_families_heed_no_padding(tiny_model, family, dtype):
-    check_padding(tiny_model(family).to(dtype), CLASSES, *_alone_and_together())
+    check_padding_of(tiny_model(family).to(dtype), CLASSES, *_alone_and_together())
+
+
+def _as_language(batches: list[Batch]) -> list[Batch]:
+    """Of the first row every token is learned, of the others one or two."""
+    found = []
+    for batch in batches:
+        ids, mask = batch.inputs["input_ids"], batch.inputs["attention_mask"]
+        place = torch.arange(ids.shape[1])
+        long = (mask.sum(1, keepdim=True) == 12) | (place < 3)
+        found.append(Batch(batch.inputs, ids.masked_fill((mask == 0) | ~long, -100)))
+    return found
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("family", ["opt", "gpt2", "llama", "gemma2"])
+def test_language_models_heed_no_padding(tiny_language_model, family, dtype):
+    alone, together = map(_as_language, _alone_and_together())
+    check_padding_of(tiny_language_model(family).to(dtype), CausalLM(), alone, together)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_language_model_that_heeds_padding_is_refused_by_its_loss_a_target(tiny_language_model, dtype):
+    """Also in 16 bits, and where one row has many times the targets of the others."""
+    model = tiny_language_model("llama").to(dtype)
+    model.model.embed_tokens.register_forward_hook(lambda _m, _i, out: out + 3 * out.mean(1, keepdim=True))
+    alone, together = map(_as_language, _alone_and_together())
+    with pytest.raises(InputError, match="changes the outputs of this llama model"):
+        check_padding_of(model, CausalLM(), alone, together)
+
+
+def test_a_near_tie_of_two_tokens_is_no_difference(tiny_language_model):
+    """A token counts as right or not by the last bit of two logits."""
+
+    class Tied(CausalLM):
+        def outputs(self, model, batch):
+            outputs = super().outputs(model, batch)
+            return outputs + torch.tensor([0.0, 0.0, float(len(batch) > 1)])
+
+    alone, together = map(_as_language, _alone_and_together())
+    check_padding_of(tiny_language_model("llama"), Tied(), alone, together)

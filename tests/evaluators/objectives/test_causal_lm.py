@@ -21,8 +21,28 @@ def batch(tiny_batch) -> Batch:
 
 def test_nothing_trains_beside_the_wires(tiny_language_model):
     assert CausalLM().head(tiny_language_model("llama")) == {}
+
+
+def test_a_model_that_is_no_decoder_is_refused_when_it_is_checked(tiny_language_model):
+    CausalLM().check_model(tiny_language_model("llama"))
     with pytest.raises(InputError, match="choose a decoder"):
-        CausalLM().head(tiny_language_model("bert"))
+        CausalLM().check_model(tiny_language_model("bert"))
+
+
+def test_a_first_token_is_no_target(tiny_language_model, batch):
+    labels = torch.full_like(batch.labels, -100)
+    labels[:, 0] = 5
+    labels[2, 3] = 5
+    assert CausalLM().targets(labels).tolist() == [0, 0, 1, 0, 0, 0]
+    losses = CausalLM().losses(tiny_language_model("llama"), Batch(batch.inputs, labels))
+    assert losses.counts.tolist() == [0, 0, 1, 0, 0, 0]
+    with pytest.raises(InputError, match="no row has a target to be judged by"):
+        CausalLM().score(torch.zeros(2, 3), (np.array([5, -100]), np.array([-100])))
+
+
+def test_what_is_compared_of_rows_is_their_loss_a_target_and_not_how_many_tokens_are_right():
+    outputs = torch.tensor([[4.0, 1.0, 1.0], [6.0, 3.0, 0.0], [0.0, 0.0, 0.0]])
+    assert CausalLM().comparable(outputs).tolist() == [[4.0], [2.0], [0.0]]
 
 
 @pytest.mark.parametrize("family", ["llama", "gpt2", "opt"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from transformers import BertForTokenClassification
 
 from evaluators.objectives.own_loss import OwnLoss
 from spaces.errors import InputError
@@ -19,7 +20,22 @@ def test_the_mean_over_the_rows_is_the_model_s_loss(tiny_model: TinyModel) -> No
     torch.testing.assert_close(losses.mean(), own)
 
 
+def test_rows_without_a_target_weigh_nothing(tiny_model: TinyModel) -> None:
+    labels = torch.tensor([[-100, 2], [-100, -100]])
+    assert OwnLoss().targets(labels).tolist() == [1, 0]
+    for every in (torch.tensor([0, -1]), torch.tensor([[-0.5], [-1.0]])):  # classes, and values
+        assert OwnLoss().targets(every).tolist() == [1, 1]
+
+    model = BertForTokenClassification(tiny_model("bert").config).eval().requires_grad_(False)
+    batch = Batch({"input_ids": torch.tensor([[5, 6], [7, 8]])}, labels.clamp(max=1))
+    losses = OwnLoss().losses(model, batch)
+    own = model(**batch.inputs, labels=batch.labels).loss
+    assert losses.sums.tolist() == [float(own), 0]
+    torch.testing.assert_close(losses.mean(), own)
+
+
 def test_nothing_is_said_of_single_rows(tiny_model: TinyModel) -> None:
+    assert not OwnLoss().rows_apart
     assert OwnLoss().classes(BATCH) is None
     assert OwnLoss().head(tiny_model("bert")) == {}
     with pytest.raises(InputError, match="says nothing of single rows"):

@@ -64,6 +64,11 @@ def batch(objective, model) -> Batch:
 def test_it_can_be_sent_to_a_process_and_compared(objective):
     assert pickle.loads(pickle.dumps(objective)) == objective
     assert objective.direction in ("maximize", "minimize")
+    assert objective.rows_apart
+
+
+def test_papers_print_all_metrics_times_100_but_those_with_a_unit(objective):
+    assert objective.in_percent == (objective.metric not in ("loss", "perplexity"))
 
 
 def test_losses_are_sums_and_counts_of_rows_that_depend_on_no_other(objective, model, batch):
@@ -74,6 +79,7 @@ def test_losses_are_sums_and_counts_of_rows_that_depend_on_no_other(objective, m
         one = objective.losses(model, batch.take(slice(row, row + 1)))
         torch.testing.assert_close(one.sums[0], sums[row], rtol=0, atol=1e-5)
         assert one.counts[0] == counts[row]
+    assert torch.equal(objective.targets(batch.labels), counts)
 
 
 def test_the_loss_of_the_whole_is_transformers_own(objective, model, batch):
@@ -91,6 +97,8 @@ def test_outputs_are_of_each_row_however_far_it_is_padded(objective, model):
     assert plain.ndim == 2
     assert plain.dtype == torch.float32
     torch.testing.assert_close(padded, plain, rtol=0, atol=1e-5)
+    assert objective.comparable(plain).shape[0] == 8
+    assert 0 < objective.rounding < 1
 
 
 def test_outputs_are_all_that_judging_needs(objective, model):
@@ -136,6 +144,7 @@ def test_classes_are_those_of_the_rows_where_there_are_any(objective, batch):
 
 def test_nothing_of_the_model_changes(objective, model, batch):
     before = copy.deepcopy(model.state_dict())
+    objective.check_model(model)
     objective.losses(model, batch)
     objective.outputs(model, batch)
     objective.total(model, batch.inputs)

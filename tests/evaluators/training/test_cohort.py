@@ -16,6 +16,7 @@ from transformers import PreTrainedModel
 from evaluators.data.rows import Rows, padded_inputs
 from evaluators.data.task import Task
 from evaluators.objectives.classification import Classification
+from evaluators.objectives.own_loss import OwnLoss
 from evaluators.objectives.regression import Regression
 from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Candidate, Recipe
@@ -74,6 +75,24 @@ def test_a_cohort_of_three_equals_three_separate_runs(model, sites, task, renorm
             torch.testing.assert_close(trained.tensors[name], tensor, rtol=0, atol=1e-4)
         np.testing.assert_allclose(trained.evaluation.curve, alone.evaluation.curve, atol=1e-4)
         assert trained.evaluation.loss == pytest.approx(alone.evaluation.loss, abs=1e-4)
+
+
+def test_an_objective_of_one_loss_a_batch_is_no_candidate_s(model, sites):
+    with pytest.raises(ValueError, match="one loss a batch"):
+        Cohort(model, sites, OwnLoss(), CANDIDATES, RECIPE, slots=3)
+
+
+def test_totals_of_parts_add_up_to_what_losses_are_the_quotients_of(model, sites, task):
+    cohort = Cohort(model, sites, task.objective, CANDIDATES, RECIPE, slots=3)
+    for slot, candidate in enumerate(CANDIDATES):
+        cohort.load(slot, candidate)
+    parts = [[np.arange(4), np.arange(7), np.arange(2)], [np.arange(4, 9), np.arange(7, 9), np.arange(2, 9)]]
+    with cohort.wires.attach(model), cohort.head.attach(), torch.no_grad():
+        whole = cohort.losses(range(3), task.train, [np.arange(9)] * 3)
+        one, other = (cohort.totals(range(3), task.train, part) for part in parts)
+    sums, counts = one.sums + other.sums, one.counts + other.counts
+    assert counts.tolist() == [9, 9, 9]
+    torch.testing.assert_close(sums / counts, whole)
 
 
 def in_peft(bert: PreTrainedModel, start: Mapping[str, Tensor]) -> tuple[PeftModel, dict[str, Tensor]]:

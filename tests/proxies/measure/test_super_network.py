@@ -8,13 +8,17 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from transformers import BertForTokenClassification
 
+from evaluators.objectives.own_loss import OwnLoss
 from proxies.measure.dense_gradients import dense_gradients
 from proxies.measure.evidence import Evidence
 from proxies.measure.warm_up import WarmUp
 from proxies.registry import PROXIES, score_sites
 from spaces.errors import InputError
+from spaces.find_sites import find_sites
 from spaces.objective import Batch
+from spaces.search_space import SearchSpace
 from tests.objectives import REGRESSION, TWO_CLASSES
 
 
@@ -53,6 +57,22 @@ def test_chunks_of_settings_change_nothing(warm):
     chunked = network.losses(gates, at_once=two_at_once)
     np.testing.assert_allclose(chunked, network.losses(gates), rtol=1e-6)
     assert sizes == [18] * len(network.held)  # tokens of a batch
+
+
+def test_a_model_of_its_own_loss_is_asked_one_setting_at_a_time(tiny_model, batches):
+    """Its loss is one number a forward pass, whatever rows of whatever settings are in it."""
+    model = BertForTokenClassification(tiny_model("bert").config).eval().requires_grad_(False)
+    tagged = [Batch(batch.inputs, batch.inputs["input_ids"] % 2) for batch in batches]
+    space = SearchSpace(find_sites(model, "lora[q,v,fc1]"), (0, 1, 2, 8))
+    warm_up = WarmUp(steps=5, rank=3, learning_rate=2e-2, held_batches=2)
+    network = Evidence(model, OwnLoss(), tagged, space, seed=0, warm_up=warm_up).super_network
+    gates = gate_settings(len(network.sites))
+    together = network.losses(gates)
+    assert together.tolist() == [float(network.losses(setting[None])[0]) for setting in gates]
+    assert len(set(together.tolist())) == len(gates)
+    with torch.no_grad(), network.attached():
+        own = [float(model(**b.inputs, labels=b.labels).loss) for b in network.held]
+    assert together[1] == pytest.approx(np.mean(own), rel=1e-5)
 
 
 def test_the_loss_is_the_mean_over_rows_of_batches_of_any_size(warm):

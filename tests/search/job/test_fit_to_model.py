@@ -25,6 +25,7 @@ from search.job.fit_to_model import readable_inputs, usable_sites
 from search.job.inputs import Inputs
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
+from tests.doubling import doubling_task
 
 
 def _rows(*ids: list[int], types: list[list[int]] | None = None) -> Rows:
@@ -74,6 +75,14 @@ def test_rows_beyond_the_model_are_refused(inputs_for, row, reason, typed):
     with pytest.raises(InputError, match=reason) as refusal:
         readable_inputs(inputs, model)
     assert "m cannot take this task's rows" in str(refusal.value)
+
+
+def test_a_model_that_is_none_for_the_objective_is_refused_when_it_is_first_looked_at(tiny_language_model):
+    task = doubling_task()
+    inputs = Inputs("m", ModelSource("m", None, architecture="causal_lm"), task, 1e-3)
+    assert readable_inputs(inputs, tiny_language_model("llama")) is inputs
+    with pytest.raises(InputError, match="this bert model sees the tokens that it is to foretell"):
+        readable_inputs(inputs, tiny_language_model("bert"))
 
 
 def test_sites_are_proved_even_on_two_rows(inputs_for):

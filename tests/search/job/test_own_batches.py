@@ -3,12 +3,15 @@ from __future__ import annotations
 import pytest
 import torch
 
-from search.job.own_batches import own_batches
+from evaluators.objectives.causal_lm import CausalLM
+from evaluators.objectives.own_loss import OwnLoss
+from search.job.own_batches import own_batches, with_targets
 from spaces.errors import InputError
 from tests.conftest import TinyModel
 
 ROWS = {"input_ids": torch.full((2, 3), 7), "labels": torch.full((2, 3), 7)}
 NO_TARGET = {"input_ids": torch.full((2, 3), 7), "labels": torch.full((2, 3), -100)}
+FIRST_ONLY = {"input_ids": torch.full((2, 3), 7), "labels": torch.tensor([[7, -100, -100]] * 2)}
 
 
 def test_what_the_model_has_no_argument_for_is_left_out(tiny_language_model: TinyModel) -> None:
@@ -22,9 +25,12 @@ def test_what_the_model_has_no_argument_for_is_left_out(tiny_language_model: Tin
 def test_a_batch_without_a_target_is_left_out_and_counted(
     tiny_language_model: TinyModel, caplog: pytest.LogCaptureFixture
 ) -> None:
-    found = own_batches(tiny_language_model("llama"), [ROWS, NO_TARGET, ROWS], count=3)
-    assert len(found) == 2
-    assert "left out 1 batch whose labels hold no target" in caplog.text
+    batches = own_batches(tiny_language_model("llama"), [FIRST_ONLY, ROWS, NO_TARGET, ROWS], count=4)
+    assert with_targets(batches, CausalLM()) == (batches[1], batches[3])
+    assert "left out 2 batches whose labels hold no target" in caplog.text
+    assert with_targets(batches, OwnLoss()) == (batches[0], batches[1], batches[3])
+    with pytest.raises(InputError, match="a language model's first token"):
+        with_targets(batches[:1], CausalLM())
 
 
 def test_no_more_batches_are_read_than_asked_for(tiny_language_model: TinyModel) -> None:
@@ -36,7 +42,8 @@ def test_no_more_batches_are_read_than_asked_for(tiny_language_model: TinyModel)
 def test_classes_and_values_are_targets_all_of_them(tiny_model: TinyModel) -> None:
     model = tiny_model("bert")
     for labels in (torch.zeros(2).long(), torch.full((2,), -1.5), torch.full((2, 3), -0.5)):
-        assert len(own_batches(model, [{**ROWS, "labels": labels}], count=1)) == 1
+        batches = own_batches(model, [{**ROWS, "labels": labels}], count=1)
+        assert with_targets(batches, OwnLoss()) == batches
 
 
 def test_a_missing_column_is_told_with_those_there_are(tiny_model: TinyModel) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from search.methods.gate_vector import GateVector
 from search.methods.rank_ablation import rank_losses
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
+from tests.doubling import doubling_task
 
 
 def trained_cohort(planted, space, *, renorm="preserve"):
@@ -65,6 +67,18 @@ def test_losses_are_those_of_one_merged_model_per_setting(planted, slot):
     brute = [merged_loss(planted, cohort, sites, slot, setting, indices) for setting in settings]
     assert np.std(brute) > 0.01
     np.testing.assert_allclose(losses, brute, atol=1e-5)
+
+
+def test_every_target_of_a_language_model_weighs_the_same(tiny_language_model):
+    """Rows come in parts by length, and long ones have more targets."""
+    language = SimpleNamespace(model=tiny_language_model("llama"), task=doubling_task())
+    cohort, _ = trained_cohort(language, "lora[q,up]")
+    rows, indices = language.task.train, np.arange(16)
+    settings = torch.ones(2, len(GateVector(cohort).costs))
+    with cohort.wires.attach(language.model), cohort.head.attach(), torch.no_grad():
+        (expected,) = cohort.losses([1], rows, [indices])
+        losses = rank_losses(cohort, 1, settings, rows, indices)
+    np.testing.assert_allclose(losses, float(expected), rtol=1e-5)
 
 
 @pytest.mark.parametrize("renorm", ["preserve", "paper"])
