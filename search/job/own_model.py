@@ -25,8 +25,8 @@ def check_own_model(model: Any) -> None:
         )
     if _has_adapters(model):
         raise InputError(
-            "`model` has PEFT adapters in it already; give the base model alone, as `unload()` of the PEFT model "
-            "returns it."
+            "`model` has PEFT adapters in it already; give the base model alone, as `unload()` of the PEFT "
+            "model returns it."
         )
     with foreign(f"this {type(model).__name__} does not say what embeds its inputs", "choose another model."):
         embeddings = model.get_input_embeddings()
