@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from search.job.ground import load_ground
 from search.job.job_settings import JobSettings
@@ -22,11 +22,13 @@ from search.job.settings import (
 from spaces.hooks import Renorm
 from spaces.scaling import Rule
 
+from .own_names import own_names
 from .workbench import Workbench
 
 __all__ = ["setup", "workbench_of"]
 
 _SPACE, _MODEL, _DATA = SpaceSettings(), ModelSettings(), DataSettings()
+_OWN_NAMES: Final = {"train_file": "train", "eval_file": "eval"}
 _SCORING, _TRAINING, _MACHINE = ScoringSettings(), TrainingSettings(), MachineSettings()
 
 
@@ -84,28 +86,34 @@ def setup(
     >>> bench.budget, bench.uniform().rank("layers.0.q")
     (18432, 2)
     """
-    what = SpaceSettings(space, budget, ranks, renorm, scaling, lora_alpha, shortcut_alpha)
-    data = DataSettings(
-        task,
-        None if train is None else Path(train),
-        None if eval is None else Path(eval),
-        None if text_columns is None else tuple(text_columns),
-        label_column,
-        task_name,
-        metric,
-        positive_label,
-        regression,
-        max_length,
-        train_rows,
-        eval_rows,
-    )
-    scoring = ScoringSettings(scoring_batches, scoring_batch_size, warm_up_steps)
-    training = TrainingSettings(seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed)
-    several = None if devices is None else tuple(devices)
-    machine = MachineSettings(device, several, jobs, cohort_size, threads)
-    base = ModelSettings(None if model is None else str(model), dtype)
-    asked = JobSettings(what, base, data, training, scoring, machine)
-    return workbench_of(asked, machine_of(machine), progress)
+    with own_names(_OWN_NAMES):
+        what = SpaceSettings(space, budget, ranks, renorm, scaling, lora_alpha, shortcut_alpha)
+        data = DataSettings(
+            task,
+            None if train is None else Path(train),
+            None if eval is None else Path(eval),
+            None if text_columns is None else tuple(text_columns),
+            label_column,
+            task_name,
+            metric,
+            positive_label,
+            regression,
+            max_length,
+            train_rows,
+            eval_rows,
+        )
+        scoring = ScoringSettings(scoring_batches, scoring_batch_size, warm_up_steps)
+        training = TrainingSettings(seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed)
+        several = None if devices is None else tuple(devices)
+        machine = MachineSettings(device, several, jobs, cohort_size, threads)
+        base = ModelSettings(None if model is None else str(model), dtype)
+        asked = JobSettings(what, base, data, training, scoring, machine)
+        there = machine_of(machine)
+        try:
+            return workbench_of(asked, there, progress)
+        except BaseException:
+            there.release()
+            raise
 
 
 def workbench_of(asked: JobSettings, machine: Machine, progress: Progress = silent) -> Workbench:

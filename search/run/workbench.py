@@ -28,6 +28,7 @@ from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 
 from .oracle import Oracle
+from .own_names import own_names
 from .pipeline import check_names, result_with, search_in_folder, search_with
 from .result import Result
 from .settings import SearchSettings
@@ -37,6 +38,7 @@ from .weight_shared import SupernetOracle
 __all__ = ["Workbench"]
 
 _USUAL = SearchSettings()
+_OWN_NAMES: Final = {"proxy": "proxies", "allocator": "allocators", "sampler": "samplers"}
 _ORACLES: Final[Mapping[str, Callable[[Job], Oracle]]] = {
     "train": TrainedOracle,
     "supernet": lambda job: SupernetOracle(TrainedOracle(job)),
@@ -143,15 +145,18 @@ class Workbench:
         Raises UsageError on names and storages that there are not, and on a folder that is in use or holds
         anything else; InputError where every run failed.
         """
-        settings = SearchSettings(
-            trials=trials,
-            finalists=finalists,
-            proxy=None if proxies is None else tuple(proxies),
-            allocator=tuple(allocators),
-            sampler=tuple(samplers),
-            evaluator=evaluator,
-        )
-        check_names(settings)
+        with own_names(_OWN_NAMES):
+            settings = SearchSettings(
+                trials=trials,
+                finalists=finalists,
+                proxy=None if proxies is None else tuple(proxies),
+                allocator=tuple(allocators),
+                sampler=tuple(samplers),
+                evaluator=evaluator,
+            )
+            check_names(settings)
+            if evaluator not in _ORACLES:
+                raise UsageError(f"`evaluator={evaluator}` is unknown; choose one of {sorted(_ORACLES)}.")
         if folder is not None:
             known = {**self.asked.by_name(), **settings_by_name(settings)}
             owner = self._owner(folder, "search.run", known)

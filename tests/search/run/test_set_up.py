@@ -12,6 +12,7 @@ from functools import partial
 import filelock
 import optuna
 import pytest
+import torch
 from transformers import AutoModelForSequenceClassification
 
 import search
@@ -200,3 +201,22 @@ def test_a_storage_that_is_none_or_somebody_s_is_refused(bench, tmp_path):
     optuna.create_study(study_name="proposals", storage=address)
     with pytest.raises(UsageError, match="a study 'proposals' that no search wrote"):
         bench.search(**FEW, storage=address)
+
+
+def test_messages_name_the_arguments_that_were_given(bench, files):
+    with pytest.raises(
+        UsageError, match="`proxies` names nothing; name at least one, or leave `proxies` out"
+    ):
+        bench.search(proxies=[])
+    with pytest.raises(UsageError, match="`evaluator=magic` is unknown; choose one of"):
+        bench.search(evaluator="magic")
+    with pytest.raises(UsageError, match="`train` and `eval` go together"):
+        setup(train=files / "train.tsv")
+
+
+def test_a_setup_that_fails_leaves_the_threads_of_the_process(model_folder, files):
+    before = torch.get_num_threads()
+    data = {"model": model_folder, "train": files / "train.tsv", "eval": files / "dev.tsv"}
+    with pytest.raises(UsageError, match="is not a positive number"):
+        setup(**data, budget="much", threads=before + 1, device="cpu")
+    assert torch.get_num_threads() == before
