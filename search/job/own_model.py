@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import nn
 from transformers import PreTrainedModel
 
@@ -22,8 +23,11 @@ def check_own_model(model: Any) -> None:
             f"`model` is a {type(model).__name__}{inner}, not a model of transformers; give what "
             "AutoModelForCausalLM or another of its classes loads, before anything is wrapped around it."
         )
-    if getattr(model, "_hf_peft_config_loaded", False):
-        raise InputError("`model` has PEFT adapters in it already; give the base model alone.")
+    if _has_adapters(model):
+        raise InputError(
+            "`model` has PEFT adapters in it already; give the base model alone, as `unload()` of the PEFT "
+            "model returns it."
+        )
     with foreign(f"this {type(model).__name__} does not say what embeds its inputs", "choose another model."):
         embeddings = model.get_input_embeddings()
     if not isinstance(embeddings, nn.Module):
@@ -41,3 +45,10 @@ def check_own_model(model: Any) -> None:
         raise InputError(
             f"`model` is spread over {sorted(devices)}; load it onto one device, in 4 bits if need be."
         )
+
+
+def _has_adapters(model: PreTrainedModel) -> bool:
+    """Whether PEFT put any into the model: by its own ``add_adapter``, or from outside, which only shows in
+    the layers."""
+    added = getattr(model, "_hf_peft_config_loaded", False)
+    return bool(added) or any(isinstance(module, BaseTunerLayer) for module in model.modules())

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 
@@ -30,3 +32,16 @@ def test_mixed_states_come_back_each_to_its_own_even_after_an_error(tiny_model: 
     assert trains == ["classifier.bias"]
     assert [name for name, module in model.named_modules() if module.training] == ["classifier"]
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_what_a_forward_writes_into_configurations_is_taken_back(tiny_model: TinyModel) -> None:
+    model = tiny_model("bert", num_labels=2)
+    inner = model.bert.config = copy.deepcopy(model.config)
+    before, tokens = model.config.to_dict(), torch.full((4, 5), 7)
+    with untouched(model):
+        model(input_ids=tokens, labels=torch.rand(4, 2))
+        assert model.config.problem_type == "multi_label_classification"
+        inner.hidden_act, model.config.left_behind = "none", True
+    assert model.config.to_dict() == before
+    assert inner.hidden_act == model.config.hidden_act
+    assert not hasattr(model.config, "left_behind")

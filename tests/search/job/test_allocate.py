@@ -111,6 +111,18 @@ def test_the_model_comes_back_untouched(
         assert not hasattr(one, "peft_config")
 
 
+def test_labels_of_another_kind_can_follow(tiny_model: TinyModel) -> None:
+    model = tiny_model("bert")
+    good = batches_of(model)
+    expected = allocate(model, good, budget="r=2").to_dict()
+    with pytest.raises(InputError):
+        allocate(model, [{**batch, "labels": torch.rand(4, 3)} for batch in good], budget="r=2")
+    several = [{**batch, "labels": torch.rand(4, model.config.num_labels)} for batch in good]
+    allocate(model, several, budget="r=2")
+    assert model.config.problem_type is None
+    assert allocate(model, good, budget="r=2").to_dict() == expected
+
+
 def test_layer_1_is_told_from_layer_11(tiny_language_model: TinyModel) -> None:
     model = tiny_language_model("llama", num_hidden_layers=12)
     config = allocate(model, batches_of(model), budget="r=1", space="lora[q]")
