@@ -19,7 +19,7 @@ from torch import Tensor
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from evaluators.adapters.adapter import load_adapter, merge, save_adapter
-from evaluators.adapters.adapter_record import read_record
+from evaluators.adapters.adapter_record import read_adapter_record
 from evaluators.base.base_model import ModelSource, load_base_model
 from evaluators.data.rows import Rows, padded_inputs
 from evaluators.data.task import Task
@@ -163,7 +163,7 @@ def _check(
         alone = train_cohort(model, sites, task, [candidate], RECIPE, slots=1)
         _agree(outputs_of(model, sites, task.objective, alone, RECIPE, task.test)[0], logits)
         _save(adapter, trained, model, sites, task, source)
-        assert stock in (None, read_record(adapter).stock_peft)
+        assert stock in (None, read_adapter_record(adapter).stock_peft)
         with load_adapter(adapter, model):
             _agree(_logits(model, task.test), logits)
     if stock:

@@ -16,7 +16,7 @@ from search.cli.flags import flag_of
 from search.cli.parser import reader_of
 from search.cli.rankscape import COMMANDS
 from search.cli.run import RUN
-from search.cli.value_types import TYPES, decimal, decimals, names, path, place, text, whole
+from search.cli.value_types import TYPES, decimal_value, decimals, names, path, place, text_value, whole_value
 from search.job.option import Option, Range, options_of
 from spaces.errors import UsageError
 
@@ -38,13 +38,13 @@ _NUMBERS = [
     *_STEERING,
 ]
 NASTY = {
-    text: ["", " ", "\n", *_STEERING],
+    text_value: ["", " ", "\n", *_STEERING],
     path: ["", *_NUL],
     place: ["", *_NUL],
     names: [*_STEERING, f"a,{'b' * 9000}", "a,\0"],
     decimals: ["1e-3,x", "0", "1e-3,0", "nan", *_STEERING],
-    whole: ["0.5", "1e3", "0x10", "9" * 20, *_NUMBERS],
-    decimal: ["1/2", "0x1p3", *_NUMBERS],
+    whole_value: ["0.5", "1e3", "0x10", "9" * 20, *_NUMBERS],
+    decimal_value: ["1/2", "0x1p3", *_NUMBERS],
 }
 
 
@@ -102,7 +102,7 @@ def test_a_value_that_means_nothing_is_one_line_and_begins_nothing(command, one,
 def test_every_number_has_its_limits_and_the_default_lies_within(command, one, about, hint):
     if hint is bool:
         return
-    assert (reader_of(hint, about) in (whole, decimal, decimals)) == (about.between is not None)
+    assert (reader_of(hint, about) in (whole_value, decimal_value, decimals)) == (about.between is not None)
     if about.between is not None and one.default is not None:
         assert about.between.least <= one.default <= about.between.most
 
