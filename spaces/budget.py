@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Literal
 
 from .counted import counted
 from .errors import UsageError
+from .printable import printable
 from .search_space import params_per_rank
 from .site import Site
 
-__all__ = ["Budget", "parse_budget"]
+__all__ = ["Budget", "parse_budget", "written_budget"]
 
 _SUFFIX = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "%": 0.01}
 _NUMBER = (
@@ -54,7 +57,25 @@ class Budget:
         return params
 
 
-def parse_budget(text: str) -> Budget:
+def written_budget(given: str | int) -> str:
+    """A budget as it is typed: text as it stands, a number of parameters in digits.
+
+    >>> written_budget("0.5%"), written_budget(500_000)
+    ('0.5%', '500000')
+
+    Raises UsageError on anything else, floating point numbers too: parameters are whole.
+    """
+    if isinstance(given, str):
+        return given
+    if isinstance(given, Integral) and not isinstance(given, bool):
+        return str(int(given))
+    shown = printable(reprlib.repr(given))
+    raise UsageError(
+        f"`budget={shown}` is not a positive number of parameters, as a whole number or a text; {_FORMS}."
+    )
+
+
+def parse_budget(text: str | int) -> Budget:
     """The budget that ``2.3M``, ``500k``, ``1.2e6``, ``0.5%`` or ``r=8`` stands for (DESIGN, section 2).
 
     >>> parse_budget("2.3M")
@@ -62,8 +83,9 @@ def parse_budget(text: str) -> Budget:
     >>> parse_budget("0.5%"), parse_budget("r=8")
     (Budget(value=0.005, unit='share'), Budget(value=8.0, unit='rank'))
 
-    Raises UsageError on any other text.
+    A whole number is of parameters. Raises UsageError on anything else.
     """
+    text = written_budget(text)
     rank = re.fullmatch(r"r\s*=\s*([0-9]{1,9})", text.strip())
     if rank and int(rank[1]) > 0:
         return Budget(float(rank[1]), "rank")

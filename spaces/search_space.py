@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+import reprlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 
 from .allocation import Allocation
 from .counted import counted
 from .errors import UsageError
+from .printable import printable
 from .site import Site
 
-__all__ = ["SearchSpace", "params_per_rank", "parse_ranks", "rank_grid"]
+__all__ = ["SearchSpace", "params_per_rank", "parse_ranks", "rank_grid", "written_ranks"]
 
 
 def params_per_rank(sites: Sequence[Site]) -> int:
@@ -36,8 +39,27 @@ def rank_grid(sites: Sequence[Site], max_params: int) -> tuple[int, ...]:
     return (0, *(powers or [cap]))
 
 
-def parse_ranks(text: str) -> tuple[int, ...]:
-    """The ranks that ``0,4,8`` names, as written; ``SearchSpace`` checks them against the sites."""
+def written_ranks(given: str | Sequence[int]) -> str:
+    """Ranks as they are typed: text as it stands, whole numbers with commas.
+
+    >>> written_ranks("0, 4"), written_ranks([0, 4, 8])
+    ('0, 4', '0,4,8')
+
+    Raises UsageError on anything else; ``parse_ranks`` on texts that are no ranks.
+    """
+    if isinstance(given, str):
+        return given
+    ranks = list(given) if isinstance(given, Iterable) else [None]
+    if not all(isinstance(one, Integral) and not isinstance(one, bool) for one in ranks):
+        shown = printable(reprlib.repr(given))
+        raise UsageError(f"`ranks={shown}` are not whole numbers; write for example `ranks=[0, 4, 8]`.")
+    return ",".join(str(int(rank)) for rank in ranks)
+
+
+def parse_ranks(text: str | Sequence[int]) -> tuple[int, ...]:
+    """The ranks that ``0,4,8`` or a list of them names, as written; ``SearchSpace`` checks them against the
+    sites. Raises UsageError on what are no ranks."""
+    text = written_ranks(text)
     if not all(re.fullmatch(r"\s*[0-9]{1,9}\s*", rank) for rank in text.split(",")):
         raise UsageError(
             f"`ranks={text}` are not whole numbers with commas; write for example `ranks=0,4,8`, at most "

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from proxies.site_scores import SiteScores
 from spaces.allocation import Allocation
+from spaces.budget import parse_budget
+from spaces.errors import UsageError
 
 from .spend import spend
 
 __all__ = ["exact", "greedy", "topk", "uniform"]
 
 
-def greedy(scores: SiteScores, *, budget: int, seed: int = 0) -> Allocation:
+def greedy(scores: SiteScores, *, budget: str | int, seed: int = 0) -> Allocation:
     """The allocation by the best jump per parameter, again and again, until nothing fits.
 
-    budget: in parameters. seed: of ties, and of where the rest of the budget goes. Raises UsageError where no
-    site fits. How it is found: ``search.allocation.greedy``.
+    budget: parameters, 500_000 or "500k", or "r=8" for what every site at rank 8 would cost. seed: of ties,
+    and of where the rest of the budget goes. Raises UsageError where no site fits, and on a budget above
+    every site at full rank. How it is found: ``search.allocation.greedy``.
 
     >>> from proxies import per_unit_of_rank
     >>> from spaces import SearchSpace, Site, Tap
@@ -24,11 +27,11 @@ def greedy(scores: SiteScores, *, budget: int, seed: int = 0) -> Allocation:
     >>> greedy(scores, budget=24).ranks
     (('layers.1.q', 2), ('layers.2.q', 1))
     """
-    return spend(scores, "greedy", max_params=budget, seed=seed)
+    return _spent(scores, "greedy", budget, seed=seed)
 
 
-def exact(scores: SiteScores, *, budget: int, seed: int = 0) -> Allocation:
-    """The allocation of largest worth within a budget in parameters; arguments as of ``greedy``.
+def exact(scores: SiteScores, *, budget: str | int, seed: int = 0) -> Allocation:
+    """The allocation of largest worth within a budget; arguments as of ``greedy``.
 
     >>> from proxies import SiteScores
     >>> from spaces import SearchSpace, Site, Tap
@@ -40,11 +43,11 @@ def exact(scores: SiteScores, *, budget: int, seed: int = 0) -> Allocation:
     >>> exact(SiteScores("mine", "none", space, worth[:, 2], worth), budget=24).ranks
     (('layers.0.q', 2), ('layers.1.q', 1))
     """
-    return spend(scores, "exact", max_params=budget, seed=seed)
+    return _spent(scores, "exact", budget, seed=seed)
 
 
-def topk(scores: SiteScores, *, budget: int, seed: int = 0) -> Allocation:
-    """The best sites at the largest rank of the grid, as many as a budget in parameters allows (HeteroLoRA).
+def topk(scores: SiteScores, *, budget: str | int, seed: int = 0) -> Allocation:
+    """The best sites at the largest rank of the grid, as many as a budget allows (HeteroLoRA).
 
     Arguments as of ``greedy``.
 
@@ -56,11 +59,13 @@ def topk(scores: SiteScores, *, budget: int, seed: int = 0) -> Allocation:
     >>> topk(scores, budget=64).ranks
     (('layers.1.q', 4), ('layers.2.q', 4))
     """
-    return spend(scores, "topk", max_params=budget, seed=seed)
+    return _spent(scores, "topk", budget, seed=seed)
 
 
-def uniform(scores: SiteScores, *, budget: int) -> Allocation:
-    """The baseline: every site of the scores' space at one rank, as far as a budget in parameters goes.
+def uniform(scores: SiteScores, *, budget: str | int) -> Allocation:
+    """The baseline: every site of the scores' space at one rank, as far as a budget goes.
+
+    Arguments as of ``greedy``.
 
     >>> from proxies import per_unit_of_rank
     >>> from spaces import SearchSpace, Site, Tap
@@ -70,4 +75,20 @@ def uniform(scores: SiteScores, *, budget: int) -> Allocation:
     >>> uniform(scores, budget=48).ranks
     (('layers.0.q', 2), ('layers.1.q', 2), ('layers.2.q', 2))
     """
-    return spend(scores, "uniform", max_params=budget)
+    return _spent(scores, "uniform", budget)
+
+
+def _spent(scores: SiteScores, allocator: str, budget: str | int, seed: int = 0) -> Allocation:
+    """Raises UsageError on a budget that the sites cannot have, and on a share, of what no scores know."""
+    if not isinstance(scores, SiteScores):
+        raise UsageError(
+            f"`scores` is a {type(scores).__name__}; give one of the SiteScores that proxies give."
+        )
+    parsed = parse_budget(budget)
+    if parsed.unit == "share":
+        raise UsageError(
+            f"`budget={budget}` is a share of a model, which scores do not know; give parameters, as in "
+            "500k, or r=8."
+        )
+    max_params = parsed.max_params(scores.space.sites, base_params=0)
+    return spend(scores, allocator, max_params=max_params, seed=seed)

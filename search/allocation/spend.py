@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import reprlib
 import zlib
+from numbers import Integral
 
 import numpy as np
 
 from proxies.site_scores import SiteScores
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
+from spaces.printable import printable
 
 from .registry import SCORE_FREE, find_allocator
 from .repair import filled
@@ -33,6 +36,8 @@ def spend(scores: SiteScores, allocator: str, *, max_params: int, seed: int = 0)
     Raises UsageError on an unknown allocator, a seed below 0, and a budget below the cheapest site.
     """
     choose = find_allocator(allocator)
+    if not isinstance(seed, Integral):
+        raise UsageError(f"`seed={printable(reprlib.repr(seed))}` must be a whole number.")
     if seed < 0:
         raise UsageError(f"`seed={seed}` must be at least 0.")
     if allocator in SCORE_FREE:

@@ -26,12 +26,13 @@ from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from spaces.meta_model import base_params
 from spaces.scaling import Scaling
-from spaces.search_space import SearchSpace, rank_grid
+from spaces.search_space import SearchSpace, parse_ranks, rank_grid
 from spaces.untouched import untouched
 
-from .option import check_number
+from .option import check_whole
 from .own_batches import own_batches, with_targets
 from .own_model import check_own_model
+from .right_type import check_type
 from .settings import SCORING_BATCHES, SEEDS
 
 __all__ = ["allocate"]
@@ -47,7 +48,7 @@ def allocate(
     space: str = "lora[all]",
     proxy: str = "root:adam_signal",
     allocator: str = "greedy",
-    ranks: Sequence[int] | None = None,
+    ranks: str | Sequence[int] | None = None,
     scaling: str = "alpha/r",
     lora_alpha: float = 16.0,
     batches: int = 32,
@@ -85,7 +86,8 @@ def allocate(
         proxy: what scores a site, by its name in ``proxies.registry``. The default ranked allocations best in
             the studies of results/README.md.
         allocator: what spends the budget by these scores: greedy, exact, topk, uniform or random.
-        ranks: the grid, 0 among them; by default 0 and powers of two around the uniform rank.
+        ranks: the grid, 0 among them, (0, 4, 8) or "0,4,8"; by default 0 and powers of two around the
+            uniform rank.
         scaling: what a wire is multiplied by: "alpha/r", "alpha/sqrt(r)", or "constant", alpha / 8 at every
             rank, which servers that read one ``lora_alpha / r`` for all modules compute as well.
         lora_alpha: the alpha of that rule.
@@ -94,9 +96,13 @@ def allocate(
 
     Raises UsageError on an argument that cannot be, InputError on a model or batches that cannot be scored.
     """
-    check_number("batches", batches, SCORING_BATCHES)
-    check_number("seed", seed, SEEDS)
-    wanted, asked = parse_budget(f"{budget}"), find_proxy(proxy)
+    check_whole("batches", batches, SCORING_BATCHES)
+    check_whole("seed", seed, SEEDS)
+    for name, text in {"space": space, "proxy": proxy, "allocator": allocator, "scaling": scaling}.items():
+        check_type(name, text, str)
+    check_type("lora_alpha", lora_alpha, float)
+    wanted, asked = parse_budget(budget), find_proxy(proxy)
+    chosen = None if ranks is None else parse_ranks(ranks)
     find_allocator(allocator)
     rule = Scaling(scaling, lora_alpha)
     check_own_model(model)
@@ -107,7 +113,7 @@ def allocate(
         sites = adaptable(model, peft_sites(model, find_sites(model, space)))
         sites = reached_sites(model, sites, rows, objective)
         max_params = wanted.max_params(sites, base_params=base_params(model))
-        grid = SearchSpace(sites, tuple(ranks) if ranks else rank_grid(sites, max_params))
+        grid = SearchSpace(sites, chosen or rank_grid(sites, max_params))
         evidence = Evidence(model, objective, rows, grid, seed=seed, scaling=rule, needs=needs_of([asked]))
         (scores,) = score_sites([asked], evidence)
         allocation = spend(scores, allocator, max_params=max_params, seed=seed)

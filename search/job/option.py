@@ -9,11 +9,14 @@ from typing import Any, Final
 
 from spaces.errors import UsageError
 
+from .right_type import check_type, hints_of
+
 __all__ = [
     "Option",
     "Range",
     "check_number",
     "check_settings",
+    "check_whole",
     "option",
     "options_of",
     "same_option",
@@ -97,13 +100,21 @@ def check_settings(settings: Any) -> None:
 
     The message names the argument, in backticks: a command says the flag in its place.
     """
+    hints = hints_of(type(settings))
     for one, about in options_of(settings):
         value = getattr(settings, one.name)
+        check_type(one.name, value, hints[one.name])
         if about.between is not None and value is not None:
             for number in value if isinstance(value, tuple) else (value,):
                 check_number(one.name, number, about.between)
-        if value == () and not about.empty:
+        if isinstance(value, tuple) and not value and not about.empty:
             raise UsageError(f"`{one.name}` names nothing; name at least one, or leave `{one.name}` out.")
+
+
+def check_whole(name: str, value: int, between: Range) -> None:
+    """Raises UsageError, by the argument's name, on anything but a whole number between these."""
+    check_type(name, value, int)
+    check_number(name, value, between)
 
 
 def check_number(name: str, value: float, between: Range) -> None:

@@ -11,6 +11,7 @@ from search.job.job_settings import JobSettings
 from search.job.machine import Machine, machine_of
 from search.job.prepare import prepare
 from search.job.progress import Progress, silent
+from search.job.right_type import path_of, several
 from search.job.settings import (
     DataSettings,
     MachineSettings,
@@ -19,8 +20,11 @@ from search.job.settings import (
     SpaceSettings,
     TrainingSettings,
 )
+from spaces.budget import written_budget
+from spaces.errors import UsageError
 from spaces.hooks import Renorm
 from spaces.scaling import Rule
+from spaces.search_space import written_ranks
 
 from .own_names import own_names
 from .workbench import Workbench
@@ -39,14 +43,14 @@ def setup(
     eval: str | Path | None = _DATA.eval_file,
     task: str | None = _DATA.task,
     space: str = _SPACE.space,
-    budget: str = _SPACE.budget,
-    ranks: str | None = _SPACE.ranks,
+    budget: str | int = _SPACE.budget,
+    ranks: str | Sequence[int] | None = _SPACE.ranks,
     scaling: Rule = _SPACE.scaling,
     renorm: Renorm = _SPACE.renorm,
     lora_alpha: float = _SPACE.lora_alpha,
     shortcut_alpha: float = _SPACE.shortcut_alpha,
     dtype: Literal["float32", "bfloat16"] = _MODEL.dtype,
-    text_columns: Sequence[str] | None = _DATA.text_columns,
+    text_columns: str | Sequence[str] | None = _DATA.text_columns,
     label_column: str | None = _DATA.label_column,
     task_name: str | None = _DATA.task_name,
     metric: str | None = _DATA.metric,
@@ -67,7 +71,7 @@ def setup(
     max_grad_norm: float = _TRAINING.max_grad_norm,
     seed: int = _TRAINING.seed,
     device: str = _MACHINE.device,
-    devices: Sequence[str] | None = _MACHINE.devices,
+    devices: str | Sequence[str] | None = _MACHINE.devices,
     jobs: int | None = _MACHINE.jobs,
     cohort_size: int | None = _MACHINE.cohort_size,
     threads: int | None = _MACHINE.threads,
@@ -76,8 +80,9 @@ def setup(
     """A model, a task, a space and a budget, loaded and checked, to be worked with.
 
     Every argument is the option of ``rankscape run`` of that name, and means what its help says of it;
-    ``train`` and ``eval`` are its ``train_file`` and ``eval_file``. Without any of them: the embedded
-    MiniLM on the embedded Rotten Tomatoes. progress: is told how far work is.
+    ``train`` and ``eval`` are its ``train_file`` and ``eval_file``. A budget may be a number of parameters,
+    ranks a list of them, and where several names may stand one may stand alone. Without any of them: the
+    embedded MiniLM on the embedded Rotten Tomatoes. progress: is told how far work is.
 
     Raises UsageError or InputError on what cannot be used.
 
@@ -87,12 +92,13 @@ def setup(
     (18432, 2)
     """
     with own_names(_OWN_NAMES):
-        what = SpaceSettings(space, budget, ranks, renorm, scaling, lora_alpha, shortcut_alpha)
+        spent, grid = written_budget(budget), None if ranks is None else written_ranks(ranks)
+        what = SpaceSettings(space, spent, grid, renorm, scaling, lora_alpha, shortcut_alpha)
         data = DataSettings(
             task,
-            None if train is None else Path(train),
-            None if eval is None else Path(eval),
-            None if text_columns is None else tuple(text_columns),
+            None if train is None else path_of("train", train),
+            None if eval is None else path_of("eval", eval),
+            several(text_columns),
             label_column,
             task_name,
             metric,
@@ -104,9 +110,8 @@ def setup(
         )
         scoring = ScoringSettings(scoring_batches, scoring_batch_size, warm_up_steps)
         training = TrainingSettings(seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed)
-        several = None if devices is None else tuple(devices)
-        machine = MachineSettings(device, several, jobs, cohort_size, threads)
-        base = ModelSettings(None if model is None else str(model), dtype)
+        machine = MachineSettings(device, several(devices), jobs, cohort_size, threads)
+        base = ModelSettings(_place_of(model), dtype)
         asked = JobSettings(what, base, data, training, scoring, machine)
         there = machine_of(machine)
         try:
@@ -123,3 +128,14 @@ def workbench_of(asked: JobSettings, machine: Machine, progress: Progress = sile
     """
     job = prepare(load_ground(asked, machine), asked.space, asked.training, asked.scoring)
     return Workbench(job, asked, progress)
+
+
+def _place_of(model: str | Path | None) -> str | None:
+    """The folder or name; raises UsageError on a model that is in memory already."""
+    if hasattr(model, "forward"):
+        raise UsageError(
+            f"`model` is a {type(model).__name__} in memory, of which every process would need its own; give "
+            "the folder or the name that it can be loaded from. A model in memory is what "
+            "`search.allocate(model, dataloader, budget=...)` takes."
+        )
+    return model if model is None or isinstance(model, str) else str(path_of("model", model))

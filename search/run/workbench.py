@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,8 +16,9 @@ from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import inputs_of
 from search.job.job import Job
 from search.job.job_settings import JobSettings
-from search.job.option import check_number, settings_by_name
+from search.job.option import check_whole, settings_by_name
 from search.job.progress import Progress, silent
+from search.job.right_type import check_type, path_of, several
 from search.job.scoring import score_space
 from search.job.settings import COUNTS
 from search.sampling.proposals import Proposal
@@ -84,6 +85,8 @@ class Workbench:
 
         Raises UsageError on an unknown proxy, InputError where one that was named cannot score here.
         """
+        for name in proxies:
+            check_type("proxies", name, str)
         return tuple(score_space(self.job, proxies or None, progress=self.progress))
 
     def uniform(self) -> Allocation:
@@ -100,11 +103,11 @@ class Workbench:
             seeds: runs of each of them; by default as many as were set up.
             folder: keeps what has finished, so that an interrupted call goes on; by default nothing is kept.
 
-        Raises UsageError on a plan above the budget, and on a folder that is in use or holds anything else;
-        InputError where every run failed.
+        Raises UsageError on what are no plans of this space, on a plan above the budget, and on a folder that
+        is in use or holds anything else; InputError where every run failed.
         """
         if seeds is not None:
-            check_number("seeds", seeds, COUNTS)
+            check_whole("seeds", seeds, COUNTS)
         first = self.job.seed
         job = self.job if seeds is None else replace(self.job, seeds=tuple(range(first, first + seeds)))
         proposals = _proposed(plans, self.uniform(), job)
@@ -123,9 +126,9 @@ class Workbench:
         *,
         trials: int = _USUAL.trials,
         finalists: int = _USUAL.finalists,
-        proxies: Sequence[str] | None = None,
-        allocators: Sequence[str] = _USUAL.allocator,
-        samplers: Sequence[str] = _USUAL.sampler,
+        proxies: str | Sequence[str] | None = None,
+        allocators: str | Sequence[str] = _USUAL.allocator,
+        samplers: str | Sequence[str] = _USUAL.sampler,
         evaluator: Literal["train", "supernet"] = _USUAL.evaluator,
         storage: str | None = None,
         folder: str | Path | None = None,
@@ -135,7 +138,7 @@ class Workbench:
         Args:
             trials: proposals of each sampler.
             finalists: proposals that are fine-tuned besides the uniform baseline.
-            proxies, allocators, samplers: who proposes, by name.
+            proxies, allocators, samplers: who proposes, by name; one may stand alone.
             evaluator: "train" each finalist, or cut all of them from one "supernet" per seed.
             storage: address of the Optuna database that gets the studies "proposals" and "finalists", in
                 place of an earlier search's: "sqlite:///study.db"; by default ``study.db`` in the folder.
@@ -149,14 +152,12 @@ class Workbench:
             settings = SearchSettings(
                 trials=trials,
                 finalists=finalists,
-                proxy=None if proxies is None else tuple(proxies),
-                allocator=tuple(allocators),
-                sampler=tuple(samplers),
+                proxy=several(proxies),
+                allocator=several(allocators),
+                sampler=several(samplers),
                 evaluator=evaluator,
             )
             check_names(settings)
-            if evaluator not in _ORACLES:
-                raise UsageError(f"`evaluator={evaluator}` is unknown; choose one of {sorted(_ORACLES)}.")
         if folder is not None:
             known = {**self.asked.by_name(), **settings_by_name(settings)}
             owner = self._owner(folder, "search.run", known)
@@ -189,18 +190,35 @@ class Workbench:
         """The folder as one that belongs to a command with all that is known to decide its results."""
         inputs = partial(inputs_of, self.asked.model, self.asked.data)
         options = decisive(known, growing=growing)
-        return OutputFolder(Path(folder), command, options, inputs=inputs, argument="folder")
+        return OutputFolder(path_of("folder", folder), command, options, inputs=inputs, argument="folder")
 
 
 def _proposed(plans: Sequence[Allocation], baseline: Allocation, job: Job) -> list[Proposal]:
     """The baseline first; plans under the names of their places, from 1 on, equal ones together."""
+    if isinstance(plans, Allocation) or not isinstance(plans, Iterable):
+        raise UsageError(f"`plans` is a lone {type(plans).__name__}; give a list of allocations.")
     proposers: dict[Allocation, tuple[Proposer, ...]] = {baseline: (UNIFORM,)}
     for place, plan in enumerate(plans, start=1):
-        if (params := job.space.params(plan)) > job.max_params:
-            raise UsageError(
-                f"plan {place} of `plans` costs {params:,} of a budget of "
-                f"{counted(job.max_params, 'parameter')}; lower its ranks, or set up a larger `budget`."
-            )
+        _check_plan(f"plan {place} of `plans`", plan, job)
         if plan != baseline:
             proposers[plan] = (*proposers.get(plan, ()), Proposer(f"plan {place}"))
     return [Proposal(one, names, job.space.params(one), ()) for one, names in proposers.items()]
+
+
+def _check_plan(title: str, plan: Allocation, job: Job) -> None:
+    """Raises UsageError on what is no allocation of the job's sites within its budget."""
+    if not isinstance(plan, Allocation):
+        raise UsageError(
+            f"{title} is a {type(plan).__name__}; give an allocation, such as `search.greedy` returns."
+        )
+    known = {site.name for site in job.space.sites}
+    if unknown := [name for name, _ in plan.ranks if name not in known]:
+        raise UsageError(
+            f"{title} names {', '.join(unknown[:3])}, and no such site is among the "
+            f"{counted(len(known), 'site')} of this space; set up another `space`."
+        )
+    if (params := job.space.params(plan)) > job.max_params:
+        raise UsageError(
+            f"{title} costs {params:,} of a budget of "
+            f"{counted(job.max_params, 'parameter')}; lower its ranks, or set up a larger `budget`."
+        )

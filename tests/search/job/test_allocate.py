@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -151,6 +152,13 @@ def test_every_adapter_has_the_factor_of_the_scaling_rule(tiny_language_model: T
         assert one.scaling["default"] == pytest.approx(factor[rule](one.r["default"]), rel=1e-12)
 
 
+def test_budgets_and_ranks_may_be_texts_or_numbers(tiny_language_model: TinyModel) -> None:
+    model = tiny_language_model("llama")
+    batches = batches_of(model)
+    text = allocate(model, batches, budget="2k", ranks="0,1,2").to_dict()
+    assert allocate(model, batches, budget=2_000, ranks=[0, 1, 2]).to_dict() == text
+
+
 def test_fused_projections_are_one_site_whose_whole_cost_counts(tiny_language_model: TinyModel) -> None:
     model = tiny_language_model("gpt2")
     config = allocate(model, batches_of(model), budget=3 * (32 + 96), space="lora[q,v]", ranks=(0, 1))
@@ -234,20 +242,33 @@ def test_sites_that_the_loss_does_not_reach_get_nothing(caplog: pytest.LogCaptur
     [
         ({"budget": 10}, "a budget of 10 parameters does not fit this space"),
         ({"budget": "a lot"}, "budget='a lot' is not a positive number"),
-        ({"budget": True}, "budget='True' is not a positive number"),
+        ({"budget": True}, "`budget=True` is not a positive number"),
         ({"space": "lora[q]+shortcut"}, "PEFT has no adapter for layers.0.res1"),
         ({"proxy": "nonsense"}, "proxy='nonsense' is unknown"),
         ({"allocator": "nonsense"}, "allocator='nonsense' is unknown"),
         ({"scaling": "nonsense"}, "scaling='nonsense' is unknown"),
         ({"seed": -1}, "`seed=-1` must be at least 0"),
+        ({"seed": "1"}, "`seed='1'` must be a whole number"),
         ({"batches": 0}, "`batches=0` must be at least 1"),
+        ({"batches": -1}, "`batches=-1` must be at least 1"),
+        ({"batches": 1.5}, "`batches=1.5` must be a whole number"),
+        ({"budget": 1.5}, "`budget=1.5` is not a positive number of parameters, as a whole number or a text"),
+        ({"budget": None}, "`budget=None` is not a positive number"),
+        ({"ranks": "0,x"}, "`ranks=0,x` are not whole numbers with commas"),
+        ({"ranks": [0, 2.5]}, "`ranks=[0, 2.5]` are not whole numbers; write"),
+        ({"ranks": 4}, "`ranks=4` are not whole numbers; write"),
+        ({"ranks": [0, -1]}, "`ranks=0,-1` are not whole numbers"),
+        ({"ranks": []}, "`ranks=` are not whole numbers"),
+        ({"space": 3}, "`space=3` must be text"),
+        ({"proxy": ["snip"]}, "`proxy=['snip']` must be text"),
+        ({"lora_alpha": "16"}, "`lora_alpha='16'` must be a number"),
     ],
 )
 def test_arguments_that_cannot_be_are_refused_with_a_reason(
     tiny_language_model: TinyModel, arguments: dict[str, Any], says: str
 ) -> None:
     model = tiny_language_model("llama")
-    with pytest.raises(UsageError, match=says.replace("[", r"\[")):
+    with pytest.raises(UsageError, match=re.escape(says)):
         allocate(model, batches_of(model), **{"budget": "r=2", **arguments})
 
 

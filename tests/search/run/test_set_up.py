@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import inspect
 import json
+import re
 import weakref
 from dataclasses import fields
 from functools import partial
@@ -220,3 +221,74 @@ def test_a_setup_that_fails_leaves_the_threads_of_the_process(model_folder, file
     with pytest.raises(UsageError, match="is not a positive number"):
         setup(**data, budget="much", threads=before + 1, device="cpu")
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"budget": None}, "`budget=None` is not a positive number of parameters"),
+        ({"budget": 1.5}, "`budget=1.5` is not a positive number of parameters"),
+        ({"ranks": [0, 1.5]}, "`ranks=[0, 1.5]` are not whole numbers"),
+        ({"seeds": "3"}, "`seeds='3'` must be a whole number"),
+        ({"space": None}, "`space=None` must be text"),
+        ({"dtype": "float16"}, "`dtype=float16` is unknown; choose one of float32, bfloat16"),
+        ({"model": torch.nn.Linear(1, 1)}, "`model` is a Linear in memory"),
+        ({"model": torch.nn.Linear(1, 1)}, "`search.allocate(model, dataloader, budget=...)`"),
+        ({"model": 3}, "`model` is a int; give a path"),
+        ({"train": [1], "eval": [1]}, "`train` is a list; give a path"),
+        ({"devices": "magic"}, "magic"),
+    ],
+)
+def test_arguments_that_cannot_be_are_refused_with_a_reason(arguments, says):
+    with pytest.raises(UsageError, match=re.escape(says)):
+        setup(**arguments)
+
+
+def test_numbers_lists_and_lone_names_stand_for_what_would_be_typed(model_folder, files):
+    data = {
+        "model": model_folder,
+        "train": files / "train.tsv",
+        "eval": files / "dev.tsv",
+        "space": "lora[q,v]",
+    }
+    one = setup(**data, budget=768, ranks=[0, 1, 2], text_columns="sentence", devices="cpu")
+    asked = one.asked
+    assert (asked.space.budget, asked.space.ranks) == ("768", "0,1,2")
+    assert (asked.data.text_columns, asked.machine.devices) == (("sentence",), ("cpu",))
+    assert (one.budget, one.space.ranks) == (768, (0, 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("plans", "says"),
+    [
+        (Allocation.of({"layers.1.q": 1}), "`plans` is a lone Allocation; give a list of allocations"),
+        (None, "`plans` is a lone NoneType"),
+        (["x"], "plan 1 of `plans` is a str; give an allocation"),
+        ([Allocation.of({"layers.9.q": 1})], "plan 1 of `plans` names layers.9.q, and no such site"),
+    ],
+)
+def test_what_are_no_plans_is_refused(bench, plans, says):
+    with pytest.raises(UsageError, match=re.escape(says)):
+        bench.fine_tune(plans)
+
+
+def test_lone_names_are_names(bench):
+    result = bench.search(trials=0, finalists=1, proxies="grad_norm", allocators="greedy", samplers=())
+    assert [one.proxy for one in result.scores] == ["grad_norm"]
+    with pytest.raises(UsageError, match=re.escape("`proxies=['snip']` must be text")):
+        bench.score(["snip"])
+
+
+@pytest.mark.parametrize("seeds", ["2", 1.5, True, -1])
+def test_seeds_that_are_no_count_are_refused(bench, seeds):
+    with pytest.raises(UsageError, match=f"`seeds={seeds!r}` must be"):
+        bench.fine_tune([], seeds=seeds)
+
+
+def test_a_folder_that_is_a_file_is_refused(bench, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for work in (partial(bench.search, **FEW), partial(bench.fine_tune, [])):
+        with pytest.raises(UsageError, match="is not a run of this program; choose another `folder`"):
+            work(folder=tmp_path / "file")
+        with pytest.raises(UsageError, match="`folder` is a int; give a path"):
+            work(folder=3)
