@@ -15,13 +15,14 @@ __all__ = ["untouched"]
 def untouched(model: PreTrainedModel) -> Iterator[None]:
     """Within the block the model is frozen, in eval mode and keeps no keys and values; then it is as it was.
 
-    Put back are what asks for gradients, every module's training flag, ``use_cache`` of the model's
-    configurations, and PyTorch's generators, those of the CPU and of the model's device: a shuffling
-    DataLoader that is read inside draws the same again. Gradients that parameters hold are left alone.
+    Put back are what asks for gradients, every module's training flag, the fields of every configuration of
+    the model and its parts (a forward may write there: a classifier notes the ``problem_type`` of the first
+    labels), and PyTorch's generators, those of the CPU and of the model's device: a shuffling DataLoader that
+    is read inside draws the same again. Gradients that parameters hold are left alone.
     """
     trains = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
     training = [(module, module.training) for module in model.modules()]
-    caches = [(config, config.use_cache) for config in _configs(model) if hasattr(config, "use_cache")]
+    configs = [(config, dict(vars(config))) for config in _configs(model)]
     kind, index = model.device.type, model.device.index
     devices = [] if kind == "cpu" else [0 if index is None else index]
     with (
@@ -30,19 +31,28 @@ def untouched(model: PreTrainedModel) -> Iterator[None]:
     ):
         try:
             model.requires_grad_(False).train(False)
-            for config, _ in caches:
-                config.use_cache = False
+            for config, kept in configs:
+                if "use_cache" in kept:
+                    config.use_cache = False
             yield
         finally:
             for parameter, flag in trains:
                 parameter.requires_grad_(flag)
             for module, mode in training:
                 module.training = mode
-            for config, kept in caches:
-                config.use_cache = kept
+            for config, kept in configs:
+                vars(config).clear()
+                vars(config).update(kept)
 
 
 def _configs(model: PreTrainedModel) -> list[PretrainedConfig]:
-    """The model's configuration and that of its text part, once each."""
-    both = (model.config, model.config.get_text_config())
-    return list({id(config): config for config in both}.values())
+    """The configurations of the model, its modules and their parts, once each."""
+    held = [one for module in model.modules() for one in vars(module).values()]
+    waiting = [model.config, model.config.get_text_config(), *held]
+    found: dict[int, PretrainedConfig] = {}
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, PretrainedConfig) and id(one) not in found:
+            found[id(one)] = one
+            waiting += vars(one).values()
+    return list(found.values())
