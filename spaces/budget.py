@@ -54,7 +54,7 @@ class Budget:
         return params
 
 
-def parse_budget(text: str) -> Budget:
+def parse_budget(text: str, *, argument: str = "budget") -> Budget:
     """The budget that ``2.3M``, ``500k``, ``1.2e6``, ``0.5%`` or ``r=8`` stands for (DESIGN, section 2).
 
     >>> parse_budget("2.3M")
@@ -62,7 +62,7 @@ def parse_budget(text: str) -> Budget:
     >>> parse_budget("0.5%"), parse_budget("r=8")
     (Budget(value=0.005, unit='share'), Budget(value=8.0, unit='rank'))
 
-    Raises UsageError on any other text.
+    argument: what whoever chose it calls it. Raises UsageError on any other text.
     """
     rank = re.fullmatch(r"r\s*=\s*([0-9]{1,9})", text.strip())
     if rank and int(rank[1]) > 0:
@@ -72,4 +72,6 @@ def parse_budget(text: str) -> Budget:
         value = float(number[1].replace(",", "")) * _SUFFIX[number[2]]
         if 0 < value <= _MOST:
             return Budget(value, "share" if number[2] == "%" else "params")
-    raise UsageError(f"budget={text!r} is not a positive number of parameters; {_FORMS}; at most {_MOST:g}.")
+    raise UsageError(
+        f"`{argument}={text!r}` is not a positive number of parameters; {_FORMS}; at most {_MOST:g}."
+    )

@@ -268,7 +268,7 @@ def test_a_folder_may_be_renamed(bert: Path, tmp_path: Path) -> None:
 
 
 def test_an_unknown_dtype_is_refused_with_the_list() -> None:
-    with pytest.raises(UsageError, match=r"dtype='int8' is unknown; choose one of .*'bfloat16'"):
+    with pytest.raises(UsageError, match=r"`dtype='int8'` is unknown; choose from .*bfloat16"):
         ModelSource("x", 2, "int8")
 
 

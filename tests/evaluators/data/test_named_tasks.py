@@ -134,5 +134,5 @@ def test_a_failed_download_is_one_line_with_the_reason(
 
 
 def test_an_unknown_task_is_refused_with_the_list() -> None:
-    with pytest.raises(UsageError, match=r"task='imdb' is unknown; choose one of .*'mrpc'.*`train_file`"):
+    with pytest.raises(UsageError, match=r"`task='imdb'` is unknown; choose from .*, mrpc, .*`train_file`"):
         find_task("imdb")
