@@ -16,7 +16,7 @@ from search.job.option import options_of
 ROOT = Path(__file__).parents[3]
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 OF_OTHERS = {"--force-reinstall", "--no-deps"}  # pip's
-BARE = re.compile(r"(?<![`\w])([a-z_]+)=$")
+BARE = re.compile(r"(?<![`\w])([a-z_]+)=['\"]?$")
 OPTIONS = {
     one.name
     for command in COMMANDS.values()
