@@ -48,6 +48,7 @@ from proxies.warm.supernet import SUPERNET
 from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.printable import quoted
+from spaces.unknown_name import unknown_name
 
 from .proxy import Proxy
 from .site_scores import DegenerateScoreError, SiteScores
@@ -95,6 +96,10 @@ PROXIES: Final[Mapping[str, Proxy]] = MappingProxyType(
 
 
 _DEEPEST: Final = 4  # prefixes, of which two already say all there is to say
+_BUILT: Final = (
+    ", several of them as ensemble:first+second, or one as root:first, whose worth then grows with the root "
+    "of the rank"
+)
 _LONGEST: Final = 1000  # characters, more than an ensemble of all of them has
 
 
@@ -105,13 +110,13 @@ def find_proxy(name: str) -> Proxy:
     """
     if len(name) > _LONGEST or name.count(":") > _DEEPEST:
         raise UsageError(
-            f"proxy={quoted(name)} is built of too many others; at most "
+            f"`proxy={quoted(name)}` is built of too many others; at most "
             f"{counted(_DEEPEST, 'prefix', 'prefixes')} and {counted(_LONGEST, 'character')} are read."
         )
     _, prefix, inner = name.rpartition(":")
     if prefix and not all(inner.split("+")):
         raise UsageError(
-            f"proxy={name!r} lacks a name; write for example root:snr or ensemble:grad_norm+snr."
+            f"`proxy={name!r}` lacks a name; write for example root:snr or ensemble:grad_norm+snr."
         )
     if name.startswith(ENSEMBLE):
         members = [find_proxy(member) for member in name.removeprefix(ENSEMBLE).split("+")]
@@ -119,10 +124,7 @@ def find_proxy(name: str) -> Proxy:
     if name.startswith(ROOT):
         return root(find_proxy(name.removeprefix(ROOT)), score_sites)
     if name not in PROXIES:
-        raise UsageError(
-            f"proxy={name!r} is unknown; choose from {list(PROXIES)}, several of them as "
-            "ensemble:first+second, or one as root:first, whose worth then grows with the root of the rank."
-        )
+        raise unknown_name("proxy", name, PROXIES, more=_BUILT)
     return PROXIES[name]
 
 

@@ -75,7 +75,7 @@ def written_budget(given: str | int) -> str:
     )
 
 
-def parse_budget(text: str | int) -> Budget:
+def parse_budget(text: str | int, *, argument: str = "budget") -> Budget:
     """The budget that ``2.3M``, ``500k``, ``1.2e6``, ``0.5%`` or ``r=8`` stands for (DESIGN, section 2).
 
     >>> parse_budget("2.3M")
@@ -83,7 +83,8 @@ def parse_budget(text: str | int) -> Budget:
     >>> parse_budget("0.5%"), parse_budget("r=8")
     (Budget(value=0.005, unit='share'), Budget(value=8.0, unit='rank'))
 
-    A whole number is of parameters. Raises UsageError on anything else.
+    A whole number is of parameters. argument: what whoever chose it calls it. Raises UsageError on anything
+    else.
     """
     text = written_budget(text)
     rank = re.fullmatch(r"r\s*=\s*([0-9]{1,9})", text.strip())
@@ -94,4 +95,6 @@ def parse_budget(text: str | int) -> Budget:
         value = float(number[1].replace(",", "")) * _SUFFIX[number[2]]
         if 0 < value <= _MOST:
             return Budget(value, "share" if number[2] == "%" else "params")
-    raise UsageError(f"budget={text!r} is not a positive number of parameters; {_FORMS}; at most {_MOST:g}.")
+    raise UsageError(
+        f"`{argument}={text!r}` is not a positive number of parameters; {_FORMS}; at most {_MOST:g}."
+    )

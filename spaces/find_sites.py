@@ -48,12 +48,12 @@ def find_sites(model: PreTrainedModel, space: str) -> tuple[Site, ...]:
             )
         if not found and term.kind == "lora":
             raise UsageError(
-                f"space={space!r}: this {model.config.model_type} model has no linear in a numbered block, "
+                f"`space={space!r}`: this {model.config.model_type} model has no linear in a numbered block, "
                 "so that no lora wire can join it; choose another model."
             )
         if not found:
             raise UsageError(
-                f"space={space!r}: {term} has no site in this model, which is too shallow for it; "
+                f"`space={space!r}`: {term} has no site in this model, which is too shallow for it; "
                 "use a smaller span or other roles."
             )
         sites.update((site.name, site) for site in found)

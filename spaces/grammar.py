@@ -53,7 +53,7 @@ def parse_space(text: str) -> tuple[Term, ...]:
         match = re.fullmatch(r"(lora|residual|cross|shortcut)(?:\[([^\[\]]*)\])?", part)
         if not match:
             raise UsageError(
-                f"space={text!r}: {part!r} is not lora, residual, cross or shortcut; {_EXAMPLES}."
+                f"`space={text!r}`: {part!r} is not lora, residual, cross or shortcut; {_EXAMPLES}."
             )
         terms += _terms(match[1], match[2], text)
     return tuple(terms)
@@ -62,12 +62,12 @@ def parse_space(text: str) -> tuple[Term, ...]:
 def _terms(kind: str, inside: str | None, text: str) -> list[Term]:
     if kind == "shortcut":
         if inside is not None:
-            raise UsageError(f"space={text!r}: shortcut takes no roles; {_EXAMPLES}.")
+            raise UsageError(f"`space={text!r}`: shortcut takes no roles; {_EXAMPLES}.")
         return [Term("residual", SHORTCUT_ROLES["residual"]), Term("cross", SHORTCUT_ROLES["cross"])]
     roles_text, _, option = (inside or "").partition(";")
     if kind == "lora":
         if option:
-            raise UsageError(f"space={text!r}: {option!r} belongs to cross, not to lora; {_EXAMPLES}.")
+            raise UsageError(f"`space={text!r}`: {option!r} belongs to cross, not to lora; {_EXAMPLES}.")
         roles = ("q", "v") if inside is None else _roles(roles_text, text)
         return [Term("lora", None if roles == ("all",) else roles)]
     shortcut: Kind = "residual" if kind == "residual" else "cross"
@@ -75,7 +75,7 @@ def _terms(kind: str, inside: str | None, text: str) -> list[Term]:
     named = known if inside is None or roles_text == "all" else _roles(roles_text, text)
     if unknown := [role for role in named if role not in known]:
         raise UsageError(
-            f"space={text!r}: {unknown} are not roles of {kind}, which has {list(known)}; {_EXAMPLES}."
+            f"`space={text!r}`: {unknown} are not roles of {kind}, which has {list(known)}; {_EXAMPLES}."
         )
     return [Term(shortcut, named, _spans(option, shortcut, text))]
 
@@ -83,9 +83,9 @@ def _terms(kind: str, inside: str | None, text: str) -> list[Term]:
 def _roles(text: str, space: str) -> tuple[str, ...]:
     roles = tuple(text.split(","))
     if "all" in roles and roles != ("all",):
-        raise UsageError(f"space={space!r}: all stands alone, as in [all], not beside other roles.")
+        raise UsageError(f"`space={space!r}`: all stands alone, as in [all], not beside other roles.")
     if not all(roles):
-        raise UsageError(f"space={space!r}: a role is empty in [{text}]; {_EXAMPLES}.")
+        raise UsageError(f"`space={space!r}`: a role is empty in [{text}]; {_EXAMPLES}.")
     return roles
 
 
@@ -94,13 +94,13 @@ def _spans(option: str, kind: Kind, text: str) -> tuple[int, ...]:
         return (1,)
     match = re.fullmatch(r"span=0*([0-9]+)(?:\.\.0*([0-9]+))?", option)
     if kind != "cross" or not match:
-        raise UsageError(f"space={text!r}: {option!r} is not an option of {kind}; {_EXAMPLES}.")
+        raise UsageError(f"`space={text!r}`: {option!r} is not an option of {kind}; {_EXAMPLES}.")
     ends = match[1], match[2] or match[1]
     if max(map(len, ends)) > 9 or int(ends[1]) > _LONGEST_SPAN:
         raise UsageError(
-            f"space={text!r}: {option!r} goes beyond {_LONGEST_SPAN}, deeper than models are; lower it."
+            f"`space={text!r}`: {option!r} goes beyond {_LONGEST_SPAN}, deeper than models are; lower it."
         )
     first, last = map(int, ends)
     if not 1 <= first <= last:
-        raise UsageError(f"space={text!r}: span={first}..{last} must ascend from at least 1; {_EXAMPLES}.")
+        raise UsageError(f"`space={text!r}`: span={first}..{last} must ascend from at least 1; {_EXAMPLES}.")
     return tuple(range(first, last + 1))

@@ -37,7 +37,7 @@ def meta_model(model: str) -> PreTrainedModel:
     architecture = AutoModelForSequenceClassification if classifies else AutoModel
     with (
         foreign(
-            f"model={model!r}: no model of type {config.model_type!r} can be built from its config.json",
+            f"`model={model!r}`: no model of type {config.model_type!r} can be built from its config.json",
             "check its values, or choose another model.",
         ),
         torch.device("meta"),
@@ -46,7 +46,7 @@ def meta_model(model: str) -> PreTrainedModel:
     assert isinstance(built, PreTrainedModel)
     if empty := next((name for name, one in built.base_model.named_parameters() if not one.numel()), None):
         raise InputError(
-            f"model={model!r}: its config.json has a size of 0: {empty} holds no number; check its values."
+            f"`model={model!r}`: its config.json has a size of 0: {empty} holds no number; check its values."
         )
     return built
 
@@ -61,17 +61,17 @@ def _read_config(model: str) -> PretrainedConfig:
     if folder.is_dir():
         if not (folder / "config.json").is_file():
             raise InputError(
-                f"model={model!r} is a folder without config.json; "
+                f"`model={model!r}` is a folder without config.json; "
                 "give the folder that save_pretrained wrote."
             )
         model = str(folder)
     elif not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model) or model.startswith("."):
         raise InputError(
-            f"model={model!r} is no folder; give a folder with a config.json, "
+            f"`model={model!r}` is no folder; give a folder with a config.json, "
             "or a hub name such as facebook/opt-350m."
         )
     with foreign(
-        f"model={model!r} has no usable config.json",
+        f"`model={model!r}` has no usable config.json",
         "give a folder with the config.json of a model that this version of transformers knows, "
         "or a hub name within reach.",
     ):
@@ -79,7 +79,7 @@ def _read_config(model: str) -> PretrainedConfig:
         excess = next(_excess(fields), None)
         config = None if excess else AutoConfig.from_pretrained(model, trust_remote_code=False)
     if excess:
-        raise InputError(f"model={model!r}: its config.json has {excess}; give a model's own config.json.")
+        raise InputError(f"`model={model!r}`: its config.json has {excess}; give a model's own config.json.")
     assert isinstance(config, PretrainedConfig)
     return config
 

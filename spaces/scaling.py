@@ -8,12 +8,19 @@ from typing import Final, Literal, get_args
 
 from .errors import UsageError
 from .site import Kind
+from .unknown_name import unknown_name
 
-__all__ = ["SCALING_RULES", "Rule", "Scaling"]
+__all__ = ["SCALING_RULES", "Rule", "Scaling", "check_rule"]
 
 Rule = Literal["alpha/r", "alpha/sqrt(r)", "constant"]
 """How the factor follows from the rank."""
 SCALING_RULES: Final = get_args(Rule)
+
+
+def check_rule(name: str, *, argument: str = "scaling") -> None:
+    """Raises UsageError where there is no rule of that name. argument: what whoever chose it calls it."""
+    if name not in SCALING_RULES:
+        raise unknown_name(argument, name, SCALING_RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +43,11 @@ class Scaling:
     reference_rank: int = 8
 
     def __post_init__(self) -> None:
-        if self.rule not in SCALING_RULES:
-            raise UsageError(f"scaling={self.rule!r} is unknown; choose one of {list(SCALING_RULES)}.")
-        alphas = (self.lora_alpha, self.shortcut_alpha)
+        check_rule(self.rule)
+        lora, shortcut = alphas = (self.lora_alpha, self.shortcut_alpha)
         if not all(0 < alpha < math.inf for alpha in alphas) or self.reference_rank < 1:
             raise UsageError(
-                f"lora_alpha, shortcut_alpha={alphas} must be positive and "
+                f"`lora_alpha={lora}` and `shortcut_alpha={shortcut}` must be positive and "
                 f"reference_rank={self.reference_rank} at least 1."
             )
 

@@ -20,9 +20,10 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from spaces.counted import counted
-from spaces.errors import InputError, UsageError
+from spaces.errors import InputError
 from spaces.foreign import foreign
 from spaces.objective import Architecture
+from spaces.unknown_name import unknown_name
 
 from .architectures import ARCHITECTURES
 from .hub import hub_answers
@@ -54,7 +55,7 @@ class ModelSource:
         if self.num_labels is not None and self.num_labels < 1:
             raise ValueError(f"num_labels={self.num_labels} must be at least 1 (1 is regression).")
         if self.dtype not in DTYPES:
-            raise UsageError(f"dtype={self.dtype!r} is unknown; choose one of {list(DTYPES)}.")
+            raise unknown_name("dtype", self.dtype, DTYPES)
 
 
 def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTrainedModel:

@@ -12,6 +12,7 @@ from evaluators.base.hub import hub_answers, hub_is_switched_off
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.foreign import foreign
+from spaces.unknown_name import unknown_name
 
 from .demo import demo_tables
 from .text_table import TextTable
@@ -75,11 +76,11 @@ def find_task(name: str) -> NamedTask:
     """The task of that name; raises UsageError where there is none, or it is no sequence classification."""
     if name in _NO_CLASSIFICATION:
         raise UsageError(
-            f"task={name!r} {_NO_CLASSIFICATION[name]}, but only sequence classification and regression are "
-            f"trained here; choose one of {sorted(NAMED_TASKS)}, or {_REMEDY}."
+            f"`task={name!r}` {_NO_CLASSIFICATION[name]}, but only sequence classification and regression "
+            f"are trained here; choose from {', '.join(sorted(NAMED_TASKS))}, or {_REMEDY}."
         )
     if name not in NAMED_TASKS:
-        raise UsageError(f"task={name!r} is unknown; choose one of {sorted(NAMED_TASKS)}, or {_REMEDY}.")
+        raise unknown_name("task", name, sorted(NAMED_TASKS), more=f", or {_REMEDY}")
     return NAMED_TASKS[name]
 
 
@@ -102,10 +103,10 @@ def _download(name: str, dataset: str, config: str, reachable: Callable[[], bool
 
     if not reachable() and not hub_is_switched_off():
         raise InputError(
-            f"task={name!r} is read from {dataset} on the Hugging Face hub, which does not answer; "
+            f"`task={name!r}` is read from {dataset} on the Hugging Face hub, which does not answer; "
             f"{_REMEDY}, or set HF_HUB_OFFLINE=1 where the data set is cached."
         )
-    with foreign(f"task={name!r} cannot be read from {dataset}", f"{_REMEDY}."), _no_bars(datasets):
+    with foreign(f"`task={name!r}` cannot be read from {dataset}", f"{_REMEDY}."), _no_bars(datasets):
         return datasets.load_dataset(dataset, config)
 
 
@@ -124,7 +125,7 @@ def _table(split: Any, task: NamedTask, name: str) -> TextTable:
     labels = list(split["label"])
     if hidden := sum(label == -1 for label in labels) if not task.regression else 0:
         raise InputError(
-            f"task={name!r}: {hidden} of {counted(len(labels), 'row')} have hidden labels (-1); {_REMEDY}."
+            f"`task={name!r}`: {hidden} of {counted(len(labels), 'row')} have hidden labels (-1); {_REMEDY}."
         )
     texts = tuple(zip(*(list(split[column]) for column in task.text_columns), strict=True))
     return TextTable(texts, tuple(float(label) if task.regression else str(label) for label in labels))

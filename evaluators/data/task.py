@@ -199,7 +199,7 @@ def _encoding(
         least = tokenizer.num_special_tokens_to_add(pair=paired) + len(texts[0])
     if limit < least:
         raise UsageError(
-            f"max_length={limit} must be at least {least}: the special tokens and one token a text."
+            f"`max_length={limit}` must be at least {least}: the special tokens and one token a text."
         )
     with _foreign_tokenizer():
         encoding = tokenizer(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from spaces.errors import UsageError
+from spaces.unknown_name import unknown_name
 
 from .classes import BINARY_METRICS, CLASS_METRICS
 from .numbers import NUMBER_METRICS
@@ -18,4 +18,4 @@ METRICS: Final = tuple(sorted({*CLASS_METRICS, *BINARY_METRICS, *NUMBER_METRICS,
 def check_metric(name: str) -> None:
     """Raises UsageError where there is no metric of that name."""
     if name not in METRICS:
-        raise UsageError(f"metric={name!r} is unknown; choose one of {list(METRICS)}.")
+        raise unknown_name("metric", name, METRICS)

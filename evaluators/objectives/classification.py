@@ -177,6 +177,6 @@ def classification(
 def _check_metric(metric: str, count: int) -> None:
     check_metric(metric)
     if metric not in CLASS_METRICS and metric not in BINARY_METRICS:
-        raise UsageError(f"metric={metric!r} is not for classification; use accuracy.")
+        raise UsageError(f"`metric={metric!r}` is not for classification; use accuracy.")
     if metric in BINARY_METRICS and count != 2:
-        raise UsageError(f"metric={metric!r} needs 2 labels, not {count}; use accuracy or f1_macro.")
+        raise UsageError(f"`metric={metric!r}` needs 2 labels, not {count}; use accuracy or f1_macro.")

@@ -133,7 +133,7 @@ def regression(labels: Sequence[str | float], *, metric: str = "pearson") -> Lab
     """Numbers to predict, whatever they are. Raises UsageError on a metric that is of no numbers."""
     check_metric(metric)
     if metric not in NUMBER_METRICS:
-        raise UsageError(f"metric={metric!r} is not for regression; use pearson.")
+        raise UsageError(f"`metric={metric!r}` is not for regression; use pearson.")
     return Labelled(Regression(metric))
 
 

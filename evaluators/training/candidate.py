@@ -54,11 +54,11 @@ class Recipe:
             if not 0 < value < math.inf:
                 raise UsageError(f"{name}={value} must be above 0 and finite.")
         if not 0 <= self.warmup <= 1:
-            raise UsageError(f"warmup={self.warmup} must lie in [0, 1], a share of the steps.")
+            raise UsageError(f"`warmup={self.warmup}` must lie in [0, 1], a share of the steps.")
         if not 0 <= self.weight_decay < math.inf:
-            raise UsageError(f"weight_decay={self.weight_decay} must be at least 0 and finite.")
+            raise UsageError(f"`weight_decay={self.weight_decay}` must be at least 0 and finite.")
         if self.renorm not in ("preserve", "paper"):
-            raise UsageError(f"renorm={self.renorm!r} is unknown; choose preserve or paper.")
+            raise UsageError(f"`renorm={self.renorm!r}` is unknown; choose preserve or paper.")
 
     def steps(self, rows: int) -> int:
         """Optimizer steps that a candidate takes on so many training rows; at least 1."""

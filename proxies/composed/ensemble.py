@@ -38,7 +38,7 @@ def ensemble(
     design; scoring raises DegenerateScoreError where a member does.
     """
     names = [member.name for member in members]
-    given = f"proxy={ENSEMBLE + '+'.join(names)!r}"
+    given = f"`proxy={ENSEMBLE + '+'.join(names)!r}`"
     if len(set(names)) < max(2, len(names)):
         raise UsageError(
             f"{given} needs two or more different members; write for example ensemble:grad_norm+snr."

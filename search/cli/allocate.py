@@ -22,7 +22,7 @@ from spaces.grammar import parse_space
 from spaces.search_space import parse_ranks
 
 from .command import Command, Printed
-from .output_settings import ConfigFormat, ConfigSettings, ScreenSettings
+from .output_settings import ConfigFormat, ConfigSettings, ScreenSettings, check_format
 from .typed import Typed
 
 __all__ = ["ALLOCATE", "AllocateSettings", "PassSettings", "RowSettings", "main"]
@@ -103,6 +103,7 @@ class PassSettings:
 
 def _run(given: Typed) -> Printed:
     chosen, look = given.of(AllocateSettings), given.of(ScoringSettings)
+    check_format(given)
     ranks = None if chosen.ranks is None else parse_ranks(chosen.ranks)
     parse_budget(chosen.budget)  # complains before PyTorch is imported, which takes seconds
     parse_space(chosen.space)
@@ -116,6 +117,7 @@ def _run(given: Typed) -> Printed:
     from search.job.inputs import load_training_inputs
 
     from .ground_of import machine_given
+    from .progress import progress_on_stderr
 
     count, size = look.scoring_batches, look.scoring_batch_size
     data = given.of(RowSettings).data()
@@ -134,6 +136,7 @@ def _run(given: Typed) -> Printed:
         lora_alpha=chosen.lora_alpha,
         batches=count,
         seed=chosen.seed,
+        progress=progress_on_stderr(quiet=given.of(ScreenSettings).quiet),
     )
     return Printed(arguments(config), FORMATS[chosen.format](config))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
 from search.compare.settings import CompareSettings
@@ -33,3 +34,7 @@ COMPARE: Final = Command(
     run=_run,
 )
 main = COMPARE.main
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -63,8 +63,8 @@ def _run(given: Typed) -> Printed:
 def serving(folder: Path, *, port: int) -> Iterator[WSGIServer]:
     """A server that shows the study of a run's folder on the loopback address, and is closed at the end.
 
-    port: 0 for any that is free. Raises InputError where there is no study, the port is taken, or
-    optuna-dashboard is not installed.
+    port: 0 for any that is free. Raises InputError where there is no study that can be read, the port is
+    taken, or optuna-dashboard is not installed.
     """
     study = folder / _STUDY
     if not study.is_file():
@@ -73,19 +73,12 @@ def serving(folder: Path, *, port: int) -> Iterator[WSGIServer]:
         from optuna_dashboard import wsgi
     except ImportError:
         raise InputError("optuna-dashboard is missing; pip install 'rankscape[dashboard]'.") from None
-    from optuna.storages import RDBStorage
-
-    from search.sampling.study_db import sqlite_url
+    from search.sampling.study_db import opened_study_file
 
     from .quiet_server import quiet_server
 
-    storage = RDBStorage(sqlite_url(study))
-    try:
-        with quiet_server(_HOST, port, wsgi(storage)) as server:
-            yield server
-    finally:
-        storage.remove_session()
-        storage.engine.dispose()
+    with opened_study_file(study) as storage, quiet_server(_HOST, port, wsgi(storage)) as server:
+        yield server
 
 
 def _latest() -> Path:

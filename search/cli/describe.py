@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from dataclasses import dataclass, replace
 from typing import Final
 
 from search.job.option import Range, check_settings, option, same_option
 from search.job.settings import ModelSettings, SpaceSettings
+from spaces.budget import parse_budget
 from spaces.errors import UsageError
+from spaces.grammar import parse_space
 from spaces.search_space import parse_ranks
 
 from .command import Command, Printed
@@ -15,6 +19,8 @@ from .output_settings import ScreenSettings
 from .typed import Typed
 
 __all__ = ["DESCRIBE", "DescribeSettings", "main"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,10 @@ class DescribeSettings:
 def _run(given: Typed) -> Printed:
     chosen = given.of(DescribeSettings)
     ranks = None if chosen.ranks is None else parse_ranks(chosen.ranks)
+    parse_space(chosen.space)  # complains before PyTorch is imported, as the next does
+    if chosen.budget is not None:
+        parse_budget(chosen.budget)
+    _log.info("loading  PyTorch and transformers")
 
     from evaluators.data.demo import MODEL_NAME, demo_model_folder
     from search.show.description import describe
@@ -69,3 +79,7 @@ DESCRIBE: Final = Command(
     run=_run,
 )
 main = DESCRIBE.main
+
+
+if __name__ == "__main__":
+    sys.exit(main())

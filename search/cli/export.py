@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from search.job.option import check_settings, option, same_option
-from search.job.settings import ModelSettings
 
 from .command import Command, Printed
-from .output_settings import ConfigFormat, ConfigSettings, ScreenSettings
+from .output_settings import ConfigFormat, ConfigSettings, ScreenSettings, check_format
 from .typed import Typed
 
 __all__ = ["EXPORT", "ExportSettings", "main"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,13 @@ class ExportSettings:
         Path("."), "of a run or an adapter", metavar="DIR", flag="DIR", default_text="where you are"
     )
     format: ConfigFormat = same_option(ConfigSettings, "format")
-    model: str | None = same_option(ModelSettings, "model")
+    model: str | None = option(
+        None,
+        "where the base model's config.json is, if it has moved",
+        metavar="DIR|NAME",
+        default_text="the adapter's own base",
+        file=True,
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -33,6 +41,8 @@ class ExportSettings:
 
 def _run(given: Typed) -> Printed:
     chosen = given.of(ExportSettings)
+    check_format(given)
+    _log.info("loading  PyTorch, transformers and PEFT")
 
     from evaluators.adapters.adapter_config import adapter_config
     from evaluators.adapters.adapter_record import ADAPTER_RECORD, read_adapter_record

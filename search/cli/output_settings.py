@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from search.job.option import option
+from spaces.errors import UsageError
 
-__all__ = ["ConfigFormat", "ConfigSettings", "OutputSettings", "ScreenSettings"]
+from .typed import Typed
+
+__all__ = ["ConfigFormat", "ConfigSettings", "OutputSettings", "ScreenSettings", "check_format"]
 
 
 ConfigFormat = Literal["python", "json", "axolotl"]
@@ -41,3 +44,10 @@ class ScreenSettings:
 
     json: bool = option(False, "print one JSON object on stdout instead of text")
     quiet: bool = option(False, "no progress on stderr")
+
+
+def check_format(given: Typed) -> None:
+    """Raises UsageError where JSON and another format are asked for: one of them would be ignored."""
+    chosen = given.values.get("format", "json")
+    if given.of(ScreenSettings).json and chosen != "json":
+        raise UsageError(f"`json` and `format={chosen}` exclude each other; give one of them.")

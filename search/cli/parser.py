@@ -33,6 +33,7 @@ _READERS: Final[tuple[tuple[object, Callable[[str], object]], ...]] = (
     (tuple[str, ...], names),
     (tuple[float, ...], decimals),
 )
+_ALIKE: Final = 0.7  # from here on a name is thought to be meant
 _RARE: Final = "seldom needed"
 _WIDTH: Final = 78
 
@@ -179,6 +180,7 @@ def _unknown(word: str, prog: str, flags: Flags) -> str:
     shown = printable(word)[:_LONGEST_NAME]
     if not word.startswith("-"):
         return f"{shown!r} belongs to no option; options begin with --, see {prog} --help."
-    near = get_close_matches(word, flags.by_name.values(), n=1)
-    hint = f"did you mean {near[0]}?" if near else f"see {prog} --help."
+    known = {flag.lstrip("-"): flag for flag in flags.by_name.values()}  # dashes make all of them alike
+    near = get_close_matches(word.lstrip("-"), known, n=1, cutoff=_ALIKE)
+    hint = f"did you mean {known[near[0]]}?" if near else f"see {prog} --help."
     return f"{shown} is no option of {prog}; {hint}"

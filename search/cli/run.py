@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
 from search.run.settings import SearchSettings
@@ -59,3 +60,7 @@ RUN: Final = Command(
     run=_run,
 )
 main = RUN.main
+
+
+if __name__ == "__main__":
+    sys.exit(main())

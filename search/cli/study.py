@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
 from search.study.settings import StudySettings
@@ -47,3 +48,7 @@ STUDY: Final = Command(
     run=_run,
 )
 main = STUDY.main
+
+
+if __name__ == "__main__":
+    sys.exit(main())

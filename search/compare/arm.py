@@ -14,6 +14,7 @@ from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.hooks import Renorm
 from spaces.site import Kind, Site
+from spaces.unknown_name import unknown_name
 
 from .peft_configs import REFEREES
 
@@ -103,8 +104,7 @@ def _arm(spec: str, default: SpaceSettings) -> Arm:
             f"{name} of {spec!r} has no settings; PEFT's own methods are as large as the budget allows."
         )
     if name not in REFEREES and name not in METHODS:
-        known = ", ".join((*METHODS, *REFEREES, *_GROUPS))
-        raise UsageError(f"method {name!r} is unknown; choose from {known}.")
+        raise unknown_name("methods", name, (*METHODS, *REFEREES, *_GROUPS))
     if renorm and renorm not in get_args(Renorm):
         raise UsageError(f"renorm {renorm!r} of {spec!r} is unknown; choose preserve or paper.")
     method = name + settings

@@ -8,6 +8,7 @@ from typing import Final
 from search.job.option import check_settings, option
 from search.job.settings import COUNTS, LEARNING_RATES
 from spaces.errors import UsageError
+from spaces.scaling import check_rule
 
 __all__ = ["COMPARISON_MAY_GROW", "CompareSettings"]
 
@@ -55,5 +56,7 @@ class CompareSettings:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        for rule in self.scalings or ():
+            check_rule(rule, argument="scalings")
         if self.dataset and not self.preset:
             raise UsageError("`dataset` names columns of the table of `preset`; for a task use `task`.")

@@ -32,6 +32,7 @@ from spaces.untouched import untouched
 from .option import check_whole
 from .own_batches import own_batches, with_targets
 from .own_model import check_own_model
+from .progress import Progress, silent
 from .right_type import check_type
 from .settings import SCORING_BATCHES, SEEDS
 
@@ -53,6 +54,7 @@ def allocate(
     lora_alpha: float = 16.0,
     batches: int = 32,
     seed: int = 0,
+    progress: Progress = silent,
 ) -> LoraConfig:
     """The ``peft.LoraConfig`` of the ranks that a proxy gives to the linears of a model, within a budget.
 
@@ -93,6 +95,7 @@ def allocate(
         lora_alpha: the alpha of that rule.
         batches: so many are read at most.
         seed: of the A that adapters are thought to start with, and of ties.
+        progress: is told how far scoring is.
 
     Raises UsageError on an argument that cannot be, InputError on a model or batches that cannot be scored.
     """
@@ -114,8 +117,18 @@ def allocate(
         sites = reached_sites(model, sites, rows, objective)
         max_params = wanted.max_params(sites, base_params=base_params(model))
         grid = SearchSpace(sites, chosen or rank_grid(sites, max_params))
-        evidence = Evidence(model, objective, rows, grid, seed=seed, scaling=rule, needs=needs_of([asked]))
-        (scores,) = score_sites([asked], evidence)
+        with progress("scoring", len(rows), "batch", units="batches") as advance:
+            evidence = Evidence(
+                model,
+                objective,
+                rows,
+                grid,
+                seed=seed,
+                scaling=rule,
+                needs=needs_of([asked]),
+                on_batch=lambda: advance(1),
+            )
+            (scores,) = score_sites([asked], evidence)
         allocation = spend(scores, allocator, max_params=max_params, seed=seed)
         config = lora_config(model, sites, allocation, rule, task_type=task_type_of(model))
         _check_params(model, config, params := grid.params(allocation))

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from spaces.budget import parse_budget
 from spaces.counted import counted
 from spaces.errors import UsageError
+from spaces.grammar import parse_space
 from spaces.printable import printable
+from spaces.search_space import parse_ranks
 
 from .option import Range, check_settings, option
 
@@ -69,6 +72,10 @@ class SpaceSettings:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        parse_space(self.space)
+        parse_budget(self.budget)
+        if self.ranks is not None:
+            parse_ranks(self.ranks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 
 from evaluators.training.gate_policy import GatePolicy
 from spaces.errors import UsageError
+from spaces.unknown_name import unknown_name
 
 from .adalora import AdaLora
 from .alora import ALora
@@ -89,7 +90,7 @@ def find_method(spec: str) -> tuple[Method, dict[str, str]]:
     """The method that a spec names, and the settings in its brackets, as typed."""
     match = re.fullmatch(r"([\w-]+)(?:\[(.*)\])?", spec)
     if not match or match[1] not in METHODS:
-        raise UsageError(f"method {spec!r} is unknown; choose from {', '.join(METHODS)}.")
+        raise unknown_name("methods", match[1] if match else spec, METHODS)
     settings: dict[str, str] = {}
     for part in split_specs(match[2] or ""):
         name, found, value = part.partition("=")

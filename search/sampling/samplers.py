@@ -7,7 +7,7 @@ from typing import Final
 
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
 
-from spaces.errors import UsageError
+from spaces.unknown_name import unknown_name
 
 __all__ = ["SAMPLERS", "WINDOWS", "find_sampler"]
 
@@ -50,5 +50,5 @@ sites and 3 objectives, 60 ms for 5. With 512 it learned a little better over 40
 def find_sampler(name: str) -> Callable[[int], BaseSampler]:
     """Builds the sampler of that name from a seed; raises UsageError on an unknown name."""
     if name not in SAMPLERS:
-        raise UsageError(f"sampler={name!r} is unknown; choose from {', '.join(SAMPLERS)}.")
+        raise unknown_name("sampler", name, SAMPLERS)
     return SAMPLERS[name]

@@ -6,7 +6,7 @@ import hashlib
 import json
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from search.statistics.summary import Summary
 from spaces.allocation import Allocation
 from spaces.direction import Direction
-from spaces.errors import UsageError
+from spaces.errors import InputError, UsageError
 from spaces.search_space import SearchSpace
 
 from .bulk_trials import add_trials
@@ -34,6 +34,7 @@ __all__ = [
     "PROPOSALS",
     "Measured",
     "checked_storage",
+    "opened_study_file",
     "record_finalists",
     "record_proposals",
     "sqlite_url",
@@ -208,6 +209,24 @@ def checked_storage(address: str) -> str:
             "as sqlite:///study.db."
         ) from None
     return address
+
+
+@contextmanager
+def opened_study_file(path: Path) -> Iterator[RDBStorage]:
+    """Optuna's storage in an SQLite file that is there; raises InputError where that cannot be read."""
+    with ExitStack() as stack:
+        try:
+            with quiet_optuna():
+                storage = stack.enter_context(_open(path))
+                optuna.get_all_study_names(storage)
+        except (RuntimeError, ValueError, OptunaError, SQLAlchemyError) as error:
+            if is_locked_database(error):
+                raise InputError(f"{path} is in use by another program; end that and try again.") from error
+            raise InputError(
+                f"{path} cannot be read as a study ({type(error).__name__}): it is damaged, or of another "
+                "version of Optuna; give the folder of another run, or run that one again."
+            ) from error
+        yield storage
 
 
 def sqlite_url(path: Path) -> str:

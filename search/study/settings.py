@@ -8,6 +8,8 @@ from typing import Final
 
 from search.job.option import Range, check_settings, option
 from search.job.settings import LEARNING_RATES
+from spaces.budget import parse_budget
+from spaces.scaling import check_rule
 
 __all__ = ["STUDY_MAY_GROW", "StudySettings"]
 
@@ -61,3 +63,7 @@ class StudySettings:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        for budget in self.budgets or ():
+            parse_budget(budget, argument="budgets")
+        for rule in self.scalings or ():
+            check_rule(rule, argument="scalings")

@@ -53,7 +53,7 @@ def test_reads_the_language_of_spaces(text: str, terms: tuple[Term, ...]) -> Non
     ],
 )
 def test_anything_else_says_what_was_given_and_what_to_write(text: str, message: str) -> None:
-    with pytest.raises(UsageError, match=rf"^space=.*{message}.*; write for example lora\+shortcut, "):
+    with pytest.raises(UsageError, match=rf"^`space=.*{message}.*; write for example lora\+shortcut, "):
         parse_space(text)
 
 

@@ -87,7 +87,7 @@ def test_a_hub_name_out_of_reach_is_an_input_error(monkeypatch: pytest.MonkeyPat
         raise OSError("We couldn't connect\nto the hub.")
 
     monkeypatch.setattr("transformers.AutoConfig.from_pretrained", ask)
-    with pytest.raises(InputError, match=r"'facebook/opt-350m' .*OSError: We couldn't connect to the hub\)"):
+    with pytest.raises(InputError, match=r"'facebook/opt-350m'` .*OSError: We couldn't connect to the hub\)"):
         meta_model("facebook/opt-350m")
 
 

@@ -28,7 +28,9 @@ def test_a_wire_that_is_off_has_factor_zero(rule: str) -> None:
 
 
 def test_an_unknown_rule_says_which_there_are() -> None:
-    with pytest.raises(UsageError, match=r"scaling='alpha' is unknown; choose one of \['alpha/r', "):
+    with pytest.raises(
+        UsageError, match=r"`scaling='alpha'` is unknown; did you mean alpha/r\? Choose from alpha/r, "
+    ):
         Scaling("alpha")
 
 

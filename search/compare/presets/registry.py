@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from spaces.errors import UsageError
+from spaces.unknown_name import unknown_name
 
 from .paper_file import read_paper
 from .preset import PaperSettings, Preset, Setup
@@ -21,7 +22,7 @@ SETTINGS: Final[tuple[PaperSettings, ...]] = tuple(one for paper in _PAPERS for 
 def find_preset(name: str) -> Preset:
     """The preset of that name; raises UsageError where there is none."""
     if name not in PRESETS:
-        raise UsageError(f"preset={name!r} is unknown; choose one of {', '.join(PRESETS)}.")
+        raise unknown_name("preset", name, PRESETS)
     return PRESETS[name]
 
 

@@ -111,7 +111,7 @@ def test_a_name_the_hub_cannot_be_asked_for_is_one_line(
 
 
 def test_an_unknown_dtype_is_refused_with_the_list() -> None:
-    with pytest.raises(UsageError, match=r"dtype='int8' is unknown; choose one of .*'bfloat16'"):
+    with pytest.raises(UsageError, match=r"`dtype='int8'` is unknown; choose from .*bfloat16"):
         ModelSource("x", 2, "int8")
 
 

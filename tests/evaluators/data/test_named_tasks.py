@@ -77,7 +77,7 @@ def test_superglue_pairs_come_from_their_own_data_set(
 @pytest.mark.parametrize(("name", "reason"), [("copa", "which of two sentences"), ("alpaca", "generated")])
 def test_what_is_no_classification_says_so(name: str, reason: str) -> None:
     with pytest.raises(
-        UsageError, match=rf"task='{name}' .*{reason}.*only sequence classification.*`train_file`"
+        UsageError, match=rf"task='{name}'` .*{reason}.*only sequence classification.*`train_file`"
     ):
         find_task(name)
 
@@ -133,5 +133,5 @@ def test_a_failed_download_is_one_line_with_the_reason(
 
 
 def test_an_unknown_task_is_refused_with_the_list() -> None:
-    with pytest.raises(UsageError, match=r"task='imdb' is unknown; choose one of .*'mrpc'.*`train_file`"):
+    with pytest.raises(UsageError, match=r"`task='imdb'` is unknown; choose from .*, mrpc, .*`train_file`"):
         find_task("imdb")

@@ -139,10 +139,10 @@ def test_a_pair_is_not_judged_by_single_texts(tokenizer: PreTrainedTokenizerBase
 @pytest.mark.parametrize(
     ("metric", "labels", "numbers", "message"),
     [
-        ("pearson", "ab", False, "metric='pearson' is not for classification; use accuracy"),
-        ("accuracy", "12", True, "metric='accuracy' is not for regression; use pearson"),
-        ("f1", "abc", False, "metric='f1' needs 2 labels, not 3; use accuracy or f1_macro"),
-        ("auc", "ab", False, "metric='auc' is unknown"),
+        ("pearson", "ab", False, "`metric='pearson'` is not for classification; use accuracy"),
+        ("accuracy", "12", True, "`metric='accuracy'` is not for regression; use pearson"),
+        ("f1", "abc", False, "`metric='f1'` needs 2 labels, not 3; use accuracy or f1_macro"),
+        ("auc", "ab", False, "`metric='auc'` is unknown"),
     ],
 )
 def test_a_metric_must_suit_the_labels(
@@ -161,7 +161,9 @@ def test_a_limit_below_one_is_refused(tokenizer: PreTrainedTokenizerBase, limit:
 
 
 def test_a_maximum_length_without_room_for_a_word_is_refused(tokenizer: PreTrainedTokenizerBase) -> None:
-    with pytest.raises(UsageError, match="max_length=2 must be at least 3: the special tokens and one token"):
+    with pytest.raises(
+        UsageError, match="`max_length=2` must be at least 3: the special tokens and one token"
+    ):
         built("accuracy", table(range(9)), table(range(9)), tokenizer, max_length=2)
 
 

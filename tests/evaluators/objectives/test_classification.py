@@ -69,7 +69,7 @@ def test_class_ids_follow_the_sorted_names_of_all_training_labels():
 
 
 def test_a_metric_of_numbers_is_refused():
-    with pytest.raises(UsageError, match="metric='pearson' is not for classification; use accuracy"):
+    with pytest.raises(UsageError, match="`metric='pearson'` is not for classification; use accuracy"):
         classification(["a", "b"], metric="pearson")
 
 

@@ -38,6 +38,6 @@ def test_a_label_that_float32_cannot_learn_is_named():
 
 
 def test_a_metric_of_classes_is_refused():
-    with pytest.raises(UsageError, match="metric='accuracy' is not for regression; use pearson"):
+    with pytest.raises(UsageError, match="`metric='accuracy'` is not for regression; use pearson"):
         regression([1.0], metric="accuracy")
     assert regression(["whatever"], metric="spearman").objective == Regression("spearman")

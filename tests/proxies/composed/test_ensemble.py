@@ -98,10 +98,10 @@ def test_the_point_is_that_of_the_members_where_they_agree():
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("ensemble:snr", r"proxy='ensemble:snr' needs two or more different members; write"),
-        ("ensemble:snr+eva+snr", r"proxy='ensemble:snr\+eva\+snr' needs two or more different members"),
-        ("ensemble:snr+magic", "proxy='magic' is unknown"),
-        ("ensemble:", "'ensemble:' lacks a name"),
+        ("ensemble:snr", r"`proxy='ensemble:snr'` needs two or more different members; write"),
+        ("ensemble:snr+eva+snr", r"`proxy='ensemble:snr\+eva\+snr'` needs two or more different members"),
+        ("ensemble:snr+magic", "`proxy='magic'` is unknown"),
+        ("ensemble:", "'ensemble:'` lacks a name"),
         ("ensemble:snr+constant", "has the member constant, which ranks nothing by design; leave it out"),
     ],
 )

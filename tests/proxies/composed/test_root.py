@@ -33,7 +33,7 @@ def test_an_unknown_member_is_refused_and_an_ensemble_may_be_one(evidence):
     with pytest.raises(UsageError, match="magic"):
         find_proxy("root:magic")
     for lacking in ("root:", "ensemble:", "ensemble:snr+"):
-        with pytest.raises(UsageError, match=re.escape(f"{lacking!r} lacks a name")):
+        with pytest.raises(UsageError, match=re.escape(f"{lacking!r}` lacks a name")):
             find_proxy(lacking)
     (scores,) = score_sites([find_proxy("root:ensemble:grad_norm+snr")], evidence)
     assert scores.proxy == "root:ensemble:grad_norm+snr"

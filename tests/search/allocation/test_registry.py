@@ -35,7 +35,7 @@ def test_a_budget_below_the_cheapest_site_is_a_usage_error(name, make_space):
 def test_an_unknown_name_lists_the_known_ones():
     assert find_allocator("exact") is ALLOCATORS["exact"]
     with pytest.raises(
-        UsageError, match="'best' is unknown; choose from uniform, random, topk, greedy, exact"
+        UsageError, match="`allocator='best'` is unknown; choose from uniform, random, topk, greedy, exact"
     ):
         find_allocator("best")
 

@@ -24,7 +24,7 @@ def test_no_step_of_the_grid_is_left_over(tiny_model: TinyModel, allocator: str)
 
 def test_an_unknown_allocator_is_refused(tiny_model: TinyModel) -> None:
     space = SearchSpace(find_sites(tiny_model("bert"), "lora[q]"), (0, 1))
-    with pytest.raises(UsageError, match="allocator='nonsense' is unknown"):
+    with pytest.raises(UsageError, match="`allocator='nonsense'` is unknown"):
         spend(per_unit_of_rank("one", "dense", space, [1, 2, 3]), "nonsense", max_params=2_000)
 
 

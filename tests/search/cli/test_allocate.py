@@ -62,6 +62,13 @@ def test_rows_of_a_language_model_give_a_config_for_one(
     assert trainable(AutoModelForCausalLM, model_folder, config) <= 2 * 3 * 464
 
 
+def test_it_says_how_far_scoring_is(labelled: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "search.cli.progress")
+    assert main([*labelled, "--scoring-batches", "2"]) == 0
+    said = [record.message for record in caplog.records if record.name == "search.cli.progress"]
+    assert said == ["scoring: 0 of 2 batches", "scoring: 1 of 2 batches", "scoring: 2 of 2 batches"]
+
+
 @pytest.mark.parametrize(
     ("more", "says"),
     [
@@ -71,7 +78,7 @@ def test_rows_of_a_language_model_give_a_config_for_one(
             ["--space", "lora+shortcut"],
             "PEFT has no adapter for layers.0.res1 or any other shortcut; give a --space",
         ),
-        (["--proxy", "nonsense"], "is unknown"),
+        (["--proxy", "nonsense"], "--proxy 'nonsense' is unknown"),
         (["--regression"], "describe --train-file"),
     ],
 )

@@ -73,6 +73,15 @@ def test_a_folder_without_a_study_is_refused(words, tmp_path, monkeypatch, capsy
     assert [*tmp_path.iterdir()] == []
 
 
+@pytest.mark.parametrize("content", [b"no database at all, " * 300, b"SQLite format 3\0" + b"x" * 5000])
+def test_a_study_that_is_damaged_is_one_line_and_stays_as_it_is(content, tmp_path, capsys):
+    (tmp_path / "study.db").write_bytes(content)
+    assert main([str(tmp_path), "--port", "0"]) == 1
+    *_, line = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {tmp_path / 'study.db'} cannot be read as a study (DatabaseError)")
+    assert (tmp_path / "study.db").read_bytes() == content
+
+
 def test_a_port_that_is_taken_is_said_to_be(run_folder, capsys):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -61,4 +61,23 @@ def test_shortcuts_are_one_line_too(run: Path, capsys: pytest.CaptureFixture[str
     record = replace(RECORD, allocation=Allocation.of({"layers.0.res1": 2}), base=str(run.parent / "base"))
     file.write_text(record.to_json(), encoding="utf-8")
     assert main([str(run)]) == 1
-    assert "PEFT has no adapter for layers.0.res1" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "PEFT has no adapter for layers.0.res1 or any other shortcut" in said
+    assert "--model" not in said
+
+
+def test_a_base_of_another_depth_is_not_taken_for_shortcuts(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = run / "adapter" / "rankscape.json"
+    record = replace(RECORD, allocation=Allocation.of({"layers.99.q": 2}), base=str(run.parent / "base"))
+    file.write_text(record.to_json(), encoding="utf-8")
+    assert main([str(run)]) == 1
+    assert "no linear for layers.99.q" in (said := capsys.readouterr().err)
+    assert "name that model with --model" in said
+
+
+def test_the_base_s_default_is_the_adapter_s_own(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    assert "the adapter's own base" in " ".join(capsys.readouterr().out.split())

@@ -52,8 +52,27 @@ def test_a_run_says_that_it_has_begun_before_it_imports(name, tmp_path):
 
 @pytest.mark.parametrize(
     "words",
+    [["describe"], ["export", "nowhere"], ["allocate", "--budget", "r=1"]],
+    ids=lambda words: words[0],
+)
+def test_what_only_prints_says_so_too(words):
+    line = watched(words)
+    assert line.startswith("loading  PyTorch")
+    assert line.endswith(" after []")
+
+
+@pytest.mark.parametrize(
+    "words",
     [
         ["rum"],
+        *([name, "--budget", "0"] for name in ("run", "study", "compare", "describe", "allocate")),
+        *([name, "--space", "nope"] for name in ("run", "study", "compare", "describe", "allocate")),
+        ["run", "--ranks", "0;2"],
+        ["study", "--budgets", "1M,none"],
+        ["study", "--scalings", "alpha"],
+        ["compare", "--scalings", "constant,alpha"],
+        ["allocate", "--format", "axolotl", "--json"],
+        ["export", "--format", "python", "--json"],
         ["run", "--seeds", "0"],
         ["study", "--budgte", "1M"],
         ["run", "--table", "none.parquet"],
@@ -62,4 +81,6 @@ def test_a_run_says_that_it_has_begun_before_it_imports(name, tmp_path):
     ],
 )
 def test_a_slip_is_said_before_anything_is_imported(words):
-    assert watched(words).endswith(" after []")
+    line = watched(words)
+    assert line.startswith("error: ")
+    assert line.endswith(" after []")

@@ -51,6 +51,7 @@ def test_what_a_command_fills_in_was_not_typed():
         (["--budgte", "1M"], "--budgte is no option of rankscape x; did you mean --budget?"),
         (["--learning-rate=1"], "--learning-rate is no option of rankscape x; see rankscape x --help."),
         (["lora"], "'lora' belongs to no option; options begin with --, see rankscape x --help."),
+        (["--nope"], "--nope is no option of rankscape x; see rankscape x --help."),
         (["--see", "1"], "--see is no option of rankscape x; did you mean --seed?"),
         (["--\x1b[31m"], "--\\x1b[31m is no option of rankscape x; see rankscape x --help."),
         (["--seeds"], "--seeds: expected one argument"),

@@ -58,3 +58,11 @@ def test_the_module_is_the_console_command():
         check=True,
     )
     assert done.stdout == f"rankscape {version('rankscape')}\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_s_own_module_runs_it(name):
+    words = [sys.executable, "-m", f"search.cli.{name}", "--colour"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: --colour is no option of ")

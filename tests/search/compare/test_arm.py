@@ -41,7 +41,7 @@ def test_what_is_typed_twice_is_trained_once():
 @pytest.mark.parametrize(
     ("methods", "words"),
     [
-        ("lorra", "choose from lora, .*peft-ia3, all, peft"),
+        ("lorra", r"did you mean lora\? Choose from lora, .*peft-ia3, all, peft"),
         ("peft-lora[r=8]", "has no settings"),
         ("adalora[ratio", "write NAME"),
         ("sora[ratio=2,ratio=3]", "stands twice"),

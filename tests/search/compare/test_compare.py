@@ -143,7 +143,7 @@ def test_the_grid_may_be_extended_and_a_rate_at_its_edge_is_marked(compare, caps
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        (["--methods", "lorra"], "choose from lora"),
+        (["--methods", "lorra"], "did you mean lora? Choose from lora"),
         (["--methods", ","], "names nothing"),
         (["--methods", "lora@lora[x]"], "x"),
         (["--methods", "lora@lora[q]/twice"], "choose preserve or paper"),

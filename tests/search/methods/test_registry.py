@@ -207,7 +207,7 @@ def test_settings_in_brackets_are_read_by_their_types(planted):
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ("lorra", "choose from lora, head"),
+        ("lorra", "did you mean lora. Choose from lora, head"),
         ("hetero-dynamic[frequency]", "write hetero-dynamic"),
         ("lora[alpha=3]", "it has none"),
         ("hetero-dynamic[frequency=often]", "give float"),

@@ -249,7 +249,7 @@ BAD = {
     ),
     "ranks that cannot spend the budget": (["--ranks", "0,1"], 2, "can spend at most 384"),
     "more seeds than it has": (["--seeds", "4"], 2, "--seeds 4 is more than the 3 the table has"),
-    "an unknown sampler": (["--sampler", "magic"], 2, "sampler='magic' is unknown"),
+    "an unknown sampler": (["--sampler", "magic"], 2, "--sampler 'magic' is unknown"),
     "a model": (["--model", "roberta-base"], 2, "so --model would change nothing; leave it out"),
     "training": (
         ["--epochs", "2", "--task", "mrpc", "--space", "lora[q]"],

@@ -97,9 +97,9 @@ def test_an_exhausted_space_stops_with_a_log_line(make_space, caplog):
 
 
 def test_bad_arguments_are_refused(tables):
-    with pytest.raises(UsageError, match="allocator='best' is unknown"):
+    with pytest.raises(UsageError, match="`allocator='best'` is unknown"):
         run(tables, allocators=["best"])
-    with pytest.raises(UsageError, match="sampler='best' is unknown"):
+    with pytest.raises(UsageError, match="`sampler='best'` is unknown"):
         run(tables, samplers=["best"])
     with pytest.raises(UsageError, match="max_params=10 is too small"):
         run(tables, max_params=10)

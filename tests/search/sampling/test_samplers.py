@@ -22,5 +22,5 @@ def test_it_suggests_categorical_ranks_and_follows_its_seed(name):
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(UsageError, match="'cmaes' is unknown; choose from tpe, nsga2, random"):
+    with pytest.raises(UsageError, match="`sampler='cmaes'` is unknown; choose from tpe, nsga2, random"):
         find_sampler("cmaes")

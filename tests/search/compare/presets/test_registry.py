@@ -106,7 +106,7 @@ def test_unknown_settings_are_refused_with_those_that_there_are() -> None:
 def test_an_unknown_preset_is_refused_with_the_list() -> None:
     assert find_preset("dylora-table2") is PRESETS["dylora-table2"]
     with pytest.raises(
-        UsageError, match=r"preset='table2' is unknown; choose one of heterolora-table2, .*dylora"
+        UsageError, match=r"`preset='table2'` is unknown; choose from heterolora-table2, .*dylora"
     ):
         find_preset("table2")
 

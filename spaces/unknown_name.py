@@ -1,0 +1,27 @@
+"""A name that nothing has, and the one that was probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Final
+
+from .errors import UsageError
+
+__all__ = ["unknown_name"]
+
+_ALIKE: Final = 0.7  # from here on a name is thought to be meant
+
+
+def unknown_name(argument: str, given: str, known: Iterable[str], *, more: str = "") -> UsageError:
+    """The error to raise where an argument names nothing that there is.
+
+    known: the names that there are. more: what can be written besides, after them.
+
+    >>> print(unknown_name("methods", "lorra", ["lora", "sora", "full"]))
+    `methods='lorra'` is unknown; did you mean lora? Choose from lora, sora, full.
+    """
+    names = list(known)
+    near = get_close_matches(given, names, n=1, cutoff=_ALIKE)
+    choose = f"did you mean {near[0]}? Choose" if near else "choose"
+    return UsageError(f"`{argument}={given!r}` is unknown; {choose} from {', '.join(names)}{more}.")
