@@ -23,5 +23,5 @@ class UsageError(InputError):
     ...     parse_space("lora[]")
     ... except UsageError as error:
     ...     print(str(error).partition(";")[0])
-    space='lora[]': a role is empty in []
+    `space='lora[]'`: a role is empty in []
     """

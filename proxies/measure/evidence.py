@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from spaces.base_weight import base_weight
+from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.hooks import Renorm
 from spaces.objective import Batch, Objective
@@ -91,7 +92,7 @@ class Evidence:
         if self.batches < least:
             raise InputError(
                 f"proxy {name} compares batches and was given {self.batches}; "
-                f"give it at least {least} batches, or leave it out."
+                f"give it at least {counted(least, 'batch', 'batches')}, or leave it out."
             )
 
     @property

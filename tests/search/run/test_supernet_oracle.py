@@ -138,6 +138,7 @@ def test_a_budget_that_holds_all_of_it_is_one_line(small, capsys):
 
 
 def test_a_table_excludes_it(capsys, tmp_path):
+    (tmp_path / "table.parquet").write_bytes(b"")
     argv = [
         "--table",
         str(tmp_path / "table.parquet"),

@@ -140,7 +140,8 @@ def test_a_search_is_answered_by_the_table_of_a_study(study, tmp_path, capsys):
         (["--lrs", "0"], "--lrs"),
         (["--scalings", "alpha/r", "--scaling", "constant"], "--scaling and --scalings"),
         (["--site-truth", "only", "--site-rank", "33"], "--site-rank 33"),
-        (["--from", "nowhere"], "leave out --allocations"),
+        (["--from", "nowhere"], "--from nowhere is not there"),
+        (["--from", "."], "leave out --allocations"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_one_line_and_leaves_no_folder(
