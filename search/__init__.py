@@ -22,23 +22,6 @@ Every name is loaded when it is first asked for: importing this package imports 
 from importlib import import_module
 from typing import Any, Final
 
-__all__ = [
-    "Allocation",
-    "Budget",
-    "InputError",
-    "Result",
-    "SearchSpace",
-    "SiteScores",
-    "UsageError",
-    "Workbench",
-    "allocate",
-    "exact",
-    "greedy",
-    "setup",
-    "topk",
-    "uniform",
-]
-
 _HOMES: Final = {
     "Allocation": "spaces.allocation",
     "Budget": "spaces.budget",
@@ -55,6 +38,7 @@ _HOMES: Final = {
     "topk": "search.allocation.picks",
     "uniform": "search.allocation.picks",
 }
+__all__ = [*_HOMES]
 
 
 def __getattr__(name: str) -> Any:

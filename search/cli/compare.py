@@ -8,7 +8,7 @@ from typing import Final
 from search.compare.settings import CompareSettings
 
 from .command import Command, Printed
-from .job_settings import JOB
+from .job_options import JOB
 from .typed import Typed
 
 __all__ = ["COMPARE", "main"]

@@ -5,14 +5,7 @@ from __future__ import annotations
 from search.job.ground import Ground, load_ground
 from search.job.job_settings import JobSettings
 from search.job.machine import Machine, machine_of
-from search.job.settings import (
-    DataSettings,
-    MachineSettings,
-    ModelSettings,
-    ScoringSettings,
-    SpaceSettings,
-    TrainingSettings,
-)
+from search.job.settings import MachineSettings
 
 from .typed import Typed
 
@@ -26,14 +19,7 @@ def machine_given(given: Typed) -> Machine:
 
 def job_settings_of(given: Typed) -> JobSettings:
     """All that was typed of a job."""
-    return JobSettings(
-        space=given.of(SpaceSettings),
-        model=given.of(ModelSettings),
-        data=given.of(DataSettings),
-        training=given.of(TrainingSettings),
-        scoring=given.of(ScoringSettings),
-        machine=given.of(MachineSettings),
-    )
+    return JobSettings(**{name: given.of(concern) for name, concern in JobSettings.concerns().items()})
 
 
 def ground_of(given: Typed, machine: Machine) -> Ground:

@@ -10,7 +10,7 @@ from search.run.table import format_table
 from spaces.errors import UsageError
 
 from .command import Command, Printed
-from .job_settings import JOB
+from .job_options import JOB
 from .run_search import run_search
 from .typed import Typed
 

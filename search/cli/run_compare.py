@@ -20,7 +20,7 @@ from search.job.settings import DataSettings, ModelSettings, ScoringSettings, Sp
 
 from .command import Printed
 from .ground_of import ground_of, machine_given
-from .job_settings import JOB
+from .job_options import JOB
 from .output_path import output_path
 from .output_settings import OutputSettings, ScreenSettings
 from .progress import progress_on_stderr

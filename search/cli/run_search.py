@@ -13,7 +13,7 @@ from search.job.settings import DataSettings, ModelSettings
 from search.run.record import SearchRecord
 from search.run.settings import SearchSettings
 
-from .job_settings import JOB
+from .job_options import JOB
 from .output_path import output_path
 from .output_settings import OutputSettings
 from .typed import Typed

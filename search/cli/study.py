@@ -9,7 +9,7 @@ from search.study.settings import StudySettings
 from spaces.errors import UsageError
 
 from .command import Command, Printed
-from .job_settings import JOB
+from .job_options import JOB
 from .output_settings import OutputSettings
 from .typed import Typed
 

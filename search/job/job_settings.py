@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 from .option import settings_by_name
 from .settings import (
@@ -31,6 +32,15 @@ class JobSettings:
     training: TrainingSettings = field(default_factory=TrainingSettings)
     scoring: ScoringSettings = field(default_factory=ScoringSettings)
     machine: MachineSettings = field(default_factory=MachineSettings)
+
+    @classmethod
+    def concerns(cls) -> dict[str, Any]:
+        """The settings class of each field, in order.
+
+        >>> list(JobSettings.concerns())
+        ['space', 'model', 'data', 'training', 'scoring', 'machine']
+        """
+        return {one.name: one.default_factory for one in fields(cls)}
 
     def by_name(self) -> dict[str, object]:
         """Every setting, defaults and all."""

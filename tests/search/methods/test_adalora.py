@@ -22,6 +22,7 @@ from search.methods.gate_vector import GateVector
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace
+from tests.search.methods.begun import begun, beside_and_alone
 
 STEPS, INITIAL_RANK, TARGET_RANK = 30, 4, 2
 
@@ -168,15 +169,9 @@ def test_it_finds_the_useful_sites_within_the_budget(planted, train):
 
 def test_a_candidate_trains_beside_a_wider_one_as_it_does_alone(planted):
     """Another seed, and other starting ranks, so that there is padding on both sides."""
-    sites, policy = planted.space.sites, AdaLora(planted.space.params_per_rank, interval=3)
+    policy, recipe = AdaLora(planted.space.params_per_rank, interval=3), Recipe(epochs=1, batch_size=8)
     starts = [[2, 1, 3, 0, 2, 4, 1, 2, 1], [4] * 5 + [1, 2, 3, 0]]
-    candidates = [Candidate(planted.space.allocation(ranks), seed, 1e-2) for seed, ranks in enumerate(starts)]
-    recipe = Recipe(epochs=1, batch_size=8)
-    together = train_cohort(planted.model, sites, planted.task, candidates, recipe, slots=2, policy=policy)
-    for candidate, beside in zip(candidates, together, strict=True):
-        (alone,) = train_cohort(
-            planted.model, sites, planted.task, [candidate], recipe, slots=1, policy=policy
-        )
+    for _, beside, alone in beside_and_alone(planted, policy, starts, recipe):
         assert alone.course.history == beside.course.history
         assert planted.space.params(alone.allocation) <= policy.max_params
         torch.testing.assert_close(beside.tensors, alone.tensors, rtol=1e-3, atol=1e-4)
@@ -186,18 +181,8 @@ def test_what_is_pruned_learns_on_until_masks_are_fixed_and_then_never_moves(pla
     settings = {"ratio": 2.0, "initial": 0.0, "final": 0.5, "interval": 2, "orthogonality": 0.5}
     policy = AdaLora(planted.space.params_per_rank, **settings)
     candidate = Candidate(policy.start(planted.space), 0, 1e-2)
-    cohort = Cohort(
-        planted.model,
-        planted.space.sites,
-        planted.task.objective,
-        [candidate],
-        Recipe(),
-        slots=1,
-        more=policy.shapes,
-    )
-    hooks, gates = policy.hooks(cohort, planted.task), GateVector(cohort)
-    cohort.load(0, candidate)
-    hooks.start(0, candidate)
+    cohort, hooks = begun(planted, policy, [candidate])
+    gates = GateVector(cohort)
     useful = torch.tensor([planted.space.sites[owner].name in planted.useful for owner in gates.owner])
     gates_and_head = sum(
         leaf.numel() for name, leaf in cohort.stacked.leaf.items() if name[-2:] not in (".A", ".B")

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from evaluators.training.candidate import Candidate, Recipe
-from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
 from evaluators.training.train import train_cohort, train_step
 from search.allocation.uniform import uniform_allocation
@@ -17,6 +16,7 @@ from search.methods.alora import ALora, moved
 from search.methods.gate_vector import GateVector
 from spaces.errors import UsageError
 from spaces.wires import initial_a
+from tests.search.methods.begun import begun
 
 
 def test_a_round_by_hand():
@@ -95,18 +95,6 @@ def test_ranks_move_to_the_useful_sites(planted, train):
     assert mean[-1] > 0.8
 
 
-def loaded(planted, policy, candidates):
-    """A cohort of these candidates, as they begin, and the policy's hooks."""
-    sites, objective = planted.space.sites, planted.task.objective
-    slots = len(candidates)
-    cohort = Cohort(planted.model, sites, objective, candidates, Recipe(), slots=slots, more=policy.shapes)
-    hooks = policy.hooks(cohort, planted.task)
-    for slot, candidate in enumerate(candidates):
-        cohort.load(slot, candidate)
-        hooks.start(slot, candidate)
-    return cohort, hooks
-
-
 def with_noise(cohort, off):
     """Puts noise where nothing trains, into the moments too; returns the weights as they are then."""
     noise = torch.randn(off.shape, generator=torch.Generator().manual_seed(0))
@@ -126,7 +114,7 @@ def test_a_round_changes_the_outputs_by_what_it_prunes_alone(planted):
     policy = ALora(2 * planted.space.params_per_rank, pruned=5)
     larger = uniform_allocation(planted.space, policy.max_params + 500)
     candidates = [Candidate(policy.start(planted.space), 0, 1e-2), Candidate(larger, 1, 1e-2)]
-    cohort, hooks = loaded(planted, policy, candidates)
+    cohort, hooks = begun(planted, policy, candidates)
     gates = GateVector(cohort)
     rows, total = planted.task.validation, 40
     with cohort.wires.attach(planted.model), cohort.head.attach():

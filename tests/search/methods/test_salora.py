@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from evaluators.training.candidate import Candidate, Recipe
-from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
 from evaluators.training.train import train_cohort, train_step
 from search.methods.gate_vector import GateVector
 from search.methods.salora import SaLora
 from spaces.errors import UsageError
+from tests.search.methods.begun import begun, beside_and_alone
 from tests.search.methods.watched_gates import WatchedGates
 
 
@@ -40,15 +40,9 @@ def test_the_density_is_met_and_useful_sites_are_found(planted, train, learning_
 
 def test_a_candidate_trains_beside_a_wider_one_as_it_does_alone(planted):
     """Another seed, and other starting ranks, so that there is padding on both sides."""
-    sites, policy = planted.space.sites, SaLora(planted.space.params_per_rank)
+    policy, recipe = SaLora(planted.space.params_per_rank), Recipe(epochs=2, batch_size=8)
     starts = [[2, 1, 3, 0, 2, 4, 1, 2, 1], [4] * 5 + [1, 2, 3, 0]]
-    candidates = [Candidate(planted.space.allocation(ranks), seed, 1e-2) for seed, ranks in enumerate(starts)]
-    recipe = Recipe(epochs=2, batch_size=8)
-    together = train_cohort(planted.model, sites, planted.task, candidates, recipe, slots=2, policy=policy)
-    for candidate, beside in zip(candidates, together, strict=True):
-        (alone,) = train_cohort(
-            planted.model, sites, planted.task, [candidate], recipe, slots=1, policy=policy
-        )
+    for _, beside, alone in beside_and_alone(planted, policy, starts, recipe):
         assert alone.course.history == beside.course.history
         assert planted.space.params(alone.allocation) <= policy.max_params
         torch.testing.assert_close(beside.tensors, alone.tensors, rtol=1e-3, atol=1e-4)
@@ -58,19 +52,7 @@ def test_orthogonality_is_equation_9_in_numpy_without_padding(planted):
     policy = SaLora(planted.space.params_per_rank, orthogonality=0.3)
     starts = [[2, 1, 3, 0, 2, 4, 1, 2, 1], [4] * 5 + [1, 2, 3, 0]]
     candidates = [Candidate(planted.space.allocation(ranks), seed, 1e-2) for seed, ranks in enumerate(starts)]
-    cohort = Cohort(
-        planted.model,
-        planted.space.sites,
-        planted.task.objective,
-        candidates,
-        Recipe(),
-        slots=2,
-        more=policy.shapes,
-    )
-    hooks, expected = policy.hooks(cohort, planted.task), []
-    for slot, candidate in enumerate(candidates):
-        cohort.load(slot, candidate)
-        hooks.start(slot, candidate)
+    (cohort, hooks), expected = begun(planted, policy, candidates), []
     cohort.stacked.values.add_(torch.randn(cohort.stacked.values.shape), alpha=0.1)
     for slot, candidate in enumerate(candidates):
         total = 0.0
@@ -88,18 +70,8 @@ def test_orthogonality_is_equation_9_in_numpy_without_padding(planted):
 def test_what_is_cut_never_moves_again(planted):
     policy = SaLora(planted.space.params_per_rank, begin=0.0, end=0.5)
     candidate = Candidate(policy.start(planted.space), 0, 1e-2)
-    cohort = Cohort(
-        planted.model,
-        planted.space.sites,
-        planted.task.objective,
-        [candidate],
-        Recipe(),
-        slots=1,
-        more=policy.shapes,
-    )
-    hooks, gates = policy.hooks(cohort, planted.task), GateVector(cohort)
-    cohort.load(0, candidate)
-    hooks.start(0, candidate)
+    cohort, hooks = begun(planted, policy, [candidate])
+    gates = GateVector(cohort)
     with cohort.wires.attach(planted.model), cohort.head.attach():
         for number in range(6):
             before = cohort.stacked.values.clone()

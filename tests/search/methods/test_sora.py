@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from evaluators.training.candidate import Candidate, Recipe
-from evaluators.training.cohort import Cohort
+from evaluators.training.candidate import Candidate
 from evaluators.training.gate_policy import Step
 from evaluators.training.train import train_step
 from search.methods.gate_vector import GateVector
 from search.methods.sora import Sora, soft_threshold
 from spaces.errors import UsageError
+from tests.search.methods.begun import begun
 
 
 def test_the_threshold_is_equation_11():
@@ -29,18 +29,7 @@ def test_a_step_is_the_optimizers_step_and_then_the_threshold(planted):
     plain = Sora(policy.max_params, strength=1e-12)
     after = {}
     for one in (policy, plain):
-        cohort = Cohort(
-            planted.model,
-            planted.space.sites,
-            planted.task.objective,
-            [candidate],
-            Recipe(),
-            slots=1,
-            more=one.shapes,
-        )
-        hooks = one.hooks(cohort, planted.task)
-        cohort.load(0, candidate)
-        hooks.start(0, candidate)
+        cohort, hooks = begun(planted, one, [candidate])
         with cohort.wires.attach(planted.model), cohort.head.attach():
             train_step(cohort, [Step(0, 0, 10, 1e-2)], planted.task.train, [np.arange(8)], hooks)
         after[one] = GateVector(cohort).trained.detach()[0]

@@ -24,6 +24,7 @@ from spaces.find_sites import find_sites
 from spaces.objective import Batch
 from spaces.search_space import SearchSpace
 from tests.objectives import TWO_CLASSES
+from tests.search.methods.begun import beside_and_alone
 
 RECIPE = Recipe(batch_size=8)
 BATCHES = 5
@@ -148,15 +149,9 @@ def test_training_is_that_of_a_plain_wire_at_the_chosen_ranks(planted, tiny_mode
 
 def test_a_candidate_trains_beside_a_wider_one_as_it_does_alone(planted):
     """Another seed, and other starting ranks; no rank rises above a site's own."""
-    sites, policy = planted.space.sites, Spectral(planted.space.params_per_rank, "aligned", 4)
+    policy, recipe = Spectral(planted.space.params_per_rank, "aligned", 4), Recipe(epochs=1, batch_size=8)
     starts = [[2, 1, 3, 0, 1, 4, 1, 2, 1], [4] * 5 + [1, 2, 3, 0]]
-    candidates = [Candidate(planted.space.allocation(ranks), seed, 1e-2) for seed, ranks in enumerate(starts)]
-    recipe = Recipe(epochs=1, batch_size=8)
-    together = train_cohort(planted.model, sites, planted.task, candidates, recipe, slots=2, policy=policy)
-    for candidate, beside in zip(candidates, together, strict=True):
-        (alone,) = train_cohort(
-            planted.model, sites, planted.task, [candidate], recipe, slots=1, policy=policy
-        )
+    for candidate, beside, alone in beside_and_alone(planted, policy, starts, recipe):
         assert alone.allocation == beside.allocation
         start = dict(candidate.allocation.ranks)
         assert all(rank <= start[name] for name, rank in alone.allocation.ranks)

@@ -23,6 +23,7 @@ from spaces.find_sites import find_sites
 from spaces.scaling import SCALING_RULES, Scaling
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
+from tests.search.methods.begun import begun
 
 MODULES = {"q": "attention.self.query", "v": "attention.self.value", "fc1": "intermediate.dense"}
 SHORT = Recipe(epochs=2, batch_size=8, warmup=0.1)
@@ -30,18 +31,6 @@ SHORT = Recipe(epochs=2, batch_size=8, warmup=0.1)
 
 def policy_of(planted, *, rank: float = 2) -> Supernet:
     return Supernet(round(rank * planted.space.params_per_rank), planted.space.ranks)
-
-
-def started(planted, policy, candidates, recipe=SHORT):
-    """A cohort of these candidates, a slot each, and its hooks."""
-    cohort = Cohort(
-        planted.model, planted.space.sites, planted.task.objective, candidates, recipe, slots=len(candidates)
-    )
-    hooks = policy.hooks(cohort, planted.task)
-    for slot, candidate in enumerate(candidates):
-        cohort.load(slot, candidate)
-        hooks.start(slot, candidate)
-    return cohort, hooks
 
 
 def logits_of(cohort, planted):
@@ -54,7 +43,7 @@ def logits_of(cohort, planted):
 def test_every_step_spends_the_budget_on_an_allocation_of_the_candidates_seed(planted, rule):
     space, scaling, policy = planted.space, Scaling(rule), policy_of(planted)
     candidates = [Candidate(policy.start(space), seed, 1e-2) for seed in (5, 0)]
-    cohort, hooks = started(planted, policy, candidates, dataclasses.replace(SHORT, scaling=scaling))
+    cohort, hooks = begun(planted, policy, candidates, dataclasses.replace(SHORT, scaling=scaling))
     draws = [named_generator(candidate.seed, "supernet") for candidate in candidates]
     seen = []
     for number in range(6):
@@ -77,7 +66,7 @@ def test_every_step_spends_the_budget_on_an_allocation_of_the_candidates_seed(pl
 def test_a_slot_starts_its_next_candidate_with_the_draws_of_that_ones_seed(planted):
     policy = policy_of(planted)
     first, second = (Candidate(policy.start(planted.space), seed, 1e-2) for seed in (0, 1))
-    cohort, hooks = started(planted, policy, [first])
+    cohort, hooks = begun(planted, policy, [first], SHORT)
     drawn = {}
     for candidate in (first, second, first):
         cohort.load(0, candidate)
@@ -92,7 +81,7 @@ def test_a_candidate_with_lower_ranks_than_its_neighbour_never_leaves_them(plant
     policy, space = policy_of(planted), planted.space
     low = Allocation.of({site.name: 2 for site in space.sites[1:]})  # and the first site off
     candidates = [Candidate(policy.start(space), 0, 1e-2), Candidate(low, 1, 1e-2)]
-    cohort, hooks = started(planted, policy, candidates)
+    cohort, hooks = begun(planted, policy, candidates, SHORT)
     for number in range(6):
         hooks.before([Step(slot, number, 6, 1e-2) for slot in (0, 1)])
         drawn = cohort.wires.ranks(1)
@@ -106,7 +95,7 @@ def test_a_candidate_with_lower_ranks_than_its_neighbour_never_leaves_them(plant
 def test_what_a_step_leaves_out_neither_moves_nor_decays(planted):
     policy = policy_of(planted)
     candidates = [Candidate(policy.start(planted.space), seed, 1e-2) for seed in (0, 1)]
-    cohort, hooks = started(planted, policy, candidates, dataclasses.replace(SHORT, weight_decay=0.5))
+    cohort, hooks = begun(planted, policy, candidates, dataclasses.replace(SHORT, weight_decay=0.5))
     with cohort.wires.attach(planted.model), cohort.head.attach():
         for number in range(3):
             before = cohort.stacked.values.clone()
@@ -178,7 +167,7 @@ def test_an_allocation_cut_from_it_computes_what_it_computed_when_it_was_drawn(p
     recipe = dataclasses.replace(SHORT, renorm=renorm)
     policy = policy_of(planted, rank=0.5)
     candidates = [Candidate(policy.start(planted.space), seed, 1e-2) for seed in (0, 1)]
-    cohort, hooks = started(planted, policy, candidates, recipe)
+    cohort, hooks = begun(planted, policy, candidates, recipe)
     noise = torch.Generator().manual_seed(0)
     cohort.stacked.values.add_(torch.randn(cohort.stacked.values.shape, generator=noise), alpha=0.1)
     whole = [{name: leaf.detach()[slot] for name, leaf in cohort.stacked.leaf.items()} for slot in (0, 1)]
