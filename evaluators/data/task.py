@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -16,6 +16,8 @@ from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.foreign import foreign
 
+from .decoding import Decoding
+from .prompts import Prompts
 from .rows import Rows
 from .split import hash_order, split_by_text
 from .text_table import TextTable
@@ -44,7 +46,9 @@ class Task:
 
     objective: says both. train: to learn from. validation: cut from the training rows, to choose by. test: to
     report, once; neither has a row where nothing is to be judged. notes: sentences without which its numbers
-    may be misread.
+    may be misread. prompts: of the rows that are reported on, for text to be generated; None where there are
+    none. decoding: how that is usually done for this task. text_metrics: by which it is usually judged, names
+    in ``TEXT_METRICS``; empty leaves the choice.
     """
 
     name: str
@@ -53,6 +57,9 @@ class Task:
     validation: Rows
     test: Rows
     notes: tuple[str, ...] = ()
+    prompts: Prompts | None = None
+    decoding: Decoding = field(default_factory=Decoding)
+    text_metrics: tuple[str, ...] = ()
 
 
 def build_task(

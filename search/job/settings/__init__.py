@@ -1,0 +1,23 @@
+"""What can be chosen of a job, one frozen value a concern; commands make their flags of these fields."""
+
+from .data import LONGEST_NAME, DataSettings
+from .machine import MachineSettings
+from .model import ModelSettings
+from .ranges import COUNTS, LEARNING_RATES, SEEDS
+from .scoring import SCORING_BATCHES, ScoringSettings
+from .space import SpaceSettings
+from .training import TrainingSettings
+
+__all__ = [
+    "COUNTS",
+    "LEARNING_RATES",
+    "LONGEST_NAME",
+    "SCORING_BATCHES",
+    "SEEDS",
+    "DataSettings",
+    "MachineSettings",
+    "ModelSettings",
+    "ScoringSettings",
+    "SpaceSettings",
+    "TrainingSettings",
+]

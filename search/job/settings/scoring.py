@@ -1,0 +1,38 @@
+"""What can be chosen of the proxies' measurements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from search.job.option import Range, check_settings, option
+
+from .ranges import COUNTS
+
+__all__ = ["SCORING_BATCHES", "ScoringSettings"]
+
+SCORING_BATCHES: Final = Range(1, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringSettings:
+    """What proxies look at."""
+
+    scoring_batches: int = option(
+        32,
+        "batches of training rows that proxies look at",
+        metavar="N",
+        between=SCORING_BATCHES,
+        rare=True,
+    )
+    scoring_batch_size: int = option(16, "rows of such a batch", metavar="N", between=COUNTS, rare=True)
+    warm_up_steps: int = option(
+        24,
+        "of the super-network that proxies at the point warm train first, one batch each",
+        metavar="N",
+        between=Range(1, 1_000_000),
+        rare=True,
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)

@@ -1,0 +1,52 @@
+"""What can be chosen of the search space: sites, budget, ranks and the scale of wires."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from search.job.option import Range, check_settings, option
+from spaces.budget import parse_budget
+from spaces.grammar import parse_space
+from spaces.search_space import parse_ranks
+
+__all__ = ["SpaceSettings"]
+
+_ALPHA: Final = Range(0, 1e6, exclusive=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceSettings:
+    """What may be trained."""
+
+    space: str = option(
+        "lora+shortcut",
+        "lora, lora[q,v,fc1], lora[all], residual[res1,res2], cross[in,cut;span=1..3], "
+        "shortcut (= residual+cross), joined by +",
+        metavar="S",
+    )
+    budget: str = option(
+        "2.3M", "2.3M, 500k, 1.2e6, 0.5% of the base model, or r=8 for every site at rank 8", metavar="B"
+    )
+    ranks: str | None = option(
+        None, "the ranks to choose from", metavar="0,R,...", default_text="0 and powers of two around uniform"
+    )
+    renorm: Literal["preserve", "paper"] = option(
+        "preserve",
+        "cross wires in post-layer-norm blocks: add before the layer norm, or apply it again",
+        rare=True,
+    )
+    scaling: Literal["alpha/r", "alpha/sqrt(r)", "constant"] = option(
+        "alpha/r", "factor in front of a wire; constant is alpha / 8 at every rank"
+    )
+    lora_alpha: float = option(16.0, "alpha of lora wires", metavar="A", between=_ALPHA, rare=True)
+    shortcut_alpha: float = option(
+        4.0, "alpha of residual and cross wires", metavar="A", between=_ALPHA, rare=True
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        parse_space(self.space)
+        parse_budget(self.budget)
+        if self.ranks is not None:
+            parse_ranks(self.ranks)
