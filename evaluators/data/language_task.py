@@ -12,7 +12,7 @@ from .passages import Passages
 from .prompts_of import prompts_of
 from .split import hash_order, split_by_text
 from .task import VALIDATION_SHARE, Task, check_limits, repeats
-from .tokenised_passages import LossOn, row_limit, tokenised_passages
+from .tokenised_passages import USUAL_LOSS, LossOn, row_limit, tokenised_passages
 
 __all__ = ["build_language_task", "build_language_training_task"]
 
@@ -27,7 +27,7 @@ def build_language_task(
     tokenizer: PreTrainedTokenizerBase,
     *,
     max_length: int | None = None,
-    loss_on: LossOn = LossOn(),  # noqa: B008  (a frozen value)
+    loss_on: LossOn = USUAL_LOSS,
     train_rows: int | None = None,
     eval_rows: int | None = None,
 ) -> Task:
@@ -74,7 +74,7 @@ def build_language_training_task(
     *,
     rows: int,
     max_length: int | None = None,
-    loss_on: LossOn = LossOn(),  # noqa: B008  (a frozen value)
+    loss_on: LossOn = USUAL_LOSS,
 ) -> Task:
     """A task without rows to judge by: the first ``rows`` that ``build_language_task`` would train on, alone.
 

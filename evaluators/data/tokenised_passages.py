@@ -18,7 +18,7 @@ from .passages import Passages
 from .rows import NO_TARGET, Rows
 from .spoken_ids import Spoken, check_chat_template, check_generation_marks, spoken_ids, text_ids
 
-__all__ = ["LONGEST_PASSAGE", "LossOn", "question_ids", "row_limit", "tokenised_passages"]
+__all__ = ["LONGEST_PASSAGE", "USUAL_LOSS", "LossOn", "question_ids", "row_limit", "tokenised_passages"]
 
 LONGEST_PASSAGE: Final = 1024
 """Tokens a row is cut to unless told; as in TRL."""
@@ -39,6 +39,9 @@ class LossOn:
     assistant_only: bool = False
 
 
+USUAL_LOSS: Final = LossOn()
+
+
 def row_limit(tokenizer: PreTrainedTokenizerBase, max_length: int | None) -> int:
     """Tokens that a row may have: ``max_length``, or what the tokenizer states where that is less.
 
@@ -55,7 +58,7 @@ def tokenised_passages(
     tokenizer: PreTrainedTokenizerBase,
     *,
     max_length: int | None = None,
-    loss_on: LossOn = LossOn(),
+    loss_on: LossOn = USUAL_LOSS,
 ) -> dict[str, Rows]:
     """The rows of each part by its name; labels are the tokens that are learned, ``NO_TARGET`` elsewhere.
 

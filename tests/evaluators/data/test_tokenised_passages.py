@@ -8,13 +8,13 @@ from transformers import PreTrainedTokenizerBase
 from evaluators.data.message import Message
 from evaluators.data.passages import Passages
 from evaluators.data.rows import NO_TARGET, Rows
-from evaluators.data.tokenised_passages import LossOn, tokenised_passages
+from evaluators.data.tokenised_passages import USUAL_LOSS, LossOn, tokenised_passages
 from spaces.errors import InputError, UsageError
 from tests.evaluators.data.letters import BEGIN, END, LETTERS, MARKED, TEMPLATE, tokenizer_of_letters, tokens
 
 
 def rows_of(
-    passages: Passages, tokenizer: PreTrainedTokenizerBase, max_length: int = 40, loss_on: LossOn = LossOn()
+    passages: Passages, tokenizer: PreTrainedTokenizerBase, max_length: int = 40, loss_on: LossOn = USUAL_LOSS
 ) -> Rows:
     parts = {"training": passages}
     return tokenised_passages(parts, tokenizer, max_length=max_length, loss_on=loss_on)["training"]
@@ -90,9 +90,7 @@ def test_assistant_only_is_refused_without_marks_and_of_texts():
     talk, loss_on = (Message("user", "b"), Message("assistant", "c")), LossOn(assistant_only=True)
     with pytest.raises(UsageError, match="`assistant_only_loss` needs a chat template that marks"):
         rows_of(Passages(("",), (talk,)), tokenizer_of_letters(template=TEMPLATE), loss_on=loss_on)
-    with pytest.raises(
-        UsageError, match="`assistant_only_loss` is of conversations, and these rows are texts"
-    ):
+    with pytest.raises(UsageError, match="`assistant_only_loss` is of conversations, and these"):
         rows_of(Passages(("",), ("ab",)), tokenizer_of_letters(), loss_on=loss_on)
 
 
