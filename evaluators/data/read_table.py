@@ -18,10 +18,11 @@ from spaces.foreign import foreign
 from .passages import Passages
 from .text_table import TextTable
 
-__all__ = ["read_table"]
+__all__ = ["Columns", "read_columns", "read_table"]
 
 _logger = logging.getLogger(__name__)
-_Columns = Mapping[str, Sequence[object]]  # column name -> one value a row, None where it is missing
+Columns = Mapping[str, Sequence[object]]
+"""Of every column by its name one value a row, None where it is missing."""
 
 # MRPC's header, and what the rest of GLUE calls the same columns.
 _ALIASES: Final[Mapping[str, str]] = {"sentence1": "#1 String", "sentence2": "#2 String", "label": "Quality"}
@@ -56,12 +57,7 @@ def read_table(
     text.
     """
     path = Path(path)
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise UsageError(f"{path} has the extension {path.suffix!r}; use one of {', '.join(_READERS)}.")
-    columns = reader(path, _bytes(path))
-    if not columns or not len(next(iter(columns.values()))):
-        raise InputError(f"{path} has no rows; give a file with at least one row of data.")
+    columns = read_columns(path)
     if text_columns is None and label_column is None and (found := _passages(path, columns)):
         return found
     names = _text_columns(path, columns, text_columns)
@@ -72,7 +68,18 @@ def read_table(
     return TextTable(tuple(zip(*texts, strict=True)), _stripped(path, labels))
 
 
-def _passages(path: Path, columns: _Columns) -> Passages | None:
+def read_columns(path: Path) -> Columns:
+    """All columns of a file, in its order, at least one row of them; raises as ``read_table`` does."""
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise UsageError(f"{path} has the extension {path.suffix!r}; use one of {', '.join(_READERS)}.")
+    columns = reader(path, _bytes(path))
+    if not columns or not len(next(iter(columns.values()))):
+        raise InputError(f"{path} has no rows; give a file with at least one row of data.")
+    return columns
+
+
+def _passages(path: Path, columns: Columns) -> Passages | None:
     """Rows of a language model; None where the columns are not of that kind."""
     if "prompt" in columns and "completion" in columns:
         prompts, learned, what = _strings(path, columns, "prompt"), "completion", "a completion"
@@ -118,11 +125,11 @@ def _lines(text: str) -> list[str]:
     return [line.rstrip("\r") for line in text.split("\n")] if "\n" in text else text.split("\r")
 
 
-def _read_tsv(path: Path, content: bytes) -> _Columns:
+def _read_tsv(path: Path, content: bytes) -> Columns:
     return _from_records(path, (line.split("\t") for line in _lines(_text(path, content)) if line))
 
 
-def _read_csv(path: Path, content: bytes) -> _Columns:
+def _read_csv(path: Path, content: bytes) -> Columns:
     text = _text(path, content)
     try:
         with _fields_of_any_length(text):
@@ -144,7 +151,7 @@ def _fields_of_any_length(text: str) -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def _from_records(path: Path, records: Iterable[Sequence[str]]) -> _Columns:
+def _from_records(path: Path, records: Iterable[Sequence[str]]) -> Columns:
     header, *rows = records
     _refuse_repeats(path, header)
     for number, row in enumerate(rows, start=1):
@@ -156,7 +163,7 @@ def _from_records(path: Path, records: Iterable[Sequence[str]]) -> _Columns:
     return {name: [row[i] for row in rows] for i, name in enumerate(header)}
 
 
-def _read_json_lines(path: Path, content: bytes) -> _Columns:
+def _read_json_lines(path: Path, content: bytes) -> Columns:
     records: list[dict[str, object]] = []
 
     def unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -177,7 +184,7 @@ def _read_json_lines(path: Path, content: bytes) -> _Columns:
     return {name: [record.get(name) for record in records] for name in names}
 
 
-def _read_parquet(path: Path, content: bytes) -> _Columns:
+def _read_parquet(path: Path, content: bytes) -> Columns:
     import pyarrow  # only for this one format
     import pyarrow.parquet
 
@@ -193,7 +200,7 @@ def _refuse_repeats(path: Path, names: Sequence[str]) -> None:
         raise InputError(f"{path} has two columns of one name among {list(names)}; rename one.")
 
 
-_READERS: Final[Mapping[str, Callable[[Path, bytes], _Columns]]] = {
+_READERS: Final[Mapping[str, Callable[[Path, bytes], Columns]]] = {
     ".tsv": _read_tsv,
     ".csv": _read_csv,
     ".jsonl": _read_json_lines,
@@ -202,7 +209,7 @@ _READERS: Final[Mapping[str, Callable[[Path, bytes], _Columns]]] = {
 }
 
 
-def _text_columns(path: Path, columns: _Columns, given: Sequence[str] | None) -> list[str]:
+def _text_columns(path: Path, columns: Columns, given: Sequence[str] | None) -> list[str]:
     if given is not None:
         if len(given) not in (1, 2):
             raise UsageError(
@@ -218,7 +225,7 @@ def _text_columns(path: Path, columns: _Columns, given: Sequence[str] | None) ->
     )
 
 
-def _find(path: Path, columns: _Columns, name: str) -> str:
+def _find(path: Path, columns: Columns, name: str) -> str:
     """The column's name in the file."""
     for candidate in (name, _ALIASES.get(name, name)):
         if candidate in columns:
@@ -229,7 +236,7 @@ def _find(path: Path, columns: _Columns, name: str) -> str:
     )
 
 
-def _strings(path: Path, columns: _Columns, name: str) -> list[str | None]:
+def _strings(path: Path, columns: Columns, name: str) -> list[str | None]:
     """A column's values as text, None where there is none or nothing but white space."""
     strings: list[str | None] = []
     for number, value in enumerate(columns[name], start=1):
