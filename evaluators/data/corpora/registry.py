@@ -33,7 +33,7 @@ CORPORA: Final[Mapping[str, Corpus]] = MappingProxyType(
             table_entries,
             gsm8k_pairs,
             "a question and an answer",
-            ("gsm8k_answer",),
+            ("final_number",),
             Decoding(max_new_tokens=256),
         ),
         "webnlg": Corpus(
