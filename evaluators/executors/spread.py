@@ -21,7 +21,6 @@ from evaluators.data.task import ReportOn, Task
 from evaluators.store.ledger import fingerprint
 from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
 from evaluators.training.gate_policy import GatePolicy
-from evaluators.training.memory import WORKER_DIED
 from evaluators.training.train import train_cohort
 from spaces.errors import InputError
 from spaces.meta_model import base_params
@@ -195,8 +194,9 @@ class _Assignment:
     def each_alone(self) -> list[_Assignment]:
         return [replace(self, candidates=(one,)) for one in self.candidates]
 
-    def failed(self, reason: str) -> list[Trained]:
-        return [Trained(Evaluation(one, None, None, reason, (), 0.0, 0), {}) for one in self.candidates]
+    def failed(self, reason: str, *, may_pass: bool = False) -> list[Trained]:
+        failures = (Evaluation(one, None, None, reason, (), 0.0, 0, may_pass) for one in self.candidates)
+        return [Trained(failure, {}) for failure in failures]
 
 
 def _assignments(
@@ -240,8 +240,9 @@ def _run(
 
 def _killed(assignment: _Assignment, died: Died) -> list[Trained]:
     return assignment.failed(
-        f"{WORKER_DIED} {died.how} whenever it was trained, at last alone (out of memory, it may be: train "
-        "fewer at a time, or smaller batches)"
+        f"its worker process {died.how} whenever it was trained, at last alone (out of memory, it may be: "
+        "train fewer at a time, or smaller batches)",
+        may_pass=True,
     )
 
 

@@ -16,7 +16,6 @@ from evaluators.base.base_model import ModelSource
 from evaluators.base.content_digest import model_digests
 from evaluators.data.task import ReportOn, Task
 from evaluators.training.candidate import Candidate, Course, Evaluation, Recipe, Trained
-from evaluators.training.memory import OUT_OF_MEMORY, WORKER_DIED
 from spaces.allocation import Allocation
 
 from .description import described
@@ -94,9 +93,9 @@ class Ledger:
     def record(self, trained: Trained) -> None:
         """Writes one finished candidate: tensors first, so that its JSON file means both are there.
 
-        One that memory did not suffice for, or may not have, is not written: it may fit the next time.
+        A failure that may pass is not written: it may fit the next time.
         """
-        if (trained.evaluation.failure or "").startswith((OUT_OF_MEMORY, WORKER_DIED)):
+        if trained.evaluation.may_pass:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         key = self._key(trained.evaluation.candidate)

@@ -6,19 +6,20 @@ import resource
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 import torch
 
-__all__ = ["OUT_OF_MEMORY", "WORKER_DIED", "is_out_of_memory", "peak_memory", "reset_peak_memory"]
-
-OUT_OF_MEMORY: Final = "out of memory"  # how the failure of a candidate that does not fit begins
-WORKER_DIED: Final = "its worker process"  # how it begins where its process died, which may be of this
+__all__ = ["is_out_of_memory", "peak_memory", "reset_peak_memory", "why_it_did_not_fit"]
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out: an error of its own on a GPU, a RuntimeError of the allocator on a CPU."""
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def why_it_did_not_fit(error: BaseException) -> str:
+    """The failure of a candidate that ``is_out_of_memory`` alone."""
+    return f"out of memory with one candidate at a time: {str(error).splitlines()[0]}"
 
 
 def reset_peak_memory(device: torch.device) -> None:

@@ -24,7 +24,7 @@ from .candidate import Candidate, Course, Evaluation, Recipe, Trained
 from .cohort import Cohort, nothing_more
 from .data_order import epoch_batches
 from .gate_policy import GateHooks, GatePolicy, NeverActedError, Step
-from .memory import OUT_OF_MEMORY, is_out_of_memory, peak_memory, reset_peak_memory
+from .memory import is_out_of_memory, peak_memory, reset_peak_memory, why_it_did_not_fit
 
 __all__ = ["train_cohort", "train_step"]
 
@@ -121,9 +121,10 @@ def train_cohort(
             if not is_out_of_memory(error):
                 raise
             if slots == 1:
-                reason = f"{OUT_OF_MEMORY} with one candidate at a time: {str(error).splitlines()[0]}"
                 lost = next(i for i in waiting if i not in done)
-                done[lost] = Trained(Evaluation(candidates[lost], None, None, reason, (), 0.0, 0), {})
+                why = why_it_did_not_fit(error)
+                failed = Evaluation(candidates[lost], None, None, why, (), 0.0, 0, may_pass=True)
+                done[lost] = Trained(failed, {})
             slots = max(1, slots // 2)
         if model.device.type == "cuda":
             torch.cuda.empty_cache()

@@ -39,7 +39,7 @@ from .adamw import linear_schedule
 from .candidate import Candidate, Course, Evaluation, Recipe, Trained
 from .data_order import epoch_batches, in_length_order
 from .gate_policy import NeverActedError
-from .memory import OUT_OF_MEMORY, is_out_of_memory, peak_memory, reset_peak_memory
+from .memory import is_out_of_memory, peak_memory, reset_peak_memory, why_it_did_not_fit
 
 __all__ = ["adapter_params", "train_with_peft", "with_adapter"]
 
@@ -94,7 +94,7 @@ def train_with_peft(
     except (torch.OutOfMemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        return run.failed(f"{OUT_OF_MEMORY} with one candidate at a time: {str(error).splitlines()[0]}")
+        return run.failed(why_it_did_not_fit(error), may_pass=True)
 
 
 def with_adapter(config: PeftConfig, model: PreTrainedModel, objective: TaskObjective) -> PeftModel:
@@ -184,8 +184,10 @@ class _PeftRun:
         end = _unmasked(tuned.base_model) if isinstance(tuned.base_model, AdaLoraModel) else peak
         return Trained(evaluation, {}, Course(Allocation.of({}), peak, float(peak), end, ()))
 
-    def failed(self, reason: str) -> Trained:
-        return Trained(Evaluation(self.candidate, None, None, reason, tuple(self.curve), 0.0, 0), {})
+    def failed(self, reason: str, *, may_pass: bool = False) -> Trained:
+        return Trained(
+            Evaluation(self.candidate, None, None, reason, tuple(self.curve), 0.0, 0, may_pass), {}
+        )
 
     def _batches(self) -> Iterator[np.ndarray]:
         lengths = np.array([len(ids) for ids in self.task.train.input_ids])

@@ -14,8 +14,8 @@ from evaluators.data.rows import Rows
 from evaluators.data.task import Task
 from evaluators.objectives.classification import Classification
 from evaluators.store.ledger import Ledger, fingerprint
+from evaluators.store.sealed_json import read_sealed, write_sealed
 from evaluators.training.candidate import Candidate, Course, Evaluation, Recipe, Trained
-from evaluators.training.memory import OUT_OF_MEMORY, WORKER_DIED
 from spaces.allocation import Allocation
 from spaces.scaling import Scaling
 
@@ -42,10 +42,20 @@ def test_a_candidate_comes_back_as_it_was(tmp_path, failure):
     assert found.course == (None if failure else COURSE)
 
 
-@pytest.mark.parametrize("reason", [OUT_OF_MEMORY, WORKER_DIED])
-def test_what_may_have_failed_for_memory_is_tried_again_the_next_time(tmp_path, reason):
-    Ledger(tmp_path, "context").record(trained(failure=f"{reason}, as it says"))
+def test_a_failure_that_may_pass_is_tried_again_the_next_time(tmp_path):
+    failed = trained(failure="out of memory")
+    passing = dataclasses.replace(failed.evaluation, may_pass=True)
+    Ledger(tmp_path, "context").record(dataclasses.replace(failed, evaluation=passing))
     assert Ledger(tmp_path, "context").find(CANDIDATE) is None
+
+
+def test_what_older_versions_wrote_has_failures_of_the_candidates_own(tmp_path):
+    Ledger(tmp_path, "context").record(trained(failure="diverged"))
+    (path,) = tmp_path.glob("*.json")
+    fields = read_sealed(path)
+    del fields["may_pass"]
+    write_sealed(path, fields)
+    assert Ledger(tmp_path, "context").find(CANDIDATE).evaluation == trained(failure="diverged").evaluation
 
 
 @pytest.mark.parametrize(
