@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from evaluators.data.read_table import read_columns
+from evaluators.data.read_columns import read_columns
 from spaces.errors import InputError
 from spaces.foreign import foreign
 
@@ -36,8 +36,8 @@ def numbered(
 
 
 def table_entries(path: Path) -> list[dict[str, object]]:
-    """The rows of a file with columns, by their names; raises as ``read_table`` does."""
-    columns = read_columns(path)
+    """The rows of a file with columns, by their names; raises as ``read_columns`` does."""
+    columns = read_columns(path).values
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
