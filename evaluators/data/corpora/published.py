@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from evaluators.data.hub_rows import hub_splits
+from evaluators.data.hub_rows import GIVE_FILES, hub_splits
+from spaces.foreign import foreign
 
 from .entry import Entry
 
@@ -25,7 +26,8 @@ class Published:
     """A data set.
 
     config: of the data set, where it has several. revision: its branch, where that is not the first. entry: a
-    row as the corpus' files have it. train, report: the splits to learn from and to report on.
+    row as the corpus' files have it. train, report: the splits to learn from and to report on; None where
+    there is none of these.
     """
 
     dataset: str
@@ -33,16 +35,19 @@ class Published:
     revision: str | None = None
     entry: Callable[[dict[str, Any]], Entry] = _as_it_is
     train: str = "train"
-    report: str = "test"
+    report: str | None = "test"
 
 
 def published_entries(
     name: str, published: Published, *, reachable: Callable[[], bool]
-) -> tuple[list[Entry], list[Entry]]:
-    """The entries to learn from and those to report on; raises InputError where they cannot be had.
+) -> tuple[list[Entry], list[Entry] | None]:
+    """The entries to learn from and those to report on, None where the data set has none of these.
 
     name: the task's, for messages. reachable: whether the hub can be asked.
+    Raises InputError where they cannot be had, or a row is not laid out as it should be.
     """
     splits = hub_splits(name, published.dataset, published.config, published.revision, reachable=reachable)
-    train, report = splits[published.train], splits[published.report]
-    return [published.entry(row) for row in train], [published.entry(row) for row in report]
+    with foreign(f"`task={name!r}`: {published.dataset} is not laid out as it was", f"{GIVE_FILES}."):
+        train = [published.entry(row) for row in splits[published.train]]
+        report = None if published.report is None else [*map(published.entry, splits[published.report])]
+    return train, report

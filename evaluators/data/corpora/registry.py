@@ -8,6 +8,7 @@ from typing import Final
 
 from evaluators.data.decoding import Decoding
 
+from .alpaca_pairs import alpaca_pairs
 from .corpus import Corpus
 from .e2e import e2e_pairs
 from .entries import array_entries, table_entries, webnlg_file
@@ -28,6 +29,14 @@ _SUPERGLUE: Final = "aps/super_glue"
 
 CORPORA: Final[Mapping[str, Corpus]] = MappingProxyType(
     {
+        "alpaca": Corpus(
+            table_entries,
+            alpaca_pairs,
+            "an instruction, an output, and an input where it needs one",
+            ("rouge_l",),
+            Decoding(max_new_tokens=256),
+            Published("tatsu-lab/alpaca", report=None),
+        ),
         "dart": Corpus(
             array_entries,
             dart_pairs,

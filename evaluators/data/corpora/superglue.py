@@ -59,6 +59,6 @@ def copa_question(entry: Entry) -> Question:
 
 def _whole(label: Any) -> int:
     """A label that is a number; raises ValueError on another, among them -1, which hides what is right."""
-    if isinstance(label, str) or label != int(label):
+    if (number := int(label)) != (label if not isinstance(label, str) else number):
         raise ValueError(f"label {label!r} is no whole number")
-    return int(label)
+    return number
