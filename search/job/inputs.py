@@ -19,6 +19,7 @@ from evaluators.data.passages import Passages
 from evaluators.data.read_table import read_table
 from evaluators.data.task import Task, build_task, build_training_task
 from evaluators.data.text_table import TextTable
+from evaluators.data.tokenised_passages import USUAL_LOSS, LossOn
 from evaluators.metrics.classes import BINARY_METRICS
 from evaluators.objectives.causal_lm import CausalLM
 from evaluators.objectives.classification import classification
@@ -93,10 +94,16 @@ def load_training_inputs(
         if isinstance(train, Passages):
             objective = _of_language(model, data)
             return build_language_training_task(
-                title, objective, train, tokenizer, max_length=data.max_length, rows=rows
+                title,
+                objective,
+                train,
+                tokenizer,
+                rows=rows,
+                max_length=data.max_length,
+                loss_on=_loss_on(data),
             )
         labelled = _labelled(data, named)
-        return build_training_task(title, labelled, train, tokenizer, max_length=data.max_length, rows=rows)
+        return build_training_task(title, labelled, train, tokenizer, rows=rows, max_length=data.max_length)
 
     return _loaded(model, build, embedded=named is not None and named.embedded)
 
@@ -134,7 +141,7 @@ class _Builder(Protocol):
         tokenizer: PreTrainedTokenizerBase,
         /,
         *,
-        max_length: int,
+        max_length: int | None,
         train_rows: int | None,
         eval_rows: int | None,
     ) -> Task: ...
@@ -148,7 +155,8 @@ def _builder(
     train, test = _tables(data, name, tables)
     title = _title(data)
     if isinstance(train, Passages) and isinstance(test, Passages):
-        return partial(build_language_task, title, _of_language(model, data), train, test)
+        learned = _of_language(model, data)
+        return partial(build_language_task, title, learned, train, test, loss_on=_loss_on(data))
     if isinstance(train, TextTable) and isinstance(test, TextTable):
         return partial(build_task, title, _labelled(data, named), train, test)
     raise InputError(
@@ -161,15 +169,21 @@ def _of_language(model: ModelSettings, data: DataSettings) -> CausalLM:
     rows = "these rows have no labels, but texts that a language model is to learn"
     if model.model is None:
         raise UsageError(f"{rows}: name a decoder with `model`, or a `label_column` of the files.")
-    if data.regression or data.positive_label is not None:
-        given = "regression" if data.regression else "positive_label"
-        raise UsageError(f"{rows}: leave `{given}` out, or name a `label_column` of the files.")
+    if data.positive_label is not None:
+        raise UsageError(f"{rows}: leave `positive_label` out, or name a `label_column` of the files.")
     return CausalLM() if data.metric is None else CausalLM(data.metric)
+
+
+def _loss_on(data: DataSettings) -> LossOn:
+    return LossOn(data.completion_only_loss, data.assistant_only_loss)
 
 
 def _labelled(data: DataSettings, named: NamedTask | None) -> Callable[[Sequence[str | float]], Labelled]:
     """What is learned of the rows' labels: a named task's own, or what the settings say of files."""
-    numbers = data.regression if named is None else named.regression
+    if (given := _loss_on(data)) != USUAL_LOSS:
+        name = "completion_only_loss" if given.completion_only is False else "assistant_only_loss"
+        raise UsageError(f"`{name}` is of a language model's rows, and these have labels; leave it out.")
+    numbers = data.objective == "regression" if named is None else named.regression
     default = named.metric if named else "pearson" if numbers else "accuracy"
     metric = default if data.metric is None else data.metric
     positive = data.positive_label
@@ -205,4 +219,11 @@ def _tables(
 def _read(file: Path, data: DataSettings) -> TextTable | Passages:
     if data.task is not None:
         return CORPORA[data.task].passages(data.task, file)
-    return read_table(file, text_columns=data.text_columns, label_column=data.label_column)
+    return read_table(
+        file,
+        kind=data.kind,
+        text_columns=data.text_columns,
+        label_column=data.label_column,
+        prompt_column=data.prompt_column,
+        completion_column=data.completion_column,
+    )
