@@ -13,7 +13,6 @@ from transformers import PreTrainedTokenizerBase
 
 from evaluators.base.base_model import ModelSource, load_tokenizer
 from evaluators.data.corpora.registry import CORPORA
-from evaluators.data.demo import MODEL_NAME, demo_model_folder
 from evaluators.data.language_task import build_language_task, build_language_training_task
 from evaluators.data.named_tasks import NamedTask, find_task, load_glue
 from evaluators.data.passages import Passages
@@ -29,6 +28,7 @@ from evaluators.objectives.task_objective import Labelled
 from spaces.errors import InputError, UsageError
 from spaces.printable import printable
 
+from .named_models import model_place, model_title
 from .settings import LONGEST_NAME, DataSettings, ModelSettings
 
 __all__ = ["Inputs", "load_inputs", "load_training_inputs"]
@@ -124,10 +124,9 @@ def _loaded(
     model: ModelSettings, build: Callable[[PreTrainedTokenizerBase], Task], *, embedded: bool
 ) -> Inputs:
     """The task built with the model's tokenizer. embedded: whether it is the embedded one."""
-    folder = str(demo_model_folder()) if model.model is None else model.model
-    _log.info("loading  the rows, and the tokenizer of %s", model.model or MODEL_NAME)
+    folder, base = model_place(model.model), model_title(model.model)
+    _log.info("loading  the rows, and the tokenizer of %s", base)
     task = build(load_tokenizer(folder))
-    base = MODEL_NAME if model.model is None else model.model
     learning_rate = _DEMO_LEARNING_RATE if embedded else _LEARNING_RATE
     objective = task.objective
     source = ModelSource(folder, objective.num_labels, model.dtype, objective.architecture)

@@ -1,33 +1,33 @@
-"""How the rows of a corpus are read, asked and judged."""
+"""How the rows of a corpus of prompts and completions are read, asked and judged."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from evaluators.data.decoding import Decoding
 from evaluators.data.passages import Passages
 from spaces.counted import counted
 from spaces.errors import InputError
-from spaces.foreign import foreign
 
-__all__ = ["Corpus", "Entries", "Pairs"]
+from .entries import Entries, numbered
+from .entry import Entry
+from .published import Published
 
-Entries = Callable[[Path], Sequence[Mapping[str, Any]]]
-"""The entries of a file: rows of a table, or objects of a JSON document."""
+__all__ = ["Corpus"]
 
-Pairs = Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
-"""Prompts and completions of one entry; it may raise anything where that is not of the corpus' layout."""
+Pairs = Callable[[Entry], Iterable[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
     """A corpus of prompts and what is to be said to them.
 
-    entries, pairs: how a file is read. layout: what an entry has, for a message. text_metrics: by which
-    generated text is judged, names in ``TEXT_METRICS``. decoding: how text is usually made out.
+    entries: those of a file. pairs: prompts and completions of one entry; it may raise anything where that is
+    not laid out as it should be. layout: what an entry has, for a message. text_metrics: by which generated
+    text is judged, names in ``TEXT_METRICS``. decoding: how text is usually made out. published: where it is
+    on the hub.
     """
 
     entries: Entries
@@ -35,30 +35,25 @@ class Corpus:
     layout: str
     text_metrics: tuple[str, ...]
     decoding: Decoding
+    published: Published
 
     def passages(self, name: str, path: Path) -> Passages:
         """The rows of a file, in its order: one for each completion. name: the corpus', for messages.
 
         Raises InputError where the file cannot be read, is laid out otherwise, or has an empty completion.
         """
-        return _passages(self.entries(path), self, f"{path} as {name}")
+        return self.read(self.entries(path), f"{path} as {name}")
 
-
-def _passages(entries: Sequence[Mapping[str, Any]], corpus: Corpus, where: str) -> Passages:
-    rows = list(_rows(entries, corpus, where))
-    if not rows:
-        raise InputError(
-            f"{where}: {counted(len(entries), 'entry', 'entries')} and no completion; give some."
-        )
-    prompts, completions = zip(*rows, strict=True)
-    return Passages(prompts, completions)
-
-
-def _rows(entries: Sequence[Mapping[str, Any]], corpus: Corpus, where: str) -> Iterator[tuple[str, str]]:
-    for number, entry in enumerate(entries, start=1):
-        with foreign(f"{where}: entry {number} cannot be read", f"an entry has {corpus.layout}."):
-            pairs = list(corpus.pairs(entry))
-        for prompt, completion in pairs:
-            if not completion.strip():
-                raise InputError(f"{where}: entry {number} has an empty completion; fill or drop it.")
-            yield prompt, completion
+    def read(self, entries: Sequence[Entry], where: str) -> Passages:
+        """The same of entries. where: they are from, for messages."""
+        rows = []
+        for number, pairs in numbered(entries, lambda entry: list(self.pairs(entry)), where, self.layout):
+            for prompt, completion in pairs:
+                if not completion.strip():
+                    raise InputError(f"{where}: entry {number} has an empty completion; fill or drop it.")
+                rows.append((prompt, completion))
+        if not rows:
+            found = counted(len(entries), "entry", "entries")
+            raise InputError(f"{where}: {found} and no completion; give some.")
+        prompts, completions = zip(*rows, strict=True)
+        return Passages(prompts, completions)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+
+from .entry import Entry
 
 __all__ = ["gsm8k_pairs"]
 
 
-def gsm8k_pairs(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def gsm8k_pairs(entry: Entry) -> Iterator[tuple[str, str]]:
     """The prompt and the completion of a row with a question and an answer, whose number follows ``####``.
 
     The prompt is that of lm-evaluation-harness (lm_eval/tasks/gsm8k/gsm8k.yaml). The answer keeps its
