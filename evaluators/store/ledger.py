@@ -88,7 +88,9 @@ class Ledger:
             _log.warning("%s; its candidate is trained again", error)
             return None
         course = fields.pop("course")
-        evaluation = Evaluation(**{**fields, "candidate": candidate, "curve": tuple(fields["curve"])})
+        beside = tuple((name, value) for name, value in fields.pop("beside", ()))  # absent from older files
+        known = {**fields, "candidate": candidate, "curve": tuple(fields["curve"]), "beside": beside}
+        evaluation = Evaluation(**known)
         return Trained(evaluation, tensors, _course(course) if course else None)
 
     def record(self, trained: Trained) -> None:

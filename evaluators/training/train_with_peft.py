@@ -179,7 +179,10 @@ class _PeftRun:
         if score is None:
             return self.failed("its outputs after training are not finite; lower `lr`")
         seconds, memory = time.perf_counter() - self.began, peak_memory(tuned.device)
-        evaluation = Evaluation(self.candidate, *score, None, tuple(self.curve), seconds, memory)
+        curve = tuple(self.curve)
+        evaluation = Evaluation(
+            self.candidate, score.metric, score.loss, None, curve, seconds, memory, score.beside
+        )
         peak = adapter_params(tuned)
         end = _unmasked(tuned.base_model) if isinstance(tuned.base_model, AdaLoraModel) else peak
         return Trained(evaluation, {}, Course(Allocation.of({}), peak, float(peak), end, ()))

@@ -83,7 +83,7 @@ class TrainedOracle:
         return FineTuning(self.job, folder, progress)
 
     def conclude(self, winner: Finalist, baseline: Finalist) -> Conclusion:
-        """The metric of both on the test rows."""
+        """How both are judged on the test rows."""
         job = self.job
         task, sites, recipe = job.task, job.space.sites, job.recipe
         winner_test = score_trained(job.model, sites, task, winner.runs, recipe)
