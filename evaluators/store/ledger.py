@@ -88,9 +88,10 @@ class Ledger:
             _log.warning("%s; its candidate is trained again", error)
             return None
         course, answers = fields.pop("course"), fields.pop("answers", None)
-        evaluation = Evaluation(**{**fields, "candidate": candidate, "curve": tuple(fields["curve"])})
+        beside = tuple((name, value) for name, value in fields.pop("beside", ()))  # absent from older files
+        known = {**fields, "candidate": candidate, "curve": tuple(fields["curve"]), "beside": beside}
         said = None if answers is None else tuple(answers)
-        return Trained(evaluation, tensors, _course(course) if course else None, said)
+        return Trained(Evaluation(**known), tensors, _course(course) if course else None, said)
 
     def record(self, trained: Trained) -> None:
         """Writes one finished candidate: tensors first, so that its JSON file means both are there.

@@ -72,6 +72,7 @@ class Evaluation:
     metric, loss: of the task, on those rows; None where the candidate failed, with its reason in
     ``failure``. curve: mean training loss of every step. seconds: its equal share of the time of every
     step that it was part of. peak_memory: bytes, of the whole cohort (on a CPU: of its process meanwhile).
+    beside: (name, value) of the objective's other metrics on the same rows; none where it failed.
     """
 
     candidate: Candidate
@@ -81,6 +82,7 @@ class Evaluation:
     curve: tuple[float, ...]
     seconds: float
     peak_memory: int
+    beside: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,11 +260,13 @@ class _Training:
             return Trained(_failure(run, "its outputs after training are not finite; lower `lr`"), {})
         evaluation = Evaluation(
             run.candidate,
-            *score,
+            score.metric,
+            score.loss,
             None,
             tuple(run.curve),
             run.seconds,
             peak_memory(self.cohort.model.device),
+            score.beside,
         )
         ranks = self.cohort.wires.ranks(slot)
         course = Course(

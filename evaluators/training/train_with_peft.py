@@ -185,7 +185,10 @@ class _PeftRun:
             return self.failed("its outputs after training are not finite; lower `lr`")
         seconds, memory = time.perf_counter() - self.began, peak_memory(tuned.device)
         answers = None if write is None else write(_asked(tuned))
-        evaluation = Evaluation(self.candidate, *score, None, tuple(self.curve), seconds, memory)
+        curve = tuple(self.curve)
+        evaluation = Evaluation(
+            self.candidate, score.metric, score.loss, None, curve, seconds, memory, score.beside
+        )
         peak = adapter_params(tuned)
         end = _unmasked(tuned.base_model) if isinstance(tuned.base_model, AdaLoraModel) else peak
         return Trained(evaluation, {}, Course(Allocation.of({}), peak, float(peak), end, ()), answers)
