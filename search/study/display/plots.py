@@ -100,7 +100,8 @@ def draw_correlations(report: StratumReport, place: Path, chance: Mapping[int, f
     label = f"Spearman ρ with {short(report.truth_name)}, mean over {seeds}; 95 % interval"
     draw_forest(forest_lines(report), forest, title=title, label=label, ceiling=report.ceiling)
     curves, baseline = favourite_curves(report)
-    draw_regret(curves, regret, title=title, unit=report.truth_name, baseline=baseline, chance=chance)
+    unit = report.truth_name.removeprefix("minus ")  # a regret is above 0 either way
+    draw_regret(curves, regret, title=title, unit=unit, baseline=baseline, chance=chance)
     return (
         ("rank correlation of every proxy with the truth, 95 % intervals", forest),
         ("what training only a proxy's k best would lose", regret),
