@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from search.job.text_lines import how_generated, sample_lines, text_of_all
 from search.show.aligned_text import aligned, wrapped
 from search.show.number_format import p_equation, with_interval
 from search.statistics.interval import Interval
@@ -32,7 +33,8 @@ _OF_THE_RUNS: Final = (
 def format_leaderboard(board: Leaderboard) -> str:
     """The verdict in one line, then lines of at most 80 columns.
 
-    The table, the best method first; how to read it; the questions, the notes, and what failed.
+    The table, the best method first; how to read it; the questions, the notes, and what failed; what was
+    written.
     """
     beside = list(dict.fromkeys(name for one in board.standings for name in one.beside))
     title = [cell.format(metric=board.metric_title) for cell in _OF_THE_METRIC]
@@ -42,7 +44,7 @@ def format_leaderboard(board: Leaderboard) -> str:
         for one in board.standings
     ]
     sentences = [part for line in _below(board) for part in wrapped(line)]
-    return "\n".join([printable(board.verdict), "", *aligned(table), "", *sentences])
+    return "\n".join([printable(board.verdict), "", *aligned(table), "", *sentences, *_text(board)])
 
 
 def _below(board: Leaderboard) -> Iterator[str]:
@@ -64,6 +66,17 @@ def _below(board: Leaderboard) -> Iterator[str]:
     yield from (f"note: {note}" for note in board.notes)
     yield from (f"failed: {one.label}: {reason}" for one in board.standings for reason in one.failures)
     yield f"saved in {board.output}"
+
+
+def _text(board: Leaderboard) -> list[str]:
+    """What every arm wrote, where it was asked to, with samples of the baseline's and the best's."""
+    if board.text is None:
+        return []
+    first = board.standings[0].label
+    names = [name for name in dict.fromkeys((board.baseline, first)) if name is not None]
+    order = [one.label for one in board.standings]
+    samples = sample_lines(board.text, names=names)
+    return ["", *wrapped(how_generated(board.text)), *text_of_all(board.text, order), *samples]
 
 
 def _metric_of(one: Standing) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from evaluators.objectives.task_objective import Score
 from evaluators.training.beside import values_beside
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
+from search.job.texts import Writing
 from search.statistics.interval import Interval
 from search.statistics.paired import PairedDifference
 from search.statistics.rank_correlation import rank_correlation
@@ -27,10 +28,14 @@ __all__ = ["Best", "Conclusion", "Result"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conclusion:
-    """How winner and baseline are judged on the rows used once, per seed; None where a run failed."""
+    """How winner and baseline are judged on the rows used once, per seed; None where a run failed.
+
+    writing: what they wrote in answer to the prompts of those rows; None where they were not asked to.
+    """
 
     winner: Sequence[Score | None]
     baseline: Sequence[Score | None]
+    writing: Writing | None = None
 
     @property
     def metrics(self) -> tuple[list[float | None], list[float | None]]:
@@ -106,6 +111,11 @@ class Result:
         tested = None if self.conclusion is None else self.conclusion.metrics
         return verdict(self.finalists, self.winner, tested, self.problem.judged)
 
+    @property
+    def writing(self) -> Writing | None:
+        """What winner and baseline wrote; None where they were not asked to."""
+        return None if self.conclusion is None else self.conclusion.writing
+
     def table(self) -> str:
         """The verdict, the finalists beside the baseline, and what else a person should know."""
         return format_table(self.record)
@@ -135,6 +145,7 @@ class Result:
             proxies={table.proxy: _correlation(table, self.finalists) for table in self.scores},
             seconds={name: round(value, 3) for name, value in self.seconds.items()},
             output=None if self.output is None else str(self.output),
+            text=None if self.writing is None else self.writing.record,
         )
 
 
