@@ -18,7 +18,15 @@ from .passages import Passages
 from .rows import NO_TARGET, Rows
 from .spoken_ids import Spoken, check_chat_template, check_generation_marks, spoken_ids, text_ids
 
-__all__ = ["LONGEST_PASSAGE", "USUAL_LOSS", "LossOn", "question_ids", "row_limit", "tokenised_passages"]
+__all__ = [
+    "LONGEST_PASSAGE",
+    "USUAL_LOSS",
+    "LossOn",
+    "question_ids",
+    "row_limit",
+    "tokenised_passages",
+    "tokens_shared",
+]
 
 LONGEST_PASSAGE: Final = 1024
 """Tokens a row is cut to unless told; as in TRL."""
@@ -95,7 +103,7 @@ def question_ids(passages: Passages, tokenizer: PreTrainedTokenizerBase) -> list
     whole = _whole(passages, tokenizer, assistant=False)
     found = []
     for row, ids in zip(whole, _alone(passages, passages.questions, tokenizer), strict=True):
-        shared = _shared(row.ids, ids)
+        shared = tokens_shared(row.ids, ids)
         while len(ids) > shared and int(ids[-1]) in special:
             ids = ids[:-1]
         found.append(ids)
@@ -160,7 +168,7 @@ def _learned(
     whole = _whole(passages, tokenizer, assistant=loss_on.assistant_only)
     given = _alone(passages, passages.prompts, tokenizer)
     for row, prompt in zip(whole, given, strict=True):
-        start = max(1, _shared(row.ids, prompt)) if loss_on.completion_only else 1
+        start = max(1, tokens_shared(row.ids, prompt)) if loss_on.completion_only else 1
         is_target = np.arange(len(row.ids)) >= start
         if row.by_assistant is not None:
             is_target &= row.by_assistant
@@ -186,8 +194,8 @@ def _alone(passages: Passages, asked: Sequence[Said], tokenizer: PreTrainedToken
     return text_ids(asked, tokenizer)
 
 
-def _shared(row: np.ndarray, prompt: np.ndarray) -> int:
-    """How many tokens both begin with."""
+def tokens_shared(row: np.ndarray, prompt: np.ndarray) -> int:
+    """How many tokens a row and its prompt alone both begin with."""
     width = min(len(row), len(prompt))
     differs = np.flatnonzero(row[:width] != prompt[:width])
     return int(differs[0]) if len(differs) else width

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,7 @@ from typing import Protocol
 from transformers import PreTrainedTokenizerBase
 
 from evaluators.base.base_model import ModelSource, load_tokenizer
+from evaluators.data.corpora.registry import CORPORA
 from evaluators.data.demo import MODEL_NAME, demo_model_folder
 from evaluators.data.language_task import build_language_task, build_language_training_task
 from evaluators.data.named_tasks import NamedTask, find_task, load_glue
@@ -61,12 +62,16 @@ def load_inputs(
     embedded = named is not None and named.embedded
 
     def build(tokenizer: PreTrainedTokenizerBase) -> Task:
-        return _builder(model, data, named, tables)(
+        task = _builder(model, data, named, tables)(
             tokenizer,
             max_length=data.max_length,
             train_rows=data.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
             eval_rows=data.eval_rows or (_DEMO_EVAL_ROWS if embedded else None),
         )
+        corpus = CORPORA.get(data.task or "")
+        if corpus is None:
+            return task
+        return replace(task, decoding=corpus.decoding, text_metrics=corpus.text_metrics)
 
     return _loaded(model, build, embedded=embedded)
 
@@ -84,7 +89,7 @@ def load_training_inputs(
             train: TextTable | Passages = tables(name)[0]
         else:
             train = _read(data.train_file, data)
-        title = name if data.train_file is None else _title(data.train_file, data.task_name)
+        title = _title(data)
         if isinstance(train, Passages):
             objective = _of_language(model, data)
             return build_language_training_task(
@@ -97,8 +102,15 @@ def load_training_inputs(
 
 
 def _named(data: DataSettings) -> NamedTask | None:
-    """The named task, where no files stand for one."""
-    return None if data.train_file is not None else find_task(_DEMO_TASK if data.task is None else data.task)
+    """The named task, where no files stand for one; raises UsageError on files of one that is no corpus."""
+    if data.train_file is None:
+        return find_task(_DEMO_TASK if data.task is None else data.task)
+    if data.task is not None and data.task not in CORPORA:
+        raise UsageError(
+            f"`task={data.task!r}` and `train_file` exclude each other, but for corpora whose files are "
+            f"given: {', '.join(CORPORA)}; give one of the two."
+        )
+    return None
 
 
 def _loaded(
@@ -135,7 +147,7 @@ def _builder(
     """Of labelled texts, or of rows of a language model."""
     name = _DEMO_TASK if data.task is None else data.task
     train, test = _tables(data, name, tables)
-    title = name if data.train_file is None else _title(data.train_file, data.task_name)
+    title = _title(data)
     if isinstance(train, Passages) and isinstance(test, Passages):
         return partial(build_language_task, title, _of_language(model, data), train, test)
     if isinstance(train, TextTable) and isinstance(test, TextTable):
@@ -171,11 +183,14 @@ def _labelled(data: DataSettings, named: NamedTask | None) -> Callable[[Sequence
     return partial(classification, metric=metric, positive=positive)
 
 
-def _title(file: Path, given: str | None) -> str:
-    """What a task of one's own is called: as given, or its folder and file, ``mrpc/train``, shown as text."""
-    if given is not None:
+def _title(data: DataSettings) -> str:
+    """What a task is called: as given, by its name, or a file's folder and file, ``mrpc/train``, shown as
+    text."""
+    if (given := data.task_name or data.task) is not None:
         return given
-    whole = file.absolute()
+    if data.train_file is None:
+        return _DEMO_TASK
+    whole = data.train_file.absolute()
     name = f"{whole.parent.name}/{whole.stem}".lstrip("/")
     return printable(name)[-LONGEST_NAME:]
 
@@ -189,4 +204,6 @@ def _tables(
 
 
 def _read(file: Path, data: DataSettings) -> TextTable | Passages:
+    if data.task is not None:
+        return CORPORA[data.task].passages(data.task, file)
     return read_table(file, text_columns=data.text_columns, label_column=data.label_column)

@@ -24,10 +24,10 @@ class DataSettings:
 
     task: str | None = option(
         None,
-        "a task that has a name",
+        "a task that has a name, or beside files the corpus that they are laid out as",
         metavar="NAME",
         default_text="rotten_tomatoes, which is embedded",
-        known=("evaluators.data.named_tasks:NAMED_TASKS",),
+        known=("evaluators.data.named_tasks:NAMED_TASKS", "evaluators.data.corpora.registry:CORPORA"),
     )
     train_file: Path | None = option(
         None,
@@ -85,10 +85,9 @@ class DataSettings:
         check_settings(self)
         if (self.train_file is None) != (self.eval_file is None):
             raise UsageError("`train_file` and `eval_file` go together: give both, or neither and `task`.")
-        if self.train_file and self.task:
-            raise UsageError(f"`task={self.task}` and `train_file` exclude each other; give one of them.")
-        described = (self.text_columns, self.label_column, self.task_name, self.regression or None)
-        if not self.train_file and described != (None,) * 4:
+        described = (self.text_columns, self.label_column, self.regression or None)
+        named = None if self.train_file else self.task_name
+        if (self.task or not self.train_file) and (*described, named) != (None,) * 4:
             raise UsageError(
                 "`text_columns`, `label_column`, `task_name` and `regression` describe `train_file`; a named "
                 "task knows its own."
