@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from copy import deepcopy
 from itertools import count, islice
 from typing import Final, TypeGuard, cast
@@ -32,7 +33,6 @@ from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.head import Head, initial_std
-from spaces.objective import Objective
 from spaces.stacked import Stacked
 
 from .adamw import linear_schedule
@@ -40,6 +40,7 @@ from .candidate import Candidate, Course, Evaluation, Recipe, Trained
 from .data_order import epoch_batches, in_length_order
 from .gate_policy import NeverActedError
 from .memory import is_out_of_memory, peak_memory, reset_peak_memory, why_it_did_not_fit
+from .prefixed import prefixed
 
 __all__ = ["adapter_params", "train_with_peft", "with_adapter"]
 
@@ -230,12 +231,14 @@ def _is_eva(config: PeftConfig) -> TypeGuard[LoraConfig]:
 
 
 @torch.no_grad()
-def _outputs(tuned: PeftModel, objective: Objective, rows: Rows, size: int) -> Tensor:
+def _outputs(tuned: PeftModel, objective: TaskObjective, rows: Rows, size: int) -> Tensor:
     """(rows, k), in the rows' order, on the CPU."""
-    model = cast("PreTrainedModel", _asked(tuned))
-    return in_length_order(
-        rows, size, lambda indices: objective.outputs(model, batch_of(tuned, rows, indices))
-    )
+    in_parts = objective.architecture == "causal_lm" and tuned.active_peft_config.is_prompt_learning
+    with prefixed(tuned) if in_parts else nullcontext(_asked(tuned)) as asked:
+        model = cast("PreTrainedModel", asked)
+        return in_length_order(
+            rows, size, lambda indices: objective.outputs(model, batch_of(tuned, rows, indices))
+        )
 
 
 def _asked(tuned: PeftModel) -> PreTrainedModel | PeftModel:

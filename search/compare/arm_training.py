@@ -114,6 +114,7 @@ def plan(arm: Arm, terms: Terms) -> list[Planned]:
             planned[scaling] = Planned(arm, job, workload, Allocation.of({}), rates)
             continue
         method, _ = find_method(arm.method)
+        method.check(model, job.task.objective, job.space.sites)
         policy = policy_of(arm.method, job.max_params, model)
         workload = replace(job.workload, policy=policy)
         start = arm.start(job.space.sites) or policy.start(job.space)
