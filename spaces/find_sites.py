@@ -15,7 +15,7 @@ from .families import FAMILIES, Family, Linear, find_family
 from .grammar import SHORTCUT_ROLES, Term, parse_space
 from .site import Kind, Site, Tap
 
-__all__ = ["find_sites"]
+__all__ = ["find_sites", "sites_by_leaf_name"]
 
 _BLOCK_INPUT: Final = Tap("", "in")
 _ROLE_OF_LEAF = (  # for families that the table does not know
@@ -43,7 +43,7 @@ def find_sites(model: PreTrainedModel, space: str) -> tuple[Site, ...]:
         if family:
             found = list(_family_sites(model, family, term))
         elif term.kind == "lora":
-            found = list(_sites_by_leaf_name(model, term))
+            found = list(_of_roles(sites_by_leaf_name(model), term))
         else:
             raise UsageError(
                 f"model_type={model.config.model_type!r} has no known residual stream, so it has no "
@@ -161,24 +161,32 @@ def _within(block: str, module: str) -> str:
     return f"{block}.{module}" if module else block
 
 
-def _sites_by_leaf_name(model: PreTrainedModel, term: Term) -> Iterator[Site]:
-    """Linears of a family that the table does not know, told by block number and leaf name."""
-    found: dict[str, list[tuple[int, str, nn.Module]]] = {}
+def sites_by_leaf_name(model: PreTrainedModel) -> tuple[Site, ...]:
+    """Every linear in a numbered block as a ``lora`` site, its role told by the module's own name.
+
+    So ``find_sites`` names the sites of a family that the table does not know, and so it named those of the
+    families of today's table before they were rows of it.
+    """
+    seen: dict[tuple[int, str], int] = {}
+    sites = []
     for name, module in model.base_model.named_modules():
         number = re.search(r"\.(\d+)\.", f".{name}.")
         if not number or not _is_linear(module):
             continue
-        leaf = name.rpartition(".")[2]
+        layer, leaf = int(number[1]), name.rpartition(".")[2]
         role = next((role for role, pattern in _ROLE_OF_LEAF if re.fullmatch(pattern, leaf)), leaf)
         full = name if model.base_model is model else f"{model.base_model_prefix}.{name}"
-        found.setdefault(role, []).append((int(number[1]), full, module))
-    for role in _checked_roles(term, found):
-        seen: dict[int, int] = {}
-        for layer, full, module in found[role]:
-            count = seen[layer] = seen.get(layer, 0) + 1  # an encoder-decoder has two blocks of one number
-            name = f"layers.{layer}.{role}" + (f".{count}" if count > 1 else "")
-            d_in, d_out = _shape(module)
-            yield Site(name, layer, role, "lora", d_in, d_out, Tap(full, "in"), Tap(full, "out"))
+        count = seen[layer, role] = seen.get((layer, role), 0) + 1  # an encoder-decoder has two such blocks
+        own_name = f"layers.{layer}.{role}" + (f".{count}" if count > 1 else "")
+        d_in, d_out = _shape(module)
+        sites.append(Site(own_name, layer, role, "lora", d_in, d_out, Tap(full, "in"), Tap(full, "out")))
+    return tuple(sites)
+
+
+def _of_roles(sites: Sequence[Site], term: Term) -> Iterator[Site]:
+    """The sites of a term's roles, role by role."""
+    for role in _checked_roles(term, list(dict.fromkeys(site.role for site in sites))):
+        yield from (site for site in sites if site.role == role)
 
 
 def _is_linear(module: nn.Module) -> bool:

@@ -27,7 +27,7 @@ from spaces.base_weight import whole_weight
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.families import find_family
-from spaces.find_sites import find_sites
+from spaces.find_sites import find_sites, sites_by_leaf_name
 from spaces.head import Head
 from spaces.hooks import Attachment
 from spaces.own_part import add_to_part
@@ -244,7 +244,7 @@ def _sites_of(model: PreTrainedModel, allocation: Allocation) -> list[Site]:
         given = re.findall(r"\.(?:in|cut)(\d{1,6})$", "\n".join(name for name, _ in allocation.ranks), re.M)
         spans = [int(span) for span in given if int(span) <= blocks]  # no block is further away
         space += f"+residual[all]+cross[all;span=1..{max(spans, default=1)}]"
-    found = {site.name: site for site in find_sites(model, space)}
+    found = {site.name: site for site in [*sites_by_leaf_name(model), *find_sites(model, space)]}
     if missing := [name for name, _ in allocation.ranks if name not in found]:
         blocks = 1 + max(site.layer for site in found.values())
         raise InputError(

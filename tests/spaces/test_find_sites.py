@@ -9,7 +9,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassificati
 
 from spaces import Part, Site, UsageError, params_per_rank
 from spaces.families import FAMILIES
-from spaces.find_sites import find_sites
+from spaces.find_sites import find_sites, sites_by_leaf_name
 from spaces.own_part import part_of
 
 EVERYTHING = "lora[all]+shortcut"
@@ -273,3 +273,9 @@ def test_granite_says_what_its_attention_is_multiplied_by(tiny_language_model: A
 def test_a_span_longer_than_the_model_says_to_shorten_it(tiny_model: Any) -> None:
     with pytest.raises(UsageError, match="has no site in this model, which is too shallow for it"):
         find_sites(tiny_model("bert"), "lora+cross[in,cut;span=4]")
+
+
+def test_linears_can_be_named_as_before_their_family_was_a_row_of_the_table(tiny_model: Any) -> None:
+    by_name = {site.name: site for site in sites_by_leaf_name(tiny_model("bloom"))}
+    assert (by_name["layers.1.query_key_value"].d_in, by_name["layers.1.query_key_value"].d_out) == (32, 96)
+    assert by_name["layers.1.dense"].target.module == "transformer.h.1.self_attention.dense"
