@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from evaluators.adapters.adapter import save_adapter
+from evaluators.adapters.story import Story
 from evaluators.evaluator import Evaluator
 from evaluators.training.candidate import Trained
 from evaluators.training.cohort import score_trained
@@ -66,6 +67,7 @@ class TrainedOracle:
             seeds=job.seeds,
             positive_label=task.objective.metric_label,
             notes=task.notes,
+            task=task.name,
         )
 
     def announce(self, folder: Path) -> None:
@@ -91,7 +93,7 @@ class TrainedOracle:
             return Conclusion(winner_test, winner_test)
         return Conclusion(winner_test, score_trained(job.model, sites, task, baseline.runs, recipe))
 
-    def save(self, run: Trained, folder: Path) -> None:
+    def save(self, run: Trained, folder: Path, story: Story) -> None:
         job = self.job
         save_adapter(
             folder,
@@ -102,4 +104,5 @@ class TrainedOracle:
             base=job.base,
             objective=job.task.objective,
             rows=job.task.validation,
+            story=story,
         )
