@@ -10,10 +10,10 @@ from evaluators.adapters.formats.chosen import chosen
 from .baked import baked
 from .peft_adapter import PeftAdapter, Wired
 
-__all__ = ["padded"]
+__all__ = ["padded_to_one_rank"]
 
 
-def padded(adapter: PeftAdapter) -> PeftAdapter:
+def padded_to_one_rank(adapter: PeftAdapter) -> PeftAdapter:
     """The same deltas as an adapter of one rank and of alpha = r, without patterns, as servers read it that
     know ``r``, ``lora_alpha`` and ``target_modules`` alone.
 

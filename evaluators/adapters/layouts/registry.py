@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from .baked import baked
-from .padded import padded
+from .padded import padded_to_one_rank
 from .peft_adapter import PeftAdapter
 
 __all__ = ["LAYOUTS"]
@@ -18,5 +18,5 @@ def _as_saved(adapter: PeftAdapter) -> PeftAdapter:
 
 
 LAYOUTS: Final[Mapping[str, Callable[[PeftAdapter], PeftAdapter]]] = MappingProxyType(
-    {"peft": _as_saved, "padded": padded, "baked": baked}
+    {"peft": _as_saved, "padded": padded_to_one_rank, "baked": baked}
 )
