@@ -18,7 +18,8 @@ def story_of(record: SearchRecord, *, task: str, command: str | None) -> Story:
     task: what the data is called. command: the line that did it.
     """
     best, baseline, rows = record.best, record.baseline, record.rows
-    on = [f"{record.metric_title}, {counted(rows[part], f'{part} row')}" for part in ("validation", "test")]
+    known = {part: counted(rows.get(part, 0), f"{part} row") for part in ("validation", "test")}
+    on = [f"{record.metric_title}, {count}" for count in known.values()]
     header = ("allocation", "parameters", "seeds", on[0], on[1], "test, minus uniform [95 %]")
     table = [_cells(baseline, best.test if best.is_baseline else best.baseline_test, None)]
     if not best.is_baseline:
