@@ -17,7 +17,7 @@ from .errors import InputError, UsageError
 from .grammar import SHORTCUT_ROLES, Term, parse_space
 from .scaling import SCALING_RULES, Scaling
 from .search_space import SearchSpace, params_per_rank, parse_ranks, rank_grid
-from .site import Kind, Site, Tap
+from .site import Kind, Part, Site, Tap
 
 __all__ = [
     "SCALING_RULES",
@@ -26,6 +26,7 @@ __all__ = [
     "Budget",
     "InputError",
     "Kind",
+    "Part",
     "Scaling",
     "SearchSpace",
     "Site",

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
 
 from torch import nn
 from transformers import PreTrainedModel
 
 from .errors import UsageError
 from .families import FAMILIES, Family, Linear, find_family
-from .grammar import Term, parse_space
-from .site import Site, Tap
+from .grammar import SHORTCUT_ROLES, Term, parse_space
+from .site import Kind, Site, Tap
 
-__all__ = ["find_sites"]
+__all__ = ["find_sites", "sites_by_leaf_name"]
 
+_BLOCK_INPUT: Final = Tap("", "in")
 _ROLE_OF_LEAF = (  # for families that the table does not know
     ("q", r"q|wq|query|q_proj|q_lin|query_proj"),
     ("k", r"k|wk|key|k_proj|k_lin|key_proj"),
@@ -40,7 +43,7 @@ def find_sites(model: PreTrainedModel, space: str) -> tuple[Site, ...]:
         if family:
             found = list(_family_sites(model, family, term))
         elif term.kind == "lora":
-            found = list(_sites_by_leaf_name(model, term))
+            found = list(_of_roles(sites_by_leaf_name(model), term))
         else:
             raise UsageError(
                 f"model_type={model.config.model_type!r} has no known residual stream, so it has no "
@@ -51,69 +54,70 @@ def find_sites(model: PreTrainedModel, space: str) -> tuple[Site, ...]:
                 f"`space={space!r}`: this {model.config.model_type} model has no linear in a numbered block, "
                 "so that no lora wire can join it; choose another model."
             )
-        if not found:
-            raise UsageError(
-                f"`space={space!r}`: {term} has no site in this model, which is too shallow for it; "
-                "use a smaller span or other roles."
-            )
         sites.update((site.name, site) for site in found)
+    if not sites:
+        why = f": {family.lacks}" if family and family.lacks else ""
+        raise UsageError(f"`space={space!r}` has no site in this {model.config.model_type} model{why}.")
     return tuple(sorted(sites.values(), key=lambda site: site.layer))
 
 
 def _family_sites(model: PreTrainedModel, family: Family, term: Term) -> Iterator[Site]:
-    prefix, blocks = _blocks(model, family)
+    blocks = _blocks(model, family)
     if term.kind == "lora":
-        for role in _checked_roles(term, family.linears):
-            for layer, block in enumerate(blocks):
-                yield _lora_site(f"{prefix}.{layer}", block, layer, role, family.linears[role])
+        inside = [dict(block.named_modules()) for _, block in blocks]
+        known = [role for role, one in family.linears.items() if any(one.module in names for names in inside)]
+        for role in _checked_roles(term, known, family.lacks):
+            linear = family.linears[role]
+            for layer, (name, _) in enumerate(blocks):
+                if linear.module in inside[layer]:
+                    yield _lora_site(model, name, layer, role, linear)
         return
-    assert term.roles is not None
-    hidden = int(model.config.hidden_size)
-    for role in term.roles:
-        for span in term.spans:
-            for layer in range(len(blocks)):
-                ends = _shortcut_taps(family, prefix, layer, role, span)
-                if ends:
-                    name = f"layers.{layer}.{role}" + (str(span) if span > 1 else "")
-                    source, target, norm = ends
-                    yield Site(name, layer, role, term.kind, hidden, hidden, source, target, norm)
+    known = [role for role in SHORTCUT_ROLES[term.kind] if role in family.shortcuts]
+    sites = [
+        site
+        for role in _checked_roles(term, known, family.lacks)
+        for span in term.spans
+        for layer in range(len(blocks))
+        if (site := _shortcut(model, family, [name for name, _ in blocks], layer, role, span))
+    ]
+    if known and not sites:
+        raise UsageError(
+            f"`space={term}` has no site in this model, which is too shallow for it; use a smaller span or "
+            "other roles."
+        )
+    yield from sites
 
 
-def _blocks(model: PreTrainedModel, family: Family) -> tuple[str, nn.ModuleList]:
-    """Full name of the block list, and the list."""
+def _blocks(model: PreTrainedModel, family: Family) -> list[tuple[str, nn.Module]]:
+    """The blocks with their full names, in order."""
     base = model.base_model
     inside = "" if base is model else f"{model.base_model_prefix}."
-    blocks = base.get_submodule(family.blocks)
-    assert isinstance(blocks, nn.ModuleList)
-    return inside + family.blocks, blocks
+    pattern = re.compile(family.blocks.replace(".", r"\.").replace("*", "[0-9]+") + r"\.[0-9]+")
+    return [(inside + name, block) for name, block in base.named_modules() if pattern.fullmatch(name)]
 
 
-def _checked_roles(term: Term, known: Mapping[str, object]) -> tuple[str, ...]:
+def _checked_roles(term: Term, known: Collection[str], lacks: str = "") -> tuple[str, ...]:
+    """The roles that a term names, all that are known where it names none."""
     roles = tuple(known) if term.roles is None else term.roles
     if unknown := [role for role in roles if role not in known]:
-        raise UsageError(
-            f"{unknown} are not lora roles of this model, which has {list(known)}; name those, or lora[all]."
-        )
+        why = f": {lacks}" if lacks else f"; name those, or {term.kind}[all]"
+        raise UsageError(f"{unknown} are not {term.kind} roles of this model, which has {list(known)}{why}.")
     return roles
 
 
-def _lora_site(block_name: str, block: nn.Module, layer: int, role: str, linear: Linear) -> Site:
-    module = f"{block_name}.{linear.module}"
-    d_in, d_out = _shape(block.get_submodule(linear.module))
+def _lora_site(model: PreTrainedModel, block: str, layer: int, role: str, linear: Linear) -> Site:
+    module = f"{block}.{linear.module}"
+    d_in, d_out = _shape(model.get_submodule(module))
     part = None
-    if linear.third is not None:
-        d_out //= 3
-        part = (linear.third * d_out, (linear.third + 1) * d_out)
-    return Site(
-        f"layers.{layer}.{role}",
-        layer,
-        role,
-        "lora",
-        d_in,
-        d_out,
+    if linear.fused:
+        fused = linear.fused(model.config)
+        part = fused.part(linear.index, width=d_out)
+        d_out = (part.stop - part.start) * fused.repeats
+    source, target = (
         Tap(module, "in", first_call=linear.first_call),
         Tap(module, "out", part, linear.first_call),
     )
+    return Site(f"layers.{layer}.{role}", layer, role, "lora", d_in, d_out, source, target)
 
 
 def _shape(linear: nn.Module) -> tuple[int, int]:
@@ -123,45 +127,66 @@ def _shape(linear: nn.Module) -> tuple[int, int]:
     return int(linear.nx), int(linear.nf)  # type: ignore[arg-type]
 
 
-def _shortcut_taps(
-    family: Family, prefix: str, layer: int, role: str, span: int
-) -> tuple[Tap, Tap, str | None] | None:
-    """(source, target, norm) by DESIGN section 1's table; None where the source lies before block 0."""
+def _shortcut(
+    model: PreTrainedModel, family: Family, blocks: Sequence[str], layer: int, role: str, span: int
+) -> Site | None:
+    """A shortcut by DESIGN section 1's table; None where its source would lie before block 0."""
+    source, target, back, norm = {
+        "res1": (_BLOCK_INPUT, family.attention_sum, 0, None),
+        "res2": (family.attention_state, family.ffn_sum, 0, None),
+        "cut": (family.attention_state, family.attention_sum, span, 0),
+        "in": (_BLOCK_INPUT, family.ffn_sum, span - 1, 1),
+    }[role]
+    if layer < back:
+        return None
+    assert source is not None
+    assert target is not None, "a family has the taps of its shortcuts"
+    kind: Kind = "residual" if norm is None else "cross"
+    hidden = int(model.config.hidden_size)
+    return Site(
+        f"layers.{layer}.{role}" + (str(span) if kind == "cross" and span > 1 else ""),
+        layer,
+        role,
+        kind,
+        hidden,
+        hidden,
+        replace(source, module=_within(blocks[layer - back], source.module)),
+        replace(target, module=_within(blocks[layer], target.module)),
+        None if norm is None or family.norms is None else _within(blocks[layer], family.norms[norm]),
+        float(getattr(model.config, family.gain)) if family.gain and target == family.attention_sum else 1.0,
+    )
 
-    def at(tap: Tap, block: int) -> Tap:
-        return Tap(f"{prefix}.{block}" + (f".{tap.module}" if tap.module else ""), tap.side)
 
-    block_input = Tap("", "in")
-    norm1, norm2 = (f"{prefix}.{layer}.{norm}" for norm in family.norms) if family.norms else (None, None)
-    if role == "res1":
-        return at(block_input, layer), at(family.attention_sum, layer), None
-    if role == "res2":
-        return at(family.attention_state, layer), at(family.ffn_sum, layer), None
-    if role == "cut" and layer - span >= 0:
-        return at(family.attention_state, layer - span), at(family.attention_sum, layer), norm1
-    if role == "in" and layer + 1 - span >= 0:
-        return at(block_input, layer + 1 - span), at(family.ffn_sum, layer), norm2
-    return None
+def _within(block: str, module: str) -> str:
+    return f"{block}.{module}" if module else block
 
 
-def _sites_by_leaf_name(model: PreTrainedModel, term: Term) -> Iterator[Site]:
-    """Linears of a family that the table does not know, told by block number and leaf name."""
-    found: dict[str, list[tuple[int, str, nn.Module]]] = {}
+def sites_by_leaf_name(model: PreTrainedModel) -> tuple[Site, ...]:
+    """Every linear in a numbered block as a ``lora`` site, its role told by the module's own name.
+
+    So ``find_sites`` names the sites of a family that the table does not know, and so it named those of the
+    families of today's table before they were rows of it.
+    """
+    seen: dict[tuple[int, str], int] = {}
+    sites = []
     for name, module in model.base_model.named_modules():
         number = re.search(r"\.(\d+)\.", f".{name}.")
         if not number or not _is_linear(module):
             continue
-        leaf = name.rpartition(".")[2]
+        layer, leaf = int(number[1]), name.rpartition(".")[2]
         role = next((role for role, pattern in _ROLE_OF_LEAF if re.fullmatch(pattern, leaf)), leaf)
         full = name if model.base_model is model else f"{model.base_model_prefix}.{name}"
-        found.setdefault(role, []).append((int(number[1]), full, module))
-    for role in _checked_roles(term, found):
-        seen: dict[int, int] = {}
-        for layer, full, module in found[role]:
-            count = seen[layer] = seen.get(layer, 0) + 1  # an encoder-decoder has two blocks of one number
-            name = f"layers.{layer}.{role}" + (f".{count}" if count > 1 else "")
-            d_in, d_out = _shape(module)
-            yield Site(name, layer, role, "lora", d_in, d_out, Tap(full, "in"), Tap(full, "out"))
+        count = seen[layer, role] = seen.get((layer, role), 0) + 1  # an encoder-decoder has two such blocks
+        own_name = f"layers.{layer}.{role}" + (f".{count}" if count > 1 else "")
+        d_in, d_out = _shape(module)
+        sites.append(Site(own_name, layer, role, "lora", d_in, d_out, Tap(full, "in"), Tap(full, "out")))
+    return tuple(sites)
+
+
+def _of_roles(sites: Sequence[Site], term: Term) -> Iterator[Site]:
+    """The sites of a term's roles, role by role."""
+    for role in _checked_roles(term, list(dict.fromkeys(site.role for site in sites))):
+        yield from (site for site in sites if site.role == role)
 
 
 def _is_linear(module: nn.Module) -> bool:

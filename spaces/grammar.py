@@ -3,7 +3,8 @@
     space = term { "+" term }        term = kind [ "[" roles [ ";span=" N [ ".." M ] ] "]" ]
     kind  = "lora" | "residual" | "cross" | "shortcut"       roles = "all" | role { "," role }
 
-``lora`` is ``lora[q,v]``; ``shortcut`` is ``residual+cross``; spans are for ``cross`` alone.
+``lora`` is ``lora[q,v]``, ``residual`` is ``residual[res1,res2]`` and ``cross`` is ``cross[in,cut]``. ``all``
+is what the model has, and ``shortcut`` is ``residual[all]+cross[all]``. Spans are for ``cross`` alone.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def _terms(kind: str, inside: str | None, text: str) -> list[Term]:
     if kind == "shortcut":
         if inside is not None:
             raise UsageError(f"`space={text!r}`: shortcut takes no roles; {_EXAMPLES}.")
-        return [Term("residual", SHORTCUT_ROLES["residual"]), Term("cross", SHORTCUT_ROLES["cross"])]
+        return [Term("residual", None), Term("cross", None)]
     roles_text, _, option = (inside or "").partition(";")
     if kind == "lora":
         if option:
@@ -72,12 +73,15 @@ def _terms(kind: str, inside: str | None, text: str) -> list[Term]:
         return [Term("lora", None if roles == ("all",) else roles)]
     shortcut: Kind = "residual" if kind == "residual" else "cross"
     known = SHORTCUT_ROLES[shortcut]
-    named = known if inside is None or roles_text == "all" else _roles(roles_text, text)
+    spans = _spans(option, shortcut, text)
+    if roles_text == "all":
+        return [Term(shortcut, None, spans)]
+    named = known if inside is None else _roles(roles_text, text)
     if unknown := [role for role in named if role not in known]:
         raise UsageError(
             f"`space={text!r}`: {unknown} are not roles of {kind}, which has {list(known)}; {_EXAMPLES}."
         )
-    return [Term(shortcut, named, _spans(option, shortcut, text))]
+    return [Term(shortcut, named, spans)]
 
 
 def _roles(text: str, space: str) -> tuple[str, ...]:

@@ -148,7 +148,9 @@ class _Target:
             raise InputError(
                 f"{unseen[0]}: its source has not been computed yet where its target is; leave it out."
             )
-        return self.visit(self.sites, [self.taps.seen[site.source] for site in self.sites], target)
+        seen = [self.taps.seen[site.source] for site in self.sites]
+        read = [x if site.gain == 1 else x / site.gain for site, x in zip(self.sites, seen, strict=True)]
+        return self.visit(self.sites, read, target)
 
     def _renormalise(self, norm: nn.Module, plain: Tensor) -> Tensor:
         """LN[plain + wires], in the rows where a wire is on; ``plain`` itself came out of the same LN."""

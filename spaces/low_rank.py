@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from .own_part import add_to_part, part_of
 from .site import Site
 
 __all__ = ["add_by_setting", "add_by_slot", "with_update"]
@@ -25,8 +26,11 @@ def add_by_slot(target: Tensor, source: Tensor, site: Site, *, a: Tensor, b: Ten
     """
     x = source.reshape(len(gate), -1, site.d_in)
     inner = x.bmm((a * gate[:, :, None]).to(x.dtype).transpose(1, 2))
-    part = _own_part(target, site).view(len(gate), -1, site.d_out)
-    part.baddbmm_(inner, b.to(x.dtype).transpose(1, 2))
+    outer = b.to(x.dtype).transpose(1, 2)
+    if site.target.interleaved:
+        add_to_part(target, site.target, inner.bmm(outer).view(*target.shape[:-1], site.d_out))
+    else:
+        part_of(target, site.target).view(len(gate), -1, site.d_out).baddbmm_(inner, outer)
 
 
 def add_by_setting(target: Tensor, source: Tensor, site: Site, *, a: Tensor, b: Tensor, gate: Tensor) -> None:
@@ -40,19 +44,19 @@ def add_by_setting(target: Tensor, source: Tensor, site: Site, *, a: Tensor, b: 
         a: (r, d_in). b: (d_out, r). gate: (S, r), or (S, 1) where all ranks share it; with the factor.
     """
     x = source.reshape(-1, site.d_in)
-    inner = (x @ a.to(x.dtype).T).view(len(gate), -1, len(a)) * gate.to(x.dtype)[:, None, :]
-    _own_part(target, site).view(-1, site.d_out).addmm_(inner.flatten(0, 1), b.to(x.dtype).T)
+    inner = ((x @ a.to(x.dtype).T).view(len(gate), -1, len(a)) * gate.to(x.dtype)[:, None, :]).flatten(0, 1)
+    outer = b.to(x.dtype).T
+    if site.target.interleaved:
+        add_to_part(target, site.target, inner.mm(outer).view(*target.shape[:-1], site.d_out))
+    else:
+        part_of(target, site.target).view(-1, site.d_out).addmm_(inner, outer)
 
 
 def with_update(target: Tensor, source: Tensor, site: Site, update: Tensor) -> Tensor:
     """The target and (Delta W) x, a new tensor: second derivatives go through it. update: (d_out, d_in)."""
     added = nn.functional.linear(source, update.to(source.dtype)).reshape(*target.shape[:-1], site.d_out)
-    if site.target.part is not None:
-        start, stop = site.target.part
-        added = nn.functional.pad(added, (start, target.shape[-1] - stop))
-    return target + added
-
-
-def _own_part(target: Tensor, site: Site) -> Tensor:
-    """What a site adds to, (rows, ..., d_out): a view of the target."""
-    return target if site.target.part is None else target[..., slice(*site.target.part)]
+    if site.target.part is None:
+        return target + added
+    changed = target.clone()
+    add_to_part(changed, site.target, added)
+    return changed

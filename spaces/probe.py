@@ -23,6 +23,7 @@ from .errors import InputError
 from .head import Head, initial_std, rows_of
 from .hooks import Renorm, attach
 from .objective import Batch, Objective
+from .own_part import add_to_part, part_of
 from .readable import outputs
 from .site import Site
 from .slot_changes import Changes, change_of, changes
@@ -163,9 +164,10 @@ class _ProbeRun:
     def __call__(self, batch: Batch, see: _See) -> Tensor:
         def visit(sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
             learn = torch.is_grad_enabled()
-            zeros = [torch.zeros_like(_part(site, target), requires_grad=learn) for site in sites]
-            for site, source, own in zip(sites, sources, zeros, strict=True):
-                see(site.name, source, _part(site, target), own)
+            parts = [part_of(target, site.target) for site in sites]
+            zeros = [torch.zeros_like(part, requires_grad=learn) for part in parts]
+            for site, source, part, own in zip(sites, sources, parts, zeros, strict=True):
+                see(site.name, source, part, own)
             return _added(sites, target, zeros)
 
         with ExitStack() as hooks:
@@ -183,15 +185,10 @@ def _shown(name: str, see: _See) -> Any:
     return show
 
 
-def _part(site: Site, target: Tensor) -> Tensor:
-    """What a site means of a target that it may share with others."""
-    return target if site.target.part is None else target[..., slice(*site.target.part)]
-
-
 def _added(sites: Sequence[Site], target: Tensor, zeros: Sequence[Tensor]) -> Tensor:
     changed = target.clone()
     for site, own in zip(sites, zeros, strict=True):
-        _part(site, changed).add_(own)
+        add_to_part(changed, site.target, own)
     return changed
 
 

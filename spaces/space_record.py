@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from .errors import InputError
 from .search_space import SearchSpace
-from .site import Kind, Site, Tap
+from .site import Kind, Part, Site, Tap
 
 __all__ = ["space_from_json", "space_to_json"]
 
@@ -42,8 +42,10 @@ def _tap(fields: dict[str, Any]) -> Tap:
     """Raises TypeError or ValueError on anything but a tap's fields."""
     part = fields["part"]
     if part is not None:
-        start, stop = part
-        part = (start, stop)
+        if isinstance(part, list):  # as tables were written when every part was one piece
+            start, stop = part
+            part = {"start": start, "stop": stop}
+        part = Part(**part)
     if fields["side"] not in ("in", "out"):
         raise ValueError(f"side={fields['side']!r} must be in or out")
     return Tap(**{**fields, "part": part})

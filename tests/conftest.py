@@ -15,6 +15,7 @@ from transformers import (
     AutoModelForSequenceClassification,
     PreTrainedModel,
 )
+from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
 
 from tests.made_spaces import make_space, opt_space  # noqa: F401  (fixtures)
 
@@ -80,7 +81,67 @@ _GPT2: Final[Mapping[str, Any]] = {
     "attn_pdrop": 0.0,
     "initializer_range": 0.2,
 }
+_GPTJ: Final[Mapping[str, Any]] = {**_GPT2, "rotary_dim": 4}
 _GEMMA: Final[Mapping[str, Any]] = {**_LLAMA, "query_pre_attn_scalar": 16, "sliding_window": 8}
+_PHI: Final[Mapping[str, Any]] = {
+    **{name: size for name, size in _LLAMA.items() if name != "head_dim"},
+    "embd_pdrop": 0.0,
+    "resid_pdrop": 0.0,
+}
+_DISTILBERT: Final[Mapping[str, Any]] = {
+    "dim": 32,
+    "n_layers": 3,
+    "n_heads": 2,
+    "hidden_dim": 48,
+    "max_position_embeddings": 64,
+    "dropout": 0.0,
+    "attention_dropout": 0.0,
+    "seq_classif_dropout": 0.0,
+    "initializer_range": 0.2,
+}
+_ALBERT: Final[Mapping[str, Any]] = {
+    **_BERT,
+    "embedding_size": 16,
+    "num_hidden_layers": 4,
+    "num_hidden_groups": 2,  # two blocks, each called twice
+    "classifier_dropout_prob": 0.0,
+}
+_MODERNBERT: Final[Mapping[str, Any]] = {
+    **_SIZES,
+    "attention_dropout": 0.0,
+    "mlp_dropout": 0.0,
+    "embedding_dropout": 0.0,
+    "classifier_dropout": 0.0,
+    "initializer_range": 0.2,
+    "local_attention": 8,
+    "global_attn_every_n_layers": 2,
+}
+_NEOX: Final[Mapping[str, Any]] = {
+    **_SIZES,
+    "hidden_dropout": 0.0,
+    "attention_dropout": 0.0,
+    "classifier_dropout": 0.0,
+    "initializer_range": 0.2,
+}
+_BLOOM: Final[Mapping[str, Any]] = {
+    "hidden_size": 32,
+    "n_layer": 3,
+    "n_head": 2,
+    "hidden_dropout": 0.0,
+    "attention_dropout": 0.0,
+    "initializer_range": 0.2,
+}
+_FALCON: Final[Mapping[str, Any]] = {
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "ffn_hidden_size": 48,
+    "max_position_embeddings": 64,
+    "hidden_dropout": 0.0,
+    "attention_dropout": 0.0,
+    "initializer_range": 0.2,
+}
+_EXPERTS: Final[Mapping[str, Any]] = {"num_local_experts": 3, "num_experts": 3, "num_experts_per_tok": 2}
 
 TINY: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {  # family -> (model_type, config)
     "bert": ("bert", _BERT),
@@ -99,6 +160,34 @@ TINY: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {  # family -> (model
     "gemma": ("gemma", _LLAMA),
     "gemma2": ("gemma2", _GEMMA),
     "gemma3_text": ("gemma3_text", _GEMMA),
+    "albert": ("albert", _ALBERT),
+    "distilbert": ("distilbert", _DISTILBERT),
+    "mpnet": ("mpnet", _BERT),
+    "modernbert": ("modernbert", _MODERNBERT),
+    "gptj": ("gptj", _GPTJ),
+    "gpt_neox": ("gpt_neox", _NEOX),
+    "gpt_neox/sequential": ("gpt_neox", {**_NEOX, "use_parallel_residual": False}),
+    "bloom": ("bloom", _BLOOM),
+    "falcon": ("falcon", {**_FALCON, "new_decoder_architecture": True, "num_kv_heads": 2}),
+    "falcon/multi-query": ("falcon", {**_FALCON, "multi_query": True, "parallel_attn": True}),
+    "falcon/sequential": (
+        "falcon",
+        {**_FALCON, "multi_query": False, "parallel_attn": False, "alibi": True},
+    ),
+    "smollm3": ("smollm3", {**_LLAMA, "no_rope_layer_interval": 2}),
+    "granite": ("granite", {**_LLAMA, "residual_multiplier": 0.5}),
+    "olmo2": ("olmo2", _LLAMA),
+    "olmo3": ("olmo3", {**_LLAMA, "sliding_window": 8}),
+    "starcoder2": ("starcoder2", {**_LLAMA, "residual_dropout": 0.0, "embedding_dropout": 0.0}),
+    "mixtral": ("mixtral", {**_LLAMA, **_EXPERTS}),
+    "qwen3_moe": (
+        "qwen3_moe",
+        {**_LLAMA, **_EXPERTS, "moe_intermediate_size": 16, "mlp_only_layers": [1]},
+    ),
+    "phi": ("phi", _PHI),
+    "phi3": ("phi3", _PHI),
+    "cohere": ("cohere", _LLAMA),
+    "cohere2": ("cohere2", {**_LLAMA, "sliding_window": 8}),
 }
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in the background of a shell, for its children too
@@ -146,6 +235,17 @@ def tiny_language_model() -> TinyModel:
         model = _tiny(AutoModelForCausalLM, family, overrides)
         model.config.use_cache = False  # as the loader sets it
         return model
+
+    return build
+
+
+@pytest.fixture
+def tiny_family(tiny_model: TinyModel, tiny_language_model: TinyModel) -> TinyModel:
+    """The same of any family: its classifier, or its language model where transformers has no classifier."""
+
+    def build(family: str, **overrides: Any) -> PreTrainedModel:
+        classifies = TINY[family][0] in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
+        return (tiny_model if classifies else tiny_language_model)(family, **overrides)
 
     return build
 

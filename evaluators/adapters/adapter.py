@@ -23,13 +23,14 @@ from evaluators.objectives.task_objective import TaskObjective
 from evaluators.store.whole_folder import replace_folder
 from evaluators.training.candidate import Recipe, Trained, refuse_other_weights
 from spaces.allocation import Allocation
-from spaces.base_weight import base_weight
+from spaces.base_weight import whole_weight
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.families import find_family
-from spaces.find_sites import find_sites
+from spaces.find_sites import find_sites, sites_by_leaf_name
 from spaces.head import Head
 from spaces.hooks import Attachment
+from spaces.own_part import add_to_part
 from spaces.site import Site
 from spaces.stacked import Stacked
 from spaces.wires import Wires
@@ -180,9 +181,10 @@ def merge(folder: Path, model: PreTrainedModel, *, without_shortcuts: bool = Fal
     wires = read_wires(folder, record, model, sites)
     with torch.no_grad():
         for wire in wires:
-            weight = base_weight(model, wire.site)
-            delta = wire.factor * (wire.b @ wire.a)
-            weight.copy_(weight.float() + delta.to(weight.device))
+            weight = whole_weight(model, wire.site.target.module)
+            merged, delta = weight.float(), wire.factor * (wire.b @ wire.a)
+            add_to_part(merged, wire.site.target, delta.to(weight.device), dim=0)
+            weight.copy_(merged)
         for name, tensor in head.items():
             model.get_parameter(name.removeprefix("head.")).copy_(tensor)
     _configure(model, record)
@@ -246,8 +248,8 @@ def _sites_of(model: PreTrainedModel, allocation: Allocation) -> list[Site]:
         blocks = 1 + max(site.layer for site in find_sites(model, space))
         given = re.findall(r"\.(?:in|cut)(\d{1,6})$", "\n".join(name for name, _ in allocation.ranks), re.M)
         spans = [int(span) for span in given if int(span) <= blocks]  # no block is further away
-        space += f"+residual+cross[in,cut;span=1..{max(spans, default=1)}]"
-    found = {site.name: site for site in find_sites(model, space)}
+        space += f"+residual[all]+cross[all;span=1..{max(spans, default=1)}]"
+    found = {site.name: site for site in [*sites_by_leaf_name(model), *find_sites(model, space)]}
     if missing := [name for name, _ in allocation.ranks if name not in found]:
         blocks = 1 + max(site.layer for site in found.values())
         raise InputError(

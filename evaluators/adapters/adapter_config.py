@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 from evaluators.base.architectures import ARCHITECTURES
 from spaces.allocation import Allocation
 from spaces.errors import InputError
-from spaces.find_sites import find_sites
+from spaces.find_sites import find_sites, sites_by_leaf_name
 
 from .adapter_record import AdapterRecord
 from .lora_config import lora_config
@@ -26,7 +26,8 @@ def adapter_config(record: AdapterRecord, model: PreTrainedModel) -> LoraConfig:
     of their ranks, with the factor of that. Raises InputError where the adapter has shortcuts, or was made
     for another model, and says which.
     """
-    found = {site.name: site for site in find_sites(model, "lora[all]")}
+    sites = [*sites_by_leaf_name(model), *find_sites(model, "lora[all]")]
+    found = {site.name: site for site in sites}
     ranks = dict(record.allocation.ranks)
     if missing := [name for name in ranks if name not in found]:
         raise InputError(_refusal(missing, record))
@@ -35,10 +36,10 @@ def adapter_config(record: AdapterRecord, model: PreTrainedModel) -> LoraConfig:
     for site in own:
         module = site.target.module
         by_module[module] = by_module.get(module, 0) + ranks[site.name]
-    sites = peft_sites(model, own)
-    allocation = Allocation.of({site.name: by_module[site.target.module] for site in sites})
+    whole = peft_sites(model, own)
+    allocation = Allocation.of({site.name: by_module[site.target.module] for site in whole})
     task_type = ARCHITECTURES[record.architecture].task_type
-    return lora_config(model, sites, allocation, record.scaling, task_type=task_type)
+    return lora_config(model, whole, allocation, record.scaling, task_type=task_type)
 
 
 def _refusal(missing: Sequence[str], record: AdapterRecord) -> str:

@@ -11,6 +11,8 @@ from peft.tuners.lora import LoraLayer
 from peft.utils import ModulesToSaveWrapper
 from torch import Tensor
 
+from spaces.own_part import add_to_part
+
 from .peft_files import Wire
 
 __all__ = ["why_loaded_otherwise"]
@@ -60,7 +62,7 @@ def _same_delta(layer: LoraLayer, group: Sequence[Wire]) -> bool:
     own_b, start = b.new_zeros(len(b), len(own_a)), 0
     for wire in group:
         stop = start + len(wire.a)
-        own_b[slice(*(wire.site.target.part or (None, None))), start:stop] = wire.factor * wire.b.double()
+        add_to_part(own_b[:, start:stop], wire.site.target, wire.factor * wire.b.double(), dim=0)
         start = stop
     apart = _norm(torch.cat([b, -own_b], dim=1), torch.cat([a, own_a]))
     return apart <= _TOLERANCE * _norm(own_b, own_a)  # False of NaN

@@ -21,6 +21,7 @@ from spaces.errors import InputError
 from spaces.foreign import foreign
 from spaces.foreign_json import fields, object_of, positive, read_json
 from spaces.objective import Architecture
+from spaces.own_part import add_to_part, part_of
 from spaces.site import Site
 
 from .lora_config import anchored
@@ -149,7 +150,8 @@ def read_peft(
         start = 0
         for site in group:
             stop, factor = start + ranks[site.name], factors[site.name]
-            own_b = _scaled(b[_part(site), start:stop], alphas[anchored(module)] / rank / factor)
+            rows_of_b = part_of(b[:, start:stop], site.target, dim=0)
+            own_b = _scaled(rows_of_b, alphas[anchored(module)] / rank / factor)
             wires.append(Wire(site, factor, a[start:stop], own_b))
             start = stop
     return wires
@@ -188,14 +190,9 @@ def _check_shapes(
 def _by_module(sites: Sequence[Site]) -> dict[str, list[Site]]:
     """Sites by the linear that they add to; those of a fused one in the order of its output."""
     groups: dict[str, list[Site]] = {}
-    for site in sorted(sites, key=lambda site: site.target.part or (0, 0)):
+    for site in sorted(sites, key=lambda site: site.target.part.start if site.target.part else 0):
         groups.setdefault(site.target.module, []).append(site)
     return groups
-
-
-def _part(site: Site) -> slice:
-    """The rows of B that a site means, of a linear that may be fused."""
-    return slice(*(site.target.part or (None, None)))
 
 
 def _fused(group: Sequence[Wire], factor: float, *, width: int) -> tuple[Tensor, Tensor]:
@@ -204,7 +201,7 @@ def _fused(group: Sequence[Wire], factor: float, *, width: int) -> tuple[Tensor,
     b, start = a.new_zeros(width, len(a)), 0
     for wire in group:
         stop = start + len(wire.a)
-        b[_part(wire.site), start:stop] = _scaled(wire.b, wire.factor / factor)
+        add_to_part(b[:, start:stop], wire.site.target, _scaled(wire.b, wire.factor / factor), dim=0)
         start = stop
     return a, b
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from spaces.hooks import Renorm, Visit, attach
+from spaces.own_part import part_of
 from spaces.site import Site
 
 __all__ = ["differentiable", "on_backward", "tokens_read"]
@@ -49,8 +50,7 @@ def on_backward(target: Tensor, sites: Sequence[Site], see: Callable[[list[Tenso
     """Has a backward pass call ``see`` with the gradient at each site's own part: (rows, ..., d_out)."""
 
     def on_gradient(delta: Tensor) -> None:
-        parts = (site.target.part for site in sites)
-        see([delta if part is None else delta[..., slice(*part)] for part in parts])
+        see([part_of(delta, site.target) for site in sites])
 
     _ = target.grad_fn  # without it a hook on a view changed in place crashes (pytorch issue 196459)
     target.register_hook(on_gradient)

@@ -7,11 +7,14 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, OPTConfig, PreTrainedModel
 
-from spaces import Site, UsageError, params_per_rank
+from spaces import Part, Site, UsageError, params_per_rank
 from spaces.families import FAMILIES
-from spaces.find_sites import find_sites
+from spaces.find_sites import find_sites, sites_by_leaf_name
+from spaces.own_part import part_of
 
 EVERYTHING = "lora[all]+shortcut"
+TINY_OF = {"opt/post-norm": "opt-post"}
+BLOCKS = {"albert": 2}  # of four layers
 
 
 def on_meta(model_type: str, **sizes: Any) -> PreTrainedModel:
@@ -69,10 +72,10 @@ def test_opt_350m_has_48_lora_sites_and_95_shortcuts(opt_350m: PreTrainedModel) 
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_tap_and_norm_of_every_family_is_a_module(family: str, tiny_model: Any) -> None:
-    model = tiny_model(family.replace("opt/post-norm", "opt-post"))
-    sites = find_sites(model, EVERYTHING + "+cross[in,cut;span=2..3]")
-    assert {site.layer for site in sites} == {0, 1, 2}
+def test_every_tap_and_norm_of_every_family_is_a_module(family: str, tiny_family: Any) -> None:
+    model = tiny_family(TINY_OF.get(family, family))
+    sites = find_sites(model, EVERYTHING + "+cross[all;span=2..3]")
+    assert {site.layer for site in sites} == set(range(BLOCKS.get(family, 3)))
     for site in sites:
         for module in (site.source.module, site.target.module, site.norm):
             if module is not None:
@@ -80,33 +83,42 @@ def test_every_tap_and_norm_of_every_family_is_a_module(family: str, tiny_model:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_lora_sites_have_the_shapes_of_their_linears(family: str, tiny_model: Any) -> None:
-    model = tiny_model(family.replace("opt/post-norm", "opt-post"))
+def test_lora_sites_have_the_shapes_of_their_linears(family: str, tiny_family: Any) -> None:
+    model = tiny_family(TINY_OF.get(family, family))
     sites = find_sites(model, "lora[all]")
-    assert len(sites) == 3 * len(FAMILIES[family].linears)
-    for site in sites:
-        weight = model.get_submodule(site.source.module).weight
-        d_in, d_out = weight.shape if family == "gpt2" else weight.shape[::-1]  # Conv1D keeps (in, out)
-        if site.target.part:
-            start, stop = site.target.part
-            assert (start % site.d_out, stop - start, d_out) == (0, site.d_out, 3 * site.d_out)
-            d_out //= 3
-        assert (site.d_in, site.d_out) == (d_in, d_out)
-        assert (site.source.module, site.source.side, site.target.side) == (site.target.module, "in", "out")
+    ffn_of_experts = 3 * (3 - 1) if family == "qwen3_moe" else 0  # its layer 1 alone has linears for an FFN
+    assert len(sites) == BLOCKS.get(family, 3) * len(FAMILIES[family].linears) - ffn_of_experts
+    for module in {site.target.module for site in sites}:
+        parts = [site for site in sites if site.target.module == module]
+        weight = model.get_submodule(module).weight
+        d_in, width = weight.shape if family == "gpt2" else weight.shape[::-1]  # Conv1D keeps (in, out)
+        assert {site.d_in for site in parts} == {d_in}
+        rows = torch.cat([part_of(torch.arange(width), site.target) for site in parts])
+        assert sorted(rows.tolist()) == list(range(width))  # the parts of a fused linear are all of it, once
+        assert [len(part_of(torch.arange(width), one.target)) for one in parts] == [
+            one.d_out for one in parts
+        ]
+        for site in parts:
+            assert (site.source.module, site.source.side, site.target.side) == (module, "in", "out")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_shortcuts_are_as_wide_as_the_residual_stream(family: str, tiny_model: Any) -> None:
-    sites = find_sites(tiny_model(family.replace("opt/post-norm", "opt-post")), "shortcut")
+def test_shortcuts_are_as_wide_as_the_residual_stream(family: str, tiny_family: Any) -> None:
+    sites = find_sites(tiny_family(TINY_OF.get(family, family)), "shortcut")
     assert {(site.d_in, site.d_out) for site in sites} == {(32, 32)}
-    assert Counter(site.role for site in sites) == {"res1": 3, "res2": 3, "in": 3, "cut": 2}
+    all_of = {"res1": 3, "res2": 3, "in": 3, "cut": 2}
+    only_sum, shared = {"in": 3}, {"res1": 2, "res2": 2}
+    if FAMILIES[family].attention_sum is None:
+        assert Counter(site.role for site in sites) == only_sum
+    else:
+        assert Counter(site.role for site in sites) == (shared if family == "albert" else all_of)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_only_cross_wires_of_post_norm_blocks_name_the_norm_to_apply_again(
-    family: str, tiny_model: Any
+    family: str, tiny_family: Any
 ) -> None:
-    sites = find_sites(tiny_model(family.replace("opt/post-norm", "opt-post")), EVERYTHING)
+    sites = find_sites(tiny_family(TINY_OF.get(family, family)), EVERYTHING)
     norms = FAMILIES[family].norms
     for site in sites:
         if norms and site.kind == "cross":
@@ -120,7 +132,7 @@ def test_only_cross_wires_of_post_norm_blocks_name_the_norm_to_apply_again(
 def test_gpt2_splits_its_fused_projection_into_three_slices(tiny_model: Any) -> None:
     sites = {site.name: site for site in find_sites(tiny_model("gpt2"), "lora[q,k,v]")}
     parts = [sites[f"layers.1.{role}"].target.part for role in "qkv"]
-    assert parts == [(0, 32), (32, 64), (64, 96)]
+    assert parts == [Part(0, 32), Part(32, 64), Part(64, 96)]
     assert {site.target.module for site in sites.values()} == {
         f"transformer.h.{layer}.attn.c_attn" for layer in range(3)
     }
@@ -176,7 +188,6 @@ def test_a_model_without_a_head_has_the_same_sites_at_shorter_names() -> None:
     assert sites[0].source.module == "encoder.layer.0.attention.self.query"
 
 
-DISTILBERT = {"n_layers": 2, "dim": 16, "hidden_dim": 24, "n_heads": 2}
 SIZES = {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 2}
 
 
@@ -184,26 +195,14 @@ SIZES = {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 2}
     ("model_type", "sizes", "shapes"),
     [
         (
-            "distilbert",
-            DISTILBERT,
+            "biogpt",
+            {**SIZES, "intermediate_size": 24},
             {"q": (16, 16), "k": (16, 16), "v": (16, 16), "o": (16, 16), "fc1": (16, 24), "fc2": (24, 16)},
         ),
         (
-            "phi",
+            "persimmon",
             {**SIZES, "intermediate_size": 24},
-            {
-                "q": (16, 16),
-                "k": (16, 16),
-                "v": (16, 16),
-                "dense": (16, 16),
-                "fc1": (16, 24),
-                "fc2": (24, 16),
-            },
-        ),
-        (
-            "bloom",
-            {"hidden_size": 16, "n_head": 2, "n_layer": 2},
-            {"query_key_value": (16, 48), "dense": (16, 16), "fc1": (16, 64), "fc2": (64, 16)},
+            {"query_key_value": (16, 48), "dense": (16, 16), "fc1": (16, 24), "fc2": (24, 16)},
         ),
     ],
 )
@@ -233,17 +232,50 @@ def test_a_role_that_the_model_lacks_names_those_it_has(tiny_model: Any) -> None
     ):
         find_sites(tiny_model("llama"), "lora[q,fc1]")
     with pytest.raises(UsageError, match=r"\['q', 'v'\] are not lora roles .*'query_key_value'"):
-        find_sites(on_meta("bloom", hidden_size=16, n_head=2, n_layer=1), "lora")
+        find_sites(on_meta("persimmon", **SIZES), "lora")
 
 
 @pytest.mark.parametrize("kind", ["residual", "cross"])
 def test_shortcuts_need_a_family_of_the_table(kind: str) -> None:
     with pytest.raises(
-        UsageError, match=rf"'distilbert' has no known residual stream, so it has no {kind} sites"
+        UsageError, match=rf"'biogpt' has no known residual stream, so it has no {kind} sites"
     ):
-        find_sites(on_meta("distilbert", **DISTILBERT), f"lora+{kind}")
+        find_sites(on_meta("biogpt", **SIZES), f"lora+{kind}")
+
+
+def test_blocks_of_one_sum_have_no_state_after_attention_and_say_so(tiny_model: Any) -> None:
+    model = tiny_model("gpt_neox")
+    names = [site.name for site in find_sites(model, "cross[all;span=1..2]")]
+    assert names == ["layers.0.in", "layers.1.in", "layers.1.in2", "layers.2.in", "layers.2.in2"]
+    with pytest.raises(
+        UsageError, match=r"\['cut'\] are not cross roles .* \['in'\]: its blocks add .* one sum"
+    ):
+        find_sites(model, "lora+cross")
+    with pytest.raises(UsageError, match=r"no site in this gpt_neox model: its blocks add .* one sum"):
+        find_sites(model, "residual[all]")
+
+
+def test_experts_are_no_linears_and_the_message_says_so(tiny_model: Any) -> None:
+    with pytest.raises(
+        UsageError, match=r"\['up'\] are not lora roles .*'o'\]: the weights of its experts are"
+    ):
+        find_sites(tiny_model("mixtral"), "lora[q,up]")
+    names = [site.name for site in find_sites(tiny_model("qwen3_moe"), "lora[up]")]
+    assert names == ["layers.1.up"]
+
+
+def test_granite_says_what_its_attention_is_multiplied_by(tiny_language_model: Any) -> None:
+    gains = {site.role: site.gain for site in find_sites(tiny_language_model("granite"), EVERYTHING)}
+    assert (gains.pop("res1"), gains.pop("cut")) == (0.5, 0.5)
+    assert set(gains.values()) == {1.0}
 
 
 def test_a_span_longer_than_the_model_says_to_shorten_it(tiny_model: Any) -> None:
     with pytest.raises(UsageError, match="has no site in this model, which is too shallow for it"):
         find_sites(tiny_model("bert"), "lora+cross[in,cut;span=4]")
+
+
+def test_linears_can_be_named_as_before_their_family_was_a_row_of_the_table(tiny_model: Any) -> None:
+    by_name = {site.name: site for site in sites_by_leaf_name(tiny_model("bloom"))}
+    assert (by_name["layers.1.query_key_value"].d_in, by_name["layers.1.query_key_value"].d_out) == (32, 96)
+    assert by_name["layers.1.dense"].target.module == "transformer.h.1.self_attention.dense"

@@ -7,21 +7,22 @@ from spaces import Term, UsageError, parse_space
 LORA = Term("lora", ("q", "v"))
 RESIDUAL = Term("residual", ("res1", "res2"))
 CROSS = Term("cross", ("in", "cut"))
+SHORTCUT = (Term("residual", None), Term("cross", None))
 
 
 @pytest.mark.parametrize(
     ("text", "terms"),
     [
         ("lora", (LORA,)),
-        ("lora+shortcut", (LORA, RESIDUAL, CROSS)),
-        ("shortcut", (RESIDUAL, CROSS)),
+        ("lora+shortcut", (LORA, *SHORTCUT)),
+        ("shortcut", SHORTCUT),
         ("residual + cross", (RESIDUAL, CROSS)),
         ("lora[q,k,v,o,fc1,fc2]", (Term("lora", ("q", "k", "v", "o", "fc1", "fc2")),)),
         ("lora[all]", (Term("lora", None),)),
         ("residual[res2]", (Term("residual", ("res2",)),)),
-        ("residual[all]", (RESIDUAL,)),
+        ("residual[all]", (Term("residual", None),)),
         ("cross[in,cut;span=1..3]", (Term("cross", ("in", "cut"), (1, 2, 3)),)),
-        ("cross[all;span=2]", (Term("cross", ("in", "cut"), (2,)),)),
+        ("cross[all;span=2]", (Term("cross", None, (2,)),)),
         (" lora [ q , v ] ", (LORA,)),
     ],
 )

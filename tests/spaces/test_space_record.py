@@ -12,14 +12,23 @@ import pytest
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace
-from spaces.site import Site, Tap
+from spaces.site import Part, Site, Tap
 from spaces.space_record import space_from_json, space_to_json
 
 # every field of a site and of a tap away from its default once
 SPACE = SearchSpace(
     (
-        Site("layers.0.q", 0, "q", "lora", 8, 8, Tap("attn.qkv", "in"), Tap("attn.qkv", "out", (0, 8), True)),
-        Site("layers.1.in", 1, "in", "cross", 8, 8, Tap("läyer", "in"), Tap("ffn", "out"), norm="ffn.norm"),
+        Site(
+            "layers.0.q",
+            0,
+            "q",
+            "lora",
+            8,
+            8,
+            Tap("attn.qkv", "in"),
+            Tap("attn.qkv", "out", Part(0, 8, 24), True),
+        ),
+        Site("layers.1.in", 1, "in", "cross", 8, 8, Tap("läyer", "in"), Tap("ffn", "out"), "ffn.norm", 0.5),
     ),
     (0, 2, 8),
 )
@@ -33,6 +42,14 @@ def test_a_space_comes_back_equal() -> None:
 def test_the_sites_of_a_model_come_back_equal(tiny_model: Any, family: str) -> None:
     space = SearchSpace(tuple(find_sites(tiny_model(family), "lora+shortcut")), (0, 1, 4))
     assert space_from_json(space_to_json(space)) == space
+
+
+def test_a_part_is_read_as_older_tables_have_it() -> None:
+    data = json.loads(space_to_json(SPACE))
+    data["sites"][0]["target"]["part"] = [0, 8]
+    del data["sites"][1]["gain"]
+    first, second = space_from_json(json.dumps(data)).sites
+    assert (first.target.part, second.gain) == (Part(0, 8), 1.0)
 
 
 def broken(change: Callable[[dict[str, Any]], object]) -> str:

@@ -21,7 +21,10 @@ def by_hand(wires, slot, site, x):
 
 
 def halves(block, mask):
-    """(Attn, FFN, LN1, LN2) of a block of BERT or OPT, as functions."""
+    """(Attn, FFN, LN1, LN2) of a post-layer-norm block, as functions."""
+    if hasattr(block, "sa_layer_norm"):
+        attention = lambda h: block.attention(h, attention_mask=mask)[0]  # noqa: E731
+        return attention, block.ffn, block.sa_layer_norm, block.output_layer_norm
     if hasattr(block, "attention"):
         attention = lambda h: block.attention.output.dense(block.attention.self(h, mask)[0])  # noqa: E731
         ffn = lambda a: block.output.dense(block.intermediate(a))  # noqa: E731
@@ -32,11 +35,12 @@ def halves(block, mask):
 
 
 @pytest.mark.parametrize("renorm", ["preserve", "paper"])
-@pytest.mark.parametrize("family", ["bert", "opt-post"])
+@pytest.mark.parametrize("family", ["bert", "opt-post", "distilbert"])
 def test_post_layer_norm_shortcuts_follow_appendix_d(tiny_model, tiny_batch, family, renorm):
     model = tiny_model(family)
     wires = wires_of(model, "shortcut", SHORTCUTS)
-    blocks = model.bert.encoder.layer if family == "bert" else model.model.decoder.layers
+    where = {"bert": "encoder.layer", "opt-post": "decoder.layers", "distilbert": "transformer.layer"}
+    blocks = model.base_model.get_submodule(where[family])
     records: list[tuple[tuple[Tensor, ...], dict[str, Tensor]]] = []
     handle = blocks[0].register_forward_pre_hook(
         lambda _, args, kw: records.append((args, kw)), with_kwargs=True
@@ -64,73 +68,135 @@ def test_post_layer_norm_shortcuts_follow_appendix_d(tiny_model, tiny_batch, fam
     torch.testing.assert_close(actual, h, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("family", ["opt", "gpt2", "llama", "gemma2"])
-def test_pre_norm_shortcuts_add_to_the_residual_stream(tiny_model, tiny_batch, family):
-    model = tiny_model(family)
-    wires = wires_of(model, "shortcut", SHORTCUTS)
+_LLAMA_FFN = lambda block, a: a + block.mlp(block.post_attention_layernorm.forward(a))  # noqa: E731
+PRE_NORM = {  # family -> what reads a[i] first, and a[i] + FFN(a[i]), of which that must not be called
+    "opt": (
+        "final_layer_norm",
+        lambda block, a: a + block.fc2(block.activation_fn(block.fc1(block.final_layer_norm.forward(a)))),
+    ),
+    "gpt2": ("ln_2", lambda block, a: a + block.mlp(block.ln_2.forward(a))),
+    "llama": ("post_attention_layernorm", _LLAMA_FFN),
+    "gemma2": (
+        "pre_feedforward_layernorm",
+        lambda block, a: (
+            a + block.post_feedforward_layernorm(block.mlp(block.pre_feedforward_layernorm.forward(a)))
+        ),
+    ),
+    "modernbert": ("mlp_norm", lambda block, a: a + block.mlp(block.mlp_norm.forward(a))),
+    "gpt_neox/sequential": ("post_attention_layernorm", _LLAMA_FFN),
+    "bloom": (
+        "post_attention_layernorm",
+        lambda block, a: block.mlp(block.post_attention_layernorm.forward(a), a),
+    ),
+    "falcon/sequential": ("post_attention_layernorm", _LLAMA_FFN),
+    "granite": (
+        "post_attention_layernorm",
+        lambda block, a: a + 0.5 * block.mlp(block.post_attention_layernorm.forward(a)),
+    ),
+    "olmo2": ("mlp", lambda block, a: a + block.post_feedforward_layernorm(block.mlp.forward(a))),
+    "starcoder2": ("post_attention_layernorm", _LLAMA_FFN),
+    "mixtral": ("post_attention_layernorm", _LLAMA_FFN),
+    "phi3": ("post_attention_layernorm", _LLAMA_FFN),
+}
+
+
+def blocks_of(model):
     base = model.base_model
-    blocks = base.get_submodule({"opt": "decoder.layers", "gpt2": "h"}.get(family, "layers"))
-    norm2 = {"opt": "final_layer_norm", "gpt2": "ln_2", "llama": "post_attention_layernorm"}.get(
-        family, "pre_feedforward_layernorm"
-    )
-    h, a, out = [], [], []
+    return next(base.get_submodule(name) for name in ("decoder.layers", "h", "layers") if has(base, name))
+
+
+def has(module, name):
+    return name in dict(module.named_modules())
+
+
+def first_of(output):
+    return output[0] if isinstance(output, tuple) else output
+
+
+@pytest.mark.parametrize("family", PRE_NORM)
+def test_pre_norm_shortcuts_add_to_the_residual_stream(tiny_family, tiny_batch, family):
+    model = tiny_family(family)
+    wires = wires_of(model, "shortcut", SHORTCUTS)
+    base, blocks = model.base_model, blocks_of(model)
+    reader, ffn = PRE_NORM[family]
+    h, a = [], []
     for block in blocks:
         block.register_forward_pre_hook(lambda _, args: h.append(args[0].detach().clone()))
-        block.get_submodule(norm2).register_forward_pre_hook(
+        block.get_submodule(reader).register_forward_pre_hook(
             lambda _, args: a.append(args[0].detach().clone())
         )
-        block.register_forward_hook(lambda _, args, output: out.append(output.detach().clone()))
 
     with wires.attach(model):
         base(**tiny_batch)
     h_wired, a_wired = [t.clone() for t in h], [t.view_as(h[0]).clone() for t in a]
-    out_wired = [*h_wired[1:], None]
     # Feed each block's wired input to the bare block: the difference is what the wires added.
-    for i in range(len(blocks)):
-        h.clear(), a.clear(), out.clear()
+    for i, block in enumerate(blocks):
+        h.clear(), a.clear()
         with torch.no_grad():
             replay(model, i, h_wired[i], tiny_batch)
-        bare_a = a[i].view_as(h_wired[0])
-        expected_a = bare_a + by_hand(wires, 0, f"layers.{i}.res1", h_wired[i])
+        expected_a = a[i].view_as(h_wired[0]) + by_hand(wires, 0, f"layers.{i}.res1", h_wired[i])
         if i:
             expected_a = expected_a + by_hand(wires, 0, f"layers.{i}.cut", a_wired[i - 1])
         torch.testing.assert_close(a_wired[i], expected_a, rtol=0, atol=1e-4)
-        if out_wired[i] is not None:
-            bare_out = ffn_from(model, family, i, a_wired[i])
+        if i + 1 < len(blocks):
             expected = (
-                bare_out
+                ffn(block, a_wired[i])
                 + by_hand(wires, 0, f"layers.{i}.res2", a_wired[i])
                 + by_hand(wires, 0, f"layers.{i}.in", h_wired[i])
             )
-            torch.testing.assert_close(out_wired[i], expected, rtol=0, atol=1e-4)
+            torch.testing.assert_close(h_wired[i + 1], expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("family", ["gptj", "gpt_neox", "falcon", "falcon/multi-query", "phi", "cohere"])
+def test_shortcuts_of_blocks_with_one_sum_add_to_what_leaves_them(tiny_family, tiny_batch, family):
+    model = tiny_family(family)
+    wires = wires_of(model, "cross[all;span=1..2]", SHORTCUTS)
+    h, out = [], []
+    blocks = blocks_of(model)
+    for block in blocks:
+        block.register_forward_pre_hook(lambda _, args: h.append(args[0].detach().clone()))
+        block.register_forward_hook(lambda _, args, output: out.append(first_of(output).detach().clone()))
+    with wires.attach(model):
+        model.base_model(**tiny_batch)
+    h_wired = list(h)
+    for i in range(len(blocks) - 1):
+        out.clear()
+        with torch.no_grad():
+            replay(model, i, h_wired[i], tiny_batch)
+        expected = out[i] + by_hand(wires, 0, f"layers.{i}.in", h_wired[i])
+        if i:
+            expected = expected + by_hand(wires, 0, f"layers.{i}.in2", h_wired[i - 1])
+        torch.testing.assert_close(h_wired[i + 1], expected, rtol=0, atol=1e-4)
+
+
+def test_a_shared_block_has_its_shortcuts_at_every_call(tiny_model, tiny_batch):
+    model = tiny_model("albert")
+    wires = wires_of(model, "shortcut", SHORTCUTS)
+    body = model.albert.encoder
+    h = body.embedding_hidden_mapping_in(model.albert.embeddings(tiny_batch["input_ids"]))
+    mask = tiny_batch["attention_mask"][:, None, None, :].bool()
+    for layer in range(4):
+        group = layer // 2
+        block = body.albert_layer_groups[group].albert_layers[0]
+        self_attention = block.attention
+        norm, self_attention.LayerNorm = self_attention.LayerNorm, torch.nn.Identity()
+        total = self_attention(h, mask)[0] + by_hand(wires, 0, f"layers.{group}.res1", h)
+        self_attention.LayerNorm = norm
+        a = norm(total)
+        total = a + block.ff_chunk(a) + by_hand(wires, 0, f"layers.{group}.res2", a)
+        h = block.full_layer_layer_norm(total)
+    with wires.attach(model):
+        actual = model.base_model(**tiny_batch).last_hidden_state
+    torch.testing.assert_close(actual, h, rtol=0, atol=1e-5)
 
 
 def replay(model, index, hidden, batch):
     """Runs the model with ``hidden`` put in place of what enters block ``index``."""
-    blocks = model.base_model.get_submodule(
-        "decoder.layers"
-        if hasattr(model.base_model, "decoder")
-        else "h"
-        if hasattr(model.base_model, "h")
-        else "layers"
+    handle = blocks_of(model)[index].register_forward_pre_hook(
+        lambda _, args: (hidden, *args[1:]), prepend=True
     )
-    handle = blocks[index].register_forward_pre_hook(lambda _, args: (hidden, *args[1:]), prepend=True)
     model.base_model(**batch)
     handle.remove()
-
-
-def ffn_from(model, family, index, a):
-    """a + FFN(a) of a pre-norm block."""
-    if family == "opt":
-        block = model.base_model.decoder.layers[index]
-        return a + block.fc2(block.activation_fn(block.fc1(block.final_layer_norm.forward(a))))
-    if family == "gpt2":
-        block = model.base_model.h[index]
-        return a + block.mlp(block.ln_2.forward(a))
-    block = model.base_model.layers[index]
-    if family == "gemma2":
-        return a + block.post_feedforward_layernorm(block.mlp(block.pre_feedforward_layernorm.forward(a)))
-    return a + block.mlp(block.post_attention_layernorm.forward(a))
 
 
 @pytest.mark.parametrize("family", ["bert", "opt", "llama", "gemma2"])

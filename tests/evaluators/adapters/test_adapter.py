@@ -30,7 +30,7 @@ def test_a_loaded_adapter_gives_the_same_logits_and_detaches_without_trace(
 ):
     model = tiny_model(family)
     before, state = logits_of(model, tiny_batch), copy.deepcopy(model.state_dict())
-    expected = saved(tmp_path / "a", model, "lora[all]+shortcut+cross[in,cut;span=2]")
+    expected = saved(tmp_path / "a", model, "lora[all]+shortcut+cross[all;span=2]")
     assert (expected - before).abs().max() > 1e-2
     fresh = tiny_model(family)
     with load_adapter(tmp_path / "a", fresh):

@@ -20,7 +20,7 @@ from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from spaces.scaling import SCALING_RULES, Scaling
 
-FAMILIES = ["bert", "roberta", "opt", "opt-post", "gpt2", "llama", "qwen3", "deberta-v2"]
+FAMILIES = ["bert", "roberta", "opt", "opt-post", "gpt2", "llama", "qwen3", "deberta-v2", "bloom", "phi3"]
 # Every family under one scaling rule, and every rule where linears are plain, and where they are fused.
 FAMILIES_AND_RULES = [
     *((family, "alpha/sqrt(r)") for family in FAMILIES),

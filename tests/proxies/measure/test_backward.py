@@ -7,6 +7,7 @@ import torch
 
 from proxies.measure.backward import differentiable, on_backward, tokens_read
 from spaces.find_sites import find_sites
+from spaces.own_part import part_of
 from spaces.site import Site, Tap
 
 TAP = Tap("m", "in")
@@ -30,7 +31,7 @@ def test_a_pooled_source_has_no_padding():
     assert count.tolist() == [[1], [1]]
 
 
-@pytest.mark.parametrize("family", ["bert", "gpt2"])
+@pytest.mark.parametrize("family", ["bert", "gpt2", "bloom"])
 def test_each_site_sees_the_gradient_at_its_own_part(tiny_model, tiny_batch, family):
     model, seen = tiny_model(family), {}
     sites = find_sites(model, "lora[q,v]")
@@ -47,11 +48,11 @@ def test_each_site_sees_the_gradient_at_its_own_part(tiny_model, tiny_batch, fam
         model(**tiny_batch).logits.sum().backward()
     for site in sites:
         assert seen[site.name].shape[-1] == site.d_out
-        module, start = model.get_submodule(site.target.module), (site.target.part or (0,))[0]
+        module = model.get_submodule(site.target.module)
         grad_of_bias = seen[site.name].flatten(0, -2).sum(0)
         module.bias.requires_grad_(True)
         model(**tiny_batch).logits.sum().backward()
-        expected = module.bias.grad[start : start + site.d_out]
+        expected = part_of(module.bias.grad, site.target)
         torch.testing.assert_close(grad_of_bias, expected, rtol=1e-4, atol=1e-5)
         module.bias.requires_grad_(False)
         module.bias.grad = None

@@ -12,6 +12,7 @@ from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from spaces.hooks import attach
 from spaces.objective import Batch
+from spaces.own_part import part_of
 from spaces.scaling import Scaling
 from spaces.stacked import Stacked
 from spaces.wires import Wires
@@ -26,10 +27,12 @@ def two_batches(tiny_batch):
 
 
 @pytest.mark.parametrize("renorm", ["preserve", "paper"])
-@pytest.mark.parametrize("family", ["bert", "deberta-v2", "opt", "opt-post", "gpt2", "llama"])
+@pytest.mark.parametrize(
+    "family", ["bert", "deberta-v2", "opt", "opt-post", "gpt2", "llama", "falcon", "albert"]
+)
 def test_g_equals_autograd_on_an_explicit_update(tiny_model, tiny_batch, family, renorm):
     model = tiny_model(family)
-    sites = find_sites(model, "lora[all]+shortcut+cross[in,cut;span=2]")
+    sites = find_sites(model, "lora[all]+shortcut+cross[all;span=2]")
     batches = two_batches(tiny_batch)
     gradients = dense_gradients(model, TWO_CLASSES, sites, batches, renorm=renorm)
     updates = {site.name: torch.zeros(site.d_out, site.d_in, requires_grad=True) for site in sites}
@@ -37,12 +40,8 @@ def test_g_equals_autograd_on_an_explicit_update(tiny_model, tiny_batch, family,
     def add_update(group, sources, target):
         for site, source in zip(group, sources, strict=True):
             added = (source @ updates[site.name].T).view(*target.shape[:-1], site.d_out)
-            if site.target.part:
-                start, stop = site.target.part
-                padded = torch.zeros_like(target)
-                padded[..., start:stop] = added
-                added = padded
-            target = target + added
+            rows = part_of(torch.arange(target.shape[-1]), site.target)
+            target = target.index_add(target.dim() - 1, rows, added)
         return target
 
     with attach(model, sites, add_update, renorm=renorm):
