@@ -26,15 +26,16 @@ _MOST: Final = {"layer": 10_000, "block": 10_000, "expert": 10_000, "label": 1_0
 """Of what a config counts and transformers builds one by one, also without weights: above all known."""
 
 
-def meta_model(model: str) -> PreTrainedModel:
+def meta_model(model: str, auto: Any = None) -> PreTrainedModel:
     """The sequence classifier of a model folder or hub name, or its bare body where it has none.
 
+    auto: the class of transformers that builds another model of it, such as AutoModelForCausalLM.
     Every parameter is on the meta device and holds no number. Code that comes with a model is not run.
     Raises InputError where there is no usable config.json, no architecture for it, or nothing in it.
     """
     config = _read_config(model)
     classifies = type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
-    architecture = AutoModelForSequenceClassification if classifies else AutoModel
+    architecture = auto or (AutoModelForSequenceClassification if classifies else AutoModel)
     with (
         foreign(
             f"`model={model!r}`: no model of type {config.model_type!r} can be built from its config.json",
@@ -42,7 +43,7 @@ def meta_model(model: str) -> PreTrainedModel:
         ),
         torch.device("meta"),
     ):
-        built = architecture.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+        built = architecture.from_config(config, trust_remote_code=False)
     assert isinstance(built, PreTrainedModel)
     if empty := next((name for name, one in built.base_model.named_parameters() if not one.numel()), None):
         raise InputError(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import PreTrainedModel
 
 from evaluators.base.architectures import ARCHITECTURES
@@ -38,9 +38,12 @@ from spaces.wires import Wires
 from .adapter_files import ADAPTER_FILES, named_tensors, read_head, read_wires, write_head, write_wires
 from .adapter_record import ADAPTER_RECORD, AdapterRecord, read_adapter_record
 from .base_digest import base_digest
+from .foldable import check_foldable
 from .lora_config import task_type_of
-from .peft_files import PLAIN_DTYPES, Wire, checked_wire, fits_peft, remove_peft, write_peft
+from .model_card import MODEL_CARD, model_card
+from .peft_files import Wire, checked_wire, fits_peft, remove_peft, write_peft
 from .stock_peft import AsTrained, why_not_stock
+from .story import Story
 
 __all__ = ["load_adapter", "merge", "save_adapter"]
 
@@ -57,12 +60,14 @@ def save_adapter(
     base: str,
     objective: TaskObjective,
     rows: Rows,
+    story: Story | None = None,
 ) -> None:
     """Writes an adapter's folder, whole or not at all; an older adapter there is replaced.
 
     model: the base model, which is left as it is. sites: those of the space, the allocation's among them.
     base: the base model's name or folder, recorded as given. objective: that it was trained for. rows:
-    any of the task's, on the first few of which PEFT's logits are compared with ours.
+    any of the task's, on the first few of which PEFT's logits are compared with ours. story: how it came
+    about, for its record and its model card.
     Where PEFT does not load or give what was trained, its files are left out, and the log says why. Raises
     InputError where the candidate failed, where the folder cannot be written, and where it holds anything
     but an adapter.
@@ -92,6 +97,7 @@ def save_adapter(
         stock_peft=False,
         pad_token_id=pad_token_of(model.config),
         base_digest=base_digest(model),
+        story=story,
     )
     replace_folder(
         folder, _Saving(folder, model, objective, wires, head, record, rows).write, files=ADAPTER_FILES
@@ -118,6 +124,8 @@ class _Saving:
         write_head(new, self.head)
         record = replace(self.record, stock_peft=bool(stock) and not others)
         (new / ADAPTER_RECORD).write_text(record.to_json(), encoding="utf-8")
+        card = model_card(record, "peft" if record.stock_peft else "load_adapter")
+        (new / MODEL_CARD).write_text(card, encoding="utf-8")
 
     def _as_peft(self, new: Path) -> list[Wire]:
         """The wires that PEFT has been seen to load and to compute as we do, with the head; written."""
@@ -156,24 +164,21 @@ def load_adapter(folder: Path, model: PreTrainedModel) -> Attachment:
         return Attachment(attachments.pop_all())
 
 
-def merge(folder: Path, model: PreTrainedModel) -> PreTrainedModel:
+def merge(folder: Path, model: PreTrainedModel, *, without_shortcuts: bool = False) -> PreTrainedModel:
     """The base model with a saved adapter's wires folded into its weights, W += factor * B A, and its head.
 
     The model is changed in place and returned; its config gets the labels' names, and the padding token
     where it has none that it can embed. Raises InputError, before it is changed, where a wire cannot be
     folded, where a weight is quantized or also another module's, and wherever ``load_adapter`` does.
+    without_shortcuts: leaves those out, which cannot be folded: what is left is not what was trained.
     """
     record = _read_record(folder, model)
     sites = _sites_of(model, record.allocation)
-    if lasting := [site for site in sites if not fits_peft(site)]:
-        raise InputError(f"{_why_not_foldable(lasting)} Use load_adapter, which keeps such wires attached.")
+    if without_shortcuts:
+        sites = [site for site in sites if site.kind == "lora"]
     head = read_head(folder, record, model)
+    check_foldable(model, sites, head)
     wires = read_wires(folder, record, model, sites)
-    for name in sorted({f"{site.target.module}.weight" for site in sites}):
-        _check_plain(model, name)
-        _check_own(model, name)
-    for name in sorted(head):
-        _check_plain(model, name.removeprefix("head."))
     with torch.no_grad():
         for wire in wires:
             weight = whole_weight(model, wire.site.target.module)
@@ -252,41 +257,3 @@ def _sites_of(model: PreTrainedModel, allocation: Allocation) -> list[Site]:
             f"{counted(blocks, 'block')} has not; load the adapter onto the model that it was trained on."
         )
     return [site for site in found.values() if allocation.rank(site.name)]
-
-
-def _check_own(model: PreTrainedModel, name: str) -> None:
-    """Raises InputError where another module computes with the same weight, as Zamba's blocks do."""
-    weight = model.get_parameter(name)
-    owners = [
-        owner
-        for owner, module in model.named_modules()
-        if any(tensor is weight for tensor in module.parameters(recurse=False))
-    ]
-    if len(owners) > 1:
-        raise InputError(
-            f"{name} is the weight of {owners[:3]} alike, so that what is folded into it for one would "
-            "change the others. Use load_adapter, which keeps such wires attached."
-        )
-
-
-def _why_not_foldable(sites: Sequence[Site]) -> str:
-    names = [site.name for site in sites]
-    listed = f"{names[:3]}{' and others' if len(names) > 3 else ''}"
-    if any(site.kind != "lora" for site in sites):
-        return (
-            f"{listed} cannot be folded: a shortcut adds to a sum in the network, where no weight is that it "
-            "could be folded into."
-        )
-    return f"{listed} cannot be folded: their linears also project positions, which would change too."
-
-
-def _check_plain(model: PreTrainedModel, name: str) -> None:
-    """Raises InputError unless a parameter is a plain one of floating-point numbers."""
-    module = model.get_submodule(name.rpartition(".")[0])
-    parameter = dict(module.named_parameters(recurse=False)).get(name.rpartition(".")[2])
-    if type(parameter) is not nn.Parameter or parameter.dtype not in PLAIN_DTYPES:
-        raise InputError(
-            f"{name.rpartition('.')[0]} is a {type(module).__name__} whose weight is quantized, so that "
-            "nothing can be folded into it; load the base model without quantization, or keep the adapter "
-            "attached (load_adapter)."
-        )

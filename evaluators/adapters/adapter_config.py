@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Final
 
 from peft import LoraConfig
 from transformers import PreTrainedModel
@@ -13,16 +11,12 @@ from evaluators.base.architectures import ARCHITECTURES
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.find_sites import find_sites, sites_by_leaf_name
-from spaces.grammar import SHORTCUT_ROLES
 
 from .adapter_record import AdapterRecord
 from .lora_config import lora_config
 from .peft_sites import peft_sites
 
 __all__ = ["adapter_config"]
-
-_ROLES: Final = "|".join(role for roles in SHORTCUT_ROLES.values() for role in roles)
-_SHORTCUT: Final = re.compile(rf"layers\.[0-9]+\.(?:{_ROLES})[0-9]*")  # as ``find_sites`` names them
 
 
 def adapter_config(record: AdapterRecord, model: PreTrainedModel) -> LoraConfig:
@@ -36,7 +30,7 @@ def adapter_config(record: AdapterRecord, model: PreTrainedModel) -> LoraConfig:
     found = {site.name: site for site in sites}
     ranks = dict(record.allocation.ranks)
     if missing := [name for name in ranks if name not in found]:
-        raise InputError(_refusal(missing, record.base))
+        raise InputError(_refusal(missing, record))
     own = [found[name] for name in ranks]
     by_module: dict[str, int] = {}
     for site in own:
@@ -48,15 +42,14 @@ def adapter_config(record: AdapterRecord, model: PreTrainedModel) -> LoraConfig:
     return lora_config(model, whole, allocation, record.scaling, task_type=task_type)
 
 
-def _refusal(missing: Sequence[str], base: str) -> str:
+def _refusal(missing: Sequence[str], record: AdapterRecord) -> str:
     """Why sites that the model has no linear for cannot be in the config."""
-    shortcuts = [name for name in missing if _SHORTCUT.fullmatch(name)]
-    if shortcuts:
+    if shortcuts := record.shortcuts:
         return (
             f"PEFT has no adapter for {shortcuts[0]} or any other shortcut, of which this adapter has "
             f"{len(shortcuts)}; load all of it with load_adapter, or search linears alone, as in lora[all]."
         )
     return (
-        f"the base model has no linear for {missing[0]}, to which the adapter of {base} gives a rank; name "
-        "that model with `model`."
+        f"the base model has no linear for {missing[0]}, to which the adapter of {record.base} gives a rank; "
+        "name that model with `model`."
     )

@@ -5,6 +5,7 @@
 * ``wires.safetensors``: the other wires (shortcuts, DeBERTa's q and k, and all wires of a model in which PEFT
   does not give what was trained);
 * ``head.safetensors``: the head;
+* ``README.md``: the model card;
 * ``rankscape.json``: everything else (``adapter_record``).
 
 PEFT's files are left out where there is no wire for them, ``wires.safetensors`` likewise.
@@ -26,6 +27,7 @@ from spaces.head import Head
 from spaces.site import Site
 
 from .adapter_record import ADAPTER_RECORD, AdapterRecord
+from .model_card import MODEL_CARD
 from .peft_files import (
     PEFT_CONFIG,
     PEFT_WEIGHTS,
@@ -36,11 +38,19 @@ from .peft_files import (
     read_tensors,
 )
 
-__all__ = ["ADAPTER_FILES", "named_tensors", "read_head", "read_wires", "write_head", "write_wires"]
+__all__ = [
+    "ADAPTER_FILES",
+    "named_tensors",
+    "needing_load_adapter",
+    "read_head",
+    "read_wires",
+    "write_head",
+    "write_wires",
+]
 
 _WIRES: Final = "wires.safetensors"
 _HEAD: Final = "head.safetensors"
-ADAPTER_FILES: Final = frozenset({ADAPTER_RECORD, PEFT_CONFIG, PEFT_WEIGHTS, _WIRES, _HEAD})
+ADAPTER_FILES: Final = frozenset({ADAPTER_RECORD, PEFT_CONFIG, PEFT_WEIGHTS, _WIRES, _HEAD, MODEL_CARD})
 
 
 def named_tensors(wires: Sequence[Wire]) -> dict[str, Tensor]:
@@ -52,6 +62,13 @@ def write_wires(folder: Path, wires: Sequence[Wire]) -> None:
     """Writes wires that PEFT's files do not hold, if any."""
     if wires:
         save_file(named_tensors(wires), folder / _WIRES)
+
+
+def needing_load_adapter(folder: Path) -> tuple[str, ...]:
+    """The names of the sites whose wires PEFT's files do not hold, sorted."""
+    file = folder / _WIRES
+    tensors = read_tensors(file) if file.exists() else {}
+    return tuple(sorted({name.removesuffix(".A").removesuffix(".B") for name in tensors}))
 
 
 def write_head(folder: Path, head: Mapping[str, Tensor]) -> None:

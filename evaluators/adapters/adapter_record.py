@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -29,9 +30,12 @@ from spaces.foreign_json import (
     text,
     whole,
 )
+from spaces.grammar import SHORTCUT_ROLES
 from spaces.hooks import Renorm
 from spaces.objective import Architecture
 from spaces.scaling import SCALING_RULES, Scaling
+
+from .story import STORY, Story
 
 __all__ = ["ADAPTER_FORMAT_VERSION", "ADAPTER_RECORD", "AdapterRecord", "read_adapter_record"]
 
@@ -39,6 +43,8 @@ ADAPTER_RECORD: Final = "rankscape.json"
 ADAPTER_FORMAT_VERSION: Final = 1
 _MOST: Final = 2**63 - 1  # of whatever is counted
 _AGAIN: Final = "save the adapter again"
+_ROLES: Final = "|".join(role for roles in SHORTCUT_ROLES.values() for role in roles)
+_SHORTCUT: Final = re.compile(rf"layers\.[0-9]+\.(?:{_ROLES})[0-9]*")  # as ``find_sites`` names them
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class AdapterRecord:
     trained parameters. stock_peft: whether the PEFT files alone are the whole adapter, so that ``peft`` loads
     it without this project; found out by loading them. pad_token_id: with which the rows were padded; a
     decoder's head looks for it. None where none was set. base_digest: of the base weights (``base_digest``);
-    None where it is not known.
+    None where it is not known. story: how it came about; None where nobody told.
     """
 
     base: str
@@ -66,6 +72,12 @@ class AdapterRecord:
     pad_token_id: int | None
     base_digest: str | None
     architecture: Architecture = "sequence_classification"
+    story: Story | None = None
+
+    @property
+    def shortcuts(self) -> tuple[str, ...]:
+        """The names of its sites that are shortcuts, which only ``load_adapter`` can have."""
+        return tuple(name for name, _ in self.allocation.ranks if _SHORTCUT.fullmatch(name))
 
     def head(self, model: PreTrainedModel) -> Mapping[str, nn.Module]:
         """The modules of this model that were trained beside the wires, by full name."""
@@ -88,6 +100,7 @@ class AdapterRecord:
                 "stock_peft": self.stock_peft,
                 "pad_token_id": self.pad_token_id,
                 "base_digest": self.base_digest,
+                "story": None if self.story is None else asdict(self.story),
             },
             indent=2,
         )
@@ -137,6 +150,7 @@ _SHAPE: Final = fields(
     label_names=list_of(text),
     params=fields(wires=whole(0, _MOST), head=whole(0, _MOST)),
     stock_peft=boolean,
-    pad_token_id=optional(whole(-_MOST, _MOST)),  # this and the next as well
+    pad_token_id=optional(whole(-_MOST, _MOST)),  # this and the next two as well
     base_digest=optional(text),
+    story=optional(STORY),
 )

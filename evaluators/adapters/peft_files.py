@@ -28,6 +28,7 @@ from .lora_config import anchored
 
 __all__ = [
     "PEFT_CONFIG",
+    "PEFT_PREFIX",
     "PEFT_WEIGHTS",
     "PLAIN_DTYPES",
     "Wire",
@@ -41,7 +42,8 @@ __all__ = [
 
 PEFT_CONFIG: Final = "adapter_config.json"
 PEFT_WEIGHTS: Final = "adapter_model.safetensors"
-_PREFIX = "base_model.model."  # how PEFT names the model that it wraps
+PEFT_PREFIX: Final = "base_model.model."
+"""How PEFT names the model that it wraps."""
 _AGAIN = "save the adapter again"
 _ALPHAS = fields(alpha_pattern=object_of(positive))
 PLAIN_DTYPES: Final = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
@@ -94,13 +96,16 @@ def write_peft(
     factor = _common_factor(wires, max(ranks.values()))
     for module, group in groups.items():
         a, b = _fused(group, factor, width=_width(model, module))
-        tensors[f"{_PREFIX}{module}.lora_A.weight"], tensors[f"{_PREFIX}{module}.lora_B.weight"] = a, b
+        tensors[f"{PEFT_PREFIX}{module}.lora_A.weight"], tensors[f"{PEFT_PREFIX}{module}.lora_B.weight"] = (
+            a,
+            b,
+        )
     kind = ARCHITECTURES[architecture]
     heads = sorted({name.partition(".")[0] for name in kind.head(model)})
     for name in heads:
         for key, value in model.get_submodule(name).state_dict().items():
             trained = head.get(f"head.{name}.{key}", value)
-            tensors[f"{_PREFIX}{name}.{key}"] = trained.detach().cpu().contiguous()
+            tensors[f"{PEFT_PREFIX}{name}.{key}"] = trained.detach().cpu().contiguous()
     conv = any(isinstance(model.get_submodule(module), Conv1D) for module in ranks)
     config = _config(ranks, factor, heads, base=base, conv=conv, task_type=kind.task_type)
     (folder / PEFT_CONFIG).write_text(config, encoding="utf-8")
@@ -131,7 +136,7 @@ def read_peft(
     tensors = read_tensors(folder / PEFT_WEIGHTS)
     wires = []
     for module, group in _by_module(sites).items():
-        names = [f"{_PREFIX}{module}.lora_{matrix}.weight" for matrix in "AB"]
+        names = [f"{PEFT_PREFIX}{module}.lora_{matrix}.weight" for matrix in "AB"]
         if missing := [name for name in names if name not in tensors]:
             raise InputError(
                 f"{folder / PEFT_WEIGHTS} has no {missing[0]}, where this model has {group[0].name}; "

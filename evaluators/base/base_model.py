@@ -29,7 +29,7 @@ from .padding import settle_padding
 from .quiet_loading import quietly
 from .weight_files import WEIGHTS, check_weight_files
 
-__all__ = ["DTYPES", "ModelSource", "load_base_model", "load_tokenizer"]
+__all__ = ["DTYPES", "ModelSource", "load_base_model", "load_tokenizer", "own_tokenizer"]
 
 DTYPES: Final = {"float32": torch.float32, "bfloat16": torch.bfloat16}  # float16 would need loss scaling
 _logger = logging.getLogger(__name__)
@@ -108,6 +108,21 @@ def load_tokenizer(path_or_name: str) -> PreTrainedTokenizerBase:
     Where it has no pad token, as decoders' have none, the end-of-text token serves as one, and the log says
     so. Raises InputError where there is no tokenizer, or neither of the two tokens.
     """
+    tokenizer = own_tokenizer(path_or_name)
+    if tokenizer.pad_token_id is None:
+        if tokenizer.eos_token_id is None:
+            raise InputError(
+                f"the tokenizer of {path_or_name} has neither a pad nor an end-of-text token; "
+                "set pad_token in its tokenizer_config.json."
+            )
+        tokenizer.pad_token = tokenizer.eos_token
+        _logger.info("%s has no pad token; padding with %r instead.", path_or_name, tokenizer.eos_token)
+    tokenizer.padding_side = "right"
+    return tokenizer
+
+
+def own_tokenizer(path_or_name: str) -> PreTrainedTokenizerBase:
+    """The tokenizer of a local folder or a name on the hub, as it is; InputError where there is none."""
     local_only = _resolve(path_or_name, needs_weights=False)
     with quietly(), _loading("tokenizer", path_or_name, local_only):
         tokenizer = AutoTokenizer.from_pretrained(
@@ -118,15 +133,6 @@ def load_tokenizer(path_or_name: str) -> PreTrainedTokenizerBase:
         raise InputError(
             f"{path_or_name} has no vocabulary for its tokenizer; add its tokenizer.json or vocabulary files."
         )
-    if tokenizer.pad_token_id is None:
-        if tokenizer.eos_token_id is None:
-            raise InputError(
-                f"the tokenizer of {path_or_name} has neither a pad nor an end-of-text token; "
-                "set pad_token in its tokenizer_config.json."
-            )
-        tokenizer.pad_token = tokenizer.eos_token
-        _logger.info("%s has no pad token; padding with %r instead.", path_or_name, tokenizer.eos_token)
-    tokenizer.padding_side = "right"
     return tokenizer
 
 

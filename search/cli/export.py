@@ -1,70 +1,49 @@
-"""``rankscape export``: what a run has found, for those who train with PEFT or axolotl."""
+"""``rankscape export``: what a run has found, for those who train it anew, and for those who serve it."""
 
 from __future__ import annotations
 
 import logging
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from search.job.option import check_settings, option, same_option
+from spaces.errors import UsageError
 
 from .command import Command, Printed
-from .output_settings import ConfigFormat, ConfigSettings, ScreenSettings, check_format
+from .export_settings import FOLDERS, ExportSettings
+from .hub_settings import HubSettings
+from .output_settings import ScreenSettings, check_format
 from .typed import Typed
 
-__all__ = ["EXPORT", "ExportSettings", "main"]
+__all__ = ["EXPORT", "main"]
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ExportSettings:
-    """What is exported."""
-
-    folder: Path = option(
-        Path("."), "of a run or an adapter", metavar="DIR", flag="DIR", default_text="where you are"
-    )
-    format: ConfigFormat = same_option(ConfigSettings, "format")
-    model: str | None = option(
-        None,
-        "where the base model's config.json is, if it has moved",
-        metavar="DIR|NAME",
-        default_text="the adapter's own base",
-        file=True,
-    )
-
-    def __post_init__(self) -> None:
-        check_settings(self)
+_OF_FOLDERS: Final = ("output", "without_shortcuts", "push_to_hub")
 
 
 def _run(given: Typed) -> Printed:
     chosen = given.of(ExportSettings)
-    check_format(given)
+    if chosen.format not in FOLDERS:
+        check_format(given)
+        if unheeded := [f"`{name}`" for name in _OF_FOLDERS if name in given.names]:
+            raise UsageError(
+                f"{', '.join(unheeded)} would change nothing of `format={chosen.format}`, which is printed; "
+                f"choose a `format` that is a folder: {', '.join(FOLDERS)}."
+            )
+    if chosen.format != "merged" and "dtype" in given.names:
+        raise UsageError("`dtype` is of `format=merged` alone; leave it out.")
     _log.info("loading  PyTorch, transformers and PEFT")
+    from .export_from import export_from
 
-    from evaluators.adapters.adapter_config import adapter_config
-    from evaluators.adapters.adapter_record import ADAPTER_RECORD, read_adapter_record
-    from evaluators.adapters.formats.chosen import chosen as arguments
-    from evaluators.adapters.formats.registry import FORMATS
-    from evaluators.data.demo import MODEL_NAME, demo_model_folder
-    from spaces.meta_model import meta_model
-
-    inside = chosen.folder / "adapter"
-    record = read_adapter_record(inside if (inside / ADAPTER_RECORD).is_file() else chosen.folder)
-    base = chosen.model or (str(demo_model_folder()) if record.base == MODEL_NAME else record.base)
-    config = adapter_config(record, meta_model(base))
-    return Printed(arguments(config), FORMATS[chosen.format](config))
+    return export_from(chosen, given.of(HubSettings))
 
 
 EXPORT: Final = Command(
     name="export",
     module="search.cli.export",
-    summary="Prints the LoraConfig of the adapter that a run has saved, for PEFT or axolotl to train it from "
-    "the beginning. Reads no weights.",
-    example="runs/my-run --format axolotl",
-    settings=(ExportSettings, ScreenSettings),
+    summary="Prints the LoraConfig of the adapter that a run has saved, to train it from the beginning, "
+    "which reads no weights; or writes the adapter for those who serve it.",
+    example="runs/my-run --format padded",
+    settings=(ExportSettings, HubSettings, ScreenSettings),
     run=_run,
 )
 main = EXPORT.main

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Final
 
+from search.run.record import SearchRecord
 from search.run.settings import SearchSettings
 from search.run.table import format_table
 from spaces.errors import UsageError
 
 from .command import Command, Printed
+from .hub_settings import HubSettings
 from .job_options import JOB
 from .run_search import run_search
 from .typed import Typed
@@ -38,8 +41,22 @@ _HEEDED_BY_A_TABLE: Final = frozenset(
 def _run(given: Typed) -> Printed:
     if "table" in given.names:
         _check_only_a_table(given)
-    record = run_search(given)
+    hub = given.of(HubSettings)
+    if hub.push_to_hub is None:
+        record = run_search(given)
+    else:
+        record = _searched_and_pushed(given, hub)
     return Printed(record.to_json(), format_table(record))
+
+
+def _searched_and_pushed(given: Typed, hub: HubSettings) -> SearchRecord:
+    from .push_to_hub import check_hub_given, push_given
+
+    check_hub_given(hub)  # before hours of training
+    record = run_search(given)
+    assert record.output is not None, "a command has a folder"
+    push_given(Path(record.output) / "adapter", hub)
+    return record
 
 
 def _check_only_a_table(given: Typed) -> None:
@@ -56,7 +73,7 @@ RUN: Final = Command(
     module="search.run",
     summary="Searches a space under a budget, fine-tunes the finalists, and saves the winner.",
     example="--space lora+shortcut --budget 2.3M",
-    settings=(SearchSettings, *JOB),
+    settings=(SearchSettings, *JOB, HubSettings),
     run=_run,
 )
 main = RUN.main

@@ -24,6 +24,7 @@ from .job_options import JOB
 from .output_path import output_path
 from .output_settings import OutputSettings, ScreenSettings
 from .progress import progress_on_stderr
+from .shareable_line import shareable_line
 from .typed import Typed
 
 __all__ = ["COMMAND", "run_compare"]
@@ -52,5 +53,6 @@ def run_compare(given: Typed, machine: Callable[[Typed], Machine] = machine_give
         progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
         compared = compare_arms(plans, terms, training.all_seeds, path, progress=progress)
         folder.confirm()
-        write_comparison(compared, path)
+        line = shareable_line("rankscape compare", (CompareSettings, *JOB), given)
+        write_comparison(compared, path, command=line)
     return Printed(compared.board.to_json(), compared.text)

@@ -30,6 +30,7 @@ from .output_path import output_path
 from .output_settings import OutputSettings, ScreenSettings
 from .progress import progress_on_stderr
 from .run_compare import COMMAND
+from .shareable_line import shareable_line
 from .typed import Typed
 
 __all__ = ["listed", "run_preset"]
@@ -125,7 +126,8 @@ def _filled(
     progress = progress_on_stderr(quiet=said.of(ScreenSettings).quiet)
     trained = compare_cells(preset, dataset, setup, terms, seeds, place, progress=progress)
     owner.confirm()
-    write_comparison(trained, place)
+    line = shareable_line("rankscape compare", (CompareSettings, *JOB), given)
+    write_comparison(trained, place, command=line)
     return fill(preset, dataset, setup, trained, terms)
 
 

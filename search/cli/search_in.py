@@ -18,8 +18,10 @@ from search.run.workbench import Workbench
 from spaces.errors import UsageError
 
 from .ground_of import job_settings_of, machine_given
+from .job_options import JOB
 from .output_settings import ScreenSettings
 from .progress import progress_on_stderr
+from .shareable_line import shareable_line
 from .typed import Typed
 
 __all__ = ["search_in", "workbench_given"]
@@ -33,7 +35,8 @@ def search_in(
     progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
     check_names(settings)
     if settings.table is None:
-        return workbench_given(given, machine, progress).search_in(folder, settings).record
+        line = shareable_line("rankscape run", (SearchSettings, *JOB), given)
+        return workbench_given(given, machine, progress).search_in(folder, settings, command=line).record
     seed = given.of(TrainingSettings).seed
     return search_in_folder(_of_a_table(given), settings, folder, seed=seed, progress=progress).record
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluators.adapters.adapter import save_adapter
+from evaluators.adapters.story import Story
 from evaluators.data.task import Task
 from evaluators.store.whole_file import write_whole
 from search.job.prepare import announce
@@ -24,6 +25,7 @@ from .leaderboard_table import format_leaderboard
 from .maps import draw_maps
 from .questions import Finding, findings
 from .standing import ArmRuns, Standing, standings
+from .story import arm_story
 from .terms import Terms
 from .verdict import comparison_verdict
 
@@ -82,8 +84,11 @@ def compare_arms(
     return Comparison(board, tuple(chosen), tuple(runs), writing)
 
 
-def write_comparison(comparison: Comparison, folder: Path) -> None:
-    """Writes all that is known of the arms: tables, pictures and adapters."""
+def write_comparison(comparison: Comparison, folder: Path, *, command: str | None = None) -> None:
+    """Writes all that is known of the arms: tables, pictures and adapters.
+
+    command: the line that asked for it, for the adapters' model cards.
+    """
     _log.info("saving   tables, pictures and adapters")
     board = comparison.board
     write_whole(folder / "leaderboard.json", json.dumps(board.to_json(), indent=2))
@@ -93,7 +98,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> None:
     draw_leaderboard(board, folder / "leaderboard.png")
     for one, own in zip(comparison.chosen, comparison.runs, strict=True):
         draw_maps(own, one.planned.job.space, folder)
-        _save(own, one.planned, folder / "adapters")
+        _save(own, one.planned, folder / "adapters", arm_story(board, own.arm.label, command=command))
 
 
 def _board(
@@ -147,7 +152,7 @@ def _verdict(
     )
 
 
-def _save(own: ArmRuns, planned: Planned, folder: Path) -> None:
+def _save(own: ArmRuns, planned: Planned, folder: Path, story: Story) -> None:
     """The adapter of the arm's first seed, where it ends as one and that run finished."""
     first = own.runs[0]
     if first.evaluation.failure is not None or not planned.adapter:
@@ -163,4 +168,5 @@ def _save(own: ArmRuns, planned: Planned, folder: Path) -> None:
         base=job.base,
         objective=job.task.objective,
         rows=job.task.validation,
+        story=story,
     )

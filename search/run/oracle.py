@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from evaluators.adapters.story import Story
 from evaluators.evaluator import Evaluator
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
@@ -47,5 +48,5 @@ class Oracle(Protocol):
         """Tests both on rows used here alone, where there are such rows. winner: with a run that finished.
         folder: keeps what they write, where they are asked to."""
 
-    def save(self, run: Trained, folder: Path) -> None:
+    def save(self, run: Trained, folder: Path, story: Story) -> None:
         """Writes what a run trained as an adapter; raises InputError where it has no weights."""

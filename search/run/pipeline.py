@@ -52,13 +52,16 @@ def search_in_folder(
     seed: int,
     progress: Progress = silent,
     storage: str | None = None,
+    command: str | None = None,
 ) -> Result:
     """The result of a search, all of it written into a folder that is open, ``result.json`` too.
 
     Arguments as of ``search_with``. Raises InputError where what the search reads changes meanwhile.
     """
     owner.begin()
-    result = search_with(oracle, settings, owner.path, seed=seed, progress=progress, storage=storage)
+    result = search_with(
+        oracle, settings, owner.path, seed=seed, progress=progress, storage=storage, command=command
+    )
     owner.finish(result.to_json())
     return result
 
@@ -71,6 +74,7 @@ def search_with(
     seed: int,
     progress: Progress = silent,
     storage: str | None = None,
+    command: str | None = None,
 ) -> Result:
     """The result of a search; all but ``result.json`` is written into ``folder``, the winner among it.
 
@@ -81,6 +85,7 @@ def search_with(
         seed: >= 0, of all that is drawn.
         progress: of scoring, proposing and evaluating.
         storage: address of the Optuna database that gets the study; by default ``study.db`` in the folder.
+        command: the line that asked for it, for the model card.
 
     Raises UsageError where there is no storage at that address.
     """
@@ -99,7 +104,7 @@ def search_with(
     spent = {"scoring": scored - started, "proposing": time.perf_counter() - scored}
     kept = folder / "candidates"
     result = result_with(oracle, chosen, kept, progress, scores=scores, seconds=spent, output=folder)
-    _save(result, folder, study)
+    _save(result, folder, study, command)
     return result
 
 
@@ -170,11 +175,11 @@ def _propose(
         )
 
 
-def _save(result: Result, folder: Path, study: Path | str) -> None:
+def _save(result: Result, folder: Path, study: Path | str, command: str | None) -> None:
     """Writes what is known of the finalists into the study, and saves and draws the winner."""
     problem, proposal = result.problem, result.winner.proposal
     if result.conclusion is not None:
-        result.best.save(folder / "adapter")
+        result.best.save(folder / "adapter", command=command)
     title, direction = problem.judged.title, problem.judged.direction
     record_finalists(study, result.finalists, problem.space, metric=title, direction=direction)
     if result.writing is not None:

@@ -23,6 +23,7 @@ class Problem:
         seeds: of every finalist's runs, ascending.
         positive_label: that the metric is of, where it is of one.
         notes: sentences without which its numbers may be misread.
+        task: what the data is called.
     """
 
     title: str
@@ -32,3 +33,4 @@ class Problem:
     seeds: tuple[int, ...]
     positive_label: str | None = None
     notes: tuple[str, ...] = ()
+    task: str = ""

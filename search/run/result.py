@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from evaluators.adapters.story import Story
 from evaluators.objectives.task_objective import Score
 from evaluators.training.beside import values_beside
 from evaluators.training.candidate import Trained
@@ -20,6 +21,7 @@ from spaces.allocation import Allocation
 from .finalist import Finalist
 from .problem import Problem
 from .record import BestRecord, FinalistRecord, HeldOutRecord, ProxyRecord, SearchedSpace, SearchRecord
+from .story import story_of
 from .table import format_table
 from .verdict import verdict
 
@@ -49,18 +51,20 @@ class Best:
 
     finalist: Finalist
     run: Trained = field(repr=False)
-    keep: Callable[[Trained, Path], None] = field(repr=False)
+    keep: Callable[[Trained, Path, Story], None] = field(repr=False)
+    story: Callable[[str | None], Story] = field(repr=False)
 
     @property
     def allocation(self) -> Allocation:
         return self.finalist.proposal.allocation
 
-    def save(self, folder: str | Path) -> None:
-        """Writes the run as an adapter; an older adapter in the folder is replaced.
+    def save(self, folder: str | Path, *, command: str | None = None) -> None:
+        """Writes the run as an adapter with a model card; an older adapter in the folder is replaced.
 
-        Raises InputError where a table answered for the runs, which has no weights.
+        command: the line that did it, for the card. Raises InputError where a table answered for the runs,
+        which has no weights.
         """
-        self.keep(self.run, Path(folder))
+        self.keep(self.run, Path(folder), self.story(command))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +85,7 @@ class Result:
         conclusion: None where a table answered for the runs, which has no rows to test on.
         seconds: by stage.
         output: where all of it lies, where it was written.
-        keep: writes a run as an adapter into a folder.
+        keep: writes a run, and what is told of it, as an adapter into a folder.
     """
 
     problem: Problem
@@ -91,7 +95,7 @@ class Result:
     conclusion: Conclusion | None
     seconds: Mapping[str, float]
     output: Path | None
-    keep: Callable[[Trained, Path], None] = field(repr=False)
+    keep: Callable[[Trained, Path, Story], None] = field(repr=False)
 
     @property
     def baseline(self) -> Finalist:
@@ -103,7 +107,10 @@ class Result:
         """What was chosen, to be saved."""
         run = self.winner.best_run
         assert run is not None, "a winner has a run that finished"
-        return Best(self.winner, run, self.keep)
+        return Best(self.winner, run, self.keep, self._story)
+
+    def _story(self, command: str | None) -> Story:
+        return story_of(self.record, task=self.problem.task, command=command)
 
     @property
     def verdict(self) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from evaluators.adapters.story import Story
 from evaluators.evaluator import Evaluator
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.cohort import outputs_of
@@ -95,9 +96,9 @@ class SupernetOracle:
         """How both are judged on the test rows, and what they write."""
         return self.whole.conclude(winner, baseline, folder, progress)
 
-    def save(self, run: Trained, folder: Path) -> None:
+    def save(self, run: Trained, folder: Path, story: Story) -> None:
         """As it was cut, untrained."""
-        self.whole.save(run, folder)
+        self.whole.save(run, folder, story)
 
 
 def _part(network: Trained, allocation: Allocation, share: int) -> Trained:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from evaluators.adapters.story import Story
 from evaluators.evaluator import Evaluator
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
 from evaluators.training.candidate import Trained
@@ -152,7 +153,7 @@ class TabulatedOracle:
     def conclude(self, winner: Finalist, baseline: Finalist, folder: Path, progress: Progress) -> None:
         """Nothing: a table has no test rows."""
 
-    def save(self, run: Trained, folder: Path) -> None:
+    def save(self, run: Trained, folder: Path, story: Story) -> None:
         raise InputError(
             "a table has no weights, so no adapter can be saved; search with a model and a task to train one."
         )

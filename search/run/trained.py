@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from evaluators.adapters.adapter import save_adapter
+from evaluators.adapters.story import Story
 from evaluators.evaluator import Evaluator
 from evaluators.training.candidate import Trained
 from evaluators.training.cohort import score_trained
@@ -68,6 +69,7 @@ class TrainedOracle:
             seeds=job.seeds,
             positive_label=task.objective.metric_label,
             notes=task.notes,
+            task=task.name,
         )
 
     def announce(self, folder: Path) -> None:
@@ -96,7 +98,7 @@ class TrainedOracle:
         written = write_texts(writers, job.ground, folder, progress=progress)
         return Conclusion(tested.get(THE_WINNER, tested[THE_UNIFORM]), tested[THE_UNIFORM], written)
 
-    def save(self, run: Trained, folder: Path) -> None:
+    def save(self, run: Trained, folder: Path, story: Story) -> None:
         job = self.job
         save_adapter(
             folder,
@@ -107,4 +109,5 @@ class TrainedOracle:
             base=job.base,
             objective=job.task.objective,
             rows=job.task.validation,
+            story=story,
         )

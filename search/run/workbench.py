@@ -171,11 +171,23 @@ class Workbench:
             return replace(result, output=None)
 
     def search_in(
-        self, owner: OutputFolder, settings: SearchSettings, *, storage: str | None = None
+        self,
+        owner: OutputFolder,
+        settings: SearchSettings,
+        *,
+        storage: str | None = None,
+        command: str | None = None,
     ) -> Result:
-        """``search`` in a folder that is open already, as ``rankscape run`` has it."""
-        oracle, seed = self._oracle(settings), self.job.seed
-        return search_in_folder(oracle, settings, owner, seed=seed, progress=self.progress, storage=storage)
+        """``search`` in a folder that is open already, as ``rankscape run`` has it. command: its line."""
+        return search_in_folder(
+            self._oracle(settings),
+            settings,
+            owner,
+            seed=self.job.seed,
+            progress=self.progress,
+            storage=storage,
+            command=command,
+        )
 
     def release(self) -> None:
         """Lets go of the base model and of ``threads``; what needs the model again loads it again."""

@@ -50,7 +50,7 @@ def test_the_renorm_comes_back_too(tmp_path, saved, tiny_model, tiny_batch, reno
 
 
 def test_files_are_written_only_for_the_wires_that_are_on(tmp_path, saved, tiny_model, tiny_batch):
-    both = {"head.safetensors", RECORD}
+    both = {"head.safetensors", "README.md", RECORD}
     shortcuts = saved(tmp_path / "shortcuts", tiny_model("bert"), "shortcut")
     nothing = saved(tmp_path / "nothing", tiny_model("bert"), "lora", allocation=Allocation.of({}))
     saved(tmp_path / "deberta", tiny_model("deberta-v2"), "lora[q,k]")
@@ -93,6 +93,7 @@ def test_the_record_says_how_the_adapter_was_made(tmp_path, saved, tiny_model):
         "stock_peft": False,
         "pad_token_id": 1,
         "base_digest": base_digest(tiny_model("bert")),
+        "story": None,
     }
 
 

@@ -26,7 +26,10 @@ FAMILIES_AND_RULES = [
     *((family, "alpha/sqrt(r)") for family in FAMILIES),
     *((family, rule) for family in ("bert", "gpt2") for rule in ("alpha/r", "constant")),
 ]
-FILES = {"adapter_config.json", "adapter_model.safetensors", "head.safetensors", "rankscape.json"}
+FILES = {
+    *("adapter_config.json", "adapter_model.safetensors", "head.safetensors", "rankscape.json"),
+    "README.md",
+}
 
 
 def logits_of(model, batch):

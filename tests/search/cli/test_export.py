@@ -1,4 +1,4 @@
-"""``rankscape export``: the LoraConfig of a saved adapter."""
+"""``rankscape export``: the LoraConfig of a saved adapter, and the adapter for servers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from peft import LoraConfig
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM
 
 from search.cli.export import main
 from spaces.allocation import Allocation
 from tests.conftest import TinyModel
 from tests.evaluators.adapters.test_adapter_config import RECORD
+from tests.evaluators.base.saved_model import save_tokenizer
+from tests.evaluators.objectives.test_causal_lm_adapter import saved
 
 
 @pytest.fixture
@@ -81,3 +85,83 @@ def test_the_base_s_default_is_the_adapter_s_own(capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     assert "the adapter's own base" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.fixture
+def language_model(
+    tiny_language_model: TinyModel, tiny_batch: dict[str, torch.Tensor], tmp_path: Path
+) -> Path:
+    """A run's folder with a trained adapter of a language model that is a folder beside it."""
+    model = tiny_language_model("llama")
+    model.save_pretrained(tmp_path / "run" / "base")
+    save_tokenizer(tmp_path / "run" / "base")
+    saved(tmp_path / "run" / "adapter", model, "lora", tiny_batch)
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize("chosen", ["peft", "padded", "baked", "merged"])
+def test_a_folder_is_written_beside_the_adapter_and_told_of(
+    language_model: Path, capsys: pytest.CaptureFixture[str], chosen: str
+) -> None:
+    assert main([str(language_model), "--format", chosen, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["output"] == str(language_model / f"adapter-{chosen}")
+    files = {path.name for path in Path(said["output"]).iterdir()}
+    kept = {"model.safetensors", "tokenizer.json"} if chosen == "merged" else {"adapter_model.safetensors"}
+    assert files >= {"README.md", *kept}
+    assert "rankscape.json" not in files
+    assert main([str(language_model), "--format", chosen]) == 1
+    assert "choose a new or empty folder" in capsys.readouterr().err
+
+
+def test_the_folder_may_be_named_and_the_base_be_elsewhere(
+    language_model: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    moved = (language_model / "base").rename(tmp_path / "moved")
+    assert main([str(language_model), "--format", "peft", "--output", str(tmp_path / "out")]) == 1
+    assert "--model" in capsys.readouterr().err
+    options = ["--format", "peft", "--model", str(moved), "--output", str(tmp_path / "out")]
+    assert main([str(language_model), *options]) == 0
+    assert LoraConfig.from_pretrained(tmp_path / "out").base_model_name_or_path == str(moved)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--output", "x"], "--output would change nothing of --format python, which is printed"),
+        (["--push-to-hub", "me/x"], "--push-to-hub would change nothing of --format python"),
+        (["--format", "json", "--without-shortcuts"], "--without-shortcuts would change nothing"),
+        (["--format", "padded", "--dtype", "bfloat16"], "--dtype is of --format merged alone"),
+        (["--format", "padded", "--push-to-hub", "a/b/c"], "--push-to-hub 'a/b/c' is no name on the hub"),
+    ],
+)
+def test_what_would_change_nothing_is_refused(
+    run: Path, capsys: pytest.CaptureFixture[str], options: list[str], said: str
+) -> None:
+    assert main([str(run), *options]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_without_a_hub_nothing_is_written_for_it(
+    language_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    assert main([str(language_model), "--format", "peft", "--push-to-hub", "me/x"]) == 1
+    assert "nothing can be put on the hub as me/x" in capsys.readouterr().err
+    assert not (language_model / "adapter-peft").exists()
+
+
+def test_a_language_model_s_config_is_printed_with_its_own_names(
+    tiny_language_model: TinyModel,
+    tiny_batch: dict[str, torch.Tensor],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    model = tiny_language_model("gpt2")
+    model.save_pretrained(tmp_path / "base")
+    saved(tmp_path / "adapter", model, "lora", tiny_batch)
+    assert main([str(tmp_path / "adapter"), "--json"]) == 0
+    config = LoraConfig(**json.loads(capsys.readouterr().out))
+    assert config.task_type == "CAUSAL_LM"
+    adapted = get_peft_model(AutoModelForCausalLM.from_pretrained(tmp_path / "base"), config)
+    assert sum("lora_A" in name for name, _ in adapted.named_parameters()) == len(config.target_modules)

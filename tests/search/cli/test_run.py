@@ -79,6 +79,10 @@ def test_stock_peft_loads_the_winner_of_a_lora_space(small, capsys, model_folder
     base = AutoModelForSequenceClassification.from_pretrained(model_folder, num_labels=2).eval()
     theirs = PeftModel.from_pretrained(base, tmp_path / "out" / "adapter").eval()
     torch.testing.assert_close(ours(**batch).logits, theirs(**batch).logits, rtol=0, atol=1e-5)
+    card = (tmp_path / "out" / "adapter" / "README.md").read_text()
+    assert "rankscape run --trials 4 --finalists 2 --space 'lora[q,v]' --budget r=2 --model model" in card
+    assert "| uniform |" in card
+    assert str(tmp_path) not in card
 
 
 def test_the_same_seed_gives_the_same_result(small, capsys, tmp_path):

@@ -40,6 +40,9 @@ def test_a_leaderboard_holds_every_method_within_the_budget(compare, capsys, tmp
     assert json.loads((out / "leaderboard.json").read_text()) == result
     assert (out / "leaderboard.png").exists()
     assert sorted(path.name for path in (out / "adapters").iterdir()) == ["hetero-dynamic", "lora"]
+    card = (out / "adapters" / "hetero-dynamic" / "README.md").read_text()
+    assert "rankscape compare --methods lora,hetero-dynamic,head" in card
+    assert "| hetero-dynamic |" in card
     model = AutoModelForSequenceClassification.from_pretrained(model_folder, num_labels=2)
     with load_adapter(out / "adapters" / "hetero-dynamic", model), torch.no_grad():
         assert model(input_ids=torch.tensor([[3, 4, 5]])).logits.isfinite().all()

@@ -72,7 +72,7 @@ def result_with(make_space, tested, notes=(), title="accuracy"):
         conclusion=tested,
         seconds={"scoring": 1.0, "proposing": 2.0, "fine_tuning": 3.0},
         output=Path("runs/x"),
-        keep=lambda run, folder: None,
+        keep=lambda run, folder, story: None,
     )
 
 
@@ -100,9 +100,9 @@ def test_what_was_written_is_read_as_it_was(result):
 
 def test_the_best_is_saved_by_whoever_trained_it(make_space):
     kept = []
-    whole = replace(result_with(make_space, None), keep=lambda run, folder: kept.append((run, folder)))
-    whole.best.save("adapter")
-    assert kept == [(BETTER.runs[2], Path("adapter"))]
+    whole = replace(result_with(make_space, None), keep=lambda *given: kept.append(given))
+    whole.best.save("adapter", command="rankscape run")
+    assert kept == [(BETTER.runs[2], Path("adapter"), whole.best.story("rankscape run"))]
 
 
 def test_a_finalist_that_lost_a_seed_ranks_behind_one_that_did_not(result):

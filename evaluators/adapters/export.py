@@ -1,0 +1,193 @@
+"""A saved adapter in another form: for servers that read one rank and one alpha, or folded into its base."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from transformers import PreTrainedModel
+
+from evaluators.base.architectures import ARCHITECTURES
+from evaluators.base.base_model import ModelSource, load_base_model, own_tokenizer
+from evaluators.store.whole_folder import replace_folder
+from spaces.counted import counted
+from spaces.errors import InputError
+from spaces.meta_model import meta_model
+
+from .adapter import merge
+from .adapter_files import needing_load_adapter
+from .adapter_record import AdapterRecord, read_adapter_record
+from .layouts.peft_adapter import PeftAdapter, read_peft_adapter
+from .layouts.registry import LAYOUTS
+from .model_card import MODEL_CARD, Loader, model_card
+
+__all__ = ["Exported", "export_adapter", "export_merged"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written. format: peft, padded, baked or merged. sites: that had a wire. linears: that have an
+    adapter now; none where they were merged. r: the largest rank of these. params: of these."""
+
+    output: str
+    format: str
+    base: str
+    sites: int
+    linears: int
+    r: int
+    params: int
+
+    def to_json(self) -> Mapping[str, object]:
+        """All of it."""
+        return asdict(self)
+
+
+def export_adapter(
+    source: Path, output: Path, layout: str, *, base: str | None = None, without_shortcuts: bool = False
+) -> Exported:
+    """Writes what PEFT has of an adapter into a new folder, in one of ``LAYOUTS``, with a model card.
+
+    Reads no weights of the base model, only its config.json.
+
+    Args:
+        source: an adapter's folder.
+        output: a folder that is not there yet, or empty.
+        layout: "peft", "padded" or "baked".
+        base: where the base model is, if not where the adapter was trained on it; PEFT looks for it there.
+        without_shortcuts: leaves shortcuts out, which no layout can have: the rest is not what was trained.
+
+    Raises InputError where the adapter has anything that PEFT cannot have and that may not be left out, does
+    not fit the base model, or is damaged; and where ``output`` holds anything or cannot be written.
+    """
+    record = _record_of(source, without_shortcuts=without_shortcuts)
+    _check_stock(source, record)
+    own = base or record.base
+    model = meta_model(own, ARCHITECTURES[record.architecture].auto)
+    adapter = LAYOUTS[layout](read_peft_adapter(source, model, base=own))
+    adapter.check(model)
+
+    def write(new: Path) -> None:
+        adapter.write(new)
+        _write_card(new, replace(record, base=own), "peft", _note(layout, adapter, record))
+
+    replace_folder(output, write, files=())
+    r = max(len(one.a) for one in adapter.wired.values())
+    kept = len(record.allocation.ranks) - len(record.shortcuts)
+    said = Exported(str(output), layout, own, kept, len(adapter.wired), r, adapter.params)
+    _log.info("exported %s", _words(said))
+    return said
+
+
+def export_merged(
+    source: Path,
+    output: Path,
+    *,
+    base: str | None = None,
+    dtype: str = "float32",
+    without_shortcuts: bool = False,
+) -> Exported:
+    """Writes the whole model with an adapter folded into its weights, and its tokenizer, into a new folder.
+
+    Args:
+        source: an adapter's folder.
+        output: a folder that is not there yet, or empty.
+        base: where the base model is, if not where the adapter was trained on it.
+        dtype: of the weights: "float32" or "bfloat16".
+        without_shortcuts: leaves shortcuts out, which have no weight to be folded into.
+
+    Raises InputError where ``load_base_model`` and ``merge`` do, and where ``output`` holds anything or
+    cannot be written.
+    """
+    record = _record_of(source, without_shortcuts=without_shortcuts)
+    own = base or record.base
+    labels = max(1, len(record.label_names)) if ARCHITECTURES[record.architecture].fresh_head else None
+    model = load_base_model(ModelSource(own, labels, dtype, record.architecture), device="cpu")
+    merge(source, model, without_shortcuts=without_shortcuts)
+    tokenizer = own_tokenizer(own)
+    _switch_cache_back(model, meta_model(own, ARCHITECTURES[record.architecture].auto))
+
+    def write(new: Path) -> None:
+        model.save_pretrained(new)
+        tokenizer.save_pretrained(new)
+        _write_card(new, replace(record, base=own), "transformers", _without(record))
+
+    replace_folder(output, write, files=())
+    kept = len(record.allocation.ranks) - len(record.shortcuts)
+    said = Exported(str(output), "merged", own, kept, 0, 0, 0)
+    _log.info("exported %s", _words(said))
+    return said
+
+
+def _switch_cache_back(model: PreTrainedModel, before: PreTrainedModel) -> None:
+    """Gives a model's config the ``use_cache`` that ``load_base_model`` took from it."""
+    for part, own in (
+        (model.config, before.config),
+        (model.config.get_text_config(), before.config.get_text_config()),
+    ):
+        part.use_cache = getattr(own, "use_cache", True)
+
+
+def _words(said: Exported) -> str:
+    none = "none of the formats keeps shortcuts, load_adapter does"
+    if said.format == "merged":
+        return f"the model with {counted(said.sites, 'wire')} folded in, to {said.output}; {none}"
+    return (
+        f"{counted(said.params, 'parameter')} at {counted(said.linears, 'linear')}, rank {said.r} at most, "
+        f"to {said.output}; {none}"
+    )
+
+
+def _record_of(source: Path, *, without_shortcuts: bool) -> AdapterRecord:
+    """The adapter's record; the log warns, loudly, of what is left out. Raises InputError where nothing may
+    be, or nothing is left."""
+    record = read_adapter_record(source)
+    if not record.shortcuts:
+        return record
+    count = counted(len(record.shortcuts), "shortcut")
+    if not without_shortcuts:
+        raise InputError(
+            f"this adapter has {count}, {record.shortcuts[0]} the first, which no format can have: use it by "
+            "load_adapter, or leave them out by `without_shortcuts`, which is not the model that was trained."
+        )
+    if len(record.shortcuts) == len(record.allocation.ranks):
+        raise InputError(f"this adapter has {count} and nothing else; use it by load_adapter.")
+    words = "LEFT OUT %s of %s: what is exported is not what was trained, and was never measured"
+    _log.warning(words, count, counted(len(record.allocation.ranks), "wire"))
+    return record
+
+
+def _check_stock(source: Path, record: AdapterRecord) -> None:
+    """Raises InputError where linears have wires that PEFT was seen not to give, or there are no wires."""
+    if not record.allocation.ranks:
+        raise InputError(f"the adapter in {source} has no wire; there is nothing to export.")
+    if lasting := [name for name in needing_load_adapter(source) if name not in record.shortcuts]:
+        raise InputError(
+            f"PEFT does not give what was trained at {lasting[0]} (one of {counted(len(lasting), 'wire')}); "
+            "use the adapter by load_adapter."
+        )
+
+
+def _write_card(folder: Path, record: AdapterRecord, loader: Loader, note: str) -> None:
+    (folder / MODEL_CARD).write_text(model_card(record, loader, note=note), encoding="utf-8")
+
+
+def _note(layout: str, adapter: PeftAdapter, record: AdapterRecord) -> str:
+    """How the files differ from the ranks that the card shows."""
+    r, linears = adapter.config.r, counted(len(adapter.wired), "linear")
+    said = {
+        "peft": "",
+        "padded": f"Padded with zeros to rank {r} at {linears}, alpha = {r}; the scale is in B.",
+        "baked": f"The scale is in B, and alpha is the rank at each of {linears}.",
+    }
+    return " ".join(filter(None, (said[layout], _without(record))))
+
+
+def _without(record: AdapterRecord) -> str:
+    if not record.shortcuts:
+        return ""
+    count = counted(len(record.shortcuts), "shortcut")
+    return f"Here {count} are left out, so this is not the model that was measured."

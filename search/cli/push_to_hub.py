@@ -1,0 +1,26 @@
+"""What a command leaves on the Hugging Face hub besides. Importing this takes a while."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from huggingface_hub import HfApi
+
+from evaluators.adapters.hub_upload import HubApi, check_hub, upload
+
+from .hub_settings import HubSettings
+
+__all__ = ["check_hub_given", "push_given"]
+
+
+def check_hub_given(settings: HubSettings, api: HubApi | None = None) -> None:
+    """Raises InputError where something is to be put on the hub and the hub does not know who asks."""
+    if settings.push_to_hub is not None:
+        check_hub(settings.push_to_hub, api or HfApi())
+
+
+def push_given(folder: Path, settings: HubSettings, api: HubApi | None = None) -> None:
+    """Puts a folder on the hub, if that was asked for; raises InputError where it cannot be."""
+    if settings.push_to_hub is not None:
+        private = True if settings.hub_private_repo else None
+        upload(folder, settings.push_to_hub, api or HfApi(), private=private)

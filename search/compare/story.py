@@ -1,0 +1,33 @@
+"""What a comparison has to tell of an arm's adapter."""
+
+from __future__ import annotations
+
+from evaluators.adapters.story import Story
+from search.show.number_format import ABSENT, with_interval
+from spaces.counted import counted
+
+from .leaderboard import Leaderboard
+from .standing import Standing
+
+__all__ = ["arm_story"]
+
+
+def arm_story(board: Leaderboard, label: str, *, command: str | None) -> Story:
+    """The arm beside the one that all are compared with, on the test rows. label: the arm's."""
+    wanted = dict.fromkeys(one for one in (board.baseline, label) if one is not None)
+    by_label = {one.label: one for one in board.standings}
+    on = f"{board.metric_title}, {counted(board.rows['test'], 'test row')}"
+    header = ("method", "parameters", "seeds", on, f"minus {board.baseline or 'the baseline'} [95 %]")
+    table = [_cells(by_label[one]) for one in wanted if one in by_label]
+    return Story(board.task, board.budget, board.verdict, (header, *table), command)
+
+
+def _cells(one: Standing) -> tuple[str, ...]:
+    apart = None if one.difference is None else one.difference.interval
+    return (
+        one.label,
+        ABSENT if one.end is None else f"{one.end:,}",
+        str(len(one.metrics)),
+        "failed" if one.metric is None else str(one.metric),
+        ABSENT if apart is None else with_interval(apart.mean, apart.low, apart.high, 4),
+    )

@@ -1,0 +1,44 @@
+"""What a search has to tell of the adapter that it saves."""
+
+from __future__ import annotations
+
+from evaluators.adapters.story import Story
+from search.show.number_format import ABSENT, with_interval
+from search.statistics.interval import Interval
+from spaces.counted import counted
+
+from .record import FinalistRecord, HeldOutRecord, SearchRecord
+
+__all__ = ["story_of"]
+
+
+def story_of(record: SearchRecord, *, task: str, command: str | None) -> Story:
+    """The winner beside the uniform allocation, on the rows that chose it and on those used once.
+
+    task: what the data is called. command: the line that did it.
+    """
+    best, baseline, rows = record.best, record.baseline, record.rows
+    known = {part: counted(rows.get(part, 0), f"{part} row") for part in ("validation", "test")}
+    on = [f"{record.metric_title}, {count}" for count in known.values()]
+    header = ("allocation", "parameters", "seeds", on[0], on[1], "test, minus uniform [95 %]")
+    table = [_cells(baseline, best.test if best.is_baseline else best.baseline_test, None)]
+    if not best.is_baseline:
+        table.append(_cells(best.finalist, best.test, best.test_difference))
+    return Story(task, record.budget, record.verdict, (header, *table), command)
+
+
+def _cells(one: FinalistRecord, tested: HeldOutRecord | None, apart: Interval | None) -> tuple[str, ...]:
+    return (
+        one.proposers[0],
+        f"{one.params:,}",
+        str(len(one.metrics)),
+        _mean_sd(one.metric_mean, one.metric_sd),
+        ABSENT if tested is None else _mean_sd(tested.mean, tested.sd),
+        ABSENT if apart is None else with_interval(apart.mean, apart.low, apart.high, 4),
+    )
+
+
+def _mean_sd(mean: float | None, sd: float | None) -> str:
+    if mean is None:
+        return "failed"
+    return f"{mean:.4f}" if sd is None else f"{mean:.4f} ± {sd:.4f}"

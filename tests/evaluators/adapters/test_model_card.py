@@ -1,0 +1,103 @@
+"""The card that lies in every adapter's folder: read by the hub and by people, without anybody's paths."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from huggingface_hub import ModelCard
+
+from evaluators.adapters.adapter_record import AdapterRecord, read_adapter_record
+from evaluators.adapters.model_card import model_card
+from evaluators.adapters.story import Story
+from spaces.allocation import Allocation
+from tests.evaluators.adapters.test_adapter_config import RECORD
+
+STORY = Story(
+    task="e2e/devel",
+    budget=200_000,
+    verdict="Not shown that any allocation beats uniform: tpe differs by -0.01.",
+    measured=(("allocation", "seeds", "loss, 40 validation rows"), ("uniform", "2", "2.5000 ± 0.1000")),
+    command="rankscape run --train-file devel.csv",
+)
+LANGUAGE_MODEL = replace(RECORD, base="some/base", architecture="causal_lm", label_names=(), story=STORY)
+
+
+@pytest.mark.parametrize(
+    ("record", "pipeline"), [(RECORD, "text-classification"), (LANGUAGE_MODEL, "text-generation")]
+)
+def test_the_hub_reads_its_front_matter(record: AdapterRecord, pipeline: str) -> None:
+    data = ModelCard(model_card(record, "peft")).data
+    assert (data.base_model, data.library_name, data.pipeline_tag) == (record.base, "peft", pipeline)
+    assert data.tags == [f"base_model:adapter:{record.base}", "lora", "rankscape"]
+
+
+def test_ranks_stand_by_block_and_role() -> None:
+    ranks = {"layers.0.q": 3, "layers.10.v": 1, "layers.2.q": 2}
+    lines = model_card(replace(RECORD, allocation=Allocation.of(ranks)), "peft").splitlines()
+    at = lines.index("| rank | q | v |")
+    assert lines[at + 2 : at + 5] == ["| layers.0 | 3 |  |", "| layers.2 | 2 |  |", "| layers.10 |  | 1 |"]
+
+
+def test_what_was_measured_and_by_which_command_stands_in_it() -> None:
+    text = model_card(LANGUAGE_MODEL, "peft")
+    assert "| uniform | 2 | 2.5000 ± 0.1000 |" in text
+    assert "```sh\nrankscape run --train-file devel.csv\n```" in text
+    assert "Not shown that any allocation beats uniform" in text
+    assert "budget: 200,000" in text
+    assert "- data: e2e/devel" in text
+
+
+@pytest.mark.parametrize(
+    ("record", "loader", "said"),
+    [
+        (LANGUAGE_MODEL, "peft", 'base = AutoModelForCausalLM.from_pretrained("some/base")'),
+        (LANGUAGE_MODEL, "load_adapter", "attached = load_adapter("),
+        (LANGUAGE_MODEL, "transformers", 'model = AutoModelForCausalLM.from_pretrained("path/to/this'),
+        (RECORD, "peft", 'AutoModelForSequenceClassification.from_pretrained("somewhere", num_labels=2)'),
+    ],
+)
+def test_it_says_how_it_is_loaded_in_python_that_compiles(record, loader, said) -> None:
+    text = model_card(record, loader)
+    code = text.partition("```python\n")[2].partition("```")[0]
+    compile(code, "card", "exec")
+    assert said in code
+
+
+def test_what_only_this_program_loads_is_not_said_to_be_peft_s() -> None:
+    assert ModelCard(model_card(LANGUAGE_MODEL, "load_adapter")).data.library_name == "rankscape"
+    assert ModelCard(model_card(LANGUAGE_MODEL, "transformers")).data.library_name == "transformers"
+
+
+@pytest.mark.parametrize("base", ["/home/anna/models/my-llama", "../models/my-llama", "~/models/my-llama"])
+def test_of_a_folder_its_own_name_stands_alone(base: str) -> None:
+    text = model_card(replace(LANGUAGE_MODEL, base=base), "peft")
+    assert 'base_model: "my-llama"' in text
+    assert "models" not in text.replace("base_model", "").replace("transformers", "")
+
+
+NASTY = ["<script>x</script>", "a|b\n# title", "`rm`", "---\nlicense: mit", "\x1b[31mred", "\ud800", "[a](b)"]
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+def test_names_mean_nothing_but_themselves(nasty: str) -> None:
+    story = replace(
+        STORY, task=nasty, verdict=nasty, command=f"x ``` {nasty}", measured=((nasty, "b"), (nasty, "1"))
+    )
+    record = replace(LANGUAGE_MODEL, base=nasty, story=story, allocation=Allocation.of({nasty: 1}))
+    text = model_card(record, "peft")
+    text.encode("utf-8")
+    plain = model_card(replace(LANGUAGE_MODEL, allocation=Allocation.of({"x": 1})), "peft")
+    assert text.count("\n#") == plain.count("\n#")
+    assert len(text.splitlines()) == len(plain.splitlines())
+    assert "\x1b" not in text
+    data = ModelCard(text).data
+    assert data.license is None
+    assert len(data.tags) == 3
+
+
+def test_a_story_comes_back_from_the_record(tmp_path: Path) -> None:
+    (tmp_path / "rankscape.json").write_text(LANGUAGE_MODEL.to_json())
+    assert read_adapter_record(tmp_path) == LANGUAGE_MODEL
+    assert read_adapter_record(tmp_path).story == STORY
