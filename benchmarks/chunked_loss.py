@@ -23,11 +23,11 @@ from evaluators.data.rows import Rows
 from evaluators.objectives.causal_lm import CausalLM
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
+from evaluators.training.memory import peak_memory
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from spaces.objective import Batch, Losses
 
-from evaluators.training.memory import peak_memory
 from .record import record
 
 CANDIDATES, ROWS, TOKENS, RANK = 4, 4, 128, 8
