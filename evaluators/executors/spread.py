@@ -54,7 +54,9 @@ class Trainer(Protocol):
 class Workload:
     """What every cohort of a run shares. policy: None where gates stay one. report_on: the rows that
     metric and loss are of. trainer: who trains the candidates that ``spread`` puts together. text_test: what
-    they answer when they have finished, where nothing is kept that could be asked later; None: nothing."""
+    they answer when they have finished, where nothing is kept that could be asked later; None: nothing.
+    gradient_checkpointing: whether it spares memory by computing the model's blocks twice, with the same
+    results."""
 
     source: ModelSource
     task: Task
@@ -64,6 +66,7 @@ class Workload:
     report_on: ReportOn = "validation"
     trainer: Trainer = field(default_factory=lambda: in_one_cohort)
     text_test: TextTest | None = None
+    gradient_checkpointing: bool = False
 
     @property
     def rows(self) -> Rows:
@@ -98,6 +101,7 @@ def in_one_cohort(
         policy=workload.policy,
         report_on=workload.rows,
         write=None if test is None else partial(answers_in, test),
+        gradient_checkpointing=workload.gradient_checkpointing,
         on_step=on_step,
     )
 
@@ -202,7 +206,9 @@ class _Assignment:
         return [replace(self, candidates=(one,)) for one in self.candidates]
 
     def failed(self, reason: str, *, may_pass: bool = False) -> list[Trained]:
-        failures = (Evaluation(one, None, None, reason, (), 0.0, 0, may_pass) for one in self.candidates)
+        failures = (
+            Evaluation(one, None, None, reason, (), 0.0, 0, may_pass=may_pass) for one in self.candidates
+        )
         return [Trained(failure, {}) for failure in failures]
 
 

@@ -72,9 +72,9 @@ class Evaluation:
     metric, loss: of the task, on those rows; None where the candidate failed, with its reason in
     ``failure``. curve: mean training loss of every step. seconds: its equal share of the time of every
     step that it was part of. peak_memory: bytes, of the whole cohort (on a CPU: of its process meanwhile).
-    may_pass: whether the failure is the machine's and no candidate's (memory ran out, its process died), so
-    that another start may do without it.
-    beside: (name, value) of the objective's other metrics on the same rows; none where it failed.
+    beside: (name, value) of the objective's other metrics on the same rows; none where it failed. may_pass:
+    whether the failure is the machine's and no candidate's (memory ran out, its process died), so that
+    another start may do without it.
     """
 
     candidate: Candidate
@@ -84,8 +84,8 @@ class Evaluation:
     curve: tuple[float, ...]
     seconds: float
     peak_memory: int
-    may_pass: bool = False
     beside: tuple[tuple[str, float], ...] = ()
+    may_pass: bool = False
 
 
 @dataclass(frozen=True, slots=True)

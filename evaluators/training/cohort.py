@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from math import prod
 
@@ -18,6 +18,7 @@ from evaluators.data.task import Task
 from evaluators.objectives.task_objective import Score
 from spaces.head import Head, initial_std
 from spaces.objective import Around, Batch, Losses, Objective, directly
+from spaces.recompute import recomputed
 from spaces.site import Site
 from spaces.stacked import Stacked
 from spaces.wires import Wires
@@ -92,6 +93,11 @@ class Cohort:
         """What a slot trained, on the CPU, its wires cut to the ranks whose gate is not zero."""
         tensors = {**self.wires.trained(slot), **self.head.trained(slot)}
         return {name: tensor.cpu() for name, tensor in tensors.items()}
+
+    def recomputed(self) -> AbstractContextManager[None]:
+        """A context in which forward and backward, with the wires attached, need less memory and more time,
+        and give the same (gradient checkpointing); of the model as it is, not under other weights."""
+        return recomputed(self.model, [self.wires.remember])
 
     def losses(
         self, slots: Sequence[int], rows: Rows, indices: Sequence[np.ndarray], *, around: Around = directly

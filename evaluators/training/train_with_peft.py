@@ -196,7 +196,7 @@ class _PeftRun:
 
     def failed(self, reason: str, *, may_pass: bool = False) -> Trained:
         return Trained(
-            Evaluation(self.candidate, None, None, reason, tuple(self.curve), 0.0, 0, may_pass), {}
+            Evaluation(self.candidate, None, None, reason, tuple(self.curve), 0.0, 0, may_pass=may_pass), {}
         )
 
     def _batches(self) -> Iterator[np.ndarray]:
