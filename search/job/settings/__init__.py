@@ -1,6 +1,6 @@
 """What can be chosen of a job, one frozen value a concern; commands make their flags of these fields."""
 
-from .data import LONGEST_NAME, DataSettings
+from .data import LONGEST_NAME, DataSettings, ObjectiveName
 from .machine import MachineSettings
 from .model import ModelSettings
 from .ranges import COUNTS, LEARNING_RATES, SEEDS
@@ -17,6 +17,7 @@ __all__ = [
     "DataSettings",
     "MachineSettings",
     "ModelSettings",
+    "ObjectiveName",
     "ScoringSettings",
     "SpaceSettings",
     "TrainingSettings",
