@@ -178,10 +178,14 @@ def _check_loaded(model: PreTrainedModel, name: str, info: dict[str, Any], *, fr
         )
     wrong = missing + sorted(key for key, *_ in info["mismatched_keys"] if key.startswith(needed))
     if wrong:
+        remedy = (
+            "give a checkpoint that fits its config.json."
+            if fresh_head
+            else "choose a decoder that was trained as a language model."
+        )
         raise InputError(
             f"{name} lacks fitting weights for {counted(len(wrong), 'tensor')} of its "
-            f"{type(model).__name__}, "
-            f"the first is {wrong[0]}; give a checkpoint that fits its config.json."
+            f"{type(model).__name__}, the first is {wrong[0]}; {remedy}"
         )
 
 

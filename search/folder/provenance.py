@@ -129,13 +129,18 @@ def _model_files(name: str | None) -> dict[str, Digests]:
 def _named_task(name: str, tables_of: Callable[[str], Iterable[TextTable]]) -> dict[str, Digests]:
     """Of a named task's rows; untold where they cannot be had now."""
     try:
-        tables = tables_of(name)
+        return {f"the task {name}": {"": _rows_digest(name, tables_of)}}
     except InputError:
         return {f"the task {name}": {}}
+
+
+@cache
+def _rows_digest(name: str, tables_of: Callable[[str], Iterable[TextTable]]) -> str:
+    """SHA-256 of a named task's rows, which are read once: a run looks at them many times."""
     digest = hashlib.sha256()
-    for table in tables:
+    for table in tables_of(name):
         digest.update(json.dumps([table.texts, table.labels]).encode())
-    return {f"the task {name}": {"": digest.hexdigest()}}
+    return digest.hexdigest()
 
 
 @cache

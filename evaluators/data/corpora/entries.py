@@ -1,0 +1,46 @@
+"""The entries of a corpus' file: the rows of a table, or what a JSON document holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from evaluators.data.read_columns import read_columns
+from spaces.errors import InputError
+from spaces.foreign import foreign
+
+from .triples import webnlg_entries
+
+__all__ = ["array_entries", "table_entries", "webnlg_file"]
+
+
+def table_entries(path: Path) -> list[dict[str, object]]:
+    """The rows of a file with columns, by their names; raises as ``read_columns`` does."""
+    columns = read_columns(path).values
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def array_entries(path: Path) -> list[Mapping[str, Any]]:
+    """The objects of a JSON array, whatever each of them has."""
+    document = _document(path)
+    if not isinstance(document, list):
+        raise InputError(f"{path} is a JSON {type(document).__name__}; give an array of objects.")
+    return document
+
+
+def webnlg_file(path: Path) -> list[Mapping[str, Any]]:
+    """The entries of a file of WebNLG's JSON release."""
+    document = _document(path)
+    with foreign(f"{path} is not laid out as webnlg", 'give {"entries": [{"1": {...}}, ...]}.'):
+        return webnlg_entries(document)
+
+
+def _document(path: Path) -> Any:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}; give the path of a data file.") from None
+    with foreign(f"{path} is not JSON", "give the file of the corpus' own release."):
+        return json.loads(content.decode("utf-8-sig"))
