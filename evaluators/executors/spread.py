@@ -18,6 +18,8 @@ from evaluators.base.base_model import ModelSource
 from evaluators.base.base_models import BaseModels
 from evaluators.data.rows import Rows
 from evaluators.data.task import ReportOn, Task
+from evaluators.generation.answers import answers_in
+from evaluators.generation.text_test import TextTest
 from evaluators.store.ledger import fingerprint
 from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
 from evaluators.training.gate_policy import GatePolicy
@@ -52,7 +54,8 @@ class Trainer(Protocol):
 @dataclass(frozen=True, slots=True, eq=False)
 class Workload:
     """What every cohort of a run shares. policy: None where gates stay one. report_on: the rows that
-    metric and loss are of. trainer: who trains the candidates that ``spread`` puts together."""
+    metric and loss are of. trainer: who trains the candidates that ``spread`` puts together. text_test: what
+    they answer when they have finished, where nothing is kept that could be asked later; None: nothing."""
 
     source: ModelSource
     task: Task
@@ -61,6 +64,7 @@ class Workload:
     policy: GatePolicy | None = None
     report_on: ReportOn = "validation"
     trainer: Trainer = field(default_factory=lambda: in_one_cohort)
+    text_test: TextTest | None = None
 
     @property
     def rows(self) -> Rows:
@@ -73,7 +77,8 @@ class Workload:
         of its own leaves that empty."""
         own = (self.trainer, [site.name for site in self.sites])
         how = self.policy if self.trainer is in_one_cohort else own
-        return fingerprint(self.source, self.task, self.recipe, how, self.report_on)
+        asked = how if self.text_test is None else (how, self.text_test.digest)
+        return fingerprint(self.source, self.task, self.recipe, asked, self.report_on)
 
 
 def in_one_cohort(
@@ -83,6 +88,7 @@ def in_one_cohort(
     on_step: Callable[[int], None],
 ) -> list[Trained]:
     """The candidates trained side by side, as wires of one cohort."""
+    test = workload.text_test
     return train_cohort(
         model,
         workload.sites,
@@ -92,6 +98,7 @@ def in_one_cohort(
         slots=len(candidates),
         policy=workload.policy,
         report_on=workload.rows,
+        write=None if test is None else partial(answers_in, test),
         on_step=on_step,
     )
 

@@ -109,10 +109,8 @@ def _number(cell: Cell, own: ArmRuns, planned: Planned, statistic: SeedStatistic
     swept = [rank_sweep(model, workload.sites, task, run, workload.recipe, task.test) for run in done]
     numbers = []
     for rank in cell.ranks:
-        scores = [
-            one.metric for scores in swept for one in scores if one.rank == rank and one.metric is not None
-        ]
-        if number := _summary([scale * score for score in scores], statistic):
+        scores = [one.score for scores in swept for one in scores if one.rank == rank and one.score]
+        if number := _summary([scale * score.metric for score in scores], statistic):
             numbers.append(replace(number, rank=rank if len(cell.ranks) > 1 else None))
     return max(numbers, key=lambda number: sign * number.value, default=None)
 

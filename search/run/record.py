@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Final
 
+from search.job.text_record import TextRecord
 from search.statistics.interval import Interval
 from spaces.direction import Direction
 
-__all__ = ["BestRecord", "FinalistRecord", "HeldOutRecord", "ProxyRecord", "SearchRecord", "SearchedSpace"]
+__all__ = [
+    "THE_UNIFORM",
+    "THE_WINNER",
+    "BestRecord",
+    "FinalistRecord",
+    "HeldOutRecord",
+    "ProxyRecord",
+    "SearchRecord",
+    "SearchedSpace",
+]
+
+THE_WINNER: Final = "winner"
+"""Who wrote a text: the finalist that was chosen, where it is not the uniform one."""
+THE_UNIFORM: Final = "uniform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +32,8 @@ class FinalistRecord:
 
     proposer, proposers: who came to it. metrics: on the validation rows by seed, None where a run failed;
     their mean and standard deviation. failures: why. difference: of the metric to the uniform allocation's.
-    scores: by proxy. seconds: of all its runs. peak_memory: bytes.
+    scores: by proxy. seconds: of all its runs. peak_memory: bytes. beside: the objective's other metrics by
+    name, their means over the runs that finished.
     """
 
     proposer: str
@@ -33,27 +48,34 @@ class FinalistRecord:
     scores: Mapping[str, float]
     seconds: float
     peak_memory: int
+    beside: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of_json(cls, known: Mapping[str, Any]) -> FinalistRecord:
-        """Of what ``SearchRecord.to_json`` gave; what else is in it is left out."""
-        own = {one.name: known[one.name] for one in fields(cls)}
+        """Of what ``SearchRecord.to_json`` gave, ``beside`` being younger; what else is in it is left out."""
+        own = {one.name: known[one.name] for one in fields(cls) if one.name in known or one.name != "beside"}
         tuples = {"proposers": tuple(own["proposers"]), "failures": tuple(own["failures"])}
         return cls(**{**own, **tuples, "difference": _interval(own["difference"])})
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOutRecord:
-    """The metric on the rows used once: per seed, None where a run failed; its mean and spread."""
+    """The metric on the rows used once: per seed, None where a run failed; its mean and spread.
+
+    beside: the objective's other metrics by name, their means.
+    """
 
     metrics: tuple[float | None, ...]
     mean: float | None
     sd: float | None
+    beside: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of_json(cls, known: Mapping[str, Any] | None) -> HeldOutRecord | None:
         """None where there were no such rows."""
-        return None if known is None else cls(tuple(known["metrics"]), known["mean"], known["sd"])
+        if known is None:
+            return None
+        return cls(tuple(known["metrics"]), known["mean"], known["sd"], known.get("beside", {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +132,7 @@ class SearchRecord:
 
     budget: in parameters. metric_title: the metric and whose it is. direction: in which it is better. rows:
     by part. notes: sentences a reader must know. finalists: best first, without the baseline. seconds: by
-    stage. output: where all of it lies.
+    stage. output: where all of it lies. text: what both wrote; None where not asked to.
     """
 
     verdict: str
@@ -128,9 +150,13 @@ class SearchRecord:
     proxies: Mapping[str, ProxyRecord]
     seconds: Mapping[str, float]
     output: str | None
+    text: TextRecord | None = None
 
     def to_json(self) -> dict[str, object]:
-        return {**asdict(self), "best": self.best.to_json()}
+        known = {**asdict(self), "best": self.best.to_json()}
+        if self.text is None:
+            del known["text"]
+        return known
 
     @classmethod
     def of_json(cls, known: Mapping[str, Any]) -> SearchRecord:
@@ -144,6 +170,7 @@ class SearchRecord:
             "finalists": tuple(FinalistRecord.of_json(one) for one in known["finalists"]),
             "best": BestRecord.of_json(known["best"]),
             "proxies": {name: ProxyRecord(**one) for name, one in known["proxies"].items()},
+            "text": TextRecord.of_json(known.get("text")),
         }
         return cls(**{**known, **nested})
 

@@ -14,6 +14,7 @@ from search.job.progress import Progress, silent
 from search.job.right_type import path_of, several
 from search.job.settings import (
     DataSettings,
+    GenerationSettings,
     MachineSettings,
     ModelSettings,
     ObjectiveName,
@@ -35,6 +36,7 @@ __all__ = ["setup", "workbench_of"]
 _SPACE, _MODEL, _DATA = SpaceSettings(), ModelSettings(), DataSettings()
 _OWN_NAMES: Final = {"train_file": "train", "eval_file": "eval"}
 _SCORING, _TRAINING, _MACHINE = ScoringSettings(), TrainingSettings(), MachineSettings()
+_TEXT: Final = GenerationSettings()
 
 
 def setup(
@@ -80,6 +82,13 @@ def setup(
     jobs: int | None = _MACHINE.jobs,
     cohort_size: int | None = _MACHINE.cohort_size,
     threads: int | None = _MACHINE.threads,
+    generate: bool = _TEXT.generate,
+    beams: int | None = _TEXT.beams,
+    length_penalty: float | None = _TEXT.length_penalty,
+    no_repeat_ngram: int | None = _TEXT.no_repeat_ngram,
+    max_new_tokens: int | None = _TEXT.max_new_tokens,
+    generate_rows: int | None = _TEXT.generate_rows,
+    text_metrics: str | Sequence[str] | None = _TEXT.text_metrics,
     progress: Progress = silent,
 ) -> Workbench:
     """A model, a task, a space and a budget, loaded and checked, to be worked with.
@@ -121,7 +130,9 @@ def setup(
         training = TrainingSettings(seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed)
         machine = MachineSettings(device, several(devices), jobs, cohort_size, threads)
         base = ModelSettings(_place_of(model), dtype)
-        asked = JobSettings(what, base, data, training, scoring, machine)
+        answers = (generate, beams, length_penalty, no_repeat_ngram, max_new_tokens, generate_rows)
+        text = GenerationSettings(*answers, several(text_metrics))
+        asked = JobSettings(what, base, data, training, scoring, machine, text)
         there = machine_of(machine)
         try:
             return workbench_of(asked, there, progress)

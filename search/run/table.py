@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from search.job.text_lines import how_generated, sample_lines, text_table
 from search.show.aligned_text import aligned, wrapped
 from search.show.number_format import with_interval
 from search.statistics.interval import Interval
 from spaces.counted import counted
 from spaces.printable import printable
 
-from .record import HeldOutRecord, SearchRecord
+from .record import THE_UNIFORM, THE_WINNER, HeldOutRecord, SearchRecord
 
 __all__ = ["format_table"]
 
@@ -22,13 +23,15 @@ def format_table(record: SearchRecord) -> str:
     once say of the one chosen; notes and failures; where all of it lies.
     """
     entries = [*record.finalists, record.baseline]
-    rows = [("proposed by", "parameters", record.metric_title, "minus uniform [95 %]", "s")]
+    beside = list(dict.fromkeys(name for one in entries for name in one.beside))
+    rows = [("proposed by", "parameters", record.metric_title, "minus uniform [95 %]", *beside, "s")]
     rows += [
         (
             _short(one.proposers),
             f"{one.params:,}",
             _mean_sd(one.metric_mean, one.metric_sd),
             _interval(one.difference),
+            *(_number(one.beside[name]) if name in one.beside else "-" for name in beside),
             f"{one.seconds:.0f}",
         )
         for one in entries
@@ -37,7 +40,8 @@ def format_table(record: SearchRecord) -> str:
     notes = [f"note: {note}" for note in record.notes]
     sentences = [*_chosen(record), *failures, *notes, *_rest(record, len(entries))]
     lines = [line for sentence in sentences for line in wrapped(sentence)]
-    return "\n".join([printable(record.verdict), "", *aligned(rows, right=(4,)), "", *lines])
+    table = aligned(rows, right=(len(rows[0]) - 1,))
+    return "\n".join([printable(record.verdict), "", *table, "", *lines, *_text(record)])
 
 
 def _chosen(record: SearchRecord) -> list[str]:
@@ -68,7 +72,18 @@ def _rest(record: SearchRecord, allocations: int) -> list[str]:
         return said
     seed, test = record.best.saved_seed, record.best.saved_test
     adapter = "" if seed is None else f"adapter/ (seed {seed}, test {_number(test)}), "
-    return [*said, f"saved in {record.output}: {adapter}allocation.json, ranks.png, study.db, result.json"]
+    answers = "" if record.text is None else "answers.jsonl, "
+    files = f"{adapter}{answers}allocation.json, ranks.png, study.db, result.json"
+    return [*said, f"saved in {record.output}: {files}"]
+
+
+def _text(record: SearchRecord) -> list[str]:
+    """What winner and baseline wrote, where they were asked to."""
+    text = record.text
+    if text is None:
+        return []
+    samples = sample_lines(text, names=(THE_UNIFORM, THE_WINNER))
+    return ["", *wrapped(how_generated(text)), *text_table(text, baseline=THE_UNIFORM), *samples]
 
 
 def _short(proposers: Sequence[str]) -> str:
@@ -86,7 +101,11 @@ def _mean_sd(mean: float | None, sd: float | None) -> str:
 
 
 def _held_out(one: HeldOutRecord | None) -> str:
-    return "-" if one is None else _mean_sd(one.mean, one.sd)
+    """With the other metrics in brackets, where there are some."""
+    if one is None:
+        return "-"
+    beside = ", ".join(f"{name} {_number(value)}" for name, value in one.beside.items())
+    return _mean_sd(one.mean, one.sd) + (f" ({beside})" if beside else "")
 
 
 def _interval(difference: Interval | None) -> str:
