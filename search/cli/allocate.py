@@ -14,6 +14,7 @@ from search.job.settings import (
     DataSettings,
     MachineSettings,
     ModelSettings,
+    ObjectiveName,
     ScoringSettings,
     SpaceSettings,
 )
@@ -67,9 +68,7 @@ class RowSettings:
 
     task: str | None = same_option(DataSettings, "task")
     train_file: Path | None = same_option(DataSettings, "train_file")
-    objective: Literal["auto", "classification", "regression", "causal-lm"] = same_option(
-        DataSettings, "objective"
-    )
+    objective: ObjectiveName = same_option(DataSettings, "objective")
     text_columns: tuple[str, ...] | None = same_option(DataSettings, "text_columns")
     label_column: str | None = same_option(DataSettings, "label_column")
     prompt_column: str | None = same_option(DataSettings, "prompt_column")

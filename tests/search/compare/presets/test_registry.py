@@ -88,7 +88,7 @@ def test_every_line_of_hyperparameters_fits_its_model(settings: PaperSettings, p
         sites = find_sites(paper_model(settings.model), settings.space)
         assert params_per_rank(sites) == per_rank[settings.model, settings.setup]
     if settings.dataset not in NAMED_TASKS:
-        with pytest.raises(UsageError, match="only sequence classification"):
+        with pytest.raises(UsageError, match="no sequence classification"):
             find_task(settings.dataset)
 
 
