@@ -54,7 +54,7 @@ def _run(given: Typed) -> Printed:
     inside = chosen.folder / "adapter"
     record = read_adapter_record(inside if (inside / ADAPTER_RECORD).is_file() else chosen.folder)
     base = chosen.model or (str(demo_model_folder()) if record.base == MODEL_NAME else record.base)
-    config = adapter_config(record, meta_model(base))
+    config = adapter_config(record, meta_model(base, record.architecture))
     return Printed(arguments(config), FORMATS[chosen.format](config))
 
 
