@@ -81,7 +81,7 @@ def allocate(
             class has (``objective_of``).
         dataloader: an iterable of mappings of tensors with ``labels``, as Trainer's collators give them, -100
             where a token is no target.
-        budget: parameters of the adapters: 500_000, "2.3M", "0.5%" of the body's, or "r=8" for what every
+        budget: parameters of the adapters: 500_000, "2.3M", "0.5%" of the model's, or "r=8" for what every
             site at rank 8 would cost.
         space: the linears: "lora[all]", or those of some roles, "lora[q,v]". Projections that are fused into
             one linear are one site, as PEFT adapts it.

@@ -31,8 +31,12 @@ ROLES: Final = {
     "llama": "q,down",
     "gpt2": "o,fc1",
     "opt": "q,fc2",
+    "granite": "q,down",
 }  # each of a linear of its own, as PEFT has them
-MODELS: Final = [(family, tied) for family in ROLES for tied in (True, False)]
+MODELS: Final = [
+    *((family, tied) for family in ("llama", "gpt2", "opt") for tied in (True, False)),
+    ("granite", True),
+]
 
 
 @pytest.fixture(scope="module")
