@@ -43,7 +43,8 @@ WITHIN_EVALUATORS: Final[dict[str, set[str]]] = {
     "training": _DATA,
     "store": {*_DATA, "training"},
     "adapters": {*_DATA, "training", "store"},
-    "executors": {*_DATA, "training", "store"},
+    "generation": {*_DATA, "training", "store"},
+    "executors": {*_DATA, "training", "store", "generation"},
 }
 ORDERS: Final = {"search": WITHIN_SEARCH, "evaluators": WITHIN_EVALUATORS}
 LONGEST_FILE, LONGEST_FUNCTION = 300, 40

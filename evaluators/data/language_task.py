@@ -7,10 +7,13 @@ import logging
 from transformers import PreTrainedTokenizerBase
 
 from evaluators.objectives.task_objective import TaskObjective
+from spaces.errors import InputError
 
-from .passages import Passages, tokenised_passages
+from .passages import Passages
+from .prompts_of import prompts_of
 from .split import hash_order, split_by_text
 from .task import VALIDATION_SHARE, Task, check_limits, repeats
+from .tokenised_passages import USUAL_LOSS, LossOn, row_limit, tokenised_passages
 
 __all__ = ["build_language_task", "build_language_training_task"]
 
@@ -24,14 +27,17 @@ def build_language_task(
     test: Passages,
     tokenizer: PreTrainedTokenizerBase,
     *,
-    max_length: int = 128,
+    max_length: int | None = None,
+    loss_on: LossOn = USUAL_LOSS,
     train_rows: int | None = None,
     eval_rows: int | None = None,
 ) -> Task:
     """The task of these rows; about 10 % of those to train on become the validation part.
 
-    Rows are chosen as ``build_task`` chooses them; those of one prompt share a part. What may mislead is
-    logged, and kept in ``Task.notes``.
+    Rows are chosen as ``build_task`` chooses them; those of one prompt share a part and are
+    neighbours in it. ``Task.prompts`` are those of the test part, each with its references from all of
+    ``test``: the cap is of rows, and may fall between two of one prompt. What may mislead is logged, and kept
+    in ``Task.notes``.
 
     Args:
         name: what it is called.
@@ -39,13 +45,18 @@ def build_language_task(
         train: to learn from and to choose by.
         test: to report on.
         tokenizer: the model's own.
-        max_length: tokens a row; also capped by what the tokenizer states.
+        max_length: tokens a row, 1024 unless given; also capped by what the tokenizer states.
+        loss_on: which tokens are learned.
         train_rows: cap on the training rows that remain.
         eval_rows: on the validation and the test part each.
 
     Raises InputError where a part has nothing to learn, UsageError on a number that cannot mean anything.
     """
     check_limits(max_length=max_length, train_rows=train_rows, eval_rows=eval_rows)
+    if train.form != test.form:
+        raise InputError(
+            f"training rows are {train.form} and evaluation rows {test.form}; give both the same columns."
+        )
     rest, part = split_by_text(train.keys, share=VALIDATION_SHARE, salt="validation")
     parts = {
         "training": _first(train.take(rest), train_rows),
@@ -55,8 +66,9 @@ def build_language_task(
     notes = tuple(repeats(train.whole, test.whole))
     for note in notes:
         _log.warning("%s", note)
-    rows = tokenised_passages(parts, tokenizer, max_length=max_length)
-    return Task(name, objective, rows["training"], rows["validation"], rows["evaluation"], notes)
+    rows = tokenised_passages(parts, tokenizer, max_length=max_length, loss_on=loss_on)
+    prompts = prompts_of(parts["evaluation"], test, tokenizer, limit=row_limit(tokenizer, max_length))
+    return Task(name, objective, rows["training"], rows["validation"], rows["evaluation"], notes, prompts)
 
 
 def build_language_training_task(
@@ -65,8 +77,9 @@ def build_language_training_task(
     passages: Passages,
     tokenizer: PreTrainedTokenizerBase,
     *,
-    max_length: int,
     rows: int,
+    max_length: int | None = None,
+    loss_on: LossOn = USUAL_LOSS,
 ) -> Task:
     """A task without rows to judge by: the first ``rows`` that ``build_language_task`` would train on, alone.
 
@@ -75,7 +88,7 @@ def build_language_training_task(
     check_limits(max_length=max_length, rows=rows)
     rest, _ = split_by_text(passages.keys, share=VALIDATION_SHARE, salt="validation")
     parts = {"training": _first(passages.take(rest), rows)}
-    train = tokenised_passages(parts, tokenizer, max_length=max_length)["training"]
+    train = tokenised_passages(parts, tokenizer, max_length=max_length, loss_on=loss_on)["training"]
     return Task(name, objective, train, train.take([]), train.take([]))
 
 

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from evaluators.base.hub import hub_answers, hub_is_switched_off
+from evaluators.base.hub import hub_answers
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
-from spaces.foreign import foreign
 from spaces.unknown_name import unknown_name
 
 from .demo import demo_tables
+from .hub_rows import GIVE_FILES, hub_splits
 from .text_table import TextTable
 
 __all__ = ["GLUE_DATASET", "NAMED_TASKS", "SUPERGLUE_DATASET", "NamedTask", "find_task", "load_glue"]
 
 GLUE_DATASET: Final = "nyu-mll/glue"
 SUPERGLUE_DATASET: Final = "aps/super_glue"
-_REMEDY: Final = "give files with `train_file` and `eval_file`"
 _NO_CLASSIFICATION: Final = {  # of the papers' data sets
     "alpaca": "is text to be generated",
     "copa": "asks which of two sentences follows",
@@ -77,10 +75,10 @@ def find_task(name: str) -> NamedTask:
     if name in _NO_CLASSIFICATION:
         raise UsageError(
             f"`task={name!r}` {_NO_CLASSIFICATION[name]}, but only sequence classification and regression "
-            f"are trained here; choose from {', '.join(sorted(NAMED_TASKS))}, or {_REMEDY}."
+            f"are trained here; choose from {', '.join(sorted(NAMED_TASKS))}, or {GIVE_FILES}."
         )
     if name not in NAMED_TASKS:
-        raise unknown_name("task", name, sorted(NAMED_TASKS), more=f", or {_REMEDY}")
+        raise unknown_name("task", name, sorted(NAMED_TASKS), more=f", or {GIVE_FILES}")
     return NAMED_TASKS[name]
 
 
@@ -94,38 +92,16 @@ def load_glue(name: str, *, reachable: Callable[[], bool] = hub_answers) -> tupl
     task = find_task(name)
     if task.config is None:
         return demo_tables()
-    splits = _download(name, task.dataset, task.config, reachable)
+    splits = hub_splits(name, task.dataset, task.config, reachable=reachable)
     return _table(splits["train"], task, name), _table(splits[task.evaluation_split], task, name)
-
-
-def _download(name: str, dataset: str, config: str, reachable: Callable[[], bool]) -> Any:
-    import datasets  # seconds to import, and only the hub's tasks need it
-
-    if not reachable() and not hub_is_switched_off():
-        raise InputError(
-            f"`task={name!r}` is read from {dataset} on the Hugging Face hub, which does not answer; "
-            f"{_REMEDY}, or set HF_HUB_OFFLINE=1 where the data set is cached."
-        )
-    with foreign(f"`task={name!r}` cannot be read from {dataset}", f"{_REMEDY}."), _no_bars(datasets):
-        return datasets.load_dataset(dataset, config)
-
-
-@contextmanager
-def _no_bars(datasets: Any) -> Iterator[None]:
-    shown = datasets.utils.logging.is_progress_bar_enabled()
-    datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        if shown:
-            datasets.enable_progress_bars()
 
 
 def _table(split: Any, task: NamedTask, name: str) -> TextTable:
     labels = list(split["label"])
     if hidden := sum(label == -1 for label in labels) if not task.regression else 0:
         raise InputError(
-            f"`task={name!r}`: {hidden} of {counted(len(labels), 'row')} have hidden labels (-1); {_REMEDY}."
+            f"`task={name!r}`: {hidden} of {counted(len(labels), 'row')} have hidden labels (-1); "
+            f"{GIVE_FILES}."
         )
     texts = tuple(zip(*(list(split[column]) for column in task.text_columns), strict=True))
     return TextTable(texts, tuple(float(label) if task.regression else str(label) for label in labels))

@@ -25,7 +25,7 @@ class Rows:
     token_type_ids: which of a pair's two texts a token belongs to, shaped like input_ids; None where
     every token belongs to the first.
     labels: (n,), int64 class ids, or float32 for regression; of a language model a token for each of
-    input_ids, row by row.
+    input_ids, row by row, below zero where nothing is to be learned.
     """
 
     input_ids: tuple[np.ndarray, ...]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from math import prod
 
@@ -24,7 +25,7 @@ from .adamw import StackedAdamW
 from .candidate import Candidate, Recipe, Trained, refuse_other_weights
 from .data_order import in_length_order
 
-__all__ = ["Cohort", "outputs_of", "score_trained"]
+__all__ = ["Cohort", "outputs_of", "restored", "score_trained"]
 
 
 def nothing_more(_sites: Sequence[Site], _ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
@@ -154,23 +155,22 @@ class Cohort:
         return (self.objective.outputs(model, batch),)
 
 
-def outputs_of(
+@contextmanager
+def restored(
     model: PreTrainedModel,
     sites: Sequence[Site],
     objective: Objective,
     trained: Sequence[Trained],
     recipe: Recipe,
-    rows: Rows,
-) -> Tensor:
-    """What finished candidates say of all rows, in the rows' order: (n, rows, k), on the CPU.
+) -> Iterator[Cohort]:
+    """A cohort of finished candidates, one in each slot, attached to the model within the block.
 
     Args:
         model: the base model that they were trained on.
         sites: among which theirs are.
-        objective: which says what is asked of the model, and k.
+        objective: which says what is asked of the model.
         trained: side by side, all at once.
         recipe: whose scaling, renorm and batch size hold.
-        rows: what is judged.
 
     Raises InputError on one that is no adapter of this model.
     """
@@ -181,6 +181,22 @@ def outputs_of(
     for slot, one in enumerate(trained):
         cohort.restore(slot, one)
     with cohort.wires.attach(model, renorm=recipe.renorm), cohort.head.attach():
+        yield cohort
+
+
+def outputs_of(
+    model: PreTrainedModel,
+    sites: Sequence[Site],
+    objective: Objective,
+    trained: Sequence[Trained],
+    recipe: Recipe,
+    rows: Rows,
+) -> Tensor:
+    """What finished candidates say of all rows, in the rows' order: (n, rows, k), on the CPU.
+
+    k: of the objective. rows: what is judged. Other arguments, and what is raised, as of ``restored``.
+    """
+    with restored(model, sites, objective, trained, recipe) as cohort:
         return cohort.outputs(range(len(trained)), rows)
 
 

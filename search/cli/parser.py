@@ -136,7 +136,8 @@ def _add(section: argparse._ArgumentGroup, declared: _Declared, flags: Flags) ->
     one, about, hint = declared.field, declared.about, declared.hint
     flag, said = flag_of(one, about), flags.said(_help(one, about)).replace("%", "%%")
     if hint is bool:
-        section.add_argument(flag, dest=one.name, action="store_true", help=said)
+        action = argparse.BooleanOptionalAction if one.default else "store_true"
+        section.add_argument(flag, dest=one.name, action=action, help=said)
         return
     if flag in flags.words:
         section.add_argument(

@@ -19,7 +19,7 @@ from search.study.strata import jobs_of
 
 from .command import Printed
 from .ground_of import ground_of, machine_given
-from .job_options import JOB
+from .job_options import JOB_OF_STUDIES
 from .output_path import output_path
 from .output_settings import OutputSettings, ScreenSettings
 from .progress import progress_on_stderr
@@ -37,7 +37,7 @@ def run_study(given: Typed, machine: Callable[[Typed], Machine] = machine_given)
     where every run failed.
     """
     settings = given.of(StudySettings)
-    known = decisive(given.all((*JOB, StudySettings)), growing=STUDY_MAY_GROW)
+    known = decisive(given.all((*JOB_OF_STUDIES, StudySettings)), growing=STUDY_MAY_GROW)
     inputs = partial(inputs_of, given.of(ModelSettings), given.of(DataSettings))
     folder = OutputFolder(output_path(given.of(OutputSettings).output), _COMMAND, known, inputs=inputs)
     with folder.opened() as path:

@@ -9,7 +9,7 @@ from search.study.settings import StudySettings
 from spaces.errors import UsageError
 
 from .command import Command, Printed
-from .job_options import JOB
+from .job_options import JOB_OF_STUDIES
 from .output_settings import OutputSettings
 from .typed import Typed
 
@@ -44,7 +44,7 @@ STUDY: Final = Command(
     module="search.study",
     summary="Finds out which cheap scores rank allocations as fine-tuning does, with statistics.",
     example="--budget 2.3M --allocations 64 --seeds 3",
-    settings=(StudySettings, *JOB),
+    settings=(StudySettings, *JOB_OF_STUDIES),
     run=_run,
 )
 main = STUDY.main

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 from search.job.option import check_settings, option
-from search.job.settings import COUNTS, LEARNING_RATES
+from search.job.settings import COUNTS, LEARNING_RATES, GenerationSettings
 from spaces.errors import UsageError
 from spaces.scaling import check_rule
 
 __all__ = ["COMPARISON_MAY_GROW", "CompareSettings"]
 
-COMPARISON_MAY_GROW: Final = ("methods", "seeds", "lrs", "scalings", "tune_seeds")
+COMPARISON_MAY_GROW: Final = (
+    *("methods", "seeds", "lrs", "scalings", "tune_seeds"),
+    *(one.name for one in fields(GenerationSettings)),
+)
 """Settings that may change when a comparison goes on in its folder: what was trained before stays valid."""
 
 

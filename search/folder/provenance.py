@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from evaluators.base.content_digest import file_digest, model_digests
-from evaluators.data.demo import MODEL_NAME, demo_model_folder
 from evaluators.data.named_tasks import NAMED_TASKS, load_glue
 from evaluators.data.text_table import TextTable
+from search.job.named_models import model_place, model_title
 from search.job.settings import DataSettings, ModelSettings
 from spaces.errors import InputError
 
@@ -121,9 +121,7 @@ def data_file(path: Path) -> dict[str, Digests]:
 
 def _model_files(name: str | None) -> dict[str, Digests]:
     """Of a folder or a name on the hub; of the embedded model where it is None."""
-    if name is None:
-        return {MODEL_NAME: model_digests(str(demo_model_folder()))}
-    return {name: model_digests(name)}
+    return {model_title(name): model_digests(model_place(name))}
 
 
 def _named_task(name: str, tables_of: Callable[[str], Iterable[TextTable]]) -> dict[str, Digests]:

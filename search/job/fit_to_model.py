@@ -124,7 +124,8 @@ def _distinct_rows(task: Task) -> Rows:
     found: dict[bytes, Rows] = {}
     for rows in _parts(task):
         for index in range(min(len(rows), _LOOKED_AT)):
-            found.setdefault(rows.input_ids[index].tobytes(), rows.take([index]))
+            if _teaches(rows, index):
+                found.setdefault(rows.input_ids[index].tobytes(), rows.take([index]))
     if len(found) < 2:
         raise InputError(
             "the first rows of the task all have the same tokens, from which nothing can be learned; check "
@@ -138,6 +139,11 @@ def _distinct_rows(task: Task) -> Rows:
     turns = zip_longest(*(of_length[length] for length in lengths))
     order = [rows for turn in turns for rows in turn if rows is not None]
     return _joined(order[: SLOTS * _ROWS_A_SLOT])
+
+
+def _teaches(rows: Rows, index: int) -> bool:
+    """Whether anything of a row is to be learned; of a wrong choice nothing is."""
+    return not isinstance(rows.labels, tuple) or bool((rows.labels[index] >= 0).any())
 
 
 def _joined(parts: Sequence[Rows]) -> Rows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from transformers import PreTrainedModel
 
 from spaces.budget import parse_budget
@@ -12,20 +14,30 @@ from .fit_to_model import readable_inputs, usable_sites
 from .inputs import Inputs, load_inputs
 from .job_settings import JobSettings
 from .machine import Machine
+from .settings import GenerationSettings
+from .text_test import check_prompts, text_test_of
 
 __all__ = ["Ground", "load_ground"]
+
+_NO_TEXT: Final = GenerationSettings()
 
 
 class Ground:
     """One model and one task on one machine; jobs over them differ in space, budget and training.
 
+    text_test: what the model's candidates are to write; None where that is not asked for.
+
     The model is asked once what it can take of the task, and once of each set of sites which will do.
     """
 
-    def __init__(self, inputs: Inputs, machine: Machine) -> None:
-        """Loads the model; raises InputError where it cannot be used, or not with this task."""
+    def __init__(self, inputs: Inputs, machine: Machine, generation: GenerationSettings = _NO_TEXT) -> None:
+        """Loads the model; raises InputError where it cannot be used, or not with this task, UsageError where
+        it is to write and has no prompts."""
+        if generation.generate:
+            check_prompts(inputs.task)  # before the model is loaded
         self.machine = machine
         self.inputs = readable_inputs(inputs, machine.models.on(inputs.source, machine.devices[0]))
+        self.text_test = text_test_of(self.inputs, self.model, generation)
         self._usable: dict[tuple[tuple[Site, ...], Renorm], tuple[Site, ...]] = {}
 
     @property
@@ -44,4 +56,4 @@ def load_ground(settings: JobSettings, machine: Machine) -> Ground:
     """Loads the model and the task that are asked for; raises UsageError or InputError on what cannot be
     used."""
     parse_budget(settings.space.budget)  # before anything that takes long
-    return Ground(load_inputs(settings.model, settings.data), machine)
+    return Ground(load_inputs(settings.model, settings.data), machine, settings.generation)

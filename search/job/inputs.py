@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -12,13 +12,14 @@ from typing import Protocol
 from transformers import PreTrainedTokenizerBase
 
 from evaluators.base.base_model import ModelSource, load_tokenizer
-from evaluators.data.demo import MODEL_NAME, demo_model_folder
+from evaluators.data.corpora.registry import CORPORA
 from evaluators.data.language_task import build_language_task, build_language_training_task
 from evaluators.data.named_tasks import NamedTask, find_task, load_glue
 from evaluators.data.passages import Passages
 from evaluators.data.read_table import read_table
 from evaluators.data.task import Task, build_task, build_training_task
 from evaluators.data.text_table import TextTable
+from evaluators.data.tokenised_passages import USUAL_LOSS, LossOn
 from evaluators.metrics.classes import BINARY_METRICS
 from evaluators.objectives.causal_lm import CausalLM
 from evaluators.objectives.classification import classification
@@ -27,6 +28,7 @@ from evaluators.objectives.task_objective import Labelled
 from spaces.errors import InputError, UsageError
 from spaces.printable import printable
 
+from .named_models import model_place, model_title
 from .settings import LONGEST_NAME, DataSettings, ModelSettings
 
 __all__ = ["Inputs", "load_inputs", "load_training_inputs"]
@@ -61,12 +63,16 @@ def load_inputs(
     embedded = named is not None and named.embedded
 
     def build(tokenizer: PreTrainedTokenizerBase) -> Task:
-        return _builder(model, data, named, tables)(
+        task = _builder(model, data, named, tables)(
             tokenizer,
             max_length=data.max_length,
             train_rows=data.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
             eval_rows=data.eval_rows or (_DEMO_EVAL_ROWS if embedded else None),
         )
+        corpus = CORPORA.get(data.task or "")
+        if corpus is None:
+            return task
+        return replace(task, decoding=corpus.decoding, text_metrics=corpus.text_metrics)
 
     return _loaded(model, build, embedded=embedded)
 
@@ -84,31 +90,43 @@ def load_training_inputs(
             train: TextTable | Passages = tables(name)[0]
         else:
             train = _read(data.train_file, data)
-        title = name if data.train_file is None else _title(data.train_file, data.task_name)
+        title = _title(data)
         if isinstance(train, Passages):
             objective = _of_language(model, data)
             return build_language_training_task(
-                title, objective, train, tokenizer, max_length=data.max_length, rows=rows
+                title,
+                objective,
+                train,
+                tokenizer,
+                rows=rows,
+                max_length=data.max_length,
+                loss_on=_loss_on(data),
             )
         labelled = _labelled(data, named)
-        return build_training_task(title, labelled, train, tokenizer, max_length=data.max_length, rows=rows)
+        return build_training_task(title, labelled, train, tokenizer, rows=rows, max_length=data.max_length)
 
     return _loaded(model, build, embedded=named is not None and named.embedded)
 
 
 def _named(data: DataSettings) -> NamedTask | None:
-    """The named task, where no files stand for one."""
-    return None if data.train_file is not None else find_task(_DEMO_TASK if data.task is None else data.task)
+    """The named task, where no files stand for one; raises UsageError on files of one that is no corpus."""
+    if data.train_file is None:
+        return find_task(_DEMO_TASK if data.task is None else data.task)
+    if data.task is not None and data.task not in CORPORA:
+        raise UsageError(
+            f"`task={data.task!r}` and `train_file` exclude each other, but for corpora whose files are "
+            f"given: {', '.join(CORPORA)}; give one of the two."
+        )
+    return None
 
 
 def _loaded(
     model: ModelSettings, build: Callable[[PreTrainedTokenizerBase], Task], *, embedded: bool
 ) -> Inputs:
     """The task built with the model's tokenizer. embedded: whether it is the embedded one."""
-    folder = str(demo_model_folder()) if model.model is None else model.model
-    _log.info("loading  the rows, and the tokenizer of %s", model.model or MODEL_NAME)
+    folder, base = model_place(model.model), model_title(model.model)
+    _log.info("loading  the rows, and the tokenizer of %s", base)
     task = build(load_tokenizer(folder))
-    base = MODEL_NAME if model.model is None else model.model
     learning_rate = _DEMO_LEARNING_RATE if embedded else _LEARNING_RATE
     objective = task.objective
     source = ModelSource(folder, objective.num_labels, model.dtype, objective.architecture)
@@ -123,7 +141,7 @@ class _Builder(Protocol):
         tokenizer: PreTrainedTokenizerBase,
         /,
         *,
-        max_length: int,
+        max_length: int | None,
         train_rows: int | None,
         eval_rows: int | None,
     ) -> Task: ...
@@ -135,9 +153,10 @@ def _builder(
     """Of labelled texts, or of rows of a language model."""
     name = _DEMO_TASK if data.task is None else data.task
     train, test = _tables(data, name, tables)
-    title = name if data.train_file is None else _title(data.train_file, data.task_name)
+    title = _title(data)
     if isinstance(train, Passages) and isinstance(test, Passages):
-        return partial(build_language_task, title, _of_language(model, data), train, test)
+        learned = _of_language(model, data)
+        return partial(build_language_task, title, learned, train, test, loss_on=_loss_on(data))
     if isinstance(train, TextTable) and isinstance(test, TextTable):
         return partial(build_task, title, _labelled(data, named), train, test)
     raise InputError(
@@ -150,15 +169,21 @@ def _of_language(model: ModelSettings, data: DataSettings) -> CausalLM:
     rows = "these rows have no labels, but texts that a language model is to learn"
     if model.model is None:
         raise UsageError(f"{rows}: name a decoder with `model`, or a `label_column` of the files.")
-    if data.regression or data.positive_label is not None:
-        given = "regression" if data.regression else "positive_label"
-        raise UsageError(f"{rows}: leave `{given}` out, or name a `label_column` of the files.")
+    if data.positive_label is not None:
+        raise UsageError(f"{rows}: leave `positive_label` out, or name a `label_column` of the files.")
     return CausalLM() if data.metric is None else CausalLM(data.metric)
+
+
+def _loss_on(data: DataSettings) -> LossOn:
+    return LossOn(data.completion_only_loss, data.assistant_only_loss)
 
 
 def _labelled(data: DataSettings, named: NamedTask | None) -> Callable[[Sequence[str | float]], Labelled]:
     """What is learned of the rows' labels: a named task's own, or what the settings say of files."""
-    numbers = data.regression if named is None else named.regression
+    if (given := _loss_on(data)) != USUAL_LOSS:
+        name = "completion_only_loss" if given.completion_only is False else "assistant_only_loss"
+        raise UsageError(f"`{name}` is of a language model's rows, and these have labels; leave it out.")
+    numbers = data.objective == "regression" if named is None else named.regression
     default = named.metric if named else "pearson" if numbers else "accuracy"
     metric = default if data.metric is None else data.metric
     positive = data.positive_label
@@ -171,11 +196,14 @@ def _labelled(data: DataSettings, named: NamedTask | None) -> Callable[[Sequence
     return partial(classification, metric=metric, positive=positive)
 
 
-def _title(file: Path, given: str | None) -> str:
-    """What a task of one's own is called: as given, or its folder and file, ``mrpc/train``, shown as text."""
-    if given is not None:
+def _title(data: DataSettings) -> str:
+    """What a task is called: as given, by its name, or a file's folder and file, ``mrpc/train``, shown as
+    text."""
+    if (given := data.task_name or data.task) is not None:
         return given
-    whole = file.absolute()
+    if data.train_file is None:
+        return _DEMO_TASK
+    whole = data.train_file.absolute()
     name = f"{whole.parent.name}/{whole.stem}".lstrip("/")
     return printable(name)[-LONGEST_NAME:]
 
@@ -189,4 +217,13 @@ def _tables(
 
 
 def _read(file: Path, data: DataSettings) -> TextTable | Passages:
-    return read_table(file, text_columns=data.text_columns, label_column=data.label_column)
+    if data.task is not None:
+        return CORPORA[data.task].passages(data.task, file)
+    return read_table(
+        file,
+        kind=data.kind,
+        text_columns=data.text_columns,
+        label_column=data.label_column,
+        prompt_column=data.prompt_column,
+        completion_column=data.completion_column,
+    )

@@ -8,6 +8,7 @@ from typing import Any
 from .option import settings_by_name
 from .settings import (
     DataSettings,
+    GenerationSettings,
     MachineSettings,
     ModelSettings,
     ScoringSettings,
@@ -32,13 +33,14 @@ class JobSettings:
     training: TrainingSettings = field(default_factory=TrainingSettings)
     scoring: ScoringSettings = field(default_factory=ScoringSettings)
     machine: MachineSettings = field(default_factory=MachineSettings)
+    generation: GenerationSettings = field(default_factory=GenerationSettings)
 
     @classmethod
     def concerns(cls) -> dict[str, Any]:
         """The settings class of each field, in order.
 
         >>> list(JobSettings.concerns())
-        ['space', 'model', 'data', 'training', 'scoring', 'machine']
+        ['space', 'model', 'data', 'training', 'scoring', 'machine', 'generation']
         """
         return {one.name: one.default_factory for one in fields(cls)}
 

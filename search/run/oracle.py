@@ -42,8 +42,11 @@ class Oracle(Protocol):
     def evaluator(self, folder: Path, progress: Progress) -> Evaluator:
         """Gives the runs of allocations that ``stands_for`` gave. folder: keeps what has finished."""
 
-    def conclude(self, winner: Finalist, baseline: Finalist) -> Conclusion | None:
-        """Tests both on rows used here alone, where there are such rows. winner: with a run that finished."""
+    def conclude(
+        self, winner: Finalist, baseline: Finalist, folder: Path, progress: Progress
+    ) -> Conclusion | None:
+        """Tests both on rows used here alone, where there are such rows. winner: with a run that finished.
+        folder: keeps what they write, where they are asked to."""
 
     def save(self, run: Trained, folder: Path, story: Story) -> None:
         """Writes what a run trained as an adapter; raises InputError where it has no weights."""

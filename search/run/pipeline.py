@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from evaluators.evaluator import Evaluator
 from evaluators.store.whole_file import write_whole
 from proxies.registry import find_proxy
 from proxies.site_scores import SiteScores
 from search.allocation.registry import find_allocator
 from search.folder.output_folder import OutputFolder
 from search.job.progress import Progress, silent
+from search.job.texts import ANSWERS_FILE
 from search.sampling.proposals import Proposal, propose
 from search.sampling.samplers import find_sampler
 from search.sampling.study_db import checked_storage, record_finalists, record_proposals
@@ -102,8 +102,8 @@ def search_with(
     record_proposals(study, proposals, problem.space, [table.proxy for table in scores])
     chosen = [proposals[0], *choose_finalists(proposals, settings.finalists, seed=seed)]
     spent = {"scoring": scored - started, "proposing": time.perf_counter() - scored}
-    evaluator = oracle.evaluator(folder / "candidates", progress)
-    result = result_with(oracle, chosen, evaluator, scores=scores, seconds=spent, output=folder)
+    kept = folder / "candidates"
+    result = result_with(oracle, chosen, kept, progress, scores=scores, seconds=spent, output=folder)
     _save(result, folder, study, command)
     return result
 
@@ -111,7 +111,8 @@ def search_with(
 def result_with(
     oracle: Oracle,
     proposals: Sequence[Proposal],
-    evaluator: Evaluator,
+    folder: Path,
+    progress: Progress,
     *,
     scores: Sequence[SiteScores] = (),
     seconds: Mapping[str, float],
@@ -122,7 +123,8 @@ def result_with(
     Args:
         oracle: whose problem they are of, and who tests.
         proposals: the uniform baseline first.
-        evaluator: gives their runs.
+        folder: keeps what has finished of their runs.
+        progress: of evaluating, and of what is written.
         scores: that the proposals have.
         seconds: what was spent before, by stage.
         output: where all of it lies, where it is written.
@@ -130,12 +132,16 @@ def result_with(
     Raises InputError where every run failed.
     """
     started = time.perf_counter()
+    evaluator = oracle.evaluator(folder, progress)
     runs = evaluator([proposal.allocation for proposal in proposals])
     direction = oracle.problem.judged.direction
     finalists = tuple(Finalist(one, own, direction) for one, own in zip(proposals, runs, strict=True))
     spent = {**seconds, "fine_tuning": time.perf_counter() - started}
     winner = best_of(finalists)
-    conclusion = oracle.conclude(winner, finalists[0])
+    started = time.perf_counter()
+    conclusion = oracle.conclude(winner, finalists[0], folder, progress)
+    if conclusion is not None and conclusion.writing is not None:
+        spent["testing"] = time.perf_counter() - started
     return Result(oracle.problem, tuple(scores), finalists, winner, conclusion, spent, output, oracle.save)
 
 
@@ -176,6 +182,8 @@ def _save(result: Result, folder: Path, study: Path | str, command: str | None) 
         result.best.save(folder / "adapter", command=command)
     title, direction = problem.judged.title, problem.judged.direction
     record_finalists(study, result.finalists, problem.space, metric=title, direction=direction)
+    if result.writing is not None:
+        write_whole(folder / ANSWERS_FILE, result.writing.lines)
     write_whole(folder / "allocation.json", proposal.allocation.to_json())
     title = f"{problem.title}, {proposal.params:,} of {counted(problem.max_params, 'parameter')}"
     draw_rank_heat_map(proposal.allocation, problem.space, folder / "ranks.png", title=title)

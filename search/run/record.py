@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Final
 
+from search.job.text_record import TextRecord
 from search.statistics.interval import Interval
 from spaces.direction import Direction
 
-__all__ = ["BestRecord", "FinalistRecord", "HeldOutRecord", "ProxyRecord", "SearchRecord", "SearchedSpace"]
+__all__ = [
+    "THE_UNIFORM",
+    "THE_WINNER",
+    "BestRecord",
+    "FinalistRecord",
+    "HeldOutRecord",
+    "ProxyRecord",
+    "SearchRecord",
+    "SearchedSpace",
+]
+
+THE_WINNER: Final = "winner"
+"""Who wrote a text: the finalist that was chosen, where it is not the uniform one."""
+THE_UNIFORM: Final = "uniform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +124,7 @@ class SearchRecord:
 
     budget: in parameters. metric_title: the metric and whose it is. direction: in which it is better. rows:
     by part. notes: sentences a reader must know. finalists: best first, without the baseline. seconds: by
-    stage. output: where all of it lies.
+    stage. output: where all of it lies. text: what both wrote; None where not asked to.
     """
 
     verdict: str
@@ -128,9 +142,13 @@ class SearchRecord:
     proxies: Mapping[str, ProxyRecord]
     seconds: Mapping[str, float]
     output: str | None
+    text: TextRecord | None = None
 
     def to_json(self) -> dict[str, object]:
-        return {**asdict(self), "best": self.best.to_json()}
+        known = {**asdict(self), "best": self.best.to_json()}
+        if self.text is None:
+            del known["text"]
+        return known
 
     @classmethod
     def of_json(cls, known: Mapping[str, Any]) -> SearchRecord:
@@ -144,6 +162,7 @@ class SearchRecord:
             "finalists": tuple(FinalistRecord.of_json(one) for one in known["finalists"]),
             "best": BestRecord.of_json(known["best"]),
             "proxies": {name: ProxyRecord(**one) for name, one in known["proxies"].items()},
+            "text": TextRecord.of_json(known.get("text")),
         }
         return cls(**{**known, **nested})
 

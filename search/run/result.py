@@ -9,6 +9,7 @@ from pathlib import Path
 from evaluators.adapters.story import Story
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
+from search.job.texts import Writing
 from search.statistics.interval import Interval
 from search.statistics.paired import PairedDifference
 from search.statistics.rank_correlation import rank_correlation
@@ -27,10 +28,12 @@ __all__ = ["Best", "Conclusion", "Result"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conclusion:
-    """The metric of winner and baseline on the rows used once, per seed; None where a run failed."""
+    """The metric of winner and baseline on the rows used once, per seed; None where a run failed.
+    writing: what they wrote in answer to the prompts of those rows; None where they were not asked to."""
 
     winner: Sequence[float | None]
     baseline: Sequence[float | None]
+    writing: Writing | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +109,11 @@ class Result:
         tested = None if self.conclusion is None else (self.conclusion.winner, self.conclusion.baseline)
         return verdict(self.finalists, self.winner, tested, self.problem.judged)
 
+    @property
+    def writing(self) -> Writing | None:
+        """What winner and baseline wrote; None where they were not asked to."""
+        return None if self.conclusion is None else self.conclusion.writing
+
     def table(self) -> str:
         """The verdict, the finalists beside the baseline, and what else a person should know."""
         return format_table(self.record)
@@ -135,6 +143,7 @@ class Result:
             proxies={table.proxy: _correlation(table, self.finalists) for table in self.scores},
             seconds={name: round(value, 3) for name, value in self.seconds.items()},
             output=None if self.output is None else str(self.output),
+            text=None if self.writing is None else self.writing.record,
         )
 
 

@@ -14,6 +14,7 @@ from search.job.progress import Progress, silent
 from search.job.right_type import path_of, several
 from search.job.settings import (
     DataSettings,
+    GenerationSettings,
     MachineSettings,
     ModelSettings,
     ScoringSettings,
@@ -34,6 +35,7 @@ __all__ = ["setup", "workbench_of"]
 _SPACE, _MODEL, _DATA = SpaceSettings(), ModelSettings(), DataSettings()
 _OWN_NAMES: Final = {"train_file": "train", "eval_file": "eval"}
 _SCORING, _TRAINING, _MACHINE = ScoringSettings(), TrainingSettings(), MachineSettings()
+_TEXT: Final = GenerationSettings()
 
 
 def setup(
@@ -50,13 +52,17 @@ def setup(
     lora_alpha: float = _SPACE.lora_alpha,
     shortcut_alpha: float = _SPACE.shortcut_alpha,
     dtype: Literal["float32", "bfloat16"] = _MODEL.dtype,
+    objective: Literal["auto", "classification", "regression", "causal-lm"] = _DATA.objective,
     text_columns: str | Sequence[str] | None = _DATA.text_columns,
     label_column: str | None = _DATA.label_column,
+    prompt_column: str | None = _DATA.prompt_column,
+    completion_column: str | None = _DATA.completion_column,
+    completion_only_loss: bool = _DATA.completion_only_loss,
+    assistant_only_loss: bool = _DATA.assistant_only_loss,
     task_name: str | None = _DATA.task_name,
     metric: str | None = _DATA.metric,
     positive_label: str | None = _DATA.positive_label,
-    regression: bool = _DATA.regression,
-    max_length: int = _DATA.max_length,
+    max_length: int | None = _DATA.max_length,
     train_rows: int | None = _DATA.train_rows,
     eval_rows: int | None = _DATA.eval_rows,
     scoring_batches: int = _SCORING.scoring_batches,
@@ -75,6 +81,13 @@ def setup(
     jobs: int | None = _MACHINE.jobs,
     cohort_size: int | None = _MACHINE.cohort_size,
     threads: int | None = _MACHINE.threads,
+    generate: bool = _TEXT.generate,
+    beams: int | None = _TEXT.beams,
+    length_penalty: float | None = _TEXT.length_penalty,
+    no_repeat_ngram: int | None = _TEXT.no_repeat_ngram,
+    max_new_tokens: int | None = _TEXT.max_new_tokens,
+    generate_rows: int | None = _TEXT.generate_rows,
+    text_metrics: str | Sequence[str] | None = _TEXT.text_metrics,
     progress: Progress = silent,
 ) -> Workbench:
     """A model, a task, a space and a budget, loaded and checked, to be worked with.
@@ -98,12 +111,16 @@ def setup(
             task,
             None if train is None else path_of("train", train),
             None if eval is None else path_of("eval", eval),
+            objective,
             several(text_columns),
             label_column,
+            prompt_column,
+            completion_column,
+            completion_only_loss,
+            assistant_only_loss,
             task_name,
             metric,
             positive_label,
-            regression,
             max_length,
             train_rows,
             eval_rows,
@@ -112,7 +129,9 @@ def setup(
         training = TrainingSettings(seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed)
         machine = MachineSettings(device, several(devices), jobs, cohort_size, threads)
         base = ModelSettings(_place_of(model), dtype)
-        asked = JobSettings(what, base, data, training, scoring, machine)
+        answers = (generate, beams, length_penalty, no_repeat_ngram, max_new_tokens, generate_rows)
+        text = GenerationSettings(*answers, several(text_metrics))
+        asked = JobSettings(what, base, data, training, scoring, machine, text)
         there = machine_of(machine)
         try:
             return workbench_of(asked, there, progress)

@@ -92,9 +92,9 @@ class SupernetOracle:
     def evaluator(self, folder: Path, progress: Progress) -> Evaluator:
         return CutFromSupernet(self.whole.job, folder, progress)
 
-    def conclude(self, winner: Finalist, baseline: Finalist) -> Conclusion:
-        """The metric of both on the test rows."""
-        return self.whole.conclude(winner, baseline)
+    def conclude(self, winner: Finalist, baseline: Finalist, folder: Path, progress: Progress) -> Conclusion:
+        """The metric of both on the test rows, and what they write."""
+        return self.whole.conclude(winner, baseline, folder, progress)
 
     def save(self, run: Trained, folder: Path, story: Story) -> None:
         """As it was cut, untrained."""

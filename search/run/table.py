@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from search.job.text_lines import how_generated, sample_lines, text_table
 from search.show.aligned_text import aligned, wrapped
 from search.show.number_format import with_interval
 from search.statistics.interval import Interval
 from spaces.counted import counted
 from spaces.printable import printable
 
-from .record import HeldOutRecord, SearchRecord
+from .record import THE_UNIFORM, THE_WINNER, HeldOutRecord, SearchRecord
 
 __all__ = ["format_table"]
 
@@ -37,7 +38,7 @@ def format_table(record: SearchRecord) -> str:
     notes = [f"note: {note}" for note in record.notes]
     sentences = [*_chosen(record), *failures, *notes, *_rest(record, len(entries))]
     lines = [line for sentence in sentences for line in wrapped(sentence)]
-    return "\n".join([printable(record.verdict), "", *aligned(rows, right=(4,)), "", *lines])
+    return "\n".join([printable(record.verdict), "", *aligned(rows, right=(4,)), "", *lines, *_text(record)])
 
 
 def _chosen(record: SearchRecord) -> list[str]:
@@ -68,7 +69,18 @@ def _rest(record: SearchRecord, allocations: int) -> list[str]:
         return said
     seed, test = record.best.saved_seed, record.best.saved_test
     adapter = "" if seed is None else f"adapter/ (seed {seed}, test {_number(test)}), "
-    return [*said, f"saved in {record.output}: {adapter}allocation.json, ranks.png, study.db, result.json"]
+    answers = "" if record.text is None else "answers.jsonl, "
+    files = f"{adapter}{answers}allocation.json, ranks.png, study.db, result.json"
+    return [*said, f"saved in {record.output}: {files}"]
+
+
+def _text(record: SearchRecord) -> list[str]:
+    """What winner and baseline wrote, where they were asked to."""
+    text = record.text
+    if text is None:
+        return []
+    samples = sample_lines(text, names=(THE_UNIFORM, THE_WINNER))
+    return ["", *wrapped(how_generated(text)), *text_table(text, baseline=THE_UNIFORM), *samples]
 
 
 def _short(proposers: Sequence[str]) -> str:

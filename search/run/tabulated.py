@@ -150,7 +150,7 @@ class TabulatedOracle:
         """Gives the runs in the table, without weights."""
         return self._runs
 
-    def conclude(self, winner: Finalist, baseline: Finalist) -> None:
+    def conclude(self, winner: Finalist, baseline: Finalist, folder: Path, progress: Progress) -> None:
         """Nothing: a table has no test rows."""
 
     def save(self, run: Trained, folder: Path, story: Story) -> None:

@@ -19,11 +19,13 @@ from search.job.job import Job
 from search.job.prepare import announce
 from search.job.progress import Progress, silent
 from search.job.scoring import score_space
+from search.job.texts import Writers, write_texts
 from search.sampling.proposals import StandsFor, as_proposed
 from spaces.allocation import Allocation
 
 from .finalist import Finalist
 from .problem import Problem
+from .record import THE_UNIFORM, THE_WINNER
 from .result import Conclusion
 from .verdict import Judged
 
@@ -84,14 +86,17 @@ class TrainedOracle:
     def evaluator(self, folder: Path, progress: Progress) -> Evaluator:
         return FineTuning(self.job, folder, progress)
 
-    def conclude(self, winner: Finalist, baseline: Finalist) -> Conclusion:
-        """The metric of both on the test rows."""
+    def conclude(self, winner: Finalist, baseline: Finalist, folder: Path, progress: Progress) -> Conclusion:
+        """The metric of both on the test rows, and what they write."""
         job = self.job
         task, sites, recipe = job.task, job.space.sites, job.recipe
-        winner_test = score_trained(job.model, sites, task, winner.runs, recipe)
-        if winner is baseline:
-            return Conclusion(winner_test, winner_test)
-        return Conclusion(winner_test, score_trained(job.model, sites, task, baseline.runs, recipe))
+        asked = {THE_UNIFORM: baseline} if winner is baseline else {THE_WINNER: winner, THE_UNIFORM: baseline}
+        tested = {
+            name: score_trained(job.model, sites, task, one.runs, recipe) for name, one in asked.items()
+        }
+        writers = [Writers(name, job.workload, one.runs) for name, one in asked.items()]
+        written = write_texts(writers, job.ground, folder, progress=progress)
+        return Conclusion(tested.get(THE_WINNER, tested[THE_UNIFORM]), tested[THE_UNIFORM], written)
 
     def save(self, run: Trained, folder: Path, story: Story) -> None:
         job = self.job

@@ -34,7 +34,7 @@ from .pipeline import check_names, result_with, search_in_folder, search_with
 from .result import Result
 from .settings import SearchSettings
 from .supernet_oracle import SupernetOracle
-from .trained import FineTuning, TrainedOracle
+from .trained import TrainedOracle
 
 __all__ = ["Workbench"]
 
@@ -118,8 +118,8 @@ class Workbench:
                 owner = self._owner(folder, "search.fine_tune", self.asked.by_name(), growing=("seeds",))
                 place = stack.enter_context(owner.opened())
                 owner.begin()
-            evaluator = FineTuning(job, place / "candidates", self.progress)
-            return result_with(TrainedOracle(job), proposals, evaluator, seconds={}, output=None)
+            oracle, kept = TrainedOracle(job), place / "candidates"
+            return result_with(oracle, proposals, kept, self.progress, seconds={}, output=None)
 
     def search(
         self,

@@ -1,6 +1,7 @@
 """What can be chosen of a job, one frozen value a concern; commands make their flags of these fields."""
 
 from .data import LONGEST_NAME, DataSettings
+from .generation import GenerationSettings
 from .machine import MachineSettings
 from .model import ModelSettings
 from .ranges import COUNTS, LEARNING_RATES, SEEDS
@@ -15,6 +16,7 @@ __all__ = [
     "SCORING_BATCHES",
     "SEEDS",
     "DataSettings",
+    "GenerationSettings",
     "MachineSettings",
     "ModelSettings",
     "ScoringSettings",

@@ -11,7 +11,7 @@ from evaluators.data.language_task import build_language_task, build_language_tr
 from evaluators.data.passages import Passages
 from evaluators.data.rows import Rows
 from evaluators.objectives.causal_lm import CausalLM
-from spaces.errors import UsageError
+from spaces.errors import InputError, UsageError
 
 
 @pytest.fixture
@@ -80,3 +80,19 @@ def test_a_task_without_rows_to_judge_by_has_the_first_of_those_to_train_on(
         ids.tolist() for ids in whole.train.input_ids[:7]
     ]
     assert (len(alone.validation), len(alone.test)) == (0, 0)
+
+
+def test_the_prompts_of_the_test_part_have_all_their_references_whatever_the_cap(tokenizer):
+    rows = passages([*range(300, 320)])
+    capped = build_language_task("t", CausalLM(), passages([*range(40)]), rows, tokenizer, eval_rows=3)
+    whole = build_language_task("t", CausalLM(), passages([*range(40)]), rows, tokenizer)
+    assert (len(capped.test), len(capped.prompts), len(whole.prompts)) == (3, 2, 10)
+    assert capped.prompts.texts == whole.prompts.texts[:2]
+    first = int(capped.prompts.texts[0][1:])
+    assert set(capped.prompts.references[0]) == {f"w{2 * first}", f"w{2 * first + 1}"}
+    np.testing.assert_array_equal(capped.prompts.input_ids[0], [2 + first])
+
+
+def test_rows_of_two_formats_are_refused(tokenizer):
+    with pytest.raises(InputError, match="rows are prompts with completions and evaluation rows plain texts"):
+        build_language_task("t", CausalLM(), passages([*range(40)]), Passages(("",), ("w1",)), tokenizer)

@@ -27,7 +27,7 @@ def yes() -> bool:
 def serve(monkeypatch: pytest.MonkeyPatch, splits: dict[str, datasets.Dataset], asked: list[Any]) -> None:
     """A hub that answers with these splits."""
 
-    def load_dataset(*args: Any) -> datasets.DatasetDict:
+    def load_dataset(*args: Any, revision: None) -> datasets.DatasetDict:
         asked.append(args)
         return datasets.DatasetDict(splits)
 
@@ -121,7 +121,7 @@ def test_a_hub_out_of_reach_is_one_line_that_names_the_file_options() -> None:
 def test_a_failed_download_is_one_line_with_the_reason(
     monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
-    def load_dataset(*_: Any) -> Iterable[Any]:
+    def load_dataset(*_: Any, revision: None) -> Iterable[Any]:
         raise failure
 
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)

@@ -116,18 +116,16 @@ def test_json_lines_keep_any_text(tmp_path_factory: pytest.TempPathFactory, text
     assert read_table(path).texts == tuple((text,) for text in texts)
 
 
-def test_prompts_with_completions_are_rows_of_a_language_model(tmp_path: Path) -> None:
-    rows = '{"prompt": "1 + 1 =", "completion": " 2"}\n{"prompt": "", "completion": "so be it", "source": 7}'
-    found = read_table(write(tmp_path / "rows.jsonl", rows))
-    assert found == Passages(("1 + 1 =", ""), (" 2", "so be it"))
-
-
-def test_texts_without_a_label_beside_them_are_rows_of_a_language_model(tmp_path: Path) -> None:
+def test_the_kind_of_rows_is_found_from_the_columns_or_given(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.csv", "text,source\nso be it,7\n")
-    labelled = TextTable((("so be it",),), ("7",))
-    assert read_table(path) == Passages(("",), ("so be it",))
+    labelled, said = TextTable((("so be it",),), ("7",)), Passages(("",), ("so be it",))
+    assert read_table(path) == said
     assert read_table(path, label_column="source") == labelled
     assert read_table(write(path, "text,label\nso be it,7\n")) == labelled
+    assert read_table(path, kind="language") == said
+    assert read_table(path, completion_column="label") == Passages(("",), ("7",))
+    with pytest.raises(UsageError, match="has no column 'label'"):
+        read_table(write(path, "text,source\nso be it,7\n"), kind="labelled")
 
 
 @pytest.mark.parametrize("names", [[], ["a", "b", "c"]])

@@ -21,11 +21,6 @@ from spaces.errors import InputError, UsageError
 from tests.evaluators.data.written import write
 
 
-def test_a_row_without_anything_to_learn_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="1 of 2 rows lack a completion, the first is row 2"):
-        read_table(write(tmp_path / "rows.csv", "prompt,completion\na,b\nc, \n"))
-
-
 @pytest.mark.parametrize("options", [{"text_columns": ["body"]}, {"label_column": "body"}])
 def test_a_missing_column_is_refused_with_those_there_are(tmp_path: Path, options: dict[str, Any]) -> None:
     path = write(tmp_path / "rows.csv", "text,label,source\na,1,b\n")
@@ -89,7 +84,16 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path, name: str) -> None:
         ("rows.csv", 'text,label\n"a,1\n', "is not well-formed CSV"),
         ("rows.csv", "text,text,label\na,b,1\n", "two columns of one name"),
         ("rows.jsonl", '{"text": "a", "label": 1}\n{"text"\n', "line 2 is not JSON"),
-        ("rows.json", '[{"text": "a", "label": 1}]', "line 1 is a JSON list; write one object a line"),
+        ("rows.jsonl", '[{"text": "a", "label": 1}]', "line 1 is a JSON list; write one object a line"),
+        (
+            "rows.json",
+            '{"text": "a",\n"label": 1}',
+            "line 1 is not JSON .* write an array of objects, or one",
+        ),
+        ("rows.json", '[{"text": "a"}, ["b"]]', "item 2 is a JSON list; write an array of objects"),
+        ("rows.json", '[{"text": "a"}, {"text": "b", "id": 1}]', "the items 1 and 2 has 'id' and the other"),
+        ("rows.json", '[{"text": "a"}', "is not JSON"),
+        ("rows.json", "[]", "has no rows"),
         ("rows.jsonl", '{"text": ["a"], "label": 1}', "column 'text' holds a list at row 1"),
         ("rows.parquet", "PAR1 not really", "is not a readable Parquet file"),
     ],

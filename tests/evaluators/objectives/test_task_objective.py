@@ -16,7 +16,9 @@ from evaluators.base.architectures import ARCHITECTURES
 from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows, joined_labels
 from evaluators.objectives.causal_lm import CausalLM
+from evaluators.objectives.choice_labels import choice_labels
 from evaluators.objectives.classification import Classification
+from evaluators.objectives.multiple_choice import MultipleChoice
 from evaluators.objectives.regression import Regression
 from evaluators.objectives.task_objective import TaskObjective
 from spaces.objective import Batch
@@ -29,12 +31,20 @@ OBJECTIVES: Final[Sequence[TaskObjective]] = [
     Regression("pearson_and_spearman"),
     CausalLM(),
     CausalLM("token_accuracy"),
+    MultipleChoice(),
+    MultipleChoice("f1_macro"),
 ]
 
 
 def rows_for(objective: TaskObjective, count: int = 8) -> Rows:
     rng = np.random.default_rng(0)
     ids = tuple(rng.integers(4, 100, rng.integers(3, 12)) for _ in range(count))
+    if isinstance(objective, MultipleChoice):  # two choices a question, the first of which is right in some
+        labels = [
+            choice_labels(row, 2, question=n // 2, place=n % 2, right=n % 2 == n // 2 % 2)
+            for n, row in enumerate(ids)
+        ]
+        return Rows(ids, None, tuple(labels))
     if objective.architecture == "causal_lm":  # of some rows only the end is to be learned
         return Rows(
             ids, None, tuple(np.where(np.arange(len(row)) < n % 3, -100, row) for n, row in enumerate(ids))
@@ -84,7 +94,8 @@ def test_losses_are_sums_and_counts_of_rows_that_depend_on_no_other(objective, m
 
 def test_the_loss_of_the_whole_is_transformers_own(objective, model, batch):
     model.config.problem_type = objective.problem_type
-    theirs = model(**batch.inputs, labels=batch.labels)
+    labels = batch.labels.clamp(min=-100) if objective.architecture == "causal_lm" else batch.labels
+    theirs = model(**batch.inputs, labels=labels)
     ours = objective.losses(model, batch)
     torch.testing.assert_close(ours.mean(), theirs.loss, rtol=0, atol=1e-6)
     torch.testing.assert_close(objective.losses_of(theirs.logits, batch.labels).sums, ours.sums)
@@ -154,4 +165,5 @@ def test_nothing_of_the_model_changes(objective, model, batch):
 def test_chance_is_no_better_than_the_best_score_and_knows_its_rows(objective):
     rows = rows_for(objective, 40)
     chance = objective.chance(joined_labels([rows.labels, rows.labels]))
-    assert chance is None or (chance.rows == 80 and all(-1 <= metric <= 1 for metric in chance.metrics))
+    count = 40 if isinstance(objective, MultipleChoice) else 80  # questions of two choices
+    assert chance is None or (chance.rows == count and all(-1 <= metric <= 1 for metric in chance.metrics))

@@ -1,0 +1,24 @@
+"""Alpaca: instructions, some with an input, and what is to be said to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evaluators.data.alpaca import alpaca_prompt
+
+from .entry import Entry
+
+__all__ = ["alpaca_pairs"]
+
+
+def alpaca_pairs(entry: Entry) -> Iterator[tuple[str, str]]:
+    """The prompt of Stanford's program, and the output behind it.
+
+    Nothing of an entry without an output, of which the release has some.
+
+    >>> [(prompt, said)] = alpaca_pairs({"instruction": "Add them.", "input": "1, 2", "output": "3"})
+    >>> prompt.endswith("### Response:\\n"), said
+    (True, '3')
+    """
+    if entry["output"].strip():
+        yield alpaca_prompt(entry["instruction"], entry.get("input") or ""), entry["output"]

@@ -1,0 +1,94 @@
+"""The tokens of what is said: of texts by the tokenizer alone, of conversations through its chat template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from transformers import PreTrainedTokenizerBase
+
+from spaces.errors import InputError, UsageError
+from spaces.foreign import foreign
+from spaces.printable import printable
+
+from .message import Message, Said, read_aloud
+
+__all__ = ["Spoken", "check_chat_template", "check_generation_marks", "spoken_ids", "text_ids"]
+
+_MARKS: Final = re.compile(r"\{%[-+]?\s*generation\s*[-+]?%\}")
+_SHOWN: Final = 60  # characters of a conversation by which a person may find it
+_BROKEN: Final = "mend its tokenizer.json (an unknown token, its normalizer), or choose another model."
+_UNFIT: Final = "mend the messages, or its chat_template."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spoken:
+    """ids: (tokens,) int64. by_assistant: (tokens,) bool, which of them the assistant says; None where it was
+    not asked."""
+
+    ids: np.ndarray
+    by_assistant: np.ndarray | None = None
+
+
+def text_ids(texts: Sequence[Said], tokenizer: PreTrainedTokenizerBase) -> list[np.ndarray]:
+    """(tokens,) int64 of each text, with the special tokens that the tokenizer puts around one."""
+    if not texts:
+        return []
+    with foreign("the model's tokenizer fails on the task's texts", _BROKEN):
+        encoding = tokenizer(list(texts), return_attention_mask=False)
+        return [np.array(row, dtype=np.int64) for row in encoding["input_ids"]]
+
+
+def spoken_ids(
+    conversation: Sequence[Message],
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    answering: bool = False,
+    assistant: bool = False,
+) -> Spoken:
+    """The tokens of a conversation as the chat template writes it.
+
+    Args:
+        conversation: at least one message.
+        tokenizer: the model's own; ``check_chat_template`` says whether it has a template.
+        answering: whether it ends with the mark that the assistant speaks next.
+        assistant: whether it is asked what the assistant says.
+
+    Raises InputError where the tokenizer or its template fails.
+    """
+    begins = printable(read_aloud(tuple(conversation)))[:_SHOWN]
+    with foreign(f"the tokenizer's chat template fails on the conversation {begins!r}...", _UNFIT):
+        encoding: Any = tokenizer.apply_chat_template(
+            [{"role": message.role, "content": message.content} for message in conversation],
+            tokenize=True,
+            return_dict=True,
+            add_generation_prompt=answering,
+            return_assistant_tokens_mask=assistant,
+        )
+        ids = np.array(encoding["input_ids"], dtype=np.int64)
+        mask = np.array(encoding["assistant_masks"], dtype=bool) if assistant else None
+    return Spoken(ids, mask)
+
+
+def check_chat_template(tokenizer: PreTrainedTokenizerBase) -> str:
+    """The template that conversations are written by; raises InputError where the tokenizer has none."""
+    try:
+        return str(tokenizer.get_chat_template())
+    except ValueError:
+        raise InputError(
+            "the model's tokenizer has no chat template, by which messages could be written; choose a model "
+            "that was trained to chat, or give texts: `prompt_column` and `completion_column`."
+        ) from None
+
+
+def check_generation_marks(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Raises UsageError where the template does not mark what the assistant says."""
+    if not _MARKS.search(check_chat_template(tokenizer)):
+        raise UsageError(
+            "`assistant_only_loss` needs a chat template that marks what the assistant says, between "
+            "{% generation %} and {% endgeneration %}, and the tokenizer's has no such marks; add them to "
+            "its chat_template, or leave `assistant_only_loss` out."
+        )

@@ -1,0 +1,205 @@
+"""A language model's rows in tokens, and which of these it learns: as TRL has them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from transformers import PreTrainedTokenizerBase
+
+from spaces.counted import counted
+from spaces.errors import InputError, UsageError
+
+from .message import Said
+from .passages import Passages
+from .rows import NO_TARGET, Rows
+from .spoken_ids import Spoken, check_chat_template, check_generation_marks, spoken_ids, text_ids
+
+__all__ = [
+    "LONGEST_PASSAGE",
+    "USUAL_LOSS",
+    "LossOn",
+    "question_ids",
+    "row_limit",
+    "tokenised_passages",
+    "tokens_shared",
+]
+
+LONGEST_PASSAGE: Final = 1024
+"""Tokens a row is cut to unless told; as in TRL."""
+
+_NOTHING: Final = np.empty(0, dtype=np.int64)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LossOn:
+    """Which tokens of a row are learned.
+
+    completion_only: nothing of a prompt. assistant_only: of conversations what the assistant says, which the
+    chat template must mark.
+    """
+
+    completion_only: bool = True
+    assistant_only: bool = False
+
+
+USUAL_LOSS: Final = LossOn()
+
+
+def row_limit(tokenizer: PreTrainedTokenizerBase, max_length: int | None) -> int:
+    """Tokens that a row may have: ``max_length``, or what the tokenizer states where that is less.
+
+    Raises UsageError where two tokens are too many.
+    """
+    limit = min(LONGEST_PASSAGE if max_length is None else max_length, tokenizer.model_max_length)
+    if limit < 2:
+        raise UsageError(f"`max_length={limit}` must be at least 2: a token, and one that it foretells.")
+    return int(limit)
+
+
+def tokenised_passages(
+    parts: Mapping[str, Passages],
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    max_length: int | None = None,
+    loss_on: LossOn = USUAL_LOSS,
+) -> dict[str, Rows]:
+    """The rows of each part by its name; labels are the tokens that are learned, ``NO_TARGET`` elsewhere.
+
+    A row is tokenised as one text, or written whole by the chat template, as a model reads it later; the
+    completion begins with the first token that the prompt alone does not have, where a prompt of messages
+    ends with the mark that the assistant speaks next. Behind a text the end-of-text token is appended, and
+    learned with it; a conversation ends as its template ends it. Rows are cut behind ``row_limit`` tokens.
+    The first token of a row is foretold by nothing, so it is never a target.
+    So does TRL 1.16 (``SFTTrainer``), except that it appends a second end-of-text where a tokenizer appends
+    one of its own, heeds no limit that the tokenizer states, and keeps rows of a lone token.
+
+    Rows that are left without a target are dropped, and the log counts them and those that are cut.
+
+    Args:
+        parts: the raw rows by the name of their part.
+        tokenizer: the model's own.
+        max_length: ``LONGEST_PASSAGE`` unless given.
+        loss_on: what is learned.
+
+    Raises InputError where a part keeps no row, and where tokenizer or template cannot be used; UsageError
+    where what is asked for means nothing here.
+    """
+    limit = row_limit(tokenizer, max_length)
+    _check(parts, tokenizer, loss_on)
+    return {part: _rows(part, passages, tokenizer, limit, loss_on) for part, passages in parts.items()}
+
+
+def question_ids(passages: Passages, tokenizer: PreTrainedTokenizerBase) -> list[np.ndarray]:
+    """(tokens,) int64 of what each row asks, as the row begins with it; none where it asks nothing.
+
+    Special tokens that a tokenizer puts behind a text are left out where the row goes on otherwise.
+    """
+    special = set(tokenizer.all_special_ids)
+    whole = _whole(passages, tokenizer, assistant=False)
+    found = []
+    for row, ids in zip(whole, _alone(passages, passages.questions, tokenizer), strict=True):
+        shared = tokens_shared(row.ids, ids)
+        while len(ids) > shared and int(ids[-1]) in special:
+            ids = ids[:-1]
+        found.append(ids)
+    return found
+
+
+def _check(parts: Mapping[str, Passages], tokenizer: PreTrainedTokenizerBase, loss_on: LossOn) -> None:
+    """Raises InputError or UsageError where the tokenizer does not do for rows of this kind."""
+    if any(passages.spoken for passages in parts.values()):
+        check_chat_template(tokenizer)
+        if loss_on.assistant_only:
+            check_generation_marks(tokenizer)
+        return
+    if loss_on.assistant_only:
+        raise UsageError(
+            "`assistant_only_loss` is of conversations, and these rows are texts; leave it out, or give "
+            "messages."
+        )
+    if tokenizer.eos_token_id is None:
+        raise InputError(
+            "the model's tokenizer has no end-of-text token, so that none could be learned behind a text; "
+            "name its `eos_token` in tokenizer_config.json, or choose a decoder that has one."
+        )
+
+
+def _rows(
+    part: str, passages: Passages, tokenizer: PreTrainedTokenizerBase, limit: int, loss_on: LossOn
+) -> Rows:
+    ids, labels, cut = [], [], 0
+    for row, learned in _learned(passages, tokenizer, loss_on):
+        if (learned[:limit] >= 0).any():
+            ids.append(row[:limit])
+            labels.append(learned[:limit])
+            cut += len(row) > limit
+    _tell(part, len(passages), limit, dropped=len(passages) - len(ids), cut=cut)
+    if not ids:
+        raise InputError(
+            f"no row of the {part} part has anything to learn within `max_length={limit}`; raise it, or give "
+            "shorter prompts or longer completions."
+        )
+    return Rows(tuple(ids), None, tuple(labels))
+
+
+def _tell(part: str, rows: int, limit: int, *, dropped: int, cut: int) -> None:
+    """Logs how many rows are not whole."""
+    within = counted(limit, "token")
+    if dropped:
+        _log.warning(
+            f"dropped {dropped} of {counted(rows, 'row')} of the {part} part: nothing to learn is left of "
+            f"them within {within}"
+        )
+    if cut:
+        _log.warning(
+            f"cut {cut} of {counted(rows, 'row')} ({cut / rows:.1%}) of the {part} part behind {within}"
+        )
+
+
+def _learned(
+    passages: Passages, tokenizer: PreTrainedTokenizerBase, loss_on: LossOn
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Of every row its tokens, and those of them that are learned, ``NO_TARGET`` elsewhere; uncut."""
+    whole = _whole(passages, tokenizer, assistant=loss_on.assistant_only)
+    given = _alone(passages, passages.prompts, tokenizer)
+    for row, prompt in zip(whole, given, strict=True):
+        start = max(1, tokens_shared(row.ids, prompt)) if loss_on.completion_only else 1
+        is_target = np.arange(len(row.ids)) >= start
+        if row.by_assistant is not None:
+            is_target &= row.by_assistant
+        yield row.ids, np.where(is_target, row.ids, NO_TARGET)
+
+
+def _whole(passages: Passages, tokenizer: PreTrainedTokenizerBase, *, assistant: bool) -> list[Spoken]:
+    """Every row from its beginning to its end."""
+    if passages.spoken:
+        conversations = [(*prompt, *completion) for prompt, completion in passages.whole]
+        return [spoken_ids(one, tokenizer, assistant=assistant) for one in conversations]
+    texts = [f"{prompt}{completion}" for prompt, completion in passages.whole]
+    return [Spoken(_ended(ids, tokenizer.eos_token_id)) for ids in text_ids(texts, tokenizer)]
+
+
+def _alone(passages: Passages, asked: Sequence[Said], tokenizer: PreTrainedTokenizerBase) -> list[np.ndarray]:
+    """What is asked without its answer, as rows begin with it. passages: the rows, which say of what kind."""
+    if passages.spoken:
+        return [
+            _NOTHING if isinstance(one, str) or not one else spoken_ids(one, tokenizer, answering=True).ids
+            for one in asked
+        ]
+    return text_ids(asked, tokenizer)
+
+
+def tokens_shared(row: np.ndarray, prompt: np.ndarray) -> int:
+    """How many tokens a row and its prompt alone both begin with."""
+    width = min(len(row), len(prompt))
+    differs = np.flatnonzero(row[:width] != prompt[:width])
+    return int(differs[0]) if len(differs) else width
+
+
+def _ended(row: np.ndarray, end: int) -> np.ndarray:
+    return row if len(row) and row[-1] == end else np.append(row, np.int64(end))

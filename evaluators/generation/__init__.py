@@ -1,0 +1,1 @@
+"""Text that trained candidates write."""

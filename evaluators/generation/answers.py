@@ -1,0 +1,108 @@
+"""What trained candidates answer to prompts, many candidates at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from evaluators.training.candidate import Recipe, Trained
+from evaluators.training.cohort import Cohort, restored
+from spaces.objective import Around, Batch, Objective, directly
+from spaces.site import Site
+
+from .continued import continued
+from .text_test import TextTest
+
+__all__ = ["Answers", "answers_in", "answers_of", "model_answers"]
+
+Answers = tuple[str, ...]
+"""A text for each prompt, in their order."""
+
+
+def answers_of(
+    model: PreTrainedModel,
+    sites: Sequence[Site],
+    objective: Objective,
+    trained: Sequence[Trained],
+    recipe: Recipe,
+    test: TextTest,
+    *,
+    on_rows: Callable[[int], None] = lambda _: None,
+) -> list[Answers]:
+    """What finished candidates answer, of each in order.
+
+    Args:
+        model: the base model that they were trained on.
+        sites: among which theirs are.
+        objective: that they were trained for.
+        trained: side by side, all at once.
+        recipe: whose scaling, renorm and batch size hold.
+        test: the prompts, and how they are answered.
+        on_rows: told how many answers are new.
+
+    Raises InputError on one that is no adapter of this model.
+    """
+    with restored(model, sites, objective, trained, recipe) as cohort:
+        return answers_in(cohort, range(len(trained)), test, on_rows=on_rows)
+
+
+def answers_in(
+    cohort: Cohort,
+    slots: Sequence[int],
+    test: TextTest,
+    *,
+    around: Around = directly,
+    on_rows: Callable[[int], None] = lambda _: None,
+) -> list[Answers]:
+    """What these slots of a cohort, whose wires are attached, answer.
+
+    around: how the model is asked. Other arguments as of ``answers_of``.
+    """
+    cohort.stacked.select(tuple(slots))
+
+    def ask(batch: Batch) -> Tensor:
+        (said,) = around(
+            lambda model, own: (continued(model, own, test.decoding, test.stops),), cohort.model, batch
+        )
+        return said
+
+    size = cohort.recipe.eval_batch_size
+    return _in_length_order(cohort.model, test, ask, copies=len(slots), size=size, on_rows=on_rows)
+
+
+def model_answers(model: PreTrainedModel, test: TextTest, *, size: int) -> Answers:
+    """What a model answers as it is. size: rows at once, a beam a row."""
+
+    def ask(batch: Batch) -> Tensor:
+        return continued(model, batch, test.decoding, test.stops)
+
+    (answers,) = _in_length_order(model, test, ask, copies=1, size=size, on_rows=lambda _: None)
+    return answers
+
+
+def _in_length_order(
+    model: PreTrainedModel,
+    test: TextTest,
+    ask: Callable[[Batch], Tensor],
+    *,
+    copies: int,
+    size: int,
+    on_rows: Callable[[int], None],
+) -> list[Answers]:
+    """The answers of each of ``copies``, asked for from the shortest prompt to the longest, so that little is
+    padded. ask: gives (copies x prompts, tokens) of a batch that has the prompts once for each."""
+    order = np.argsort([len(ids) for ids in test.prompts.input_ids], kind="stable")
+    size = max(1, size // (copies * test.decoding.beams))
+    answers = [[""] * len(order) for _ in range(copies)]
+    for start in range(0, len(order), size):
+        indices = order[start : start + size]
+        batch = test.batch(indices, pad=model.config.pad_token_id, device=model.device).tiled(copies)
+        said = ask(batch).cpu().numpy().reshape(copies, len(indices), -1)
+        for own, rows in zip(answers, said, strict=True):
+            for index, tokens in zip(indices, rows, strict=True):
+                own[index] = test.text(tokens)
+        on_rows(copies * len(indices))
+    return [tuple(own) for own in answers]

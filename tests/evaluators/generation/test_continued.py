@@ -1,0 +1,95 @@
+"""What a model goes on with, against a loop by hand and transformers' own generate, row by row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from transformers import GenerationConfig
+
+from evaluators.data.decoding import Decoding
+from evaluators.generation.continued import check_room, continued, stops_of
+from spaces.errors import InputError, UsageError
+
+FAMILIES = ["llama", "gpt2", "opt", "opt-post", "gemma2"]
+NEVER = 99_999  # no token
+
+
+def one_by_one(model, ids: np.ndarray, steps: int, stop: int) -> list[int]:
+    """Greedily and without a cache: the whole text anew for every token, alone and unpadded."""
+    tokens = torch.from_numpy(ids)[None]
+    said: list[int] = []
+    while len(said) < steps and stop not in said:
+        with torch.no_grad():
+            said.append(int(model(input_ids=tokens, use_cache=False).logits[0, -1].argmax()))
+        tokens = torch.cat([tokens, torch.tensor([[said[-1]]])], dim=1)
+    return said
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_greedily_it_is_the_likeliest_token_each_time_though_rows_are_padded(
+    tiny_language_model, make_test, family
+):
+    model, test = tiny_language_model(family), make_test()
+    batch = test.batch(np.arange(5), pad=1, device=model.device)
+    stop = one_by_one(model, test.prompts.input_ids[0], 6, NEVER)[3]  # so that a row ends early
+    said = continued(model, batch, test.decoding, [stop])
+    assert said.shape == (5, 6)
+    for row, ids in zip(said.tolist(), test.prompts.input_ids, strict=True):
+        expected = one_by_one(model, ids, 6, stop)
+        assert row == expected + [1] * (6 - len(expected))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_beams_are_those_of_transformers_row_by_row_with_a_cache_and_without(
+    tiny_language_model, make_test, family
+):
+    model, test = tiny_language_model(family), make_test(beams=3, length_penalty=0.8, no_repeat_ngram=2)
+    batch = test.batch(np.arange(5), pad=1, device=model.device)
+    said = continued(model, batch, test.decoding, [3])
+    again = continued(model, batch, test.decoding, [3], use_cache=False)
+    torch.testing.assert_close(said, again)
+    own = GenerationConfig(num_beams=3, length_penalty=0.8, no_repeat_ngram_size=2, do_sample=False)
+    for row, ids in zip(said, test.prompts.input_ids, strict=True):
+        alone = model.generate(
+            torch.from_numpy(ids)[None],
+            attention_mask=torch.ones(1, len(ids), dtype=torch.long),
+            generation_config=own,
+            max_new_tokens=6,
+        )[0, len(ids) :]
+        assert row[: len(alone)].tolist() == alone.tolist()
+
+
+def test_what_a_checkpoint_recommends_does_not_count_and_the_model_is_left_as_it_was(
+    tiny_language_model, make_test
+):
+    model, test = tiny_language_model("llama"), make_test()
+    batch = test.batch(np.arange(5), pad=1, device=model.device)
+    plain = continued(model, batch, test.decoding, [3])
+    model.generation_config.update(do_sample=True, temperature=9.0, repetition_penalty=5.0, max_length=3)
+    before = model.generation_config.to_dict()
+    torch.testing.assert_close(continued(model, batch, test.decoding, [3]), plain)
+    assert model.generation_config.to_dict() == before
+    assert model.config.use_cache is False
+
+
+def test_a_text_ends_where_the_makers_say_or_the_tokenizer_does(tiny_language_model):
+    model = tiny_language_model("llama")
+    model.generation_config.eos_token_id = [7, 8]
+    assert stops_of(model, 9) == (7, 8, 3, 9)
+    model.generation_config.eos_token_id = model.config.eos_token_id = None
+    assert stops_of(model, 3) == (3,)
+    with pytest.raises(InputError, match="end-of-text token"):
+        stops_of(model, None)
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2", "opt"])
+def test_a_prompt_without_room_behind_it_is_refused(tiny_language_model, tiny_model, family):
+    check_room(tiny_language_model(family), 58, Decoding(max_new_tokens=6))
+    with pytest.raises(UsageError, match="more than the 64 tokens that the model can read"):
+        check_room(tiny_language_model(family), 59, Decoding(max_new_tokens=6))
+
+
+def test_a_model_that_cannot_generate_is_refused(tiny_model):
+    with pytest.raises(InputError, match="transformers generates no text with a BertForSequence"):
+        check_room(tiny_model("bert"), 2, Decoding())
