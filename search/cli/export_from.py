@@ -9,7 +9,8 @@ from evaluators.adapters.adapter_record import ADAPTER_RECORD, AdapterRecord, re
 from evaluators.adapters.export import export_adapter, export_merged
 from evaluators.adapters.formats.chosen import chosen as arguments
 from evaluators.adapters.formats.registry import FORMATS
-from evaluators.data.demo import MODEL_NAME, demo_model_folder
+from evaluators.data.demo import MODEL_NAME
+from search.job.named_models import model_place
 from spaces.meta_model import meta_model
 
 from .command import Printed
@@ -25,7 +26,8 @@ def export_from(chosen: ExportSettings, hub: HubSettings) -> Printed:
     inside = chosen.folder / "adapter"
     source = inside if (inside / ADAPTER_RECORD).is_file() else chosen.folder
     record = read_adapter_record(source)
-    base = chosen.model or (str(demo_model_folder()) if record.base == MODEL_NAME else record.base)
+    named = chosen.model or (None if record.base == MODEL_NAME else record.base)
+    base = model_place(named)
     if chosen.format not in FOLDERS:
         return _config(record, base, chosen.format)
     check_hub_given(hub)

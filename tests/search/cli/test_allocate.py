@@ -12,6 +12,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 
 from search.cli.allocate import main
 from tests.conftest import TinyModel
+from tests.evaluators.data.letters import TEMPLATE, tokenizer_of_letters
 
 QUICK = ["--budget", "r=2", "--scoring-batch-size", "8", "--threads", "1", "--quiet"]
 
@@ -61,6 +62,51 @@ def test_rows_of_a_language_model_give_a_config_for_one(
     config = LoraConfig(**json.loads(capsys.readouterr().out))
     assert config.task_type == "CAUSAL_LM"
     assert trainable(AutoModelForCausalLM, model_folder, config) <= 2 * 3 * 464
+
+
+SAID = [("a film.", "great fun."), ("the plot is poor.", "a bad film."), ("is it fine?", "very.")]
+ROWS_OF_A_LANGUAGE_MODEL = {
+    "text": lambda given, said: {"text": f"{given} {said}"},
+    "prompt and completion": lambda given, said: {"prompt": given, "completion": f" {said}"},
+    "messages": lambda given, said: {
+        "messages": [{"role": "user", "content": given}, {"role": "assistant", "content": said}]
+    },
+    "prompt and completion of messages": lambda given, said: {
+        "prompt": [{"role": "user", "content": given}],
+        "completion": [{"role": "assistant", "content": said}],
+    },
+    "instructions": lambda given, said: {"instruction": given, "input": "", "output": said},
+}
+
+
+@pytest.fixture
+def chat_model(tiny_language_model: TinyModel, tmp_path: Path) -> Path:
+    """A decoder whose tokens are letters, with a chat template."""
+    folder = tmp_path / "chat"
+    tiny_language_model("llama").save_pretrained(folder)
+    tokenizer_of_letters(template=TEMPLATE).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ROWS_OF_A_LANGUAGE_MODEL)
+def test_every_format_of_a_language_model_s_rows_gives_a_config_in_every_format(
+    chat_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    file = tmp_path / "train.json"
+    file.write_text(json.dumps([ROWS_OF_A_LANGUAGE_MODEL[kind](*SAID[i % 3]) for i in range(24)]))
+    argv = ["--model", str(chat_model), "--train-file", str(file), *QUICK, "--scoring-batches", "2"]
+    assert main([*argv, "--json"]) == 0
+    config = LoraConfig(**json.loads(capsys.readouterr().out))
+    assert config.task_type == "CAUSAL_LM"
+    assert 0 < trainable(AutoModelForCausalLM, chat_model, config) <= 2 * 3 * 464
+    if kind == "messages":
+        names: dict[str, LoraConfig] = {}
+        assert main(argv) == 0
+        exec(capsys.readouterr().out, names)
+        assert (names["config"].r, names["config"].rank_pattern) == (config.r, config.rank_pattern)
+        assert main([*argv, "--format", "axolotl"]) == 0
+        of_yaml = yaml.safe_load(capsys.readouterr().out)
+        assert of_yaml["lora_target_modules"] == sorted(config.target_modules)
 
 
 def test_it_says_how_far_scoring_is(labelled: list[str], caplog: pytest.LogCaptureFixture) -> None:
