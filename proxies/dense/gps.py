@@ -18,7 +18,7 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     Source: DESIGN, section 6, whose ``spectrum`` is its square. The two order single sites alike but not
     allocations, because roots add up otherwise. Cost: that of ``spectrum``, shared with it, sketches too.
     """
-    by_rank, error = np.sqrt(evidence.dense.gains), evidence.dense.error
+    by_rank, error = np.sqrt(evidence.dense.gains), evidence.dense.error_of(GAINS)
     return SiteScores(name, "dense", evidence.space, by_rank[:, -1].copy(), by_rank, error)
 
 

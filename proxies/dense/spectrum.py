@@ -17,7 +17,7 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     not fit into memory, from a linear sketch (``proxies.measure.sketch``), whose error the scores carry.
     """
     return SiteScores.of_ranks(
-        name, "dense", evidence.space, evidence.dense.gains, error=2 * evidence.dense.error
+        name, "dense", evidence.space, evidence.dense.gains, error=2 * evidence.dense.error_of(GAINS)
     )
 
 

@@ -114,11 +114,12 @@ class SiteGradients:
         r is above that."""
         return self.of(GAINS) if self._exact(GAINS) else self.of(SKETCHED)[:, 2:]
 
-    @property
-    def error(self) -> float:
-        """How far norms and the roots of gains may be off as they are sketched: root mean square, relative to
-        the site's norm, where that is most; 0 where they are exact."""
-        if self._exact(NORM) and self._exact(GAINS):
+    def error_of(self, need: Need) -> float:
+        """How far norms (``NORM``) or the roots of gains (``GAINS``) may be off as they are sketched.
+
+        Root mean square, relative to the site's norm, at the site where that is most; 0 where they are exact.
+        """
+        if self._exact(need):
             return 0.0
         norms, errors = self.of(SKETCHED)[:, :2].T
         return float(np.divide(errors, norms, out=np.zeros_like(norms), where=norms > 0).max())

@@ -46,14 +46,26 @@ def left_rows(vectors: int) -> int:
     return 2 * vectors + 1
 
 
+def normal_matrix(d: int, columns: int, *, seed: int, name: str) -> Tensor:
+    """Independent standard normal entries, (d, columns) float32, on the CPU: Omega, or Psi transposed."""
+    drawn = named_generator(seed, f"{name} {d}").standard_normal((d, columns), dtype=np.float32)
+    return torch.from_numpy(drawn)
+
+
 class Sketches:
     """Y = G Omega and W = Psi G of every site; sites of one width share Omega, as those of one height Psi."""
 
     def __init__(self, sites: Sequence[Site], vectors: int, device: torch.device, *, seed: int) -> None:
         """vectors: k, the columns of Omega."""
         rows = left_rows(vectors)
-        self._omega = {d: _normal(d, vectors, device, seed, "omega") for d in {site.d_in for site in sites}}
-        self._psi = {d: _normal(d, rows, device, seed, "psi") for d in {site.d_out for site in sites}}
+        self._omega = {
+            d: normal_matrix(d, vectors, seed=seed, name="omega").to(device)
+            for d in {site.d_in for site in sites}
+        }
+        self._psi = {
+            d: normal_matrix(d, rows, seed=seed, name="psi").to(device)
+            for d in {site.d_out for site in sites}
+        }
         self._right = {site.name: torch.zeros(site.d_out, vectors, device=device) for site in sites}
         self._left = {site.name: torch.zeros(rows, site.d_in, device=device) for site in sites}
         self._last: tuple[Tensor, int, Tensor] | None = None
@@ -107,9 +119,3 @@ def sketched_spectrum(right: Tensor, left: Tensor, psi: Tensor) -> SketchedSpect
     squares = eigenvalues(x @ x.T)
     rest = float((rows - seen @ x).square().sum()) / max(1, rows.shape[0] - q.shape[1])
     return SketchedSpectrum(squares.cpu().numpy(), math.sqrt(2 * rest))
-
-
-def _normal(d: int, columns: int, device: torch.device, seed: int, name: str) -> Tensor:
-    """(d, columns) float32; the same on every device."""
-    drawn = named_generator(seed, f"{name} {d}").standard_normal((d, columns), dtype=np.float32)
-    return torch.from_numpy(drawn).to(device)
