@@ -40,7 +40,7 @@ class OwnLoss:
     def losses(self, model: PreTrainedModel, batch: Batch) -> Losses:
         """The model's own loss, at every row with a target.
 
-        Raises InputError where it gives none, or one that is not finite: of a language model's labels the first
+        Raises InputError where it gives none, or one that is not finite: of a language model the first token
         of a row is foretold by nothing, so that a batch with no other target has no loss.
         """
         loss: Any = model(**batch.inputs, labels=batch.labels).loss
@@ -52,7 +52,7 @@ class OwnLoss:
         if not bool(torch.isfinite(loss)):
             raise InputError(
                 f"the loss of this {type(model).__name__} is {float(loss.detach())} on a batch of "
-                f"{counted(len(batch), 'row')}; give batches in which every row has a label that it foretells (a "
+                f"{counted(len(batch), 'row')}; give batches that each have labels it foretells (a "
                 "language model never foretells the first token), and a model whose weights are finite."
             )
         counts = self.targets(batch.labels)
