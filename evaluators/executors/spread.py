@@ -52,7 +52,9 @@ class Trainer(Protocol):
 @dataclass(frozen=True, slots=True, eq=False)
 class Workload:
     """What every cohort of a run shares. policy: None where gates stay one. report_on: the rows that
-    metric and loss are of. trainer: who trains the candidates that ``spread`` puts together."""
+    metric and loss are of. trainer: who trains the candidates that ``spread`` puts together.
+    gradient_checkpointing: whether it spares memory by computing the model's blocks twice, with the same
+    results."""
 
     source: ModelSource
     task: Task
@@ -61,6 +63,7 @@ class Workload:
     policy: GatePolicy | None = None
     report_on: ReportOn = "validation"
     trainer: Trainer = field(default_factory=lambda: in_one_cohort)
+    gradient_checkpointing: bool = False
 
     @property
     def rows(self) -> Rows:
@@ -92,6 +95,7 @@ def in_one_cohort(
         slots=len(candidates),
         policy=workload.policy,
         report_on=workload.rows,
+        gradient_checkpointing=workload.gradient_checkpointing,
         on_step=on_step,
     )
 

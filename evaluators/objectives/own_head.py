@@ -40,6 +40,11 @@ class OwnHead:
             **dict(self._twin.named_buffers()),
         }
 
+    @property
+    def learns(self) -> bool:
+        """Whether any of its tensors asks for a gradient, as in full fine-tuning."""
+        return any(tensor.requires_grad for tensor in self._tensors.values())
+
     def logits(self, hidden: Tensor) -> Tensor:
         """(places, vocabulary) of hidden states (places, width), in the model's dtype."""
         self._answer.hidden = hidden[None]

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
+from .frozen_head import of_frozen_head
 from .own_head import OwnHead, body_of
 
 __all__ = ["CHUNK", "AtTargets", "at_targets", "of_logits", "sum_of_logits", "targets_of"]
@@ -37,8 +38,9 @@ def at_targets(model: PreTrainedModel, inputs: Mapping[str, Tensor], labels: Ten
     inputs: keyword arguments of the model. labels: (rows, tokens) int64, the token at each place, below zero
     where it is no target. It is foretold at the place before it, so that the first is never one.
 
-    Places before no target are dropped before the head; the others pass through it in chunks that the
-    backward pass computes again, so that memory beyond the body's is that of the logits of ``CHUNK`` places.
+    Places before no target are dropped before the head; the others pass through it in chunks, so that memory
+    beyond the body's is that of the logits of ``CHUNK`` places. Where the head is frozen, a chunk's gradient
+    is taken while its logits exist (``of_frozen_head``); else the backward pass computes them again.
     """
     body = body_of(model, inputs)
     head = OwnHead(model, body)
@@ -46,7 +48,11 @@ def at_targets(model: PreTrainedModel, inputs: Mapping[str, Tensor], labels: Ten
     def of_chunk(places: Tensor, said: Tensor) -> tuple[Tensor, Tensor]:
         return _of_places(head.logits(places), said)
 
-    return _of_rows(body["last_hidden_state"], labels, partial(_in_less_memory, of_chunk))
+    def of_frozen(places: Tensor, said: Tensor) -> tuple[Tensor, Tensor]:
+        return of_frozen_head(places, said, head.logits)
+
+    judge = partial(_in_less_memory, of_chunk) if head.learns else of_frozen
+    return _of_rows(body["last_hidden_state"], labels, judge)
 
 
 def of_logits(logits: Tensor, labels: Tensor) -> AtTargets:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from math import prod
 
@@ -16,6 +17,7 @@ from evaluators.data.rows import Rows
 from evaluators.data.task import Task
 from spaces.head import Head, initial_std
 from spaces.objective import Around, Batch, Losses, Objective, directly
+from spaces.recompute import recomputed
 from spaces.site import Site
 from spaces.stacked import Stacked
 from spaces.wires import Wires
@@ -90,6 +92,11 @@ class Cohort:
         """What a slot trained, on the CPU, its wires cut to the ranks whose gate is not zero."""
         tensors = {**self.wires.trained(slot), **self.head.trained(slot)}
         return {name: tensor.cpu() for name, tensor in tensors.items()}
+
+    def recomputed(self) -> AbstractContextManager[None]:
+        """A context in which forward and backward, with the wires attached, need less memory and more time,
+        and give the same (gradient checkpointing); of the model as it is, not under other weights."""
+        return recomputed(self.model, [self.wires.remember])
 
     def losses(
         self, slots: Sequence[int], rows: Rows, indices: Sequence[np.ndarray], *, around: Around = directly

@@ -6,6 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,7 +31,13 @@ __all__ = ["train_cohort", "train_step"]
 
 
 def train_step(
-    cohort: Cohort, steps: Sequence[Step], rows: Rows, indices: Sequence[np.ndarray], hooks: GateHooks
+    cohort: Cohort,
+    steps: Sequence[Step],
+    rows: Rows,
+    indices: Sequence[np.ndarray],
+    hooks: GateHooks,
+    *,
+    recompute: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """One optimizer step of these slots on their own rows; their mean losses before it, (slots,).
 
@@ -42,6 +49,7 @@ def train_step(
         rows: those to train on.
         indices: of each of these slots' own batch, in their order.
         hooks: what the gate policy does meanwhile.
+        recompute: whether the model's blocks are computed again in the backward pass (``Cohort.recomputed``).
     """
     slots = [step.slot for step in steps]
     cohort.stacked.select(slots)
@@ -51,9 +59,10 @@ def train_step(
     def now() -> Tensor:
         return cohort.losses(slots, rows, indices, around=around)
 
-    losses = now()
-    penalty = hooks.penalty(steps, now)
-    gradient = cohort.stacked.gradient(losses.sum() if penalty is None else losses.sum() + penalty)
+    with cohort.recomputed() if recompute else nullcontext():
+        losses = now()
+        penalty = hooks.penalty(steps, now)
+        gradient = cohort.stacked.gradient(losses.sum() if penalty is None else losses.sum() + penalty)
     active = hooks.trains(steps)
     if active is not None:
         gradient.mul_(active)
@@ -91,6 +100,7 @@ def train_cohort(
     slots: int,
     policy: GatePolicy | None = None,
     report_on: Rows | None = None,
+    gradient_checkpointing: bool = False,
     on_step: Callable[[int], None] = lambda _: None,
 ) -> list[Trained]:
     """Trains every candidate and evaluates it; in the order given.
@@ -108,6 +118,8 @@ def train_cohort(
         slots: how many train at a time, at most.
         policy: what the gates do; None: they stay one.
         report_on: the rows that metric and loss are of; by default the validation rows.
+        gradient_checkpointing: whether steps compute the model's blocks twice to save memory, with the same
+            results; not where a policy trains or replaces the base model's own weights.
         on_step: called with the number of candidate-steps done.
     """
     done: dict[int, Trained] = {}
@@ -116,7 +128,9 @@ def train_cohort(
     while len(done) < len(candidates):
         waiting = [i for i in range(len(candidates)) if i not in done]
         try:
-            _Training(model, sites, task, candidates, recipe, slots, policy, rows, on_step).run(waiting, done)
+            training = _Training(model, sites, task, candidates, recipe, slots, policy, rows, on_step)
+            training.recompute = gradient_checkpointing and training.hooks.around is None
+            training.run(waiting, done)
         except (torch.OutOfMemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -149,7 +163,7 @@ class _Training:
         self.cohort = Cohort(model, sites, task.objective, candidates, recipe, slots=slots, more=more)
         self.hooks = GateHooks() if policy is None else policy.hooks(self.cohort, task)
         self.task, self.candidates, self.recipe, self.on_step = task, candidates, recipe, on_step
-        self.report_on = report_on
+        self.report_on, self.recompute = report_on, False
         self.running: dict[int, tuple[int, _Run]] = {}  # slot -> (index of the candidate, its run)
         self.lengths = np.array([len(ids) for ids in task.train.input_ids])
         self.cost = {site.name: site.cost_per_rank for site in sites}
@@ -203,7 +217,9 @@ class _Training:
             for slot, run in zip(slots, runs, strict=True)
         ]
         batches = [next(run.batches) for run in runs]
-        losses, active = train_step(self.cohort, steps, self.task.train, batches, self.hooks)
+        losses, active = train_step(
+            self.cohort, steps, self.task.train, batches, self.hooks, recompute=self.recompute
+        )
         self.on_step(len(slots))
         failed = {}
         values = losses.tolist()  # waits for the device

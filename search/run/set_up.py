@@ -71,6 +71,7 @@ def setup(
     warmup: float = _TRAINING.warmup,
     max_grad_norm: float = _TRAINING.max_grad_norm,
     seed: int = _TRAINING.seed,
+    gradient_checkpointing: bool = _TRAINING.gradient_checkpointing,
     device: str = _MACHINE.device,
     devices: str | Sequence[str] | None = _MACHINE.devices,
     jobs: int | None = _MACHINE.jobs,
@@ -110,7 +111,9 @@ def setup(
             eval_rows,
         )
         scoring = ScoringSettings(scoring_batches, scoring_batch_size, warm_up_steps, scoring_memory)
-        training = TrainingSettings(seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed)
+        training = TrainingSettings(
+            seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed, gradient_checkpointing
+        )
         machine = MachineSettings(device, several(devices), jobs, cohort_size, threads)
         base = ModelSettings(_place_of(model), dtype)
         asked = JobSettings(what, base, data, training, scoring, machine)

@@ -266,3 +266,17 @@ def test_peak_memory_and_seconds_are_recorded(model, sites, task):
 def test_a_recipe_that_means_nothing_is_refused(bad):
     with pytest.raises(UsageError, match=next(iter(bad))):
         Recipe(**bad)
+
+
+def test_computing_blocks_again_changes_nothing_of_what_is_trained(model, sites, task):
+    kept, again = (
+        train_cohort(model, sites, task, CANDIDATES, RECIPE, slots=2, gradient_checkpointing=on)
+        for on in (False, True)
+    )
+    for one, other in zip(kept, again, strict=True):
+        assert one.evaluation.curve == other.evaluation.curve
+        assert (one.evaluation.metric, one.evaluation.loss) == (
+            other.evaluation.metric,
+            other.evaluation.loss,
+        )
+        assert all(torch.equal(tensor, other.tensors[name]) for name, tensor in one.tensors.items())
