@@ -92,6 +92,7 @@ class PassSettings:
 
     scoring_batches: int = same_option(ScoringSettings, "scoring_batches")
     scoring_batch_size: int = same_option(ScoringSettings, "scoring_batch_size")
+    scoring_memory: str | None = same_option(ScoringSettings, "scoring_memory")
     device: str = same_option(MachineSettings, "device")
     threads: int | None = same_option(MachineSettings, "threads")
 
@@ -133,6 +134,7 @@ def _run(given: Typed) -> Printed:
         scaling=chosen.scaling,
         lora_alpha=chosen.lora_alpha,
         batches=count,
+        scoring_memory=look.scoring_memory,
         seed=chosen.seed,
         progress=progress_on_stderr(quiet=given.of(ScreenSettings).quiet),
     )

@@ -69,6 +69,7 @@ def setup(
     scoring_batches: int = _SCORING.scoring_batches,
     scoring_batch_size: int = _SCORING.scoring_batch_size,
     warm_up_steps: int = _SCORING.warm_up_steps,
+    scoring_memory: str | None = _SCORING.scoring_memory,
     seeds: int = _TRAINING.seeds,
     epochs: float = _TRAINING.epochs,
     lr: float | None = _TRAINING.lr,
@@ -127,7 +128,7 @@ def setup(
             train_rows,
             eval_rows,
         )
-        scoring = ScoringSettings(scoring_batches, scoring_batch_size, warm_up_steps)
+        scoring = ScoringSettings(scoring_batches, scoring_batch_size, warm_up_steps, scoring_memory)
         training = TrainingSettings(
             seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed, gradient_checkpointing
         )
