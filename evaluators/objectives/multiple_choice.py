@@ -19,7 +19,7 @@ from spaces.errors import InputError, UsageError
 from spaces.objective import Architecture, Batch, Losses
 
 from .causal_lm import CausalLM
-from .choice_labels import Choices, choices_of, uncovered
+from .choice_labels import COVERED, Choices, choices_of
 from .labels import Labels
 from .task_objective import Score
 
@@ -110,7 +110,7 @@ class MultipleChoice:
     def outputs(self, model: PreTrainedModel, batch: Batch) -> Tensor:
         """(rows, 3), of every choice, right or wrong: the sum of its tokens' losses, how many these are, and
         how many the model would have said."""
-        return _TOKENS.outputs(model, Batch(batch.inputs, uncovered(batch.labels)))
+        return _TOKENS.outputs(model, Batch(batch.inputs, _uncovered(batch.labels)))
 
     def total(self, model: PreTrainedModel, inputs: Mapping[str, Tensor]) -> Tensor:
         return _TOKENS.total(model, inputs)
@@ -145,6 +145,11 @@ class MultipleChoice:
             for place in range(int(choices.places.max()) + 1)
         )
         return Chance(math.inf, metrics, len(answers))
+
+
+def _uncovered(labels: Tensor) -> Tensor:
+    """The same with the tokens of wrong choices in their places; at place 0, never a target, is a number."""
+    return labels.where(labels > COVERED, COVERED - labels)
 
 
 def _answered(labels: Labels) -> tuple[Choices, np.ndarray]:

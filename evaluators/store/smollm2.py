@@ -15,12 +15,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Final
 
-import torch
 from filelock import FileLock
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from evaluators.base.content_digest import file_digest
-from evaluators.base.quiet_loading import quietly
 from evaluators.data.demo import installed_file
 from spaces.errors import InputError
 from spaces.foreign import foreign
@@ -78,6 +75,11 @@ def _alone(folder: Path) -> FileLock:
 
 def _convert(source: Path, folder: Path) -> None:
     """Writes into ``folder`` what transformers makes of a GGUF file: its numbers, in float32."""
+    import torch  # seconds, and only who converts needs it
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from evaluators.base.quiet_loading import quietly
+
     with (
         quietly(),
         redirect_stderr(StringIO()),  # transformers shows a bar of GGUF files whatever it is told

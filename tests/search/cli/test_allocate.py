@@ -126,7 +126,7 @@ def test_it_says_how_far_scoring_is(labelled: list[str], caplog: pytest.LogCaptu
             "PEFT has no adapter for layers.0.res1 or any other shortcut; give a --space",
         ),
         (["--proxy", "nonsense"], "--proxy 'nonsense' is unknown"),
-        (["--objective", "regression"], "describes --train-file"),
+        (["--objective", "regression"], "--objective regression is not that of --task rotten_tomatoes"),
     ],
 )
 def test_what_cannot_be_is_one_line(
