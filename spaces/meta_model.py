@@ -19,6 +19,7 @@ from transformers import (
 
 from .errors import InputError
 from .foreign import foreign
+from .packed import numbers_in
 
 __all__ = ["base_params", "meta_model"]
 
@@ -52,8 +53,9 @@ def meta_model(model: str) -> PreTrainedModel:
 
 
 def base_params(model: PreTrainedModel) -> int:
-    """Parameters of the pretrained body, its head left out; shared ones count once."""
-    return sum(parameter.numel() for parameter in model.base_model.parameters())
+    """Parameters of the pretrained body, its head left out; shared ones count once, packed ones as the
+    numbers that they stand for."""
+    return sum(numbers_in(parameter) for parameter in model.base_model.parameters())
 
 
 def _read_config(model: str) -> PretrainedConfig:

@@ -15,6 +15,7 @@ from spaces.foreign import foreign
 from spaces.hooks import Renorm, Visit
 from spaces.objective import Batch, Objective
 from spaces.other_weights import with_weights
+from spaces.packed import check_unpacked
 from spaces.site import Site
 
 from .backward import differentiable, on_backward, tokens_read
@@ -104,8 +105,9 @@ def dense_synflow_gradients(
         renorm: as ``spaces.hooks.attach`` has it.
         wires: as in ``dense_gradients``; their weights are taken as they come.
 
-    Raises InputError where the model takes no embeddings in place of tokens.
+    Raises InputError where the model takes no embeddings in place of tokens, and where weights are packed.
     """
+    check_unpacked(model, "synflow takes the absolute values of all weights")
     refused = f"synflow feeds embeddings, which this {model.config.model_type} model does not take"
     remedy = "name other proxies with `proxy`"
     gradients = {site.name: torch.zeros(site.d_out, site.d_in, device=model.device) for site in sites}

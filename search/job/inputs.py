@@ -111,7 +111,7 @@ def _loaded(
     base = MODEL_NAME if model.model is None else model.model
     learning_rate = _DEMO_LEARNING_RATE if embedded else _LEARNING_RATE
     objective = task.objective
-    source = ModelSource(folder, objective.num_labels, model.dtype, objective.architecture)
+    source = ModelSource(folder, objective.num_labels, model.dtype, objective.architecture, model.bits)
     return Inputs(base, source, task, learning_rate)
 
 

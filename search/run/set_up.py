@@ -50,6 +50,8 @@ def setup(
     lora_alpha: float = _SPACE.lora_alpha,
     shortcut_alpha: float = _SPACE.shortcut_alpha,
     dtype: Literal["float32", "bfloat16"] = _MODEL.dtype,
+    load_in_4bit: bool = _MODEL.load_in_4bit,
+    load_in_8bit: bool = _MODEL.load_in_8bit,
     text_columns: str | Sequence[str] | None = _DATA.text_columns,
     label_column: str | None = _DATA.label_column,
     task_name: str | None = _DATA.task_name,
@@ -114,7 +116,7 @@ def setup(
             seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed, gradient_checkpointing
         )
         machine = MachineSettings(device, several(devices), jobs, cohort_size, threads)
-        base = ModelSettings(_place_of(model), dtype)
+        base = ModelSettings(_place_of(model), dtype, load_in_4bit, load_in_8bit)
         asked = JobSettings(what, base, data, training, scoring, machine)
         there = machine_of(machine)
         try:
