@@ -80,13 +80,13 @@ def attach(
         again = site.norm if renorm == "paper" else None
         key = (again, "out", again) if again else (site.target.module, site.target.side, None)
         groups.setdefault(key, []).append(site)
-    taps = _Taps()
+    taps, packed = _Taps(), not all(one.is_floating_point() for one in model.parameters())
     with ExitStack() as handles:
         for whole in dict.fromkeys((model, model.base_model)):  # OPT's language model calls but its decoder
             handles.callback(whole.register_forward_pre_hook(taps.forget).remove)
             handles.callback(whole.register_forward_hook(taps.forget, always_call=True).remove)
         for (module, side, again), group in groups.items():  # targets first: a source sees what was added
-            hook = _Target(taps, group, visit, rows_on if again else None)
+            hook = _Target(taps, group, visit, rows_on if again else None, packed)
             handles.callback(hook.register(model.get_submodule(module), side).remove)
         for tap in {
             site.source for site in sites if site.kind != "lora"
@@ -136,8 +136,10 @@ class _Target:
         sites: Sequence[Site],
         visit: Visit,
         rows_on: Callable[[Sequence[Site], int], Tensor | None] | None,
+        packed: bool,
     ) -> None:
         self.taps, self.sites, self.visit, self.rows_on = taps, tuple(sites), visit, rows_on
+        self.packed = packed
 
     def register(self, module: nn.Module, side: str) -> torch.utils.hooks.RemovableHandle:
         if side == "in":
@@ -150,6 +152,8 @@ class _Target:
 
     def _on_output(self, module: nn.Module, args: _Args, kwargs: _Kwargs, output: Any) -> Any:
         whole = output[0] if isinstance(output, tuple) else output
+        if self.packed:  # bitsandbytes' backward pass forbids to change what it gave in place
+            whole = whole.clone()
         source = self.sites[0].source
         own_input = _input(module, args, kwargs) if self.sites[0].kind == "lora" else None
         if source.first_call:

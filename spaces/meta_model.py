@@ -24,6 +24,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 from .errors import InputError
 from .foreign import foreign
 from .objective import Architecture
+from .packed import numbers_in
 
 __all__ = ["base_params", "meta_model"]
 
@@ -72,10 +73,11 @@ def meta_model(model: str, architecture: Architecture | None = None) -> PreTrain
 def base_params(model: PreTrainedModel) -> int:
     """Parameters that are pretrained: all of a language model, but of a classifier the body without its head.
 
-    Shared ones count once, as where embeddings are tied to ``lm_head``.
+    Shared ones count once, as where embeddings are tied to ``lm_head``; packed ones as the numbers that they
+    stand for.
     """
     pretrained = model.base_model if model.get_output_embeddings() is None else model
-    return sum(parameter.numel() for parameter in pretrained.parameters())
+    return sum(numbers_in(parameter) for parameter in pretrained.parameters())
 
 
 def _own_architecture(config: PretrainedConfig) -> Architecture:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,9 @@ from spaces.objective import Architecture
 from spaces.unknown_name import unknown_name
 
 from .architectures import ARCHITECTURES
+from .description import not_before
 from .hub import hub_answers
+from .packing import PACKINGS, keep_packing, packed_loading
 from .padding import settle_padding
 from .quiet_loading import quietly
 from .weight_files import WEIGHTS, check_weight_files
@@ -40,13 +42,15 @@ class ModelSource:
     """What to load, in a form that a worker process can be sent.
 
     path_or_name: a local folder, or a name on the hub. num_labels: outputs of a sequence classifier's head, 1
-    for regression; None for a language model. dtype: of the weights, a name in DTYPES.
+    for regression; None for a language model. dtype: of the weights, a name in DTYPES. bits: 4 or 8, to which
+    the linears' weights are packed when they are loaded; None leaves them as they are.
     """
 
     path_or_name: str
     num_labels: int | None
     dtype: str = "float32"
     architecture: Architecture = "sequence_classification"
+    bits: int | None = field(default=None, metadata=not_before(None))
 
     def __post_init__(self) -> None:
         if (self.num_labels is None) == ARCHITECTURES[self.architecture].fresh_head:
@@ -55,6 +59,8 @@ class ModelSource:
             raise ValueError(f"num_labels={self.num_labels} must be at least 1 (1 is regression).")
         if self.dtype not in DTYPES:
             raise unknown_name("dtype", self.dtype, DTYPES)
+        if self.bits is not None and self.bits not in PACKINGS:
+            raise ValueError(f"bits={self.bits} must be one of {sorted(PACKINGS)}, or None.")
 
 
 def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTrainedModel:
@@ -80,6 +86,7 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
             name,
             config=config,
             dtype=DTYPES[source.dtype],
+            **packed_loading(source.bits, DTYPES[source.dtype], device),
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=local_only,
@@ -98,7 +105,10 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
     _check_loaded(model, name, info, fresh_head=kind.fresh_head)
     _check_finite(model, name)
     settle_padding(model, name, lambda: load_tokenizer(name))
-    model.to(device)  # type: ignore[arg-type]  # transformers types it for what it loads in 4 bits
+    if source.bits is not None:  # and on its device already
+        keep_packing(model)
+    else:
+        model.to(device)  # type: ignore[arg-type]  # transformers types it for what it loads in 4 bits
     return model
 
 

@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 class Trainer(Protocol):
-    """Trains candidates on one device. A frozen dataclass whose fields say how (``store.description``), which
+    """Trains candidates on one device. A frozen dataclass whose fields say how (``base.description``), which
     can be sent to a process."""
 
     def __call__(

@@ -14,11 +14,11 @@ from torch import Tensor
 
 from evaluators.base.base_model import ModelSource
 from evaluators.base.content_digest import model_digests
+from evaluators.base.description import described
 from evaluators.data.task import ReportOn, Task
 from evaluators.training.candidate import Candidate, Course, Evaluation, Recipe, Trained
 from spaces.allocation import Allocation
 
-from .description import described
 from .sealed_json import DamagedFileError, read_sealed, write_sealed
 from .whole_file import whole_file
 

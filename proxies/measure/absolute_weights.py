@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map_only
 from transformers import PreTrainedModel
 
-from spaces.errors import InputError
+from spaces.packed import check_unpacked
 
 __all__ = ["absolute_weights"]
 
@@ -29,11 +29,7 @@ def absolute_weights(model: PreTrainedModel) -> Iterator[None]:
 
     Raises InputError where weights are packed (quantized), and have no sign of their own.
     """
-    if any(not parameter.is_floating_point() for parameter in model.parameters()):
-        raise InputError(
-            f"synflow takes the absolute weights of this {type(model).__name__}, which are quantized; name "
-            "other proxies with `proxy`, or load the model without quantization."
-        )
+    check_unpacked(model, "synflow takes the absolute values of all weights")
     substituted = _Substituted(model)
     with substituted, saved_tensors_hooks(substituted.pack, _unpack):
         yield

@@ -95,7 +95,7 @@ def _loaded(
     task = build(load_tokenizer(folder))
     learning_rate = _DEMO_LEARNING_RATE if embedded else _LEARNING_RATE
     objective = task.objective
-    source = ModelSource(folder, objective.num_labels, model.dtype, objective.architecture)
+    source = ModelSource(folder, objective.num_labels, model.dtype, objective.architecture, model.bits)
     return Inputs(base, source, task, learning_rate)
 
 

@@ -6,7 +6,10 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from evaluators.training.candidate import Recipe
+from evaluators.training.padding_share import evaluation_padding, training_padding
 from spaces.budget import parse_budget
 from spaces.counted import counted
 from spaces.errors import UsageError
@@ -100,4 +103,15 @@ def announce(job: Job, folder: Path) -> None:
         f"training {counted(recipe.epochs, 'epoch')}, batch {recipe.batch_size}, "
         f"lr {job.learning_rate:g}, scaling {recipe.scaling.rule}, renorm {recipe.renorm}"
     )
+    _log.info("padding  %s", _padding(job))
     _log.info("output   %s", folder)
+
+
+def _padding(job: Job) -> str:
+    """How much of what is computed on is none of the rows' tokens, in a first epoch and in judging."""
+    cohort, task, recipe = job.machine.cohort_size, job.task, job.recipe
+    train, judged = (np.array([len(ids) for ids in rows.input_ids]) for rows in (task.train, task.validation))
+    in_training = training_padding(train, recipe.batch_size, seeds=range(cohort))
+    in_judging = evaluation_padding(judged, max(1, recipe.eval_batch_size // cohort))
+    trained = f"{in_training:.1%} of the tokens of {counted(cohort, 'candidate')} that train together"
+    return f"{trained}, {in_judging:.1%} in judging"

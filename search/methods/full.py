@@ -17,6 +17,7 @@ from evaluators.training.gate_policy import GateHooks
 from spaces.allocation import Allocation
 from spaces.objective import Batch, Compute
 from spaces.other_weights import with_weights
+from spaces.packed import check_unpacked
 from spaces.search_space import SearchSpace
 from spaces.site import Site
 
@@ -56,6 +57,7 @@ class Full:
 
     def hooks(self, cohort: Cohort, task: Task) -> GateHooks:
         """The pretrained weights at the start, and a forward pass of each slot with its own."""
+        check_unpacked(cohort.model, "full trains copies of the base model's weights")
         own = _Full([name for name, _ in self.model_shapes], cohort)
         return GateHooks(start=own.start, around=own.around)
 

@@ -53,6 +53,8 @@ def setup(
     lora_alpha: float = _SPACE.lora_alpha,
     shortcut_alpha: float = _SPACE.shortcut_alpha,
     dtype: Literal["float32", "bfloat16"] = _MODEL.dtype,
+    load_in_4bit: bool = _MODEL.load_in_4bit,
+    load_in_8bit: bool = _MODEL.load_in_8bit,
     objective: ObjectiveName = _DATA.objective,
     text_columns: str | Sequence[str] | None = _DATA.text_columns,
     label_column: str | None = _DATA.label_column,
@@ -133,7 +135,7 @@ def setup(
             seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed, gradient_checkpointing
         )
         machine = MachineSettings(device, several(devices), jobs, cohort_size, threads)
-        base = ModelSettings(_place_of(model), dtype)
+        base = ModelSettings(_place_of(model), dtype, load_in_4bit, load_in_8bit)
         answers = (generate, beams, length_penalty, no_repeat_ngram, max_new_tokens, generate_rows)
         text = GenerationSettings(*answers, several(text_metrics))
         asked = JobSettings(what, base, data, training, scoring, machine, text)

@@ -180,3 +180,20 @@ def test_no_step_of_a_cohort_holds_tokens_times_vocabulary(tiny_language_model):
         cohort.outputs(range(3), rows)
     assert seen.elements <= CHUNK * vocabulary
     assert sum(len(ids) for ids in rows.input_ids) > CHUNK / 2
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2"])
+def test_over_a_bfloat16_base_what_is_trained_and_summed_is_float32(tiny_language_model, task, family):
+    """Losses and gradients are float32 and near those over the float32 base; nothing trained is rounded."""
+    found = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        model = tiny_language_model(family, initializer_range=0.05).to(dtype)
+        sites, candidate = find_sites(model, space_of(family)), candidates_of(family)[0]
+        cohort = Cohort(model, sites, task.objective, [candidate], RECIPE, slots=1)
+        cohort.load(0, candidate)
+        losses, gradient = losses_and_gradients(cohort, task.train, [np.arange(8)])
+        assert {losses.dtype, gradient.dtype, cohort.stacked.values.dtype} == {torch.float32}
+        found[dtype] = losses, gradient[0]
+    torch.testing.assert_close(found[torch.bfloat16][0], found[torch.float32][0], rtol=0.02, atol=0.02)
+    likeness = torch.nn.functional.cosine_similarity(*(gradient for _, gradient in found.values()), dim=0)
+    assert float(likeness) > 0.98

@@ -1,0 +1,54 @@
+"""Loading a model with its linears' weights packed in 4 or 8 bits, by bitsandbytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import torch
+from transformers import BitsAndBytesConfig, PreTrainedModel
+
+from spaces.errors import InputError
+
+__all__ = ["PACKINGS", "keep_packing", "packed_loading"]
+
+PACKINGS: Final[Mapping[int, Mapping[str, Any]]] = MappingProxyType(
+    {
+        4: {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True},
+        8: {"load_in_8bit": True},
+    }
+)
+"""By bits, what transformers is told: 4 as in QLoRA (arXiv:2305.14314, section 3), 8 as in LLM.int8()."""
+
+
+def packed_loading(bits: int | None, dtype: torch.dtype, device: torch.device | str) -> dict[str, Any]:
+    """What ``from_pretrained`` takes besides for a model of so many bits; nothing where they are None.
+
+    dtype: that products are computed in, and that what is not packed has. Raises InputError where
+    bitsandbytes is missing.
+    """
+    if bits is None:
+        return {}
+    try:
+        import bitsandbytes  # noqa: F401
+    except ImportError:
+        raise InputError(
+            f"bitsandbytes is missing, which `load_in_{bits}bit` needs; pip install 'rankscape[quantized]'."
+        ) from None
+    compute = {"bnb_4bit_compute_dtype": dtype} if bits == 4 else {}
+    return {
+        "quantization_config": BitsAndBytesConfig(**PACKINGS[bits], **compute),
+        "device_map": {"": torch.device(device)},
+    }
+
+
+def keep_packing(model: PreTrainedModel) -> None:
+    """Has linears of 4 bits stay as they were loaded, whatever they are asked.
+
+    On some CPUs bitsandbytes packs them anew, and more roughly, when they are first asked without gradients:
+    a candidate would then be judged by another model than it was trained on.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False  # type: ignore[assignment]
