@@ -1,8 +1,8 @@
 """Scoring all sites against a forward and backward of LoRA over the same batches: time, and memory beyond it.
 
-Each arm in processes of its own: LoRA of rank 8 at every site; the default proxies within --memory (``proxies``
-says which they are); those of small models with the whole gradient of every site; what allocate takes. And how
-sketched scores agree with exact ones, and how many allocations a second a set of scores ranks.
+Each arm in processes of its own: LoRA of rank 8 at every site; the default proxies within --memory, which are
+named; those of small models with the whole gradient of every site; what allocate takes. And how sketched scores
+agree with exact ones, and how many allocations a second a set of scores ranks.
 example: python -m benchmarks.scoring --model minilm --memory 10%
 """
 
@@ -245,7 +245,7 @@ def parsed() -> argparse.Namespace:
 
 
 def part_of(name: str, args: argparse.Namespace) -> object:
-    """What a process of its own measures: ``facts``, ``agreement``, ``seconds of ARM`` or ``megabytes of ARM``."""
+    """What a process of its own measures: facts, agreement, seconds of an arm, or megabytes of an arm."""
     if name in ("facts", "agreement"):
         return facts(args) if name == "facts" else agreement(args)
     what, _, arm = name.partition(" of ")
