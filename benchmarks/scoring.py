@@ -1,8 +1,8 @@
 """Scoring all sites against a forward and backward of LoRA over the same batches: time, and memory beyond it.
 
 Each arm in processes of its own: LoRA of rank 8 at every site; the default proxies within --memory, which are
-named; those of small models with the whole gradient of every site; what allocate takes. And how sketched scores
-agree with exact ones, and how many allocations a second a set of scores ranks.
+named; those of small models with the whole gradient of every site; what allocate takes. And how sketched
+scores agree with exact ones, and how many allocations a second a set of scores ranks.
 example: python -m benchmarks.scoring --model minilm --memory 10%
 """
 
