@@ -50,6 +50,8 @@ class _Substituted(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
+        if getattr(func, "__name__", "") == "__get__" and not isinstance(found := func(*args), Tensor):
+            return found  # a weight's dtype, device or shape
         args, kwargs = tree_map_only(Tensor, self._absolute, (args, kwargs or {}))
         return func(*args, **kwargs)
 
