@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_map_only
+from torch.utils._pytree import tree_leaves, tree_map_only
 from transformers import PreTrainedModel
 
 from spaces.packed import check_unpacked
@@ -46,7 +46,13 @@ class _Substituted(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        args, kwargs = tree_map_only(Tensor, self._absolute, (args, kwargs or {}))
+        kwargs = kwargs or {}
+        tensors = [one for one in tree_leaves((args, kwargs)) if isinstance(one, Tensor)]
+        if len(tensors) == 1 and id(tensors[0]) in self._own:
+            found = func(*args, **kwargs)
+            if not isinstance(found, Tensor):
+                return found  # its shape, dtype or device
+        args, kwargs = tree_map_only(Tensor, self._absolute, (args, kwargs))
         return func(*args, **kwargs)
 
     def pack(self, saved: Tensor) -> Tensor | _View:

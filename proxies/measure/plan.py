@@ -22,6 +22,7 @@ __all__ = ["Plan", "bytes_of_gradients", "gradients_fit", "memory_for", "planned
 _FLOAT: Final = 4  # bytes: everything is float32
 _ENOUGH: Final = 200_000_000  # bytes: what holds all gradients of MiniLM, or of BERT's shortcuts and q and v
 _SHARE: Final = 0.1  # of the base model's bytes, where that does not
+_WORKING: Final = 3_000_000  # bytes left to linear algebra, and to what a batch in flight holds of x Omega
 _OVERSAMPLING: Final = 8
 _FEWEST: Final = 8  # vectors of a sketch
 _log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ def _vectors(space: SearchSpace, memory: int) -> int:
     """How many vectors a sketch may have: more than the grid's largest rank, if there is memory for them."""
     of_one = _FLOAT * sum(site.d_out + 2 * site.d_in for site in space.sites)
     wanted = min(space.ranks[-1] + _OVERSAMPLING, max(site.max_rank for site in space.sites))
-    return max(min(wanted, memory // of_one), min(wanted, _FEWEST))
+    return max(min(wanted, (memory - _WORKING) // of_one), min(wanted, _FEWEST))
 
 
 def _bytes(site: Site, takes: frozenset[Taken], rank: int, vectors: int) -> int:

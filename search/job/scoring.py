@@ -10,7 +10,7 @@ from proxies.measure.evidence import Evidence
 from proxies.measure.need import Need
 from proxies.measure.plan import gradients_fit, memory_for
 from proxies.measure.warm_up import WarmUp
-from proxies.proxy import needs_of
+from proxies.proxy import Proxy, needs_of
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import SiteScores
 from spaces.errors import InputError
@@ -50,16 +50,24 @@ def score_space(
     batches = scoring_batches(job)
     with progress("scoring", len(batches), "batch", units="batches") as advance:
         evidence = evidence_of(job, batches, job.space, needs=needs_of(asked), on_batch=lambda: advance(1))
-        if proxies is not None:
-            return score_sites(asked, evidence)
-        scores = []
-        for proxy in asked:  # one that says nothing of this space or model was not asked for
-            try:
-                scores += score_sites([proxy], evidence)
-            except InputError as error:
-                _log.warning("left out: %s", error)
+        scores = score_sites(asked, evidence) if proxies is not None else _of_those_that_can(asked, evidence)
     if not scores:
         raise InputError(f"none of the proxies {list(names)} can rank this space; name others with `proxy`.")
+    for one in scores:
+        if one.error:
+            words = "%s is sketched: a site's score is off by at most about %.2g %% of it"
+            _log.info(words, one.proxy, 100 * one.error)
+    return scores
+
+
+def _of_those_that_can(asked: Sequence[Proxy], evidence: Evidence) -> list[SiteScores]:
+    """The scores of those that say something of this space and model; the log says why others do not."""
+    scores = []
+    for proxy in asked:
+        try:
+            scores += score_sites([proxy], evidence)
+        except InputError as error:
+            _log.warning("left out: %s", error)
     return scores
 
 
