@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +16,6 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
-from transformers.utils import logging as transformers_logging
 
 from spaces.counted import counted
 from spaces.errors import InputError
@@ -28,6 +26,7 @@ from spaces.unknown_name import unknown_name
 from .architectures import ARCHITECTURES
 from .hub import hub_answers
 from .padding import settle_padding
+from .quiet_loading import quietly
 from .weight_files import WEIGHTS, check_weight_files
 
 __all__ = ["DTYPES", "ModelSource", "load_base_model", "load_tokenizer"]
@@ -70,7 +69,7 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
     name, kind = source.path_or_name, ARCHITECTURES[source.architecture]
     labels = {} if source.num_labels is None else {"num_labels": source.num_labels}
     local_only = _resolve(name, needs_weights=True)
-    with _quiet(), torch.random.fork_rng(devices=[]), _loading("model", name, local_only):
+    with quietly(), torch.random.fork_rng(devices=[]), _loading("model", name, local_only):
         torch.default_generator.manual_seed(0)
         config = AutoConfig.from_pretrained(
             name, **labels, trust_remote_code=False, local_files_only=local_only
@@ -110,7 +109,7 @@ def load_tokenizer(path_or_name: str) -> PreTrainedTokenizerBase:
     so. Raises InputError where there is no tokenizer, or neither of the two tokens.
     """
     local_only = _resolve(path_or_name, needs_weights=False)
-    with _quiet(), _loading("tokenizer", path_or_name, local_only):
+    with quietly(), _loading("tokenizer", path_or_name, local_only):
         tokenizer = AutoTokenizer.from_pretrained(
             path_or_name, trust_remote_code=False, local_files_only=local_only
         )
@@ -178,10 +177,14 @@ def _check_loaded(model: PreTrainedModel, name: str, info: dict[str, Any], *, fr
         )
     wrong = missing + sorted(key for key, *_ in info["mismatched_keys"] if key.startswith(needed))
     if wrong:
+        remedy = (
+            "give a checkpoint that fits its config.json."
+            if fresh_head
+            else "choose a decoder that was trained as a language model."
+        )
         raise InputError(
             f"{name} lacks fitting weights for {counted(len(wrong), 'tensor')} of its "
-            f"{type(model).__name__}, "
-            f"the first is {wrong[0]}; give a checkpoint that fits its config.json."
+            f"{type(model).__name__}, the first is {wrong[0]}; {remedy}"
         )
 
 
@@ -200,17 +203,3 @@ def _check_finite(model: PreTrainedModel, name: str) -> None:
                 f"{name} has weights that are NaN or infinite, the first in {key}; give a checkpoint of "
                 "finite numbers, such as one that was saved before its training diverged."
             )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Holds back the loader's bars and its report on weights, which ``_check_loaded`` replaces."""
-    verbosity, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
-    transformers_logging.set_verbosity(logging.ERROR)
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call, unused-ignore]
-    try:
-        yield
-    finally:
-        transformers_logging.set_verbosity(verbosity)
-        if bars:
-            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call, unused-ignore]

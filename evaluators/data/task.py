@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase
@@ -39,6 +39,8 @@ _logger = logging.getLogger(__name__)
 VALIDATION_SHARE = 0.1
 """Of the training rows, to choose by."""
 
+_LONGEST: Final = 128  # tokens a row, unless told
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
@@ -69,7 +71,7 @@ def build_task(
     test_table: TextTable,
     tokenizer: PreTrainedTokenizerBase,
     *,
-    max_length: int = 128,
+    max_length: int | None = None,
     train_rows: int | None = None,
     eval_rows: int | None = None,
 ) -> Task:
@@ -84,7 +86,8 @@ def build_task(
         train_table: to learn from and to choose by.
         test_table: to report on.
         tokenizer: the model's own.
-        max_length: tokens a row, special tokens included; also capped by what the tokenizer states.
+        max_length: tokens a row, special tokens included, 128 unless given; also capped by what the tokenizer
+            states.
         train_rows: cap on the training rows that remain.
         eval_rows: on the validation and the test part each.
 
@@ -115,8 +118,8 @@ def build_training_task(
     table: TextTable,
     tokenizer: PreTrainedTokenizerBase,
     *,
-    max_length: int,
     rows: int,
+    max_length: int | None = None,
 ) -> Task:
     """A table's task without rows to judge by: the first ``rows`` that ``build_task`` would train on, alone.
 
@@ -177,7 +180,7 @@ def _tokenised(
     tables: Mapping[str, TextTable],
     labels: Mapping[str, np.ndarray],
     tokenizer: PreTrainedTokenizerBase,
-    max_length: int,
+    max_length: int | None,
 ) -> list[Rows]:
     """The tables' rows, tokenised in one batch.
 
@@ -197,12 +200,12 @@ def _tokenised(
 
 
 def _encoding(
-    texts: Sequence[tuple[str, ...]], tokenizer: PreTrainedTokenizerBase, max_length: int
+    texts: Sequence[tuple[str, ...]], tokenizer: PreTrainedTokenizerBase, max_length: int | None
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """(tokens,) int64 ids of every row, and its token types, of none where the tokenizer has none."""
     paired = len(texts[0]) == 2
     with _foreign_tokenizer():
-        limit = min(max_length, tokenizer.model_max_length)
+        limit = min(_LONGEST if max_length is None else max_length, tokenizer.model_max_length)
         least = tokenizer.num_special_tokens_to_add(pair=paired) + len(texts[0])
     if limit < least:
         raise UsageError(

@@ -125,7 +125,7 @@ def _check(parts: Mapping[str, Passages], tokenizer: PreTrainedTokenizerBase, lo
     if tokenizer.eos_token_id is None:
         raise InputError(
             "the model's tokenizer has no end-of-text token, so that none could be learned behind a text; "
-            "name its `eos_token` in tokenizer_config.json, or choose another model."
+            "name its `eos_token` in tokenizer_config.json, or choose a decoder that has one."
         )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from peft import PeftModel
 from torch import Tensor
 from transformers import PreTrainedModel
 
@@ -74,7 +73,7 @@ def answers_in(
     return _in_length_order(cohort.model, test, ask, copies=len(slots), size=size, on_rows=on_rows)
 
 
-def model_answers(test: TextTest, model: PreTrainedModel | PeftModel, *, size: int) -> Answers:
+def model_answers(test: TextTest, model: PreTrainedModel, *, size: int) -> Answers:
     """What a model answers as it is. size: rows at once, a beam a row."""
 
     def ask(batch: Batch) -> Tensor:
@@ -85,7 +84,7 @@ def model_answers(test: TextTest, model: PreTrainedModel | PeftModel, *, size: i
 
 
 def _in_length_order(
-    model: PreTrainedModel | PeftModel,
+    model: PreTrainedModel,
     test: TextTest,
     ask: Callable[[Batch], Tensor],
     *,

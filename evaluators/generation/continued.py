@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import torch
-from peft import PeftModel
 from torch import Tensor
 from transformers import GenerationConfig, GenerationMixin, PreTrainedModel
 
@@ -52,7 +51,7 @@ def check_room(model: PreTrainedModel, longest: int, decoding: Decoding) -> None
 
 @torch.no_grad()
 def continued(
-    model: PreTrainedModel | PeftModel,
+    model: PreTrainedModel,
     batch: Batch,
     decoding: Decoding,
     stops: Sequence[int],

@@ -47,7 +47,7 @@ __all__ = ["adapter_params", "train_with_peft", "with_adapter"]
 _HEAD: Final = ".modules_to_save.default"  # where PEFT keeps its trained copy of a module
 _EVA_BATCHES: Final = 128  # EVA goes round them until its components stay; they are kept in memory
 
-_Write = Callable[[PreTrainedModel | PeftModel], tuple[str, ...]]
+_Write = Callable[[PreTrainedModel], tuple[str, ...]]
 """What a model answers to prompts."""
 
 
@@ -232,17 +232,16 @@ def _is_eva(config: PeftConfig) -> TypeGuard[LoraConfig]:
 def _outputs(tuned: PeftModel, objective: TaskObjective, rows: Rows, size: int) -> Tensor:
     """(rows, k), in the rows' order, on the CPU."""
     in_parts = objective.architecture == "causal_lm" and tuned.active_peft_config.is_prompt_learning
-    with prefixed(tuned) if in_parts else nullcontext(_asked(tuned)) as asked:
-        model = cast("PreTrainedModel", asked)
+    with prefixed(tuned) if in_parts else nullcontext(_asked(tuned)) as model:
         return in_length_order(
             rows, size, lambda indices: objective.outputs(model, batch_of(tuned, rows, indices))
         )
 
 
-def _asked(tuned: PeftModel) -> PreTrainedModel | PeftModel:
+def _asked(tuned: PeftModel) -> PreTrainedModel:
     """What is run: the copy that has PEFT's layers in it, or PEFT's own model where it adds to the input."""
     prompted = tuned.active_peft_config.is_prompt_learning
-    return tuned if prompted else cast("PreTrainedModel", tuned.get_base_model())
+    return cast("PreTrainedModel", tuned if prompted else tuned.get_base_model())
 
 
 def _unmasked(adalora: AdaLoraModel) -> int:

@@ -6,14 +6,15 @@ import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from search.job.option import check_settings, option, same_option
+from search.job.option import check_settings, option, same_option, settings_by_name
 from search.job.settings import (
     SEEDS,
     DataSettings,
     MachineSettings,
     ModelSettings,
+    ObjectiveName,
     ScoringSettings,
     SpaceSettings,
 )
@@ -72,25 +73,22 @@ class RowSettings:
 
     task: str | None = same_option(DataSettings, "task")
     train_file: Path | None = same_option(DataSettings, "train_file")
+    objective: ObjectiveName = same_option(DataSettings, "objective")
     text_columns: tuple[str, ...] | None = same_option(DataSettings, "text_columns")
     label_column: str | None = same_option(DataSettings, "label_column")
-    regression: bool = same_option(DataSettings, "regression")
-    max_length: int = same_option(DataSettings, "max_length")
+    prompt_column: str | None = same_option(DataSettings, "prompt_column")
+    completion_column: str | None = same_option(DataSettings, "completion_column")
+    completion_only_loss: bool = same_option(DataSettings, "completion_only_loss")
+    assistant_only_loss: bool = same_option(DataSettings, "assistant_only_loss")
+    max_length: int | None = same_option(DataSettings, "max_length")
 
     def __post_init__(self) -> None:
         self.data()
 
     def data(self) -> DataSettings:
         """The same for a task, which has rows to report on besides: here nobody reads them."""
-        return DataSettings(
-            task=self.task,
-            train_file=self.train_file,
-            eval_file=self.train_file,
-            text_columns=self.text_columns,
-            label_column=self.label_column,
-            regression=self.regression,
-            max_length=self.max_length,
-        )
+        given: dict[str, Any] = settings_by_name(self)
+        return DataSettings(eval_file=self.train_file, **given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,13 +51,14 @@ def _run(given: Typed) -> Printed:
         parse_budget(chosen.budget)
     _log.info("loading  PyTorch and transformers")
 
-    from evaluators.data.demo import MODEL_NAME, demo_model_folder
+    from search.job.named_models import model_place, model_title
     from search.show.description import describe
 
-    model = str(demo_model_folder()) if chosen.model is None else chosen.model
     _silence_progress()
-    found = describe(model, chosen.space, rank=chosen.rank, budget=chosen.budget, ranks=ranks)
-    named = replace(found, model=chosen.model or MODEL_NAME)
+    found = describe(
+        model_place(chosen.model), chosen.space, rank=chosen.rank, budget=chosen.budget, ranks=ranks
+    )
+    named = replace(found, model=model_title(chosen.model))
     return Printed(named.to_json(), named.to_text())
 
 

@@ -136,7 +136,8 @@ def _add(section: argparse._ArgumentGroup, declared: _Declared, flags: Flags) ->
     one, about, hint = declared.field, declared.about, declared.hint
     flag, said = flag_of(one, about), flags.said(_help(one, about)).replace("%", "%%")
     if hint is bool:
-        section.add_argument(flag, dest=one.name, action="store_true", help=said)
+        action = argparse.BooleanOptionalAction if one.default else "store_true"
+        section.add_argument(flag, dest=one.name, action=action, help=said)
         return
     if flag in flags.words:
         section.add_argument(
@@ -162,7 +163,8 @@ def _add(section: argparse._ArgumentGroup, declared: _Declared, flags: Flags) ->
 def _help(one: Field[Any], about: Option) -> str:
     said = about.help
     if about.known:
-        said += f": {', '.join(name for registry in about.known for name in registry_names(registry))}"
+        names = dict.fromkeys(name for registry in about.known for name in registry_names(registry))
+        said += f": {', '.join(names)}"
     default = about.default_text or _shown(one.default)
     return f"{said}; default: {default}" if default else said
 

@@ -153,7 +153,7 @@ def test_a_task_s_name_is_one_short_line(given, capsys):
 
 def test_a_named_task_keeps_its_name(capsys):
     assert begun(RUN, ["--task", "mrpc", "--task-name", "mine"]) == (2, [])
-    assert "describe --train-file" in capsys.readouterr().err
+    assert "describes --train-file" in capsys.readouterr().err
 
 
 def test_types_complain_as_argparse_asks():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from peft import AutoPeftModelForCausalLM
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from evaluators.adapters.adapter import load_adapter
 from search.cli.run import main
@@ -73,9 +73,16 @@ def test_plain_texts_are_learned_and_judged_by_any_metric_of_tokens(decoder, dat
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--regression"], "leave --regression out"),
+        (["--objective", "regression"], "no text column can be guessed"),
         (["--positive-label", "1"], "leave --positive-label out"),
         (["--metric", "f1"], "--metric f1 is not for a language model; choose one of loss, perplexity"),
+        (["--objective", "causal-lm", "--label-column", "prompt"], "--label-column names no column of rows"),
+        (["--text-columns", "a", "--prompt-column", "b"], "--text-columns is of labelled texts and --prompt"),
+        (
+            ["--prompt-column", "question"],
+            "has no column 'question'; its columns are ['prompt'",
+        ),
+        (["--assistant-only-loss"], "--assistant-only-loss is of conversations, and these rows are texts"),
         (["--label-column", "prompt"], "no text column can be guessed"),
         (["--max-length", "1"], "--max-length 1 must be at least 2"),
     ],
@@ -91,7 +98,11 @@ def test_an_encoder_is_refused_and_so_is_no_model(model_folder, data, tmp_path, 
     assert main(rest) != 0
     assert "name a decoder with --model" in capsys.readouterr().err
     assert main(["--model", str(model_folder), *rest]) != 0
-    assert "lacks fitting weights for 6 tensors of its BertLMHeadModel" in capsys.readouterr().err
+    assert "no end-of-text token" in capsys.readouterr().err
+    AutoTokenizer.from_pretrained(model_folder, eos_token="[SEP]").save_pretrained(model_folder)
+    assert main(["--model", str(model_folder), *rest]) != 0
+    said = capsys.readouterr().err
+    assert "6 tensors of its BertLMHeadModel, the first is cls.predictions.bias; choose a decoder" in said
 
 
 def test_files_of_different_kinds_are_refused(decoder, data, tmp_path, capsys):

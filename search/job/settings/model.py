@@ -16,7 +16,7 @@ class ModelSettings:
 
     model: str | None = option(
         None,
-        "a local folder or a hub name such as roberta-large",
+        "a local folder, a hub name such as roberta-large, or smollm2, of a package",
         metavar="DIR|NAME",
         default_text="the embedded MiniLM",
         file=True,

@@ -11,7 +11,7 @@ from evaluators.data.language_task import build_language_task, build_language_tr
 from evaluators.data.passages import Passages
 from evaluators.data.rows import Rows
 from evaluators.objectives.causal_lm import CausalLM
-from spaces.errors import UsageError
+from spaces.errors import InputError, UsageError
 
 
 @pytest.fixture
@@ -91,3 +91,8 @@ def test_the_prompts_of_the_test_part_have_all_their_references_whatever_the_cap
     first = int(capped.prompts.texts[0][1:])
     assert set(capped.prompts.references[0]) == {f"w{2 * first}", f"w{2 * first + 1}"}
     np.testing.assert_array_equal(capped.prompts.input_ids[0], [2 + first])
+
+
+def test_rows_of_two_formats_are_refused(tokenizer):
+    with pytest.raises(InputError, match="rows are prompts with completions and evaluation rows plain texts"):
+        build_language_task("t", CausalLM(), passages([*range(40)]), Passages(("",), ("w1",)), tokenizer)

@@ -40,3 +40,10 @@ def test_a_prompt_asks_itself_and_a_plain_text_nothing():
 def test_rows_that_are_messages_are_spoken():
     assert Passages(("",), (TALK,)).spoken
     assert not Passages(("",), ("a",)).spoken
+
+
+def test_their_form_is_told_in_words():
+    assert Passages(("a", ""), ("x", "y")).form == "prompts with completions"
+    assert Passages(("",), ("x",)).form == "plain texts"
+    assert Passages(("",), (TALK,)).form == "conversations"
+    assert Passages((ASKED,), (TALK[2:3],)).form == "prompts and completions of messages"

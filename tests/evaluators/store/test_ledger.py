@@ -42,6 +42,14 @@ def test_a_candidate_comes_back_as_it_was(tmp_path, failure):
     assert found.course == (None if failure else COURSE)
 
 
+def test_what_a_candidate_wrote_comes_back_too(tmp_path):
+    written = dataclasses.replace(trained(), answers=("a", ""))
+    Ledger(tmp_path, "context").record(written)
+    assert Ledger(tmp_path, "context").find(CANDIDATE).answers == ("a", "")
+    Ledger(tmp_path, "context").record(trained())
+    assert Ledger(tmp_path, "context").find(CANDIDATE).answers is None
+
+
 @pytest.mark.parametrize("reason", [OUT_OF_MEMORY, WORKER_DIED])
 def test_what_may_have_failed_for_memory_is_tried_again_the_next_time(tmp_path, reason):
     Ledger(tmp_path, "context").record(trained(failure=f"{reason}, as it says"))

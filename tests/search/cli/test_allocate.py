@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
 from search.cli.allocate import main
 from tests.conftest import TinyModel
@@ -52,6 +52,7 @@ def test_nothing_is_said_of_rows_to_report_on_which_nobody_reads(
 def test_rows_of_a_language_model_give_a_config_for_one(
     model_folder: Path, tiny_language_model: TinyModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    AutoTokenizer.from_pretrained(model_folder, eos_token="[SEP]").save_pretrained(model_folder)
     tiny_language_model("llama").save_pretrained(model_folder)
     file = tmp_path / "train.jsonl"
     words = ["the film is good", "a very poor plot", "the plot is fine", "great film"]
@@ -79,13 +80,13 @@ def test_it_says_how_far_scoring_is(labelled: list[str], caplog: pytest.LogCaptu
             "PEFT has no adapter for layers.0.res1 or any other shortcut; give a --space",
         ),
         (["--proxy", "nonsense"], "--proxy 'nonsense' is unknown"),
-        (["--regression"], "describe --train-file"),
+        (["--objective", "regression"], "describes --train-file"),
     ],
 )
 def test_what_cannot_be_is_one_line(
     more: list[str], says: str, labelled: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    argv = ["--regression"] if more == ["--regression"] else [*labelled, *more]
+    argv = more if more == ["--objective", "regression"] else [*labelled, *more]
     assert main(argv) == 2
     printed = capsys.readouterr()
     assert says in printed.err

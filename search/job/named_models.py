@@ -1,0 +1,27 @@
+"""Models that have a name of ours: the embedded MiniLM, and SmolLM2 of a package."""
+
+from __future__ import annotations
+
+from evaluators.data.demo import MODEL_NAME, demo_model_folder
+from evaluators.store.smollm2 import SMOLLM2, smollm2_folder
+
+__all__ = ["model_place", "model_title"]
+
+
+def model_place(name: str | None) -> str:
+    """The folder of a model that has a name of ours, of MiniLM where none is given; any other as it is.
+
+    Raises InputError where the model's package is missing.
+    """
+    if name is None:
+        return str(demo_model_folder())
+    return str(smollm2_folder()) if name == SMOLLM2 else name
+
+
+def model_title(name: str | None) -> str:
+    """How a reader should know a model, and find it: as typed, MiniLM by its name on the hub, SmolLM2 by the
+    folder that it was converted into, since its numbers are not those of the hub.
+    """
+    if name is None:
+        return MODEL_NAME
+    return model_place(name) if name == SMOLLM2 else name
