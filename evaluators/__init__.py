@@ -7,5 +7,6 @@ Rooms in the order in which they import each other, from the lowest:
 * ``data``: rows to train on, to select by, to report on.
 * ``training``: many candidates at once over one base, under one gate policy; PEFT's own methods beside them.
 * ``store``: what is kept of them on disk. ``adapters``: what was trained, in PEFT's format, loaded, merged.
+* ``generation``: text that trained candidates write.
 * ``executors``: cohorts over devices and processes.
 """

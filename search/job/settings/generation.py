@@ -20,8 +20,8 @@ class GenerationSettings:
 
     generate: bool = option(
         False,
-        "by the winner and the uniform baseline, or by every method, in answer to the prompts of the rows to "
-        "report on; it is judged too",
+        "have the winner and the uniform baseline, or every method, answer the prompts of the rows to report "
+        "on, and judge the answers",
     )
     beams: int | None = option(
         None,
