@@ -39,13 +39,18 @@ class AllocateSettings:
     space: str = option("lora[all]", "lora[all], or the linears of some roles: lora[q,v]", metavar="S")
     format: ConfigFormat = same_option(ConfigSettings, "format")
     proxy: str = option(
-        "root:adam_signal", "what scores the sites", metavar="NAME", known=("proxies.registry:PROXIES",)
+        "root:adam_signal",
+        "what scores the sites",
+        metavar="NAME",
+        known=("proxies.registry:PROXIES",),
+        among=True,
     )
     allocator: str = option(
         "greedy",
         "what spends the budget",
         metavar="NAME",
         known=("search.allocation.registry:ALLOCATORS",),
+        among=True,
     )
     ranks: str | None = same_option(SpaceSettings, "ranks")
     scaling: Literal["alpha/r", "alpha/sqrt(r)", "constant"] = same_option(SpaceSettings, "scaling")

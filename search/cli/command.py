@@ -16,6 +16,7 @@ from spaces.errors import InputError, UsageError
 from spaces.printable import PrintableFormatter, printable, show
 
 from .flags import Flags
+from .known_names import check_names_typed
 from .output_path import claimed_path
 from .output_settings import OutputSettings, ScreenSettings
 from .parser import Parser, parser_of, typed
@@ -89,6 +90,7 @@ class Command:
         given = typed(self._parser(prog), words, flags=Flags.of(self.settings))
         for settings in self.settings:
             given.of(settings)
+            check_names_typed(given, settings)
         _check_files(given)
         return given
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from evaluators.data.corpora.registry import CORPORA
+from evaluators.data.named_tasks import NAMED_TASKS
 from evaluators.store.whole_file import write_whole
 from search.compare.pipeline import write_comparison
 from search.compare.preset_run import Filled, compare_cells, fill, paper_settings, setups_of
@@ -140,7 +140,7 @@ def _paper_first(preset: Preset, dataset: str, setup: Setup, given: Typed) -> Ty
 
 def _task(dataset: str, given: Typed) -> dict[str, object]:
     """The data set as a named task; beside files of one's own only where it says how they are laid out."""
-    if given.of(DataSettings).train_file and dataset not in CORPORA:
+    if given.of(DataSettings).train_file and dataset in NAMED_TASKS:
         return {}
     return {"task": dataset}
 

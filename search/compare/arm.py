@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Final, cast, get_args
 
 from search.job.settings import SpaceSettings
-from search.methods.registry import METHODS, find_method, split_specs
+from search.methods.registry import METHODS, find_method, parts_of_spec, split_specs
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
+from spaces.grammar import parse_space
 from spaces.hooks import Renorm
 from spaces.site import Kind, Site
 from spaces.unknown_name import unknown_name
@@ -46,7 +47,7 @@ class Arm:
     @property
     def name(self) -> str:
         """The method's, without its settings."""
-        return self.method.partition("[")[0]
+        return parts_of_spec(self.method)[0]
 
     @property
     def referee(self) -> bool:
@@ -105,6 +106,8 @@ def _arm(spec: str, default: SpaceSettings) -> Arm:
         )
     if name not in REFEREES and name not in METHODS:
         raise unknown_name("methods", name, (*METHODS, *REFEREES, *_GROUPS))
+    if space:
+        parse_space(space)
     if renorm and renorm not in get_args(Renorm):
         raise UsageError(f"renorm {renorm!r} of {spec!r} is unknown; choose preserve or paper.")
     method = name + settings

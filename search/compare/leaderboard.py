@@ -115,6 +115,8 @@ class Leaderboard:
 
 
 def baseline_of(arms: Sequence[Arm]) -> str | None:
-    """The label of plain LoRA in the space that all arms share, or else of the first; there may be none."""
-    labels = [arm.label for arm in arms if arm.name == BASELINE]
-    return BASELINE if BASELINE in labels else next(iter(labels), None)
+    """The label of plain LoRA in the space that all arms share; or else of the LoRA whose space most of the
+    arms have, the first of several. There may be none."""
+    spaces = [arm.space for arm in arms]
+    uniform = {arm.label: spaces.count(arm.space) for arm in arms if arm.name == BASELINE}
+    return BASELINE if BASELINE in uniform else max(uniform, key=lambda label: uniform[label], default=None)

@@ -49,7 +49,8 @@ class Option:
     need not be there. rare: shown behind the everyday ones.
     file: a str that is a path or the name of a place, as typed. empty: whether a list may have nothing in it.
     known: registries whose names the help lists behind the sentence, ``module:NAME`` of a dict literal each,
-    so that no name is written twice and none is imported to be shown.
+    so that no name is written twice and none is imported to be shown. among: whether it takes these names
+    alone, and what is built of them with ``:`` and ``+``.
     """
 
     help: str
@@ -61,6 +62,7 @@ class Option:
     file: bool = False
     empty: bool = False
     known: tuple[str, ...] = ()
+    among: bool = False
 
 
 def option(default: Any, help: str, **more: Any) -> Any:

@@ -28,7 +28,7 @@ from .salora import SaLora
 from .sora import Sora
 from .spectral import Spectral
 
-__all__ = ["METHODS", "Method", "find_method", "policy_of", "split_specs"]
+__all__ = ["METHODS", "Method", "find_method", "parts_of_spec", "policy_of", "split_specs"]
 
 _BASE_WEIGHTS: Final = 0.02  # of an adapter's learning rate: HeteroLoRA's tables 7 and 8 have 1/10 to 1/100
 
@@ -100,18 +100,29 @@ METHODS: Final[Mapping[str, Method]] = {
 
 def find_method(spec: str) -> tuple[Method, dict[str, str]]:
     """The method that a spec names, and the settings in its brackets, as typed."""
-    match = re.fullmatch(r"([\w-]+)(?:\[(.*)\])?", spec)
-    if not match or match[1] not in METHODS:
-        raise unknown_name("methods", match[1] if match else spec, METHODS)
+    method, inside = parts_of_spec(spec)
+    if method not in METHODS:
+        raise unknown_name("methods", method, METHODS)
     settings: dict[str, str] = {}
-    for part in split_specs(match[2] or ""):
+    for part in split_specs(inside):
         name, found, value = part.partition("=")
         if not found:
-            raise UsageError(f"{part!r} in {spec!r} has no value; write {match[1]}[name=value,...].")
+            raise UsageError(f"{part!r} in {spec!r} has no value; write {method}[name=value,...].")
         if name.strip() in settings:
             raise UsageError(f"{name.strip()!r} stands twice in {spec!r}; give it once.")
         settings[name.strip()] = value.strip()
-    return METHODS[match[1]], settings
+    return METHODS[method], settings
+
+
+def parts_of_spec(spec: str) -> tuple[str, str]:
+    """The name of a method, of PEFT's too, and what stands in its brackets; all of it is the name where it is
+    not of that shape.
+
+    >>> parts_of_spec("hetero-dynamic[proxy=snip,frequency=2]")
+    ('hetero-dynamic', 'proxy=snip,frequency=2')
+    """
+    match = re.fullmatch(r"([\w-]+)(?:\[(.*)\])?", spec)
+    return (match[1], match[2] or "") if match else (spec, "")
 
 
 def policy_of(spec: str, max_params: int, model: PreTrainedModel) -> GatePolicy:

@@ -26,12 +26,14 @@ class SearchSettings:
         metavar="P,...",
         default_text="grad_norm,spectrum,snip,synflow",
         known=("proxies.registry:PROXIES",),
+        among=True,
     )
     allocator: tuple[str, ...] = option(
         ("exact", "greedy", "topk"),
         "what spends the budget on scores",
         metavar="A,...",
         known=("search.allocation.registry:ALLOCATORS",),
+        among=True,
     )
     sampler: tuple[str, ...] = option(
         ("tpe",),
@@ -39,6 +41,7 @@ class SearchSettings:
         metavar="S,...",
         empty=True,
         known=("search.sampling.samplers:SAMPLERS",),
+        among=True,
     )
     evaluator: Literal["train", "supernet"] = option(
         "train",

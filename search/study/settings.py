@@ -34,6 +34,7 @@ class StudySettings:
         metavar="P,...",
         default_text="all that can score the space, and some built of others",
         known=("proxies.registry:PROXIES",),
+        among=True,
     )
     budgets: tuple[str, ...] | None = option(
         None, "several instead of `budget`; each is a stratum of its own", metavar="B,..."

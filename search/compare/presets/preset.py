@@ -24,10 +24,9 @@ SeedStatistic = Literal["median", "mean"]
 class PaperSettings:
     """A paper's hyperparameters for one model and data set.
 
-    model: hub name. dataset: a name of a task (``NAMED_TASKS``, ``CORPORA``); or ``copa``, whose sites can be
-    listed and counted. space, rank: the LoRA and shortcut configuration, every site at that rank; None for
-    full fine-tuning, as are the alphas. warmup: share of the steps; None where the paper is silent, as is
-    max_grad_norm.
+    model: hub name. dataset: a name of a task (``NAMED_TASKS``, ``CORPORA``, ``QUIZZES``). space, rank: the
+    LoRA and shortcut configuration, every site at that rank; None for full fine-tuning, as are the alphas.
+    warmup: share of the steps; None where the paper is silent, as is max_grad_norm.
     """
 
     model: str

@@ -46,6 +46,7 @@ def test_what_is_typed_twice_is_trained_once():
         ("adalora[ratio", "write NAME"),
         ("sora[ratio=2,ratio=3]", "stands twice"),
         ("lora/twice", "choose preserve or paper"),
+        ("lora,sora@prefix", "'prefix' is not lora, residual, cross or shortcut"),
         ("lora@lora[q,v],lora@lora[q_v]", "would write the same files"),
     ],
 )

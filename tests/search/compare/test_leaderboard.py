@@ -46,3 +46,10 @@ def test_plain_lora_is_the_baseline_or_else_the_first_of_its_kind():
     assert baseline_of(labelled("sora", "lora@lora[q]", "lora")) == "lora"
     assert baseline_of(labelled("sora", "lora@lora[q]", "lora@lora[v]")) == "lora@lora[q]"
     assert baseline_of(labelled("sora")) is None
+
+
+def test_of_several_loras_the_baseline_is_the_one_in_the_space_of_most_arms():
+    few, most = (Arm(f"lora@{one}", "lora", one, "r=2", "preserve") for one in ("lora[q]", "lora[all]"))
+    sora = Arm("sora", "sora", "lora[all]", "r=2", "preserve")
+    assert baseline_of([few, most, sora]) == "lora@lora[all]"
+    assert baseline_of([few, most]) == "lora@lora[q]"

@@ -1,0 +1,37 @@
+"""A name that there is not is found before PyTorch is imported; what is built of names is looked into."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from search.cli.known_names import check_names_typed
+from search.cli.typed import Typed
+from search.run.settings import SearchSettings
+from spaces.errors import UsageError
+
+
+@pytest.mark.parametrize("proxy", ["grad_norm", "root:snr", "ensemble:grad_norm@warm+snr", "root:ensemble:a"])
+def test_names_are_looked_up_one_by_one(proxy):
+    given = Typed.only({"proxy": (proxy,)})
+    if proxy.endswith(":a"):
+        with pytest.raises(UsageError, match="`proxy='a'` is unknown"):
+            check_names_typed(given, SearchSettings)
+    else:
+        check_names_typed(given, SearchSettings)
+
+
+def test_what_was_not_typed_is_not_looked_up():
+    check_names_typed(Typed.only({}).filled(proxy=("magic",)), SearchSettings)
+
+
+def test_a_run_finds_it_without_importing_pytorch():
+    program = (
+        "import sys\nfrom search.cli.run import main\n"
+        "code = main(['--proxy', 'snip,grad_nrom'])\nsys.exit(9 if 'torch' in sys.modules else code)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "--proxy 'grad_nrom' is unknown; did you mean grad_norm?" in done.stderr
