@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from proxies.measure.dense_statistics import Statistic
 from proxies.measure.evidence import Evidence
+from proxies.measure.need import Need, Taken
 
 from .site_scores import Point, SiteScores
 
@@ -21,8 +21,8 @@ class Proxy:
     training steps with every site on), ``base`` (its weights or activations without a wire, and no
     gradient), ``none``, or ``mixed``: an ensemble's, of members at several.
     measure: the scores. more_is_better: the proxy's direction; ``score_sites`` turns scores of the other
-    direction round. ranks_nothing: every site scores the same by design. needs: what the dense pass must
-    collect for it besides G.
+    direction round. ranks_nothing: every site scores the same by design. needs: what it needs of every site's
+    gradient, and whether through A, from a sketch or entry by entry (``Need``).
     """
 
     name: str
@@ -30,9 +30,14 @@ class Proxy:
     measure: Callable[[Evidence, str], SiteScores]
     more_is_better: bool = True
     ranks_nothing: bool = False
-    needs: frozenset[Statistic] = frozenset()
+    needs: frozenset[Need] = frozenset()
+
+    @property
+    def takes(self) -> frozenset[Taken]:
+        """What is taken of every batch for it."""
+        return frozenset[Taken]().union(*(need.takes for need in self.needs))
 
 
-def needs_of(proxies: Iterable[Proxy]) -> frozenset[Statistic]:
-    """The statistics that these proxies look at together, as ``Evidence`` is to be built with."""
-    return frozenset[Statistic]().union(*(proxy.needs for proxy in proxies))
+def needs_of(proxies: Iterable[Proxy]) -> frozenset[Need]:
+    """What these proxies need together, as ``Evidence`` is to be built with."""
+    return frozenset[Need]().union(*(proxy.needs for proxy in proxies))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -33,6 +33,8 @@ class SiteScores:
     by_site: (sites,) float64, the site's own score, by which top-k allocation ranks.
     by_rank: (sites, ranks) float64, what a wire of each rank of the grid is worth; 0 at rank 0. What stands
     at a rank that a site cannot have (``SearchSpace.available``) no allocation asks for.
+    error: how far a site's score may be off, relative to it, root mean square at the site where that is most;
+    0 where scores are exact, as all are that were not sketched.
     Scores add up: an allocation is worth the sum of its sites' ``by_rank``.
 
     >>> from spaces import SearchSpace, Site, Tap
@@ -50,6 +52,7 @@ class SiteScores:
     space: SearchSpace = field(repr=False)
     by_site: np.ndarray
     by_rank: np.ndarray = field(repr=False)
+    error: float = 0.0
 
     def __post_init__(self) -> None:
         shape = (len(self.space.sites), len(self.space.ranks))
@@ -62,7 +65,9 @@ class SiteScores:
             raise ValueError(f"{self.proxy}: rank 0 must be worth 0 at every site.")
 
     @classmethod
-    def of_ranks(cls, proxy: str, point: Point, space: SearchSpace, by_rank: np.ndarray) -> SiteScores:
+    def of_ranks(
+        cls, proxy: str, point: Point, space: SearchSpace, by_rank: np.ndarray, *, error: float = 0.0
+    ) -> SiteScores:
         """Scores of a proxy that says of every rank what it is worth.
 
         A site's own score is that of the highest rank that it can have; a rank above that is worth no more.
@@ -71,9 +76,10 @@ class SiteScores:
             proxy, point: which proxy, evaluated where.
             space: the sites, and the ranks of the grid.
             by_rank: (sites, ranks), 0 at rank 0.
+            error: of a sketch; 0 where they are exact.
         """
         scores = cls(proxy, point, space, by_rank[:, -1].copy(), by_rank).at_most(space.highest)
-        return cls(proxy, point, space, scores.by_rank[:, -1].copy(), scores.by_rank)
+        return cls(proxy, point, space, scores.by_rank[:, -1].copy(), scores.by_rank, error)
 
     def at_most(self, ranks: np.ndarray) -> SiteScores:
         """The same, where what is above a site's own rank is worth as much as that. ranks: (sites,), of the
@@ -81,12 +87,12 @@ class SiteScores:
         own = np.searchsorted(self.space.ranks, ranks)[:, None]
         columns = np.minimum(np.arange(len(self.space.ranks))[None, :], own)
         by_rank = np.take_along_axis(self.by_rank, columns, axis=1)
-        return SiteScores(self.proxy, self.point, self.space, self.by_site, by_rank)
+        return replace(self, by_rank=by_rank)
 
     def on_grid(self, space: SearchSpace) -> SiteScores:
         """The same scores over a space of the same sites and some of the ranks."""
         columns = [self.space.ranks.index(rank) for rank in space.ranks]
-        return SiteScores(self.proxy, self.point, space, self.by_site, self.by_rank[:, columns])
+        return replace(self, space=space, by_rank=self.by_rank[:, columns])
 
     def of_rank_vectors(self, ranks: np.ndarray) -> np.ndarray:
         """Scores of many allocations at once: (allocations, sites) ranks of the grid -> (allocations,).
@@ -155,7 +161,12 @@ class SiteScores:
 
 
 def per_unit_of_rank(
-    proxy: str, point: Point, space: SearchSpace, by_site: Sequence[float] | np.ndarray
+    proxy: str,
+    point: Point,
+    space: SearchSpace,
+    by_site: Sequence[float] | np.ndarray,
+    *,
+    error: float = 0.0,
 ) -> SiteScores:
     """Scores of a proxy that says nothing about rank: each unit of rank is worth the site's score.
 
@@ -166,8 +177,9 @@ def per_unit_of_rank(
         proxy, point: which proxy, evaluated where.
         space: the sites, and the ranks of the grid.
         by_site: (sites,), larger means worth more.
+        error: of a sketch; 0 where they are exact.
     """
     values = np.asarray(by_site, dtype=np.float64)
     by_rank = np.zeros((len(values), len(space.ranks)))
     by_rank[:, 1:] = values[:, None] * np.array(space.ranks[1:])
-    return SiteScores(proxy, point, space, values, by_rank)
+    return SiteScores(proxy, point, space, values, by_rank, error)

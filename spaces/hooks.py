@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any, Literal, Protocol
 
 import torch
@@ -34,8 +34,16 @@ class Visit(Protocol):
 class Attachment:
     """The hooks of one ``attach``; ``detach`` (or leaving the ``with`` block) removes them without trace."""
 
-    def __init__(self, handles: ExitStack) -> None:
-        self._handles = handles
+    def __init__(
+        self, handles: ExitStack, remember: Callable[[], AbstractContextManager[None]] | None = None
+    ) -> None:
+        """remember: see ``remember``; None where no source is kept."""
+        self._handles, self._remember = handles, remember
+
+    def remember(self) -> AbstractContextManager[None]:
+        """A context in which targets find the sources that have been seen by now, as a block needs them that
+        is computed again (``spaces.recompute``)."""
+        return nullcontext() if self._remember is None else self._remember()
 
     def detach(self) -> None:
         """Removes every hook; the model is then as it was before. Idempotent."""
@@ -84,7 +92,7 @@ def attach(
             site.source for site in sites if site.kind != "lora"
         }:  # those read their own linear's input
             handles.callback(taps.record(model.get_submodule(tap.module), tap).remove)
-        return Attachment(handles.pop_all())
+        return Attachment(handles.pop_all(), taps.remember)
 
 
 class _Taps:
@@ -95,6 +103,17 @@ class _Taps:
 
     def forget(self, *_: object) -> None:
         self.seen.clear()
+
+    def remember(self) -> AbstractContextManager[None]:
+        return self._as_seen(dict(self.seen))
+
+    @contextmanager
+    def _as_seen(self, then: dict[Tap, Tensor]) -> Iterator[None]:
+        now, self.seen = self.seen, then
+        try:
+            yield
+        finally:
+            self.seen = now
 
     def record(self, module: nn.Module, tap: Tap) -> torch.utils.hooks.RemovableHandle:
         def on_input(module: nn.Module, args: _Args, kwargs: _Kwargs) -> None:

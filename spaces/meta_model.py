@@ -5,37 +5,53 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import torch
 from transformers import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
     AutoConfig,
     AutoModel,
+    AutoModelForCausalLM,
     AutoModelForSequenceClassification,
     PretrainedConfig,
     PreTrainedModel,
 )
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from .errors import InputError
 from .foreign import foreign
+from .objective import Architecture
 
 __all__ = ["base_params", "meta_model"]
+
+_CLASSES: Final[Mapping[Architecture, tuple[Any, Any]]] = MappingProxyType(
+    {
+        "sequence_classification": (
+            MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
+            AutoModelForSequenceClassification,
+        ),
+        "causal_lm": (MODEL_FOR_CAUSAL_LM_MAPPING, AutoModelForCausalLM),
+    }
+)
+"""By type of configuration, which models there are of an architecture; and what builds them."""
 
 _MOST: Final = {"layer": 10_000, "block": 10_000, "expert": 10_000, "label": 1_000_000}
 """Of what a config counts and transformers builds one by one, also without weights: above all known."""
 
 
-def meta_model(model: str, auto: Any = None) -> PreTrainedModel:
-    """The sequence classifier of a model folder or hub name, or its bare body where it has none.
+def meta_model(model: str, architecture: Architecture | None = None) -> PreTrainedModel:
+    """The model of a folder or hub name in an architecture, or its bare body where it has none of that.
 
-    auto: the class of transformers that builds another model of it, such as AutoModelForCausalLM.
+    architecture: by default the language model where config.json says that the folder holds one, else the
+    sequence classifier.
     Every parameter is on the meta device and holds no number. Code that comes with a model is not run.
     Raises InputError where there is no usable config.json, no architecture for it, or nothing in it.
     """
     config = _read_config(model)
-    classifies = type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
-    architecture = auto or (AutoModelForSequenceClassification if classifies else AutoModel)
+    known, auto = _CLASSES[architecture or _own_architecture(config)]
     with (
         foreign(
             f"`model={model!r}`: no model of type {config.model_type!r} can be built from its config.json",
@@ -43,7 +59,8 @@ def meta_model(model: str, auto: Any = None) -> PreTrainedModel:
         ),
         torch.device("meta"),
     ):
-        built = architecture.from_config(config, trust_remote_code=False)
+        builder = auto if type(config) in known else AutoModel
+        built = builder.from_config(config, trust_remote_code=False)
     assert isinstance(built, PreTrainedModel)
     if empty := next((name for name, one in built.base_model.named_parameters() if not one.numel()), None):
         raise InputError(
@@ -53,8 +70,19 @@ def meta_model(model: str, auto: Any = None) -> PreTrainedModel:
 
 
 def base_params(model: PreTrainedModel) -> int:
-    """Parameters of the pretrained body, its head left out; shared ones count once."""
-    return sum(parameter.numel() for parameter in model.base_model.parameters())
+    """Parameters that are pretrained: all of a language model, but of a classifier the body without its head.
+
+    Shared ones count once, as where embeddings are tied to ``lm_head``.
+    """
+    pretrained = model.base_model if model.get_output_embeddings() is None else model
+    return sum(parameter.numel() for parameter in pretrained.parameters())
+
+
+def _own_architecture(config: PretrainedConfig) -> Architecture:
+    """What the model is that was saved with this configuration, as far as it says."""
+    decoder = MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.get(config.model_type)
+    said = config.architectures if isinstance(config.architectures, list) else []
+    return "causal_lm" if decoder in said else "sequence_classification"
 
 
 def _read_config(model: str) -> PretrainedConfig:

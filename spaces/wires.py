@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 import numpy as np
 import torch
@@ -52,6 +53,7 @@ class Wires:
         self.factors = {site.name: torch.zeros(stacked.slots, device=device) for site in self.sites}
         self._on = {site.name: [False] * stacked.slots for site in self.sites}
         self._scaling = [Scaling()] * stacked.slots
+        self._attachment: Attachment | None = None
 
     @staticmethod
     def shapes(sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
@@ -124,7 +126,33 @@ class Wires:
 
     def attach(self, model: PreTrainedModel, *, renorm: Renorm = "preserve") -> Attachment:
         """Adds the wires to every forward pass of the model, until detached."""
-        return attach(model, self.sites, self._add, renorm=renorm, rows_on=self._rows_on)
+        self._attachment = attach(model, self.sites, self._add, renorm=renorm, rows_on=self._rows_on)
+        return self._attachment
+
+    def remember(self) -> AbstractContextManager[None]:
+        """A context in which the attached wires compute as they would now: the slots that are selected, the
+        gates, the sources seen in the current pass."""
+        assert self._attachment is not None
+        on = {name: list(slots) for name, slots in self._on.items()}
+        return self._as_then(dict(self.gates), on, self.stacked.selected, self._attachment.remember())
+
+    @contextmanager
+    def _as_then(
+        self,
+        gates: dict[str, Tensor],
+        on: dict[str, list[bool]],
+        selected: tuple[int, ...],
+        sources: AbstractContextManager[None],
+    ) -> Iterator[None]:
+        now = self.gates, self._on, self.stacked.selected
+        self.gates, self._on = gates, on
+        self.stacked.select(selected)
+        try:
+            with sources:
+                yield
+        finally:
+            self.gates, self._on = now[:2]
+            self.stacked.select(now[2])
 
     def _matrices(self, site: Site, slot: int) -> tuple[Tensor, Tensor]:
         return self.stacked.slot(f"{site.name}.A", slot), self.stacked.slot(f"{site.name}.B", slot)

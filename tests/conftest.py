@@ -189,6 +189,10 @@ TINY: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {  # family -> (model
     "cohere": ("cohere", _LLAMA),
     "cohere2": ("cohere2", {**_LLAMA, "sliding_window": 8}),
 }
+_ALIKE: Final = {"xlm-roberta", "camembert", "electra", "mistral", "qwen2", "qwen3", "gemma", "gemma3_text"}
+KINDS: Final = tuple(  # families of which no two have the same blocks
+    family for family in TINY if family not in _ALIKE | {"olmo3", "cohere2", "falcon/multi-query"}
+)
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in the background of a shell, for its children too
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -66,7 +66,7 @@ def export_adapter(
     record = _record_of(source, without_shortcuts=without_shortcuts)
     _check_stock(source, record)
     own = base or record.base
-    model = meta_model(own, ARCHITECTURES[record.architecture].auto)
+    model = meta_model(own, record.architecture)
     adapter = LAYOUTS[layout](read_peft_adapter(source, model, base=own))
     adapter.check(model)
 
@@ -108,7 +108,7 @@ def export_merged(
     model = load_base_model(ModelSource(own, labels, dtype, record.architecture), device="cpu")
     merge(source, model, without_shortcuts=without_shortcuts)
     tokenizer = own_tokenizer(own)
-    _switch_cache_back(model, meta_model(own, ARCHITECTURES[record.architecture].auto))
+    _switch_cache_back(model, meta_model(own, record.architecture))
 
     def write(new: Path) -> None:
         model.save_pretrained(new)

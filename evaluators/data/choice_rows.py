@@ -54,7 +54,7 @@ def rows_to_judge(part: str, questions: Questions, tokenizer: PreTrainedTokenize
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
+class _InTokens:
     """ids: of the prompt with each choice, (tokens,) int64. start: where the choices begin. right: which."""
 
     ids: tuple[np.ndarray, ...]
@@ -62,7 +62,9 @@ class _Asked:
     right: int
 
 
-def _asked(questions: Questions, tokenizer: PreTrainedTokenizerBase, limit: int, part: str) -> list[_Asked]:
+def _asked(
+    questions: Questions, tokenizer: PreTrainedTokenizerBase, limit: int, part: str
+) -> list[_InTokens]:
     """Those that are no longer than the limit, whichever choice follows; at least one."""
     found = [one for one in _tokenised(questions, tokenizer) if max(map(len, one.ids)) <= limit]
     within = counted(limit, "token")
@@ -76,11 +78,11 @@ def _asked(questions: Questions, tokenizer: PreTrainedTokenizerBase, limit: int,
     return found
 
 
-def _tokenised(questions: Questions, tokenizer: PreTrainedTokenizerBase) -> Iterator[_Asked]:
+def _tokenised(questions: Questions, tokenizer: PreTrainedTokenizerBase) -> Iterator[_InTokens]:
     """Each text is tokenised whole. The choices of a question begin at one place: where the first of them
     leaves the tokens that the prompt has alone."""
     texts = [row.prompt + choice for row in questions.rows for choice in row.choices]
     ids, alone = iter(text_ids(texts, tokenizer)), text_ids(questions.keys, tokenizer)
     for row, prompt in zip(questions.rows, alone, strict=True):
         own = tuple(next(ids) for _ in row.choices)
-        yield _Asked(own, max(1, min(tokens_shared(one, prompt) for one in own)), row.right)
+        yield _InTokens(own, max(1, min(tokens_shared(one, prompt) for one in own)), row.right)

@@ -74,8 +74,8 @@ def find_task(name: str) -> NamedTask:
     """The task of that name; raises UsageError where there is none, or it is no sequence classification."""
     if name in _NO_CLASSIFICATION:
         raise UsageError(
-            f"`task={name!r}` {_NO_CLASSIFICATION[name]}, but only sequence classification and regression "
-            f"are trained here; choose from {', '.join(sorted(NAMED_TASKS))}, or {GIVE_FILES}."
+            f"`task={name!r}` {_NO_CLASSIFICATION[name]}, which is for language models and no sequence "
+            f"classification; leave `objective` out, or choose from {', '.join(sorted(NAMED_TASKS))}."
         )
     if name not in NAMED_TASKS:
         raise unknown_name("task", name, sorted(NAMED_TASKS), more=f", or {GIVE_FILES}")

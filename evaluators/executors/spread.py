@@ -18,6 +18,8 @@ from evaluators.base.base_model import ModelSource
 from evaluators.base.base_models import BaseModels
 from evaluators.data.rows import Rows
 from evaluators.data.task import ReportOn, Task
+from evaluators.generation.answers import answers_in
+from evaluators.generation.text_test import TextTest
 from evaluators.store.ledger import fingerprint
 from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
 from evaluators.training.gate_policy import GatePolicy
@@ -51,7 +53,10 @@ class Trainer(Protocol):
 @dataclass(frozen=True, slots=True, eq=False)
 class Workload:
     """What every cohort of a run shares. policy: None where gates stay one. report_on: the rows that
-    metric and loss are of. trainer: who trains the candidates that ``spread`` puts together."""
+    metric and loss are of. trainer: who trains the candidates that ``spread`` puts together. text_test: what
+    they answer when they have finished, where nothing is kept that could be asked later; None: nothing.
+    gradient_checkpointing: whether it spares memory by computing the model's blocks twice, with the same
+    results."""
 
     source: ModelSource
     task: Task
@@ -60,6 +65,8 @@ class Workload:
     policy: GatePolicy | None = None
     report_on: ReportOn = "validation"
     trainer: Trainer = field(default_factory=lambda: in_one_cohort)
+    text_test: TextTest | None = None
+    gradient_checkpointing: bool = False
 
     @property
     def rows(self) -> Rows:
@@ -72,7 +79,8 @@ class Workload:
         of its own leaves that empty."""
         own = (self.trainer, [site.name for site in self.sites])
         how = self.policy if self.trainer is in_one_cohort else own
-        return fingerprint(self.source, self.task, self.recipe, how, self.report_on)
+        asked = how if self.text_test is None else (how, self.text_test.digest)
+        return fingerprint(self.source, self.task, self.recipe, asked, self.report_on)
 
 
 def in_one_cohort(
@@ -82,6 +90,7 @@ def in_one_cohort(
     on_step: Callable[[int], None],
 ) -> list[Trained]:
     """The candidates trained side by side, as wires of one cohort."""
+    test = workload.text_test
     return train_cohort(
         model,
         workload.sites,
@@ -91,6 +100,8 @@ def in_one_cohort(
         slots=len(candidates),
         policy=workload.policy,
         report_on=workload.rows,
+        write=None if test is None else partial(answers_in, test),
+        gradient_checkpointing=workload.gradient_checkpointing,
         on_step=on_step,
     )
 
@@ -195,7 +206,9 @@ class _Assignment:
         return [replace(self, candidates=(one,)) for one in self.candidates]
 
     def failed(self, reason: str, *, may_pass: bool = False) -> list[Trained]:
-        failures = (Evaluation(one, None, None, reason, (), 0.0, 0, may_pass) for one in self.candidates)
+        failures = (
+            Evaluation(one, None, None, reason, (), 0.0, 0, may_pass=may_pass) for one in self.candidates
+        )
         return [Trained(failure, {}) for failure in failures]
 
 

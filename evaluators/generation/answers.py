@@ -46,15 +46,15 @@ def answers_of(
     Raises InputError on one that is no adapter of this model.
     """
     with restored(model, sites, objective, trained, recipe) as cohort:
-        return answers_in(cohort, range(len(trained)), test, on_rows=on_rows)
+        return answers_in(test, cohort, range(len(trained)), on_rows=on_rows)
 
 
 def answers_in(
+    test: TextTest,
     cohort: Cohort,
     slots: Sequence[int],
-    test: TextTest,
-    *,
     around: Around = directly,
+    *,
     on_rows: Callable[[int], None] = lambda _: None,
 ) -> list[Answers]:
     """What these slots of a cohort, whose wires are attached, answer.
@@ -73,7 +73,7 @@ def answers_in(
     return _in_length_order(cohort.model, test, ask, copies=len(slots), size=size, on_rows=on_rows)
 
 
-def model_answers(model: PreTrainedModel, test: TextTest, *, size: int) -> Answers:
+def model_answers(test: TextTest, model: PreTrainedModel, *, size: int) -> Answers:
     """What a model answers as it is. size: rows at once, a beam a row."""
 
     def ask(batch: Batch) -> Tensor:

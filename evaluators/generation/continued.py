@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -51,7 +51,12 @@ def check_room(model: PreTrainedModel, longest: int, decoding: Decoding) -> None
 
 @torch.no_grad()
 def continued(
-    model: PreTrainedModel, batch: Batch, decoding: Decoding, stops: Sequence[int], *, use_cache: bool = True
+    model: PreTrainedModel,
+    batch: Batch,
+    decoding: Decoding,
+    stops: Sequence[int],
+    *,
+    use_cache: bool = True,
 ) -> Tensor:
     """What a model says after each prompt, (rows, max_new_tokens) int64, filled up with the padding token.
 
@@ -79,13 +84,11 @@ def continued(
         use_cache=use_cache,
         **beams,
     )
-    twin = copy.copy(model)  # the same modules, hooks and tensors, without settings of its own
+    twin: Any = copy.copy(model)  # the same modules, hooks and tensors, without settings of its own
     twin.generation_config = GenerationConfig()
-    assert isinstance(twin, GenerationMixin), "check_room has seen it"
     ids, mask = batch.inputs["input_ids"], batch.inputs["attention_mask"]
-    tokens = twin.generate(ids, generation_config=asked, attention_mask=mask)  # type: ignore[misc]
-    assert isinstance(tokens, Tensor)
-    said = tokens[:, ids.shape[1] :]
+    tokens = twin.generate(input_ids=ids, generation_config=asked, attention_mask=mask)
+    said: Tensor = tokens[:, ids.shape[1] :]
     return torch.nn.functional.pad(said, (0, decoding.max_new_tokens - said.shape[1]), value=pad)
 
 

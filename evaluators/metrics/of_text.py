@@ -59,8 +59,9 @@ def rouge_l(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> 
     """Mean F1 of the longest common subsequence with the reference that gives most, 0 to 100, by rouge-score
     without stemming (Lin, 2004). The E2E challenge's program weighs recall more: its numbers are higher."""
     from rouge_score.rouge_scorer import RougeScorer
+    from rouge_score.tokenizers import DefaultTokenizer
 
-    scorer = RougeScorer(["rougeL"], use_stemmer=False)
+    scorer = RougeScorer(["rougeL"], tokenizer=DefaultTokenizer(use_stemmer=False))
     each = [
         scorer.score_multi(own, said)["rougeL"].fmeasure
         for said, own in zip(predictions, references, strict=True)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from evaluators.metrics.chance import Chance
-from evaluators.metrics.of_tokens import Tokens, find_token_metric
+from evaluators.metrics.of_tokens import TOKEN_METRICS, Tokens, find_token_metric
 from spaces.direction import Direction
 from spaces.errors import InputError
 from spaces.objective import Architecture, Batch, Losses
@@ -28,7 +28,7 @@ class CausalLM:
     """The next token of a language model, whose ``lm_head`` stays frozen: nothing trains beside the wires.
 
     Labels are tokens, one at each place of a row; below zero is no target. All targets of a candidate weigh
-    the same. metric: a name in ``TOKEN_METRICS``, which says its direction.
+    the same. metric: a name in ``TOKEN_METRICS``, which says its direction; the others are told beside it.
 
     >>> CausalLM().direction, CausalLM("token_accuracy").direction
     ('minimize', 'maximize')
@@ -125,7 +125,9 @@ class CausalLM:
         if not targets:
             raise InputError("no row has a target to be judged by; give rows with tokens to foretell.")
         tokens = Tokens(loss, correct, targets)
-        return Score(find_token_metric(self.metric).of(tokens), tokens.loss / tokens.targets)
+        found = {name: metric.of(tokens) for name, metric in TOKEN_METRICS.items()}
+        metric = found.pop(self.metric)
+        return Score(metric, tokens.loss / tokens.targets, tuple(found.items()))
 
     def chance(self, labels: Labels) -> Chance | None:
         """None: no answer that heeds no text says anything of a language model."""

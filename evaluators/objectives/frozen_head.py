@@ -8,22 +8,38 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["OfFrozenHead"]
+__all__ = ["of_frozen_head"]
+
+_Logits = Callable[[Tensor], Tensor]
 
 
-class OfFrozenHead(torch.autograd.Function):
-    """(losses, hits) at n places, (n,) float32 each: what cross entropy and the likeliest token give.
+def of_frozen_head(places: Tensor, said: Tensor, logits: _Logits) -> tuple[Tensor, Tensor]:
+    """(losses, hits) at n places, (n,) float32 each: cross entropy, and 1 where the likeliest token is right.
 
-    ``apply(places, said, logits)``: places (n, width); said (n,) int64, the token at each; logits: (n, width)
-    -> (n, vocabulary), of a head without anything that learns. A place's loss depends on that place alone, so
-    that its gradient is known up to a factor while the logits are there: it is kept, (n, width), in their
-    stead, and nothing is computed twice. Second derivatives are taken of logits that are computed again.
+    A place's loss depends on that place alone, so that its gradient is known up to a factor while the logits
+    are there: it is kept, (n, width), in their stead, and nothing is computed twice. Second derivatives are
+    taken of logits that are computed again.
+
+    Args:
+        places: (n, width), hidden states.
+        said: (n,) int64, the token at each.
+        logits: (n, width) -> (n, vocabulary), of a head in which nothing asks for a gradient.
+
+    >>> import torch
+    >>> places, weight = torch.tensor([[1.0, 0.0]], requires_grad=True), torch.eye(2)
+    >>> losses, hits = of_frozen_head(places, torch.tensor([0]), lambda hidden: hidden @ weight)
+    >>> round(losses.item(), 4), hits.tolist()
+    (0.3133, [1.0])
+    >>> torch.autograd.grad(losses.sum(), places)[0]
+    tensor([[-0.2689,  0.2689]])
     """
+    found: tuple[Tensor, Tensor] = _OfFrozenHead.apply(places, said, logits)  # type: ignore[no-untyped-call]
+    return found
 
+
+class _OfFrozenHead(torch.autograd.Function):
     @staticmethod
-    def forward(
-        ctx: Any, places: Tensor, said: Tensor, logits: Callable[[Tensor], Tensor]
-    ) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, places: Tensor, said: Tensor, logits: _Logits) -> tuple[Tensor, Tensor]:
         learns = places.requires_grad
         with torch.set_grad_enabled(learns):
             hidden = places.detach().requires_grad_(learns)

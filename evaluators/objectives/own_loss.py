@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from spaces.counted import counted
 from spaces.direction import Direction
 from spaces.errors import InputError
 from spaces.foreign import foreign
@@ -37,12 +38,22 @@ class OwnLoss:
         return {}
 
     def losses(self, model: PreTrainedModel, batch: Batch) -> Losses:
-        """The model's own loss, at every row with a target; raises InputError where it gives none."""
+        """The model's own loss, at every row with a target.
+
+        Raises InputError where it gives none, or one that is not finite: of a language model the first token
+        of a row is foretold by nothing, so that a batch with no other target has no loss.
+        """
         loss: Any = model(**batch.inputs, labels=batch.labels).loss
         if not isinstance(loss, Tensor) or loss.numel() != 1:
             raise InputError(
                 f"this {type(model).__name__} gives no loss when it is called with labels; give a model with "
                 "a head for its task, as AutoModelForCausalLM or AutoModelForSequenceClassification load it."
+            )
+        if not bool(torch.isfinite(loss)):
+            raise InputError(
+                f"the loss of this {type(model).__name__} is {float(loss.detach())} on a batch of "
+                f"{counted(len(batch), 'row')}; give batches that each have labels it foretells (a "
+                "language model never foretells the first token), and a model whose weights are finite."
             )
         counts = self.targets(batch.labels)
         return Losses(torch.where(counts > 0, loss.float().reshape(1), 0), counts)

@@ -19,10 +19,14 @@ __all__ = ["LabelObjective", "Labelled", "Score", "TaskObjective"]
 
 
 class Score(NamedTuple):
-    """How good outputs are: the task's metric, and the mean loss over all targets."""
+    """How good outputs are: the task's metric, and the mean loss over all targets.
+
+    beside: other metrics that are told with it, (name, value) each; an objective has the same ones always.
+    """
 
     metric: float
     loss: float
+    beside: tuple[tuple[str, float], ...] = ()
 
 
 class TaskObjective(Objective, Protocol):

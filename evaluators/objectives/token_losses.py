@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
-from .frozen_head import OfFrozenHead
+from .frozen_head import of_frozen_head
 from .own_head import OwnHead, body_of
 
 __all__ = ["CHUNK", "AtTargets", "at_targets", "of_logits", "sum_of_logits", "targets_of"]
@@ -40,7 +40,7 @@ def at_targets(model: PreTrainedModel, inputs: Mapping[str, Tensor], labels: Ten
 
     Places before no target are dropped before the head; the others pass through it in chunks, so that memory
     beyond the body's is that of the logits of ``CHUNK`` places. Where the head is frozen, a chunk's gradient
-    is taken while its logits exist (``OfFrozenHead``); else the backward pass computes them again.
+    is taken while its logits exist (``of_frozen_head``); else the backward pass computes them again.
     """
     body = body_of(model, inputs)
     head = OwnHead(model, body)
@@ -49,8 +49,7 @@ def at_targets(model: PreTrainedModel, inputs: Mapping[str, Tensor], labels: Ten
         return _of_places(head.logits(places), said)
 
     def of_frozen(places: Tensor, said: Tensor) -> tuple[Tensor, Tensor]:
-        found: tuple[Tensor, Tensor] = OfFrozenHead.apply(places, said, head.logits)
-        return found
+        return of_frozen_head(places, said, head.logits)
 
     judge = partial(_in_less_memory, of_chunk) if head.learns else of_frozen
     return _of_rows(body["last_hidden_state"], labels, judge)

@@ -10,6 +10,7 @@
 | ``rank:<site>`` | int32 | one per site of the space, 0 = off |
 | ``score:<proxy>`` | double | one per proxy, larger is better |
 | ``metric``, ``loss`` | double | on the validation rows; null where the run failed |
+| ``beside:<metric>`` | double | one per other metric that the objective has; null where the run failed |
 | ``failure`` | string | why it failed; null where it did not |
 | ``curve`` | list of doubles | mean training loss of every step |
 | ``seconds``, ``peak_memory`` | double, int64 | seconds and bytes, as ``Evaluation`` has them |
@@ -21,19 +22,19 @@ and of the columns above, which the first tables did not have. Rows may lie in a
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import compute, parquet
+from pyarrow import parquet
 
+from evaluators.training.beside import values_beside
 from evaluators.training.candidate import Candidate, Evaluation
 from spaces.allocation import Allocation
 from spaces.counted import counted
@@ -43,6 +44,7 @@ from spaces.search_space import SearchSpace
 from spaces.space_record import space_from_json, space_to_json
 
 from .benchmark_entry import Entry, Stratum
+from .table_checksum import table_checksum
 from .whole_file import whole_file
 
 __all__ = ["TABLE_FORMAT_VERSION", "Contents", "read_contents", "write_contents"]
@@ -54,7 +56,7 @@ _VERSION, _SPACE, _METRIC, _NOTE, _SEAL = (
     _OURS + key for key in ("format_version", "space", "metric", "note.", "sha256")
 )
 _log = logging.getLogger(__name__)
-_RANK, _SCORE = "rank:", "score:"
+_RANK, _SCORE, _BESIDE = "rank:", "score:", "beside:"
 _STRATUM: Final = {
     "kind": pa.string(),
     "budget": pa.int64(),
@@ -99,7 +101,7 @@ def write_contents(path: Path, contents: Contents) -> None:
         _METRIC: json.dumps(contents.metric),
         **{_NOTE + name: note for name, note in contents.notes.items()},
     }
-    fields = _fields(contents.space, contents.entries[0].proxies)
+    fields = _fields(contents.space, contents.entries[0].proxies, _beside(contents))
     table = pa.Table.from_pylist(_rows(contents), schema=pa.schema(fields, metadata=documents))
     table = table.replace_schema_metadata({**documents, _SEAL: _checksum(documents, table)})
     with whole_file(path) as unfinished:
@@ -124,27 +126,40 @@ def read_contents(path: Path) -> Contents:
         raise InputError(
             f"{path} has metadata that cannot be read ({reason}); run the study again."
         ) from None
-    proxies = tuple(name.removeprefix(_SCORE) for name in table.column_names if name.startswith(_SCORE))
-    _check_columns(path, table.schema, _fields(space, proxies))
-    _check_nulls(path, table, _fields(space, proxies))
+    proxies, beside = _named(table, _SCORE), _named(table, _BESIDE)
+    fields = _fields(space, proxies, beside)
+    _check_columns(path, table.schema, fields)
+    _check_nulls(path, table, fields)
     try:
-        entries = _entries(table, space, proxies)
+        entries = _entries(table, space, proxies, beside)
     except ValueError as error:
         raise InputError(f"{path} holds a row that no study writes: {error} Run the study again.") from None
-    _check_seal(path, documents, table.select([field.name for field in _fields(space, proxies)]))
+    _check_seal(path, documents, table.select([field.name for field in fields]))
     notes = {key.removeprefix(_NOTE): note for key, note in documents.items() if key.startswith(_NOTE)}
     return Contents(space, metric, entries, notes)
 
 
-def _fields(space: SearchSpace, proxies: Sequence[str]) -> list[pa.Field]:
+def _named(table: pa.Table, prefix: str) -> tuple[str, ...]:
+    """What the columns of this prefix are of."""
+    return tuple(name.removeprefix(prefix) for name in table.column_names if name.startswith(prefix))
+
+
+def _beside(contents: Contents) -> tuple[str, ...]:
+    """Names of the metrics that stand beside the task's own in any run."""
+    return tuple(values_beside(run for entry in contents.entries for run in entry.runs))
+
+
+def _fields(space: SearchSpace, proxies: Sequence[str], beside: Sequence[str]) -> list[pa.Field]:
     types = {
         **_STRATUM,
         **_OF_ENTRY,
         **{_RANK + site.name: pa.int32() for site in space.sites},
         **{_SCORE + proxy: pa.float64() for proxy in proxies},
         **_OF_RUN,
+        **{_BESIDE + name: pa.float64() for name in beside},
     }
-    return [pa.field(name, type_, nullable=name in _NULLABLE) for name, type_ in types.items()]
+    nullable = (*_NULLABLE, *(_BESIDE + name for name in beside))
+    return [pa.field(name, type_, nullable=name in nullable) for name, type_ in types.items()]
 
 
 def _rows(contents: Contents) -> list[_Row]:
@@ -166,7 +181,12 @@ def _rows(contents: Contents) -> list[_Row]:
             **{_SCORE + proxy: score for proxy, score in entry.scores},
         }
         rows += [
-            {**shared, "seed": run.candidate.seed, **{name: getattr(run, name) for name in _OF_RUN}}
+            {
+                **shared,
+                "seed": run.candidate.seed,
+                **{name: getattr(run, name) for name in _OF_RUN},
+                **{_BESIDE + name: value for name, value in run.beside},
+            }
             for run in entry.runs
         ]
     return rows
@@ -240,30 +260,14 @@ def _check_seal(path: Path, documents: Mapping[str, str], table: pa.Table) -> No
 
 
 def _checksum(documents: Mapping[str, str], table: pa.Table) -> str:
-    """SHA-256 of what a table says, whatever bytes say it and in whatever order its rows lie."""
-    table = table.sort_by([(name, "ascending") for name in (*_STRATUM, "allocation", "seed")])
-    digest = hashlib.sha256()
-    digest.update(json.dumps({key: documents[key] for key in sorted(documents) if key != _SEAL}).encode())
-    for name in table.column_names:
-        digest.update(f"\n{name} ".encode())
-        for content in _canonical(table[name].combine_chunks()):
-            digest.update(content)
-    return digest.hexdigest()
+    """Of all documents but the checksum's own."""
+    own = {key: text for key, text in documents.items() if key != _SEAL}
+    return table_checksum(table, own, order=(*_STRATUM, "allocation", "seed"))
 
 
-def _canonical(array: pa.Array) -> Iterator[bytes]:
-    """The values of an array, without what depends on how it is kept (what lies under a null, offsets)."""
-    yield np.packbits(array.is_null().to_numpy(zero_copy_only=False)).tobytes()
-    if pa.types.is_list(array.type):
-        yield compute.list_value_length(array).fill_null(0).to_numpy(zero_copy_only=False).tobytes()
-        yield from _canonical(compute.list_flatten(array))
-    elif pa.types.is_string(array.type):
-        yield json.dumps(array.to_pylist()).encode()
-    else:
-        yield array.fill_null(0).to_numpy(zero_copy_only=False).tobytes()
-
-
-def _entries(table: pa.Table, space: SearchSpace, proxies: Sequence[str]) -> tuple[Entry, ...]:
+def _entries(
+    table: pa.Table, space: SearchSpace, proxies: Sequence[str], beside: Sequence[str]
+) -> tuple[Entry, ...]:
     """Rows that differ in their runs alone, made one entry; in the order of their first rows.
 
     Time and memory are those of the table, with one allocation for all rows of equal ranks. Raises ValueError
@@ -280,7 +284,9 @@ def _entries(table: pa.Table, space: SearchSpace, proxies: Sequence[str]) -> tup
         allocation = allocations[key]
         scores = tuple((proxy, row[_SCORE + proxy]) for proxy in proxies)
         candidate = Candidate(allocation, row["seed"], stratum.learning_rate)
-        run = Evaluation(candidate, **{**{name: row[name] for name in _OF_RUN}, "curve": tuple(row["curve"])})
+        known = {**{name: row[name] for name in _OF_RUN}, "curve": tuple(row["curve"])}
+        other = tuple((name, value) for name in beside if (value := row[_BESIDE + name]) is not None)
+        run = Evaluation(candidate, **known, beside=other)
         shared = stratum, allocation, tuple(row["origins"]), row["params"], scores
         runs.setdefault(shared, []).append(run)
     by_seed = {shared: sorted(own, key=lambda run: run.candidate.seed) for shared, own in runs.items()}

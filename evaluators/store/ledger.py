@@ -86,9 +86,11 @@ class Ledger:
         except DamagedFileError as error:
             _log.warning("%s; its candidate is trained again", error)
             return None
-        course = fields.pop("course")
-        evaluation = Evaluation(**{**fields, "candidate": candidate, "curve": tuple(fields["curve"])})
-        return Trained(evaluation, tensors, _course(course) if course else None)
+        course, answers = fields.pop("course"), fields.pop("answers", None)
+        beside = tuple((name, value) for name, value in fields.pop("beside", ()))  # absent from older files
+        known = {**fields, "candidate": candidate, "curve": tuple(fields["curve"]), "beside": beside}
+        said = None if answers is None else tuple(answers)
+        return Trained(Evaluation(**known), tensors, _course(course) if course else None, said)
 
     def record(self, trained: Trained) -> None:
         """Writes one finished candidate: tensors first, so that its JSON file means both are there.
@@ -106,7 +108,9 @@ class Ledger:
             with whole_file(path.with_suffix(".safetensors")) as unfinished:
                 unfinished.write_bytes(content)
         course = trained.course and asdict(trained.course)
-        write_sealed(path, {"of": key, **asdict(trained.evaluation), "course": course, "tensors": tensors})
+        said = {} if trained.answers is None else {"answers": list(trained.answers)}
+        evaluation = asdict(trained.evaluation)
+        write_sealed(path, {"of": key, **evaluation, "course": course, "tensors": tensors, **said})
 
     def _key(self, candidate: Candidate) -> str:
         """A digest of the candidate in its context."""

@@ -72,8 +72,9 @@ class Evaluation:
     metric, loss: of the task, on those rows; None where the candidate failed, with its reason in
     ``failure``. curve: mean training loss of every step. seconds: its equal share of the time of every
     step that it was part of. peak_memory: bytes, of the whole cohort (on a CPU: of its process meanwhile).
-    may_pass: whether the failure is the machine's and no candidate's (memory ran out, its process died), so
-    that another start may do without it.
+    beside: (name, value) of the objective's other metrics on the same rows; none where it failed. may_pass:
+    whether the failure is the machine's and no candidate's (memory ran out, its process died), so that
+    another start may do without it.
     """
 
     candidate: Candidate
@@ -83,6 +84,7 @@ class Evaluation:
     curve: tuple[float, ...]
     seconds: float
     peak_memory: int
+    beside: tuple[tuple[str, float], ...] = ()
     may_pass: bool = False
 
 
@@ -108,12 +110,14 @@ class Trained:
     """An evaluation with the tensors that were trained (none where it failed), on the CPU.
 
     Keys: ``layers.3.q.A`` (r, d_in), ``layers.3.q.B`` (d_out, r), ``head.classifier.weight`` and so on.
-    course: None where it failed, and where it is not known what happened on the way.
+    course: None where it failed, and where it is not known what happened on the way. answers: to the prompts
+    of a test of text, which it wrote before weights went that are not kept; None where it was not asked to.
     """
 
     evaluation: Evaluation
     tensors: dict[str, Tensor] = field(repr=False)
     course: Course | None = field(default=None, repr=False)
+    answers: tuple[str, ...] | None = field(default=None, repr=False)
 
     @property
     def allocation(self) -> Allocation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from math import prod
 
@@ -15,8 +15,10 @@ from transformers import PreTrainedModel
 from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
+from evaluators.objectives.task_objective import Score
 from spaces.head import Head, initial_std
 from spaces.objective import Around, Batch, Losses, Objective, directly
+from spaces.recompute import recomputed
 from spaces.site import Site
 from spaces.stacked import Stacked
 from spaces.wires import Wires
@@ -91,6 +93,11 @@ class Cohort:
         """What a slot trained, on the CPU, its wires cut to the ranks whose gate is not zero."""
         tensors = {**self.wires.trained(slot), **self.head.trained(slot)}
         return {name: tensor.cpu() for name, tensor in tensors.items()}
+
+    def recomputed(self) -> AbstractContextManager[None]:
+        """A context in which forward and backward, with the wires attached, need less memory and more time,
+        and give the same (gradient checkpointing); of the model as it is, not under other weights."""
+        return recomputed(self.model, [self.wires.remember])
 
     def losses(
         self, slots: Sequence[int], rows: Rows, indices: Sequence[np.ndarray], *, around: Around = directly
@@ -202,8 +209,8 @@ def outputs_of(
 
 def score_trained(
     model: PreTrainedModel, sites: Sequence[Site], task: Task, trained: Sequence[Trained], recipe: Recipe
-) -> list[float | None]:
-    """The task's metric on its test rows, of each in order; None where it failed or is not finite.
+) -> list[Score | None]:
+    """How each is judged on the task's test rows, in order; None where it failed or is not finite.
 
     Args:
         model: the base model that they were trained on.
@@ -212,12 +219,11 @@ def score_trained(
         trained: side by side, all at once.
         recipe: whose scaling, renorm and batch size hold.
     """
-    metrics: list[float | None] = [None] * len(trained)
+    scores: list[Score | None] = [None] * len(trained)
     finished = [i for i, one in enumerate(trained) if one.evaluation.failure is None]
     if finished:
         alive = [trained[i] for i in finished]
         outputs = outputs_of(model, sites, task.objective, alive, recipe, task.test)
         for i, own in zip(finished, outputs, strict=True):
-            score = task.objective.score(own, task.test.labels)
-            metrics[i] = None if score is None else score.metric
-    return metrics
+            scores[i] = task.objective.score(own, task.test.labels)
+    return scores

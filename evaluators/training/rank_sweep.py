@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
+from evaluators.objectives.task_objective import Score
 from spaces.allocation import Allocation
 from spaces.site import Site
 
@@ -21,11 +22,10 @@ __all__ = ["RankScore", "cut_to_rank", "rank_sweep"]
 
 @dataclass(frozen=True, slots=True)
 class RankScore:
-    """The task's metric and mean loss at one rank; None where the outputs were not finite."""
+    """How a candidate is judged at one rank; None where its outputs were not finite."""
 
     rank: int
-    metric: float | None
-    loss: float | None
+    score: Score | None
 
 
 def cut_to_rank(trained: Trained, rank: int) -> Trained:
@@ -87,5 +87,5 @@ def _at_ranks(
     """The same at some of the ranks, each in a slot of one cohort."""
     cuts = [cut_to_rank(trained, rank) for rank in ranks]
     outputs = outputs_of(model, sites, task.objective, cuts, recipe, rows)
-    scores = [task.objective.score(own, rows.labels) or (None, None) for own in outputs]
-    return [RankScore(rank, metric, loss) for rank, (metric, loss) in zip(ranks, scores, strict=True)]
+    scores = [task.objective.score(own, rows.labels) for own in outputs]
+    return [RankScore(rank, score) for rank, score in zip(ranks, scores, strict=True)]

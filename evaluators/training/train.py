@@ -6,6 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +17,7 @@ from transformers import PreTrainedModel
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
 from spaces.allocation import Allocation
-from spaces.objective import directly
+from spaces.objective import Around, directly
 from spaces.site import Site
 
 from .adamw import clip_per_slot, linear_schedule
@@ -26,11 +27,20 @@ from .data_order import epoch_batches
 from .gate_policy import GateHooks, GatePolicy, NeverActedError, Step
 from .memory import is_out_of_memory, peak_memory, reset_peak_memory, why_it_did_not_fit
 
-__all__ = ["train_cohort", "train_step"]
+__all__ = ["Write", "train_cohort", "train_step"]
+
+Write = Callable[[Cohort, Sequence[int], Around], Sequence[tuple[str, ...]]]
+"""What these slots of a cohort answer to prompts, the model asked in this way."""
 
 
 def train_step(
-    cohort: Cohort, steps: Sequence[Step], rows: Rows, indices: Sequence[np.ndarray], hooks: GateHooks
+    cohort: Cohort,
+    steps: Sequence[Step],
+    rows: Rows,
+    indices: Sequence[np.ndarray],
+    hooks: GateHooks,
+    *,
+    recompute: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """One optimizer step of these slots on their own rows; their mean losses before it, (slots,).
 
@@ -42,6 +52,7 @@ def train_step(
         rows: those to train on.
         indices: of each of these slots' own batch, in their order.
         hooks: what the gate policy does meanwhile.
+        recompute: whether the model's blocks are computed again in the backward pass (``Cohort.recomputed``).
     """
     slots = [step.slot for step in steps]
     cohort.stacked.select(slots)
@@ -51,9 +62,10 @@ def train_step(
     def now() -> Tensor:
         return cohort.losses(slots, rows, indices, around=around)
 
-    losses = now()
-    penalty = hooks.penalty(steps, now)
-    gradient = cohort.stacked.gradient(losses.sum() if penalty is None else losses.sum() + penalty)
+    with cohort.recomputed() if recompute else nullcontext():
+        losses = now()
+        penalty = hooks.penalty(steps, now)
+        gradient = cohort.stacked.gradient(losses.sum() if penalty is None else losses.sum() + penalty)
     active = hooks.trains(steps)
     if active is not None:
         gradient.mul_(active)
@@ -91,6 +103,8 @@ def train_cohort(
     slots: int,
     policy: GatePolicy | None = None,
     report_on: Rows | None = None,
+    write: Write | None = None,
+    gradient_checkpointing: bool = False,
     on_step: Callable[[int], None] = lambda _: None,
 ) -> list[Trained]:
     """Trains every candidate and evaluates it; in the order given.
@@ -108,6 +122,9 @@ def train_cohort(
         slots: how many train at a time, at most.
         policy: what the gates do; None: they stay one.
         report_on: the rows that metric and loss are of; by default the validation rows.
+        write: what they are to write when they have finished; None: nothing.
+        gradient_checkpointing: whether steps compute the model's blocks twice to save memory, with the same
+            results; not where a policy trains or replaces the base model's own weights.
         on_step: called with the number of candidate-steps done.
     """
     done: dict[int, Trained] = {}
@@ -116,7 +133,9 @@ def train_cohort(
     while len(done) < len(candidates):
         waiting = [i for i in range(len(candidates)) if i not in done]
         try:
-            _Training(model, sites, task, candidates, recipe, slots, policy, rows, on_step).run(waiting, done)
+            training = _Training(model, sites, task, candidates, recipe, slots, policy, rows, write, on_step)
+            training.recompute = gradient_checkpointing and training.hooks.around is None
+            training.run(waiting, done)
         except (torch.OutOfMemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -144,13 +163,14 @@ class _Training:
         slots: int,
         policy: GatePolicy | None,
         report_on: Rows,
+        write: Write | None,
         on_step: Callable[[int], None],
     ) -> None:
         more = nothing_more if policy is None else policy.shapes
         self.cohort = Cohort(model, sites, task.objective, candidates, recipe, slots=slots, more=more)
         self.hooks = GateHooks() if policy is None else policy.hooks(self.cohort, task)
         self.task, self.candidates, self.recipe, self.on_step = task, candidates, recipe, on_step
-        self.report_on = report_on
+        self.report_on, self.write, self.recompute = report_on, write, False
         self.running: dict[int, tuple[int, _Run]] = {}  # slot -> (index of the candidate, its run)
         self.lengths = np.array([len(ids) for ids in task.train.input_ids])
         self.cost = {site.name: site.cost_per_rank for site in sites}
@@ -204,7 +224,9 @@ class _Training:
             for slot, run in zip(slots, runs, strict=True)
         ]
         batches = [next(run.batches) for run in runs]
-        losses, active = train_step(self.cohort, steps, self.task.train, batches, self.hooks)
+        losses, active = train_step(
+            self.cohort, steps, self.task.train, batches, self.hooks, recompute=self.recompute
+        )
         self.on_step(len(slots))
         failed = {}
         values = losses.tolist()  # waits for the device
@@ -238,25 +260,29 @@ class _Training:
                 slots.append(slot)
         if not slots:
             return
-        outputs = self.cohort.outputs(slots, self.report_on, around=self.hooks.around or directly)
+        around = self.hooks.around or directly
+        outputs = self.cohort.outputs(slots, self.report_on, around=around)
         share = (time.perf_counter() - began) / len(slots)
-        for slot, own in zip(slots, outputs, strict=True):
+        answers = [None] * len(slots) if self.write is None else self.write(self.cohort, slots, around)
+        for slot, own, said in zip(slots, outputs, answers, strict=True):
             index, run = self.running.pop(slot)
             run.seconds += share
-            done[index] = self._finished(slot, run, own)
+            done[index] = self._finished(slot, run, own, said)
 
-    def _finished(self, slot: int, run: _Run, outputs: Tensor) -> Trained:
+    def _finished(self, slot: int, run: _Run, outputs: Tensor, answers: tuple[str, ...] | None) -> Trained:
         """What came of a slot's candidate. outputs: what it says of the rows to report on, (rows, k)."""
         score = self.task.objective.score(outputs, self.report_on.labels)
         if score is None:
             return Trained(_failure(run, "its outputs after training are not finite; lower `lr`"), {})
         evaluation = Evaluation(
             run.candidate,
-            *score,
+            score.metric,
+            score.loss,
             None,
             tuple(run.curve),
             run.seconds,
             peak_memory(self.cohort.model.device),
+            score.beside,
         )
         ranks = self.cohort.wires.ranks(slot)
         course = Course(
@@ -267,7 +293,7 @@ class _Training:
             self.hooks.history(slot),
             adapter=self.hooks.around is None,
         )
-        return Trained(evaluation, self.cohort.trained(slot), course)
+        return Trained(evaluation, self.cohort.trained(slot), course, answers)
 
 
 def _failure(run: _Run, reason: str) -> Evaluation:

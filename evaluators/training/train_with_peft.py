@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from copy import deepcopy
 from itertools import count, islice
 from typing import Final, TypeGuard, cast
@@ -32,7 +33,6 @@ from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.head import Head, initial_std
-from spaces.objective import Objective
 from spaces.stacked import Stacked
 
 from .adamw import linear_schedule
@@ -40,11 +40,15 @@ from .candidate import Candidate, Course, Evaluation, Recipe, Trained
 from .data_order import epoch_batches, in_length_order
 from .gate_policy import NeverActedError
 from .memory import is_out_of_memory, peak_memory, reset_peak_memory, why_it_did_not_fit
+from .prefixed import prefixed
 
 __all__ = ["adapter_params", "train_with_peft", "with_adapter"]
 
 _HEAD: Final = ".modules_to_save.default"  # where PEFT keeps its trained copy of a module
 _EVA_BATCHES: Final = 128  # EVA goes round them until its components stay; they are kept in memory
+
+_Write = Callable[[PreTrainedModel], tuple[str, ...]]
+"""What a model answers to prompts."""
 
 
 def _nothing(_: object) -> None:
@@ -60,6 +64,7 @@ def train_with_peft(
     seed: int,
     learning_rate: float,
     report_on: Rows,
+    write: _Write | None = None,
     prepare: Callable[[PeftModel], None] = _nothing,
     on_step: Callable[[int], None] = _nothing,
 ) -> Trained:
@@ -78,6 +83,7 @@ def train_with_peft(
         seed: of the head, of the data's order and of what PEFT draws.
         learning_rate: the highest of the schedule.
         report_on: the rows that metric and loss are of.
+        write: what it is to write when it has finished; None: nothing.
         prepare: last change to the model before it trains, after EVA's where the config asks for that.
         on_step: called with 1 after each step.
 
@@ -90,7 +96,7 @@ def train_with_peft(
         tuned = run.started(config, model)
         prepare(tuned)
         failure = run.train(tuned, on_step)
-        return run.failed(failure) if failure else run.finished(tuned, report_on)
+        return run.failed(failure) if failure else run.finished(tuned, report_on, write)
     except (torch.OutOfMemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
@@ -172,21 +178,25 @@ class _PeftRun:
                 tuned.base_model.update_and_allocate(step)  # reads the gradients of this step
         return None
 
-    def finished(self, tuned: PeftModel, report_on: Rows) -> Trained:
-        """The evaluation of what was trained."""
+    def finished(self, tuned: PeftModel, report_on: Rows, write: _Write | None) -> Trained:
+        """The evaluation of what was trained, and what it writes."""
         outputs = _outputs(tuned, self.objective, report_on, self.recipe.eval_batch_size)
         score = self.objective.score(outputs, report_on.labels)
         if score is None:
             return self.failed("its outputs after training are not finite; lower `lr`")
         seconds, memory = time.perf_counter() - self.began, peak_memory(tuned.device)
-        evaluation = Evaluation(self.candidate, *score, None, tuple(self.curve), seconds, memory)
+        answers = None if write is None else write(_asked(tuned))
+        curve = tuple(self.curve)
+        evaluation = Evaluation(
+            self.candidate, score.metric, score.loss, None, curve, seconds, memory, score.beside
+        )
         peak = adapter_params(tuned)
         end = _unmasked(tuned.base_model) if isinstance(tuned.base_model, AdaLoraModel) else peak
-        return Trained(evaluation, {}, Course(Allocation.of({}), peak, float(peak), end, ()))
+        return Trained(evaluation, {}, Course(Allocation.of({}), peak, float(peak), end, ()), answers)
 
     def failed(self, reason: str, *, may_pass: bool = False) -> Trained:
         return Trained(
-            Evaluation(self.candidate, None, None, reason, tuple(self.curve), 0.0, 0, may_pass), {}
+            Evaluation(self.candidate, None, None, reason, tuple(self.curve), 0.0, 0, may_pass=may_pass), {}
         )
 
     def _batches(self) -> Iterator[np.ndarray]:
@@ -221,13 +231,19 @@ def _is_eva(config: PeftConfig) -> TypeGuard[LoraConfig]:
 
 
 @torch.no_grad()
-def _outputs(tuned: PeftModel, objective: Objective, rows: Rows, size: int) -> Tensor:
+def _outputs(tuned: PeftModel, objective: TaskObjective, rows: Rows, size: int) -> Tensor:
     """(rows, k), in the rows' order, on the CPU."""
-    prompted = tuned.active_peft_config.is_prompt_learning  # the rest are layers in the copy
-    model = cast("PreTrainedModel", tuned if prompted else tuned.get_base_model())
-    return in_length_order(
-        rows, size, lambda indices: objective.outputs(model, batch_of(tuned, rows, indices))
-    )
+    in_parts = objective.architecture == "causal_lm" and tuned.active_peft_config.is_prompt_learning
+    with prefixed(tuned) if in_parts else nullcontext(_asked(tuned)) as model:
+        return in_length_order(
+            rows, size, lambda indices: objective.outputs(model, batch_of(tuned, rows, indices))
+        )
+
+
+def _asked(tuned: PeftModel) -> PreTrainedModel:
+    """What is run: the copy that has PEFT's layers in it, or PEFT's own model where it adds to the input."""
+    prompted = tuned.active_peft_config.is_prompt_learning
+    return cast("PreTrainedModel", tuned if prompted else tuned.get_base_model())
 
 
 def _unmasked(adalora: AdaLoraModel) -> int:

@@ -4,6 +4,7 @@ import torch
 
 from proxies.measure.eigenvalues import in_double
 from proxies.measure.evidence import Evidence
+from proxies.measure.site_weight import site_weight
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores, per_unit_of_rank
 from spaces.site import Site
@@ -28,7 +29,7 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
 def _reciprocal(evidence: Evidence, site: Site) -> float:
     if site.kind != "lora":
         return 1.0 if site.kind == "residual" else 0.0
-    values = torch.linalg.svdvals(in_double(evidence.weight(site)))
+    values = torch.linalg.svdvals(in_double(site_weight(evidence.model, site)))
     return float(values[-1] / values[0]) if values[0] else 0.0
 
 

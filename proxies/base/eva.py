@@ -1,10 +1,13 @@
 """EVA: how much of what a site reads fits through each rank."""
 
+from typing import Final
+
 import numpy as np
 import torch
 
 from proxies.measure.eigenvalues import eigenvalues, in_double
 from proxies.measure.evidence import Evidence
+from proxies.measure.need import Need, Seen
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores
 
@@ -24,13 +27,16 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     Cost: one product x^T x a site in the dense pass's forward, a symmetric eigenvalue problem of size
     d_in; memory d_in^2 a site.
     """
-    space = evidence.space
-    by_rank = np.zeros((len(space.sites), len(space.ranks)))
-    for row, site in zip(by_rank, space.sites, strict=True):
-        values = eigenvalues(in_double(evidence.statistic("second_moments", site)))
-        explained = torch.cumsum(values, 0) / values.sum()
-        row[1:] = explained.cpu().numpy()[np.minimum(space.ranks[1:], len(explained)) - 1]
-    return SiteScores.of_ranks(name, "base", space, by_rank)
+    return SiteScores.of_ranks(name, "base", evidence.space, evidence.of(_EXPLAINED))
 
 
-EVA = Proxy("eva", "base", _measure, needs=frozenset({"second_moments"}))
+def _explained(seen: Seen) -> np.ndarray:
+    values = eigenvalues(in_double(seen.tensors["second_moments"]))
+    explained = torch.cumsum(values, 0) / values.sum()
+    by_rank = np.zeros(len(seen.ranks))
+    by_rank[1:] = explained.cpu().numpy()[np.minimum(seen.ranks[1:], len(explained)) - 1]
+    return by_rank
+
+
+_EXPLAINED: Final = Need("explained", frozenset({"second_moments"}), _explained)
+EVA = Proxy("eva", "base", _measure, needs=frozenset({_EXPLAINED}))

@@ -1,6 +1,7 @@
 """L2-NORM: how large the weight is that a site changes."""
 
 from proxies.measure.evidence import Evidence
+from proxies.measure.site_weight import site_weight
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores, per_unit_of_rank
 
@@ -14,7 +15,7 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     weights; more is better). Departure: the weights are those trained before, not drawn at random.
     Cost: one read of the weights; no data.
     """
-    norms = [float(evidence.weight(s).norm()) for s in evidence.space.sites]
+    norms = [float(site_weight(evidence.model, s).norm()) for s in evidence.space.sites]
     return per_unit_of_rank(name, "base", evidence.space, norms)
 
 

@@ -56,7 +56,7 @@ def ensemble(
         rates = np.mean([_places(np.diff(one.by_rank, axis=1) / units) for one in scores], axis=0)
         by_rank = np.zeros((len(by_site), len(evidence.space.ranks)))
         by_rank[:, 1:] = np.cumsum(rates * units, axis=1)
-        return SiteScores(name, point, evidence.space, by_site, by_rank)
+        return SiteScores(name, point, evidence.space, by_site, by_rank, max(one.error for one in scores))
 
     return Proxy(ENSEMBLE + "+".join(names), point, measure, needs=needs_of(members))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def root(member: Proxy, score: Callable[[Sequence[Proxy], Evidence], list[SiteSc
 
 def _by_root(name: str, scores: SiteScores) -> SiteScores:
     by_rank = scores.by_site[:, None] * np.sqrt(np.array(scores.space.ranks))
-    return SiteScores(name, scores.point, scores.space, scores.by_site, by_rank)
+    return replace(scores, proxy=name, by_rank=by_rank)
 
 
 def _spread(evidence: Evidence, name: str) -> SiteScores:

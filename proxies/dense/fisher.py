@@ -1,6 +1,9 @@
 """FISHER: how much a site's gradient says about the loss, summed over batches."""
 
+from typing import Final
+
 from proxies.measure.evidence import Evidence
+from proxies.measure.need import Need, Seen
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores, per_unit_of_rank
 
@@ -15,13 +18,15 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     Departures: they sum (activation * its gradient)^2 over channels; a wire changes weights, so G
     stands here. True labels, not labels drawn from the model. Unlike ||G||, batches cannot cancel:
     sum of ||G_b||^2 = ||G||^2 / n + sum of squared deviations. With one batch it is grad_norm squared.
-    Cost: the dense pass, shared; memory for three matrices of G's shape instead of one.
+    Cost: the dense pass, shared; memory for three matrices of G's shape instead of one, entry by entry.
     """
-    values = []
-    for site in evidence.space.sites:
-        mean_part = evidence.gradients[site.name].double().square().sum() / evidence.batches
-        values.append(float(mean_part + evidence.statistic("deviations", site).double().sum()))
-    return per_unit_of_rank(name, "dense", evidence.space, values)
+    return per_unit_of_rank(name, "dense", evidence.space, evidence.of(_SQUARES))
 
 
-FISHER = Proxy("fisher", "dense", _measure, needs=frozenset({"deviations"}))
+def _squares(seen: Seen) -> float:
+    mean_part = seen.gradient.double().square().sum() / seen.batches
+    return float(mean_part + seen.tensors["deviations"].double().sum())
+
+
+_SQUARES: Final = Need("squares_by_batch", frozenset({"gradient", "deviations"}), _squares)
+FISHER = Proxy("fisher", "dense", _measure, needs=frozenset({_SQUARES}))

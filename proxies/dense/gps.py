@@ -3,6 +3,7 @@
 import numpy as np
 
 from proxies.measure.evidence import Evidence
+from proxies.measure.spectrum_needs import GAINS
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores
 
@@ -15,10 +16,10 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     norm 1. More is better; concave in r. A site's own score is that at the grid's largest rank.
 
     Source: DESIGN, section 6, whose ``spectrum`` is its square. The two order single sites alike but not
-    allocations, because roots add up otherwise. Cost: that of ``spectrum``, shared with it.
+    allocations, because roots add up otherwise. Cost: that of ``spectrum``, shared with it, sketches too.
     """
-    by_rank = np.sqrt(evidence.gains)
-    return SiteScores(name, "dense", evidence.space, by_rank[:, -1].copy(), by_rank)
+    by_rank, error = np.sqrt(evidence.dense.gains), evidence.dense.error_of(GAINS)
+    return SiteScores(name, "dense", evidence.space, by_rank[:, -1].copy(), by_rank, error)
 
 
-GPS = Proxy("gps", "dense", _measure)
+GPS = Proxy("gps", "dense", _measure, needs=frozenset({GAINS}))

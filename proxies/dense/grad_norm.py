@@ -1,6 +1,10 @@
 """GRAD-NORM: the Euclidean norm of the loss gradient."""
 
+from typing import Final
+
 from proxies.measure.evidence import Evidence
+from proxies.measure.need import Need, Seen
+from proxies.measure.spectrum_needs import NORM
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores, per_unit_of_rank
 
@@ -9,37 +13,37 @@ __all__ = ["GRAD_NORM", "GRAD_NORM_INIT", "GRAD_NORM_WARM"]
 
 def _dense(evidence: Evidence, name: str) -> SiteScores:
     """Frobenius norm of G. Source: HeteroLoRA, arXiv:2406.14956, appendix C.4, applied to W' as its
-    section 2.1 argues. Cost: one forward and backward per batch, shared with all dense proxies."""
+    section 2.1 argues. Cost: one forward and backward per batch, shared with all dense proxies. Where G does
+    not fit into memory, from a linear sketch (``proxies.measure.sketch``), whose error the scores carry."""
     return per_unit_of_rank(
-        name,
-        "dense",
-        evidence.space,
-        [float(evidence.gradients[s.name].norm()) for s in evidence.space.sites],
+        name, "dense", evidence.space, evidence.dense.norms, error=evidence.dense.error_of(NORM)
     )
 
 
 def _init(evidence: Evidence, name: str) -> SiteScores:
-    """Norm of dL/dA plus norm of dL/dB at the initialisation: table 1 there. dL/dA = 0 because B = 0."""
-    norms = []
-    for site in evidence.space.sites:
-        of_b = evidence.gradient_of_b(site, evidence.gradients[site.name])
-        norms.append(float(of_b[:, : evidence.initial_rank].norm()))
-    return per_unit_of_rank(name, "init", evidence.space, norms)
+    """Norm of dL/dA plus norm of dL/dB at the initialisation: table 1 there. dL/dA = 0 because B = 0.
+    Cost: one forward and backward per batch, through A: G is never formed."""
+    return per_unit_of_rank(name, "init", evidence.space, evidence.of(_NORM_OF_B))
+
+
+def _norm_of_b(seen: Seen) -> float:
+    return float(seen.of_b("of_b").norm())
 
 
 def _warm(evidence: Evidence, name: str) -> SiteScores:
     """Norm of dL/dA and dL/dB together, (||dL/dA||^2 + ||dL/dB||^2)^(1/2), after a short warm-up with
-    every site on, when dL/dA is no longer 0. dL/dA = factor * B^T G and dL/dB = factor * G A^T, with G
-    taken around the trained wires and head. Source: as at ``init``, whose departure is the rank: the
-    warm-up's. Cost: the warm-up, and a forward and backward of each held batch; both shared."""
+    every site on, when dL/dA is no longer 0, around the trained wires and head. Source: as at ``init``, whose
+    departure is the rank: the warm-up's. Cost: the warm-up, and a forward and backward of each held batch;
+    both shared."""
     network = evidence.super_network
     norms = []
     for site in evidence.space.sites:
-        of_a, of_b = network.wires[site.name].gradients(network.gradients[site.name])
+        of_a, of_b = network.gradients[site.name]
         norms.append(float((of_a.square().sum() + of_b.square().sum()).sqrt()))
     return per_unit_of_rank(name, "warm", evidence.space, norms)
 
 
-GRAD_NORM = Proxy("grad_norm", "dense", _dense)
-GRAD_NORM_INIT = Proxy("grad_norm@init", "init", _init)
+_NORM_OF_B: Final = Need("norm_of_b", frozenset({"of_b"}), _norm_of_b)
+GRAD_NORM = Proxy("grad_norm", "dense", _dense, needs=frozenset({NORM}))
+GRAD_NORM_INIT = Proxy("grad_norm@init", "init", _init, needs=frozenset({_NORM_OF_B}))
 GRAD_NORM_WARM = Proxy("grad_norm@warm", "warm", _warm)

@@ -1,6 +1,8 @@
 """GRASP: what a weight does to the flow of gradient."""
 
 from proxies.measure.evidence import Evidence
+from proxies.measure.site_weight import weight_times
+from proxies.measure.spectrum_needs import NORM
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores, per_unit_of_rank
 
@@ -16,10 +18,13 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     first. Departures: W0 was trained before, not drawn at random; H counts the sites of the space and
     no other weight; H G by a one-sided difference (``proxies.measure.hessian``) instead of a second backward
     pass. A negative site lowers an allocation's score; ``greedy`` and ``exact`` leave it out.
-    Cost: the dense pass, shared, and one more; memory for a second G of every site.
+    Cost: the dense pass, shared, and one more; memory for a second G of every site. Raises InputError where G
+    of all sites does not fit, since the step goes along all of them at once.
     """
-    products = [evidence.weight_times(s, evidence.hessian_gradient[s.name]) for s in evidence.space.sites]
+    products = [
+        weight_times(evidence.model, s, evidence.hessian_gradient[s.name]) for s in evidence.space.sites
+    ]
     return per_unit_of_rank(name, "dense", evidence.space, [-float(p.sum()) for p in products])
 
 
-GRASP = Proxy("grasp", "dense", _measure)
+GRASP = Proxy("grasp", "dense", _measure, needs=frozenset({NORM}))  # whose pass it shares

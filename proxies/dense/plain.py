@@ -1,6 +1,9 @@
 """PLAIN: SNIP without the absolute value."""
 
+from typing import Final
+
 from proxies.measure.evidence import Evidence
+from proxies.measure.need import Need, Seen
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores, per_unit_of_rank
 
@@ -13,10 +16,14 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     Source: the measure ``plain`` in the program of Abdelfattah et al., arXiv:2101.08134, the sum over
     weights of weight * gradient. More is better, as there: a site where growing W0 raises the loss comes
     first. A negative site lowers an allocation's score; ``greedy`` and ``exact`` leave it out.
-    Cost: the dense pass, shared.
+    Cost: the dense pass, shared, entry by entry.
     """
-    products = [evidence.weight_times(s, evidence.gradients[s.name]) for s in evidence.space.sites]
-    return per_unit_of_rank(name, "dense", evidence.space, [float(p.sum()) for p in products])
+    return per_unit_of_rank(name, "dense", evidence.space, evidence.of(_PRODUCT))
 
 
-PLAIN = Proxy("plain", "dense", _measure)
+def _product(seen: Seen) -> float:
+    return float(seen.weight_times(seen.gradient).sum())
+
+
+_PRODUCT: Final = Need("product", frozenset({"gradient"}), _product)
+PLAIN = Proxy("plain", "dense", _measure, needs=frozenset({_PRODUCT}))

@@ -1,6 +1,9 @@
 """SNIP: how much the loss depends on each weight being there."""
 
+from typing import Final
+
 from proxies.measure.evidence import Evidence
+from proxies.measure.need import Need, Seen
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores, per_unit_of_rank
 
@@ -9,9 +12,13 @@ __all__ = ["SNIP", "SNIP_INIT", "SNIP_WARM"]
 
 def _dense(evidence: Evidence, name: str) -> SiteScores:
     """Sum of |W0 * G|. Source: HeteroLoRA, arXiv:2406.14956, appendix C.2, with the absolute value of
-    Lee et al., arXiv:1810.02340, eq. 6. A cross wire scores 0, since its W0 is zero."""
-    products = [evidence.weight_times(s, evidence.gradients[s.name]) for s in evidence.space.sites]
-    return per_unit_of_rank(name, "dense", evidence.space, [float(p.abs().sum()) for p in products])
+    Lee et al., arXiv:1810.02340, eq. 6. A cross wire scores 0, since its W0 is zero. Cost: the dense
+    pass, shared, entry by entry."""
+    return per_unit_of_rank(name, "dense", evidence.space, evidence.of(_SALIENCY))
+
+
+def _saliency(seen: Seen) -> float:
+    return float(seen.weight_times(seen.gradient).abs().sum())
 
 
 def _init(evidence: Evidence, name: str) -> SiteScores:
@@ -27,6 +34,7 @@ def _warm(evidence: Evidence, name: str) -> SiteScores:
     return per_unit_of_rank(name, "warm", evidence.space, totals)
 
 
-SNIP = Proxy("snip", "dense", _dense)
+_SALIENCY: Final = Need("saliency", frozenset({"gradient"}), _saliency)
+SNIP = Proxy("snip", "dense", _dense, needs=frozenset({_SALIENCY}))
 SNIP_INIT = Proxy("snip@init", "init", _init)
 SNIP_WARM = Proxy("snip@warm", "warm", _warm)

@@ -1,6 +1,9 @@
 """SNR: how much a site's gradient agrees from batch to batch."""
 
+from typing import Final
+
 from proxies.measure.evidence import Evidence
+from proxies.measure.need import Need, Seen
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores, per_unit_of_rank
 
@@ -14,15 +17,17 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     log(sum over parameters of mean(|g|) / std(g)). Departures: |mean| for mean(|g|), so that a gradient
     of changing sign counts as noise; the mean over entries and no logarithm, so that a site's size does
     not count. ``std`` divides by the number of batches. Cost: the dense pass, shared; memory for three
-    matrices of G's shape instead of one. Raises InputError on fewer than two batches.
+    matrices of G's shape instead of one, entry by entry. Raises InputError on fewer than two batches.
     """
     evidence.require_batches(name, 2)
-    ratios = []
-    for site in evidence.space.sites:
-        mean = evidence.gradients[site.name] / evidence.batches
-        std = (evidence.statistic("deviations", site) / evidence.batches).sqrt()
-        ratios.append(float((mean.abs() / std).where(std != 0, 0.0).mean()))
-    return per_unit_of_rank(name, "dense", evidence.space, ratios)
+    return per_unit_of_rank(name, "dense", evidence.space, evidence.of(_RATIO))
 
 
-SNR = Proxy("snr", "dense", _measure, needs=frozenset({"deviations"}))
+def _ratio(seen: Seen) -> float:
+    mean = seen.gradient / seen.batches
+    std = (seen.tensors["deviations"] / seen.batches).sqrt()
+    return float((mean.abs() / std).where(std != 0, 0.0).mean())
+
+
+_RATIO: Final = Need("signal_to_noise", frozenset({"gradient", "deviations"}), _ratio)
+SNR = Proxy("snr", "dense", _measure, needs=frozenset({_RATIO}))

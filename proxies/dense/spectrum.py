@@ -1,6 +1,7 @@
 """The gradient spectrum: what each rank can buy, at first order."""
 
 from proxies.measure.evidence import Evidence
+from proxies.measure.spectrum_needs import GAINS
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores
 
@@ -12,9 +13,12 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
 
     The largest first-order decrease of the loss that a unit-step update of rank r can buy; concave in
     r, so per-rank scores come with it. A site's own score is its gain at the highest rank that it can have.
-    Cost: the dense pass, and one symmetric eigenvalue problem of size min(d_in, d_out) per site.
+    Cost: the dense pass, and one symmetric eigenvalue problem of size min(d_in, d_out) per site. Where G does
+    not fit into memory, from a linear sketch (``proxies.measure.sketch``), whose error the scores carry.
     """
-    return SiteScores.of_ranks(name, "dense", evidence.space, evidence.gains)
+    return SiteScores.of_ranks(
+        name, "dense", evidence.space, evidence.dense.gains, error=2 * evidence.dense.error_of(GAINS)
+    )
 
 
-SPECTRUM = Proxy("spectrum", "dense", _measure)
+SPECTRUM = Proxy("spectrum", "dense", _measure, needs=frozenset({GAINS}))

@@ -12,10 +12,9 @@ def _dense(evidence: Evidence, name: str) -> SiteScores:
 
     Source: HeteroLoRA, arXiv:2406.14956, appendix C.3. A cross wire scores 0, since its W0 is zero.
     Departure: absolute value of each product, as layer norms and softmax let dR/dW be negative.
-    Cost: one forward and backward of one row.
+    Cost: one forward and backward of one row, in which G is formed of one site at a time.
     """
-    products = [evidence.weight_times(s, evidence.synflow_gradients[s.name]) for s in evidence.space.sites]
-    return per_unit_of_rank(name, "dense", evidence.space, [float(p.abs().sum()) for p in products])
+    return per_unit_of_rank(name, "dense", evidence.space, evidence.synflow_products)
 
 
 def _init(evidence: Evidence, name: str) -> SiteScores:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from proxies.measure.evidence import Evidence
+from proxies.measure.need import Need, Seen
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores, per_unit_of_rank
 
@@ -18,17 +19,17 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     The first-order decrease of the loss by a step of Adam of learning rate 1, <m, m / sqrt(v)>, which
     moves B alone, since dL/dA = 0. More is better. Source: Kingma and Ba, arXiv:1412.6980, algorithm 1.
     Departure: plain means for the decaying averages, so that the order of batches does not matter.
-    With one batch it is the sum of |dL/dB|. Cost: the dense pass, shared, and two products with A for
-    each batch; memory for a second G of every site during the pass.
+    With one batch it is the sum of |dL/dB|. Cost: one forward and backward per batch, through A: G is never
+    formed.
     """
-    gains = []
-    first = slice(evidence.initial_rank)
-    for site in evidence.space.sites:
-        m = evidence.gradient_of_b(site, evidence.gradients[site.name]) / evidence.batches
-        m, of_b = m[:, first], evidence.statistic("deviations_of_b", site)[:, first]
-        v = m.square() + of_b / evidence.batches
-        gains.append(float((m.square() / (v.sqrt() + _EPSILON)).sum()))
-    return per_unit_of_rank(name, "init", evidence.space, gains)
+    return per_unit_of_rank(name, "init", evidence.space, evidence.of(_GAIN))
 
 
-ADAM_GAIN = Proxy("adam_gain", "init", _measure, needs=frozenset({"deviations_of_b"}))
+def _gain(seen: Seen) -> float:
+    m = seen.of_b("of_b") / seen.batches
+    v = m.square() + seen.of_b("deviations_of_b") / seen.batches
+    return float((m.square() / (v.sqrt() + _EPSILON)).sum())
+
+
+_GAIN: Final = Need("adam_gain", frozenset({"of_b", "deviations_of_b"}), _gain)
+ADAM_GAIN = Proxy("adam_gain", "init", _measure, needs=frozenset({_GAIN}))

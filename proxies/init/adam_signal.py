@@ -3,6 +3,7 @@
 from typing import Final
 
 from proxies.measure.evidence import Evidence
+from proxies.measure.need import Need, Seen
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores, per_unit_of_rank
 
@@ -22,16 +23,16 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     positive-part shrinkage. Cost: as ``adam_gain``. Raises InputError on fewer than two batches.
     """
     evidence.require_batches(name, 2)
-    count = evidence.batches
-    signals = []
-    first = slice(evidence.initial_rank)
-    for site in evidence.space.sites:
-        m = evidence.gradient_of_b(site, evidence.gradients[site.name]) / count
-        m, of_b = m[:, first], evidence.statistic("deviations_of_b", site)[:, first]
-        v = m.square() + of_b / count
-        squared = ((count * m.square() - v) / (count - 1)).clamp(min=0)
-        signals.append(float((squared / (v.sqrt() + _EPSILON)).sum()))
-    return per_unit_of_rank(name, "init", evidence.space, signals)
+    return per_unit_of_rank(name, "init", evidence.space, evidence.of(_SIGNAL))
 
 
-ADAM_SIGNAL = Proxy("adam_signal", "init", _measure, needs=frozenset({"deviations_of_b"}))
+def _signal(seen: Seen) -> float:
+    count = seen.batches
+    m = seen.of_b("of_b") / count
+    v = m.square() + seen.of_b("deviations_of_b") / count
+    squared = ((count * m.square() - v) / (count - 1)).clamp(min=0)
+    return float((squared / (v.sqrt() + _EPSILON)).sum())
+
+
+_SIGNAL: Final = Need("adam_signal", frozenset({"of_b", "deviations_of_b"}), _signal)
+ADAM_SIGNAL = Proxy("adam_signal", "init", _measure, needs=frozenset({_SIGNAL}))

@@ -28,7 +28,7 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     by_rank = np.zeros((len(space.sites), len(space.ranks)))
     for row, site in zip(by_rank, space.sites, strict=True):
         x = features.inputs[site.name]
-        signs = torch.where(x @ evidence.initial_a[site.name].to(x).T > 0, 1.0, -1.0)
+        signs = torch.where(x @ evidence.initial_a(site, space.ranks[-1]).to(x).T > 0, 1.0, -1.0)
         for column, rank in enumerate(space.ranks[1:], 1):
             of_rank = in_double(signs[:, :rank])
             agreements = (rank + of_rank @ of_rank.T) / 2

@@ -1,10 +1,13 @@
 """ZICO: how large a wire's gradients are beside how much they vary from batch to batch."""
 
+from typing import Final
+
 import numpy as np
 import torch
 
 from proxies.measure.eigenvalues import in_double
 from proxies.measure.evidence import Evidence
+from proxies.measure.need import Need, Seen
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores
 
@@ -23,19 +26,24 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     left out.
 
     A first unit of rank is worth log(d_out) and more, a doubling about log 2, so that a budget is spread
-    over all sites. Cost: the dense pass, shared, and two products with A for each batch; memory for a
-    second G of every site during the pass. Raises InputError on fewer than two batches.
+    over all sites. Cost: one forward and backward per batch, through A at the grid's largest rank: G is never
+    formed. Raises InputError on fewer than two batches.
     """
     evidence.require_batches(name, 2)
-    space = evidence.space
-    by_rank = np.zeros((len(space.sites), len(space.ranks)))
-    for row, site in zip(by_rank, space.sites, strict=True):
-        size = in_double(evidence.statistic("absolute_of_b", site)) / evidence.batches
-        std = (in_double(evidence.statistic("deviations_of_b", site)) / evidence.batches).sqrt()
-        sums = torch.cumsum((size / std).where(std != 0, 0.0).sum(0), 0)
-        worth = sums.log().where(sums != 0, 0.0).cpu().numpy()
-        row[1:] = worth[np.array(space.ranks[1:]) - 1]
-    return SiteScores.of_ranks(name, "init", space, by_rank)
+    return SiteScores.of_ranks(name, "init", evidence.space, evidence.of(_WORTHS))
 
 
-ZICO = Proxy("zico", "init", _measure, needs=frozenset({"absolute_of_b", "deviations_of_b"}))
+def _by_rank(seen: Seen) -> np.ndarray:
+    size = in_double(seen.tensors["absolute_of_b"]) / seen.batches
+    std = (in_double(seen.tensors["deviations_of_b"]) / seen.batches).sqrt()
+    sums = torch.cumsum((size / std).where(std != 0, 0.0).sum(0), 0)
+    worth = sums.log().where(sums != 0, 0.0).cpu().numpy()
+    by_rank = np.zeros(len(seen.ranks))
+    by_rank[1:] = worth[np.array(seen.ranks[1:]) - 1]
+    return by_rank
+
+
+_WORTHS: Final = Need(
+    "zico", frozenset({"of_b", "absolute_of_b", "deviations_of_b"}), _by_rank, every_rank=True
+)
+ZICO = Proxy("zico", "init", _measure, needs=frozenset({_WORTHS}))

@@ -11,31 +11,28 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from spaces.base_weight import base_weight
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.hooks import Renorm
+from spaces.memory_size import MemorySize
 from spaces.objective import Batch, Objective
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site
-from spaces.wires import initial_a
 
-from .dense_gradients import dense_gradients, dense_synflow_gradients
-from .dense_statistics import Statistic, add_deviations
-from .eigenvalues import eigenvalues, in_double
 from .hessian import hessian_gradient
-from .meter import Meter, measured, once
+from .meter import Meter, measured
+from .need import Need
+from .plan import memory_for
 from .row_features import RowFeatures, row_features
+from .site_gradients import SiteGradients
+from .site_weight import weight_times
 from .super_network import SuperNetwork
+from .synflow_gradients import of_synflow_gradients
 from .warm_up import WarmUp
 
 __all__ = ["Evidence"]
-
-_INITIAL_RANK = 8  # the papers'
-_Dense = tuple[dict[str, Tensor], dict[Statistic, dict[str, Tensor]]]
-"""G, and the statistics, by site."""
 
 
 class Evidence:
@@ -52,7 +49,8 @@ class Evidence:
         scaling: Scaling | None = None,
         renorm: Renorm = "preserve",
         warm_up: WarmUp | None = None,
-        needs: frozenset[Statistic] = frozenset(),
+        needs: frozenset[Need] = frozenset(),
+        memory: MemorySize | None = None,
         absolute: Callable[[], AbstractContextManager[None]] = nullcontext,
         on_batch: Callable[[], None] = lambda: None,
     ) -> None:
@@ -63,12 +61,13 @@ class Evidence:
             objective: what is learned.
             batches: on the model's device. All are used.
             space: the sites, and the ranks that scores are given for.
-            seed: of the initial A, which the ``init`` point looks through.
+            seed: of the initial A, which the ``init`` point looks through, and of sketches.
             scaling: the factor of a wire at each rank; by default LoRA's.
             renorm: as ``spaces.hooks.attach`` has it.
             warm_up: how the super-network of the ``warm`` point is trained, on some of the same batches.
-            needs: statistics that the one dense pass collects in passing (``proxies.proxy.needs_of``); for
-                another one a pass of its own runs when it is first asked for.
+            needs: which one pass serves together (``proxies.proxy.needs_of``); for another one a pass of its
+                own runs when it is first asked for.
+            memory: that is held of the sites' gradients at a time; ``memory_for`` says what by default.
             absolute: a context in which what the model computes with besides its own weights is absolute, for
                 SynFlow's pass; by default there is nothing of that kind.
             on_batch: called after each batch, and after each step of the warm-up.
@@ -77,10 +76,22 @@ class Evidence:
         self.seed, self.renorm = seed, renorm
         self.scaling = scaling or Scaling()
         self._batches, self._on_batch = batches, on_batch
-        self._warm_up = warm_up or WarmUp()
-        self._needs, self._absolute = needs, absolute
+        self._warm_up, self._absolute = warm_up or WarmUp(), absolute
         on_cuda = model.device.type == "cuda"
         self.meter = Meter(partial(torch.cuda.synchronize, model.device)) if on_cuda else Meter()
+        self.dense = SiteGradients(
+            model,
+            objective,
+            batches,
+            space,
+            seed=seed,
+            scaling=self.scaling,
+            renorm=renorm,
+            needs=needs,
+            memory=memory_for(model, space.sites, memory),
+            on_batch=on_batch,
+            meter=self.meter,
+        )
 
     @property
     def batches(self) -> int:
@@ -95,34 +106,38 @@ class Evidence:
                 f"give it at least {counted(least, 'batch', 'batches')}, or leave it out."
             )
 
+    def of(self, need: Need) -> np.ndarray:
+        """What a need is of every site: (sites,), or (sites, numbers)."""
+        return self.dense.of(need)
+
     @property
     def gradients(self) -> dict[str, Tensor]:
-        """G of the training loss at ``dense``: site name -> (d_out, d_in)."""
-        return self._dense(self._needs)[0]
+        """G of the training loss at ``dense``: site name -> (d_out, d_in).
 
-    def statistic(self, name: Statistic, site: Site) -> Tensor:
-        """One of the statistics of the dense pass: see ``Statistic``."""
-        needs = self._needs if name in self._needs else frozenset({name})
-        return self._dense(needs)[1][name][site.name]
+        Raises InputError where those of all sites do not fit into the memory.
+        """
+        return self.dense.whole
 
-    @measured
-    def gains(self) -> np.ndarray:
-        """Sum of the r largest squared singular values of G, by site and rank: (sites, ranks); of all there
-        are where r is above that."""
-        gains = np.zeros((len(self.space.sites), len(self.space.ranks)))
-        for row, site in zip(gains, self.space.sites, strict=True):
-            g = in_double(self.gradients[site.name])
-            squares = eigenvalues(g @ g.T if g.shape[0] <= g.shape[1] else g.T @ g)
-            row[1:] = (
-                torch.cumsum(squares, 0).cpu().numpy()[np.minimum(self.space.ranks[1:], len(squares)) - 1]
-            )
-        return gains
+    @property
+    def initial_rank(self) -> int:
+        """The rank at which proxies at ``init`` look (``SiteGradients.initial_rank``)."""
+        return self.dense.initial_rank
+
+    def initial_a(self, site: Site, rank: int) -> Tensor:
+        """The A that a wire of this rank starts with: (rank, d_in)."""
+        return self.dense.initial_a(site, rank)
 
     @measured
-    def synflow_gradients(self) -> dict[str, Tensor]:
-        """G of SynFlow's objective at ``dense``: site name -> (d_out, d_in)."""
+    def synflow_products(self) -> list[float]:
+        """Sum of |W0 * G| of every site, with G that of SynFlow's objective at ``dense``."""
+
+        def product(site: Site, gradient: Tensor) -> float:
+            return float(weight_times(self.model, site, gradient).abs().sum())
+
         with self._absolute():
-            return dense_synflow_gradients(self.model, self.objective, self.space.sites, renorm=self.renorm)
+            sites = self.space.sites
+            found = of_synflow_gradients(product, self.model, self.objective, sites, renorm=self.renorm)
+        return [found[site.name] for site in sites]
 
     @measured
     def hessian_gradient(self) -> dict[str, Tensor]:
@@ -139,7 +154,7 @@ class Evidence:
     @measured
     def row_features(self) -> RowFeatures:
         """How each site tells the first rows apart."""
-        first = {name: a[: self.initial_rank] for name, a in self.initial_a.items()}
+        first = {site.name: self.initial_a(site, self.initial_rank) for site in self.space.sites}
         return row_features(
             self.model, self.objective, self.space.sites, self._batches, first, renorm=self.renorm
         )
@@ -168,84 +183,3 @@ class Evidence:
             on_batch=self._on_batch,
             meter=self.meter,
         )
-
-    def weight(self, site: Site) -> Tensor:
-        """W0, (d_out, d_in) float32: the identity of a residual wire, zero of a cross wire."""
-        if site.kind == "lora":
-            return base_weight(self.model, site).float()
-        if site.kind == "residual":
-            return torch.eye(site.d_out, site.d_in, device=self.model.device)
-        return torch.zeros(site.d_out, site.d_in, device=self.model.device)
-
-    def weight_times(self, site: Site, gradient: Tensor) -> Tensor:
-        """W0 * G elementwise: of a residual wire W0 = I, so G's diagonal; of a cross wire W0 = 0."""
-        if site.kind == "lora":
-            return base_weight(self.model, site).float() * gradient
-        return gradient.diagonal() if site.kind == "residual" else torch.zeros((), device=gradient.device)
-
-    @property
-    def initial_rank(self) -> int:
-        """The rank at which proxies at ``init`` look: 8, or the grid's largest where that is lower.
-
-        The same for every grid, so that a study judges the very scores by which a search allocates.
-        """
-        return min(_INITIAL_RANK, self.space.ranks[-1])
-
-    def gradient_of_b(self, site: Site, gradient: Tensor) -> Tensor:
-        """dL/dB = scale * G A^T at ``init``: (d_out, r), r the grid's largest; scale of ``initial_rank``.
-
-        Its first columns are those of any lower rank. dL/dA is 0 as B is. (A and B themselves contribute
-        nothing to products with the parameters: B = 0, dL/dA = 0.)
-        """
-        factor = self.scaling.factor(site.kind, self.initial_rank)
-        return factor * gradient @ self.initial_a[site.name].to(gradient).T
-
-    @measured
-    def initial_a(self) -> dict[str, Tensor]:
-        """The A that wires start with, at the grid's largest rank: site name -> (r, d_in)."""
-        rank, device = self.space.ranks[-1], self.model.device
-        return {
-            site.name: torch.from_numpy(initial_a(site, rank, seed=self.seed)).to(device)
-            for site in self.space.sites
-        }
-
-    def _dense(self, needs: frozenset[Statistic]) -> _Dense:
-        """G and these statistics of every site, from one pass over the batches for each such set."""
-        return once(self, f"dense pass {sorted(needs)}", lambda: self._dense_pass(needs))
-
-    def _dense_pass(self, needs: frozenset[Statistic]) -> _Dense:
-        sites, rank, device = self.space.sites, self.space.ranks[-1], self.model.device
-        shapes: dict[Statistic, Callable[[Site], tuple[int, int]]] = {
-            "absolute_of_b": lambda site: (site.d_out, rank),
-            "deviations": lambda site: (site.d_out, site.d_in),
-            "deviations_of_b": lambda site: (site.d_out, rank),
-            "second_moments": lambda site: (site.d_in, site.d_in),
-        }
-        statistics = {
-            need: {site.name: torch.zeros(shapes[need](site), device=device) for site in sites}
-            for need in needs
-        }
-
-        def on_gradient(site: Site, gradient: Tensor, total: Tensor, count: int) -> None:
-            if "deviations" in statistics:
-                add_deviations(statistics["deviations"][site.name], gradient, total, count)
-            if "absolute_of_b" in statistics:
-                statistics["absolute_of_b"][site.name].add_(self.gradient_of_b(site, gradient).abs_())
-            if "deviations_of_b" in statistics:
-                of_b, total_of_b = self.gradient_of_b(site, gradient), self.gradient_of_b(site, total)
-                add_deviations(statistics["deviations_of_b"][site.name], of_b, total_of_b, count)
-
-        def on_input(site: Site, x: Tensor) -> None:
-            statistics["second_moments"][site.name].addmm_(x.T, x)
-
-        gradients = dense_gradients(
-            self.model,
-            self.objective,
-            sites,
-            self._batches,
-            renorm=self.renorm,
-            on_batch=self._on_batch,
-            on_gradient=on_gradient if needs - {"second_moments"} else None,
-            on_input=on_input if "second_moments" in needs else None,
-        )
-        return gradients, statistics

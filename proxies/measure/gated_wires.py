@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,10 +14,17 @@ from spaces.hooks import Attachment, Renorm, Visit, attach
 from spaces.low_rank import add_by_setting
 from spaces.site import Site
 
-__all__ = ["TrainedWire", "all_on", "attach_settings", "gated", "settings_at_once"]
+__all__ = ["TrainedWire", "WireGradient", "all_on", "attach_settings", "gated", "settings_at_once"]
 
 _TOKENS_ON_CPU: Final = 4096  # of one forward pass
 _TOKENS_ELSEWHERE: Final = 65536
+
+
+class WireGradient(NamedTuple):
+    """Of a loss by one wire: dL/dA (r, d_in) and dL/dB (d_out, r), float32."""
+
+    of_a: Tensor
+    of_b: Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,18 +35,18 @@ class TrainedWire:
     b: Tensor
     factor: float
 
-    def gradients(self, g: Tensor) -> tuple[Tensor, Tensor]:
+    def gradient(self, g: Tensor) -> WireGradient:
         """dL/dA = factor * B^T G and dL/dB = factor * G A^T, from G = dL/d(factor * B A): (d_out, d_in)."""
-        return self.factor * self.b.T @ g, self.factor * g @ self.a.T
+        return WireGradient(self.factor * self.b.T @ g, self.factor * g @ self.a.T)
 
-    def saliency(self, g: Tensor) -> float:
-        """Sum of |A * dL/dA| + |B * dL/dB| over all entries, with G as in ``gradients``."""
-        of_a, of_b = self.gradients(g)
+    def saliency(self, gradient: WireGradient) -> float:
+        """Sum of |A * dL/dA| + |B * dL/dB| over all entries."""
+        of_a, of_b = gradient
         return float((self.a * of_a).abs().sum() + (self.b * of_b).abs().sum())
 
-    def first_order(self, g: Tensor) -> float:
-        """<G, factor * B A>: what the update adds to the loss at first order, with G as in ``gradients``."""
-        return float((self.a * self.gradients(g)[0]).sum())
+    def first_order(self, gradient: WireGradient) -> float:
+        """<dL/dA, A> = <G, factor * B A>: what the update adds to the loss at first order."""
+        return float((self.a * gradient.of_a).sum())
 
     def cut(self, rank: int, factor: float) -> TrainedWire:
         """The first ``rank`` rows of A and columns of B, with another factor."""

@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 import torch
-from torch import Tensor
 from transformers import PreTrainedModel
 
 from spaces.allocation import Allocation
@@ -23,11 +22,13 @@ from spaces.site import Site
 from spaces.stacked import Stacked
 from spaces.wires import Wires
 
-from .dense_gradients import dense_gradients, dense_synflow_gradients
-from .gated_wires import TrainedWire, all_on, attach_settings, gated, settings_at_once
+from .batch_pass import batch_pass
+from .gated_wires import TrainedWire, WireGradient, all_on, attach_settings, gated, settings_at_once
 from .meter import Meter, measured
+from .synflow_gradients import of_synflow_gradients
 from .warm_up import WarmUp
 from .weight_importance import WeightImportance
+from .wire_gradients import WireGradients
 
 __all__ = ["SuperNetwork"]
 
@@ -123,26 +124,31 @@ class SuperNetwork:
             yield
 
     @measured
-    def gradients(self) -> dict[str, Tensor]:
-        """G at ``warm``, every site on: site name -> (d_out, d_in), summed over the held batches."""
-        return self._dense(gated(self.wires, all_on(self.sites, self._model.device)))
+    def gradients(self) -> dict[str, WireGradient]:
+        """By every site's wire, all of them on: by site name, summed over the held batches."""
+        return self._by_wires(gated(self.wires, all_on(self.sites, self._model.device)))
 
     @measured
-    def gradients_without_wires(self) -> dict[str, Tensor]:
-        """G with the trained head and no wire: site name -> (d_out, d_in), summed over the held batches."""
-        return self._dense(None)
+    def gradients_without_wires(self) -> dict[str, WireGradient]:
+        """The same around the trained head and no wire: what G there is through each of them."""
+        return self._by_wires(None)
 
     @measured
-    def synflow_gradients(self) -> dict[str, Tensor]:
-        """G of SynFlow's objective with |A|, |B| and the head's absolute weights in place."""
+    def synflow_gradients(self) -> dict[str, WireGradient]:
+        """Of SynFlow's objective with |A|, |B| and the head's absolute weights in place, by |A| and |B|."""
         modules = self._objective.head(self._model)
         head = Head(modules, Stacked(Head.shapes(modules), 1, device=self._model.device))
         head.restore(0, {name: tensor.abs() for name, tensor in self.head.items()})
         wires = {name: wire.absolute() for name, wire in self.wires.items()}
         add = gated(wires, all_on(self.sites, self._model.device))
         with _without_dropout(self._model), head.attach():
-            return dense_synflow_gradients(
-                self._model, self._objective, self.sites, renorm=self._renorm, wires=add
+            return of_synflow_gradients(
+                lambda site, g: wires[site.name].gradient(g),
+                self._model,
+                self._objective,
+                self.sites,
+                renorm=self._renorm,
+                wires=add,
             )
 
     @measured
@@ -235,17 +241,20 @@ class SuperNetwork:
         a, b = (self._stacked.slot(f"{site.name}.{factor}", 0) for factor in "AB")
         return TrainedWire(a, b, scaling.factor(site.kind, len(a)))
 
-    def _dense(self, wires: Visit | None) -> dict[str, Tensor]:
+    def _by_wires(self, on: Visit | None) -> dict[str, WireGradient]:
+        taker = WireGradients(self.wires, self.sites)
         with _without_dropout(self._model), self._head.attach():
-            return dense_gradients(
+            batch_pass(
                 self._model,
                 self._objective,
                 self.sites,
                 self.held,
+                [taker],
                 renorm=self._renorm,
-                wires=wires,
+                wires=on,
                 on_batch=self._on_batch,
             )
+        return taker.of_site
 
 
 def _set_ranks(wires: Wires, ranks: np.ndarray, scaling: Scaling, loaded: Mapping[str, int]) -> None:

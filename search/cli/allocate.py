@@ -14,6 +14,7 @@ from search.job.settings import (
     DataSettings,
     MachineSettings,
     ModelSettings,
+    ObjectiveName,
     ScoringSettings,
     SpaceSettings,
 )
@@ -67,9 +68,7 @@ class RowSettings:
 
     task: str | None = same_option(DataSettings, "task")
     train_file: Path | None = same_option(DataSettings, "train_file")
-    objective: Literal["auto", "classification", "regression", "causal-lm"] = same_option(
-        DataSettings, "objective"
-    )
+    objective: ObjectiveName = same_option(DataSettings, "objective")
     text_columns: tuple[str, ...] | None = same_option(DataSettings, "text_columns")
     label_column: str | None = same_option(DataSettings, "label_column")
     prompt_column: str | None = same_option(DataSettings, "prompt_column")
@@ -93,6 +92,7 @@ class PassSettings:
 
     scoring_batches: int = same_option(ScoringSettings, "scoring_batches")
     scoring_batch_size: int = same_option(ScoringSettings, "scoring_batch_size")
+    scoring_memory: str | None = same_option(ScoringSettings, "scoring_memory")
     device: str = same_option(MachineSettings, "device")
     threads: int | None = same_option(MachineSettings, "threads")
 
@@ -134,6 +134,7 @@ def _run(given: Typed) -> Printed:
         scaling=chosen.scaling,
         lora_alpha=chosen.lora_alpha,
         batches=count,
+        scoring_memory=look.scoring_memory,
         seed=chosen.seed,
         progress=progress_on_stderr(quiet=given.of(ScreenSettings).quiet),
     )

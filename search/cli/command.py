@@ -28,6 +28,7 @@ __all__ = ["Command", "Printed", "complain"]
 _log = logging.getLogger(__name__)
 _FILES_READ: Final = ("train_file", "eval_file", "table", "source")
 _QUIET_LIBRARIES: Final = {"TRANSFORMERS_VERBOSITY": "error"}  # read when they are imported, which is later
+_MISSES_A_KERNEL: Final = "bitsandbytes.backends.cpu.ops"  # and says so whenever PEFT is imported
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ def _log_to_stderr(flags: Flags, *, quiet: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines(flags))
     logging.basicConfig(handlers=[handler], level=logging.WARNING if quiet else logging.INFO)
+    logging.getLogger(_MISSES_A_KERNEL).setLevel(logging.ERROR)
     for name, level in _QUIET_LIBRARIES.items():
         os.environ.setdefault(name, level)
 

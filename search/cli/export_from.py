@@ -9,7 +9,6 @@ from evaluators.adapters.adapter_record import ADAPTER_RECORD, AdapterRecord, re
 from evaluators.adapters.export import export_adapter, export_merged
 from evaluators.adapters.formats.chosen import chosen as arguments
 from evaluators.adapters.formats.registry import FORMATS
-from evaluators.base.architectures import ARCHITECTURES
 from evaluators.data.demo import MODEL_NAME
 from search.job.named_models import model_place
 from spaces.meta_model import meta_model
@@ -40,7 +39,7 @@ def export_from(chosen: ExportSettings, hub: HubSettings) -> Printed:
 
 
 def _config(record: AdapterRecord, base: str, chosen_format: str) -> Printed:
-    config = adapter_config(record, meta_model(base, ARCHITECTURES[record.architecture].auto))
+    config = adapter_config(record, meta_model(base, record.architecture))
     return Printed(arguments(config), FORMATS[chosen_format](config))
 
 

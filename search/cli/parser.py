@@ -163,7 +163,8 @@ def _add(section: argparse._ArgumentGroup, declared: _Declared, flags: Flags) ->
 def _help(one: Field[Any], about: Option) -> str:
     said = about.help
     if about.known:
-        said += f": {', '.join(name for registry in about.known for name in registry_names(registry))}"
+        names = dict.fromkeys(name for registry in about.known for name in registry_names(registry))
+        said += f": {', '.join(names)}"
     default = about.default_text or _shown(one.default)
     return f"{said}; default: {default}" if default else said
 

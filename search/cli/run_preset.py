@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from evaluators.data.corpora.registry import CORPORA
 from evaluators.store.whole_file import write_whole
 from search.compare.pipeline import write_comparison
 from search.compare.preset_run import Filled, compare_cells, fill, paper_settings, setups_of
@@ -128,7 +129,7 @@ def _filled(
     owner.confirm()
     line = shareable_line("rankscape compare", (CompareSettings, *JOB), given)
     write_comparison(trained, place, command=line)
-    return fill(preset, dataset, setup, trained, terms)
+    return fill(preset, dataset, setup, trained, terms, progress=progress)
 
 
 def _paper_first(preset: Preset, dataset: str, setup: Setup, given: Typed) -> Typed:
@@ -138,8 +139,10 @@ def _paper_first(preset: Preset, dataset: str, setup: Setup, given: Typed) -> Ty
 
 
 def _task(dataset: str, given: Typed) -> dict[str, object]:
-    """The data set as a named task, where no files of one's own stand for it."""
-    return {} if given.of(DataSettings).train_file else {"task": dataset}
+    """The data set as a named task; beside files of one's own only where it says how they are laid out."""
+    if given.of(DataSettings).train_file and dataset not in CORPORA:
+        return {}
+    return {"task": dataset}
 
 
 def _inputs(preset: Preset, given: Typed) -> dict[str, Digests]:

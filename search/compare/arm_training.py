@@ -59,9 +59,16 @@ class Planned:
         )
         return tuple(scaling.factor(kinds[name], rank) for name, rank in self.start.ranks)
 
+    @property
+    def adapter(self) -> bool:
+        """Whether it ends as wires within the budget, which are kept."""
+        return not self.arm.referee and find_method(self.arm.method)[0].adapter
+
     def on(self, rows: ReportOn) -> Workload:
-        """The workload, judged by these rows."""
-        return replace(self.workload, report_on=rows)
+        """The workload, judged by these rows; what is not kept writes text while it is there."""
+        writes = rows == "test" and not self.adapter
+        test = self.job.ground.text_test if writes else None
+        return replace(self.workload, report_on=rows, text_test=test)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +114,7 @@ def plan(arm: Arm, terms: Terms) -> list[Planned]:
             planned[scaling] = Planned(arm, job, workload, Allocation.of({}), rates)
             continue
         method, _ = find_method(arm.method)
+        method.check(model, job.task.objective, job.space.sites)
         policy = policy_of(arm.method, job.max_params, model)
         workload = replace(job.workload, policy=policy)
         start = arm.start(job.space.sites) or policy.start(job.space)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from search.job.text_record import TextRecord
 from spaces.counted import counted
 from spaces.direction import Direction
 
@@ -29,7 +30,8 @@ class Leaderboard:
     in which it is better; positive_label: that it is of, where it is of one. notes: sentences without which
     numbers may be misread. rows: by part, ``train``, ``validation`` and ``test``. budget: parameters.
     baseline: the label of the arm that the others are compared with; None where there is none. grid: what the
-    scaling and learning rate of each arm were chosen by. output: the folder that holds it.
+    scaling and learning rate of each arm were chosen by. output: the folder that holds it. text: what all
+    wrote; None where none was asked to.
     """
 
     verdict: str
@@ -51,6 +53,7 @@ class Leaderboard:
     findings: tuple[Finding, ...]
     grid: tuple[GridPoint, ...]
     output: Path
+    text: TextRecord | None = None
 
     @property
     def title(self) -> str:
@@ -86,6 +89,7 @@ class Leaderboard:
 
     def to_json(self) -> dict[str, object]:
         """What ``leaderboard.json`` holds."""
+        text = {} if self.text is None else {"text": asdict(self.text)}
         return {
             "verdict": self.verdict,
             "model": self.model,
@@ -105,6 +109,7 @@ class Leaderboard:
             "leaderboard": [one.to_json() for one in self.standings],
             "answers": [one.to_json() for one in self.findings],
             "tuning": [one.to_json() for one in self.grid],
+            **text,
             "output": str(self.output),
         }
 

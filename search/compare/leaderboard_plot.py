@@ -16,7 +16,8 @@ __all__ = ["difference_lines", "draw_leaderboard"]
 
 def draw_leaderboard(board: Leaderboard, path: Path) -> None:
     """Writes ``difference_figure`` of the arms that have a metric, as a PNG."""
-    label, lines = f"test {short(board.metric_title)}", difference_lines(board.standings)
+    less = ", less is better" if board.direction == "minimize" else ""
+    label, lines = f"test {short(board.metric_title)}{less}", difference_lines(board.standings)
     draw_differences(lines, path, title=board.title, label=label, baseline=board.baseline)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from search.job.text_lines import how_generated, sample_lines, text_of_all
 from search.show.aligned_text import aligned, wrapped
 from search.show.number_format import p_equation, with_interval
 from search.statistics.interval import Interval
@@ -17,12 +18,8 @@ from .standing import Standing
 
 __all__ = ["format_leaderboard"]
 
-_HEAD: Final = (
-    "method",
-    "test {metric}",
-    "difference [95 % t]",
-    "Holm p",
-    "median",
+_OF_THE_METRIC: Final = ("method", "test {metric}", "difference [95 % t]", "Holm p", "median")
+_OF_THE_RUNS: Final = (
     "parameters",
     "average",
     "peak",
@@ -36,17 +33,25 @@ _HEAD: Final = (
 def format_leaderboard(board: Leaderboard) -> str:
     """The verdict in one line, then lines of at most 80 columns.
 
-    The table, the best method first; how to read it; the questions, the notes, and what failed.
+    The table, the best method first; how to read it; the questions, the notes, and what failed; what was
+    written.
     """
-    table = [tuple(cell.format(metric=board.metric_title) for cell in _HEAD)]
-    table += [_cells(one, at_an_edge=one.label in board.at_an_edge) for one in board.standings]
+    beside = list(dict.fromkeys(name for one in board.standings for name in one.beside))
+    title = [cell.format(metric=board.metric_title) for cell in _OF_THE_METRIC]
+    table = [(*title, *beside, *_OF_THE_RUNS)]
+    table += [
+        (*_metric_of(one), *_beside_of(one, beside), *_runs_of(one, at_an_edge=one.label in board.at_an_edge))
+        for one in board.standings
+    ]
     sentences = [part for line in _below(board) for part in wrapped(line)]
-    return "\n".join([printable(board.verdict), "", *aligned(table), "", *sentences])
+    return "\n".join([printable(board.verdict), "", *aligned(table), "", *sentences, *_text(board)])
 
 
 def _below(board: Leaderboard) -> Iterator[str]:
     """The sentences under the table."""
     yield board.title
+    if board.direction == "minimize":
+        yield f"{board.metric_title}: less is better"
     if board.baseline is not None:
         yield (f"difference: to {board.baseline}, seed by seed; time: of its run over {board.baseline}'s")
     yield (
@@ -63,10 +68,21 @@ def _below(board: Leaderboard) -> Iterator[str]:
     yield f"saved in {board.output}"
 
 
-def _cells(one: Standing, *, at_an_edge: bool) -> tuple[str, ...]:
-    setting = f"{one.learning_rate:.2g}{'*' if at_an_edge else ''}, {one.scaling}"
+def _text(board: Leaderboard) -> list[str]:
+    """What every arm wrote, where it was asked to, with samples of the baseline's and the best's."""
+    if board.text is None:
+        return []
+    first = board.standings[0].label
+    names = [name for name in dict.fromkeys((board.baseline, first)) if name is not None]
+    order = [one.label for one in board.standings]
+    samples = sample_lines(board.text, names=names)
+    return ["", *wrapped(how_generated(board.text)), *text_of_all(board.text, order), *samples]
+
+
+def _metric_of(one: Standing) -> tuple[str, ...]:
+    """The cells under ``_OF_THE_METRIC``."""
     if one.metric is None:
-        return (one.label, "failed", *["-"] * 6, setting, "-", "-", "-")
+        return (one.label, "failed", "-", "-", "-")
     apart = one.difference
     return (
         one.label,
@@ -74,6 +90,20 @@ def _cells(one: Standing, *, at_an_edge: bool) -> tuple[str, ...]:
         "-" if apart is None else _interval(apart.interval),
         "-" if apart is None or apart.p_holm is None else f"{apart.p_holm:.3f}",
         f"{one.median:.4f}",
+    )
+
+
+def _beside_of(one: Standing, names: Sequence[str]) -> tuple[str, ...]:
+    """The mean of each other metric."""
+    return tuple(f"{one.beside[name].mean:.4f}" if name in one.beside else "-" for name in names)
+
+
+def _runs_of(one: Standing, *, at_an_edge: bool) -> tuple[str, ...]:
+    """The cells under ``_OF_THE_RUNS``."""
+    setting = f"{one.learning_rate:.2g}{'*' if at_an_edge else ''}, {one.scaling}"
+    if one.metric is None:
+        return ("-", "-", "-", setting, "-", "-", "-")
+    return (
         f"{one.end:,}",
         "-" if one.average is None else f"{round(one.average):,}",
         f"{one.peak:,}",

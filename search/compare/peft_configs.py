@@ -132,8 +132,6 @@ def _oft(case: PeftCase) -> OFTConfig:
 
 def _prefix(case: PeftCase) -> PrefixTuningConfig:
     """Virtual keys and values in every layer, whatever the sites; they take positions from the text."""
-    if case.task.objective.architecture == "causal_lm":
-        raise InputError("peft-prefix is compared with on classifiers alone; leave it out.")
     if "past_key_values" not in inspect.signature(case.model.base_model.forward).parameters:
         raise InputError("this model takes no past keys and values; leave peft-prefix out.")
     positions = getattr(case.model.config, "max_position_embeddings", math.inf)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from peft import PeftConfig
 from transformers import PreTrainedModel
 
 from evaluators.executors.spread import Workload
+from evaluators.generation.answers import model_answers
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.train_with_peft import train_with_peft
 
@@ -38,7 +40,7 @@ class Referee:
         on_step: Callable[[int], None],
     ) -> list[Trained]:
         """One candidate after the other."""
-        config = self.config(model, workload)
+        config, test, size = self.config(model, workload), workload.text_test, workload.recipe.eval_batch_size
         return [
             train_with_peft(
                 config,
@@ -48,6 +50,7 @@ class Referee:
                 seed=one.seed,
                 learning_rate=one.learning_rate,
                 report_on=workload.rows,
+                write=None if test is None else partial(model_answers, test, size=size),
                 on_step=on_step,
             )
             for one in candidates

@@ -14,7 +14,7 @@ from evaluators.data.task import Task
 from evaluators.store.whole_file import write_whole
 from search.job.prepare import announce
 from search.job.progress import Progress, silent
-from search.methods.registry import find_method
+from search.job.texts import ANSWERS_FILE, Writers, Writing, write_texts
 from spaces.errors import InputError
 
 from .arm_training import Chosen, Planned, report, tune
@@ -36,11 +36,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """What came of it: the leaderboard, and arm by arm what was chosen for it and its runs."""
+    """What came of it: the leaderboard, arm by arm what was chosen for it and its runs, and what these wrote;
+    None where they were not asked to."""
 
     board: Leaderboard
     chosen: tuple[Chosen, ...]
     runs: tuple[ArmRuns, ...]
+    writing: Writing | None = None
 
     @property
     def text(self) -> str:
@@ -71,10 +73,15 @@ def compare_arms(
     announce(plans[0][0].job, folder)
     chosen, grid = tune(plans, terms, folder, progress=progress)
     runs = report(chosen, terms, seeds, folder, progress=progress)
-    board = _board(runs, grid, chosen, seeds, folder)
+    writers = [
+        Writers(one.planned.arm.label, one.planned.on("test"), own.runs)
+        for one, own in zip(chosen, runs, strict=True)
+    ]
+    writing = write_texts(writers, terms.ground, folder / "candidates", progress=progress)
+    board = _board(runs, grid, chosen, seeds, folder, writing)
     if not any(one.metric for one in board.standings):
         raise InputError(f"every run failed, the first because {board.standings[0].failures[0]}")
-    return Comparison(board, tuple(chosen), tuple(runs))
+    return Comparison(board, tuple(chosen), tuple(runs), writing)
 
 
 def write_comparison(comparison: Comparison, folder: Path, *, command: str | None = None) -> None:
@@ -86,6 +93,8 @@ def write_comparison(comparison: Comparison, folder: Path, *, command: str | Non
     board = comparison.board
     write_whole(folder / "leaderboard.json", json.dumps(board.to_json(), indent=2))
     write_whole(folder / "leaderboard.txt", comparison.text + "\n")
+    if comparison.writing is not None:
+        write_whole(folder / ANSWERS_FILE, comparison.writing.lines)
     draw_leaderboard(board, folder / "leaderboard.png")
     for one, own in zip(comparison.chosen, comparison.runs, strict=True):
         draw_maps(own, one.planned.job.space, folder)
@@ -98,6 +107,7 @@ def _board(
     chosen: Sequence[Chosen],
     seeds: Sequence[int],
     output: Path,
+    writing: Writing | None,
 ) -> Leaderboard:
     job, baseline = chosen[0].planned.job, baseline_of([one.arm for one in runs])
     task, recipe, objective = job.task, job.recipe, job.task.objective
@@ -123,6 +133,7 @@ def _board(
         findings=tuple(found),
         grid=tuple(grid),
         output=output,
+        text=None if writing is None else writing.record,
     )
 
 
@@ -144,7 +155,7 @@ def _verdict(
 def _save(own: ArmRuns, planned: Planned, folder: Path, story: Story) -> None:
     """The adapter of the arm's first seed, where it ends as one and that run finished."""
     first = own.runs[0]
-    if own.arm.referee or first.evaluation.failure is not None or not find_method(own.arm.method)[0].adapter:
+    if first.evaluation.failure is not None or not planned.adapter:
         return
     job = planned.job
     folder.mkdir(exist_ok=True)

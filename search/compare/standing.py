@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from evaluators.training.beside import values_beside
 from evaluators.training.candidate import Trained
 from search.statistics.paired import PairedDifference, holm_corrected
 from search.statistics.summary import Summary
@@ -37,9 +38,10 @@ class Standing:
     """A line of the leaderboard, in the metric's units, parameters and seconds a run.
 
     method: its name, without its settings. metrics: on the test rows, one per seed, None where it failed;
-    then their mean and spread, and median. difference: to the baseline's. average, peak: parameters that were
-    trained, over the steps; end: what is left, dead ranks cut away; the head apart. overhead: seconds over
-    plain LoRA's; None without it. peak_memory: bytes. failures: why.
+    then their mean and spread, and median. beside: mean and spread of the objective's other metrics, by name.
+    difference: to the baseline's. average, peak: parameters that were trained, over the steps; end: what is
+    left, dead ranks cut away; the head apart. overhead: seconds over plain LoRA's; None without it.
+    peak_memory: bytes. failures: why.
     """
 
     label: str
@@ -52,6 +54,7 @@ class Standing:
     metric: Summary | None
     median: float | None
     loss: Summary | None
+    beside: Mapping[str, Summary]
     difference: PairedDifference | None
     end: int | None
     average: float | None
@@ -84,6 +87,7 @@ def _standing(one: ArmRuns, reference: ArmRuns | None) -> Standing:
     done = [run for run in one.runs if run.evaluation.failure is None]
     metrics = [run.evaluation.metric for run in done if run.evaluation.metric is not None]
     losses = [run.evaluation.loss for run in done if run.evaluation.loss is not None]
+    beside = values_beside(run.evaluation for run in done)
     courses = [run.course for run in done if run.course is not None]
     seconds = _seconds(one)
     base_seconds = _seconds(reference) if reference else None
@@ -98,6 +102,7 @@ def _standing(one: ArmRuns, reference: ArmRuns | None) -> Standing:
         metric=Summary.of(metrics) if metrics else None,
         median=float(np.median(metrics)) if metrics else None,
         loss=Summary.of(losses) if losses else None,
+        beside={name: Summary.of(values) for name, values in beside.items()},
         difference=_difference(one, reference),
         end=round(float(np.mean([course.end for course in courses]))) if courses else None,
         average=float(np.mean([course.average for course in courses])) if courses else None,

@@ -23,7 +23,16 @@ from .provenance import Digests, Provenance, this_program
 
 __all__ = ["OutputFolder", "decisive"]
 
-_PLACE_ONLY: Final = ("output", "json", "quiet", "device", "devices", "jobs", "threads")
+_PLACE_ONLY: Final = (
+    "output",
+    "json",
+    "quiet",
+    "device",
+    "devices",
+    "jobs",
+    "threads",
+    "gradient_checkpointing",
+)
 _LOCK: Final = ".lock"  # removed by who holds it alone: who locks an unlinked one holds nothing
 _PATIENCE_S: Final = 0.2  # in which such a one tries again
 _OLD_PART: Final = "options.json.part"  # what older versions were writing when they were killed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import astuple, dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from evaluators.base.content_digest import file_digest, model_digests
-from evaluators.data.named_tasks import NAMED_TASKS, load_glue
+from evaluators.data.named_tasks import load_glue
 from evaluators.data.text_table import TextTable
 from search.job.named_models import model_place, model_title
-from search.job.settings import DataSettings, ModelSettings
+from search.job.row_source import DEMO_TASK, row_source
+from search.job.settings import DataSettings, ModelSettings, ObjectiveName
 from spaces.errors import InputError
 
 __all__ = ["Digests", "Provenance", "data_file", "inputs_of", "source_digest", "this_program"]
@@ -51,7 +52,8 @@ SHOWS_ONLY: Final = (
 """Files and folders that show what was found and decide nothing of it; a test holds what computes to that."""
 
 _SOURCE: Final = "its source"
-_EMBEDDED_TASK: Final = next(name for name, task in NAMED_TASKS.items() if task.embedded)
+
+_Tables = Callable[[str], tuple[TextTable, TextTable]]
 
 Digests = Mapping[str, str]
 """By part: a model's by file; of what has no parts, that of the whole under the empty name."""
@@ -104,11 +106,11 @@ def inputs_of(
     model: ModelSettings,
     data: DataSettings,
     *,
-    tables_of: Callable[[str], Iterable[TextTable]] = load_glue,
+    tables_of: _Tables = load_glue,
 ) -> dict[str, Digests]:
     """Of the model and the data that settings name. tables_of: gives those of a named task."""
     if data.train_file is None or data.eval_file is None:
-        rows = _named_task(data.task or _EMBEDDED_TASK, tables_of)
+        rows = _named_task(data, tables_of)
     else:
         rows = {**data_file(data.train_file), **data_file(data.eval_file)}
     return {**rows, **_model_files(model.model)}
@@ -124,16 +126,22 @@ def _model_files(name: str | None) -> dict[str, Digests]:
     return {model_title(name): model_digests(model_place(name))}
 
 
-def _named_task(name: str, tables_of: Callable[[str], Iterable[TextTable]]) -> dict[str, Digests]:
+def _named_task(data: DataSettings, tables_of: _Tables) -> dict[str, Digests]:
     """Of a named task's rows; untold where they cannot be had now."""
+    what = f"the task {data.task or DEMO_TASK}"
     try:
-        tables = tables_of(name)
+        return {what: {"": _rows_digest(data.task, data.objective, tables_of)}}
     except InputError:
-        return {f"the task {name}": {}}
+        return {what: {}}
+
+
+@cache
+def _rows_digest(task: str | None, objective: ObjectiveName, tables_of: _Tables) -> str:
+    """SHA-256 of a named task's rows, which are read once: a run looks at them many times."""
     digest = hashlib.sha256()
-    for table in tables:
-        digest.update(json.dumps([table.texts, table.labels]).encode())
-    return {f"the task {name}": {"": digest.hexdigest()}}
+    for rows in row_source(DataSettings(task=task, objective=objective), tables_of).both():
+        digest.update(json.dumps(astuple(rows)).encode())
+    return digest.hexdigest()
 
 
 @cache

@@ -24,6 +24,7 @@ from spaces.budget import parse_budget
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
+from spaces.memory_size import parse_memory
 from spaces.meta_model import base_params
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace, parse_ranks, rank_grid
@@ -53,6 +54,7 @@ def allocate(
     scaling: str = "alpha/r",
     lora_alpha: float = 16.0,
     batches: int = 32,
+    scoring_memory: str | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> LoraConfig:
@@ -61,8 +63,8 @@ def allocate(
     A few batches go forward and backward once, through the model in eval mode; nothing is trained, and the
     model comes back as it was. ``get_peft_model(model, config)`` then has exactly the parameters that were
     allocated, never more than the budget; a classifier's head, which PEFT trains too, is counted apart.
-    Besides the model and one forward and backward it needs the memory of two gradients of all linears scored,
-    in float32.
+    Besides the model and one forward and backward it needs, with the default proxy, 8 numbers for each
+    input and 24 for each output of the linears scored.
 
     >>> from transformers import AutoModelForCausalLM, LlamaConfig
     >>> import torch
@@ -81,7 +83,7 @@ def allocate(
             class has (``objective_of``).
         dataloader: an iterable of mappings of tensors with ``labels``, as Trainer's collators give them, -100
             where a token is no target.
-        budget: parameters of the adapters: 500_000, "2.3M", "0.5%" of the body's, or "r=8" for what every
+        budget: parameters of the adapters: 500_000, "2.3M", "0.5%" of the model's, or "r=8" for what every
             site at rank 8 would cost.
         space: the linears: "lora[all]", or those of some roles, "lora[q,v]". Projections that are fused into
             one linear are one site, as PEFT adapts it.
@@ -94,6 +96,9 @@ def allocate(
             rank, which servers that read one ``lora_alpha / r`` for all modules compute as well.
         lora_alpha: the alpha of that rule.
         batches: so many are read at most.
+        scoring_memory: of the linears' gradients at a time, "2GB" or "10%" of the model; by default 200 MB
+            where that holds them all, else a tenth of the model. A proxy for which it is too little sketches,
+            or goes over the batches several times; the default one never forms a gradient.
         seed: of the A that adapters are thought to start with, and of ties.
         progress: is told how far scoring is.
 
@@ -104,10 +109,12 @@ def allocate(
     for name, text in {"space": space, "proxy": proxy, "allocator": allocator, "scaling": scaling}.items():
         check_type(name, text, str)
     check_type("lora_alpha", lora_alpha, float)
+    check_type("scoring_memory", scoring_memory, str | None)
     wanted, asked = parse_budget(budget), find_proxy(proxy)
     chosen = None if ranks is None else parse_ranks(ranks)
     find_allocator(allocator)
     rule = Scaling(scaling, lora_alpha)
+    memory = None if scoring_memory is None else parse_memory(scoring_memory)
     check_own_model(model)
     with untouched(model):
         rows = own_batches(model, dataloader, count=batches)
@@ -126,6 +133,7 @@ def allocate(
                 seed=seed,
                 scaling=rule,
                 needs=needs_of([asked]),
+                memory=memory,
                 on_batch=lambda: advance(1),
             )
             (scores,) = score_sites([asked], evidence)

@@ -6,36 +6,36 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 from transformers import PreTrainedTokenizerBase
 
 from evaluators.base.base_model import ModelSource, load_tokenizer
-from evaluators.data.corpora.registry import CORPORA
+from evaluators.data.choice_task import build_choice_task, build_choice_training_task
 from evaluators.data.language_task import build_language_task, build_language_training_task
-from evaluators.data.named_tasks import NamedTask, find_task, load_glue
+from evaluators.data.named_tasks import NamedTask, load_glue
 from evaluators.data.passages import Passages
-from evaluators.data.read_table import read_table
+from evaluators.data.questions import Questions
 from evaluators.data.task import Task, build_task, build_training_task
 from evaluators.data.text_table import TextTable
 from evaluators.data.tokenised_passages import USUAL_LOSS, LossOn
 from evaluators.metrics.classes import BINARY_METRICS
 from evaluators.objectives.causal_lm import CausalLM
 from evaluators.objectives.classification import classification
+from evaluators.objectives.multiple_choice import MultipleChoice
 from evaluators.objectives.regression import regression
 from evaluators.objectives.task_objective import Labelled
 from spaces.errors import InputError, UsageError
 from spaces.printable import printable
 
 from .named_models import model_place, model_title
+from .row_source import DEMO_TASK, RowSource, row_source
 from .settings import LONGEST_NAME, DataSettings, ModelSettings
 
 __all__ = ["Inputs", "load_inputs", "load_training_inputs"]
 
 _log = logging.getLogger(__name__)
 _Tables = tuple[TextTable, TextTable]  # to train on, and to report on
-_DEMO_TASK = "rotten_tomatoes"
 _DEMO_TRAIN_ROWS, _DEMO_EVAL_ROWS = 512, 320  # so that the default run ends within minutes on two cores
 _DEMO_LEARNING_RATE, _LEARNING_RATE = 3e-3, 5e-4
 
@@ -59,22 +59,18 @@ def load_inputs(
 
     tables: gives those of a named task.
     """
-    named = _named(data)
-    embedded = named is not None and named.embedded
+    source = row_source(data, tables)
 
     def build(tokenizer: PreTrainedTokenizerBase) -> Task:
-        task = _builder(model, data, named, tables)(
+        task = _builder(model, data, source)(
             tokenizer,
             max_length=data.max_length,
-            train_rows=data.train_rows or (_DEMO_TRAIN_ROWS if embedded else None),
-            eval_rows=data.eval_rows or (_DEMO_EVAL_ROWS if embedded else None),
+            train_rows=data.train_rows or (_DEMO_TRAIN_ROWS if source.embedded else None),
+            eval_rows=data.eval_rows or (_DEMO_EVAL_ROWS if source.embedded else None),
         )
-        corpus = CORPORA.get(data.task or "")
-        if corpus is None:
-            return task
-        return replace(task, decoding=corpus.decoding, text_metrics=corpus.text_metrics)
+        return replace(task, decoding=source.decoding, text_metrics=source.text_metrics)
 
-    return _loaded(model, build, embedded=embedded)
+    return _loaded(model, build, embedded=source.embedded)
 
 
 def load_training_inputs(
@@ -82,42 +78,12 @@ def load_training_inputs(
 ) -> Inputs:
     """The same of the first ``rows`` training rows alone, for who looks at no others: the file to report on
     is not read."""
-    named = _named(data)
-    name = _DEMO_TASK if data.task is None else data.task
+    source = row_source(data, tables)
 
     def build(tokenizer: PreTrainedTokenizerBase) -> Task:
-        if data.train_file is None:
-            train: TextTable | Passages = tables(name)[0]
-        else:
-            train = _read(data.train_file, data)
-        title = _title(data)
-        if isinstance(train, Passages):
-            objective = _of_language(model, data)
-            return build_language_training_task(
-                title,
-                objective,
-                train,
-                tokenizer,
-                rows=rows,
-                max_length=data.max_length,
-                loss_on=_loss_on(data),
-            )
-        labelled = _labelled(data, named)
-        return build_training_task(title, labelled, train, tokenizer, rows=rows, max_length=data.max_length)
+        return _training_builder(model, data, source)(tokenizer, rows=rows, max_length=data.max_length)
 
-    return _loaded(model, build, embedded=named is not None and named.embedded)
-
-
-def _named(data: DataSettings) -> NamedTask | None:
-    """The named task, where no files stand for one; raises UsageError on files of one that is no corpus."""
-    if data.train_file is None:
-        return find_task(_DEMO_TASK if data.task is None else data.task)
-    if data.task is not None and data.task not in CORPORA:
-        raise UsageError(
-            f"`task={data.task!r}` and `train_file` exclude each other, but for corpora whose files are "
-            f"given: {', '.join(CORPORA)}; give one of the two."
-        )
-    return None
+    return _loaded(model, build, embedded=source.embedded)
 
 
 def _loaded(
@@ -147,21 +113,51 @@ class _Builder(Protocol):
     ) -> Task: ...
 
 
-def _builder(
-    model: ModelSettings, data: DataSettings, named: NamedTask | None, tables: Callable[[str], _Tables]
-) -> _Builder:
-    """Of labelled texts, or of rows of a language model."""
-    name = _DEMO_TASK if data.task is None else data.task
-    train, test = _tables(data, name, tables)
+class _TrainingBuilder(Protocol):
+    """The same without rows to judge by."""
+
+    def __call__(
+        self, tokenizer: PreTrainedTokenizerBase, /, *, rows: int, max_length: int | None
+    ) -> Task: ...
+
+
+def _builder(model: ModelSettings, data: DataSettings, source: RowSource) -> _Builder:
+    """Of labelled texts, of rows of a language model, or of questions with choices."""
+    train, test = source.both()
     title = _title(data)
     if isinstance(train, Passages) and isinstance(test, Passages):
         learned = _of_language(model, data)
         return partial(build_language_task, title, learned, train, test, loss_on=_loss_on(data))
+    if isinstance(train, Questions) and isinstance(test, Questions):
+        return partial(build_choice_task, title, _of_choices(model, data), train, test)
     if isinstance(train, TextTable) and isinstance(test, TextTable):
-        return partial(build_task, title, _labelled(data, named), train, test)
+        return partial(build_task, title, _labelled(data, source.named), train, test)
     raise InputError(
         "one file has labelled texts and the other rows of a language model; give both the same columns."
     )
+
+
+def _training_builder(model: ModelSettings, data: DataSettings, source: RowSource) -> _TrainingBuilder:
+    """The same of the rows to learn from alone."""
+    train, title = source.train(), _title(data)
+    if isinstance(train, Passages):
+        learned = _of_language(model, data)
+        return partial(build_language_training_task, title, learned, train, loss_on=_loss_on(data))
+    if isinstance(train, Questions):
+        return partial(build_choice_training_task, title, _of_choices(model, data), train)
+    return partial(build_training_task, title, _labelled(data, source.named), train)
+
+
+def _of_choices(model: ModelSettings, data: DataSettings) -> MultipleChoice:
+    """What is learned of questions with choices; raises UsageError on what means nothing of them."""
+    rows = "questions with choices are for a language model"
+    if model.model is None:
+        raise UsageError(f"{rows}: name a decoder with `model`.")
+    if data.positive_label is not None:
+        raise UsageError(f"{rows}, and no choice is positive: leave `positive_label` out.")
+    if _loss_on(data) != USUAL_LOSS:
+        raise UsageError(f"{rows}, of which the right choice is learned: leave `{_unusual(data)}` out.")
+    return MultipleChoice() if data.metric is None else MultipleChoice(data.metric)
 
 
 def _of_language(model: ModelSettings, data: DataSettings) -> CausalLM:
@@ -178,11 +174,17 @@ def _loss_on(data: DataSettings) -> LossOn:
     return LossOn(data.completion_only_loss, data.assistant_only_loss)
 
 
+def _unusual(data: DataSettings) -> str:
+    """The setting by which other tokens are learned than usual."""
+    return "assistant_only_loss" if data.completion_only_loss else "completion_only_loss"
+
+
 def _labelled(data: DataSettings, named: NamedTask | None) -> Callable[[Sequence[str | float]], Labelled]:
     """What is learned of the rows' labels: a named task's own, or what the settings say of files."""
-    if (given := _loss_on(data)) != USUAL_LOSS:
-        name = "completion_only_loss" if given.completion_only is False else "assistant_only_loss"
-        raise UsageError(f"`{name}` is of a language model's rows, and these have labels; leave it out.")
+    if _loss_on(data) != USUAL_LOSS:
+        raise UsageError(
+            f"`{_unusual(data)}` is of a language model's rows, and these have labels; leave it out."
+        )
     numbers = data.objective == "regression" if named is None else named.regression
     default = named.metric if named else "pearson" if numbers else "accuracy"
     metric = default if data.metric is None else data.metric
@@ -202,28 +204,7 @@ def _title(data: DataSettings) -> str:
     if (given := data.task_name or data.task) is not None:
         return given
     if data.train_file is None:
-        return _DEMO_TASK
+        return DEMO_TASK
     whole = data.train_file.absolute()
     name = f"{whole.parent.name}/{whole.stem}".lstrip("/")
     return printable(name)[-LONGEST_NAME:]
-
-
-def _tables(
-    data: DataSettings, name: str, tables: Callable[[str], _Tables]
-) -> tuple[TextTable | Passages, TextTable | Passages]:
-    if data.train_file is None or data.eval_file is None:
-        return tables(name)
-    return _read(data.train_file, data), _read(data.eval_file, data)
-
-
-def _read(file: Path, data: DataSettings) -> TextTable | Passages:
-    if data.task is not None:
-        return CORPORA[data.task].passages(data.task, file)
-    return read_table(
-        file,
-        kind=data.kind,
-        text_columns=data.text_columns,
-        label_column=data.label_column,
-        prompt_column=data.prompt_column,
-        completion_column=data.completion_column,
-    )

@@ -33,6 +33,7 @@ class Job:
         learning_rate: of every candidate, at its peak.
         seeds: of every allocation's runs, ascending.
         scoring: what proxies look at.
+        gradient_checkpointing: whether training computes the model's blocks twice, to save memory.
     """
 
     ground: Ground
@@ -43,6 +44,7 @@ class Job:
     learning_rate: float
     seeds: tuple[int, ...]
     scoring: ScoringSettings
+    gradient_checkpointing: bool = False
 
     @property
     def base(self) -> str:
@@ -73,7 +75,13 @@ class Job:
 
     @property
     def workload(self) -> Workload:
-        return Workload(self.source, self.task, self.space.sites, self.recipe)
+        return Workload(
+            self.source,
+            self.task,
+            self.space.sites,
+            self.recipe,
+            gradient_checkpointing=self.gradient_checkpointing,
+        )
 
     def candidates(self, allocation: Allocation) -> list[Candidate]:
         """A run of the allocation for each seed."""

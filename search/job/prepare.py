@@ -12,6 +12,7 @@ from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites
 from spaces.meta_model import base_params
+from spaces.recompute import check_recomputable
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace, parse_ranks, rank_grid
 from spaces.site import Site
@@ -37,6 +38,8 @@ def prepare(
         scoring: what proxies look at.
     """
     budget, recipe = parse_budget(space.budget), recipe_of(space, training)
+    if training.gradient_checkpointing:
+        check_recomputable(ground.model)
     sites = ground.usable(find_sites(ground.model, space.space), recipe.renorm)
     max_params = budget.max_params(sites, base_params=base_params(ground.model))
     grid = space_of(sites, space.ranks, max_params)
@@ -49,6 +52,7 @@ def prepare(
         training.lr or ground.inputs.learning_rate,
         tuple(training.all_seeds),
         scoring,
+        training.gradient_checkpointing,
     )
 
 

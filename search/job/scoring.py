@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from proxies.measure.dense_statistics import Statistic
 from proxies.measure.evidence import Evidence
+from proxies.measure.need import Need
+from proxies.measure.plan import gradients_fit, memory_for
 from proxies.measure.warm_up import WarmUp
 from proxies.proxy import needs_of
 from proxies.registry import find_proxy, score_sites
@@ -20,10 +21,20 @@ from .first_batches import first_batches
 from .job import Job
 from .progress import Progress, silent
 
-__all__ = ["DEFAULT_PROXIES", "evidence_of", "score_space", "scoring_batches"]
+__all__ = [
+    "DEFAULT_PROXIES",
+    "LARGE_DEFAULTS",
+    "default_proxies",
+    "evidence_of",
+    "score_space",
+    "scoring_batches",
+]
 
 _log = logging.getLogger(__name__)
 DEFAULT_PROXIES: Final = ("grad_norm", "spectrum", "snip", "synflow")
+LARGE_DEFAULTS: Final = ("grad_norm", "spectrum", "root:adam_signal", "synflow")
+"""The defaults where gradients do not fit: SNIP, which looks at every entry, would take a pass for each part
+of the sites that fits, so the best of those that never form a gradient has its place (results/README.md)."""
 
 
 def score_space(
@@ -31,9 +42,11 @@ def score_space(
 ) -> list[SiteScores]:
     """Scores of all sites of a job by these proxies; by default, by those of a few that can rank its space.
 
-    Raises UsageError on an unknown proxy, InputError where one that was asked for cannot score, or none can.
+    Which few depends on whether the gradients of its sites fit into ``scoring_memory``. Raises UsageError on
+    an unknown proxy, InputError where one that was asked for cannot score, or none can.
     """
-    asked = [find_proxy(name) for name in dict.fromkeys(DEFAULT_PROXIES if proxies is None else proxies)]
+    names = default_proxies(job) if proxies is None else proxies
+    asked = [find_proxy(name) for name in dict.fromkeys(names)]
     batches = scoring_batches(job)
     with progress("scoring", len(batches), "batch", units="batches") as advance:
         evidence = evidence_of(job, batches, job.space, needs=needs_of(asked), on_batch=lambda: advance(1))
@@ -46,10 +59,16 @@ def score_space(
             except InputError as error:
                 _log.warning("left out: %s", error)
     if not scores:
-        raise InputError(
-            f"none of the proxies {list(DEFAULT_PROXIES)} can rank this space; name others with `proxy`."
-        )
+        raise InputError(f"none of the proxies {list(names)} can rank this space; name others with `proxy`.")
     return scores
+
+
+def default_proxies(job: Job) -> tuple[str, ...]:
+    """The proxies that score a job where none is named; the log says where they are others than usual."""
+    if gradients_fit(job.space.sites, memory_for(job.model, job.space.sites, job.scoring.memory)):
+        return DEFAULT_PROXIES
+    _log.info("proxies  %s, as the gradients do not fit into `scoring_memory`", ", ".join(LARGE_DEFAULTS))
+    return LARGE_DEFAULTS
 
 
 def evidence_of(
@@ -58,7 +77,7 @@ def evidence_of(
     space: SearchSpace,
     *,
     warm_up: WarmUp | None = None,
-    needs: frozenset[Statistic] = frozenset(),
+    needs: frozenset[Need] = frozenset(),
     on_batch: Callable[[], None] = lambda: None,
 ) -> Evidence:
     """Evidence of a job's model; nothing is measured yet.
@@ -81,6 +100,7 @@ def evidence_of(
         renorm=job.recipe.renorm,
         warm_up=warm_up or WarmUp(steps=job.scoring.warm_up_steps),
         needs=needs,
+        memory=job.scoring.memory,
         on_batch=on_batch,
     )
 

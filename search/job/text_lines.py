@@ -15,7 +15,7 @@ from spaces.printable import printable
 
 from .text_record import TextRecord
 
-__all__ = ["how_generated", "mean_and_sd", "sample_lines", "text_table"]
+__all__ = ["how_generated", "sample_lines", "text_of_all", "text_table"]
 
 _SHOWN: Final = 2
 _LONGEST: Final = 4  # lines of one text
@@ -27,14 +27,14 @@ def how_generated(record: TextRecord) -> str:
     beams = int(own["beams"])
     how = "greedily" if beams == 1 else f"by {beams} beams, length penalty {own['length_penalty']:g}"
     if own["no_repeat_ngram"]:
-        how += f", no {own['no_repeat_ngram']:g} tokens said twice in a row"
+        how += f", no {own['no_repeat_ngram']:g}-gram said twice"
     return (
         f"text: answers to {counted(record.prompts, 'prompt')} of the rows to report on, {how}, at most "
         f"{counted(int(own['max_new_tokens']), 'token')}"
     )
 
 
-def mean_and_sd(values: Sequence[float | None]) -> str:
+def _mean_and_sd(values: Sequence[float | None]) -> str:
     """Of the seeds that wrote; a dash where none did."""
     known = [value for value in values if value is not None]
     if not known:
@@ -43,16 +43,22 @@ def mean_and_sd(values: Sequence[float | None]) -> str:
     return f"{summary.mean:.2f}" + ("" if summary.sd is None else f" ± {summary.sd:.2f}")
 
 
+def text_of_all(record: TextRecord, names: Sequence[str]) -> list[str]:
+    """A line for each of these names, a column a metric: mean and spread over seeds."""
+    rows = [("text", *(_title(metric) for metric in record.metrics))]
+    rows += [(name, *(_mean_and_sd(own) for own in record.scores[name].values())) for name in names]
+    return aligned(rows)
+
+
 def text_table(record: TextRecord, *, baseline: str) -> list[str]:
     """A line a metric: everyone's mean and spread over seeds, and how the first differs from the baseline."""
     names = list(record.scores)
     others = [name for name in names if name != baseline]
     rows = [("text", *names, *(f"minus {baseline} [95 %]" for _ in others[:1]))]
     for metric in record.metrics:
-        cells = [mean_and_sd(record.scores[name][metric]) for name in names]
-        less = " (less is better)" if find_text_metric(metric).direction == "minimize" else ""
+        cells = [_mean_and_sd(record.scores[name][metric]) for name in names]
         apart = [_apart(record, metric, name, baseline) for name in others[:1]]
-        rows.append((metric + less, *cells, *apart))
+        rows.append((_title(metric), *cells, *apart))
     return aligned(rows)
 
 
@@ -67,6 +73,10 @@ def sample_lines(record: TextRecord, *, names: Sequence[str], count: int = _SHOW
     return lines
 
 
+def _title(metric: str) -> str:
+    return metric + (" (less is better)" if find_text_metric(metric).direction == "minimize" else "")
+
+
 def _apart(record: TextRecord, metric: str, name: str, baseline: str) -> str:
     apart = PairedDifference.of(record.scores[name][metric], record.scores[baseline][metric])
     if apart is None:
@@ -76,7 +86,7 @@ def _apart(record: TextRecord, metric: str, name: str, baseline: str) -> str:
 
 def _cut(name: str, text: str) -> list[str]:
     """A text in one paragraph, its beginning where it is long."""
-    whole = wrapped(f"{printable(name)}: {' '.join(text.split())}")
+    whole = wrapped(f"{printable(name)}: {' '.join(text.split()) or '(nothing)'}")
     shown = whole[:_LONGEST]
     if len(whole) > _LONGEST:
         shown[-1] = f"{shown[-1][: WIDTH - 4]} ..."

@@ -30,7 +30,8 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Writers:
-    """Runs of one allocation or method, one a seed, as they are known to a reader. workload: theirs."""
+    """Runs of one allocation or method, one a seed, by the name that a reader knows. workload: theirs, with a
+    test of text where they leave no adapter."""
 
     name: str
     workload: Workload
@@ -40,7 +41,7 @@ class Writers:
 @dataclass(frozen=True, slots=True, eq=False)
 class Writing:
     """What several wrote in answer to one test. answers: of each by name, one a seed; None where that run
-    failed, or has no weights of its own."""
+    failed."""
 
     test: TextTest
     answers: Mapping[str, tuple[Answers | None, ...]]
@@ -107,9 +108,9 @@ def write_texts(
     if test is None:
         return None
     books = [AnswerBook(folder, one.workload.fingerprint, test) for one in writers]
-    known = [[_known(book, run) for run in one.runs] for book, one in zip(books, writers, strict=True)]
+    known = [[_known(one, book, run) for run in one.runs] for book, one in zip(books, writers, strict=True)]
     waiting = [
-        (one, book, own, [i for i, run in enumerate(one.runs) if own[i] is None and _can_write(run)])
+        (one, book, own, [i for i, run in enumerate(one.runs) if own[i] is None and _can_write(one, run)])
         for one, book, own in zip(writers, books, known, strict=True)
     ]
     total = len(test.prompts) * sum(len(left) for *_, left in waiting)
@@ -136,10 +137,11 @@ def _written(
         yield from zip(some, said, strict=True)
 
 
-def _can_write(run: Trained) -> bool:
-    """Whether it finished, as an adapter of the base model."""
-    return run.evaluation.failure is None and (run.course is None or run.course.adapter)
+def _can_write(one: Writers, run: Trained) -> bool:
+    """Whether it finished, as an adapter of the base model: the others wrote when they had finished."""
+    return run.evaluation.failure is None and one.workload.text_test is None
 
 
-def _known(book: AnswerBook, run: Trained) -> Answers | None:
-    return book.find(run) if _can_write(run) else None
+def _known(one: Writers, book: AnswerBook, run: Trained) -> Answers | None:
+    """What it wrote before; None where that is not known."""
+    return book.find(run) if _can_write(one, run) else run.answers

@@ -16,7 +16,7 @@ from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
 from spaces.allocation import Allocation
 from spaces.base_weight import base_weight
 from spaces.errors import InputError, UsageError
-from spaces.objective import Batch, Compute
+from spaces.objective import Batch, Compute, Objective
 from spaces.other_weights import with_weights
 from spaces.search_space import SearchSpace
 from spaces.site import Site
@@ -24,7 +24,7 @@ from spaces.site import Site
 from .gate_vector import GateVector
 from .hard_concrete import HardConcreteGates, Phase
 
-__all__ = ["Flop"]
+__all__ = ["Flop", "check_linears"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,7 @@ class Flop:
 
     def start(self, space: SearchSpace) -> Allocation:
         """Every linear at full rank; raises InputError on sites that are no linears of their own."""
-        sites = [site for site in space.sites if site.kind == "lora"]
-        _refuse([site for site in sites if site.target.part is not None or site.source.first_call])
-        if not sites:
-            raise InputError("flop factorises linears, and the space has none; add lora[...] to it.")
-        return Allocation.of({site.name: site.max_rank for site in sites})
+        return Allocation.of({site.name: site.max_rank for site in _linears(space.sites)})
 
     def shapes(self, sites: Sequence[Site], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
         """What log theta (r,) of every site is made of."""
@@ -88,12 +84,28 @@ class Flop:
         )
 
 
+def check_linears(model: PreTrainedModel, objective: Objective, sites: Sequence[Site]) -> None:
+    """Raises InputError on sites that are no nn.Linear of their own, and where there is none."""
+    linears = _linears(sites)
+    modules = [model.get_submodule(site.target.module) for site in linears]
+    _refuse([s for s, module in zip(linears, modules, strict=True) if not isinstance(module, nn.Linear)])
+
+
+def _linears(sites: Sequence[Site]) -> list[Site]:
+    """Those that are no shortcuts; raises InputError as ``check_linears`` does, as far as sites can tell."""
+    linears = [site for site in sites if site.kind == "lora"]
+    _refuse([site for site in linears if site.target.part is not None or site.source.first_call])
+    if not linears:
+        raise InputError("flop factorises linears, and the space has none; add lora[...] to it.")
+    return linears
+
+
 def _refuse(sites: Sequence[Site]) -> None:
     if sites:
-        names = ", ".join(site.name for site in sites)
+        roles = ", ".join(dict.fromkeys(site.role for site in sites))
         raise InputError(
-            f"flop cannot factorise {names}: these are not an nn.Linear of their own that runs once in a "
-            "forward pass; leave their roles out of the space."
+            f"flop cannot factorise sites of the roles {roles}: these are not an nn.Linear of their own that "
+            "runs once in a forward pass; leave their roles out of the space."
         )
 
 
@@ -104,8 +116,7 @@ class _Flop:
         self.model, self.stacked, self.wires = cohort.model, cohort.stacked, cohort.wires
         self.vector = GateVector(cohort)
         sites = self.vector.sites
-        modules = [self.model.get_submodule(site.target.module) for site in sites]
-        _refuse([s for s, module in zip(sites, modules, strict=True) if not isinstance(module, nn.Linear)])
+        check_linears(self.model, cohort.objective, sites)
         self.factors = {site.name: _factorised(self.model, site) for site in sites}
         self.budget = round(policy.density * sum(site.d_in * site.d_out for site in sites))
         self.gates = HardConcreteGates(policy.phase(), self.vector, cohort)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from transformers import PreTrainedModel
+
 from evaluators.data.task import Task
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks
 from search.allocation.uniform import uniform_allocation
 from spaces.allocation import Allocation
 from spaces.errors import InputError
+from spaces.objective import Objective
 from spaces.search_space import SearchSpace
 from spaces.site import Site
 
-__all__ = ["HeadOnly", "Lora"]
+__all__ = ["HeadOnly", "Lora", "check_head"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,12 @@ class HeadOnly:
         return {}
 
     def hooks(self, cohort: Cohort, task: Task) -> GateHooks:
-        """None; raises InputError where there is no head, as in a language model."""
-        if not cohort.stacked.leaf:
-            raise InputError("this model has no head of its own to train; leave the method head out.")
+        """None; raises InputError where there is no head."""
+        check_head(cohort.model, cohort.objective, cohort.wires.sites)
         return GateHooks()
+
+
+def check_head(model: PreTrainedModel, objective: Objective, sites: Sequence[Site]) -> None:
+    """Raises InputError where nothing trains beside the wires, as in a language model."""
+    if not objective.head(model):
+        raise InputError("this model has no head of its own to train; leave the method head out.")

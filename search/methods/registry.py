@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
@@ -13,15 +13,17 @@ from transformers import PreTrainedModel
 
 from evaluators.training.gate_policy import GatePolicy
 from spaces.errors import UsageError
+from spaces.objective import Objective
+from spaces.site import Site
 from spaces.unknown_name import unknown_name
 
 from .adalora import AdaLora
 from .alora import ALora
 from .dylora import DyLora
-from .flop import Flop
+from .flop import Flop, check_linears
 from .full import Full
 from .hetero import Hetero
-from .lora import HeadOnly, Lora
+from .lora import HeadOnly, Lora, check_head
 from .salora import SaLora
 from .sora import Sora
 from .spectral import Spectral
@@ -34,13 +36,18 @@ _LARGEST: Final = 1_000_000  # of a setting, far above what any of them can mean
 _DIGITS: Final = 40  # as typed: thousands take Python for ever
 
 
+def _takes_all(model: PreTrainedModel, objective: Objective, sites: Sequence[Site]) -> None:
+    """What is checked of a method that can do with any."""
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """A row of the leaderboard.
 
     build: its policy, from a budget of parameters and the base model. adapter: whether it ends as
     wires within the budget, to be saved as an adapter. rate: factor on every learning rate of the grid.
-    rescales: whether it asks the scaling rule for other ranks than those at which its wires start.
+    rescales: whether it asks the scaling rule for other ranks than those at which its wires start. check:
+    raises InputError, before anything is trained, on what of a model, objective and sites it cannot use.
     """
 
     summary: str
@@ -48,11 +55,12 @@ class Method:
     adapter: bool = True
     rate: float = 1.0
     rescales: bool = False
+    check: Callable[[PreTrainedModel, Objective, Sequence[Site]], None] = _takes_all
 
 
 METHODS: Final[Mapping[str, Method]] = {
     "lora": Method("LoRA, every site at one rank", lambda budget, _: Lora(budget)),
-    "head": Method("the head alone", lambda budget, _: HeadOnly(budget), adapter=False),
+    "head": Method("the head alone", lambda budget, _: HeadOnly(budget), adapter=False, check=check_head),
     "full": Method("full fine-tuning", lambda _, model: Full.of(model), adapter=False, rate=_BASE_WEIGHTS),
     "hetero-static": Method("HeteroLoRA, chosen once", lambda budget, _: Hetero(budget)),
     "hetero-dynamic": Method(
@@ -73,7 +81,11 @@ METHODS: Final[Mapping[str, Method]] = {
     "salora": Method("SaLoRA, hard-concrete gates", lambda budget, _: SaLora(budget)),
     "alora": Method("ALoRA, ranks moved by ablation", lambda budget, _: ALora(budget), rescales=True),
     "flop": Method(
-        "FLOP, base weights factorised", lambda budget, _: Flop(budget), adapter=False, rate=_BASE_WEIGHTS
+        "FLOP, base weights factorised",
+        lambda budget, _: Flop(budget),
+        adapter=False,
+        rate=_BASE_WEIGHTS,
+        check=check_linears,
     ),
     "spectral": Method(
         "ranks from the gradient's spectrum", lambda budget, _: Spectral(budget), rescales=True

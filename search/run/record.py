@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
 from search.job.text_record import TextRecord
@@ -32,7 +32,8 @@ class FinalistRecord:
 
     proposer, proposers: who came to it. metrics: on the validation rows by seed, None where a run failed;
     their mean and standard deviation. failures: why. difference: of the metric to the uniform allocation's.
-    scores: by proxy. seconds: of all its runs. peak_memory: bytes.
+    scores: by proxy. seconds: of all its runs. peak_memory: bytes. beside: the objective's other metrics by
+    name, their means over the runs that finished.
     """
 
     proposer: str
@@ -47,27 +48,34 @@ class FinalistRecord:
     scores: Mapping[str, float]
     seconds: float
     peak_memory: int
+    beside: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of_json(cls, known: Mapping[str, Any]) -> FinalistRecord:
-        """Of what ``SearchRecord.to_json`` gave; what else is in it is left out."""
-        own = {one.name: known[one.name] for one in fields(cls)}
+        """Of what ``SearchRecord.to_json`` gave, ``beside`` being younger; what else is in it is left out."""
+        own = {one.name: known[one.name] for one in fields(cls) if one.name in known or one.name != "beside"}
         tuples = {"proposers": tuple(own["proposers"]), "failures": tuple(own["failures"])}
         return cls(**{**own, **tuples, "difference": _interval(own["difference"])})
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOutRecord:
-    """The metric on the rows used once: per seed, None where a run failed; its mean and spread."""
+    """The metric on the rows used once: per seed, None where a run failed; its mean and spread.
+
+    beside: the objective's other metrics by name, their means.
+    """
 
     metrics: tuple[float | None, ...]
     mean: float | None
     sd: float | None
+    beside: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of_json(cls, known: Mapping[str, Any] | None) -> HeldOutRecord | None:
         """None where there were no such rows."""
-        return None if known is None else cls(tuple(known["metrics"]), known["mean"], known["sd"])
+        if known is None:
+            return None
+        return cls(tuple(known["metrics"]), known["mean"], known["sd"], known.get("beside", {}))
 
 
 @dataclass(frozen=True, slots=True)

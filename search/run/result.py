@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evaluators.adapters.story import Story
+from evaluators.objectives.task_objective import Score
+from evaluators.training.beside import values_beside
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
 from search.job.texts import Writing
@@ -28,12 +30,19 @@ __all__ = ["Best", "Conclusion", "Result"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conclusion:
-    """The metric of winner and baseline on the rows used once, per seed; None where a run failed.
-    writing: what they wrote in answer to the prompts of those rows; None where they were not asked to."""
+    """How winner and baseline are judged on the rows used once, per seed; None where a run failed.
 
-    winner: Sequence[float | None]
-    baseline: Sequence[float | None]
+    writing: what they wrote in answer to the prompts of those rows; None where they were not asked to.
+    """
+
+    winner: Sequence[Score | None]
+    baseline: Sequence[Score | None]
     writing: Writing | None = None
+
+    @property
+    def metrics(self) -> tuple[list[float | None], list[float | None]]:
+        """The metric alone, of winner and baseline."""
+        return _metrics(self.winner), _metrics(self.baseline)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +115,7 @@ class Result:
     @property
     def verdict(self) -> str:
         """Whether any allocation is shown to beat the uniform one, in one sentence."""
-        tested = None if self.conclusion is None else (self.conclusion.winner, self.conclusion.baseline)
+        tested = None if self.conclusion is None else self.conclusion.metrics
         return verdict(self.finalists, self.winner, tested, self.problem.judged)
 
     @property
@@ -163,6 +172,7 @@ def _finalist(finalist: Finalist, baseline: Finalist | None) -> FinalistRecord:
         scores=dict(proposal.scores),
         seconds=round(finalist.seconds, 3),
         peak_memory=max(run.evaluation.peak_memory for run in finalist.runs),
+        beside=_means(values_beside(run.evaluation for run in finalist.runs)),
     )
 
 
@@ -172,21 +182,35 @@ def _best(result: Result) -> BestRecord:
     if conclusion is None:
         return BestRecord(finalist, is_baseline, None, None, None, None, None)
     saved = result.best.run
+    winner, baseline = conclusion.metrics
     return BestRecord(
         finalist,
         is_baseline,
         test=_tested(conclusion.winner),
         baseline_test=_tested(conclusion.baseline),
-        test_difference=_interval(conclusion.winner, conclusion.baseline),
+        test_difference=_interval(winner, baseline),
         saved_seed=saved.evaluation.candidate.seed,
-        saved_test=conclusion.winner[result.winner.runs.index(saved)],
+        saved_test=winner[result.winner.runs.index(saved)],
     )
 
 
-def _tested(metrics: Sequence[float | None]) -> HeldOutRecord:
-    finished = [metric for metric in metrics if metric is not None]
-    summary = Summary.of(finished) if finished else None
-    return HeldOutRecord(tuple(metrics), summary.mean if summary else None, summary.sd if summary else None)
+def _tested(scores: Sequence[Score | None]) -> HeldOutRecord:
+    finished = [score for score in scores if score is not None]
+    summary = Summary.of([score.metric for score in finished]) if finished else None
+    return HeldOutRecord(
+        tuple(_metrics(scores)),
+        summary.mean if summary else None,
+        summary.sd if summary else None,
+        _means(values_beside(finished)),
+    )
+
+
+def _metrics(scores: Sequence[Score | None]) -> list[float | None]:
+    return [None if score is None else score.metric for score in scores]
+
+
+def _means(values: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {name: Summary.of(own).mean for name, own in values.items()}
 
 
 def _interval(ours: Sequence[float | None], theirs: Sequence[float | None]) -> Interval | None:

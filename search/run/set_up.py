@@ -17,6 +17,7 @@ from search.job.settings import (
     GenerationSettings,
     MachineSettings,
     ModelSettings,
+    ObjectiveName,
     ScoringSettings,
     SpaceSettings,
     TrainingSettings,
@@ -52,7 +53,7 @@ def setup(
     lora_alpha: float = _SPACE.lora_alpha,
     shortcut_alpha: float = _SPACE.shortcut_alpha,
     dtype: Literal["float32", "bfloat16"] = _MODEL.dtype,
-    objective: Literal["auto", "classification", "regression", "causal-lm"] = _DATA.objective,
+    objective: ObjectiveName = _DATA.objective,
     text_columns: str | Sequence[str] | None = _DATA.text_columns,
     label_column: str | None = _DATA.label_column,
     prompt_column: str | None = _DATA.prompt_column,
@@ -68,6 +69,7 @@ def setup(
     scoring_batches: int = _SCORING.scoring_batches,
     scoring_batch_size: int = _SCORING.scoring_batch_size,
     warm_up_steps: int = _SCORING.warm_up_steps,
+    scoring_memory: str | None = _SCORING.scoring_memory,
     seeds: int = _TRAINING.seeds,
     epochs: float = _TRAINING.epochs,
     lr: float | None = _TRAINING.lr,
@@ -76,6 +78,7 @@ def setup(
     warmup: float = _TRAINING.warmup,
     max_grad_norm: float = _TRAINING.max_grad_norm,
     seed: int = _TRAINING.seed,
+    gradient_checkpointing: bool = _TRAINING.gradient_checkpointing,
     device: str = _MACHINE.device,
     devices: str | Sequence[str] | None = _MACHINE.devices,
     jobs: int | None = _MACHINE.jobs,
@@ -125,8 +128,10 @@ def setup(
             train_rows,
             eval_rows,
         )
-        scoring = ScoringSettings(scoring_batches, scoring_batch_size, warm_up_steps)
-        training = TrainingSettings(seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed)
+        scoring = ScoringSettings(scoring_batches, scoring_batch_size, warm_up_steps, scoring_memory)
+        training = TrainingSettings(
+            seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed, gradient_checkpointing
+        )
         machine = MachineSettings(device, several(devices), jobs, cohort_size, threads)
         base = ModelSettings(_place_of(model), dtype)
         answers = (generate, beams, length_penalty, no_repeat_ngram, max_new_tokens, generate_rows)

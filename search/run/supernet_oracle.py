@@ -93,7 +93,7 @@ class SupernetOracle:
         return CutFromSupernet(self.whole.job, folder, progress)
 
     def conclude(self, winner: Finalist, baseline: Finalist, folder: Path, progress: Progress) -> Conclusion:
-        """The metric of both on the test rows, and what they write."""
+        """How both are judged on the test rows, and what they write."""
         return self.whole.conclude(winner, baseline, folder, progress)
 
     def save(self, run: Trained, folder: Path, story: Story) -> None:
@@ -133,14 +133,15 @@ def _scored_together(job: Job, parts: Sequence[Trained]) -> list[Trained]:
     seconds, memory = (time.perf_counter() - started) / len(alive), peak_memory(model.device)
     for i, own in zip(alive, outputs, strict=True):
         before = parts[i].evaluation
-        metric, loss = task.objective.score(own, task.validation.labels) or (None, None)
+        score = task.objective.score(own, task.validation.labels)
         evaluation = replace(
             before,
-            metric=metric,
-            loss=loss,
-            failure="its outputs are not finite; lower `lr`" if metric is None else None,
+            metric=score.metric if score else None,
+            loss=score.loss if score else None,
+            beside=score.beside if score else (),
+            failure=None if score else "its outputs are not finite; lower `lr`",
             seconds=before.seconds + seconds,
             peak_memory=max(before.peak_memory, memory),
         )
-        scored[i] = Trained(evaluation, {} if metric is None else parts[i].tensors)
+        scored[i] = Trained(evaluation, parts[i].tensors if score else {})
     return [scored[i] for i in range(len(parts))]

@@ -23,13 +23,15 @@ def format_table(record: SearchRecord) -> str:
     once say of the one chosen; notes and failures; where all of it lies.
     """
     entries = [*record.finalists, record.baseline]
-    rows = [("proposed by", "parameters", record.metric_title, "minus uniform [95 %]", "s")]
+    beside = list(dict.fromkeys(name for one in entries for name in one.beside))
+    rows = [("proposed by", "parameters", record.metric_title, "minus uniform [95 %]", *beside, "s")]
     rows += [
         (
             _short(one.proposers),
             f"{one.params:,}",
             _mean_sd(one.metric_mean, one.metric_sd),
             _interval(one.difference),
+            *(_number(one.beside[name]) if name in one.beside else "-" for name in beside),
             f"{one.seconds:.0f}",
         )
         for one in entries
@@ -38,7 +40,8 @@ def format_table(record: SearchRecord) -> str:
     notes = [f"note: {note}" for note in record.notes]
     sentences = [*_chosen(record), *failures, *notes, *_rest(record, len(entries))]
     lines = [line for sentence in sentences for line in wrapped(sentence)]
-    return "\n".join([printable(record.verdict), "", *aligned(rows, right=(4,)), "", *lines, *_text(record)])
+    table = aligned(rows, right=(len(rows[0]) - 1,))
+    return "\n".join([printable(record.verdict), "", *table, "", *lines, *_text(record)])
 
 
 def _chosen(record: SearchRecord) -> list[str]:
@@ -98,7 +101,11 @@ def _mean_sd(mean: float | None, sd: float | None) -> str:
 
 
 def _held_out(one: HeldOutRecord | None) -> str:
-    return "-" if one is None else _mean_sd(one.mean, one.sd)
+    """With the other metrics in brackets, where there are some."""
+    if one is None:
+        return "-"
+    beside = ", ".join(f"{name} {_number(value)}" for name, value in one.beside.items())
+    return _mean_sd(one.mean, one.sd) + (f" ({beside})" if beside else "")
 
 
 def _interval(difference: Interval | None) -> str:

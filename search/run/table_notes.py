@@ -107,11 +107,12 @@ class Notes:
 
 def _fields(table: SiteScores) -> dict[str, Any]:
     by_site, by_rank = table.by_site.tolist(), table.by_rank.tolist()
-    return {"proxy": table.proxy, "point": table.point, "by_site": by_site, "by_rank": by_rank}
+    sketched = {"error": table.error} if table.error else {}
+    return {"proxy": table.proxy, "point": table.point, "by_site": by_site, "by_rank": by_rank, **sketched}
 
 
 def _scores(fields: Mapping[str, Any], space: SearchSpace) -> SiteScores:
     if fields["point"] not in get_args(Point):
         raise ValueError(f"point {fields['point']!r}")
     arrays = np.array(fields["by_site"]), np.array(fields["by_rank"])
-    return SiteScores(fields["proxy"], fields["point"], space, *arrays)
+    return SiteScores(fields["proxy"], fields["point"], space, *arrays, float(fields.get("error", 0.0)))

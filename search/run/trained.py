@@ -87,7 +87,7 @@ class TrainedOracle:
         return FineTuning(self.job, folder, progress)
 
     def conclude(self, winner: Finalist, baseline: Finalist, folder: Path, progress: Progress) -> Conclusion:
-        """The metric of both on the test rows, and what they write."""
+        """How both are judged on the test rows, and what they write."""
         job = self.job
         task, sites, recipe = job.task, job.space.sites, job.recipe
         asked = {THE_UNIFORM: baseline} if winner is baseline else {THE_WINNER: winner, THE_UNIFORM: baseline}

@@ -20,9 +20,11 @@ __all__ = ["Description", "describe"]
 class Description:
     """The sites of a space in one model, and their cost.
 
-    base_params: parameters of the model's body, without a head.
+    base_params: parameters of the language model where the model's files are one, else of the body, without
+    a head.
     rank, budget: as asked, None where it was not.
     parts: the model's, where it has several, some of which a task may never reach: text, vision.
+    lacks: why blocks of this family have not all the roles that others have; "" where they have.
     params: of every site at ``rank``, or the most that ``budget`` allows; None without either.
     ranks: as asked, or the grid that follows from the budget, or 0 and ``rank``; None without any.
     """
@@ -37,6 +39,8 @@ class Description:
     params: int | None
     ranks: tuple[int, ...] | None
     parts: tuple[str, ...] = ()
+    language_model: bool = False
+    lacks: str = ""
 
     def to_json(self) -> dict[str, object]:
         """The fields of this class and ``params_per_rank``, the sum over the sites, as JSON has them."""
@@ -55,6 +59,7 @@ class Description:
         return {
             "model": self.model,
             "model_type": self.model_type,
+            "language_model": self.language_model,
             "base_params": self.base_params,
             "space": self.space,
             "rank": self.rank,
@@ -63,15 +68,16 @@ class Description:
             "params_per_rank": params_per_rank(self.sites),
             "params": self.params,
             "parts": self.parts,
+            "lacks": self.lacks,
             "sites": sites,
         }
 
     def to_text(self) -> str:
         """A table with one line for the sites of equal role and shape, and the totals."""
         per_rank = params_per_rank(self.sites)
-        base = counted(self.base_params, "parameter")
+        base = counted(self.base_params, "parameter") + ("" if self.language_model else " without a head")
         total = ("total", "", "", f"{len(self.sites)}", "", "", f"{per_rank:,}")
-        head = [f"{self.model}: {self.model_type}, {base} without a head"]
+        head = [f"{self.model}: {self.model_type}, {base}"]
         head += [f"{self.space}: {counted(len(self.sites), 'site')}"]
         share = f"{(self.params or 0) / self.base_params:.2%} of the model"
         trained = counted(self.params or 0, "trainable parameter")
@@ -90,6 +96,8 @@ class Description:
                 f"the model has several parts ({parts}): a run leaves out the sites that its task does not "
                 "reach, and names them in its log"
             ]
+        if self.lacks:
+            below += [f"fewer roles than others have: {self.lacks}"]
         above, below = ([line for part in parts for line in wrapped(part)] for parts in (head, below))
         table = aligned([*_rows(self.sites), total], words=(1, 2), right=(3, 4, 5, 6))
         return "\n".join([*above, "", *table, *([""] if below else []), *below])
@@ -111,6 +119,7 @@ def describe(
     parse_space(space)  # complains before PyTorch is imported, which takes seconds
     wanted = None if budget is None else parse_budget(budget)
 
+    from spaces.families import find_family
     from spaces.find_sites import find_sites
     from spaces.meta_model import base_params, meta_model
 
@@ -139,6 +148,8 @@ def describe(
         params,
         ranks,
         parts if parts[1:] else (),
+        shapes.get_output_embeddings() is not None,
+        family.lacks if (family := find_family(config)) else "",
     )
 
 

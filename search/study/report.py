@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, get_args
@@ -22,6 +22,7 @@ from search.study.display.text_table import format_report
 from search.study.judging.columns import origins_of, params_of, pooled_names, scores_of, truths_of
 from search.study.judging.judge import judge, pooled
 from search.study.judging.stratum_report import StratumReport, Truth
+from search.study.judging.told_beside import ToldBeside, told_beside
 from search.study.judging.verdict import study_verdict
 from spaces.counted import counted
 from spaces.seeding import named_generator
@@ -34,7 +35,8 @@ REPORT_FILES: Final = ("report.json", "report.html", "plots")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StudyReport:
-    """What a study says. notes: of its table. costs: of scoring, by proxy.
+    """What a study says. notes: of its table. costs: of scoring, by proxy. beside: the objective's other
+    metrics, by the name of the stratum, in those of whole budgets.
 
     reports: the first one, on whose sentence everything opens, judges by the metric: of all budgets pooled
     where there are several. strata: whose each report is; None of what is pooled.
@@ -44,6 +46,7 @@ class StudyReport:
     reports: tuple[StratumReport, ...]
     strata: tuple[Stratum | None, ...]
     costs: tuple[Cost, ...]
+    beside: Mapping[str, tuple[ToldBeside, ...]]
 
     @property
     def verdict(self) -> str:
@@ -61,20 +64,28 @@ class StudyReport:
             "reports": [{**report.to_json(), "verdict": study_verdict(report)} for report in self.reports],
             "costs": [cost.to_json() for cost in self.costs],
             "left_out": {one.proxy: one.reason for one in notes.left_out},
+            "beside": {stratum: [one.to_json() for one in told] for stratum, told in self.beside.items()},
         }
+
+    @property
+    def lines_beside(self) -> list[str]:
+        """A sentence for each stratum that has other metrics."""
+        return [f"{stratum}: {'; '.join(map(str, told))}" for stratum, told in self.beside.items() if told]
 
     def text(self, folder: Path) -> str:
         """What the command prints of it, once it is written to ``folder``."""
+        beside = [line for one in self.lines_beside for line in wrapped(one)]
         written = wrapped(f"written to {folder}: report.html, report.json, plots/")
-        return "\n".join([format_report(self.verdict, self.reports[0], self.notes.remarks), "", *written])
+        report = format_report(self.verdict, self.reports[0], self.notes.remarks)
+        return "\n".join([report, *beside, "", *written])
 
 
 def study_report(table: BenchmarkTable) -> StudyReport:
     """The report on a study's table; raises InputError on a table that no study wrote.
 
     Chance (bootstrap, permutations) is seeded by stratum and truth: the same table gives the same report.
-    Time: for metric and loss of each stratum, 2,000 bootstrap replicates x proxies x the square of the
-    allocations. Memory: the table, and some arrays of (replicates, allocations).
+    Time: for metric and loss, where they differ, of each stratum, 2,000 bootstrap replicates x proxies x the
+    square of the allocations. Memory: the table, and some arrays of (replicates, allocations).
     """
     notes = Notes.of(table)
     _log.info(
@@ -82,12 +93,18 @@ def study_report(table: BenchmarkTable) -> StudyReport:
         counted(len(table.entries), "allocation"),
         counted(len(table.proxies), "proxy", "proxies"),
     )
-    judged = [one for truth in get_args(Truth) for one in _judged(table, truth, notes)]
+    truths: Sequence[Truth] = ("metric",) if table.metric == "loss" else get_args(Truth)  # not twice the same
+    judged = [one for truth in truths for one in _judged(table, truth, notes)]
     return StudyReport(
         notes,
         tuple(report for _, report in judged),
         tuple(stratum for stratum, _ in judged),
         tuple(_costs(table, notes)),
+        {
+            stratum.name: tuple(told_beside(table.of(stratum), notes.direction))
+            for stratum in table.strata
+            if stratum.kind == "budget"
+        },
     )
 
 
@@ -102,7 +119,11 @@ def write_report(table: BenchmarkTable, folder: Path) -> StudyReport:
         folder / "report.html",
         title="Which proxies can be trusted",
         verdict=report.verdict,
-        facts=[*report.notes.facts, *(("note", remark) for remark in report.notes.remarks)],
+        facts=[
+            *report.notes.facts,
+            *(("beside it", line) for line in report.lines_beside),
+            *(("note", remark) for remark in report.notes.remarks),
+        ],
         sections=[Section(sections[0].report, (*sections[0].images, *maps)), *sections[1:]],
         costs=report.costs,
         left_out=[(one.proxy, one.reason) for one in report.notes.left_out],

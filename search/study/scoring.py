@@ -15,9 +15,9 @@ import torch
 from evaluators.store.ledger import fingerprint
 from evaluators.store.sealed_json import DamagedFileError, read_sealed, write_sealed
 from evaluators.training.memory import peak_memory
-from proxies.measure.dense_statistics import Statistic
 from proxies.measure.evidence import Evidence
-from proxies.proxy import Proxy
+from proxies.measure.need import Taken
+from proxies.proxy import Proxy, needs_of
 from proxies.registry import PROXIES, find_proxy, score_sites
 from proxies.site_scores import SiteScores
 from search.job.job import Job
@@ -92,19 +92,23 @@ def _measure(
 ) -> tuple[dict[str, Scored], list[LeftOut]]:
     """Writes the scores of these proxies, and gives them and those that cannot score.
 
-    Proxies that need the same statistics of the dense pass share their evidence, and no others do, so that
-    none pays for a statistic of which it makes no use. strict: whether one that cannot score is an error.
+    Proxies that take the same of every batch share their evidence, and no others do, so that none pays for a
+    statistic of which it makes no use. strict: whether one that cannot score is an error.
     """
     measured: dict[str, Scored] = {}
     left_out, batches = [], scoring_batches(job) if paths else []
-    evidences: dict[frozenset[Statistic], Evidence] = {}
+    alike: dict[frozenset[Taken], list[Proxy]] = {}
+    for proxy in map(find_proxy, paths):
+        alike.setdefault(proxy.takes, []).append(proxy)
+    evidences: dict[frozenset[Taken], Evidence] = {}
     with progress("scoring", len(paths), "proxy", units="proxies") as advance:
         for name, path in paths.items():
             proxy = find_proxy(name)
-            if proxy.needs not in evidences:
-                evidences[proxy.needs] = evidence_of(job, batches, space)
+            if proxy.takes not in evidences:
+                needs = needs_of(alike[proxy.takes])
+                evidences[proxy.takes] = evidence_of(job, batches, space, needs=needs)
             try:
-                one = _score(proxy, evidences[proxy.needs])
+                one = _score(proxy, evidences[proxy.takes])
             except InputError as error:
                 if strict and name != "params":  # which every report has
                     raise
@@ -138,7 +142,14 @@ def _context(job: Job, space: SearchSpace) -> str:
     scoring = job.scoring
     known = fingerprint(job.source, job.task, job.recipe)
     sites = [site.name for site in space.sites]
-    looked_at = [scoring.scoring_batches, scoring.scoring_batch_size, scoring.warm_up_steps, job.seed]
+    looked_at: list[object] = [
+        scoring.scoring_batches,
+        scoring.scoring_batch_size,
+        scoring.warm_up_steps,
+        job.seed,
+    ]
+    if scoring.scoring_memory is not None:  # scores that were written before know nothing of it
+        looked_at.append(scoring.scoring_memory)
     return hashlib.sha256(json.dumps([known, sites, space.ranks, looked_at]).encode()).hexdigest()
 
 
@@ -148,6 +159,7 @@ def _fields(one: Scored) -> dict[str, object]:
         "point": one.scores.point,
         "by_site": one.scores.by_site.tolist(),
         "by_rank": one.scores.by_rank.tolist(),
+        "error": one.scores.error,
         "seconds": one.seconds,
         "peak_memory": one.peak_memory,
     }
@@ -165,5 +177,5 @@ def _read(path: Path, space: SearchSpace) -> Scored | None:
         _log.warning("%s; its proxy scores again", error)
         return None
     arrays = np.array(known["by_site"]), np.array(known["by_rank"])
-    scores = SiteScores(known["proxy"], known["point"], space, *arrays)
+    scores = SiteScores(known["proxy"], known["point"], space, *arrays, known.get("error", 0.0))
     return Scored(scores, known["seconds"], known["peak_memory"])

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from evaluators.objectives.causal_lm import CausalLM
-from proxies.measure.dense_gradients import dense_gradients, dense_synflow_gradients
+from proxies.measure.dense_gradients import dense_gradients
 from proxies.measure.evidence import Evidence
+from proxies.measure.synflow_gradients import of_synflow_gradients
 from proxies.measure.warm_up import WarmUp
 from proxies.registry import PROXIES, find_proxy, score_sites
 from spaces.errors import InputError
@@ -72,7 +73,7 @@ def test_dense_gradients_are_those_of_transformers_own_loss(tiny_language_model,
 def test_synflow_sums_all_logits_of_the_absolute_model(tiny_language_model, tied):
     model = tiny_language_model("llama", tie_word_embeddings=tied)
     (site, *_) = find_sites(model, "lora[v]")
-    found = dense_synflow_gradients(model, CausalLM(), [site], tokens=4)[site.name]
+    found = of_synflow_gradients(lambda _, g: g, model, CausalLM(), [site], tokens=4)[site.name]
 
     absolute = copy.deepcopy(model)
     for parameter in absolute.parameters():

@@ -108,9 +108,7 @@ def test_all_dense_proxies_share_one_pass(tiny_model, tiny_batch):
     space = SearchSpace(find_sites(model, "lora+shortcut"), (0, 1, 2))
     batch = Batch(tiny_batch, torch.arange(6) % 2)
     counted = Evidence(model, TWO_CLASSES, [batch], space, seed=0, on_batch=lambda: passes.append(1))
-    score_sites(
-        [PROXIES[name] for name in ("grad_norm", "grad_norm@init", "snip", "spectrum", "constant")], counted
-    )
+    score_sites([PROXIES[name] for name in ("grad_norm", "grasp", "snip", "spectrum", "constant")], counted)
     assert len(passes) == 1
 
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from peft import AutoPeftModelForCausalLM
-from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from evaluators.adapters.adapter import load_adapter
 from search.cli.run import main
+from tests.search.decoder_files import DECODER_WORDS, save_decoder, write_prompts
 
-WORDS = ["<end>", "<pad>", *(f"w{n}" for n in range(40)), "="]
 SMALL = [
     *("--epochs", "2", "--batch-size", "8", "--seeds", "2", "--lr", "1e-2", "--threads", "1"),
     *("--trials", "4", "--finalists", "2", "--quiet"),
@@ -25,25 +23,15 @@ SPACE = ["--space", "lora[q,v]", "--budget", "r=2"]
 
 @pytest.fixture
 def decoder(tiny_language_model, tmp_path) -> Path:
-    """A folder with a tiny Llama and a tokenizer of whole words, which has an end-of-text token."""
-    folder = tmp_path / "decoder"
-    tiny_language_model("llama", vocab_size=len(WORDS), eos_token_id=0).save_pretrained(folder)
-    words = Tokenizer(models.WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="<pad>"))
-    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    special = {"eos_token": "<end>", "pad_token": "<pad>", "unk_token": "<pad>"}
-    PreTrainedTokenizerFast(tokenizer_object=words, **special).save_pretrained(folder)
-    return folder
+    """A folder with a tiny Llama."""
+    model = tiny_language_model("llama", vocab_size=len(DECODER_WORDS), eos_token_id=0)
+    return save_decoder(model, tmp_path / "decoder")
 
 
 @pytest.fixture
 def data(tmp_path) -> list[str]:
-    """Options of two files of prompts, whose completions say their words again."""
-    rng = np.random.default_rng(0)
-    for name, count in (("train", 60), ("dev", 20)):
-        texts = [" ".join(f"w{n}" for n in rng.integers(0, 20, rng.integers(1, 5))) for _ in range(count)]
-        lines = [json.dumps({"prompt": f"{text} =", "completion": f" {text}"}) for text in texts]
-        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
-    return ["--train-file", str(tmp_path / "train.jsonl"), "--eval-file", str(tmp_path / "dev.jsonl")]
+    """Options of two files of prompts."""
+    return write_prompts(tmp_path)
 
 
 def run(capsys, *argv: str) -> dict:
@@ -55,6 +43,9 @@ def test_a_run_saves_an_adapter_that_peft_loads_as_a_language_model(decoder, dat
     output = tmp_path / "out"
     result = run(capsys, "--model", str(decoder), *data, *SPACE, *SMALL, "--output", str(output))
     assert result["metric"] == "loss"
+    for told in (result["baseline"]["beside"], result["best"]["test"]["beside"]):
+        assert told["perplexity"] >= 1
+        assert 0 <= told["token_accuracy"] <= 1
     stock = AutoPeftModelForCausalLM.from_pretrained(output / "adapter").eval()
     ours = AutoModelForCausalLM.from_pretrained(decoder).eval()
     tokens = torch.arange(2, 12)[None]

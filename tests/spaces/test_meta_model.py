@@ -9,6 +9,7 @@ from transformers import PretrainedConfig
 
 from spaces import InputError, UsageError
 from spaces.meta_model import base_params, meta_model
+from tests.conftest import VOCABULARY
 
 BERT = {
     "model_type": "bert",
@@ -36,6 +37,43 @@ def test_a_type_without_a_classifier_gives_its_body(tmp_path: Path) -> None:
     )
     assert type(model).__name__ == "MambaModel"
     assert base_params(model) == model.num_parameters()
+
+
+LLAMA = {
+    "model_type": "llama",
+    "hidden_size": 16,
+    "intermediate_size": 24,
+    "num_attention_heads": 2,
+    "num_hidden_layers": 1,
+    "vocab_size": 10,
+}
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_folder_of_a_language_model_gives_it_with_its_embeddings_counted_once(
+    tmp_path: Path, tied: bool
+) -> None:
+    own = {**LLAMA, "architectures": ["LlamaForCausalLM"], "tie_word_embeddings": tied}
+    model = meta_model(folder_with(tmp_path, **own))
+    assert type(model).__name__ == "LlamaForCausalLM"
+    body = base_params(meta_model(str(tmp_path), "sequence_classification"))
+    assert base_params(model) == body + (0 if tied else 10 * 16) == model.num_parameters()
+
+
+def test_an_architecture_that_is_asked_for_is_built_whatever_the_folder_holds(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, **LLAMA, architectures=["LlamaForSequenceClassification"])
+    assert type(meta_model(folder)).__name__ == "LlamaForSequenceClassification"
+    assert type(meta_model(folder, "causal_lm")).__name__ == "LlamaForCausalLM"
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_base_params_of_a_language_model_in_memory_are_all_of_it(
+    tiny_language_model: Any, tied: bool
+) -> None:
+    for family in ("llama", "gpt2", "bloom"):
+        model = tiny_language_model(family, tie_word_embeddings=tied)
+        assert base_params(model) == sum(one.numel() for one in model.parameters())
+        assert base_params(model) - base_params(model.base_model) == (0 if tied else VOCABULARY * 32)
 
 
 def test_base_params_leave_out_the_head(tiny_model: Any) -> None:

@@ -99,10 +99,17 @@ def test_a_source_of_flattened_tokens_is_the_rows_own(tiny_model, pair):
     assert probe_sites(model, (site,), *pair) == (site,)
 
 
+PRE_NORM = ("opt", "gpt2", "llama", "gemma2", "olmo2", "bloom", "phi3", "mixtral", "qwen3_moe", "modernbert")
+POST_NORM = ("bert", "roberta", "deberta-v2", "opt-post", "albert", "mpnet")
+
+
 @pytest.mark.parametrize(
-    "family", ["bert", "roberta", "deberta-v2", "opt", "opt-post", "gpt2", "llama", "gemma2"]
+    ("family", "renorm"),
+    [
+        *((family, "preserve") for family in (*PRE_NORM, *POST_NORM, "gpt_neox", "falcon")),
+        *((family, "paper") for family in POST_NORM),
+    ],
 )
-@pytest.mark.parametrize("renorm", ["preserve", "paper"])
 def test_every_site_of_the_families_passes(tiny_model, pair, family, renorm):
     model = tiny_model(family)
     sites = find_sites(model, SPACE)

@@ -18,7 +18,7 @@ from spaces.scaling import Scaling
 from spaces.site import Site
 from spaces.stacked import Stacked
 from spaces.wires import Wires, initial_a
-from tests.conftest import TINY
+from tests.conftest import KINDS
 from tests.spaces.random_wires import SHORTCUTS, logits_of, wires_of
 
 FAMILIES = ["bert", "opt", "opt-post", "gpt2", "llama", "bloom"]
@@ -91,7 +91,7 @@ def test_one_candidate_equals_peft_lora_in_logits_and_every_gradient(tiny_model,
         torch.testing.assert_close(grads[f"{site.name}.B"][0], expected_b, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("family", TINY)
+@pytest.mark.parametrize("family", KINDS)
 def test_at_initialisation_preserve_leaves_the_logits_and_detaching_restores_the_model(
     tiny_family, tiny_batch, family
 ):
@@ -114,7 +114,7 @@ def test_at_initialisation_preserve_leaves_the_logits_and_detaching_restores_the
     torch.testing.assert_close(model.state_dict(), state, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("family", TINY)
+@pytest.mark.parametrize("family", KINDS)
 def test_every_shortcut_reaches_the_logits(tiny_family, tiny_batch, family):
     model = tiny_family(family)
     before = logits_of(model, tiny_batch)

@@ -14,7 +14,7 @@ from spaces.scaling import Scaling
 from spaces.site import Site
 from spaces.stacked import Stacked
 from spaces.wires import Wires
-from tests.conftest import TINY
+from tests.conftest import KINDS, TINY
 from tests.spaces.random_wires import logits_of, wires_of
 
 RANKS = {"q": 3, "k": 2, "v": 3, "o": 2, "fc1": 2, "fc2": 1, "gate": 2, "up": 3, "down": 1}
@@ -94,7 +94,7 @@ def test_a_lone_token_attends_to_itself_whatever_its_query_and_key(tiny_family, 
         assert change > 1e-4 if role == "v" else change < 1e-5
 
 
-@pytest.mark.parametrize("family", TINY)
+@pytest.mark.parametrize("family", KINDS)
 def test_three_candidates_are_three_runs(tiny_family, tiny_batch, family):
     model = tiny_family(family)
     sites = find_sites(model, "lora[all]+shortcut")

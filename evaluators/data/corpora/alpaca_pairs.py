@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from evaluators.data.alpaca import alpaca_prompt
 
-from .entry import Entry
+from .entry import CorpusEntry
 
 __all__ = ["alpaca_pairs"]
 
 
-def alpaca_pairs(entry: Entry) -> Iterator[tuple[str, str]]:
+def alpaca_pairs(entry: CorpusEntry) -> Iterator[tuple[str, str]]:
     """The prompt of Stanford's program, and the output behind it.
 
     Nothing of an entry without an output, of which the release has some.

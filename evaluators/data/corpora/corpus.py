@@ -12,12 +12,12 @@ from spaces.counted import counted
 from spaces.errors import InputError
 
 from .entries import Entries, numbered
-from .entry import Entry
+from .entry import CorpusEntry
 from .published import Published
 
 __all__ = ["Corpus"]
 
-Pairs = Callable[[Entry], Iterable[tuple[str, str]]]
+Pairs = Callable[[CorpusEntry], Iterable[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Corpus:
         """
         return self.read(self.entries(path), f"{path} as {name}")
 
-    def read(self, entries: Sequence[Entry], where: str) -> Passages:
+    def read(self, entries: Sequence[CorpusEntry], where: str) -> Passages:
         """The same of entries. where: they are from, for messages."""
         rows = []
         for number, pairs in numbered(entries, lambda entry: list(self.pairs(entry)), where, self.layout):

@@ -11,19 +11,19 @@ from evaluators.data.read_columns import read_columns
 from spaces.errors import InputError
 from spaces.foreign import foreign
 
-from .entry import Entry
+from .entry import CorpusEntry
 from .triples import webnlg_entries
 
 __all__ = ["Entries", "array_entries", "numbered", "table_entries", "webnlg_file"]
 
-Entries = Callable[[Path], Sequence[Entry]]
+Entries = Callable[[Path], Sequence[CorpusEntry]]
 """Those of a file; raises InputError where it cannot be read."""
 
 _Read = TypeVar("_Read")
 
 
 def numbered(
-    entries: Sequence[Entry], read: Callable[[Entry], _Read], where: str, layout: str
+    entries: Sequence[CorpusEntry], read: Callable[[CorpusEntry], _Read], where: str, layout: str
 ) -> Iterator[tuple[int, _Read]]:
     """What is read of every entry, with its number from 1.
 
@@ -41,7 +41,7 @@ def table_entries(path: Path) -> list[dict[str, object]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def array_entries(path: Path) -> list[Entry]:
+def array_entries(path: Path) -> list[CorpusEntry]:
     """The objects of a JSON array, whatever each of them has."""
     document = _document(path)
     if not isinstance(document, list):
@@ -49,7 +49,7 @@ def array_entries(path: Path) -> list[Entry]:
     return document
 
 
-def webnlg_file(path: Path) -> list[Entry]:
+def webnlg_file(path: Path) -> list[CorpusEntry]:
     """The entries of a file of WebNLG's JSON release."""
     document = _document(path)
     with foreign(f"{path} is not laid out as webnlg", 'give {"entries": [{"1": {...}}, ...]}.'):

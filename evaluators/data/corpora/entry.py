@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Entry"]
+__all__ = ["CorpusEntry"]
 
-Entry = Mapping[str, Any]
+CorpusEntry = Mapping[str, Any]
 """A row of a table by its columns, or an object of a JSON document."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .entry import Entry
+from .entry import CorpusEntry
 
 __all__ = ["gsm8k_pairs"]
 
 
-def gsm8k_pairs(entry: Entry) -> Iterator[tuple[str, str]]:
+def gsm8k_pairs(entry: CorpusEntry) -> Iterator[tuple[str, str]]:
     """The prompt and the completion of a row with a question and an answer, whose number follows ``####``.
 
     The prompt is that of lm-evaluation-harness (lm_eval/tasks/gsm8k/gsm8k.yaml). The answer keeps its

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .entry import Entry
+from .entry import CorpusEntry
 
 __all__ = ["dart_row", "e2e_row", "webnlg_row"]
 
 
-def e2e_row(row: dict[str, Any]) -> Entry:
+def e2e_row(row: dict[str, Any]) -> CorpusEntry:
     """Of tuetschek/e2e_nlg_cleaned.
 
     >>> e2e_row({"meaning_representation": "name[Cocum]", "human_reference": "Cocum."})
@@ -18,7 +18,7 @@ def e2e_row(row: dict[str, Any]) -> Entry:
     return {"mr": row["meaning_representation"], "ref": row["human_reference"]}
 
 
-def dart_row(row: dict[str, Any]) -> Entry:
+def dart_row(row: dict[str, Any]) -> CorpusEntry:
     """Of Yale-LILY/dart, whose annotations are a list of each field."""
     return {
         "tripleset": row["tripleset"],
@@ -26,7 +26,7 @@ def dart_row(row: dict[str, Any]) -> Entry:
     }
 
 
-def webnlg_row(row: dict[str, Any]) -> Entry:
+def webnlg_row(row: dict[str, Any]) -> CorpusEntry:
     """Of webnlg-challenge/web_nlg, whose triples are texts with bars, and whose test part has no comments."""
     lex = row["lex"]
     triples = [triple.split(" | ") for triple in row["modified_triple_sets"]["mtriple_set"][0]]

@@ -11,7 +11,7 @@ from evaluators.data.questions import Questions
 from evaluators.data.split import split_by_text
 from evaluators.data.text_table import TextTable
 
-from .entry import Entry
+from .entry import CorpusEntry
 from .published import published_entries
 from .registry import CORPORA, QUIZZES
 
@@ -51,5 +51,5 @@ def load_quiz(name: str, *, reachable: Callable[[], bool] = hub_answers) -> tupl
     return quiz.read(parts[0], where), quiz.read(parts[1] or [], where)
 
 
-def _entries(table: TextTable) -> list[Entry]:
+def _entries(table: TextTable) -> list[CorpusEntry]:
     return [{"text": text, "label": label} for (text,), label in zip(table.texts, table.labels, strict=True)]

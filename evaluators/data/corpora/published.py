@@ -9,7 +9,7 @@ from typing import Any, Final
 from evaluators.data.hub_rows import GIVE_FILES, hub_splits
 from spaces.foreign import foreign
 
-from .entry import Entry
+from .entry import CorpusEntry
 
 __all__ = ["AS_PARQUET", "Published", "published_entries"]
 
@@ -17,7 +17,7 @@ AS_PARQUET: Final = "refs/convert/parquet"
 """The hub's own conversion of a data set that is a script, which ``datasets`` no longer runs."""
 
 
-def _as_it_is(row: dict[str, Any]) -> Entry:
+def _as_it_is(row: dict[str, Any]) -> CorpusEntry:
     return row
 
 
@@ -33,14 +33,14 @@ class Published:
     dataset: str
     config: str | None = None
     revision: str | None = None
-    entry: Callable[[dict[str, Any]], Entry] = _as_it_is
+    entry: Callable[[dict[str, Any]], CorpusEntry] = _as_it_is
     train: str = "train"
     report: str | None = "test"
 
 
 def published_entries(
     name: str, published: Published, *, reachable: Callable[[], bool]
-) -> tuple[list[Entry], list[Entry] | None]:
+) -> tuple[list[CorpusEntry], list[CorpusEntry] | None]:
     """The entries to learn from and those to report on, None where the data set has none of these.
 
     name: the task's, for messages. reachable: whether the hub can be asked.

@@ -12,7 +12,7 @@ from evaluators.data.questions import Question, Questions
 from spaces.errors import InputError
 
 from .entries import Entries, numbered
-from .entry import Entry
+from .entry import CorpusEntry
 from .published import Published
 
 __all__ = ["QUIZ_DECODING", "QUIZ_METRICS", "Quiz"]
@@ -33,7 +33,7 @@ class Quiz:
     """
 
     entries: Entries
-    question: Callable[[Entry], Question]
+    question: Callable[[CorpusEntry], Question]
     layout: str
     published: Published | None
 
@@ -44,7 +44,7 @@ class Quiz:
         """
         return self.read(self.entries(path), f"{path} as {name}")
 
-    def read(self, entries: Sequence[Entry], where: str) -> Questions:
+    def read(self, entries: Sequence[CorpusEntry], where: str) -> Questions:
         """The same of entries. where: they are from, for messages."""
         found = tuple(question for _, question in numbered(entries, self.question, where, self.layout))
         if not found:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from evaluators.data.questions import Question
 
-from .entry import Entry
+from .entry import CorpusEntry
 
 __all__ = ["sentiment_question"]
 
 
-def sentiment_question(entry: Entry) -> Question:
+def sentiment_question(entry: CorpusEntry) -> Question:
     """Whether a sentence is meant well, asked as lm-evaluation-harness asks SST-2 (lm_eval/tasks/glue/sst2).
 
     >>> asked = sentiment_question({"text": "a film of quiet grace .", "label": "1"})

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from evaluators.data.questions import Question
 
-from .entry import Entry
+from .entry import CorpusEntry
 
 __all__ = ["boolq_question", "cb_question", "copa_question"]
 
@@ -22,7 +22,7 @@ _SAID: Final[Mapping[str, str]] = MappingProxyType(
 _CONNECTED_BY: Final[Mapping[str, str]] = MappingProxyType({"cause": "because", "effect": "therefore"})
 
 
-def boolq_question(entry: Entry) -> Question:
+def boolq_question(entry: CorpusEntry) -> Question:
     """Whether it is so, by a passage; its label is a truth value, or 0 or 1 as on the hub.
 
     >>> entry = {"question": "is the sky blue", "passage": "By day it is.", "label": True}
@@ -33,7 +33,7 @@ def boolq_question(entry: Entry) -> Question:
     return Question(asked, (" no", " yes"), _whole(entry["label"]))
 
 
-def cb_question(entry: Entry) -> Question:
+def cb_question(entry: CorpusEntry) -> Question:
     """Whether a premise commits its speaker to a hypothesis; its label is a word, or 0, 1 or 2 as on the hub.
 
     >>> cb_question({"premise": "It rains.", "hypothesis": "it is dry", "label": "contradiction"}).right
@@ -45,7 +45,7 @@ def cb_question(entry: Entry) -> Question:
     return Question(asked, tuple(_SAID.values()), right)
 
 
-def copa_question(entry: Entry) -> Question:
+def copa_question(entry: CorpusEntry) -> Question:
     """Which of two sentences is the cause, or the effect, of a premise.
 
     >>> choices = {"choice1": "It froze.", "choice2": "It was dry."}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from .entry import Entry
+from .entry import CorpusEntry
 from .separator import SEPARATOR
 
 __all__ = ["dart_pairs", "linearised_triples", "webnlg_entries", "webnlg_pairs"]
@@ -25,12 +25,12 @@ def linearised_triples(triples: Iterable[Sequence[str]]) -> str:
     return " | ".join(said)
 
 
-def webnlg_entries(document: Any) -> list[Entry]:
+def webnlg_entries(document: Any) -> list[CorpusEntry]:
     """The entries of a file of the official JSON release, each of which stands under its own number."""
     return [entry for numbered in document["entries"] for entry in numbered.values()]
 
 
-def webnlg_pairs(entry: Entry) -> Iterator[tuple[str, str]]:
+def webnlg_pairs(entry: CorpusEntry) -> Iterator[tuple[str, str]]:
     """A prompt with each of its good lexicalisations; those to be mended are left out, as LoRA's program
     does."""
     triples = [(one["subject"], one["property"], one["object"]) for one in entry["modifiedtripleset"]]
@@ -40,7 +40,7 @@ def webnlg_pairs(entry: Entry) -> Iterator[tuple[str, str]]:
             yield prompt, " " + said["lex"].strip()
 
 
-def dart_pairs(entry: Entry) -> Iterator[tuple[str, str]]:
+def dart_pairs(entry: CorpusEntry) -> Iterator[tuple[str, str]]:
     """A prompt with each of its annotations; predicates are in lower case, as in LoRA's program
     (format_converting_dart.py)."""
     triples = [(subject, predicate.lower(), object) for subject, predicate, object in entry["tripleset"]]

@@ -8,9 +8,9 @@ and how many ``decimals`` it prints. Then come:
   and the ``baseline`` (row, column) that others are compared with, where there is one.
 
 A row has a cell in every column, or in those that its own ``columns`` names. The cell's ``arm``, ``dataset``
-and ``metric`` are the row's or else the column's (``arms`` of a row: by column); without an arm or a data set
-it is shown and not trained. ``paper`` has the paper's numbers by column, as they are printed: ``"84.1"``,
-``"84.1 ± 1.1"``, or ``"87.03 (8)"`` where a rank stands with it.
+and ``metric`` are the row's or else the column's (``arms`` of a row: by column), its ``share`` the column's;
+without an arm or a data set it is shown and not trained. ``paper`` has the paper's numbers by column, as they
+are printed: ``"84.1"``, ``"84.1 ± 1.1"``, or ``"87.03 (8)"`` where a rank stands with it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["Paper", "paper_of", "read_paper"]
 _NUMBER: Final = re.compile(r"(?P<value>-?\d+(\.\d+)?)( ± (?P<sd>\d+(\.\d+)?))?( \((?P<rank>\d+)\))?")
 _PAPER: Final = ("name", "source", "model", "statistic", "seeds", "decimals", "settings", "tables")
 _TABLE: Final = ("number", "columns", "rows", "arms", "notes", "baseline")
-_COLUMN: Final = ("name", "arm", "dataset", "metric", "mean")
+_COLUMN: Final = ("name", "arm", "dataset", "metric", "share", "mean")
 _ROW: Final = ("name", "columns", "arm", "arms", "dataset", "metric", "ranks", "paper")
 _ARM: Final = tuple(field.name for field in fields(PresetArm))
 _SETTINGS: Final = (*(f.name for f in fields(PaperSettings) if f.name != "dataset"), "datasets")
@@ -92,6 +92,7 @@ def _settings(section: TomlSection) -> list[PaperSettings]:
                 lora_alpha=line.get("lora_alpha", float),
                 shortcut_alpha=line.get("shortcut_alpha", float),
                 warmup=line.get("warmup", float),
+                max_grad_norm=line.get("max_grad_norm", float),
             )
         )
     return lines
@@ -153,6 +154,7 @@ def _cells(row: TomlSection, columns: Mapping[str, TomlSection]) -> list[Cell]:
                 arm=arm if trained else None,
                 dataset=dataset if trained else None,
                 metric=row.get("metric", str) or column.get("metric", str) or "accuracy",
+                share=column.get("share", bool) or False,
                 paper=_number(row, name, paper[name]) if name in paper else None,
                 ranks=row.several("ranks", int) if trained else (),
             )

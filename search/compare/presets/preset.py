@@ -24,10 +24,10 @@ SeedStatistic = Literal["median", "mean"]
 class PaperSettings:
     """A paper's hyperparameters for one model and data set.
 
-    model: hub name. dataset: a name of ``evaluators.data.named_tasks.NAMED_TASKS``; or ``copa`` or
-    ``alpaca``, whose sites can be listed and counted, but which are no sequence classification, all that is
-    trained here. space, rank: the LoRA and shortcut configuration, every site at that rank; None for full
-    fine-tuning, as are the alphas. warmup: share of the steps; None where the paper is silent.
+    model: hub name. dataset: a name of a task (``NAMED_TASKS``, ``CORPORA``); or ``copa``, whose sites can be
+    listed and counted. space, rank: the LoRA and shortcut configuration, every site at that rank; None for
+    full fine-tuning, as are the alphas. warmup: share of the steps; None where the paper is silent, as is
+    max_grad_norm.
     """
 
     model: str
@@ -43,6 +43,7 @@ class PaperSettings:
     lora_alpha: float | None = None
     shortcut_alpha: float | None = None
     warmup: float | None = None
+    max_grad_norm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,9 @@ class PresetArm:
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One place of a table. arm: a label; None where only the paper's number is shown. metric: of
-    ``evaluators.metrics.registry``, or ``seconds``. ranks: all wires cut to their first so many rows and
-    columns before they are judged, without training again, the best of them shown; none: as trained.
+    ``evaluators.metrics.registry`` or ``TEXT_METRICS``, or ``seconds``. share: whether the paper prints out
+    of one what ``TEXT_METRICS`` has out of 100. ranks: all wires cut to their first so many rows and columns
+    before they are judged, without training again, the best of them shown; none: as trained.
     """
 
     row: str
@@ -109,6 +111,7 @@ class Cell:
     metric: str = "accuracy"
     paper: Number | None = None
     ranks: tuple[int, ...] = ()
+    share: bool = False
 
 
 @dataclass(frozen=True, slots=True)

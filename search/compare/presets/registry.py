@@ -14,7 +14,7 @@ from .preset import PaperSettings, Preset, Setup
 
 __all__ = ["PRESETS", "SETTINGS", "find_preset", "find_settings", "on_other_model"]
 
-_PAPERS: Final = (read_paper("heterolora"), read_paper("dylora"))
+_PAPERS: Final = tuple(map(read_paper, ("heterolora", "dylora", "dylora_nlg")))
 PRESETS: Final[Mapping[str, Preset]] = {preset.name: preset for paper in _PAPERS for preset in paper.presets}
 SETTINGS: Final[tuple[PaperSettings, ...]] = tuple(one for paper in _PAPERS for one in paper.settings)
 

@@ -1,6 +1,6 @@
 """What can be chosen of a job, one frozen value a concern; commands make their flags of these fields."""
 
-from .data import LONGEST_NAME, DataSettings
+from .data import LONGEST_NAME, DataSettings, ObjectiveName
 from .generation import GenerationSettings
 from .machine import MachineSettings
 from .model import ModelSettings
@@ -19,6 +19,7 @@ __all__ = [
     "GenerationSettings",
     "MachineSettings",
     "ModelSettings",
+    "ObjectiveName",
     "ScoringSettings",
     "SpaceSettings",
     "TrainingSettings",

@@ -13,7 +13,10 @@ from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.printable import printable
 
-__all__ = ["LONGEST_NAME", "DataSettings"]
+__all__ = ["LONGEST_NAME", "DataSettings", "ObjectiveName"]
+
+ObjectiveName = Literal["auto", "classification", "regression", "causal-lm", "multiple-choice"]
+"""What may be learned; auto leaves it to the rows."""
 
 _OF_LABELS: Final = ("text_columns", "label_column")
 _OF_LANGUAGE: Final = ("prompt_column", "completion_column")
@@ -28,10 +31,14 @@ class DataSettings:
 
     task: str | None = option(
         None,
-        "a task that has a name, or beside files the corpus that they are laid out as",
+        "a task that has a name; beside files the corpus that they are laid out as",
         metavar="NAME",
         default_text="rotten_tomatoes, which is embedded",
-        known=("evaluators.data.named_tasks:NAMED_TASKS", "evaluators.data.corpora.registry:CORPORA"),
+        known=(
+            "evaluators.data.named_tasks:NAMED_TASKS",
+            "evaluators.data.corpora.registry:CORPORA",
+            "evaluators.data.corpora.registry:QUIZZES",
+        ),
     )
     train_file: Path | None = option(
         None,
@@ -42,10 +49,11 @@ class DataSettings:
     eval_file: Path | None = option(
         None, "rows that report the winner and the baseline, used once", metavar="FILE"
     )
-    objective: Literal["auto", "classification", "regression", "causal-lm"] = option(
+    objective: ObjectiveName = option(
         "auto",
-        "what is learned of the files: the class or the number that a label is, or the next token; auto goes "
-        "by the names of the columns, and takes labels for classes",
+        "what is learned: the class or the number that a label is, the next token, or which of a named "
+        "task's choices is right, in words; auto is the task's own, and of files goes by the names of the "
+        "columns, and takes labels for classes",
     )
     text_columns: tuple[str, ...] | None = option(
         None, "the texts of a row", metavar="A[,B]", default_text="found by name"
@@ -138,7 +146,6 @@ class DataSettings:
     def _check_named(self) -> None:
         """Raises UsageError on what describes files, where a named task knows its own."""
         given = self._given((*_OF_LABELS, *_OF_LANGUAGE))
-        given += ["objective"] if self.objective != "auto" else []
         given += ["task_name"] if self.task_name is not None and self.train_file is None else []
         if given:
             raise UsageError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from search.job.option import Range, check_settings, option
+from spaces.memory_size import MemorySize, parse_memory
 
 from .ranges import COUNTS
 
@@ -33,6 +34,20 @@ class ScoringSettings:
         between=Range(1, 1_000_000),
         rare=True,
     )
+    scoring_memory: str | None = option(
+        None,
+        "of the sites' gradients at a time, 500MB, 2GB or 10% of the base model: what does not fit is "
+        "sketched, or measured for some sites after others",
+        metavar="M",
+        default_text="200MB where that holds them all, else 10%",
+        rare=True,
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
+        _ = self.memory
+
+    @property
+    def memory(self) -> MemorySize | None:
+        """``scoring_memory`` as measurements take it."""
+        return None if self.scoring_memory is None else parse_memory(self.scoring_memory)

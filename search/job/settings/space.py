@@ -22,7 +22,7 @@ class SpaceSettings:
     space: str = option(
         "lora+shortcut",
         "lora, lora[q,v,fc1], lora[all], residual[res1,res2], cross[in,cut;span=1..3], "
-        "shortcut (= residual+cross), joined by +",
+        "shortcut (= residual[all]+cross[all]), joined by +",
         metavar="S",
     )
     budget: str = option(

@@ -51,6 +51,11 @@ class TrainingSettings:
         metavar="N",
         between=SEEDS,
     )
+    gradient_checkpointing: bool = option(
+        False,
+        "compute the model's blocks again in the backward pass: the same results, in less memory",
+        rare=True,
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -100,7 +100,8 @@ def draw_correlations(report: StratumReport, place: Path, chance: Mapping[int, f
     label = f"Spearman ρ with {short(report.truth_name)}, mean over {seeds}; 95 % interval"
     draw_forest(forest_lines(report), forest, title=title, label=label, ceiling=report.ceiling)
     curves, baseline = favourite_curves(report)
-    draw_regret(curves, regret, title=title, unit=report.truth_name, baseline=baseline, chance=chance)
+    unit = report.truth_name.removeprefix("minus ")  # a regret is above 0 either way
+    draw_regret(curves, regret, title=title, unit=unit, baseline=baseline, chance=chance)
     return (
         ("rank correlation of every proxy with the truth, 95 % intervals", forest),
         ("what training only a proxy's k best would lose", regret),
@@ -135,8 +136,8 @@ def favourite_curves(report: StratumReport) -> tuple[list[RegretCurve], RegretCu
 
 def truth_label(report: StratumReport) -> str:
     """The axis of the truth: what it is, on which rows, over how many seeds."""
-    name = f"validation {report.metric}" if report.truth == "metric" else report.truth_name
-    return f"{short(name, inches=4)}, mean ± sd over {counted(report.seeds, 'seed')}"
+    _, minus, title = (report.metric if report.truth == "metric" else "minus loss").rpartition("minus ")
+    return f"{short(f'{minus}validation {title}', inches=4)}, mean ± sd over {counted(report.seeds, 'seed')}"
 
 
 def _curve(card: ReportCard) -> RegretCurve:

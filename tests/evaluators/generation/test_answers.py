@@ -48,7 +48,7 @@ def test_candidates_answer_side_by_side_as_alone(
     alone = [asked(model, space, [one], test, recipe)[0] for one in trained]
     assert together == alone
     assert len(set(together)) == 3  # each has wires of its own
-    assert model_answers(model, test, size=4) not in together
+    assert model_answers(test, model, size=4) not in together
 
 
 @pytest.mark.parametrize(
@@ -99,12 +99,12 @@ def test_plain_lora_answers_as_pefts_model_and_as_the_merged_one(
             layer = peft.base_model.model.get_submodule(site.target.module)
             layer.lora_A["default"].weight.data.copy_(trained.tensors[f"{name}.A"])
             layer.lora_B["default"].weight.data.copy_(trained.tensors[f"{name}.B"])
-    assert model_answers(peft.get_base_model(), test, size=64) == ours
+    assert model_answers(test, peft.get_base_model(), size=64) == ours
     ids = test.prompts.input_ids[0]
     beams = {"num_beams": 3, "length_penalty": 0.8, "no_repeat_ngram_size": 2} if settings else {}
     whole = peft.generate(input_ids=torch.from_numpy(ids)[None], max_new_tokens=6, do_sample=False, **beams)
     assert test.text(whole[0, len(ids) :].numpy()) == ours[0]
-    assert model_answers(peft.merge_and_unload(), test, size=64) == ours
+    assert model_answers(test, peft.merge_and_unload(), size=64) == ours
 
 
 def test_answers_depend_neither_on_the_batch_nor_on_the_order_of_prompts(
@@ -136,7 +136,7 @@ def test_one_without_weights_of_its_own_is_refused(tiny_language_model, make_tes
 
 def test_the_model_is_left_as_it_was(tiny_language_model, make_test, by_chance):
     model, test = tiny_language_model("llama"), make_test()
-    before = model_answers(model, test, size=8)
+    before = model_answers(test, model, size=8)
     asked(model, "lora+shortcut", by_chance(model, "lora+shortcut", 2), test)
-    assert model_answers(model, test, size=8) == before
+    assert model_answers(test, model, size=8) == before
     assert np.isfinite(model(torch.tensor([[5, 6]])).logits.numpy()).all()

@@ -72,9 +72,11 @@ def test_rows_of_unequal_numbers_of_targets_are_judged_by_their_tokens(tiny_lang
 def test_a_metric_is_of_the_same_outputs_and_the_loss_stays_the_loss():
     outputs = torch.tensor([[4.0, 1.0, 1.0], [2.0, 3.0, 0.0]])  # losses, targets, right
     labels = (np.array([-100, 5]), np.array([-100, 5, 6, 7]))
-    assert CausalLM().score(outputs, labels) == (1.5, 1.5)
-    assert CausalLM("token_accuracy").score(outputs, labels) == (0.25, 1.5)
-    assert CausalLM("perplexity").score(outputs, labels) == (pytest.approx(np.exp(1.5)), 1.5)
+    values = {"loss": 1.5, "perplexity": pytest.approx(np.exp(1.5)), "token_accuracy": 0.25}
+    for metric, value in values.items():
+        score = CausalLM(metric).score(outputs, labels)
+        assert (score.metric, score.loss) == (value, 1.5)
+        assert dict(score.beside) == {name: other for name, other in values.items() if name != metric}
     assert CausalLM().score(outputs * torch.nan, labels) is None
 
 

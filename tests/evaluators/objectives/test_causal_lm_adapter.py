@@ -19,7 +19,11 @@ from evaluators.training.cohort import Cohort
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 
-MODELS = [(family, tied) for family in ("llama", "gpt2", "opt") for tied in (True, False)]
+MODELS = [
+    *((family, tied) for family in ("llama", "gpt2", "opt") for tied in (True, False)),
+    ("gpt_neox", False),
+    ("phi3", False),
+]
 
 
 def saved(folder: Path, model: PreTrainedModel, space: str, batch: dict[str, torch.Tensor]) -> torch.Tensor:

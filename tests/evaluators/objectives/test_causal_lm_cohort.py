@@ -7,9 +7,8 @@ from typing import Final
 import numpy as np
 import pytest
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import get_peft_model
 from torch import Tensor
-from transformers import PreTrainedModel
 
 from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows
@@ -24,6 +23,7 @@ from evaluators.training.train import train_cohort
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from tests.doubling import doubling_rows, doubling_task
+from tests.in_peft import lora_config, share_weights
 from tests.largest_tensor import LargestTensor
 
 RECIPE: Final = Recipe(epochs=4, batch_size=8, warmup=0.1, weight_decay=0.01)
@@ -31,8 +31,12 @@ ROLES: Final = {
     "llama": "q,down",
     "gpt2": "o,fc1",
     "opt": "q,fc2",
+    "granite": "q,down",
 }  # each of a linear of its own, as PEFT has them
-MODELS: Final = [(family, tied) for family in ROLES for tied in (True, False)]
+MODELS: Final = [
+    *((family, tied) for family in ("llama", "gpt2", "opt") for tied in (True, False)),
+    ("granite", True),
+]
 
 
 @pytest.fixture(scope="module")
@@ -70,31 +74,6 @@ def test_a_cohort_of_three_equals_three_separate_runs(tiny_language_model, task,
         assert trained.evaluation.metric == trained.evaluation.loss
 
 
-def in_peft(model: PreTrainedModel, cohort: Cohort) -> tuple[PeftModel, dict[str, Tensor]]:
-    """PEFT's adapters of rank 4 at the cohort's sites, and their A and B by our names, as slot 0 has them."""
-    sites = cohort.wires.sites
-    config = LoraConfig(
-        task_type="CAUSAL_LM",
-        r=4,
-        lora_alpha=16,
-        target_modules=[site.target.module for site in sites],
-        fan_in_fan_out=model.config.model_type == "gpt2",
-    )
-    adapted = get_peft_model(model, config)
-    tensors = dict(adapted.named_parameters())
-    pairs = {
-        f"{site.name}.{matrix}": tensors[
-            f"base_model.model.{site.target.module}.lora_{matrix}.default.weight"
-        ]
-        for site in sites
-        for matrix in "AB"
-    }
-    with torch.no_grad():
-        for name, parameter in pairs.items():
-            parameter.copy_(cohort.stacked.slot(name, 0))
-    return adapted, pairs
-
-
 @pytest.mark.parametrize(("family", "tied"), MODELS)
 def test_training_equals_peft_in_a_plain_pytorch_loop(tiny_language_model, task, family, tied):
     """Same initial weights, batches, schedule, clipping and AdamW: the same losses at every one of 20 steps,
@@ -104,7 +83,9 @@ def test_training_equals_peft_in_a_plain_pytorch_loop(tiny_language_model, task,
     candidate = Candidate(Allocation.of({site.name: 4 for site in sites}), 0, 3e-3)
     cohort = Cohort(model, sites, task.objective, [candidate], RECIPE, slots=1)
     cohort.load(0, candidate)
-    reference, pairs = in_peft(tiny_language_model(family, tie_word_embeddings=tied), cohort)
+    other = tiny_language_model(family, tie_word_embeddings=tied)
+    reference = get_peft_model(other, lora_config(other, cohort))
+    pairs = share_weights(reference, cohort)
     optimizer = torch.optim.AdamW(pairs.values(), lr=1.0, weight_decay=RECIPE.weight_decay)
     lengths = np.array([len(ids) for ids in task.train.input_ids])
     batches = [batch for epoch in range(4) for batch in epoch_batches(lengths, 8, seed=0, epoch=epoch)]

@@ -45,3 +45,13 @@ def test_nothing_is_said_of_single_rows(tiny_model: TinyModel) -> None:
 def test_the_total_is_that_of_the_logits(tiny_model: TinyModel) -> None:
     model = tiny_model("bert")
     torch.testing.assert_close(OwnLoss().total(model, BATCH.inputs), model(**BATCH.inputs).logits.sum())
+
+
+def test_a_loss_that_is_not_finite_is_refused_with_its_reason(tiny_language_model: TinyModel) -> None:
+    model = tiny_language_model("llama")
+    labels = torch.tensor([[5, -100, -100, -100]])  # the first token of a row is foretold by nothing
+    batch = Batch({"input_ids": torch.tensor([[5, 6, 7, 8]])}, labels)
+    with pytest.raises(
+        InputError, match=r"loss of this LlamaForCausalLM is nan on a batch of 1 row; .* first"
+    ):
+        OwnLoss().losses(model, batch)

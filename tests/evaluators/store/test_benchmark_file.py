@@ -77,6 +77,19 @@ def test_any_reader_of_parquet_sees_the_documented_columns(path: Path) -> None:
     ]
 
 
+def test_other_metrics_are_columns_of_their_own_and_null_where_a_run_failed(tmp_path: Path) -> None:
+    (first, *rest), path = ENTRIES, tmp_path / "beside.parquet"
+    good, bad = first.runs
+    told = replace(first, runs=(replace(good, beside=(("perplexity", 2.7), ("token_accuracy", 0.4))), bad))
+    written = replace(CONTENTS, entries=(told, *rest))
+    write_contents(path, written)
+    assert parquet.read_table(path).to_pydict()["beside:perplexity"] == [2.7] + [None] * 5
+    read = read_contents(path)
+    assert {(one.stratum, one.allocation): one for one in read.entries} == {
+        (one.stratum, one.allocation): one for one in written.entries
+    }
+
+
 def test_there_is_a_row_for_each_allocation_and_seed(path: Path) -> None:
     columns = parquet.read_table(path).to_pydict()
     assert columns["kind"] == ["budget", "budget", "only", "only", "budget", "budget"]

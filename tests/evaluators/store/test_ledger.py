@@ -42,6 +42,14 @@ def test_a_candidate_comes_back_as_it_was(tmp_path, failure):
     assert found.course == (None if failure else COURSE)
 
 
+def test_what_a_candidate_wrote_comes_back_too(tmp_path):
+    written = dataclasses.replace(trained(), answers=("a", ""))
+    Ledger(tmp_path, "context").record(written)
+    assert Ledger(tmp_path, "context").find(CANDIDATE).answers == ("a", "")
+    Ledger(tmp_path, "context").record(trained())
+    assert Ledger(tmp_path, "context").find(CANDIDATE).answers is None
+
+
 def test_a_failure_that_may_pass_is_tried_again_the_next_time(tmp_path):
     failed = trained(failure="out of memory")
     passing = dataclasses.replace(failed.evaluation, may_pass=True)

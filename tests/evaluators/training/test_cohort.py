@@ -160,7 +160,7 @@ def test_training_learns(model, sites, task):
         model, sites, task, [everything], dataclasses.replace(RECIPE, epochs=12), slots=1
     )
     assert trained.evaluation.metric > 0.8
-    assert score_trained(model, sites, task, [trained], RECIPE)[0] > 0.7
+    assert score_trained(model, sites, task, [trained], RECIPE)[0].metric > 0.7
 
 
 def test_the_base_model_is_left_as_it_was(model, sites, task):
@@ -174,7 +174,7 @@ def test_scoring_what_was_trained_gives_its_own_metric(model, sites, task):
     trained = train_cohort(model, sites, task, CANDIDATES, RECIPE, slots=3)
     same_rows = dataclasses.replace(task, test=task.validation)
     again = score_trained(model, sites, same_rows, trained, RECIPE)
-    assert list(again) == [one.evaluation.metric for one in trained]
+    assert [score.metric for score in again] == [one.evaluation.metric for one in trained]
 
 
 def test_a_candidate_that_diverges_is_marked_and_the_others_go_on_untouched(model, sites, task):
@@ -266,3 +266,17 @@ def test_peak_memory_and_seconds_are_recorded(model, sites, task):
 def test_a_recipe_that_means_nothing_is_refused(bad):
     with pytest.raises(UsageError, match=next(iter(bad))):
         Recipe(**bad)
+
+
+def test_computing_blocks_again_changes_nothing_of_what_is_trained(model, sites, task):
+    kept, again = (
+        train_cohort(model, sites, task, CANDIDATES, RECIPE, slots=2, gradient_checkpointing=on)
+        for on in (False, True)
+    )
+    for one, other in zip(kept, again, strict=True):
+        assert one.evaluation.curve == other.evaluation.curve
+        assert (one.evaluation.metric, one.evaluation.loss) == (
+            other.evaluation.metric,
+            other.evaluation.loss,
+        )
+        assert all(torch.equal(tensor, other.tensors[name]) for name, tensor in one.tensors.items())

@@ -48,23 +48,23 @@ def test_every_rank_equals_the_model_with_its_rows_merged_into_the_weights(tiny_
     sites = find_sites(model, "lora[q,v,fc1]")
     trained = random_trained(model, sites, task.objective, (5, 3, 0, 2), recipe)
     scores = rank_sweep(model, sites, task, trained, recipe, task.validation)
-    assert [score.rank for score in scores] == [1, 2, 3, 4, 5]
-    assert len({score.loss for score in scores}) == 5
+    assert [one.rank for one in scores] == [1, 2, 3, 4, 5]
+    assert len({one.score.loss for one in scores}) == 5
     inputs = padded_inputs(task.validation, np.arange(30), pad_token_id=1)
-    for score in scores:
+    for one in scores:
         merged = tiny_model("bert")
         with torch.no_grad():
             for name, rank in trained.allocation.ranks:
-                b, site = min(rank, score.rank), next(site for site in sites if site.name == name)
+                b, site = min(rank, one.rank), next(site for site in sites if site.name == name)
                 low = trained.tensors[f"{name}.B"][:, :b] @ trained.tensors[f"{name}.A"][:b]
                 weight = merged.get_submodule(site.target.module).weight
                 weight += recipe.scaling.factor(site.kind, b) * low
             for key in ("weight", "bias"):
                 getattr(merged.classifier, key).copy_(trained.tensors[f"head.classifier.{key}"])
             logits = merged(**{name: torch.from_numpy(array) for name, array in inputs.items()}).logits
-        metric, loss = task.objective.score(logits, task.validation.labels)
-        assert score.metric == metric
-        assert score.loss == pytest.approx(loss, abs=1e-5)
+        score = task.objective.score(logits, task.validation.labels)
+        assert one.score.metric == score.metric
+        assert one.score.loss == pytest.approx(score.loss, abs=1e-5)
 
 
 @pytest.mark.parametrize("slots", [1, 2, 16])
@@ -73,17 +73,17 @@ def test_ranks_together_equal_cohorts_of_one_and_the_last_is_the_candidate_itsel
     sites = find_sites(model, "lora[q,fc2]+shortcut")
     trained = random_trained(model, sites, task.objective, (5, 1, 0, 4), recipe)
     scores = rank_sweep(model, sites, task, trained, recipe, task.test, slots=slots)
-    assert [score.rank for score in scores] == [1, 2, 3, 4, 5]
-    for score in scores:
-        cut = cut_to_rank(trained, score.rank)
+    assert [one.rank for one in scores] == [1, 2, 3, 4, 5]
+    for one in scores:
+        cut = cut_to_rank(trained, one.rank)
         cohort = Cohort(model, sites, task.objective, [cut.evaluation.candidate], recipe, slots=1)
         cohort.restore(0, cut)
         with cohort.wires.attach(model, renorm="paper"), cohort.head.attach():
             logits = cohort.outputs([0], task.test)[0]
-        metric, loss = task.objective.score(logits, task.test.labels)
-        assert score.metric == metric
-        assert score.loss == pytest.approx(loss, abs=1e-5)
-    assert [scores[-1].metric] == score_trained(model, sites, task, [trained], recipe)
+        score = task.objective.score(logits, task.test.labels)
+        assert one.score.metric == score.metric
+        assert one.score.loss == pytest.approx(score.loss, abs=1e-5)
+    assert [scores[-1].score] == score_trained(model, sites, task, [trained], recipe)
 
 
 def test_a_rank_whose_outputs_are_not_finite_has_no_score(tiny_model, task):
@@ -92,8 +92,7 @@ def test_a_rank_whose_outputs_are_not_finite_has_no_score(tiny_model, task):
     trained = random_trained(model, sites, task.objective, (3,), recipe)
     trained.tensors[f"{sites[0].name}.A"][2] = float("inf")
     scores = rank_sweep(model, sites, task, trained, recipe, task.validation)
-    assert [score.loss is None for score in scores] == [False, False, True]
-    assert scores[2].metric is None
+    assert [one.score is None for one in scores] == [False, False, True]
 
 
 def test_a_candidate_that_failed_is_refused(tiny_model, task):

@@ -23,6 +23,7 @@ from evaluators.training.train_with_peft import train_with_peft
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
+from spaces.scaling import Scaling
 from spaces.wires import initial_a
 from tests.doubling import doubling_task
 
@@ -108,9 +109,11 @@ def test_lora_is_our_own_uniform_lora_once_it_starts_from_our_a(tiny_model, task
     assert theirs.course.end == ours.course.peak
 
 
-def test_a_language_model_trains_as_in_a_cohort_of_ours(tiny_language_model):
-    """The loss is transformers' own on one side, ours in chunks on the other."""
-    model, task, recipe = tiny_language_model("llama"), doubling_task(), RECIPE
+@pytest.mark.parametrize("rule", ["alpha/r", "alpha/sqrt(r)"])
+def test_a_language_model_trains_as_in_a_cohort_of_ours(tiny_language_model, rule):
+    """The loss is transformers' own on one side, ours in chunks on the other; rsLoRA is a rule of ours."""
+    recipe = dataclasses.replace(RECIPE, scaling=Scaling(rule), epochs=4)
+    model, task = tiny_language_model("llama"), doubling_task()
     sites = find_sites(model, "lora[q,v]")
     candidate = Candidate(Allocation.of({site.name: 4 for site in sites}), 5, 3e-3)
     (ours,) = train_cohort(model, sites, task, [candidate], recipe, slots=1, report_on=task.test)
@@ -120,13 +123,16 @@ def test_a_language_model_trains_as_in_a_cohort_of_ours(tiny_language_model):
             layer = tuned.get_base_model().get_submodule(site.target.module)
             layer.lora_A["default"].weight.data.copy_(torch.from_numpy(initial_a(site, 4, seed=5)))
 
-    config = LoraConfig(r=4, lora_alpha=16, target_modules=["q_proj", "v_proj"])
+    targets, rooted = ["q_proj", "v_proj"], rule == "alpha/sqrt(r)"
+    config = LoraConfig(r=4, lora_alpha=16, target_modules=targets, use_rslora=rooted)
     theirs = train_with_peft(
         config, model, task, recipe, seed=5, learning_rate=3e-3, report_on=task.test, prepare=start_from_ours
     )
     np.testing.assert_allclose(theirs.evaluation.curve, ours.evaluation.curve, atol=1e-4)
+    assert len(theirs.evaluation.curve) == 20
     assert theirs.evaluation.metric == theirs.evaluation.loss
     assert theirs.evaluation.loss == pytest.approx(ours.evaluation.loss, abs=1e-4)
+    assert dict(theirs.evaluation.beside) == pytest.approx(dict(ours.evaluation.beside), abs=1e-3)
 
 
 def test_adalora_equals_a_plain_loop_with_the_penalty_written_out(model, task):

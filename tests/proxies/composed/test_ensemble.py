@@ -6,18 +6,20 @@ import numpy as np
 import pytest
 
 from proxies.composed.ensemble import ensemble
+from proxies.measure.evidence import Evidence
 from proxies.proxy import Proxy
 from proxies.registry import PROXIES, find_proxy, score_sites
 from proxies.site_scores import DegenerateScoreError, SiteScores, per_unit_of_rank
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
+from tests.objectives import TWO_CLASSES
 
 
 @pytest.fixture
-def four_sites(evidence):
+def four_sites(evidence, batches):
     """Evidence on four sites, ranks 0, 1, 3 and 8."""
-    evidence.space = SearchSpace(evidence.space.sites[:4], (0, 1, 3, 8))
-    return evidence
+    space = SearchSpace(evidence.space.sites[:4], (0, 1, 3, 8))
+    return Evidence(evidence.model, TWO_CLASSES, batches, space, seed=0)
 
 
 def linear(name: str, *values: float, **fields) -> Proxy:

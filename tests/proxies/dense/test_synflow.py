@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from proxies.measure.synflow_gradients import of_synflow_gradients
 from proxies.registry import PROXIES, score_sites
 from spaces.base_weight import base_weight
 
@@ -13,7 +14,9 @@ from spaces.base_weight import base_weight
 def test_synflow_weighs_its_own_gradients(evidence):
     (scores,) = score_sites([PROXIES["synflow"]], evidence)
     site = next(site for site in evidence.space.sites if site.kind == "lora")
-    expected = (base_weight(evidence.model, site) * evidence.synflow_gradients[site.name]).abs().sum()
+    model, sites = evidence.model, evidence.space.sites
+    gradients = of_synflow_gradients(lambda _, g: g, model, evidence.objective, sites)
+    expected = (base_weight(model, site) * gradients[site.name]).abs().sum()
     assert scores.by_site[evidence.space.sites.index(site)] == pytest.approx(float(expected), rel=1e-5)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from proxies.measure.evidence import Evidence
+from proxies.measure.need import Seen
 from proxies.registry import PROXIES, score_sites
 from spaces.errors import InputError
 from spaces.wires import initial_a
@@ -24,14 +26,14 @@ def test_zico_of_each_rank_is_that_of_a_wire_of_this_rank(evidence, gradients_by
     np.testing.assert_array_equal(scores.by_site, scores.by_rank[:, -1])
 
 
-def test_entries_that_never_vary_are_left_out(evidence):
-    some, none = evidence.space.sites[:2]
-    evidence.statistic("deviations_of_b", some)[:, 1:] = 0  # so that only the first unit's entries count
-    evidence.statistic("deviations_of_b", none).zero_()
-    (scores,) = score_sites([PROXIES["zico"]], evidence)
-    assert scores.by_rank[0, 1] > 0
-    np.testing.assert_array_equal(scores.by_rank[0, 1:], scores.by_rank[0, 1])
-    assert not scores.by_rank[1].any()
+@pytest.mark.parametrize("varying", [0, 1])
+def test_entries_that_never_vary_are_left_out(evidence, varying):
+    (need,), (site, *_) = PROXIES["zico"].needs, evidence.space.sites
+    size, deviations = torch.full((site.d_out, 8), 3.0), torch.zeros(site.d_out, 8)
+    deviations[:, :varying] = 4.0
+    taken = {"of_b": size, "absolute_of_b": size, "deviations_of_b": deviations}
+    worth = need.of(Seen(site, evidence.model, 1, evidence.space.ranks, 8, taken))
+    np.testing.assert_allclose(worth, [0, *[np.log(site.d_out * 1.5)] * 3] if varying else np.zeros(4))
 
 
 def test_one_batch_is_refused(evidence, batches):

@@ -7,7 +7,8 @@ import copy
 import pytest
 import torch
 
-from proxies.measure.dense_gradients import dense_gradients, dense_synflow_gradients
+from proxies.measure.dense_gradients import dense_gradients
+from proxies.measure.synflow_gradients import of_synflow_gradients
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from spaces.hooks import attach
@@ -81,7 +82,7 @@ def test_scoring_leaves_the_model_as_it_was(tiny_model, tiny_batch):
     before = copy.deepcopy(model.state_dict())
     sites = find_sites(model, "lora+shortcut")
     dense_gradients(model, TWO_CLASSES, sites, two_batches(tiny_batch))
-    dense_synflow_gradients(model, TWO_CLASSES, sites)
+    of_synflow_gradients(lambda _, g: g, model, TWO_CLASSES, sites)
     torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
     assert all(parameter.grad is None and not parameter.requires_grad for parameter in model.parameters())
@@ -105,5 +106,8 @@ def test_synflow_gradients_are_those_of_absolute_weights_on_ones(tiny_model):
     ones = torch.ones(1, 32, 32)
     absolute(inputs_embeds=ones, attention_mask=torch.ones(1, 32, dtype=torch.long)).logits.sum().backward()
     torch.testing.assert_close(
-        dense_synflow_gradients(model, TWO_CLASSES, sites)[site.name], weight.grad, rtol=1e-4, atol=1e-6
+        of_synflow_gradients(lambda _, g: g, model, TWO_CLASSES, sites)[site.name],
+        weight.grad,
+        rtol=1e-4,
+        atol=1e-6,
     )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from proxies.measure.evidence import Evidence
 from proxies.registry import PROXIES, score_sites
+from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace
+from spaces.wires import initial_a
 from tests.objectives import TWO_CLASSES
 
 
@@ -22,10 +25,14 @@ def test_a_wider_grid_leaves_the_scores_of_sites_as_they_are(evidence, batches, 
     np.testing.assert_allclose(scores[0].by_rank, scores[1].on_grid(evidence.space).by_rank, rtol=1e-4)
 
 
-def test_the_first_columns_of_the_gradient_of_b_are_those_of_lower_ranks(evidence, batches):
-    low = SearchSpace(evidence.space.sites, (0, 2))
-    of_low = Evidence(evidence.model, TWO_CLASSES, batches, low, seed=0)
-    site = evidence.space.sites[0]
-    wide = evidence.gradient_of_b(site, evidence.gradients[site.name]) / evidence.scaling.factor(site.kind, 8)
-    narrow = of_low.gradient_of_b(site, of_low.gradients[site.name]) / evidence.scaling.factor(site.kind, 2)
-    np.testing.assert_allclose(wide[:, :2], narrow, rtol=1e-4)
+@pytest.mark.parametrize("scaled", [Scaling(), Scaling("constant", 4.0)])
+def test_the_gradient_of_b_is_measured_at_the_factor_and_first_rows_of_the_initial_rank(
+    evidence, batches, scaled
+):
+    wide = SearchSpace(evidence.space.sites, (0, 2, 20))
+    one = Evidence(evidence.model, TWO_CLASSES, batches, wide, seed=3, scaling=scaled)
+    (scores,) = score_sites([PROXIES["grad_norm@init"]], one)
+    for value, site in zip(scores.by_site, wide.sites, strict=True):
+        a = torch.from_numpy(initial_a(site, 8, seed=3))
+        expected = (scaled.factor(site.kind, 8) * one.gradients[site.name] @ a.T).norm()
+        assert value == pytest.approx(float(expected), rel=1e-4)

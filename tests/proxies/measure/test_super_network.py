@@ -158,15 +158,16 @@ def test_the_rank_is_at_most_the_grids_largest(evidence, batches):
     assert (wire.a.shape, wire.b.shape, wire.factor) == ((8, 32), (32, 8), 2.0)
 
 
-def test_dense_gradients_can_be_taken_around_the_attached_wires(warm):
+def test_the_gradients_of_the_wires_are_those_that_g_gives_around_them(warm):
     evidence = warm()
     network = evidence.super_network
     with network.attached():
         attached = dense_gradients(evidence.model, TWO_CLASSES, network.sites, network.held)
     bare = dense_gradients(evidence.model, TWO_CLASSES, network.sites, network.held)
     for name, gradient in network.gradients.items():
-        torch.testing.assert_close(attached[name], gradient, rtol=1e-4, atol=1e-7)
-        assert not torch.allclose(bare[name], gradient, rtol=1e-2)
+        wire = network.wires[name]
+        torch.testing.assert_close(gradient, wire.gradient(attached[name]), rtol=1e-4, atol=1e-6)
+        assert not torch.allclose(gradient.of_b, wire.gradient(bare[name]).of_b, rtol=1e-2)
 
 
 def test_a_loss_that_stops_being_finite_is_refused(evidence, batches):

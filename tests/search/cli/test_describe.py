@@ -170,3 +170,32 @@ def test_a_model_of_several_parts_is_said_to_have_sites_that_a_task_may_not_reac
     assert main(["--model", str(tmp_path), "--space", "lora"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "the model has several parts (text_config, vision_config): a run leaves out the sites" in said
+
+
+PYTHIA_70M = {
+    "architectures": ["GPTNeoXForCausalLM"],
+    "model_type": "gpt_neox",
+    "hidden_size": 512,
+    "intermediate_size": 2048,
+    "num_attention_heads": 8,
+    "num_hidden_layers": 6,
+    "vocab_size": 50304,
+    "tie_word_embeddings": False,
+}
+
+
+def test_a_language_model_is_counted_whole_and_its_family_says_what_it_lacks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """70,426,624 parameters are Pythia-70M's, as its model card counts them (arXiv:2304.01373, table 1)."""
+    (tmp_path / "config.json").write_text(json.dumps(PYTHIA_70M))
+    options = ["--model", str(tmp_path), "--space", "lora[q,v]+shortcut", "--budget", "0.5%"]
+    assert main([*options, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["language_model"], found["base_params"]) == (True, 70_426_624)
+    assert found["params"] == 70_426_624 // 200
+    assert {site["role"] for site in found["sites"]} == {"q", "v", "in"}
+    assert main(options) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "gpt_neox, 70,426,624 parameters lora[q,v]+shortcut: 18 sites" in text
+    assert "fewer roles than others have: its blocks add attention and FFN to one sum" in text

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from search.compare.grid_point import GridPoint
 from search.compare.leaderboard import Leaderboard
 from search.compare.leaderboard_table import format_leaderboard
 from search.compare.questions import findings
-from search.compare.standing import standings
+from search.compare.standing import ArmRuns, standings
 from tests.search.compare.test_standing import runs_of
 
 
@@ -62,6 +63,24 @@ def test_it_says_how_many_seeds_what_is_off_the_budget_and_which_rate_is_at_the_
     assert "tiny on rows: 1,200 rows, 1 epoch, 3 seeds, budget 100 parameters" in lines
     assert "note: a note" in lines
     assert sum(line.startswith("failed: broken") for line in lines) == 3
+
+
+def with_perplexity(own: ArmRuns) -> ArmRuns:
+    """Ten times the metric, for the runs that finished."""
+    runs = [
+        replace(run, evaluation=replace(one, beside=(("perplexity", 10 * one.metric),) if one.metric else ()))
+        for run, one in ((run, run.evaluation) for run in own.runs)
+    ]
+    return replace(own, runs=tuple(runs))
+
+
+def test_other_metrics_stand_beside_the_one_that_ranks():
+    text = format_leaderboard(board_of([with_perplexity(one) for one in arms()], direction="minimize"))
+    cells = {line.split()[0]: line for line in text.splitlines() if " 100 " in line or " 80 " in line}
+    assert "8.5000" in cells["sora"]  # over the seeds that finished
+    assert "7.2000" in cells["lora"]
+    assert "accuracy: less is better" in text.splitlines()
+    assert "perplexity" not in format_leaderboard(board_of(arms()))
 
 
 def test_it_says_whose_f1_it_is():

@@ -159,6 +159,20 @@ def test_budgets_and_ranks_may_be_texts_or_numbers(tiny_language_model: TinyMode
     assert allocate(model, batches, budget=2_000, ranks=[0, 1, 2]).to_dict() == text
 
 
+def test_the_default_proxy_gives_the_same_in_as_little_memory_as_it_takes(
+    tiny_language_model: TinyModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = tiny_language_model("llama")
+    batches = batches_of(model)
+    whole = allocate(model, batches, budget="r=2").to_dict()
+    tight = allocate(model, batches, budget="r=2", scoring_memory="20kB").to_dict()
+    assert tight == whole
+    sketched = allocate(model, batches, budget="r=2", proxy="grad_norm", scoring_memory="1%")
+    assert max(sketched.rank_pattern.values()) > 0
+    with pytest.raises(UsageError, match=r"`scoring_memory='2'` is no amount of memory"):
+        allocate(model, batches, budget="r=2", scoring_memory="2")
+
+
 def test_fused_projections_are_one_site_whose_whole_cost_counts(tiny_language_model: TinyModel) -> None:
     model = tiny_language_model("gpt2")
     config = allocate(model, batches_of(model), budget=3 * (32 + 96), space="lora[q,v]", ranks=(0, 1))

@@ -12,6 +12,7 @@ from transformers import PreTrainedTokenizerFast
 
 from evaluators.data.corpora.registry import CORPORA
 from evaluators.objectives.causal_lm import CausalLM
+from evaluators.objectives.multiple_choice import MultipleChoice
 from search.job.inputs import load_inputs, load_training_inputs
 from search.job.settings import DataSettings, ModelSettings
 from spaces.errors import UsageError
@@ -43,7 +44,73 @@ def test_files_of_a_corpus_are_read_as_it_is_laid_out_and_judged_as_its_tables(d
 
 def test_files_beside_a_task_that_is_no_corpus_are_refused_and_so_are_a_corpus_columns(tmp_path):
     given = {"train_file": tmp_path / "train.tsv", "eval_file": tmp_path / "dev.tsv"}
-    with pytest.raises(UsageError, match=r"`task='mrpc'` .* exclude each other, but for .*dart, e2e, gsm8k"):
+    with pytest.raises(UsageError, match=r"`task='mrpc'` .* exclude each other, but for .*dart, e2e.*copa"):
         load_inputs(ModelSettings(), DataSettings(task="mrpc", **given))
-    with pytest.raises(UsageError, match="a named task knows its own"):
+    with pytest.raises(UsageError, match="knows its own"):
         DataSettings(task="e2e", text_columns=("mr",), **given)
+
+
+COPA = {"premise": "The yes no.", "choice1": "Yes ||", "choice2": "No", "question": "cause", "label": 1}
+
+
+@pytest.fixture
+def copa(tmp_path) -> DataSettings:
+    """Two files of questions, of which no two have the same premise."""
+    for name, count in (("train", 60), ("val", 20)):
+        rows = [{**COPA, "premise": f"The {'yes ' * i} {name}.", "label": i % 2} for i in range(count)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    return DataSettings(
+        task="copa", train_file=tmp_path / "train.jsonl", eval_file=tmp_path / "val.jsonl", eval_rows=15
+    )
+
+
+def test_questions_are_learned_as_right_choices_and_judged_by_all_of_them(decoder, copa):
+    task = load_inputs(decoder, copa).task
+    assert (task.name, task.objective, task.prompts) == ("copa", MultipleChoice(), None)
+    assert len(task.test) == 15 * 2
+    assert all((labels >= 0).any() for labels in task.train.labels)
+    assert "to report on" in task.notes[-1]
+    alone = load_training_inputs(decoder, copa, rows=4).task
+    assert [ids.tolist() for ids in alone.train.input_ids] == [
+        ids.tolist() for ids in task.train.input_ids[:4]
+    ]
+
+
+def test_who_learns_the_next_token_is_asked_for_the_right_choice(decoder, copa):
+    task = load_inputs(decoder, replace(copa, objective="causal-lm")).task
+    assert (task.objective, task.text_metrics) == (CausalLM(), ("exact_match",))
+    assert task.prompts is not None
+    assert {said for (said,) in task.prompts.references} <= {"yes ||", "no"}
+
+
+def test_the_embedded_sentences_are_asked_in_words_where_that_is_the_objective(decoder):
+    task = load_inputs(decoder, DataSettings(objective="multiple-choice", train_rows=5, eval_rows=4)).task
+    assert (task.name, task.objective) == ("rotten_tomatoes", MultipleChoice())
+    assert (len(task.train), len(task.test)) == (5, 8)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"task": "mrpc", "objective": "multiple-choice"}, r"choices: boolq, cb, copa, rotten_tomatoes"),
+        ({"task": "mrpc", "objective": "causal-lm"}, "is not that of `task=mrpc`, which is classification"),
+        ({"task": "e2e", "objective": "multiple-choice"}, "`objective=multiple-choice` is of a `task`"),
+        ({"task": "e2e", "objective": "classification"}, "is not that of `task=e2e`, which is causal-lm"),
+        ({"task": "copa", "objective": "classification"}, "is for language models and no sequence class"),
+        ({"task": "copa", "metric": "loss"}, "`metric=loss` is not for multiple choice"),
+        ({"task": "copa", "positive_label": "1"}, "leave `positive_label` out"),
+        ({"task": "copa", "assistant_only_loss": True}, "leave `assistant_only_loss` out"),
+        ({"task": "e2", "objective": "auto"}, "`task='e2'` is unknown; did you mean e2e?"),
+    ],
+)
+def test_what_does_not_fit_a_named_task_is_refused(decoder, copa, settings, says):
+    files = (
+        {"train_file": copa.train_file, "eval_file": copa.eval_file} if "copa" in settings.values() else {}
+    )
+    with pytest.raises(UsageError, match=says):
+        load_inputs(decoder, DataSettings(**settings, **files))
+
+
+def test_questions_are_for_a_language_model(copa):
+    with pytest.raises(UsageError, match="name a decoder with `model`"):
+        load_inputs(ModelSettings(), copa)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from search.job.prepare import prepare
-from search.job.scoring import score_space, scoring_batches
+from search.job.scoring import (
+    DEFAULT_PROXIES,
+    LARGE_DEFAULTS,
+    default_proxies,
+    score_space,
+    scoring_batches,
+)
 from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
 from spaces.errors import InputError, UsageError
+from spaces.memory_size import MemorySize
 
 
 @pytest.fixture
@@ -37,6 +45,27 @@ def test_a_default_that_cannot_rank_is_left_out_and_one_asked_for_is_an_error(jo
     assert "left out: " in caplog.text
     with pytest.raises(InputError, match="snip"):
         score_space(cross, ["snip"])
+
+
+def test_where_gradients_do_not_fit_the_defaults_are_those_that_need_not_form_them(job, caplog):
+    caplog.set_level(logging.INFO)
+    assert default_proxies(job) == DEFAULT_PROXIES
+    assert not caplog.text
+    tight = replace(job, scoring=replace(job.scoring, scoring_memory="4kB"))
+    scores = score_space(tight)
+    assert [one.proxy for one in scores] == list(LARGE_DEFAULTS)
+    assert (
+        "proxies  grad_norm, spectrum, root:adam_signal, synflow, as the gradients do not fit" in caplog.text
+    )
+    assert [one.error > 0 for one in scores] == [True, True, False, False]
+    assert all(one.error == 0 for one in score_space(job))
+
+
+def test_memory_is_read_where_it_is_chosen():
+    assert ScoringSettings().memory is None
+    assert ScoringSettings(scoring_memory="2GB").memory == MemorySize(2e9, "bytes")
+    with pytest.raises(UsageError, match="`scoring_memory='much'` is no amount of memory"):
+        ScoringSettings(scoring_memory="much")
 
 
 def test_an_unknown_proxy_is_refused(job):

@@ -84,7 +84,7 @@ def test_one_training_serves_every_rank(planted, train, mode, largest, bound):
         for rows in (planted.task.train, planted.task.validation)
     )
     assert len(of_train) == largest
-    assert max(score.loss for score in of_train) < bound
+    assert max(one.score.loss for one in of_train) < bound
     assert of_validation[-1].metric == trained.evaluation.metric
     assert of_validation[-1].loss == pytest.approx(trained.evaluation.loss, abs=1e-5)
 

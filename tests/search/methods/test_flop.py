@@ -123,7 +123,7 @@ def test_shortcuts_are_left_out_and_other_linears_refused(planted, tiny_model):
     sites = find_sites(planted.model, "lora[q]+shortcut")
     assert {name[-1] for name, _ in Flop(0).start(SearchSpace(tuple(sites), (0, 1))).ranks} == {"q"}
     gpt2 = tiny_model("gpt2")
-    with pytest.raises(InputError, match=r"layers\.0\.q"):
+    with pytest.raises(InputError, match="of the roles q:"):
         Flop(0).start(SearchSpace(tuple(find_sites(gpt2, "lora[q,fc1]")), (0, 1)))
     space = SearchSpace(tuple(find_sites(gpt2, "lora[fc1]")), (0, 1))
     policy = Flop(0)
@@ -136,10 +136,10 @@ def test_shortcuts_are_left_out_and_other_linears_refused(planted, tiny_model):
         slots=1,
         more=policy.shapes,
     )
-    with pytest.raises(InputError, match=r"layers\.2\.fc1"):
+    with pytest.raises(InputError, match="of the roles fc1:"):
         policy.hooks(cohort, planted.task)
     deberta = SearchSpace(tuple(find_sites(tiny_model("deberta-v2"), "lora[q,v]")), (0, 1))
-    with pytest.raises(InputError, match=r"layers\.0\.q, layers\.1\.q, layers\.2\.q:"):
+    with pytest.raises(InputError, match="of the roles q:"):
         policy.start(deberta)
 
 

@@ -11,7 +11,8 @@ import torch
 
 from evaluators.data.rows import padded_inputs
 from evaluators.training.gate_policy import Step
-from proxies.measure.dense_gradients import dense_gradients, dense_synflow_gradients
+from proxies.measure.dense_gradients import dense_gradients
+from proxies.measure.synflow_gradients import of_synflow_gradients
 from proxies.registry import PROXIES
 from search.methods.hetero import Hetero
 from spaces.base_weight import base_weight
@@ -61,7 +62,7 @@ def test_other_proxies_look_at_the_present_weights_with_all_modules_on(generic, 
         model.classifier.weight.copy_(own["head.classifier.weight"])
         model.classifier.bias.copy_(own["head.classifier.bias"])
         if proxy == "synflow":
-            g = dense_synflow_gradients(model, TWO_CLASSES, sites)
+            g = of_synflow_gradients(lambda _, g: g, model, TWO_CLASSES, sites)
         else:
             g = dense_gradients(model, TWO_CLASSES, sites, scored_batches(generic, 3))
         w0 = {site.name: base_weight(generic.model, site) for site in sites}

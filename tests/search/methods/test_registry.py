@@ -79,9 +79,9 @@ def test_what_is_cut_gives_the_metric_and_loss_of_what_was_trained(planted, tiny
     (logits,) = outputs_of(
         generic.model, generic.space.sites, generic.task.objective, [trained], recipe, generic.task.validation
     )
-    metric, loss = generic.task.objective.score(logits, generic.task.validation.labels)
-    assert metric == trained.evaluation.metric
-    assert loss == pytest.approx(trained.evaluation.loss, abs=1e-5)
+    score = generic.task.objective.score(logits, generic.task.validation.labels)
+    assert score.metric == trained.evaluation.metric
+    assert score.loss == pytest.approx(trained.evaluation.loss, abs=1e-5)
     assert all(f"{name}.A" in trained.tensors for name, _ in trained.allocation.ranks)
     if trained.course.history:
         assert trained.course.history[-1][1] == trained.allocation

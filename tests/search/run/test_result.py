@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evaluators.objectives.task_objective import Score
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from proxies.site_scores import per_unit_of_rank
 from search.run.finalist import Finalist
@@ -45,6 +46,11 @@ def finalist(rank, metrics, *proposers, score=1.0):
     return Finalist(Proposal(allocation, by, 32 * rank, (("grad_norm", score),)), tuple(runs))
 
 
+def conclusion(*tested) -> Conclusion:
+    """Of the metrics of winner and baseline."""
+    return Conclusion(*([one if one is None else Score(one, 1 - one) for one in own] for own in tested))
+
+
 BASELINE = finalist(2, [0.70, 0.72, 0.74], "uniform", score=2.0)
 BETTER = finalist(4, [0.80, 0.83, 0.86], "grad_norm/exact", "tpe", score=4.0)
 BROKEN = finalist(3, [0.90, None, 0.95], "snip/exact", score=3.0)
@@ -52,7 +58,7 @@ BROKEN = finalist(3, [0.90, None, 0.95], "snip/exact", score=3.0)
 
 @pytest.fixture
 def result(make_space):
-    return result_with(make_space, Conclusion([0.81, None, 0.83], [0.70, 0.71, None])).to_json()
+    return result_with(make_space, conclusion([0.81, None, 0.83], [0.70, 0.71, None])).to_json()
 
 
 def result_with(make_space, tested, notes=(), title="accuracy"):
@@ -70,6 +76,14 @@ def result_with(make_space, tested, notes=(), title="accuracy"):
     )
 
 
+def without_beside(known):
+    """Without what older results do not have, and must be empty in what is read of them."""
+    if isinstance(known, dict):
+        assert not known.get("beside")
+        return {name: without_beside(one) for name, one in known.items() if name != "beside"}
+    return [without_beside(one) for one in known] if isinstance(known, list) else known
+
+
 def table(result):
     return format_table(SearchRecord.of_json(result))
 
@@ -78,7 +92,10 @@ def test_what_was_written_is_read_as_it_was(result):
     as_text = json.loads(json.dumps(result))
     assert json.loads(json.dumps(SearchRecord.of_json(as_text).to_json())) == as_text
     known = json.loads((RESULTS / "demo" / "result.json").read_text())
-    assert json.loads(json.dumps(SearchRecord.of_json(known).to_json())) == {"direction": "maximize", **known}
+    assert without_beside(json.loads(json.dumps(SearchRecord.of_json(known).to_json()))) == {
+        "direction": "maximize",
+        **known,
+    }
 
 
 def test_the_best_is_saved_by_whoever_trained_it(make_space):
@@ -119,6 +136,25 @@ def test_the_table_says_what_was_chosen_and_what_failed(result):
     assert "failed: snip/exact: the training loss became nan at step 3 of 9" in lines
     assert "test: accuracy on 1 test row, used once: 0.8200 ± 0.0141, uniform 0.7050" in text
     assert "adapter/ (seed 2, test 0.8300)" in text
+
+
+def test_other_metrics_stand_beside_the_one_that_chooses(make_space):
+    def told(one):
+        runs = [
+            replace(run, evaluation=replace(run.evaluation, beside=(("perplexity", i + 1.0),)))
+            for i, run in enumerate(one.runs)
+        ]
+        return replace(one, runs=tuple(runs))
+
+    better = told(BETTER)
+    score = Score(0.8, 0.2, (("perplexity", 4.0),))
+    whole = result_with(make_space, Conclusion([score, None, score], [score] * 3))
+    result = replace(whole, finalists=(told(BASELINE), BROKEN, better), winner=better).to_json()
+    assert result["best"]["beside"] == result["baseline"]["beside"] == {"perplexity": 2.0}
+    assert result["best"]["test"]["beside"] == {"perplexity": 4.0}
+    text = table(json.loads(json.dumps(result)))
+    assert "perplexity  s" in text
+    assert "0.8000 ± 0.0000 (perplexity 4.0000)" in text
 
 
 def test_without_test_rows_the_keys_stay_and_hold_nothing(make_space, result):

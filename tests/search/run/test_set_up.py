@@ -19,19 +19,12 @@ from transformers import AutoModelForSequenceClassification
 import search
 from evaluators.adapters.adapter import load_adapter
 from search.cli.run import main
-from search.job.settings import (
-    DataSettings,
-    MachineSettings,
-    ModelSettings,
-    ScoringSettings,
-    SpaceSettings,
-    TrainingSettings,
-)
+from search.job.job_settings import JobSettings
 from search.run.set_up import setup
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 
-KINDS = (SpaceSettings, ModelSettings, DataSettings, ScoringSettings, TrainingSettings, MachineSettings)
+KINDS = tuple(JobSettings.concerns().values())
 ARGUMENTS = {"train_file": "train", "eval_file": "eval"}
 
 

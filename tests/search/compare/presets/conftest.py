@@ -44,6 +44,14 @@ CONFIGS: Final[Mapping[str, Mapping[str, Any]]] = {
         "num_hidden_layers": 24,
         "num_attention_heads": 16,
     },
+    "openai-community/gpt2-medium": {
+        "model_type": "gpt2",
+        "n_embd": 1024,
+        "n_layer": 24,
+        "n_head": 16,
+        "n_positions": 1024,
+        "vocab_size": 50257,
+    },
     "google/gemma-2b": {
         "model_type": "gemma",
         "hidden_size": 2048,

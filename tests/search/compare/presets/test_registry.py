@@ -7,7 +7,9 @@ from collections.abc import Callable
 import pytest
 from transformers import PreTrainedModel
 
+from evaluators.data.corpora.registry import CORPORA
 from evaluators.data.named_tasks import NAMED_TASKS, find_task
+from evaluators.metrics.of_text import TEXT_METRICS
 from evaluators.metrics.registry import METRICS
 from search.compare.presets.preset import PaperSettings, Preset, PresetArm, layout
 from search.compare.presets.registry import PRESETS, SETTINGS, find_preset, find_settings, on_other_model
@@ -68,8 +70,8 @@ def test_every_cell_can_be_trained_and_judged(preset: Preset) -> None:
     for cell in preset.cells:
         if cell.arm is not None and cell.dataset is not None:
             assert find_settings(preset.model, cell.dataset, preset.arm(cell.arm).setup)
-            assert cell.dataset in NAMED_TASKS
-            assert cell.metric in {*METRICS, "seconds"}
+            assert cell.dataset in {*NAMED_TASKS, *CORPORA}
+            assert cell.metric in {*METRICS, *TEXT_METRICS, "seconds"}
     assert {cell.arm for cell in preset.cells} - {None} == {arm.label for arm in preset.arms}
     check_layout(preset)
 
@@ -81,14 +83,15 @@ def test_every_line_of_hyperparameters_fits_its_model(settings: PaperSettings, p
         ("facebook/opt-350m", "shortcuts"): 292_864,
         ("FacebookAI/roberta-base", "lora"): 36_864,
         ("FacebookAI/roberta-large", "lora"): 98_304,
+        ("openai-community/gpt2-medium", "lora"): 98_304,
         ("google/gemma-2b", "lora"): 18 * (2048 + 2048 + 2048 + 256),  # one head of 256 for v
     }
     assert (settings.space is None) == (settings.rank is None) == (settings.setup == "ft")
     if settings.space is not None:
         sites = find_sites(paper_model(settings.model), settings.space)
         assert params_per_rank(sites) == per_rank[settings.model, settings.setup]
-    if settings.dataset not in NAMED_TASKS:
-        with pytest.raises(UsageError, match="only sequence classification"):
+    if settings.dataset not in {*NAMED_TASKS, *CORPORA}:
+        with pytest.raises(UsageError, match="no sequence classification"):
             find_task(settings.dataset)
 
 

@@ -55,6 +55,8 @@ def test_the_axis_says_whose_f1_it_is_and_which_rows(make_report):
     assert truth_label(make_report(metric="f1 of 'fraud'")) == (
         "validation f1 of 'fraud', mean ± sd over 3 seeds"
     )
+    minimised = make_report(metric="minus perplexity")
+    assert truth_label(minimised) == "minus validation perplexity, mean ± sd over 3 seeds"
     assert truth_label(make_report(truth="loss")) == "minus validation loss, mean ± sd over 3 seeds"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from proxies.measure.dense_statistics import add_deviations
+from proxies.measure.deviations import add_deviations
 
 
 def test_deviations_match_numpy_where_the_mean_is_large():

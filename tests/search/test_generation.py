@@ -1,0 +1,120 @@
+"""Text that is written, from the command to the result: answers are those of the adapter that was saved,
+metrics those of the answers, and what cannot be written is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from peft import AutoPeftModelForCausalLM
+from sacrebleu.metrics import BLEU
+from transformers import AutoTokenizer
+
+from search.cli.compare import main as compare
+from search.cli.run import main as run
+from tests.search.decoder_files import DECODER_WORDS, save_decoder, write_prompts
+
+TRAINING = ["--epochs", "4", "--batch-size", "8", "--lr", "1e-2", "--threads", "1", "--quiet"]
+SPACE = ["--space", "lora[q,v]", "--budget", "r=2"]
+FEW = ["--trials", "2", "--finalists", "1", "--proxy", "grad_norm"]
+GENERATE = ["--generate", "--max-new-tokens", "5", "--text-metrics", "bleu,exact_match"]
+
+
+@pytest.fixture
+def typed(tiny_language_model, tmp_path) -> list[str]:
+    """A tiny decoder, files of prompts, and where results go."""
+    model = tiny_language_model("llama", vocab_size=len(DECODER_WORDS), eos_token_id=0)
+    files = write_prompts(tmp_path, (40, 12))
+    model_and_files = ["--model", str(save_decoder(model, tmp_path / "decoder")), *files]
+    return [*model_and_files, *TRAINING, *SPACE, "--output", str(tmp_path / "out")]
+
+
+def answers_in(folder: Path) -> list[dict]:
+    return [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
+
+
+def test_a_run_writes_what_its_saved_adapter_says_and_scores_it(typed, tmp_path, capsys):
+    out = tmp_path / "out"
+    argv = [*typed, *FEW, "--seeds", "2", *GENERATE, "--generate-rows", "6", "--beams", "2"]
+    assert run([*argv, "--json"]) == 0
+    result, rows = json.loads(capsys.readouterr().out), answers_in(out)
+    assert json.loads((out / "result.json").read_text()) == result
+    text = result["text"]
+    assert (text["prompts"], len(rows), text["decoding"]["beams"]) == (6, 6, 2)
+    who = "uniform" if result["best"]["is_baseline"] else "winner"
+    assert set(text["scores"]) == {who, "uniform"}
+    seed = result["best"]["saved_seed"]
+    model = AutoPeftModelForCausalLM.from_pretrained(out / "adapter").eval()
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "decoder")
+    for row in rows:
+        ids = torch.tensor([tokenizer(row["prompt"])["input_ids"]])
+        whole = model.generate(input_ids=ids, max_new_tokens=5, num_beams=2, do_sample=False)
+        said = whole[0, ids.shape[1] :]
+        assert tokenizer.decode(said, skip_special_tokens=True).strip() == row["answers"][who][seed]
+    bleu = BLEU().corpus_score([row["answers"][who][0] for row in rows], [[r["references"][0] for r in rows]])
+    assert text["scores"][who]["bleu"][0] == pytest.approx(bleu.score)
+    assert text["samples"][0]["answers"][who] == rows[0]["answers"][who][0]
+    assert run(argv) == 0
+    said = capsys.readouterr().out
+    how = (
+        "text: answers to 6 prompts of the rows to report on, by 2 beams, length penalty 1, at most 5 tokens"
+    )
+    assert how in " ".join(said.split())
+    assert max(map(len, said.splitlines()[1:])) <= 80
+    assert f"prompt: {rows[0]['prompt']}" in said
+
+
+def test_every_arm_writes_and_text_that_is_asked_for_later_trains_no_adapter_again(typed, tmp_path, capsys):
+    arms = ["--methods", "lora,dylora,full,flop,peft-lora", "--seeds", "1"]
+    assert compare([*typed, *arms, "--json"]) == 0
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out" / "candidates").iterdir()}
+    assert "text" not in json.loads(capsys.readouterr().out)
+    assert compare([*typed, *arms, *GENERATE]) == 0
+    board, rows = (
+        json.loads((tmp_path / "out" / "leaderboard.json").read_text()),
+        answers_in(tmp_path / "out"),
+    )
+    labels = {"lora", "dylora", "full", "flop", "peft-lora"}
+    assert set(board["text"]["scores"]) == set(rows[0]["answers"]) == labels
+    assert all(None not in own["bleu"] for own in board["text"]["scores"].values())
+    kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out" / "candidates").iterdir()}
+    assert before.items() <= kept.items()
+    new = [name for name in kept if name not in before]
+    assert len([name for name in new if name.endswith(".answers.json")]) == 2  # lora and dylora, asked later
+    assert len([name for name in new if name.count(".") == 1 and name.endswith(".json")]) == 3  # trained anew
+    said = capsys.readouterr().out
+    assert "text       bleu" in said
+    assert max(map(len, said.splitlines()[1:])) <= 80
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--beams", "2"], "--beams says how text is generated, and none is; add --generate"),
+        (["--generate", "--text-metrics", "bleu,meteor"], "--text-metrics meteor needs WordNet"),
+        (["--generate", "--max-new-tokens", "60"], "more than the 64 tokens that the model can read"),
+        (["--generate", "--beams", "0"], "--beams 0 must be at least 1"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_is_trained(typed, tmp_path, capsys, options, says):
+    assert run([*typed, *FEW, *options]) == 2
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_plain_texts_have_no_prompts_to_answer(typed, tmp_path, capsys):
+    for name in ("train", "dev"):
+        rows = [json.loads(line) for line in (tmp_path / f"{name}.jsonl").read_text().splitlines()]
+        lines = [json.dumps({"text": row["prompt"] + row["completion"]}) for row in rows]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+    for command in (lambda words: run([*words, *FEW]), compare):
+        assert command([*typed, "--generate"]) == 2
+        assert "--generate answers prompts, and the rows of" in capsys.readouterr().err
+
+
+def test_labels_are_no_text(model_folder, files, capsys):
+    data = ["--train-file", str(files / "train.tsv"), "--eval-file", str(files / "dev.tsv")]
+    assert run(["--model", str(model_folder), *data, *SPACE, "--generate"]) == 2
+    assert "--generate is of language models" in capsys.readouterr().err
