@@ -167,7 +167,7 @@ def _check_stock(source: Path, record: AdapterRecord) -> None:
     if lasting := [name for name in needing_load_adapter(source) if name not in record.shortcuts]:
         raise InputError(
             f"PEFT does not give what was trained at {lasting[0]} (one of {counted(len(lasting), 'wire')}); "
-            "use the adapter by load_adapter."
+            "merge it (`format=merged`), or use the adapter by load_adapter."
         )
 
 

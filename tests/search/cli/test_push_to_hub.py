@@ -8,6 +8,7 @@ import pytest
 
 from search.cli.hub_settings import HubSettings
 from search.cli.push_to_hub import check_hub_given, push_given
+from search.cli.run import main
 from spaces.errors import UsageError
 from tests.evaluators.adapters.test_hub_upload import Hub
 
@@ -37,3 +38,12 @@ def test_what_is_no_name_on_the_hub_is_refused(name: str) -> None:
 def test_private_alone_is_refused() -> None:
     with pytest.raises(UsageError, match="`hub_private_repo` is of `push_to_hub`, which is missing"):
         HubSettings(hub_private_repo=True)
+
+
+def test_a_run_whose_adapter_could_not_be_put_there_does_not_begin(
+    small: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    assert main([*small, "--push-to-hub", "me/adapter"]) == 1
+    assert "error: nothing can be put on the hub as me/adapter" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
