@@ -55,7 +55,7 @@ def test_bad_input_is_one_line_and_leaves_nothing_behind(case, small, capsys, tm
 
 def test_columns_without_a_file_are_refused(capsys):
     assert main(["--text-columns", "sentence", "--quiet"]) == 2
-    assert "describe --train-file" in capsys.readouterr().err
+    assert "describes --train-file" in capsys.readouterr().err
 
 
 def test_an_unknown_family_has_no_shortcuts(tiny_model, files, tmp_path, capsys, small):
