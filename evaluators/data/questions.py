@@ -25,7 +25,8 @@ class Question:
     def __post_init__(self) -> None:
         if not 2 <= len(set(self.choices)) == len(self.choices) <= MOST_CHOICES:
             raise ValueError(
-                f"a question needs 2 to {MOST_CHOICES} choices, no two alike, not {list(self.choices)}."
+                f"a question needs 2 to {counted(MOST_CHOICES, 'choice')}, no two alike, not "
+                f"{list(self.choices)}."
             )
         if not all(choice.strip() for choice in self.choices):
             raise ValueError("a choice is empty.")

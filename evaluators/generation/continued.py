@@ -11,6 +11,7 @@ from torch import Tensor
 from transformers import GenerationConfig, GenerationMixin, PreTrainedModel
 
 from evaluators.data.decoding import Decoding
+from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.objective import Batch
 
@@ -45,7 +46,7 @@ def check_room(model: PreTrainedModel, longest: int, decoding: Decoding) -> None
     if rooms and longest + decoding.max_new_tokens > min(rooms):
         raise UsageError(
             f"`max_new_tokens={decoding.max_new_tokens}` after a prompt of {longest} is more than the "
-            f"{min(rooms)} tokens that the model can read; lower it, or leave long prompts out."
+            f"{counted(min(rooms), 'token')} that the model can read; lower it, or leave long prompts out."
         )
 
 

@@ -83,11 +83,11 @@ def planned(needs: frozenset[Need], space: SearchSpace, memory: int, *, initial_
     if vectors:
         _log.info(
             "the gradients of %s would take %s, and `scoring_memory` is %s: their norms and spectra are "
-            "sketched, by %d vectors from the right and %d from the left",
+            "sketched, by %s from the right and %d from the left",
             counted(len(space.sites), "site"),
             written_bytes(bytes_of_gradients(space.sites)),
             written_bytes(memory),
-            vectors,
+            counted(vectors, "vector"),
             left_rows(vectors),
         )
     return Plan(takes, rank, vectors, groups)

@@ -25,7 +25,9 @@ def how_generated(record: TextRecord) -> str:
     """On how many prompts, and how they were answered."""
     own = record.decoding
     beams = int(own["beams"])
-    how = "greedily" if beams == 1 else f"by {beams} beams, length penalty {own['length_penalty']:g}"
+    how = (
+        "greedily" if beams == 1 else f"by {counted(beams, 'beam')}, length penalty {own['length_penalty']:g}"
+    )
     if own["no_repeat_ngram"]:
         how += f", no {own['no_repeat_ngram']:g}-gram said twice"
     return (

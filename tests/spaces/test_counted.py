@@ -14,8 +14,10 @@ from spaces.counted import counted
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = frozenset(  # what may stand after a name
     {
+        "as",
         "beats",
         "belongs",
+        "besides",
         "compares",
         "costs",
         "does",
