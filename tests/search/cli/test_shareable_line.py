@@ -31,6 +31,9 @@ def test_of_files_and_folders_it_says_the_last_name(tmp_path: Path) -> None:
         (tmp_path / name).write_text("x")
     (tmp_path / "my-model").mkdir()
     files = ["--train-file", str(tmp_path / "train.tsv"), "--eval-file", str(tmp_path / "dev.tsv")]
-    given = RUN.read([*files, "--model", str(tmp_path / "my-model"), "--regression"])
+    given = RUN.read([*files, "--model", str(tmp_path / "my-model"), "--assistant-only-loss"])
     line = shareable_line("rankscape run", (SearchSettings, *JOB), given)
-    assert line == "rankscape run --model my-model --train-file train.tsv --eval-file dev.tsv --regression"
+    assert (
+        line
+        == "rankscape run --model my-model --train-file train.tsv --eval-file dev.tsv --assistant-only-loss"
+    )
