@@ -25,7 +25,7 @@ from spaces.find_sites import find_sites
 from spaces.objective import Batch
 from spaces.search_space import SearchSpace
 
-from .cohort import MODELS
+from .cohort_case import CASES
 from .record import record
 
 CLASSES = Classification(("negative", "positive"))
@@ -100,7 +100,7 @@ def allocations_per_second(model: PreTrainedModel, batches: list[Batch], space: 
 def parsed() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scoring", description=__doc__)
-    parser.add_argument("--model", choices=MODELS, default="minilm")
+    parser.add_argument("--model", choices=("minilm", "opt-350m"), default="minilm")
     parser.add_argument("--space", default="lora+shortcut")
     parser.add_argument("--batches", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=5)
@@ -112,7 +112,7 @@ def parsed() -> argparse.Namespace:
 def main() -> None:
     """Measures and prints."""
     args = parsed()
-    model = MODELS[args.model](args.device)
+    model = CASES[args.model].load(None, args.device)
     space = SearchSpace(find_sites(model, args.space), (0, 2, 4, 8, 16, 32))
     batches = batches_of(args.batches, args.device)
     names = [
