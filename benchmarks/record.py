@@ -19,7 +19,7 @@ __all__ = ["record"]
 def record(module: str, device: str, measured: Mapping[str, object], output: Path | None) -> None:
     """Prints a measurement as JSON with its circumstances, and writes it to ``output`` where one is given."""
     result = {
-        "command": " ".join(["python -m", module, *sys.argv[1:]]),
+        "command": " ".join(["python -m", module, *map(_anywhere, sys.argv[1:])]),
         "commit": _git("rev-parse", "--short", "HEAD")
         + (" with changes" if _git("status", "--porcelain", "*.py") else ""),
         "machine": {
@@ -36,6 +36,11 @@ def record(module: str, device: str, measured: Mapping[str, object], output: Pat
     print(text)
     if output:
         output.write_text(text + "\n")
+
+
+def _anywhere(word: str) -> str:
+    """An argument without the place on this machine that it may name."""
+    return "DIR" if Path(word).is_absolute() else word
 
 
 def _git(*arguments: str) -> str:

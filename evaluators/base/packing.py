@@ -16,10 +16,12 @@ __all__ = ["PACKINGS", "keep_packing", "packed_loading"]
 PACKINGS: Final[Mapping[int, Mapping[str, Any]]] = MappingProxyType(
     {
         4: {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True},
-        8: {"load_in_8bit": True},
+        8: {"load_in_8bit": True, "llm_int8_threshold": 0.0},
     }
 )
-"""By bits, what transformers is told: 4 as in QLoRA (arXiv:2305.14314, section 3), 8 as in LLM.int8()."""
+"""By bits, what transformers is told: 4 as in QLoRA (arXiv:2305.14314, section 3), 8 as in LLM.int8()
+(arXiv:2208.07339, section 2) but without its outlier columns: a column that is one in any row would be
+computed in 16 bits in all of them, and a candidate would hang on its neighbours' rows."""
 
 
 def packed_loading(bits: int | None, dtype: torch.dtype, device: torch.device | str) -> dict[str, Any]:

@@ -122,5 +122,6 @@ def _answers(conversation: Sequence[Message]) -> bool:
 
 def _unlike(columns: Columns, spoken: str, text: str) -> InputError:
     return InputError(
-        f"{columns.path}: column {spoken!r} holds messages, but column {text!r} holds texts; give both of one kind."
+        f"{columns.path}: column {spoken!r} holds messages, but column {text!r} holds texts; give "
+        "both of one kind."
     )

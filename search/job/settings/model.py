@@ -29,7 +29,7 @@ class ModelSettings:
         False, "pack the frozen linears' weights in 4 bits (nf4, as QLoRA), by bitsandbytes", rare=True
     )
     load_in_8bit: bool = option(
-        False, "pack the frozen linears' weights in 8 bits (LLM.int8()), by bitsandbytes", rare=True
+        False, "pack the frozen linears' weights in 8 bits, by bitsandbytes", rare=True
     )
 
     def __post_init__(self) -> None:

@@ -20,7 +20,8 @@ def test_4_bits_are_qloras_and_8_are_llm_int8s():
     assert (config.load_in_4bit, config.bnb_4bit_quant_type) == (True, "nf4")
     assert config.bnb_4bit_use_double_quant
     assert config.bnb_4bit_compute_dtype == torch.bfloat16
-    assert packed_loading(8, torch.float32, "cpu")["quantization_config"].load_in_8bit
+    eight = packed_loading(8, torch.float32, "cpu")["quantization_config"]
+    assert (eight.load_in_8bit, eight.llm_int8_threshold) == (True, 0.0)  # no row heeds another's outliers
     assert packed_loading(None, torch.float32, "cpu") == {}
 
 
