@@ -55,7 +55,7 @@ def score_space(
         raise InputError(f"none of the proxies {list(names)} can rank this space; name others with `proxy`.")
     for one in scores:
         if one.error:
-            words = "%s is sketched: a site's score is off by at most about %.2g %% of it"
+            words = "%s is sketched; the bound on its error is %.2g %% of a site's score"
             _log.info(words, one.proxy, 100 * one.error)
     return scores
 

@@ -58,7 +58,7 @@ def test_where_gradients_do_not_fit_the_defaults_are_those_that_need_not_form_th
         "proxies  grad_norm, spectrum, root:adam_signal, synflow, as the gradients do not fit" in caplog.text
     )
     assert [one.error > 0 for one in scores] == [True, True, False, False]
-    assert "spectrum is sketched: a site's score is off by at most about " in caplog.text
+    assert "spectrum is sketched; the bound on its error is " in caplog.text
     assert all(one.error == 0 for one in score_space(job))
 
 
