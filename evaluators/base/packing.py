@@ -20,7 +20,7 @@ PACKINGS: Final[Mapping[int, Mapping[str, Any]]] = MappingProxyType(
     }
 )
 """By bits, what transformers is told: 4 as in QLoRA (arXiv:2305.14314, section 3), 8 as in LLM.int8()
-(arXiv:2208.07339, section 2) but without its outlier columns: a column that is one in any row would be computed
+(arXiv:2208.07339, section 2) without outlier columns: a column that is one in any row would be computed
 in 16 bits in all of them, and a candidate would hang on its neighbours' rows."""
 
 
@@ -53,4 +53,4 @@ def keep_packing(model: PreTrainedModel) -> None:
     """
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
-            module.support_avx512bf16_for_cpu = False
+            module.__dict__["support_avx512bf16_for_cpu"] = False
