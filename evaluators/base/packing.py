@@ -53,4 +53,4 @@ def keep_packing(model: PreTrainedModel) -> None:
     """
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
-            module.support_avx512bf16_for_cpu = False  # type: ignore[assignment]
+            module.__dict__["support_avx512bf16_for_cpu"] = False
