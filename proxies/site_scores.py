@@ -33,8 +33,8 @@ class SiteScores:
     by_site: (sites,) float64, the site's own score, by which top-k allocation ranks.
     by_rank: (sites, ranks) float64, what a wire of each rank of the grid is worth; 0 at rank 0. What stands
     at a rank that a site cannot have (``SearchSpace.available``) no allocation asks for.
-    error: a bound on how far a site's score is off, relative to it, root mean square at the site where that is
-    most, and often many times the actual difference; 0 where scores are exact, as all are but sketched ones.
+    error: a bound on how far a site's score is off, relative to it, root mean square at the site where it is
+    largest, and often many times the actual difference; 0 where scores are exact, as all but sketched are.
     Scores add up: an allocation is worth the sum of its sites' ``by_rank``.
 
     >>> from spaces import SearchSpace, Site, Tap
