@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from transformers import DistilBertConfig, DistilBertForSequenceClassification
+from transformers import RoFormerConfig, RoFormerForSequenceClassification
 
 from evaluators.data.demo import MODEL_SHA256
 from search.cli.run import main
@@ -59,10 +59,11 @@ def test_columns_without_a_file_are_refused(capsys):
 
 
 def test_an_unknown_family_has_no_shortcuts(tiny_model, files, tmp_path, capsys, small):
-    config = DistilBertConfig(vocab_size=100, dim=32, n_layers=1, n_heads=2, hidden_dim=48, pad_token_id=1)
-    DistilBertForSequenceClassification(config).save_pretrained(tmp_path / "model")
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 48}
+    config = RoFormerConfig(vocab_size=100, embedding_size=32, pad_token_id=1, **sizes)
+    RoFormerForSequenceClassification(config).save_pretrained(tmp_path / "model")
     assert main([*small, "--space", "lora+shortcut"]) == 2
-    assert "model_type='distilbert' has no known residual stream" in capsys.readouterr().err
+    assert "model_type='roformer' has no known residual stream" in capsys.readouterr().err
     assert main([*small, "--space", "lora"]) == 0
 
 

@@ -18,6 +18,7 @@ from search.cli.rankscape import COMMANDS
 from search.cli.run import RUN
 from search.cli.value_types import TYPES, decimal_value, decimals, names, path, place, text_value, whole_value
 from search.job.option import Option, Range, options_of
+from search.job.settings import GenerationSettings
 from spaces.errors import UsageError
 
 _NUL = ["\0", "a\0b", "\ud800", "x" * 100_000]
@@ -107,6 +108,11 @@ def test_every_number_has_its_limits_and_the_default_lies_within(command, one, a
         assert about.between.least <= one.default <= about.between.most
 
 
+def of_generation(one: Field[Any]) -> list[str]:
+    """The flag without which those that say how text is generated mean nothing."""
+    return ["--generate"] if one.name in {own.name for own, _ in options_of(GenerationSettings)} else []
+
+
 @pytest.mark.parametrize(
     ("command", "one", "about", "limits"), NUMBERS, ids=[f"{n[0]} {n[1].name}" for n in NUMBERS]
 )
@@ -120,7 +126,7 @@ def test_what_lies_beyond_a_limit_is_told_what_the_limit_is(
     for value, said in ((above, "at most"), (f"{below:g}", word)):
         assert begun(COMMANDS[command], [f"{flag}={value}"]) == (2, [])
         assert re.match(rf"error: {flag} .* must be {said} ", capsys.readouterr().err)
-    _, (given,) = begun(COMMANDS[command], [f"{flag}={limits.most:.0f}"])
+    _, (given,) = begun(COMMANDS[command], [f"{flag}={limits.most:.0f}", *of_generation(one)])
     assert given.values[one.name] in (limits.most, (limits.most,))
 
 
