@@ -28,15 +28,15 @@ def shareable_line(prog: str, settings: Iterable[type], given: Typed) -> str:
     for own in settings:
         for one, about in options_of(own):
             if one.name in kept:
-                words += [flag_of(one, about), *_written(given.values[one.name], about)]
+                words += _written(flag_of(one, about), given.values[one.name], about)
     return f"{prog} {shell_words(words[1:])}" if words[1:] else prog
 
 
-def _written(value: Any, about: Option) -> list[str]:
-    if value is True:
-        return []
+def _written(flag: str, value: Any, about: Option) -> list[str]:
+    if isinstance(value, bool):
+        return [flag if value else flag.replace("--", "--no-", 1)]
     if isinstance(value, tuple):
-        return [printable(",".join(map(str, value)))]
+        return [flag, printable(",".join(map(str, value)))]
     if isinstance(value, Path) or (about.file and Path(value).is_dir()):
-        return [printable(Path(value).resolve().name)]
-    return [printable(str(value))]
+        return [flag, printable(Path(value).resolve().name)]
+    return [flag, printable(str(value))]

@@ -20,6 +20,7 @@ from search.run.settings import SearchSettings
         (["--lr", "3e-4", "--proxy", "snip,synflow"], "rankscape run --proxy snip,synflow --lr 0.0003"),
         (["--space", "lora[all]+shortcut"], "rankscape run --space 'lora[all]+shortcut'"),
         (["--model", "me/model"], "rankscape run --model me/model"),
+        (["--no-completion-only-loss"], "rankscape run --no-completion-only-loss"),
     ],
 )
 def test_it_says_what_decides_the_result_and_no_more(words: list[str], line: str) -> None:
