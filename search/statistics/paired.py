@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy import stats
 
 from spaces.direction import Direction, sign_of
 
@@ -91,6 +90,8 @@ def _interval(differences: np.ndarray) -> Interval:
     if len(differences) < 2:
         return Interval(mean, None, None)
     error = float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    from scipy import stats  # takes a while, and who prints what is known needs none of it
+
     margin = float(stats.t.ppf(0.975, df=len(differences) - 1)) * error
     return Interval(mean, mean - margin, mean + margin)
 
@@ -99,6 +100,8 @@ def _p_value(differences: np.ndarray) -> float | None:
     """Of the one-sample t test; None from one difference, 1 where all are equal."""
     if len(differences) < 2:
         return None
+    from scipy import stats
+
     return 1.0 if _all_equal(differences) else float(stats.ttest_1samp(differences, 0.0).pvalue)
 
 

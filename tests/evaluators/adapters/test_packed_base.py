@@ -19,7 +19,7 @@ from evaluators.objectives.causal_lm import CausalLM
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.train import train_cohort
-from proxies.measure.dense_gradients import dense_synflow_gradients
+from proxies.measure.synflow_gradients import of_synflow_gradients
 from search.methods.full import Full
 from spaces.allocation import Allocation
 from spaces.base_weight import base_weight
@@ -163,7 +163,7 @@ def test_what_needs_the_weights_themselves_says_so(packed, bits):
     with pytest.raises(InputError, match="weight is not a plain matrix; load the model without quant"):
         base_weight(model, sites[0])
     with pytest.raises(InputError, match=r"synflow takes the absolute .* is packed in 4 or 8 bits; load the"):
-        dense_synflow_gradients(model, CausalLM(), sites)
+        of_synflow_gradients(lambda site, gradient: None, model, CausalLM(), sites)
     with pytest.raises(
         InputError, match=r"full trains copies .* is packed in 4 or 8 bits; load the model wi"
     ):

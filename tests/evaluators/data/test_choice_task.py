@@ -87,7 +87,7 @@ def test_repeats_are_noted_and_training_rows_alone_are_the_first(tokenizer, capl
 @pytest.mark.parametrize(
     ("choices", "right", "says"),
     [
-        ((" a",), 0, "2 to 1000 choices"),
+        ((" a",), 0, "2 to 1,000 choices"),
         ((" a", " a"), 0, "no two alike"),
         ((" a", " "), 0, "empty"),
         ((" a", " b"), 2, "none of 2 choices"),

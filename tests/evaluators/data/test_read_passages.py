@@ -104,8 +104,14 @@ def test_a_column_that_is_not_there_is_named(tmp_path, named, says):
         ([{"messages": []}], "lack an answer of the assistant"),
         ([{"messages": "user: a"}], "column 'messages' holds a str at row 1; give a list of messages"),
         ([{"prompt": [], "completion": [REPLY]}], "column 'prompt'|lack a prompt"),
-        ([{"prompt": "a", "completion": [REPLY]}], "'completion' holds messages and column 'prompt' texts"),
-        ([{"prompt": [USER], "completion": "b"}], "'prompt' holds messages and column 'completion' texts"),
+        (
+            [{"prompt": "a", "completion": [REPLY]}],
+            "'completion' holds messages, but column 'prompt' holds",
+        ),
+        (
+            [{"prompt": [USER], "completion": "b"}],
+            "'prompt' holds messages, but column 'completion' holds",
+        ),
         (
             [{"prompt": "a", "completion": "b"}, {"prompt": [USER], "completion": [REPLY]}],
             "column 'completion' holds messages at row 2 and a text at row 1",

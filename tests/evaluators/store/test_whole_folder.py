@@ -53,6 +53,7 @@ def test_a_newer_adapter_replaces_an_older_one_whole(tmp_path, saved, tiny_model
     saved(tmp_path / "a", model, "lora+shortcut")
     expected = saved(tmp_path / "a", model, "residual")
     assert {path.name for path in (tmp_path / "a").iterdir()} == {
+        "README.md",
         "head.safetensors",
         "rankscape.json",
         "wires.safetensors",

@@ -85,8 +85,8 @@ def test_one_training_serves_every_rank(planted, train, mode, largest, bound):
     )
     assert len(of_train) == largest
     assert max(one.score.loss for one in of_train) < bound
-    assert of_validation[-1].metric == trained.evaluation.metric
-    assert of_validation[-1].loss == pytest.approx(trained.evaluation.loss, abs=1e-5)
+    assert of_validation[-1].score.metric == trained.evaluation.metric
+    assert of_validation[-1].score.loss == pytest.approx(trained.evaluation.loss, abs=1e-5)
 
 
 def test_a_rank_that_never_changes_is_a_failure(planted, train):
