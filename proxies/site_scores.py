@@ -35,9 +35,9 @@ class SiteScores:
     at a rank that a site cannot have (``SearchSpace.available``) no allocation asks for.
     error: how far the exact score may be from a site's sketched one, as a share of the sketched, at the site
     where that share is largest; 0 where scores are exact, as all but sketched are, None where it cannot be
-    said, as of places among sketched scores. It would be a bound were the norm of what the sketch misses known;
-    the root of its estimated mean square stands for it, which holds in most draws but is no guarantee. Often
-    many times the actual difference. Of ``by_rank`` at lower ranks the share may be larger.
+    said, as of places among sketched scores. It would be a bound were the norm of what the sketch misses
+    known; the root of its estimated mean square stands for it, which holds in most draws but is no guarantee.
+    Often many times the actual difference. Of ``by_rank`` at lower ranks the share may be larger.
     Scores add up: an allocation is worth the sum of its sites' ``by_rank``.
 
     >>> from spaces import SearchSpace, Site, Tap

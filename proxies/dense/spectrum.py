@@ -18,8 +18,8 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     The largest first-order decrease of the loss that a unit-step update of rank r can buy; concave in
     r, so per-rank scores come with it. A site's own score is its gain at the highest rank that it can have.
     Cost: the dense pass, and one symmetric eigenvalue problem of size min(d_in, d_out) per site. Where G does
-    not fit into memory, from a linear sketch (``proxies.measure.sketch``), whose error the scores carry: where
-    the root of a score may be off by a share e of it, the score may be by 2 e + e^2 of it.
+    not fit into memory, from a linear sketch (``proxies.measure.sketch``), whose error the scores carry:
+    where the root of a score may be off by a share e of it, the score may be by 2 e + e^2.
     """
     scores = SiteScores.of_ranks(name, "dense", evidence.space, evidence.dense.gains)
     of_root = evidence.dense.error_of(GAINS, np.sqrt(scores.by_site))

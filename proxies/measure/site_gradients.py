@@ -115,11 +115,11 @@ class SiteGradients:
         return self.of(GAINS) if self._exact(GAINS) else self.of(SKETCHED)[:, 2:]
 
     def error_of(self, need: Need, roots: np.ndarray) -> float:
-        """How far norms (``NORM``) or roots of gains (``GAINS``) may be off as they are sketched, as a share of
-        them, at the site where that share is largest; 0 where they are exact.
+        """How far norms (``NORM``) or roots of gains (``GAINS``) may be off as they are sketched, as a share
+        of them, at the site where that share is largest; 0 where they are exact.
 
-        By Mirsky's theorem none is off by more than ||G - Q X||_F (``sketch.py``); what stands for that is the
-        root of an unbiased estimate of its mean square.
+        By Mirsky's theorem none is off by more than ||G - Q X||_F (``sketch.py``); what stands for that is
+        the root of an unbiased estimate of its mean square.
 
         Args:
             need: of the two.

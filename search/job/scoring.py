@@ -62,7 +62,7 @@ def _log_errors(scores: Sequence[SiteScores]) -> None:
         if one.error is None:
             _log.info("%s is made of sketched scores; how far it is off cannot be said", one.proxy)
         elif one.error:
-            words = "%s is sketched; exact scores of sites are expected within %.2g %% of these, mostly far closer"
+            words = "%s is sketched; exact scores of sites are expected within %.2g %% of these"
             _log.info(words, one.proxy, 100 * one.error)
 
 

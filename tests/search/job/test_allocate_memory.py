@@ -23,8 +23,18 @@ def test_the_default_proxy_gives_the_same_in_as_little_memory_as_it_takes(
 def test_another_proxy_sketches_and_no_amount_is_refused(tiny_language_model: TinyModel) -> None:
     model = tiny_language_model("llama")
     batches = batches_of(model)
-    sketched = allocate(model, batches, budget="r=2", proxy="grad_norm", scoring_memory="1%")
-    assert max(sketched.rank_pattern.values()) > 0
+    exact = allocate(model, batches, budget="r=2", proxy="spectrum")
+    assert "sketched" not in caplog.text
+    sketched = allocate(model, batches, budget="r=2", proxy="spectrum", scoring_memory="1%")
+    assert "their norms and spectra are sketched, by 8 vectors from the right and 17 from the left" in caplog.text
+    params, uniform = (sum(peft_params(model, config).values()) for config in (sketched, _uniform(model)))
+    assert 0.9 * uniform < params <= uniform
+    assert spearmanr(*(_ranks(config, sketched) for config in (exact, sketched))).statistic > 0.9
+
+
+def test_no_amount_of_memory_is_refused(tiny_language_model: TinyModel) -> None:
+    model = tiny_language_model("llama")
+    batches = batches_of(model)
     with pytest.raises(UsageError, match=r"`scoring_memory='2'` is no amount of memory"):
         allocate(model, batches, budget="r=2", scoring_memory="2")
     with pytest.raises(UsageError, match=r"`scoring_memory=2` must be text"):
