@@ -98,9 +98,8 @@ def allocate(
         batches: so many are read at most.
         scoring_memory: kept of the linears' gradients at a time, "2GB" or "10%" of the model; by default 200
             MB where that holds them all, else a tenth of the model. What is worked with, a few copies of the
-            largest linear's gradient (of its sketch, where it is sketched), comes besides. A proxy for which
-            it is too little sketches, or goes over the batches several times; the default one never forms a
-            gradient.
+            largest linear's gradient, comes besides. A proxy for which it is too little sketches, or goes
+            over the batches several times; the default one never forms a gradient.
         seed: of the A that adapters are thought to start with, and of ties.
         progress: is told how far scoring is.
 
