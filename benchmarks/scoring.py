@@ -172,7 +172,7 @@ def megabytes_of(arm: str, args: argparse.Namespace) -> float:
 
 def agreement(args: argparse.Namespace) -> dict[str, object]:
     """How sketched scores agree with exact ones: by Spearman, of sites and of random allocations, and the
-    largest relative difference of a site's score beside the stated error."""
+    largest difference of a site's score, as a share of the sketched one, beside the stated error."""
     bench = bench_of(args)
     found: dict[str, object] = {}
     ranks = np.random.default_rng(0).choice(bench.space.ranks, size=(2000, len(bench.space.sites)))
@@ -182,8 +182,8 @@ def agreement(args: argparse.Namespace) -> dict[str, object]:
         found[exact.proxy] = {
             "spearman_of_sites": round(float(sites), 4),
             "spearman_of_allocations": round(float(plans), 4),
-            "largest_difference": round(float(np.abs(other.by_site / exact.by_site - 1).max()), 4),
-            "stated_error": round(other.error, 4),
+            "largest_difference": round(float(np.abs(exact.by_site / other.by_site - 1).max()), 4),
+            "stated_error": round(other.error or 0.0, 4),
         }
     return found
 

@@ -33,8 +33,11 @@ class SiteScores:
     by_site: (sites,) float64, the site's own score, by which top-k allocation ranks.
     by_rank: (sites, ranks) float64, what a wire of each rank of the grid is worth; 0 at rank 0. What stands
     at a rank that a site cannot have (``SearchSpace.available``) no allocation asks for.
-    error: a bound on how far a site's score is off, relative to it, root mean square at the site where it is
-    largest, and often many times the actual difference; 0 where scores are exact, as all but sketched are.
+    error: how far the exact score may be from a site's sketched one, as a share of the sketched, at the site
+    where that share is largest; 0 where scores are exact, as all but sketched are, None where it cannot be
+    said, as of places among sketched scores. It would be a bound were the norm of what the sketch misses
+    known; the root of its estimated mean square stands for it, which holds in most draws but is no guarantee.
+    Often many times the actual difference. Of ``by_rank`` at lower ranks the share may be larger.
     Scores add up: an allocation is worth the sum of its sites' ``by_rank``.
 
     >>> from spaces import SearchSpace, Site, Tap
@@ -52,7 +55,7 @@ class SiteScores:
     space: SearchSpace = field(repr=False)
     by_site: np.ndarray
     by_rank: np.ndarray = field(repr=False)
-    error: float = 0.0
+    error: float | None = 0.0
 
     def __post_init__(self) -> None:
         shape = (len(self.space.sites), len(self.space.ranks))
@@ -76,7 +79,7 @@ class SiteScores:
             proxy, point: which proxy, evaluated where.
             space: the sites, and the ranks of the grid.
             by_rank: (sites, ranks), 0 at rank 0.
-            error: of a sketch; 0 where they are exact.
+            error: of sketched scores; 0 where they are exact.
         """
         scores = cls(proxy, point, space, by_rank[:, -1].copy(), by_rank).at_most(space.highest)
         return cls(proxy, point, space, scores.by_rank[:, -1].copy(), scores.by_rank, error)
@@ -177,7 +180,7 @@ def per_unit_of_rank(
         proxy, point: which proxy, evaluated where.
         space: the sites, and the ranks of the grid.
         by_site: (sites,), larger means worth more.
-        error: of a sketch; 0 where they are exact.
+        error: of sketched scores; 0 where they are exact.
     """
     values = np.asarray(by_site, dtype=np.float64)
     by_rank = np.zeros((len(values), len(space.ranks)))

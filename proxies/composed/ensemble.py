@@ -29,10 +29,11 @@ def ensemble(
     about rank adds each unit alike, one that is concave in rank stays so whatever the grid, and worth
     always grows with rank. (Places of the worths themselves would grow by the grid's columns, not by rank.)
 
-    Departure from its members: places forget how far apart scores are and where 0 is, so the ensemble
-    never holds a site to be harmful. Source: mean ranks are Borda's count, as Dwork et al., WWW 2001,
-    aggregate rankings by. Cost: that of its members, whose measurements are shared. Point: that of its
-    members where they agree, else ``mixed``.
+    Departure from its members: places forget how far apart scores are and where 0 is, so the ensemble never
+    holds a site to be harmful; and the error of a member's sketched scores says nothing of places, so that
+    none is stated. Source: mean ranks are Borda's count, as Dwork et al., WWW 2001, aggregate rankings by.
+    Cost: that of its members, whose measurements are shared. Point: that of its members where they agree,
+    else ``mixed``.
 
     Raises UsageError on fewer than two members, on a repeated one, and on one that ranks nothing by
     design; scoring raises DegenerateScoreError where a member does.
@@ -56,7 +57,8 @@ def ensemble(
         rates = np.mean([_places(np.diff(one.by_rank, axis=1) / units) for one in scores], axis=0)
         by_rank = np.zeros((len(by_site), len(evidence.space.ranks)))
         by_rank[:, 1:] = np.cumsum(rates * units, axis=1)
-        return SiteScores(name, point, evidence.space, by_site, by_rank, max(one.error for one in scores))
+        exact = all(one.error == 0 for one in scores)
+        return SiteScores(name, point, evidence.space, by_site, by_rank, 0.0 if exact else None)
 
     return Proxy(ENSEMBLE + "+".join(names), point, measure, needs=needs_of(members))
 

@@ -18,8 +18,10 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     Source: DESIGN, section 6, whose ``spectrum`` is its square. The two order single sites alike but not
     allocations, because roots add up otherwise. Cost: that of ``spectrum``, shared with it, sketches too.
     """
-    by_rank, error = np.sqrt(evidence.dense.gains), evidence.dense.error_of(GAINS)
-    return SiteScores(name, "dense", evidence.space, by_rank[:, -1].copy(), by_rank, error)
+    by_rank = np.sqrt(evidence.dense.gains)
+    by_site = by_rank[:, -1].copy()
+    error = evidence.dense.error_of(GAINS, by_site)
+    return SiteScores(name, "dense", evidence.space, by_site, by_rank, error)
 
 
 GPS = Proxy("gps", "dense", _measure, needs=frozenset({GAINS}))

@@ -15,9 +15,9 @@ def _dense(evidence: Evidence, name: str) -> SiteScores:
     """Frobenius norm of G. Source: HeteroLoRA, arXiv:2406.14956, appendix C.4, applied to W' as its
     section 2.1 argues. Cost: one forward and backward per batch, shared with all dense proxies. Where G does
     not fit into memory, from a linear sketch (``proxies.measure.sketch``), whose error the scores carry."""
-    return per_unit_of_rank(
-        name, "dense", evidence.space, evidence.dense.norms, error=evidence.dense.error_of(NORM)
-    )
+    norms = evidence.dense.norms
+    error = evidence.dense.error_of(NORM, norms)
+    return per_unit_of_rank(name, "dense", evidence.space, norms, error=error)
 
 
 def _init(evidence: Evidence, name: str) -> SiteScores:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from proxies.measure.deviations import varies
 from proxies.measure.evidence import Evidence
 from proxies.measure.need import Need, Seen
 from proxies.proxy import Proxy
@@ -11,7 +12,8 @@ __all__ = ["SNR"]
 
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
-    """Mean over G's entries of |mean| / std over batches; 0 where an entry never varies. More is better.
+    """Mean over G's entries of |mean| / std over batches; 0 where an entry never varies by
+    more than rounding. More is better.
 
     Source: in the manner of ZiCo, arXiv:2301.11300, whose score of a network is the sum over layers of
     log(sum over parameters of mean(|g|) / std(g)). Departures: |mean| for mean(|g|), so that a gradient
@@ -26,7 +28,8 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
 def _ratio(seen: Seen) -> float:
     mean = seen.gradient / seen.batches
     std = (seen.tensors["deviations"] / seen.batches).sqrt()
-    return float((mean.abs() / std).where(std != 0, 0.0).mean())
+    size = mean.abs()
+    return float((size / std).where(varies(std, size, seen.batches), 0.0).mean())
 
 
 _RATIO: Final = Need("signal_to_noise", frozenset({"gradient", "deviations"}), _ratio)

@@ -1,5 +1,9 @@
 """The gradient spectrum: what each rank can buy, at first order."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from proxies.measure.evidence import Evidence
 from proxies.measure.spectrum_needs import GAINS
 from proxies.proxy import Proxy
@@ -14,11 +18,12 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     The largest first-order decrease of the loss that a unit-step update of rank r can buy; concave in
     r, so per-rank scores come with it. A site's own score is its gain at the highest rank that it can have.
     Cost: the dense pass, and one symmetric eigenvalue problem of size min(d_in, d_out) per site. Where G does
-    not fit into memory, from a linear sketch (``proxies.measure.sketch``), whose error the scores carry.
+    not fit into memory, from a linear sketch (``proxies.measure.sketch``), whose error the scores carry:
+    where the root of a score may be off by a share e of it, the score may be by 2 e + e^2.
     """
-    return SiteScores.of_ranks(
-        name, "dense", evidence.space, evidence.dense.gains, error=2 * evidence.dense.error_of(GAINS)
-    )
+    scores = SiteScores.of_ranks(name, "dense", evidence.space, evidence.dense.gains)
+    of_root = evidence.dense.error_of(GAINS, np.sqrt(scores.by_site))
+    return replace(scores, error=2 * of_root + of_root**2)
 
 
 SPECTRUM = Proxy("spectrum", "dense", _measure, needs=frozenset({GAINS}))

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 import torch
 
+from proxies.measure.deviations import varies
 from proxies.measure.eigenvalues import in_double
 from proxies.measure.evidence import Evidence
 from proxies.measure.need import Need, Seen
@@ -18,12 +19,12 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     """worth(site, r) = log of the sum, over the d_out x r entries of B, of mean(|g|) / std(g) over batches.
 
     g: dL/dB at the initial A, whose first r columns are those of a wire of rank r, so that this is exact
-    at every rank; the wire's factor cancels. More is better; the sum grows with r. A site's own score is
-    that at the highest rank that it can have. Source: ZiCo, arXiv:2301.11300, whose score of a network is
-    the sum of these logarithms over its layers. Layers of an allocation are the wires that are on: an off
-    site adds 0. As in its program, entries that never vary are left out of the sum, a wire of which none
-    varies is worth 0, and ``std`` divides by the number of batches. Departure: dL/dA is 0 where B is, and
-    left out.
+    at every rank; the wire's factor cancels. More is better; the sum grows with r. A site's own score is that
+    at the highest rank that it can have. Source: ZiCo, arXiv:2301.11300, whose score of a network is the sum
+    of these logarithms over its layers. Layers of an allocation are the wires that are on: an off site adds
+    0. As in its program, entries that never vary (by more than rounding, ``varies``) are left out of the sum,
+    a wire of which none varies is worth 0, and ``std`` divides by the number of batches. Departure: dL/dA is
+    0 where B is, and left out.
 
     A first unit of rank is worth log(d_out) and more, a doubling about log 2, so that a budget is spread
     over all sites. Cost: one forward and backward per batch, through A at the grid's largest rank: G is never
@@ -36,7 +37,7 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
 def _by_rank(seen: Seen) -> np.ndarray:
     size = in_double(seen.tensors["absolute_of_b"]) / seen.batches
     std = (in_double(seen.tensors["deviations_of_b"]) / seen.batches).sqrt()
-    sums = torch.cumsum((size / std).where(std != 0, 0.0).sum(0), 0)
+    sums = torch.cumsum((size / std).where(varies(std, size, seen.batches), 0.0).sum(0), 0)
     worth = sums.log().where(sums != 0, 0.0).cpu().numpy()
     by_rank = np.zeros(len(seen.ranks))
     by_rank[1:] = worth[np.array(seen.ranks[1:]) - 1]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
-__all__ = ["add_deviations"]
+__all__ = ["add_deviations", "varies"]
 
 
 def add_deviations(deviations: Tensor, value: Tensor, total: Tensor, count: int) -> None:
@@ -23,3 +24,18 @@ def add_deviations(deviations: Tensor, value: Tensor, total: Tensor, count: int)
     """
     if count > 1:
         deviations.add_((count * value - total).square_(), alpha=1 / (count * (count - 1)))
+
+
+def varies(std: Tensor, size: Tensor, count: int) -> Tensor:
+    """Whether entries vary between batches by more than float32 rounds sums of so many of them to.
+
+    ``add_deviations`` is off by at most half a unit in the last place of the total per value added, which
+    makes a standard deviation of up to count * eps / sqrt(12) of an entry that never varies; entries whose
+    standard deviation is at most count * eps of their size say nothing.
+
+    Args:
+        std: standard deviations over the batches.
+        size: of the same shape, mean absolute values, or absolute values of means.
+        count: of batches.
+    """
+    return std > count * torch.finfo(torch.float32).eps * size

@@ -1,4 +1,10 @@
-"""Which sites are measured together, so that what is taken of them fits into the memory there is."""
+"""Which sites are measured together, so that what is taken of them fits into the memory there is.
+
+Counted is what is kept of the sites from batch to batch. What is worked with comes besides and is not
+counted: a batch's forward and backward with the sources that sites read; and of one site at a time a second G
+while one is added up, a float64 copy of it and a Gram matrix where a spectrum is taken. Of sketches the
+float64 copies of the largest site are counted as well.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +28,8 @@ __all__ = ["Plan", "bytes_of_gradients", "gradients_fit", "memory_for", "planned
 _FLOAT: Final = 4  # bytes: everything is float32
 _ENOUGH: Final = 200_000_000  # bytes: what holds all gradients of MiniLM, or of BERT's shortcuts and q and v
 _SHARE: Final = 0.1  # of the base model's bytes, where that does not
-_WORKING: Final = 3_000_000  # bytes left to linear algebra, and to what a batch in flight holds of x Omega
+_WORKING: Final = 3_000_000  # bytes left to what a batch in flight holds of x Omega
+_DOUBLE: Final = 8  # bytes: linear algebra is float64
 _OVERSAMPLING: Final = 8
 _FEWEST: Final = 8  # vectors of a sketch
 _log = logging.getLogger(__name__)
@@ -50,7 +57,7 @@ def gradients_fit(sites: Iterable[Site], memory: int) -> bool:
 
 
 def memory_for(model: PreTrainedModel, sites: Sequence[Site], given: MemorySize | None) -> int:
-    """Bytes that what is taken of the sites may have at a time.
+    """Bytes that what is kept of the sites may have at a time.
 
     given: by whoever chose it. By default 200 MB where they hold one G of every site, so that all scores of
     models as small as these are exact; else a tenth of the base model.
@@ -96,12 +103,14 @@ def planned(needs: frozenset[Need], space: SearchSpace, memory: int, *, initial_
 def _vectors(space: SearchSpace, memory: int) -> int:
     """How many vectors a sketch may have: more than the grid's largest rank, if there is memory for them."""
     of_one = _FLOAT * sum(site.d_out + 2 * site.d_in for site in space.sites)
+    # and for the copies that ``sketched_spectrum`` makes of one site at a time
+    of_one += _DOUBLE * max(4 * site.d_out + 7 * site.d_in for site in space.sites)
     wanted = min(space.ranks[-1] + _OVERSAMPLING, max(site.max_rank for site in space.sites))
     return max(min(wanted, (memory - _WORKING) // of_one), min(wanted, _FEWEST))
 
 
 def _bytes(site: Site, takes: frozenset[Taken], rank: int, vectors: int) -> int:
-    """That a pass holds of a site, with what it needs of a batch in flight."""
+    """That a pass keeps of a site; not what it works with."""
     whole, of_b = site.d_out * site.d_in, site.d_out * rank
     sizes: dict[Taken, int] = {
         "gradient": whole,

@@ -114,15 +114,21 @@ class SiteGradients:
         r is above that."""
         return self.of(GAINS) if self._exact(GAINS) else self.of(SKETCHED)[:, 2:]
 
-    def error_of(self, need: Need) -> float:
-        """How far norms (``NORM``) or the roots of gains (``GAINS``) may be off as they are sketched.
+    def error_of(self, need: Need, roots: np.ndarray) -> float:
+        """How far norms (``NORM``) or roots of gains (``GAINS``) may be off as they are sketched, as a share
+        of them, at the site where that share is largest; 0 where they are exact.
 
-        Root mean square, relative to the site's norm, at the site where that is most; 0 where they are exact.
+        By Mirsky's theorem none is off by more than ||G - Q X||_F (``sketch.py``); what stands for that is
+        the root of an unbiased estimate of its mean square.
+
+        Args:
+            need: of the two.
+            roots: (sites,), the norms or roots of gains, at any rank, of which the share is taken.
         """
         if self._exact(need):
             return 0.0
-        norms, errors = self.of(SKETCHED)[:, :2].T
-        return float(np.divide(errors, norms, out=np.zeros_like(norms), where=norms > 0).max())
+        errors = self.of(SKETCHED)[:, 1]
+        return float(np.divide(errors, roots, out=np.zeros_like(roots), where=roots > 0).max())
 
     def _exact(self, need: Need) -> bool:
         return need in self._declared or need in self._resolved(frozenset({need}))

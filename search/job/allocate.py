@@ -96,9 +96,10 @@ def allocate(
             rank, which servers that read one ``lora_alpha / r`` for all modules compute as well.
         lora_alpha: the alpha of that rule.
         batches: so many are read at most.
-        scoring_memory: of the linears' gradients at a time, "2GB" or "10%" of the model; by default 200 MB
-            where that holds them all, else a tenth of the model. A proxy for which it is too little sketches,
-            or goes over the batches several times; the default one never forms a gradient.
+        scoring_memory: kept of the linears' gradients at a time, "2GB" or "10%" of the model; by default 200
+            MB where that holds them all, else a tenth of the model. What is worked with, a few copies of the
+            largest linear's gradient, comes besides. A proxy for which it is too little sketches, or goes
+            over the batches several times; the default one never forms a gradient.
         seed: of the A that adapters are thought to start with, and of ties.
         progress: is told how far scoring is.
 

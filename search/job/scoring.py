@@ -53,11 +53,17 @@ def score_space(
         scores = score_sites(asked, evidence) if proxies is not None else _of_those_that_can(asked, evidence)
     if not scores:
         raise InputError(f"none of the proxies {list(names)} can rank this space; name others with `proxy`.")
-    for one in scores:
-        if one.error:
-            words = "%s is sketched; the bound on its error is %.2g %% of a site's score"
-            _log.info(words, one.proxy, 100 * one.error)
+    _log_errors(scores)
     return scores
+
+
+def _log_errors(scores: Sequence[SiteScores]) -> None:
+    for one in scores:
+        if one.error is None:
+            _log.info("%s is made of sketched scores; how far it is off cannot be said", one.proxy)
+        elif one.error:
+            words = "%s is sketched; exact scores of sites are expected within %.2g %% of these"
+            _log.info(words, one.proxy, 100 * one.error)
 
 
 def _of_those_that_can(asked: Sequence[Proxy], evidence: Evidence) -> list[SiteScores]:

@@ -107,7 +107,7 @@ class Notes:
 
 def _fields(table: SiteScores) -> dict[str, Any]:
     by_site, by_rank = table.by_site.tolist(), table.by_rank.tolist()
-    sketched = {"error": table.error} if table.error else {}
+    sketched = {} if table.error == 0 else {"error": table.error}
     return {"proxy": table.proxy, "point": table.point, "by_site": by_site, "by_rank": by_rank, **sketched}
 
 
@@ -115,4 +115,6 @@ def _scores(fields: Mapping[str, Any], space: SearchSpace) -> SiteScores:
     if fields["point"] not in get_args(Point):
         raise ValueError(f"point {fields['point']!r}")
     arrays = np.array(fields["by_site"]), np.array(fields["by_rank"])
-    return SiteScores(fields["proxy"], fields["point"], space, *arrays, float(fields.get("error", 0.0)))
+    error = fields.get("error", 0.0)
+    known = None if error is None else float(error)
+    return SiteScores(fields["proxy"], fields["point"], space, *arrays, known)

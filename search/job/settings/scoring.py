@@ -36,8 +36,9 @@ class ScoringSettings:
     )
     scoring_memory: str | None = option(
         None,
-        "of the sites' gradients at a time, 500MB, 2GB or 10% of the base model: what does not fit is "
-        "sketched, or measured for some sites after others",
+        "kept of the sites' gradients at a time, 500MB, 2GB or 10% of the base model: what does not fit is "
+        "sketched, or measured for some sites after others; what is worked with, a few copies of the "
+        "largest gradient, comes besides",
         metavar="M",
         default_text="200MB where that holds them all, else 10%",
         rare=True,

@@ -23,7 +23,7 @@ def test_snr_is_the_mean_ratio_of_mean_and_deviation_over_batches(evidence, grad
 def test_entries_that_never_vary_count_as_zero(evidence):
     (need,), (site, *_) = PROXIES["snr"].needs, evidence.space.sites
     gradient, deviations = torch.full((4, 5), -6.0), torch.full((4, 5), 12.0)
-    deviations[0] = 0
+    deviations[0] = 3 * (2 * 1e-7) ** 2  # rounding
     taken = {"gradient": gradient, "deviations": deviations}
     ratio = need.of(Seen(site, evidence.model, 3, evidence.space.ranks, 8, taken))
     assert ratio == pytest.approx(0.75 * (6 / 3) / np.sqrt(12 / 3))

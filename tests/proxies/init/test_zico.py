@@ -29,7 +29,7 @@ def test_zico_of_each_rank_is_that_of_a_wire_of_this_rank(evidence, gradients_by
 @pytest.mark.parametrize("varying", [0, 1])
 def test_entries_that_never_vary_are_left_out(evidence, varying):
     (need,), (site, *_) = PROXIES["zico"].needs, evidence.space.sites
-    size, deviations = torch.full((site.d_out, 8), 3.0), torch.zeros(site.d_out, 8)
+    size, deviations = torch.full((site.d_out, 8), 3.0), torch.full((site.d_out, 8), (3 * 1e-7) ** 2)
     deviations[:, :varying] = 4.0
     taken = {"of_b": size, "absolute_of_b": size, "deviations_of_b": deviations}
     worth = need.of(Seen(site, evidence.model, 1, evidence.space.ranks, 8, taken))

@@ -58,6 +58,7 @@ def test_a_sketch_has_more_vectors_than_the_grid_has_ranks_as_far_as_memory_goes
     assert plan(space, 10**9, SKETCHED).vectors == 24
     assert "norms and spectra are sketched, by 24 vectors from the right and 49 from the left" in caplog.text
     of_one = 4 * sum(site.d_out + 2 * site.d_in for site in space.sites)
+    of_one += 8 * (4 * 48 + 7 * 32)  # what fc1, the largest, is worked with in float64
     besides = 4 * sum(3 * 8 * site.d_out + 8 * site.d_in for site in space.sites)
     working = 3_000_000
     assert plan(space, 12 * of_one + besides + working, SKETCHED, OF_B).vectors == 12

@@ -87,6 +87,17 @@ def test_the_squared_norm_and_the_stated_error_are_unbiased(g):
     assert abs(stated.mean() - off.mean()) < 4 * np.hypot(stated.std(), off.std()) / np.sqrt(DRAWS)
 
 
+@pytest.mark.parametrize("k", [8, 16])
+def test_the_gains_of_a_flat_spectrum_are_overstated_by_its_length_over_the_vectors(k):
+    d = 64
+    orthogonal = np.linalg.qr(np.random.default_rng(0).normal(size=(d, d)))[0]
+    found = [np.cumsum(spectrum(sketches(orthogonal, k, seed)).squares) for seed in range(30)]
+    times = np.array(found) / np.arange(1, k + 1)
+    assert times.min() > 1
+    assert times[:, -1].mean() == pytest.approx(d / k, rel=0.1)
+    assert (np.diff(times.mean(0)) < 0).all()
+
+
 def test_norm_and_all_gains_keep_the_theorems_bound(g):
     """Theorem 4.3 bounds E ||G - Q X||^2, Mirsky's theorem the roots of gains by ||G - Q X||."""
     exact = np.linalg.svd(g, compute_uv=False) ** 2

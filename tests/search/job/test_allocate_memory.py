@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
+
 import pytest
 
+from evaluators.adapters.peft_params import peft_params
 from search.job.allocate import allocate
 from spaces.errors import UsageError
 from tests.conftest import TinyModel
@@ -20,11 +24,28 @@ def test_the_default_proxy_gives_the_same_in_as_little_memory_as_it_takes(
     assert tight == whole
 
 
-def test_another_proxy_sketches_and_no_amount_is_refused(tiny_language_model: TinyModel) -> None:
+def test_another_proxy_sketches_and_gives_nearly_the_same(
+    tiny_language_model: TinyModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     model = tiny_language_model("llama")
     batches = batches_of(model)
-    sketched = allocate(model, batches, budget="r=2", proxy="grad_norm", scoring_memory="1%")
-    assert max(sketched.rank_pattern.values()) > 0
+    exact = allocate(model, batches, budget="r=2", proxy="spectrum")
+    assert "sketched" not in caplog.text
+    sketched = allocate(model, batches, budget="r=2", proxy="spectrum", scoring_memory="1%")
+    assert (
+        "their norms and spectra are sketched, by 8 vectors from the right and 17 from the left"
+        in caplog.text
+    )
+    uniform = allocate(model, batches, budget="r=2", allocator="uniform")
+    whole, rough, even = (Counter(peft_params(model, config)) for config in (exact, sketched, uniform))
+    assert 0.9 * even.total() < rough.total() <= even.total()
+    assert (whole & rough).total() > 0.8 * whole.total()  # of the parameters, at the very same linears
+
+
+def test_no_amount_of_memory_is_refused(tiny_language_model: TinyModel) -> None:
+    model = tiny_language_model("llama")
+    batches = batches_of(model)
     with pytest.raises(UsageError, match=r"`scoring_memory='2'` is no amount of memory"):
         allocate(model, batches, budget="r=2", scoring_memory="2")
     with pytest.raises(UsageError, match=r"`scoring_memory=2` must be text"):

@@ -58,7 +58,12 @@ def test_where_gradients_do_not_fit_the_defaults_are_those_that_need_not_form_th
         "proxies  grad_norm, spectrum, root:adam_signal, synflow, as the gradients do not fit" in caplog.text
     )
     assert [one.error > 0 for one in scores] == [True, True, False, False]
-    assert "spectrum is sketched; the bound on its error is " in caplog.text
+    assert "spectrum is sketched; exact scores of sites are expected within " in caplog.text
+    (ensemble,) = score_space(tight, ["ensemble:grad_norm+spectrum"])
+    assert ensemble.error is None
+    assert "ensemble:grad_norm+spectrum is made of sketched scores; how far it is off cannot be said" in (
+        caplog.text
+    )
     assert all(one.error == 0 for one in score_space(job))
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evaluators.store.benchmark_table import BenchmarkTable
-from search.run.table_notes import Notes
+from proxies.site_scores import per_unit_of_rank
+from search.run.table_notes import Notes, _fields, _scores
+from spaces.find_sites import find_sites
+from spaces.search_space import SearchSpace
 
 RESULTS = Path(__file__).parents[3] / "results"
 
@@ -16,3 +21,11 @@ RESULTS = Path(__file__).parents[3] / "results"
 def test_tables_of_earlier_versions_are_read(table):
     notes = Notes.of(BenchmarkTable.read(table))
     assert (notes.positive_label, notes.remarks) == (None, ())
+
+
+@pytest.mark.parametrize("error", [0.0, 0.3, None])
+def test_the_error_of_sketched_scores_is_kept_also_where_it_cannot_be_said(tiny_model, error):
+    space = SearchSpace(find_sites(tiny_model("bert"), "lora[q]"), (0, 1))
+    by_site = [1.0] * len(space.sites)
+    scores = replace(per_unit_of_rank("grad_norm", "dense", space, by_site), error=error)
+    assert _scores(json.loads(json.dumps(_fields(scores))), space).error == error
