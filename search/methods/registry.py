@@ -48,10 +48,11 @@ def _full(_max_params: int, model: PreTrainedModel | None) -> Full:
 class Method:
     """A row of the leaderboard.
 
-    build: its policy, from a budget of parameters and the base model; None of it where only settings count.
-    adapter: whether it ends as wires within the budget, to be saved as an adapter. rate: factor on every learning
-    rate of the grid. rescales: whether it asks the scaling rule for other ranks than those at which its wires start. check:
-    raises InputError, before anything is trained, on what of a model, objective and sites it cannot use.
+    build: its policy, from a budget of parameters and the base model; None of it where only settings
+    count. adapter: whether it ends as wires within the budget, to be saved as an adapter. rate: factor on
+    every learning rate of the grid. rescales: whether it asks the scaling rule for other ranks than those
+    at which its wires start. check: raises InputError, before anything is trained, on what of a model,
+    objective and sites it cannot use.
     """
 
     summary: str
