@@ -61,7 +61,7 @@ def text_rows(record: TextRecord, *, baseline: str) -> list[tuple[str, ...]]:
     """A row a metric: everyone's mean and spread over seeds, and how the first differs from the baseline."""
     names = list(record.scores)
     others = [name for name in names if name != baseline]
-    rows = [("text", *names, *(f"minus {baseline} [95 %]" for _ in others[:1]))]
+    rows: list[tuple[str, ...]] = [("text", *names, *(f"minus {baseline} [95 %]" for _ in others[:1]))]
     for metric in record.metrics:
         cells = [_mean_and_sd(record.scores[name][metric]) for name in names]
         apart = [_apart(record, metric, name, baseline) for name in others[:1]]
