@@ -16,7 +16,7 @@ from spaces.printable import printable
 
 from .adapter_record import AdapterRecord
 from .markdown import escaped, fenced, markdown_table
-from .story import Story
+from .story import Story, Written
 
 __all__ = ["MODEL_CARD", "Loader", "model_card"]
 
@@ -74,6 +74,7 @@ def model_card(record: AdapterRecord, loader: Loader, *, note: str = "") -> str:
         *([escaped(note)] if note else []),
         markdown_table(_rank_map(record.allocation)),
         *([] if record.story is None else _measured(record.story)),
+        *([] if record.story is None or record.story.written is None else _told(record.story.written)),
         "## How it was made",
         _made(record),
         *(
@@ -118,6 +119,11 @@ def _place(block: str) -> tuple[int, str]:
 def _measured(story: Story) -> list[str]:
     table = [markdown_table(story.measured)] if story.measured else []
     return ["## What was measured", escaped(story.verdict), *table]
+
+
+def _told(written: Written) -> list[str]:
+    tables = [markdown_table(table) for table in (written.scores, written.samples) if table]
+    return ["## What it writes", escaped(written.how), *tables]
 
 
 def _made(record: AdapterRecord) -> str:

@@ -100,7 +100,9 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
     model.requires_grad_(False).train(False)  # transformers has no type for eval()
     if model.config.is_encoder_decoder:
         raise InputError(
-            f"{name} is an encoder-decoder ({model.config.model_type}); give an encoder or a decoder."
+            f"{name} is an encoder-decoder ({model.config.model_type}): its decoder reads the encoder's "
+            "states, so it has no one residual stream, and there is no objective of sequence to sequence; "
+            "give an encoder or a decoder."
         )
     _check_loaded(model, name, info, fresh_head=kind.fresh_head)
     _check_finite(model, name)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
+import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
 from evaluators.training.candidate import Recipe, Trained
 from evaluators.training.cohort import Cohort, restored
+from evaluators.training.memory import is_out_of_memory
+from spaces.errors import InputError
 from spaces.objective import Around, Batch, Objective, directly
 from spaces.site import Site
 
@@ -43,10 +47,25 @@ def answers_of(
         test: the prompts, and how they are answered.
         on_rows: told how many answers are new.
 
-    Raises InputError on one that is no adapter of this model.
+    Raises InputError on one that is no adapter of this model, and where memory runs out.
     """
-    with restored(model, sites, objective, trained, recipe) as cohort:
+    with _what_to_lower(), restored(model, sites, objective, trained, recipe) as cohort:
         return answers_in(test, cohort, range(len(trained)), on_rows=on_rows)
+
+
+@contextmanager
+def _what_to_lower() -> Iterator[None]:
+    """Raises InputError where memory runs out."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise InputError(
+            f"memory ran out while text was generated ({str(error).splitlines()[0]}); lower `beams`, "
+            "`max_new_tokens` or `cohort_size`, or leave long prompts out by `generate_rows`; what was "
+            "trained is kept."
+        ) from None
 
 
 def answers_in(

@@ -40,12 +40,17 @@ class Printed:
     text: str
 
 
+def _as_typed(given: Typed) -> Typed:
+    return given
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """One command.
 
     name: behind ``rankscape``. module: behind ``python -m``. summary: one line. example: options that run.
-    settings: what can be chosen, the command's own first. run: does the work; it imports PyTorch itself,
+    settings: what can be chosen, the command's own first. fill: adds to what was typed, before it is checked.
+    run: does the work; it imports PyTorch itself,
     after ``--help`` has been served, and finds ``output`` filled where ``OutputSettings`` is a setting.
     """
 
@@ -55,6 +60,7 @@ class Command:
     example: str
     settings: tuple[type, ...]
     run: Callable[[Typed], Printed]
+    fill: Callable[[Typed], Typed] = _as_typed
 
     def main(self, argv: Sequence[str] | None = None, *, prog: str | None = None) -> int:
         """Reads the options, runs, prints; 0 when done, 1 on failure, 2 on wrong usage, 130 when interrupted
@@ -87,7 +93,7 @@ class Command:
 
     def read(self, words: Sequence[str], *, prog: str = "rankscape") -> Typed:
         """What the words say, every setting checked; raises UsageError on what cannot be."""
-        given = typed(self._parser(prog), words, flags=Flags.of(self.settings))
+        given = self.fill(typed(self._parser(prog), words, flags=Flags.of(self.settings)))
         for settings in self.settings:
             given.of(settings)
             check_names_typed(given, settings)

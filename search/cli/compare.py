@@ -25,6 +25,13 @@ def _run(given: Typed) -> Printed:
     return listed() if preset == "list" else run_preset(preset, given)
 
 
+def _text_of_presets(given: Typed) -> Typed:
+    """A preset says whether text is generated; until it is read, settings of text may be for it."""
+    if given.values.get("preset") is None or "generate" in given.names:
+        return given
+    return given.filled(generate=True)
+
+
 COMPARE: Final = Command(
     name="compare",
     module="search.compare",
@@ -32,6 +39,7 @@ COMPARE: Final = Command(
     example="--methods all --budget 2.3M --seeds 5",
     settings=(CompareSettings, *JOB),
     run=_run,
+    fill=_text_of_presets,
 )
 main = COMPARE.main
 

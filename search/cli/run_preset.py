@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from evaluators.data.named_tasks import NAMED_TASKS
+from evaluators.metrics.of_text import TEXT_METRICS
 from evaluators.store.whole_file import write_whole
 from search.compare.pipeline import write_comparison
 from search.compare.preset_run import Filled, compare_cells, fill, paper_settings, setups_of
@@ -46,6 +47,8 @@ def run_preset(name: str, given: Typed, machine: Callable[[Typed], Machine] = ma
     which the preset's lies. Raises UsageError or InputError on what cannot be used.
     """
     preset = _preset(name, given)
+    if "generate" not in given.names:
+        given = given.filled(generate=any(cell.metric in TEXT_METRICS for cell in preset.cells if cell.arm))
     seeds = _seeds(preset, given)
     settings = decisive(given.all((*JOB, CompareSettings)), growing=COMPARISON_MAY_GROW)
     known = {**settings, "typed": sorted(given.names & settings.keys())}  # goes before the paper's

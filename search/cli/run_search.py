@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Callable
 from functools import partial
 
+from evaluators.metrics.of_tokens import TOKEN_METRICS
 from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import Digests, data_file, inputs_of
 from search.job.settings import DataSettings, ModelSettings
 from search.run.record import SearchRecord
-from search.run.settings import SearchSettings
+from search.run.settings import SEARCH_MAY_GROW, SearchSettings
 
 from .job_options import JOB
 from .output_path import output_path
@@ -35,12 +36,15 @@ def run_search(
 ) -> SearchRecord:
     """Runs the search and returns what ``result.json`` holds; of a run that has ended, without running again.
 
+    One that has ended and is asked for other text than then, or for none, only writes that.
+
     search: does the work of one that has not ended.
     Raises UsageError or InputError, and leaves nothing, on options or data that cannot be used.
     """
     known = decisive(given.all((*JOB, SearchSettings)))
+    inputs = partial(_inputs, given)
     path = output_path(given.of(OutputSettings).output)
-    folder = OutputFolder(path, "search.run", known, inputs=partial(_inputs, given))
+    folder = OutputFolder(path, "search.run", known, inputs=inputs, growing=SEARCH_MAY_GROW)
     with folder.opened() as path:
         ended = folder.finished()
         if ended is None:
@@ -48,7 +52,7 @@ def run_search(
         else:
             _log.info("%s has ended before; this is its result", path)
             record = SearchRecord.of_json(ended)
-        if (path / "candidates").exists():  # only an interrupted run needs them
+        if record.metric not in TOKEN_METRICS and (path / "candidates").exists():  # others may write later
             shutil.rmtree(path / "candidates")
         return record
 

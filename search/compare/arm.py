@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, cast, get_args
 
 from search.job.settings import SpaceSettings
-from search.methods.registry import METHODS, find_method, parts_of_spec, split_specs
+from search.methods.registry import METHODS, check_spec, parts_of_spec, split_specs
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.grammar import parse_space
@@ -112,5 +112,5 @@ def _arm(spec: str, default: SpaceSettings) -> Arm:
         raise UsageError(f"renorm {renorm!r} of {spec!r} is unknown; choose preserve or paper.")
     method = name + settings
     if settings:
-        find_method(method)
+        check_spec(method)
     return Arm(label, method, space or default.space, default.budget, cast(Renorm, renorm or default.renorm))

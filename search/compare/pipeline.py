@@ -14,7 +14,7 @@ from evaluators.data.task import Task
 from evaluators.store.whole_file import write_whole
 from search.job.prepare import announce
 from search.job.progress import Progress, silent
-from search.job.texts import ANSWERS_FILE, Writers, Writing, write_texts
+from search.job.texts import Writers, Writing, write_answers, write_texts
 from spaces.errors import InputError
 
 from .arm_training import Chosen, Planned, report, tune
@@ -93,8 +93,7 @@ def write_comparison(comparison: Comparison, folder: Path, *, command: str | Non
     board = comparison.board
     write_whole(folder / "leaderboard.json", json.dumps(board.to_json(), indent=2))
     write_whole(folder / "leaderboard.txt", comparison.text + "\n")
-    if comparison.writing is not None:
-        write_whole(folder / ANSWERS_FILE, comparison.writing.lines)
+    write_answers(comparison.writing, folder)
     draw_leaderboard(board, folder / "leaderboard.png")
     for one, own in zip(comparison.chosen, comparison.runs, strict=True):
         draw_maps(own, one.planned.job.space, folder)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final
 
 from search.job.option import check_settings, option
-from search.job.settings import COUNTS, LEARNING_RATES, GenerationSettings
+from search.job.settings import COUNTS, GENERATION_NAMES, LEARNING_RATES
 from spaces.errors import UsageError
 from spaces.scaling import check_rule
 
@@ -14,7 +14,7 @@ __all__ = ["COMPARISON_MAY_GROW", "CompareSettings"]
 
 COMPARISON_MAY_GROW: Final = (
     *("methods", "seeds", "lrs", "scalings", "tune_seeds"),
-    *(one.name for one in fields(GenerationSettings)),
+    *GENERATION_NAMES,
 )
 """Settings that may change when a comparison goes on in its folder: what was trained before stays valid."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evaluators.adapters.story import Story
+from search.job.text_story import written_by
 from search.show.number_format import ABSENT, with_interval
 from spaces.counted import counted
 
@@ -13,13 +14,17 @@ __all__ = ["arm_story"]
 
 
 def arm_story(board: Leaderboard, label: str, *, command: str | None) -> Story:
-    """The arm beside the one that all are compared with, on the test rows. label: the arm's."""
+    """The arm beside the one that all are compared with, on the test rows, with what both wrote.
+
+    label: the arm's.
+    """
     wanted = dict.fromkeys(one for one in (board.baseline, label) if one is not None)
     by_label = {one.label: one for one in board.standings}
     on = f"{board.metric_title}, {counted(board.rows['test'], 'test row')}"
     header = ("method", "parameters", "seeds", on, f"minus {board.baseline or 'the baseline'} [95 %]")
     table = [_cells(by_label[one]) for one in wanted if one in by_label]
-    return Story(board.task, board.budget, board.verdict, (header, *table), command)
+    written = written_by(board.text, label, baseline=board.baseline or label)
+    return Story(board.task, board.budget, board.verdict, (header, *table), command, written)
 
 
 def _cells(one: Standing) -> tuple[str, ...]:

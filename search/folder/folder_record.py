@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -42,11 +42,14 @@ class FolderRecord:
         }
         write_sealed(folder / RECORD, content, indent=2)
 
-    def differing(self, options: Mapping[str, object]) -> str:
-        """The names of options that these have another value of, the first few; empty where none has."""
+    def differing(self, options: Mapping[str, object], *, growing: Collection[str] = ()) -> str:
+        """The names of options that these have another value of, the first few; empty where none has.
+
+        growing: those that may have another.
+        """
         names = sorted(
             name
-            for name in self.options.keys() | options.keys()
+            for name in (self.options.keys() | options.keys()) - set(growing)
             if name not in self.options or name not in options or self.options[name] != options[name]
         )
         return ", ".join(names[:5]) + (f" and {counted(len(names) - 5, 'other')}" if len(names) > 5 else "")

@@ -54,6 +54,7 @@ class OutputFolder:
         *,
         inputs: Callable[[], Mapping[str, Digests]],
         any_options: bool = False,
+        growing: Collection[str] = (),
         files: Collection[str] = (),
         argument: str = "output",
     ) -> None:
@@ -65,12 +66,13 @@ class OutputFolder:
             options: ``decisive`` ones.
             inputs: of the run's data and model, as they are.
             any_options: whether those of another run of the command are as good.
+            growing: those by which a run may be gone on with that has other ones; its result is then none.
             files: names that may stand in a folder of which nothing is recorded.
             argument: what whoever chose the folder calls it.
         """
         self.path = path
         self._command, self._options, self._inputs = command, options, inputs
-        self._any_options, self._files = any_options, files
+        self._any_options, self._growing, self._files = any_options, growing, files
         self._argument, self._another = argument, f"choose another `{argument}`"
         self._record: FolderRecord | None = None
         self._read: Provenance | None = None  # what this run reads, as it was when it began
@@ -112,13 +114,14 @@ class OutputFolder:
         self._record.write(self.path)
 
     def finished(self) -> dict[str, object] | None:
-        """The result of a run that has ended, as it was written; None where it has not, or was removed.
+        """The result of a run that has ended, as it was written; None where it has not, was removed, or is
+        of other options.
 
         ``output`` in it is where the folder is now. A log line names other files that are gone or no longer
         as they were. Raises InputError where the result is, or where what it was made of cannot be told.
         """
         path, files = self.path / _RESULT, self._record.files if self._record else {}
-        if _RESULT not in files or not path.exists():
+        if _RESULT not in files or not path.exists() or self._other_options(self._record):
             return None
         gone = [name for name in files if not (self.path / name).is_file()]
         damaged = [n for n, digest in files.items() if n not in gone and file_digest(self.path / n) != digest]
@@ -178,12 +181,16 @@ class OutputFolder:
             return None
         if record.command != self._command:
             raise UsageError(f"{self.path} holds a run of {record.command}; {self._another}.")
-        if not self._any_options and (names := record.differing(self._options)):
+        if names := self._other_options(record, growing=self._growing):
             raise UsageError(
                 f"{self.path} holds a run with other options ({names}); give it the same ones to go on, or "
                 f"{self._another}."
             )
         return record
+
+    def _other_options(self, record: FolderRecord | None, *, growing: Collection[str] = ()) -> str:
+        """The names of options by which a record is not this run's; empty where any are as good."""
+        return "" if record is None or self._any_options else record.differing(self._options, growing=growing)
 
     def _may_stand(self, name: str) -> bool:
         """Whether a file or folder is no sign of anybody else, where nothing is recorded."""

@@ -15,7 +15,7 @@ from spaces.printable import printable
 
 from .text_record import TextRecord
 
-__all__ = ["how_generated", "sample_lines", "text_of_all", "text_table"]
+__all__ = ["how_generated", "sample_lines", "text_of_all", "text_rows", "text_table"]
 
 _SHOWN: Final = 2
 _LONGEST: Final = 4  # lines of one text
@@ -53,15 +53,20 @@ def text_of_all(record: TextRecord, names: Sequence[str]) -> list[str]:
 
 
 def text_table(record: TextRecord, *, baseline: str) -> list[str]:
-    """A line a metric: everyone's mean and spread over seeds, and how the first differs from the baseline."""
+    """``text_rows`` as lines."""
+    return aligned(text_rows(record, baseline=baseline))
+
+
+def text_rows(record: TextRecord, *, baseline: str) -> list[tuple[str, ...]]:
+    """A row a metric: everyone's mean and spread over seeds, and how the first differs from the baseline."""
     names = list(record.scores)
     others = [name for name in names if name != baseline]
-    rows = [("text", *names, *(f"minus {baseline} [95 %]" for _ in others[:1]))]
+    rows: list[tuple[str, ...]] = [("text", *names, *(f"minus {baseline} [95 %]" for _ in others[:1]))]
     for metric in record.metrics:
         cells = [_mean_and_sd(record.scores[name][metric]) for name in names]
         apart = [_apart(record, metric, name, baseline) for name in others[:1]]
         rows.append((_title(metric), *cells, *apart))
-    return aligned(rows)
+    return rows
 
 
 def sample_lines(record: TextRecord, *, names: Sequence[str], count: int = _SHOWN) -> list[str]:

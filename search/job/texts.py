@@ -13,6 +13,7 @@ from evaluators.executors.spread import Workload
 from evaluators.generation.answer_book import AnswerBook
 from evaluators.generation.answers import Answers, answers_of
 from evaluators.generation.text_test import TextTest
+from evaluators.store.whole_file import write_whole
 from evaluators.training.candidate import Trained
 from spaces.counted import counted
 
@@ -20,10 +21,9 @@ from .ground import Ground
 from .progress import Progress, silent
 from .text_record import TextRecord, TextSample
 
-__all__ = ["ANSWERS_FILE", "Writers", "Writing", "write_texts"]
+__all__ = ["Writers", "Writing", "write_answers", "write_texts"]
 
-ANSWERS_FILE: Final = "answers.jsonl"
-"""Where all that was written is kept."""
+_ANSWERS: Final = "answers.jsonl"
 _SAMPLES: Final = 8
 _log = logging.getLogger(__name__)
 
@@ -121,6 +121,14 @@ def write_texts(
                 book.record(one.runs[i], said)
                 own[i] = said
     return Writing(test, {one.name: tuple(own) for one, own in zip(writers, known, strict=True)})
+
+
+def write_answers(writing: Writing | None, folder: Path) -> None:
+    """Writes all of it into ``answers.jsonl``; of nothing, removes that of an earlier result."""
+    if writing is None:
+        (folder / _ANSWERS).unlink(missing_ok=True)
+    else:
+        write_whole(folder / _ANSWERS, writing.lines)
 
 
 def _written(

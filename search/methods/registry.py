@@ -28,7 +28,7 @@ from .salora import SaLora
 from .sora import Sora
 from .spectral import Spectral
 
-__all__ = ["METHODS", "Method", "find_method", "parts_of_spec", "policy_of", "split_specs"]
+__all__ = ["METHODS", "Method", "check_spec", "find_method", "parts_of_spec", "policy_of", "split_specs"]
 
 _BASE_WEIGHTS: Final = 0.02  # of an adapter's learning rate: HeteroLoRA's tables 7 and 8 have 1/10 to 1/100
 
@@ -40,18 +40,23 @@ def _takes_all(model: PreTrainedModel, objective: Objective, sites: Sequence[Sit
     """What is checked of a method that can do with any."""
 
 
+def _full(_max_params: int, model: PreTrainedModel | None) -> Full:
+    return Full(0, ()) if model is None else Full.of(model)
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """A row of the leaderboard.
 
-    build: its policy, from a budget of parameters and the base model. adapter: whether it ends as
-    wires within the budget, to be saved as an adapter. rate: factor on every learning rate of the grid.
-    rescales: whether it asks the scaling rule for other ranks than those at which its wires start. check:
-    raises InputError, before anything is trained, on what of a model, objective and sites it cannot use.
+    build: its policy, from a budget of parameters and the base model; None of it where only settings
+    count. adapter: whether it ends as wires within the budget, to be saved as an adapter. rate: factor on
+    every learning rate of the grid. rescales: whether it asks the scaling rule for other ranks than those
+    at which its wires start. check: raises InputError, before anything is trained, on what of a model,
+    objective and sites it cannot use.
     """
 
     summary: str
-    build: Callable[[int, PreTrainedModel], GatePolicy]
+    build: Callable[[int, PreTrainedModel | None], GatePolicy]
     adapter: bool = True
     rate: float = 1.0
     rescales: bool = False
@@ -61,7 +66,7 @@ class Method:
 METHODS: Final[Mapping[str, Method]] = {
     "lora": Method("LoRA, every site at one rank", lambda budget, _: Lora(budget)),
     "head": Method("the head alone", lambda budget, _: HeadOnly(budget), adapter=False, check=check_head),
-    "full": Method("full fine-tuning", lambda _, model: Full.of(model), adapter=False, rate=_BASE_WEIGHTS),
+    "full": Method("full fine-tuning", _full, adapter=False, rate=_BASE_WEIGHTS),
     "hetero-static": Method("HeteroLoRA, chosen once", lambda budget, _: Hetero(budget)),
     "hetero-dynamic": Method(
         "HeteroLoRA, chosen five times an epoch", lambda budget, _: Hetero(budget, frequency=5)
@@ -125,8 +130,16 @@ def parts_of_spec(spec: str) -> tuple[str, str]:
     return (match[1], match[2] or "") if match else (spec, "")
 
 
-def policy_of(spec: str, max_params: int, model: PreTrainedModel) -> GatePolicy:
-    """The policy of a spec; raises UsageError on settings that it has not, or values that they cannot be."""
+def check_spec(spec: str) -> None:
+    """Raises UsageError where ``policy_of`` does so with any budget and model, before one is loaded."""
+    policy_of(spec, 1, None)
+
+
+def policy_of(spec: str, max_params: int, model: PreTrainedModel | None) -> GatePolicy:
+    """The policy of a spec; raises UsageError on settings that it has not, or values that they cannot be.
+
+    model: None where nothing is to be trained.
+    """
     method, settings = find_method(spec)
     policy: Any = method.build(max_params, model)
     hints = get_type_hints(type(policy))

@@ -14,7 +14,7 @@ from proxies.site_scores import SiteScores
 from search.allocation.registry import find_allocator
 from search.folder.output_folder import OutputFolder
 from search.job.progress import Progress, silent
-from search.job.texts import ANSWERS_FILE
+from search.job.texts import write_answers
 from search.sampling.proposals import Proposal, propose
 from search.sampling.samplers import find_sampler
 from search.sampling.study_db import checked_storage, record_finalists, record_proposals
@@ -182,8 +182,7 @@ def _save(result: Result, folder: Path, study: Path | str, command: str | None) 
         result.best.save(folder / "adapter", command=command)
     title, direction = problem.judged.title, problem.judged.direction
     record_finalists(study, result.finalists, problem.space, metric=title, direction=direction)
-    if result.writing is not None:
-        write_whole(folder / ANSWERS_FILE, result.writing.lines)
+    write_answers(result.writing, folder)
     write_whole(folder / "allocation.json", proposal.allocation.to_json())
     title = f"{problem.title}, {proposal.params:,} of {counted(problem.max_params, 'parameter')}"
     draw_rank_heat_map(proposal.allocation, problem.space, folder / "ranks.png", title=title)

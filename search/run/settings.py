@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from search.job.option import Range, check_settings, option
-from search.job.settings import COUNTS
+from search.job.settings import COUNTS, GENERATION_NAMES
 
-__all__ = ["SearchSettings"]
+__all__ = ["SEARCH_MAY_GROW", "SearchSettings"]
+
+SEARCH_MAY_GROW: Final = GENERATION_NAMES
+"""Settings that may change when a search goes on in its folder: what was trained before stays valid."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from evaluators.adapters.story import Story
+from search.job.text_story import written_by
 from search.show.number_format import ABSENT, with_interval
 from search.statistics.interval import Interval
 from spaces.counted import counted
 
-from .record import FinalistRecord, HeldOutRecord, SearchRecord
+from .record import THE_UNIFORM, THE_WINNER, FinalistRecord, HeldOutRecord, SearchRecord
 
 __all__ = ["story_of"]
 
 
 def story_of(record: SearchRecord, *, task: str, command: str | None) -> Story:
-    """The winner beside the uniform allocation, on the rows that chose it and on those used once.
+    """The winner beside the uniform allocation, on the rows that chose it and on those used once, and what
+    both wrote.
 
     task: what the data is called. command: the line that did it.
     """
@@ -24,7 +26,9 @@ def story_of(record: SearchRecord, *, task: str, command: str | None) -> Story:
     table = [_cells(baseline, best.test if best.is_baseline else best.baseline_test, None)]
     if not best.is_baseline:
         table.append(_cells(best.finalist, best.test, best.test_difference))
-    return Story(task, record.budget, record.verdict, (header, *table), command)
+    who = THE_UNIFORM if best.is_baseline else THE_WINNER
+    written = written_by(record.text, who, baseline=THE_UNIFORM)
+    return Story(task, record.budget, record.verdict, (header, *table), command, written)
 
 
 def _cells(one: FinalistRecord, tested: HeldOutRecord | None, apart: Interval | None) -> tuple[str, ...]:

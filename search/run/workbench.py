@@ -32,7 +32,7 @@ from .oracle import Oracle
 from .own_names import own_names
 from .pipeline import check_names, result_with, search_in_folder, search_with
 from .result import Result
-from .settings import SearchSettings
+from .settings import SEARCH_MAY_GROW, SearchSettings
 from .supernet_oracle import SupernetOracle
 from .trained import TrainedOracle
 
@@ -115,7 +115,8 @@ class Workbench:
             if folder is None:
                 place = Path(stack.enter_context(TemporaryDirectory()))
             else:
-                owner = self._owner(folder, "search.fine_tune", self.asked.by_name(), growing=("seeds",))
+                known = decisive(self.asked.by_name(), growing=("seeds",))
+                owner = self._owner(folder, "search.fine_tune", known)
                 place = stack.enter_context(owner.opened())
                 owner.begin()
             oracle, kept = TrainedOracle(job), place / "candidates"
@@ -143,7 +144,8 @@ class Workbench:
             storage: address of the Optuna database that gets the studies "proposals" and "finalists", in
                 place of an earlier search's: "sqlite:///study.db"; by default ``study.db`` in the folder.
             folder: gets the winner's adapter, ``result.json`` and the study, as that of ``rankscape run``
-                with these options, which can go on in it; by default nothing is kept.
+                with these options, which can go on in it, also with other text to ``generate``; by default
+                nothing is kept.
 
         Raises UsageError on names and storages that there are not, and on a folder that is in use or holds
         anything else; InputError where every run failed.
@@ -196,13 +198,16 @@ class Workbench:
     def _oracle(self, settings: SearchSettings) -> Oracle:
         return _ORACLES[settings.evaluator](self.job)
 
-    def _owner(
-        self, folder: str | Path, command: str, known: Mapping[str, object], *, growing: Sequence[str] = ()
-    ) -> OutputFolder:
+    def _owner(self, folder: str | Path, command: str, known: Mapping[str, object]) -> OutputFolder:
         """The folder as one that belongs to a command with all that is known to decide its results."""
-        inputs = partial(inputs_of, self.asked.model, self.asked.data)
-        options = decisive(known, growing=growing)
-        return OutputFolder(path_of("folder", folder), command, options, inputs=inputs, argument="folder")
+        return OutputFolder(
+            path_of("folder", folder),
+            command,
+            decisive(known),
+            inputs=partial(inputs_of, self.asked.model, self.asked.data),
+            growing=SEARCH_MAY_GROW,
+            argument="folder",
+        )
 
 
 def _proposed(plans: Sequence[Allocation], baseline: Allocation, job: Job) -> list[Proposal]:

@@ -6,12 +6,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from peft import AutoPeftModelForCausalLM
 from sacrebleu.metrics import BLEU
 from transformers import AutoTokenizer
 
+import search
 from search.cli.compare import main as compare
 from search.cli.run import main as run
 from tests.search.decoder_files import DECODER_WORDS, save_decoder, write_prompts
@@ -64,6 +66,9 @@ def test_a_run_writes_what_its_saved_adapter_says_and_scores_it(typed, tmp_path,
     assert how in " ".join(said.split())
     assert max(map(len, said.splitlines()[1:])) <= 80
     assert f"prompt: {rows[0]['prompt']}" in said
+    card = (out / "adapter" / "README.md").read_text().partition("## What it writes")[2]
+    assert f"| {rows[0]['prompt']} | {rows[0]['references'][0]} |" in card
+    assert f"| bleu | {np.mean(text['scores'][who]['bleu']):.2f} ± " in card
 
 
 def test_every_arm_writes_and_text_that_is_asked_for_later_trains_no_adapter_again(typed, tmp_path, capsys):
@@ -86,7 +91,57 @@ def test_every_arm_writes_and_text_that_is_asked_for_later_trains_no_adapter_aga
     assert len([name for name in new if name.count(".") == 1 and name.endswith(".json")]) == 3  # trained anew
     said = capsys.readouterr().out
     assert "text       bleu" in said
+    card = (tmp_path / "out" / "adapters" / "dylora" / "README.md").read_text()
+    assert "| prompt | reference | lora | dylora |" in card.partition("## What it writes")[2]
     assert max(map(len, said.splitlines()[1:])) <= 80
+
+
+def trained_in(out: Path) -> dict[str, int]:
+    """When every candidate was written, but what they answered."""
+    kept = (out / "candidates").iterdir()
+    return {path.name: path.stat().st_mtime_ns for path in kept if "answers" not in path.name}
+
+
+def test_a_run_that_has_ended_writes_text_later_and_trains_nothing_again(typed, tmp_path, capsys):
+    argv = [*typed, *FEW, "--seeds", "1", "--json"]
+    assert run(argv) == 0
+    first, before = json.loads(capsys.readouterr().out), trained_in(tmp_path / "out")
+    assert before
+    assert "text" not in first
+    assert run([*argv, *GENERATE]) == 0
+    second = json.loads(capsys.readouterr().out)
+    assert {**second, "seconds": first["seconds"]} == {**first, "text": second["text"]}
+    assert trained_in(tmp_path / "out") == before
+    assert len(answers_in(tmp_path / "out")) == second["text"]["prompts"]
+    written = (tmp_path / "out" / "result.json").stat().st_mtime_ns
+    assert run([*argv, *GENERATE]) == 0  # as it has ended now
+    assert json.loads(capsys.readouterr().out) == second
+    assert (tmp_path / "out" / "result.json").stat().st_mtime_ns == written
+    assert run(argv) == 0  # without text again
+    assert "text" not in json.loads(capsys.readouterr().out)
+    assert not (tmp_path / "out" / "answers.jsonl").exists()
+    assert trained_in(tmp_path / "out") == before
+    assert run([*argv, "--epochs", "5"]) == 2
+    assert "holds a run with other options (epochs)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("do", ["search", "fine_tune"])
+def test_python_writes_text_later_into_the_same_folder_too(do, typed, tmp_path):
+    files = dict(zip(typed[0:6:2], typed[1:6:2], strict=True))
+    known = {name.strip("-").removesuffix("-file"): value for name, value in files.items()}
+    known |= {"space": "lora[q,v]", "budget": "r=2", "seeds": 1, "epochs": 1, "lr": 1e-2, "threads": 1}
+
+    def found(**more):
+        bench = search.setup(**known, **more)
+        few = {"trials": 2, "finalists": 1, "proxies": "grad_norm"}
+        if do == "search":
+            return bench.search(**few, folder=tmp_path / "mine")
+        return bench.fine_tune([], folder=tmp_path / "mine")
+
+    assert found().writing is None
+    before = trained_in(tmp_path / "mine")
+    assert found(generate=True, max_new_tokens=3, text_metrics="bleu").record.text.metrics == ("bleu",)
+    assert trained_in(tmp_path / "mine") == before
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What can be chosen of a job, one frozen value a concern; commands make their flags of these fields."""
 
 from .data import LONGEST_NAME, DataSettings, ObjectiveName
-from .generation import GenerationSettings
+from .generation import GENERATION_NAMES, GenerationSettings
 from .machine import MachineSettings
 from .model import ModelSettings
 from .ranges import COUNTS, LEARNING_RATES, SEEDS
@@ -11,6 +11,7 @@ from .training import TrainingSettings
 
 __all__ = [
     "COUNTS",
+    "GENERATION_NAMES",
     "LEARNING_RATES",
     "LONGEST_NAME",
     "SCORING_BATCHES",

@@ -9,7 +9,7 @@ from evaluators.metrics.of_text import find_text_metric
 from search.job.option import Range, check_settings, option
 from spaces.errors import UsageError
 
-__all__ = ["GenerationSettings"]
+__all__ = ["GENERATION_NAMES", "GenerationSettings"]
 
 _TOKENS: Final = Range(1, 1_000_000)
 
@@ -67,3 +67,7 @@ class GenerationSettings:
         given = [one.name for one in fields(self) if getattr(self, one.name) not in (None, False)]
         if given and not self.generate:
             raise UsageError(f"`{given[0]}` says how text is generated, and none is; add `generate`.")
+
+
+GENERATION_NAMES: Final = tuple(one.name for one in fields(GenerationSettings))
+"""Of all of them: text comes after training, so they may change where what was trained is kept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from huggingface_hub import ModelCard
 
 from evaluators.adapters.adapter_record import AdapterRecord, read_adapter_record
 from evaluators.adapters.model_card import model_card
-from evaluators.adapters.story import Story
+from evaluators.adapters.story import Story, Written
 from spaces.allocation import Allocation
 from tests.evaluators.adapters.test_adapter_config import RECORD
 
@@ -20,6 +21,11 @@ STORY = Story(
     verdict="Not shown that any allocation beats uniform: tpe differs by -0.01.",
     measured=(("allocation", "seeds", "loss, 40 validation rows"), ("uniform", "2", "2.5000 ± 0.1000")),
     command="rankscape run --train-file devel.csv",
+    written=Written(
+        how="text: answers to 4 prompts, greedily",
+        scores=(("text", "winner", "uniform"), ("bleu", "31.00", "30.00")),
+        samples=(("prompt", "reference", "uniform", "winner"), ("name : Aromi", "Aromi.", "No.", "Aromi")),
+    ),
 )
 LANGUAGE_MODEL = replace(RECORD, base="some/base", architecture="causal_lm", label_names=(), story=STORY)
 
@@ -47,6 +53,17 @@ def test_what_was_measured_and_by_which_command_stands_in_it() -> None:
     assert "Not shown that any allocation beats uniform" in text
     assert "budget: 200,000" in text
     assert "- data: e2e/devel" in text
+
+
+def test_what_it_writes_stands_beside_what_uniform_writes() -> None:
+    after = model_card(LANGUAGE_MODEL, "peft").partition("## What it writes\n\n")[2]
+    lines = after.partition("\n\n## How it was made")[0].splitlines()
+    assert lines[0] == "text: answers to 4 prompts, greedily"
+    assert "| bleu | 31.00 | 30.00 |" in lines
+    assert lines[-1] == "| name : Aromi | Aromi. | No. | Aromi |"
+    assert "## What it writes" not in model_card(
+        replace(LANGUAGE_MODEL, story=replace(STORY, written=None)), "peft"
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,7 +100,12 @@ NASTY = ["<script>x</script>", "a|b\n# title", "`rm`", "---\nlicense: mit", "\x1
 @pytest.mark.parametrize("nasty", NASTY)
 def test_names_mean_nothing_but_themselves(nasty: str) -> None:
     story = replace(
-        STORY, task=nasty, verdict=nasty, command=f"x ``` {nasty}", measured=((nasty, "b"), (nasty, "1"))
+        STORY,
+        task=nasty,
+        verdict=nasty,
+        command=f"x ``` {nasty}",
+        measured=((nasty, "b"), (nasty, "1")),
+        written=Written(nasty, ((nasty, "b"), (nasty, "1")), ((nasty, nasty), (nasty, nasty))),
     )
     record = replace(LANGUAGE_MODEL, base=nasty, story=story, allocation=Allocation.of({nasty: 1}))
     text = model_card(record, "peft")
@@ -95,6 +117,13 @@ def test_names_mean_nothing_but_themselves(nasty: str) -> None:
     data = ModelCard(text).data
     assert data.license is None
     assert len(data.tags) == 3
+
+
+def test_a_story_of_an_older_version_told_of_no_text(tmp_path: Path) -> None:
+    known = json.loads(LANGUAGE_MODEL.to_json())
+    del known["story"]["written"]
+    (tmp_path / "rankscape.json").write_text(json.dumps(known))
+    assert read_adapter_record(tmp_path).story == replace(STORY, written=None)
 
 
 def test_a_story_comes_back_from_the_record(tmp_path: Path) -> None:

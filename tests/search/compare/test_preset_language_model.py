@@ -37,7 +37,7 @@ def meanings(folder: Path) -> list[str]:
 
 def test_dyloras_table_of_generated_text_is_filled_at_every_rank(tiny_language_model, tmp_path, capsys):
     argv = [*decoder_of(tiny_language_model, "gpt2", tmp_path), *meanings(tmp_path), *QUICK]
-    argv += ["--generate", "--beams", "2", "--max-new-tokens", "6", "--output", str(tmp_path / "out")]
+    argv += ["--beams", "2", "--max-new-tokens", "6", "--output", str(tmp_path / "out")]
     assert main([*argv, "--preset", "dylora-table6"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= WIDTH or str(tmp_path) in max(lines, key=len)
@@ -60,6 +60,8 @@ def test_alpacas_row_is_filled_with_the_loss(tiny_language_model, tmp_path, caps
     files = ["--train-file", str(tmp_path / "train.json"), "--eval-file", str(tmp_path / "dev.json")]
     argv = [*decoder_of(tiny_language_model, "opt-post", tmp_path), *files, *QUICK]
     argv += ["--preset", "heterolora-table8", "--dataset", "alpaca", "--output", str(tmp_path / "out")]
+    assert main([*argv, "--beams", "2"]) == 2  # it has the loss alone, and no text
+    assert "--beams says how text is generated, and none is" in capsys.readouterr().err
     assert main(argv) == 0
     saved = json.loads((tmp_path / "out" / "preset.json").read_text())
     assert [(cell["row"], cell["column"]) for cell in saved["cells"]] == [

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from evaluators.training.candidate import Evaluation, Trained
 from search.job.fine_tune import fine_tune
@@ -25,6 +26,7 @@ from search.job.settings import (
 )
 from search.job.texts import Writers, write_texts
 from spaces.allocation import Allocation
+from spaces.errors import InputError
 from tests.search.decoder_files import DECODER_WORDS, save_decoder, write_prompts
 
 
@@ -62,6 +64,22 @@ def test_every_run_that_finished_writes_and_none_twice(job, runs, tmp_path):
     again = write_texts(writers, job.ground, tmp_path / "kept")
     assert again.answers == first.answers
     assert {path: path.stat().st_mtime_ns for path in kept if path != dropped}.items() <= kept.items()
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("planted\nand more"), RuntimeError("can't allocate memory")]
+)
+def test_where_memory_runs_out_one_line_says_what_to_lower(job, runs, tmp_path, monkeypatch, error):
+    def full(*_args, **_kwargs):
+        raise error
+
+    monkeypatch.setattr("evaluators.generation.answers.continued", full)
+    with pytest.raises(
+        InputError, match=r"memory ran out .*`beams`, `max_new_tokens`.*`generate_rows`"
+    ) as told:
+        write_texts([Writers("lora", job.workload, runs)], job.ground, tmp_path / "kept")
+    assert "\n" not in str(told.value)
+    assert len(list((tmp_path / "candidates").glob("*.json"))) == len(runs)
 
 
 def test_those_without_an_adapter_have_said_it_before(job, runs, tmp_path):
