@@ -82,8 +82,8 @@ def _remedy(columns: Columns) -> str:
         if found in columns and other not in columns:
             return f"{found} and no {other} among them; name it with `{other}_column`."
     return (
-        "among which no text column can be guessed; name one or two of labelled texts with `text_columns`, or "
-        "a language model's with `prompt_column` and `completion_column`."
+        "among which no text column can be guessed; name one or two of labelled texts with `text_columns`, "
+        "or a language model's with `prompt_column` and `completion_column`."
     )
 
 
