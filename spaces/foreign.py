@@ -33,4 +33,5 @@ def foreign(what: str, remedy: str) -> Iterator[None]:
 def _reason(error: BaseException) -> str:
     text = " ".join(str(error)[: 10 * _LONGEST].split()).rstrip(".")
     shown = text[:_LONGEST] + ("..." if len(text) > _LONGEST else "")
+    shown = shown.replace("`", "'")  # names in backticks are arguments of ours
     return f"{type(error).__name__}: {shown}" if shown else type(error).__name__

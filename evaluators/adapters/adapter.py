@@ -40,12 +40,12 @@ from .adapter_record import ADAPTER_RECORD, AdapterRecord, read_adapter_record
 from .base_digest import base_digest
 from .foldable import check_foldable
 from .lora_config import task_type_of
-from .model_card import MODEL_CARD, model_card
+from .model_card import MODEL_CARD, model_card, roles_of
 from .peft_files import Wire, checked_wire, fits_peft, remove_peft, write_peft
 from .stock_peft import AsTrained, why_not_stock
 from .story import Story
 
-__all__ = ["load_adapter", "merge", "save_adapter"]
+__all__ = ["adapted_sites", "load_adapter", "merge", "save_adapter"]
 
 _log = logging.getLogger(__name__)
 
@@ -124,7 +124,8 @@ class _Saving:
         write_head(new, self.head)
         record = replace(self.record, stock_peft=bool(stock) and not others)
         (new / ADAPTER_RECORD).write_text(record.to_json(), encoding="utf-8")
-        card = model_card(record, "peft" if record.stock_peft else "load_adapter")
+        roles = roles_of([wire.site for wire in self.wires])
+        card = model_card(record, "peft" if record.stock_peft else "load_adapter", roles=roles)
         (new / MODEL_CARD).write_text(card, encoding="utf-8")
 
     def _as_peft(self, new: Path) -> list[Wire]:
@@ -155,7 +156,7 @@ def load_adapter(folder: Path, model: PreTrainedModel) -> Attachment:
     or labels than this one.
     """
     record = _read_record(folder, model)
-    sites = _sites_of(model, record.allocation)
+    sites = adapted_sites(model, record.allocation)
     head = read_head(folder, record, model)
     wires = read_wires(folder, record, model, sites)
     with ExitStack() as attachments:
@@ -173,7 +174,7 @@ def merge(folder: Path, model: PreTrainedModel, *, without_shortcuts: bool = Fal
     without_shortcuts: leaves those out, which cannot be folded: what is left is not what was trained.
     """
     record = _read_record(folder, model)
-    sites = _sites_of(model, record.allocation)
+    sites = adapted_sites(model, record.allocation)
     if without_shortcuts:
         sites = [site for site in sites if site.kind == "lora"]
     head = read_head(folder, record, model)
@@ -241,7 +242,7 @@ def _configure(model: PreTrainedModel, record: AdapterRecord) -> Callable[[], No
     return undo
 
 
-def _sites_of(model: PreTrainedModel, allocation: Allocation) -> list[Site]:
+def adapted_sites(model: PreTrainedModel, allocation: Allocation) -> list[Site]:
     """The model's sites that an allocation names, in the order of the network."""
     space = "lora[all]"
     if find_family(model.config) is not None:

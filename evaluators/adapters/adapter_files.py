@@ -4,7 +4,7 @@
   as PEFT writes them;
 * ``wires.safetensors``: the other wires (shortcuts, DeBERTa's q and k, and all wires of a model in which PEFT
   does not give what was trained);
-* ``head.safetensors``: the head;
+* ``head.safetensors``: the head, where there is one;
 * ``README.md``: the model card;
 * ``rankscape.json``: everything else (``adapter_record``).
 
@@ -72,8 +72,9 @@ def needing_load_adapter(folder: Path) -> tuple[str, ...]:
 
 
 def write_head(folder: Path, head: Mapping[str, Tensor]) -> None:
-    """head: ``head.classifier.weight`` and so on."""
-    save_file(dict(head), folder / _HEAD)
+    """head: ``head.classifier.weight`` and so on; nothing is written where it is empty."""
+    if head:
+        save_file(dict(head), folder / _HEAD)
 
 
 def read_wires(
@@ -108,7 +109,8 @@ def read_head(folder: Path, record: AdapterRecord, model: PreTrainedModel) -> di
             f"the adapter was trained for {counted(labels, 'label')} {list(record.label_names)}, this model "
             f"has {model.config.num_labels}; load the base model with num_labels={labels}."
         )
-    head = read_tensors(folder / _HEAD)
+    file = folder / _HEAD
+    head = read_tensors(file) if modules or file.exists() else {}
     given = {name: tuple(tensor.shape) for name, tensor in head.items()}
     needed = Head.shapes(modules)
     if wrong := sorted(name for name in {*given, *needed} if given.get(name) != needed.get(name)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -11,17 +11,18 @@ from transformers import PreTrainedModel
 
 from evaluators.base.architectures import ARCHITECTURES
 from evaluators.base.base_model import ModelSource, load_base_model, own_tokenizer
+from evaluators.base.quiet_loading import quietly
 from evaluators.store.whole_folder import replace_folder
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.meta_model import meta_model
 
-from .adapter import merge
+from .adapter import adapted_sites, merge
 from .adapter_files import needing_load_adapter
 from .adapter_record import AdapterRecord, read_adapter_record
 from .layouts.peft_adapter import PeftAdapter, read_peft_adapter
 from .layouts.registry import LAYOUTS
-from .model_card import MODEL_CARD, Loader, model_card
+from .model_card import MODEL_CARD, Loader, model_card, roles_of
 
 __all__ = ["Exported", "export_adapter", "export_merged"]
 
@@ -47,7 +48,13 @@ class Exported:
 
 
 def export_adapter(
-    source: Path, output: Path, layout: str, *, base: str | None = None, without_shortcuts: bool = False
+    source: Path,
+    output: Path,
+    layout: str,
+    *,
+    base: str | None = None,
+    title: str | None = None,
+    without_shortcuts: bool = False,
 ) -> Exported:
     """Writes what PEFT has of an adapter into a new folder, in one of ``LAYOUTS``, with a model card.
 
@@ -57,7 +64,8 @@ def export_adapter(
         source: an adapter's folder.
         output: a folder that is not there yet, or empty.
         layout: "peft", "padded" or "baked".
-        base: where the base model is, if not where the adapter was trained on it; PEFT looks for it there.
+        base: where the base model is, if not where the adapter was trained on it.
+        title: what the files call the base model, where PEFT looks for it, if not ``base``.
         without_shortcuts: leaves shortcuts out, which no layout can have: the rest is not what was trained.
 
     Raises InputError where the adapter has anything that PEFT cannot have and that may not be left out, does
@@ -67,18 +75,19 @@ def export_adapter(
     _check_stock(source, record)
     own = base or record.base
     model = meta_model(own, record.architecture)
-    adapter = LAYOUTS[layout](read_peft_adapter(source, model, base=own))
+    adapter = LAYOUTS[layout](read_peft_adapter(source, model, base=title or own))
     adapter.check(model)
+    called, roles = replace(record, base=title or own), roles_of(adapted_sites(model, record.allocation))
 
     def write(new: Path) -> None:
         adapter.write(new)
-        _write_card(new, replace(record, base=own), "peft", _note(layout, adapter, record))
+        _write_card(new, called, "peft", roles, _note(layout, adapter, record))
 
     replace_folder(output, write, files=())
     r = max(len(one.a) for one in adapter.wired.values())
     kept = len(record.allocation.ranks) - len(record.shortcuts)
-    said = Exported(str(output), layout, own, kept, len(adapter.wired), r, adapter.params)
-    _log.info("exported %s", _words(said))
+    said = Exported(str(output), layout, title or own, kept, len(adapter.wired), r, adapter.params)
+    _log.info("exported %s", _words(said, record))
     return said
 
 
@@ -87,6 +96,7 @@ def export_merged(
     output: Path,
     *,
     base: str | None = None,
+    title: str | None = None,
     dtype: str = "float32",
     without_shortcuts: bool = False,
 ) -> Exported:
@@ -96,6 +106,7 @@ def export_merged(
         source: an adapter's folder.
         output: a folder that is not there yet, or empty.
         base: where the base model is, if not where the adapter was trained on it.
+        title: what the card calls the base model, if not ``base``.
         dtype: of the weights: "float32" or "bfloat16".
         without_shortcuts: leaves shortcuts out, which have no weight to be folded into.
 
@@ -109,16 +120,18 @@ def export_merged(
     merge(source, model, without_shortcuts=without_shortcuts)
     tokenizer = own_tokenizer(own)
     _switch_cache_back(model, meta_model(own, record.architecture))
+    called, roles = replace(record, base=title or own), roles_of(adapted_sites(model, record.allocation))
 
     def write(new: Path) -> None:
-        model.save_pretrained(new)
+        with quietly():
+            model.save_pretrained(new)
         tokenizer.save_pretrained(new)
-        _write_card(new, replace(record, base=own), "transformers", _without(record))
+        _write_card(new, called, "transformers", roles, _without(record))
 
     replace_folder(output, write, files=())
     kept = len(record.allocation.ranks) - len(record.shortcuts)
-    said = Exported(str(output), "merged", own, kept, 0, 0, 0)
-    _log.info("exported %s", _words(said))
+    said = Exported(str(output), "merged", title or own, kept, 0, 0, 0)
+    _log.info("exported %s", _words(said, record))
     return said
 
 
@@ -131,13 +144,13 @@ def _switch_cache_back(model: PreTrainedModel, before: PreTrainedModel) -> None:
         part.use_cache = getattr(own, "use_cache", True)
 
 
-def _words(said: Exported) -> str:
-    none = "none of the formats keeps shortcuts, load_adapter does"
+def _words(said: Exported, record: AdapterRecord) -> str:
+    rest = "; none of the formats keeps shortcuts, load_adapter does" if record.shortcuts else ""
     if said.format == "merged":
-        return f"the model with {counted(said.sites, 'wire')} folded in, to {said.output}; {none}"
+        return f"the model with {counted(said.sites, 'wire')} folded in, to {said.output}{rest}"
     return (
         f"{counted(said.params, 'parameter')} at {counted(said.linears, 'linear')}, rank {said.r} at most, "
-        f"to {said.output}; {none}"
+        f"to {said.output}{rest}"
     )
 
 
@@ -171,8 +184,9 @@ def _check_stock(source: Path, record: AdapterRecord) -> None:
         )
 
 
-def _write_card(folder: Path, record: AdapterRecord, loader: Loader, note: str) -> None:
-    (folder / MODEL_CARD).write_text(model_card(record, loader, note=note), encoding="utf-8")
+def _write_card(folder: Path, record: AdapterRecord, loader: Loader, roles: Sequence[str], note: str) -> None:
+    card = model_card(record, loader, roles=roles, note=note)
+    (folder / MODEL_CARD).write_text(card, encoding="utf-8")
 
 
 def _note(layout: str, adapter: PeftAdapter, record: AdapterRecord) -> str:

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
 from evaluators.base.architectures import ARCHITECTURES
+from evaluators.base.hub import on_hub
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.objective import Architecture
 from spaces.printable import printable
+from spaces.site import Site
 
 from .adapter_record import AdapterRecord
 from .markdown import escaped, fenced, markdown_table
 from .story import Story, Written
 
-__all__ = ["MODEL_CARD", "Loader", "model_card"]
+__all__ = ["MODEL_CARD", "Loader", "model_card", "roles_of"]
 
 MODEL_CARD: Final = "README.md"
 Loader = Literal["peft", "load_adapter", "transformers"]
 """What loads a folder: PEFT alone, this program, or, a merged model, transformers alone."""
 
+_KINDS: Final = ("lora", "residual", "cross")
+_LOCAL: Final = "  # it was a folder; rankscape export writes its name on the hub, given as model NAME"
 _PIPELINES: Final[Mapping[Architecture, str]] = MappingProxyType(
     {"causal_lm": "text-generation", "sequence_classification": "text-classification"}
 )
@@ -36,7 +40,7 @@ _SNIPPETS: Final[Mapping[Loader, str]] = MappingProxyType(
 from peft import PeftModel
 from transformers import {auto}
 
-base = {auto}.from_pretrained({base})
+base = {auto}.from_pretrained({base}){comment}
 model = PeftModel.from_pretrained(base, "path/to/this/folder")
 """,
         "load_adapter": """\
@@ -45,7 +49,7 @@ from pathlib import Path
 from evaluators.adapters.adapter import load_adapter
 from transformers import {auto}
 
-model = {auto}.from_pretrained({base})
+model = {auto}.from_pretrained({base}){comment}
 attached = load_adapter(Path("path/to/this/folder"), model)  # attached.detach() takes it off again
 """,
         "transformers": """\
@@ -57,22 +61,30 @@ model = {auto}.from_pretrained("path/to/this/folder")
 )
 
 
-def model_card(record: AdapterRecord, loader: Loader, *, note: str = "") -> str:
+def roles_of(sites: Iterable[Site]) -> tuple[str, ...]:
+    """The roles of some sites, with spans: kind by kind, then in their order, as in ``ranks.png``."""
+    ordered = sorted(sites, key=lambda site: _KINDS.index(site.kind))
+    return tuple(dict.fromkeys(site.name.rpartition(".")[2] for site in ordered))
+
+
+def model_card(record: AdapterRecord, loader: Loader, *, roles: Sequence[str] = (), note: str = "") -> str:
     """The text of the card: front matter as PEFT writes it, the ranks, what was measured, how it is loaded.
 
-    note: what differs from the adapter as it was trained. No path of a machine stands in it: of a base model
-    in a folder, the folder's own name does.
+    roles: the order of the columns; those that it lacks follow by alphabet. note: what differs from the
+    adapter as it was trained. No path of a machine stands in it: of a base model in a folder, the folder's
+    own name does, and not where the hub would take it for a name of its own.
     """
     base = _name_of(record.base)
     on, what = counted(len(record.allocation.ranks), "site"), counted(record.wire_params, "parameter")
     head = f", and a head of {record.head_params:,}" if record.head_params else ""
     said = f"Low-rank adapters for {escaped(base)}: {what} at {on}{head}. Rankscape chose the ranks."
     parts = [
-        _front_matter(record, base, loader),
+        _front_matter(record, loader),
         "# Where the adapters are",
         said,
         *([escaped(note)] if note else []),
-        markdown_table(_rank_map(record.allocation)),
+        markdown_table(_rank_map(record.allocation, roles)),
+        "Blocks and roles that have no adapter are left out.",
         *([] if record.story is None else _measured(record.story)),
         *([] if record.story is None or record.story.written is None else _told(record.story.written)),
         "## How it was made",
@@ -88,11 +100,14 @@ def model_card(record: AdapterRecord, loader: Loader, *, note: str = "") -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _front_matter(record: AdapterRecord, base: str, loader: Loader) -> str:
+def _front_matter(record: AdapterRecord, loader: Loader) -> str:
     """As ``PeftModel.create_or_update_model_card`` has it; quoted as JSON does, which YAML reads."""
-    tags = ["rankscape"] if loader == "transformers" else [f"base_model:adapter:{base}", "lora", "rankscape"]
+    base = printable(record.base) if on_hub(record.base) else None
+    tags = ["rankscape"] if loader == "transformers" else ["lora", "rankscape"]
+    if base is not None and loader != "transformers":
+        tags.insert(0, f"base_model:adapter:{base}")
     lines = [
-        f"base_model: {json.dumps(base)}",
+        *([] if base is None else [f"base_model: {json.dumps(base)}"]),
         f"library_name: {_LIBRARIES[loader]}",
         f"pipeline_tag: {_PIPELINES[record.architecture]}",
         "tags:",
@@ -101,11 +116,12 @@ def _front_matter(record: AdapterRecord, base: str, loader: Loader) -> str:
     return "\n".join(["---", *lines, "---"])
 
 
-def _rank_map(allocation: Allocation) -> list[tuple[str, ...]]:
+def _rank_map(allocation: Allocation, order: Sequence[str]) -> list[tuple[str, ...]]:
     """A row for each block that has a wire, a column for each role that is one's."""
     ranks = [(*name.rpartition(".")[::2], str(rank)) for name, rank in allocation.ranks]
     blocks = sorted({block for block, _, _ in ranks}, key=_place)
-    roles = sorted({role for _, role, _ in ranks})
+    own = sorted({role for _, role, _ in ranks})
+    roles = [*(role for role in order if role in own), *(role for role in own if role not in order)]
     known = {(block, role): rank for block, role, rank in ranks}
     rows = [(block, *(known.get((block, role), "") for role in roles)) for block in blocks]
     return [("rank", *roles), *rows]
@@ -139,8 +155,13 @@ def _made(record: AdapterRecord) -> str:
 def _loading(record: AdapterRecord, base: str, loader: Loader) -> list[str]:
     auto = ARCHITECTURES[record.architecture].auto.__name__
     labels = f", num_labels={max(1, len(record.label_names))}" if loader != "transformers" else ""
-    given = json.dumps(base) + (labels if record.architecture == "sequence_classification" else "")
-    snippet = fenced(_SNIPPETS[loader].format(auto=auto, base=given), "python")
+    local = not on_hub(record.base)
+    given = json.dumps(f"path/to/{base}" if local else base) + (
+        labels if record.architecture == "sequence_classification" else ""
+    )
+    snippet = fenced(
+        _SNIPPETS[loader].format(auto=auto, base=given, comment=_LOCAL if local else ""), "python"
+    )
     if loader != "load_adapter":
         return [snippet]
     return ["PEFT cannot have all of it, so the base model takes it by `load_adapter`.", snippet]
@@ -148,6 +169,4 @@ def _loading(record: AdapterRecord, base: str, loader: Loader) -> list[str]:
 
 def _name_of(base: str) -> str:
     """A name on the hub as it is; of a folder, its own name."""
-    folder = Path(base)
-    local = folder.is_absolute() or base.startswith((".", "~")) or base.count("/") > 1 or folder.is_dir()
-    return printable(folder.resolve().name if local else base)
+    return printable(base if on_hub(base) else Path(base).resolve().name)

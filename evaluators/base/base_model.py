@@ -69,8 +69,8 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
     Only safetensors files inside the model's folder are read and no code that comes with a model is run. A
     classifier's head that the weights lack is drawn from a fixed seed, the same in every process, and leaves
     the global generator alone. config.pad_token_id is one that the model can embed (``settle_padding``).
-    Raises InputError where there is no such model, or no weights of it that can be used: finite numbers,
-    without a PEFT adapter among them.
+    Raises InputError where there is no such model, where it is an encoder-decoder, and where no weights of
+    it can be used: finite numbers, without a PEFT adapter among them.
     """
     name, kind = source.path_or_name, ARCHITECTURES[source.architecture]
     labels = {} if source.num_labels is None else {"num_labels": source.num_labels}
@@ -81,6 +81,7 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
             name, **labels, trust_remote_code=False, local_files_only=local_only
         )
         assert isinstance(config, PretrainedConfig)
+        _check_one_stream(config, name)
         check_weight_files(name, config, local_only=local_only)
         model, info = kind.auto.from_pretrained(
             name,
@@ -98,12 +99,6 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
     for part in (model.config, model.config.get_text_config()):
         part.use_cache = False  # decoders would keep keys and values that nobody asks for
     model.requires_grad_(False).train(False)  # transformers has no type for eval()
-    if model.config.is_encoder_decoder:
-        raise InputError(
-            f"{name} is an encoder-decoder ({model.config.model_type}): its decoder reads the encoder's "
-            "states, so it has no one residual stream, and there is no objective of sequence to sequence; "
-            "give an encoder or a decoder."
-        )
     _check_loaded(model, name, info, fresh_head=kind.fresh_head)
     _check_finite(model, name)
     settle_padding(model, name, lambda: load_tokenizer(name))
@@ -179,6 +174,16 @@ def _loading(what: str, name: str, local_only: bool) -> AbstractContextManager[N
             "model folder."
         )
     return foreign(f"the {what} of {name!r} cannot be loaded", remedy)
+
+
+def _check_one_stream(config: PretrainedConfig, name: str) -> None:
+    """Raises InputError on an encoder-decoder, whatever it is to be loaded for."""
+    if config.is_encoder_decoder:
+        raise InputError(
+            f"{name} is an encoder-decoder ({config.model_type}): its decoder also reads the states of its "
+            "encoder, so there is no one residual stream to search, and no objective here goes from sequence "
+            "to sequence; choose an encoder or a decoder."
+        )
 
 
 def _check_loaded(model: PreTrainedModel, name: str, info: dict[str, Any], *, fresh_head: bool) -> None:

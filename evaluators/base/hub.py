@@ -9,10 +9,18 @@ from __future__ import annotations
 import ssl
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from huggingface_hub import constants
 
-__all__ = ["hub_answers", "hub_is_switched_off"]
+__all__ = ["hub_answers", "hub_is_switched_off", "on_hub"]
+
+
+def on_hub(model: str) -> bool:
+    """Whether a model's name can be one on the hub, and is no folder: its path would tell others nothing."""
+    folder = Path(model)
+    path = folder.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1
+    return not path and not folder.is_dir()
 
 
 def hub_is_switched_off() -> bool:

@@ -73,9 +73,17 @@ def _text_columns(columns: Columns, given: Sequence[str] | None) -> list[str]:
     for guess in _GUESSES:
         if all(name in columns or _ALIASES.get(name, name) in columns for name in guess):
             return [_find(columns, name) for name in guess]
-    raise UsageError(
-        f"{columns.path} has the columns {columns.names}, among which no text column can be guessed; name "
-        "one or two with `text_columns`."
+    raise UsageError(f"{columns.path} has the columns {columns.names}, {_remedy(columns)}")
+
+
+def _remedy(columns: Columns) -> str:
+    """What is missing among the columns, and how it is named."""
+    for found, other in (("prompt", "completion"), ("completion", "prompt")):
+        if found in columns and other not in columns:
+            return f"{found} and no {other} among them; name it with `{other}_column`."
+    return (
+        "among which no text column can be guessed; name one or two of labelled texts with `text_columns`, "
+        "or a language model's with `prompt_column` and `completion_column`."
     )
 
 

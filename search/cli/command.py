@@ -34,10 +34,16 @@ _TALKATIVE: Final = "bitsandbytes"  # misses a kernel whenever PEFT is imported,
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """What a command prints: the object of ``--json``, or else the text."""
+    """What a command prints: the object of ``--json``, or else the text, in which arguments become flags, and
+    below it ``verbatim``, which others wrote and which stays as it is."""
 
     json: Mapping[str, object]
     text: str
+    verbatim: str = ""
+
+    def said(self, flags: Flags) -> str:
+        """The text as a command prints it."""
+        return "\n".join(filter(None, (flags.said(self.text), self.verbatim)))
 
 
 def _as_typed(given: Typed) -> Typed:
@@ -89,7 +95,7 @@ class Command:
             done = "terminated" if number == signal.SIGTERM else "interrupted"
             print(f"{done}; this goes on: {prog} {shell_words(words)}", file=sys.stderr)
             return 128 + number
-        return _print(json.dumps(printed.json, indent=2) if screen.json else flags.said(printed.text))
+        return _print(json.dumps(printed.json, indent=2) if screen.json else printed.said(flags))
 
     def read(self, words: Sequence[str], *, prog: str = "rankscape") -> Typed:
         """What the words say, every setting checked; raises UsageError on what cannot be."""

@@ -11,7 +11,11 @@ from search.job.option import Option, options_of
 
 __all__ = ["Flags", "flag_of"]
 
-_ARGUMENT: Final = re.compile(r"`([a-z][a-z_]*)(?:=([^`]*))?`")
+_QUOTE: Final = (
+    r"""(?:(?<!\w)'(?:.|\n  )*?'(?!\w)|(?<!\w)"(?:.|\n  )*?"(?!\w))"""  # may go on in the next line
+)
+_NAMED: Final = rf"`(?P<name>[a-z][a-z0-9_]*)(?:=(?P<value>{_QUOTE}[^`]*|[^`]*))?`"
+_SAID: Final = re.compile(f"{_NAMED}|{_QUOTE}")
 
 
 def flag_of(one: Field[Any], about: Option) -> str:
@@ -38,13 +42,15 @@ class Flags:
     def said(self, message: str) -> str:
         """The message with each argument of the command as it is typed; what is no argument stays.
 
+        So does what stands in quotes, as texts of others do.
+
         >>> Flags({"lr": "--lr"}).said("`lr=0.1` is too large; lower `lr`, or `rank`.")
         '--lr 0.1 is too large; lower --lr, or `rank`.'
         """
-        return _ARGUMENT.sub(self._typed, message)
+        return _SAID.sub(self._typed, message)
 
     def _typed(self, found: re.Match[str]) -> str:
-        name, value = found.groups()
+        name, value = found["name"], found["value"]
         if name not in self.by_name:
             return found[0]
         return self.by_name[name] if value is None else f"{self.by_name[name]} {value}"

@@ -7,10 +7,26 @@ from pathlib import Path
 from huggingface_hub import HfApi
 
 from evaluators.adapters.hub_upload import HubApi, check_hub, upload
+from evaluators.base.hub import on_hub
+from evaluators.store.smollm2 import SMOLLM2
+from spaces.errors import UsageError
 
 from .hub_settings import HubSettings
 
-__all__ = ["check_hub_given", "push_given"]
+__all__ = ["check_base_named", "check_hub_given", "push_given"]
+
+
+def check_base_named(model: str | None) -> None:
+    """Raises UsageError on a run's base model that is a folder: the adapter would be published with its path.
+
+    model: as typed; None is the embedded one, which has a name on the hub.
+    """
+    if model is not None and (model == SMOLLM2 or not on_hub(model)):
+        raise UsageError(
+            f"`model={model}` is a folder, whose path would be published and lead nobody to it; leave "
+            "`push_to_hub` out here, then rankscape export --format peft --model NAME --push-to-hub NAME, "
+            "the first NAME being the base model's on the hub."
+        )
 
 
 def check_hub_given(settings: HubSettings, api: HubApi | None = None) -> None:

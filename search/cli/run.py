@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from search.job.settings import ModelSettings
 from search.run.record import SearchRecord
 from search.run.settings import SearchSettings
-from search.run.table import format_table
+from search.run.table import format_table, samples_of
 from spaces.errors import UsageError
 
 from .command import Command, Printed
@@ -46,12 +47,13 @@ def _run(given: Typed) -> Printed:
         record = run_search(given)
     else:
         record = _searched_and_pushed(given, hub)
-    return Printed(record.to_json(), format_table(record))
+    return Printed(record.to_json(), format_table(record), samples_of(record))
 
 
 def _searched_and_pushed(given: Typed, hub: HubSettings) -> SearchRecord:
-    from .push_to_hub import check_hub_given, push_given
+    from .push_to_hub import check_base_named, check_hub_given, push_given
 
+    check_base_named(given.of(ModelSettings).model)
     check_hub_given(hub)  # before hours of training
     record = run_search(given)
     assert record.output is not None, "a command has a folder"

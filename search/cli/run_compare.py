@@ -55,4 +55,4 @@ def run_compare(given: Typed, machine: Callable[[Typed], Machine] = machine_give
         folder.confirm()
         line = shareable_line("rankscape compare", (CompareSettings, *JOB), given)
         write_comparison(compared, path, command=line)
-    return Printed(compared.board.to_json(), compared.text)
+    return Printed(compared.board.to_json(), compared.table, compared.samples)

@@ -16,7 +16,7 @@ from .leaderboard import Leaderboard
 from .questions import Finding
 from .standing import Standing
 
-__all__ = ["format_leaderboard"]
+__all__ = ["format_leaderboard", "samples_of"]
 
 _OF_THE_METRIC: Final = ("method", "test {metric}", "difference [95 % t]", "Holm p", "median")
 _OF_THE_RUNS: Final = (
@@ -31,7 +31,7 @@ _OF_THE_RUNS: Final = (
 
 
 def format_leaderboard(board: Leaderboard) -> str:
-    """The verdict in one line, then lines of at most 80 columns.
+    """The verdict in one line, then lines of at most 80 columns, without ``samples_of``.
 
     The table, the best method first; how to read it; the questions, the notes, and what failed; what was
     written.
@@ -69,14 +69,20 @@ def _below(board: Leaderboard) -> Iterator[str]:
 
 
 def _text(board: Leaderboard) -> list[str]:
-    """What every arm wrote, where it was asked to, with samples of the baseline's and the best's."""
+    """How well every arm wrote, where it was asked to."""
     if board.text is None:
         return []
+    order = [one.label for one in board.standings]
+    return ["", *wrapped(how_generated(board.text)), *text_of_all(board.text, order)]
+
+
+def samples_of(board: Leaderboard) -> str:
+    """Some of what the baseline and the best wrote, below the table; empty where they were not asked to."""
+    if board.text is None:
+        return ""
     first = board.standings[0].label
     names = [name for name in dict.fromkeys((board.baseline, first)) if name is not None]
-    order = [one.label for one in board.standings]
-    samples = sample_lines(board.text, names=names)
-    return ["", *wrapped(how_generated(board.text)), *text_of_all(board.text, order), *samples]
+    return "\n".join(sample_lines(board.text, names=names))
 
 
 def _metric_of(one: Standing) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from .arm_training import Chosen, Planned, report, tune
 from .grid_point import GridPoint
 from .leaderboard import Leaderboard, baseline_of
 from .leaderboard_plot import draw_leaderboard
-from .leaderboard_table import format_leaderboard
+from .leaderboard_table import format_leaderboard, samples_of
 from .maps import draw_maps
 from .questions import Finding, findings
 from .standing import ArmRuns, Standing, standings
@@ -46,8 +46,18 @@ class Comparison:
 
     @property
     def text(self) -> str:
-        """What a person reads of it."""
+        """What a person reads of it: the table, and samples below it."""
+        return "\n".join(filter(None, (self.table, self.samples)))
+
+    @property
+    def table(self) -> str:
+        """What is known of it, in our own words."""
         return format_leaderboard(self.board)
+
+    @property
+    def samples(self) -> str:
+        """What was written, if anything was."""
+        return samples_of(self.board)
 
 
 def compare_arms(

@@ -18,7 +18,7 @@ from .text_record import TextRecord
 __all__ = ["how_generated", "sample_lines", "text_of_all", "text_rows", "text_table"]
 
 _SHOWN: Final = 2
-_LONGEST: Final = 4  # lines of one text
+_LONGEST: Final = 4  # lines of one text, half of them its end, where answers say what is judged
 
 
 def how_generated(record: TextRecord) -> str:
@@ -92,9 +92,10 @@ def _apart(record: TextRecord, metric: str, name: str, baseline: str) -> str:
 
 
 def _cut(name: str, text: str) -> list[str]:
-    """A text in one paragraph, its beginning where it is long."""
+    """A text in one paragraph, its beginning and its end where it is long."""
     whole = wrapped(f"{printable(name)}: {' '.join(text.split()) or '(nothing)'}")
-    shown = whole[:_LONGEST]
-    if len(whole) > _LONGEST:
-        shown[-1] = f"{shown[-1][: WIDTH - 4]} ..."
-    return shown
+    if len(whole) <= _LONGEST:
+        return whole
+    half = _LONGEST // 2
+    *first, last = whole[:half]
+    return [*first, f"{last[: WIDTH - 4]} ...", *whole[-half:]]

@@ -13,11 +13,11 @@ from spaces.printable import printable
 
 from .record import THE_UNIFORM, THE_WINNER, HeldOutRecord, SearchRecord
 
-__all__ = ["format_table"]
+__all__ = ["format_table", "samples_of"]
 
 
 def format_table(record: SearchRecord) -> str:
-    """The verdict in one line, then lines of at most 80 columns.
+    """The verdict in one line, then lines of at most 80 columns, without ``samples_of``.
 
     The finalists as they did on the validation rows, the best first and the baseline last; what the rows used
     once say of the one chosen; notes and failures; where all of it lies.
@@ -78,12 +78,18 @@ def _rest(record: SearchRecord, allocations: int) -> list[str]:
 
 
 def _text(record: SearchRecord) -> list[str]:
-    """What winner and baseline wrote, where they were asked to."""
+    """How well winner and baseline wrote, where they were asked to."""
     text = record.text
     if text is None:
         return []
-    samples = sample_lines(text, names=(THE_UNIFORM, THE_WINNER))
-    return ["", *wrapped(how_generated(text)), *text_table(text, baseline=THE_UNIFORM), *samples]
+    return ["", *wrapped(how_generated(text)), *text_table(text, baseline=THE_UNIFORM)]
+
+
+def samples_of(record: SearchRecord) -> str:
+    """Some of what winner and baseline wrote, below the table; empty where they were not asked to."""
+    if record.text is None:
+        return ""
+    return "\n".join(sample_lines(record.text, names=(THE_UNIFORM, THE_WINNER)))
 
 
 def _short(proposers: Sequence[str]) -> str:

@@ -47,7 +47,7 @@ def axolotl_yaml(config: LoraConfig) -> str:
       "^h.0.q": 2
     <BLANKLINE>
     """
-    values = {"r": config.r, "lora_alpha": config.lora_alpha, **chosen(config)}
+    values = chosen(config)
     if unknown := sorted(values.keys() - _KEYS.keys() - _IMPLIED):
         raise InputError(f"axolotl has no key for {unknown} of a LoraConfig; use another `format`.")
     lines = [line for name, key in _KEYS.items() if name in values for line in _lines(key, values[name])]

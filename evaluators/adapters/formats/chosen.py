@@ -1,14 +1,16 @@
-"""What of a ``LoraConfig`` somebody chose: all that is not PEFT's default."""
+"""What of a ``LoraConfig`` somebody chose: all that is not PEFT's default, and the rank and alpha."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from peft import LoraConfig
 
 __all__ = ["chosen"]
+
+_ALWAYS: Final = frozenset({"r", "lora_alpha"})  # whoever reads the text asks for them, defaults or not
 
 
 def chosen(config: LoraConfig) -> dict[str, Any]:
@@ -17,7 +19,7 @@ def chosen(config: LoraConfig) -> dict[str, Any]:
     Modules come in the order of the network, block 2 before block 10.
     """
     usual = _plain(LoraConfig())
-    return {name: value for name, value in _plain(config).items() if value != usual[name]}
+    return {name: value for name, value in _plain(config).items() if name in _ALWAYS or value != usual[name]}
 
 
 def _plain(config: LoraConfig) -> dict[str, Any]:

@@ -12,7 +12,7 @@ __all__ = ["json_text"]
 
 
 def json_text(config: LoraConfig) -> str:
-    """A JSON object of the arguments of ``LoraConfig``, those that are not its defaults.
+    """A JSON object of the arguments of ``LoraConfig``, r, lora_alpha and those that are not its defaults.
 
     ``LoraConfig(**json.loads(text))`` is an equal config.
 
@@ -21,7 +21,8 @@ def json_text(config: LoraConfig) -> str:
       "r": 4,
       "target_modules": [
         "q"
-      ]
+      ],
+      "lora_alpha": 8
     }
     """
     return json.dumps(chosen(config), indent=2)

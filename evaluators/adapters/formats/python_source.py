@@ -23,6 +23,7 @@ def python_source(config: LoraConfig) -> str:
     config = LoraConfig(
         r=4,
         target_modules=['h.0.q', 'h.1.q'],
+        lora_alpha=8,
         rank_pattern={'^h.1.q': 2},
     )
     <BLANKLINE>

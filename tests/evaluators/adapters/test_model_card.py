@@ -46,6 +46,13 @@ def test_ranks_stand_by_block_and_role() -> None:
     assert lines[at + 2 : at + 5] == ["| layers.0 | 3 |  |", "| layers.2 | 2 |  |", "| layers.10 |  | 1 |"]
 
 
+def test_roles_come_in_the_order_given_and_the_others_behind() -> None:
+    ranks = {"layers.0.q": 3, "layers.0.o": 1, "layers.0.fc1": 2, "layers.0.b": 2}
+    text = model_card(replace(RECORD, allocation=Allocation.of(ranks)), "peft", roles=("q", "k", "o", "fc1"))
+    assert "| rank | q | o | fc1 | b |" in text
+    assert "roles that have no adapter are left out" in text
+
+
 def test_what_was_measured_and_by_which_command_stands_in_it() -> None:
     text = model_card(LANGUAGE_MODEL, "peft")
     assert "| uniform | 2 | 2.5000 ± 0.1000 |" in text
@@ -90,7 +97,10 @@ def test_what_only_this_program_loads_is_not_said_to_be_peft_s() -> None:
 @pytest.mark.parametrize("base", ["/home/anna/models/my-llama", "../models/my-llama", "~/models/my-llama"])
 def test_of_a_folder_its_own_name_stands_alone(base: str) -> None:
     text = model_card(replace(LANGUAGE_MODEL, base=base), "peft")
-    assert 'base_model: "my-llama"' in text
+    data = ModelCard(text).data
+    assert (data.base_model, data.tags) == (None, ["lora", "rankscape"])
+    assert "Low-rank adapters for my-llama:" in text
+    assert 'from_pretrained("path/to/my-llama")  # it was a folder' in text
     assert "models" not in text.replace("base_model", "").replace("transformers", "")
 
 

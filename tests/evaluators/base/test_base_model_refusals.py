@@ -10,12 +10,11 @@ import pytest
 import torch
 from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
-from transformers import (
-    BertModel,
-)
+from transformers import AutoConfig, BertModel
 
 from evaluators.base.base_model import DTYPES, ModelSource, load_base_model, load_tokenizer
 from spaces.errors import InputError, UsageError
+from spaces.objective import Architecture
 from tests.evaluators.base.saved_model import SIZES, edit_weights, load, save_tokenizer
 
 
@@ -203,3 +202,19 @@ def test_a_panic_of_the_tokenizers_library_is_one_line(llama: Path) -> None:
     with pytest.raises(InputError, match=r"^the tokenizer of .* cannot be loaded \(.*\); give") as error:
         load_tokenizer(str(llama))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("labels", [None, 2])
+@pytest.mark.parametrize("family", ["t5", "bart"])
+def test_an_encoder_decoder_is_refused_with_the_reason_whatever_it_is_for(
+    tmp_path: Path, family: str, labels: int | None
+) -> None:
+    folder = tmp_path / family
+    folder.mkdir()
+    AutoConfig.for_model(family).save_pretrained(folder)
+    (folder / "model.safetensors").write_bytes(b"")  # is not looked at
+    kind: Architecture = "causal_lm" if labels is None else "sequence_classification"
+    with pytest.raises(
+        InputError, match=r"decoder also reads the states of its encoder.*choose an encoder or"
+    ):
+        load_base_model(ModelSource(str(folder), labels, architecture=kind), device="cpu")

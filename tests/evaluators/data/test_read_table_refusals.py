@@ -37,6 +37,22 @@ def test_text_columns_that_cannot_be_guessed_are_asked_for(tmp_path: Path) -> No
         read_table(path)
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("prompt",), "prompt and no completion among them; name it with `completion_column`."),
+        (("completion",), "completion and no prompt among them; name it with `prompt_column`."),
+        (("question", "answer"), "a language model's with `prompt_column` and `completion_column`."),
+    ],
+)
+def test_columns_of_a_language_model_are_named_as_such(
+    tmp_path: Path, names: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps(dict.fromkeys(names, "x")))
+    with pytest.raises(UsageError, match=re.escape(said)):
+        read_table(tmp_path / "a.jsonl")
+
+
 @pytest.mark.parametrize("name", ["rows.txt", "rows"])
 def test_an_unknown_extension_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"use one of \.tsv, \.csv, \.jsonl, \.json, \.parquet"):

@@ -146,7 +146,7 @@ def test_without_a_hub_nothing_is_written_for_it(
     language_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    assert main([str(language_model), "--format", "peft", "--push-to-hub", "me/x"]) == 1
+    assert main([str(language_model), "--format", "merged", "--push-to-hub", "me/x"]) == 1
     assert "nothing can be put on the hub as me/x" in capsys.readouterr().err
     assert not (language_model / "adapter-peft").exists()
 
@@ -165,3 +165,41 @@ def test_a_language_model_s_config_is_printed_with_its_own_names(
     assert config.task_type == "CAUSAL_LM"
     adapted = get_peft_model(AutoModelForCausalLM.from_pretrained(tmp_path / "base"), config)
     assert sum("lora_A" in name for name, _ in adapted.named_parameters()) == len(config.target_modules)
+
+
+@pytest.mark.parametrize("typed", [[], ["--model"]])
+def test_a_base_that_is_a_folder_is_not_published(
+    language_model: Path, capsys: pytest.CaptureFixture[str], typed: list[str]
+) -> None:
+    model = [*typed, str(language_model / "base")] if typed else []
+    assert main([str(language_model), "--format", "peft", *model, "--push-to-hub", "me/x"]) == 2
+    said = capsys.readouterr().err
+    assert "is a folder, whose path would be published" in said
+    assert "with --push-to-hub give --model NAME" in said
+    assert not (language_model / "adapter-peft").exists()
+
+
+def test_a_padded_adapter_s_rank_for_vllm_is_said_and_nothing_of_shortcuts_where_there_are_none(
+    language_model: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        assert main([str(language_model), "--format", "padded"]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("; vLLM serves it with --max-lora-rank 8")
+    assert "exported" in caplog.text
+    assert "shortcuts" not in caplog.text
+
+
+def test_a_merged_model_is_written_without_a_bar(
+    language_model: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(language_model), "--format", "merged"]) == 0
+    assert "Writing" not in capfd.readouterr().err
+
+
+def test_a_rank_that_is_peft_s_default_is_written_too(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, ranks = run / "adapter" / "rankscape.json", {"layers.0.q": 8}
+    record = replace(RECORD, allocation=Allocation.of(ranks), base=str(run.parent / "base"))
+    file.write_text(record.to_json(), encoding="utf-8")
+    for chosen, said in (("json", '"r": 8'), ("python", "r=8")):
+        assert main([str(run), "--format", chosen]) == 0
+        assert said in capsys.readouterr().out

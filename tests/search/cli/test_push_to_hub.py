@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from search.cli.hub_settings import HubSettings
-from search.cli.push_to_hub import check_hub_given, push_given
+from search.cli.push_to_hub import check_base_named, check_hub_given, push_given
 from search.cli.run import main
 from spaces.errors import UsageError
 from tests.evaluators.adapters.test_hub_upload import Hub
@@ -44,6 +44,24 @@ def test_a_run_whose_adapter_could_not_be_put_there_does_not_begin(
     small: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    small[small.index("--model") + 1] = "some/model"
     assert main([*small, "--push-to-hub", "me/adapter"]) == 1
     assert "error: nothing can be put on the hub as me/adapter" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_run_does_not_begin_that_would_publish_the_path_of_its_base(
+    small: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*small, "--push-to-hub", "me/adapter"]) == 2
+    said = capsys.readouterr().err
+    assert "is a folder, whose path would be published" in said
+    assert "rankscape export --format peft --model NAME --push-to-hub NAME" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_base_with_a_name_of_its_own_may_be_published() -> None:
+    check_base_named(None)
+    check_base_named("some/model")
+    with pytest.raises(UsageError, match="`model=smollm2` is a folder"):
+        check_base_named("smollm2")

@@ -60,5 +60,10 @@ def test_samples_are_cut_and_hold_nothing_that_moves_a_line():
     assert "winner: (nothing)" in lines
     assert sum(line.startswith(("uniform:", "  x")) for line in lines) == 4
     assert any(line.endswith("...") for line in lines)
+    solved = "so he pays " * 60 + "#### 42"
+    long = replace(RECORD, samples=(TextSample("p", (solved,), {"winner": solved}),))
+    lines = sample_lines(long, names=("winner",))
+    assert len(lines) == 10
+    assert [line.endswith("#### 42") for line in lines].count(True) == 2
     assert all(line.isprintable() for line in lines)
     assert not any("third" in line for line in lines)

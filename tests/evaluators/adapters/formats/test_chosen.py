@@ -13,10 +13,11 @@ def test_all_that_is_not_peft_s_default_and_json_can_say_it() -> None:
         "task_type": "SEQ_CLS",
         "r": 4,
         "target_modules": ["h.2.q", "h.10.q"],
+        "lora_alpha": 8,
         "lora_dropout": 0.1,
     }
     assert json.loads(json.dumps(given)) == given
 
 
-def test_nothing_chosen_is_nothing_said() -> None:
-    assert chosen(LoraConfig()) == {}
+def test_rank_and_alpha_are_said_though_nobody_chose_them() -> None:
+    assert chosen(LoraConfig()) == {"r": 8, "lora_alpha": 8}
