@@ -26,8 +26,9 @@ _log = logging.getLogger(__name__)
 def rows_to_learn(part: str, questions: Questions, tokenizer: PreTrainedTokenizerBase, limit: int) -> Rows:
     """A row of each question with its right choice, whose tokens are learned; no end-of-text follows it.
 
-    part: its name, for messages. limit: tokens a row; questions that are longer are dropped, and counted in
-    the log. Raises InputError where none is left.
+    part: its name, for messages. limit: tokens a row; questions that are longer are dropped, as are those of
+    which a choice has no token of its own, and both are counted in the log. Raises InputError where none is
+    left.
     """
     asked = [(one, one.right) for one in _asked(questions, tokenizer, limit, part)]
     ids = tuple(one.ids[place] for one, place in asked)
@@ -65,16 +66,24 @@ class _InTokens:
 def _asked(
     questions: Questions, tokenizer: PreTrainedTokenizerBase, limit: int, part: str
 ) -> list[_InTokens]:
-    """Those that are no longer than the limit, whichever choice follows; at least one."""
-    found = [one for one in _tokenised(questions, tokenizer) if max(map(len, one.ids)) <= limit]
-    within = counted(limit, "token")
-    if dropped := len(questions) - len(found):
+    """Those no longer than the limit, whichever choice follows, and whose choices all have a token to
+    judge them by; at least one."""
+    asked = [*_tokenised(questions, tokenizer)]
+    whole = [one for one in asked if max(map(len, one.ids)) <= limit]
+    found = [one for one in whole if min(map(len, one.ids)) > one.start]
+    within, long, bare = counted(limit, "token"), len(asked) - len(whole), len(whole) - len(found)
+    if long or bare:
+        reasons = [f"of {long} not all choices are whole within {within}"] if long else []
+        reasons += [f"of {bare} a choice has no token behind the prompt's, to judge it by"] if bare else []
         _log.warning(
-            f"dropped {dropped} of {counted(len(questions), 'question')} of the {part} part: not all choices "
-            f"are whole within {within}"
+            f"dropped {long + bare} of {counted(len(asked), 'question')} of the {part} part: "
+            + ", ".join(reasons)
         )
     if not found:
-        raise InputError(f"no question of the {part} part is whole within {within}; raise `max_length`.")
+        raise InputError(
+            f"no question of the {part} part is whole within {within}, with a token of its own in each "
+            "choice; raise `max_length`, or begin choices with a blank instead of ending prompts with one."
+        )
     return found
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 from transformers import PreTrainedTokenizerBase
 
 from evaluators.objectives.task_objective import TaskObjective
+from spaces.counted import counted
 from spaces.errors import InputError
 
 from .passages import Passages
@@ -63,7 +65,7 @@ def build_language_task(
         "validation": _first(train.take(part), eval_rows),
         "evaluation": _first(test, eval_rows),
     }
-    notes = tuple(repeats(train.whole, test.whole))
+    notes = (*repeats(train.whole, test.whole), *_asked_before(train, test))
     for note in notes:
         _log.warning("%s", note)
     rows = tokenised_passages(parts, tokenizer, max_length=max_length, loss_on=loss_on)
@@ -90,6 +92,14 @@ def build_language_training_task(
     parts = {"training": _first(passages.take(rest), rows)}
     train = tokenised_passages(parts, tokenizer, max_length=max_length, loss_on=loss_on)["training"]
     return Task(name, objective, train, train.take([]), train.take([]))
+
+
+def _asked_before(train: Passages, test: Passages) -> Iterator[str]:
+    """A sentence where questions that are reported on were learned from, whatever was answered."""
+    asked = set(filter(None, test.questions))
+    if found := len(asked & set(train.questions)):
+        verb = "is" if found == 1 else "are"
+        yield f"{found} of {counted(len(asked), 'question')} to report on {verb} among those learned from"
 
 
 def _first(passages: Passages, limit: int | None) -> Passages:

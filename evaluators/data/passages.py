@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from spaces.counted import counted
 
-from .message import Said, last_answer, read_aloud
+from .message import Message, Said, last_answer, read_aloud
 
 __all__ = ["Passages"]
 
@@ -64,9 +64,11 @@ class Passages:
 
     @property
     def questions(self) -> list[Said]:
-        """What each row asks: its prompt, or what precedes a conversation's last answer; empty of a text."""
+        """What each row asks: all that precedes its last answer, its prompt included; nothing in a text."""
         return [
-            prompt if prompt or isinstance(completion, str) else completion[: last_answer(completion)]
+            prompt
+            if isinstance(prompt, str) and isinstance(completion, str)
+            else (*_messages(prompt), *_messages(completion)[: last_answer(_messages(completion))])
             for prompt, completion in self.whole
         ]
 
@@ -81,3 +83,8 @@ class Passages:
     def take(self, indices: Sequence[int]) -> Passages:
         """The rows at ``indices``, in that order."""
         return Passages(tuple(self.prompts[i] for i in indices), tuple(self.completions[i] for i in indices))
+
+
+def _messages(said: Said) -> tuple[Message, ...]:
+    """Those of rows that are spoken, where no prompt is an empty text."""
+    return () if isinstance(said, str) else said

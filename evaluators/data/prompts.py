@@ -18,11 +18,14 @@ class Prompts:
 
     input_ids: (tokens,) int64 a prompt, as a row of the task begins with it: a chat template's and its mark
     of who speaks next among them. texts: as a person reads them. references: of each prompt one or more.
+    ends: special tokens by which the chat template closes an answer (``turn_ends``); None of texts, which no
+    template writes.
     """
 
     input_ids: tuple[np.ndarray, ...]
     texts: tuple[str, ...]
     references: tuple[tuple[str, ...], ...]
+    ends: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if not len(self.input_ids) == len(self.texts) == len(self.references):
@@ -42,4 +45,5 @@ class Prompts:
             tuple(self.input_ids[i] for i in indices),
             tuple(self.texts[i] for i in indices),
             tuple(self.references[i] for i in indices),
+            self.ends,
         )

@@ -14,14 +14,15 @@ from spaces.errors import InputError, UsageError
 from spaces.foreign import foreign
 from spaces.printable import printable
 
-from .message import Message, Said, read_aloud
+from .message import ASSISTANT, Message, Said, read_aloud
 
-__all__ = ["Spoken", "check_chat_template", "check_generation_marks", "spoken_ids", "text_ids"]
+__all__ = ["Spoken", "check_chat_template", "check_generation_marks", "spoken_ids", "text_ids", "turn_ends"]
 
 _MARKS: Final = re.compile(r"\{%[-+]?\s*generation\s*[-+]?%\}")
 _SHOWN: Final = 60  # characters of a conversation by which a person may find it
 _BROKEN: Final = "mend its tokenizer.json (an unknown token, its normalizer), or choose another model."
 _UNFIT: Final = "mend the messages, or its chat_template."
+_PROBE: Final = "qzxjkv"  # an answer that no template writes itself
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +72,24 @@ def spoken_ids(
         ids = np.array(encoding["input_ids"], dtype=np.int64)
         mask = np.array(encoding["assistant_masks"], dtype=bool) if assistant else None
     return Spoken(ids, mask)
+
+
+def turn_ends(question: Sequence[Message], tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
+    """The token by which the chat template closes an answer to this: the first special or added one that it
+    writes behind what is said; none where it writes none, and a turn ends in plain text or not at all.
+
+    It need not be the end-of-text token, as it is not in the checkpoints of many base models.
+    """
+    talk = [*({"role": one.role, "content": one.content} for one in question)]
+    with foreign("the tokenizer's chat template fails on an answer", _UNFIT):
+        written: Any = tokenizer.apply_chat_template(
+            [*talk, {"role": ASSISTANT, "content": _PROBE}], tokenize=False
+        )
+        _, said, behind = str(written).rpartition(_PROBE)
+        ids = tokenizer(behind, add_special_tokens=False)["input_ids"] if said else []
+    marks = {id for id, token in tokenizer.added_tokens_decoder.items() if token.content.strip()}
+    marks.discard(tokenizer.unk_token_id)
+    return tuple(id for id in ids if id in marks)[:1]
 
 
 def check_chat_template(tokenizer: PreTrainedTokenizerBase) -> str:

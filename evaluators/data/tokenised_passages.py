@@ -97,16 +97,28 @@ def tokenised_passages(
 def question_ids(passages: Passages, tokenizer: PreTrainedTokenizerBase) -> list[np.ndarray]:
     """(tokens,) int64 of what each row asks, as the row begins with it; none where it asks nothing.
 
-    Special tokens that a tokenizer puts behind a text are left out where the row goes on otherwise.
+    Special tokens that a tokenizer puts behind a text are left out where the row goes on otherwise, as are
+    blanks that the row has in one token with what follows: the answer begins with them. The log counts the
+    prompts that are not how their rows begin.
     """
-    special = set(tokenizer.all_special_ids)
+    special, differ = set(tokenizer.all_special_ids), 0
     whole = _whole(passages, tokenizer, assistant=False)
     found = []
     for row, ids in zip(whole, _alone(passages, passages.questions, tokenizer), strict=True):
         shared = tokens_shared(row.ids, ids)
         while len(ids) > shared and int(ids[-1]) in special:
             ids = ids[:-1]
+        if len(ids) > shared:
+            differ += 1
+            if not passages.spoken and shared and not str(tokenizer.decode(ids[shared:].tolist())).strip():
+                ids = ids[:shared]
         found.append(ids)
+    if differ:
+        _log.warning(
+            f"the tokens of {differ} of {counted(len(found), 'prompt')} are not those that their rows begin "
+            "with: a prompt's last token merges with what follows, or the chat template writes it otherwise; "
+            "end no prompt with a blank, and begin its completion with it"
+        )
     return found
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -13,6 +15,7 @@ from transformers import PreTrainedModel
 from evaluators.training.candidate import Recipe, Trained
 from evaluators.training.cohort import Cohort, restored
 from evaluators.training.memory import is_out_of_memory
+from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.objective import Around, Batch, Objective, directly
 from spaces.site import Site
@@ -21,6 +24,8 @@ from .continued import continued
 from .text_test import TextTest
 
 __all__ = ["Answers", "answers_in", "answers_of", "model_answers"]
+
+_log = logging.getLogger(__name__)
 
 Answers = tuple[str, ...]
 """A text for each prompt, in their order."""
@@ -115,13 +120,26 @@ def _in_length_order(
     padded. ask: gives (copies x prompts, tokens) of a batch that has the prompts once for each."""
     order = np.argsort([len(ids) for ids in test.prompts.input_ids], kind="stable")
     size = max(1, size // (copies * test.decoding.beams))
-    answers = [[""] * len(order) for _ in range(copies)]
+    answers, ended = [[""] * len(order) for _ in range(copies)], False
     for start in range(0, len(order), size):
         indices = order[start : start + size]
         batch = test.batch(indices, pad=model.config.pad_token_id, device=model.device).tiled(copies)
         said = ask(batch).cpu().numpy().reshape(copies, len(indices), -1)
+        ended = ended or test.ended(said)
         for own, rows in zip(answers, said, strict=True):
             for index, tokens in zip(indices, rows, strict=True):
                 own[index] = test.text(tokens)
         on_rows(copies * len(indices))
+    if not ended:
+        _tell_that_none_ended(test)
     return [tuple(own) for own in answers]
+
+
+@lru_cache(maxsize=1)
+def _tell_that_none_ended(test: TextTest) -> None:
+    """Logs it once a test, however many models are asked."""
+    _log.warning(
+        "no answer of models that were asked at once ended at a stop: all have "
+        f"{counted(test.decoding.max_new_tokens, 'token')}; raise `max_new_tokens`, or see whether what is "
+        "learned has an end"
+    )

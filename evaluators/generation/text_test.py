@@ -76,6 +76,10 @@ class TextTest:
             text = self.tokenizer.decode(said.tolist(), skip_special_tokens=True)
         return str(text).strip()
 
+    def ended(self, tokens: np.ndarray) -> bool:
+        """Whether any of these answers, (answers, tokens), has a stop."""
+        return bool(np.isin(tokens, self.stops).any())
+
     def score(self, answers: tuple[str, ...]) -> dict[str, float]:
         """What the answers, one a prompt, are worth by each metric."""
         return score_texts(self.metrics, answers, self.prompts.references)

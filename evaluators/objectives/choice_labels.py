@@ -39,7 +39,8 @@ def choice_labels(ids: np.ndarray, start: int, *, question: int, place: int, rig
 
     Args:
         ids: its tokens, (tokens,) int64.
-        start: where its choice begins, at least 1.
+        start: where its choice begins: at least 1, and within ``ids``, so that there is a token to judge
+            it by.
         question: its number, at least 0, the same for all of its choices and for no others.
         place: of the choice among them, below ``MOST_CHOICES``.
         right: whether it is the answer.
@@ -49,6 +50,11 @@ def choice_labels(ids: np.ndarray, start: int, *, question: int, place: int, rig
     >>> choice_labels(np.array([7, 8, 9]), 2, question=0, place=0, right=False).tolist()
     [-1000, -100, -1009]
     """
+    if not 1 <= start < len(ids):
+        raise ValueError(
+            f"a choice from token {start} of {len(ids)} on leaves nothing to judge; `start` is at least 1 "
+            "and below the number of tokens."
+        )
     labels = np.where(np.arange(len(ids)) < start, np.int64(-100), ids if right else COVERED - ids)
     labels[0] = COVERED - (question * MOST_CHOICES + place)
     return labels

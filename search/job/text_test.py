@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from evaluators.base.base_model import load_tokenizer
 from evaluators.data.decoding import Decoding
@@ -22,6 +23,8 @@ __all__ = ["check_prompts", "text_test_of"]
 _METRICS: Final = ("bleu", "rouge_l")
 """Where the task has no usual ones."""
 
+_log = logging.getLogger(__name__)
+
 
 def check_prompts(task: Task) -> Prompts:
     """Those of the rows to report on; raises UsageError where there are none to answer."""
@@ -30,10 +33,15 @@ def check_prompts(task: Task) -> Prompts:
             f"`generate` is of language models, and {task.name} has labels to tell, no text to write; leave "
             "`generate` out."
         )
-    if task.prompts is None or not len(task.prompts):
+    if task.prompts is None:
         raise UsageError(
             f"`generate` answers prompts, and the rows of {task.name} that are reported on have none; give "
             "rows with a prompt and a completion, or leave `generate` out."
+        )
+    if not len(task.prompts):
+        raise UsageError(
+            f"`generate` answers prompts, and no prompt of {task.name} to report on leaves room for an "
+            "answer within `max_length`; raise it, give shorter prompts, or leave `generate` out."
         )
     return task.prompts
 
@@ -52,10 +60,21 @@ def text_test_of(inputs: Inputs, model: PreTrainedModel, asked: GenerationSettin
     if asked.generate_rows is not None:
         prompts = prompts.take(range(min(asked.generate_rows, len(prompts))))
     metrics = asked.text_metrics or task.text_metrics or _METRICS
-    decoding, stops = _decoding(task.decoding, asked), stops_of(model, tokenizer.eos_token_id)
+    decoding, stops = _decoding(task.decoding, asked), _stops(model, tokenizer, prompts)
     test = TextTest(prompts, decoding, tuple(dict.fromkeys(metrics)), stops, tokenizer)
     check_room(model, test.longest, decoding)
     return test
+
+
+def _stops(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: Prompts) -> tuple[int, ...]:
+    """Tokens at which an answer ends: the ends of a text, and of a turn where a chat template writes it."""
+    if prompts.ends == ():
+        _log.warning(
+            "the chat template closes an answer with no special token, so that an answer may run on into "
+            "turns of its own making; add one to its chat_template, or read the metrics of text with care"
+        )
+    every = (*stops_of(model, tokenizer.eos_token_id), *(prompts.ends or ()))
+    return tuple(dict.fromkeys(every))
 
 
 def _decoding(usual: Decoding, asked: GenerationSettings) -> Decoding:

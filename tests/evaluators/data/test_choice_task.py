@@ -13,6 +13,7 @@ from evaluators.data.questions import Question, Questions
 from evaluators.objectives.choice_labels import choices_of
 from evaluators.objectives.multiple_choice import MultipleChoice
 from spaces.errors import InputError, UsageError
+from tests.evaluators.data.letters import tokenizer_of_letters, tokens
 
 
 @pytest.fixture
@@ -96,3 +97,21 @@ def test_repeats_are_noted_and_training_rows_alone_are_the_first(tokenizer, capl
 def test_what_is_no_question_is_refused(choices, right, says):
     with pytest.raises(ValueError, match=says):
         Question("a", choices, right)
+
+
+def test_a_question_with_a_choice_without_a_token_of_its_own_is_dropped_and_counted(caplog):
+    """``ab`` is one token, so that nothing of the first choice stands behind the prompt."""
+    tokenizer = tokenizer_of_letters(merged=(("a", "b"),))
+    bare, whole, long = (
+        Question("a", ("b", "c"), 0),
+        Question("x", ("y", "z"), 1),
+        Question("x", ("yyyyy", "z"), 1),
+    )
+    rows = rows_to_judge("validation", Questions((bare, whole, long)), tokenizer, 4)
+    assert [ids.tolist() for ids in rows.input_ids] == [tokens("xy"), tokens("xz")]
+    assert (
+        "dropped 2 of 3 questions of the validation part: of 1 not all choices are whole within 4 tokens, "
+        "of 1 a choice has no token behind the prompt's"
+    ) in caplog.text
+    with pytest.raises(InputError, match="with a token of its own in each choice"):
+        rows_to_learn("training", Questions((bare,)), tokenizer, 4)

@@ -55,8 +55,20 @@ def test_the_order_of_the_file_changes_nothing_and_caps_keep_a_prefix(tokenizer)
 def test_rows_that_are_learned_and_reported_on_are_noted(tokenizer, caplog):
     with caplog.at_level(logging.WARNING):
         task = build_language_task("t", CausalLM(), passages([*range(40)]), passages([3, 4, 50]), tokenizer)
-    assert task.notes == ("2 texts of the evaluation rows are also among the training rows",)
-    assert task.notes[0] in caplog.text
+    assert task.notes == (
+        "2 texts of the evaluation rows are also among the training rows",
+        "2 of 3 questions to report on are among those learned from",
+    )
+    assert all(note in caplog.text for note in task.notes)
+
+
+def test_questions_that_are_learned_and_reported_on_are_noted_whatever_is_answered(tokenizer):
+    said = Passages(("w1", "w1", "w700"), (" w800", " w801", " w802"))
+    task = build_language_task("t", CausalLM(), passages([*range(40)]), said, tokenizer)
+    assert task.notes == ("1 of 2 questions to report on is among those learned from",)
+    texts = Passages(("",), ("w9",))
+    plain = Passages(("",) * 40, tuple(f"w{n} w{n}" for n in range(40)))
+    assert build_language_task("t", CausalLM(), plain, texts, tokenizer).notes == ()
 
 
 def test_labels_are_tokens_with_nothing_learned_of_the_prompt(tokenizer):

@@ -47,3 +47,11 @@ def test_their_form_is_told_in_words():
     assert Passages(("",), ("x",)).form == "plain texts"
     assert Passages(("",), (TALK,)).form == "conversations"
     assert Passages((ASKED,), (TALK[2:3],)).form == "prompts and completions of messages"
+
+
+def test_a_completion_of_several_messages_asks_all_that_precedes_its_last_answer():
+    later = (Message("assistant", "2"), Message("user", "2 + 2?"), Message("assistant", "4"))
+    passages = Passages((ASKED, ASKED[:1]), (later, (Message("user", "3 + 3?"), Message("assistant", "6"))))
+    assert passages.questions == [(*ASKED, *later[:2]), (ASKED[0], Message("user", "3 + 3?"))]
+    assert passages.answers == ["4", "6"]
+    assert passages.keys[1] == "system: be brief\nuser: 3 + 3?"

@@ -46,6 +46,45 @@ def test_plain_texts_ask_nothing():
     assert asked(texts, texts) is None
 
 
-def test_a_prompt_that_leaves_no_room_for_an_answer_is_left_out():
+def test_a_prompt_that_leaves_no_room_for_an_answer_is_left_out_and_counted(caplog):
     assert asked(SEVERAL, SEVERAL, limit=2).texts == ("c",)
-    assert asked(SEVERAL, SEVERAL, limit=1) is None
+    assert "left out 1 of 2 prompts to answer: no room is left for an answer within 2 tokens" in caplog.text
+    none = asked(SEVERAL, SEVERAL, limit=1)
+    assert none is not None
+    assert len(none) == 0
+
+
+def test_a_last_answer_is_asked_for_with_all_that_precedes_it_in_prompt_and_completion():
+    talk = (Message("assistant", "cd"), Message("user", "ef"), Message("assistant", "gh"))
+    rows = Passages(((Message("user", "ab"),),), (talk,))
+    found = asked(rows, rows, template=TEMPLATE, limit=99)
+    assert found.input_ids[0].tolist() == tokens("u ab.a cd.u ef.a ")
+    assert found.references == (("gh",),)
+
+
+def test_prompts_of_one_system_message_with_other_questions_behind_it_are_two():
+    system = (Message("system", "be"),)
+    said = [(Message("user", user), Message("assistant", answer)) for user, answer in ("ef", "xz")]
+    rows = Passages((system, system), tuple(said))
+    found = asked(rows, rows, template=TEMPLATE, limit=99)
+    assert found.references == (("f",), ("z",))
+    assert len(set(rows.keys)) == 2
+
+
+def test_a_blank_that_merges_with_the_answer_is_left_for_it_and_counted(caplog):
+    rows = Passages(("abc ", "x"), ("de", " y"))
+    found = asked(rows, rows, merged=((" ", "d"),))
+    assert [ids.tolist() for ids in found.input_ids] == [tokens("abc"), tokens("x")]
+    assert "the tokens of 1 of 2 prompts are not those that their rows begin with" in caplog.text
+    caplog.clear()
+    asked(rows, rows)
+    assert not caplog.text
+
+
+def test_answers_to_messages_end_as_the_template_ends_them_and_to_texts_with_the_text():
+    closed = TEMPLATE.replace("}}.{%", "}}.<begin>{%")
+    talk = Passages(("",), ((Message("user", "b"), Message("assistant", "c")),))
+    assert asked(talk, talk, template=closed).ends == (BEGIN,)
+    assert asked(talk, talk, template=closed).take([0]).ends == (BEGIN,)
+    assert asked(talk, talk, template=TEMPLATE).ends == ()
+    assert asked(SEVERAL, SEVERAL, template=closed).ends is None

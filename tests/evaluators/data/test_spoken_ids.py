@@ -3,9 +3,15 @@ from __future__ import annotations
 import pytest
 
 from evaluators.data.message import Message
-from evaluators.data.spoken_ids import check_chat_template, check_generation_marks, spoken_ids, text_ids
+from evaluators.data.spoken_ids import (
+    check_chat_template,
+    check_generation_marks,
+    spoken_ids,
+    text_ids,
+    turn_ends,
+)
 from spaces.errors import InputError, UsageError
-from tests.evaluators.data.letters import BEGIN, MARKED, TEMPLATE, tokenizer_of_letters, tokens
+from tests.evaluators.data.letters import BEGIN, END, MARKED, TEMPLATE, tokenizer_of_letters, tokens
 
 TALK = (Message("user", "ab"), Message("assistant", "c"))
 
@@ -39,3 +45,24 @@ def test_without_template_or_marks_it_says_so():
         check_chat_template(tokenizer_of_letters())
     with pytest.raises(UsageError, match="has no such marks"):
         check_generation_marks(tokenizer_of_letters(template=TEMPLATE))
+
+
+def test_a_turn_ends_with_the_first_special_token_behind_the_answer_in_its_template():
+    template = (
+        "{% for m in messages %}<begin>{{ m.role[0] }} {{ m.content | trim }}. <begin> <end>{% endfor %}"
+        "{% if add_generation_prompt %}<begin>a {% endif %}"
+    )
+    assert turn_ends(TALK[:1], tokenizer_of_letters(template=template)) == (BEGIN,)
+    assert turn_ends(TALK[:1], tokenizer_of_letters(template=template.replace(" <begin> ", ""))) == (END,)
+
+
+def test_blanks_and_unknown_tokens_end_no_turn():
+    tokenizer = tokenizer_of_letters(template=TEMPLATE.replace("}}.{%", "}} .?{%"))
+    tokenizer.add_tokens([" "])
+    tokenizer.unk_token = "?"
+    assert turn_ends(TALK[:1], tokenizer) == ()
+
+
+def test_a_template_that_writes_no_answer_ends_no_turn():
+    tokenizer = tokenizer_of_letters(template="{{ messages[0].content }}<begin>")
+    assert turn_ends(TALK[:1], tokenizer) == ()

@@ -140,3 +140,13 @@ def test_the_model_is_left_as_it_was(tiny_language_model, make_test, by_chance):
     asked(model, "lora+shortcut", by_chance(model, "lora+shortcut", 2), test)
     assert model_answers(test, model, size=8) == before
     assert np.isfinite(model(torch.tensor([[5, 6]])).logits.numpy()).all()
+
+
+def test_that_no_answer_ended_is_told_once_a_test(tiny_language_model, make_test, caplog):
+    model, never = tiny_language_model("llama"), make_test(stops=(1000,))
+    said = [model_answers(never, model, size=8) for _ in range(2)]
+    assert said[0] == said[1]
+    assert caplog.text.count("ended at a stop") == 1
+    caplog.clear()
+    model_answers(make_test(stops=tuple(range(1000))), model, size=8)
+    assert "ended at a stop" not in caplog.text

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from evaluators.objectives.choice_labels import COVERED, choice_labels, choices_of
 
@@ -31,3 +32,9 @@ def test_the_marks_say_which_rows_are_choices_of_which_question_whatever_their_o
 
 def test_rows_that_are_no_choices_say_nothing():
     assert not len(choices_of([np.array([-100, 4]), np.array([], dtype=np.int64)]).rows)
+
+
+@pytest.mark.parametrize("start", [0, 4])
+def test_a_choice_without_anything_to_judge_is_refused(start):
+    with pytest.raises(ValueError, match=f"from token {start} of 4 on leaves nothing to judge"):
+        choice_labels(IDS, start, question=0, place=0, right=False)

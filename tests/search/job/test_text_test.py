@@ -54,3 +54,22 @@ def test_without_prompts_it_is_refused(inputs, model):
     plain = replace(inputs, task=replace(inputs.task, prompts=None))
     with pytest.raises(UsageError, match="give rows with a prompt and a completion"):
         text_test_of(plain, model, GenerationSettings(generate=True))
+
+
+def test_where_no_prompt_leaves_room_for_an_answer_it_is_refused_as_that(inputs, model):
+    full = replace(inputs, task=replace(inputs.task, prompts=inputs.task.prompts.take([])))
+    with pytest.raises(UsageError, match="leaves room for an answer within `max_length`"):
+        text_test_of(full, model, GenerationSettings(generate=True))
+
+
+def test_answers_end_at_the_templates_end_of_a_turn_too_and_one_without_is_told(inputs, model, caplog):
+    def stops(ends):
+        prompts = replace(inputs.task.prompts, ends=ends)
+        spoken = replace(inputs, task=replace(inputs.task, prompts=prompts))
+        return text_test_of(spoken, model, GenerationSettings(generate=True, max_new_tokens=5)).stops
+
+    assert stops((5,)) == (0, 5)
+    assert stops((0,)) == stops(None) == (0,)
+    assert not caplog.text
+    assert stops(()) == (0,)
+    assert "closes an answer with no special token" in caplog.text
