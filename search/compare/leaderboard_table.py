@@ -16,7 +16,7 @@ from .leaderboard import Leaderboard
 from .questions import Finding
 from .standing import Standing
 
-__all__ = ["format_leaderboard", "samples_of"]
+__all__ = ["format_leaderboard", "leaderboard_samples"]
 
 _OF_THE_METRIC: Final = ("method", "test {metric}", "difference [95 % t]", "Holm p", "median")
 _OF_THE_RUNS: Final = (
@@ -31,7 +31,7 @@ _OF_THE_RUNS: Final = (
 
 
 def format_leaderboard(board: Leaderboard) -> str:
-    """The verdict in one line, then lines of at most 80 columns, without ``samples_of``.
+    """The verdict in one line, then lines of at most 80 columns, without ``leaderboard_samples``.
 
     The table, the best method first; how to read it; the questions, the notes, and what failed; what was
     written.
@@ -76,7 +76,7 @@ def _text(board: Leaderboard) -> list[str]:
     return ["", *wrapped(how_generated(board.text)), *text_of_all(board.text, order)]
 
 
-def samples_of(board: Leaderboard) -> str:
+def leaderboard_samples(board: Leaderboard) -> str:
     """Some of what the baseline and the best wrote, below the table; empty where they were not asked to."""
     if board.text is None:
         return ""

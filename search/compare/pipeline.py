@@ -21,7 +21,7 @@ from .arm_training import Chosen, Planned, report, tune
 from .grid_point import GridPoint
 from .leaderboard import Leaderboard, baseline_of
 from .leaderboard_plot import draw_leaderboard
-from .leaderboard_table import format_leaderboard, samples_of
+from .leaderboard_table import format_leaderboard, leaderboard_samples
 from .maps import draw_maps
 from .questions import Finding, findings
 from .standing import ArmRuns, Standing, standings
@@ -57,7 +57,7 @@ class Comparison:
     @property
     def samples(self) -> str:
         """What was written, if anything was."""
-        return samples_of(self.board)
+        return leaderboard_samples(self.board)
 
 
 def compare_arms(

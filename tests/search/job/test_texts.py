@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers.generation.utils import GenerationMixin
 
 from evaluators.training.candidate import Evaluation, Trained
 from search.job.fine_tune import fine_tune
@@ -73,7 +74,7 @@ def test_where_memory_runs_out_one_line_says_what_to_lower(job, runs, tmp_path, 
     def full(*_args, **_kwargs):
         raise error
 
-    monkeypatch.setattr("evaluators.generation.answers.continued", full)
+    monkeypatch.setattr(GenerationMixin, "generate", full)
     with pytest.raises(
         InputError, match=r"memory ran out .*`beams`, `max_new_tokens`.*`generate_rows`"
     ) as told:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from evaluators.store.benchmark_table import BenchmarkTable
 from proxies.site_scores import per_unit_of_rank
-from search.run.table_notes import Notes, _fields, _scores
+from search.run.table_notes import Notes
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace
 
@@ -28,4 +28,5 @@ def test_the_error_of_sketched_scores_is_kept_also_where_it_cannot_be_said(tiny_
     space = SearchSpace(find_sites(tiny_model("bert"), "lora[q]"), (0, 1))
     by_site = [1.0] * len(space.sites)
     scores = replace(per_unit_of_rank("grad_norm", "dense", space, by_site), error=error)
-    assert _scores(json.loads(json.dumps(_fields(scores))), space).error == error
+    kept = SimpleNamespace(space=space, notes=Notes((), 1.0, (), (), {"constant": (scores,)}).to_json())
+    assert Notes.of(kept).site_scores["constant"][0].error == error
