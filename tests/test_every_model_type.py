@@ -45,7 +45,7 @@ ABSENT: Final = {"layoutlmv2": "detectron2"}  # a library that such models need
 REFUSED: Final = {
     **dict.fromkeys(
         ("bart", "bigbird_pegasus", "mbart", "mt5", "mvp", "plbart", "t5", "t5gemma", "t5gemma2", "umt5"),
-        r"is an encoder-decoder .*: its decoder reads the encoder's states",
+        r"is an encoder-decoder .*: its decoder also reads the states of its encoder",
     ),
     **dict.fromkeys(
         ("canine", "convbert", "fnet", "nystromformer", "yoso"),
