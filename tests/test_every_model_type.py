@@ -181,7 +181,7 @@ def _merged(adapter: Path, source: ModelSource, task: Task) -> Tensor:
 
 
 def _sites(source: ModelSource, task: Task, space: str) -> tuple[Site, ...]:
-    model, inputs = load_base_model(source, device="cpu"), Inputs("m", source, task, 0.01)
+    model, inputs = load_base_model(source, device="cpu"), Inputs("m", "m", source, task, 0.01)
     task = readable_inputs(inputs, model).task
     return usable_sites(task, model, find_sites(model, space), "preserve")
 

@@ -124,7 +124,7 @@ def _board(
     found = findings(runs, ranked, baseline, direction=objective.direction)
     return Leaderboard(
         verdict=_verdict(task, runs, ranked, found),
-        model=job.base,
+        model=job.model_title,
         task=task.name,
         metric=objective.metric,
         metric_title=objective.metric_title,

@@ -47,7 +47,7 @@ def readable_inputs(inputs: Inputs, model: PreTrainedModel) -> Inputs:
             _check_extremes(model, untyped)
         except InputError:
             raise _not_readable(inputs, error) from None
-        _log.warning("token types are left out, which %s cannot embed: %s", inputs.base, error)
+        _log.warning("token types are left out, which %s cannot embed: %s", inputs.title, error)
         task = untyped
     _check_padding(model, task)
     return inputs if task is inputs.task else replace(inputs, task=task)
@@ -167,6 +167,6 @@ def _without_types(task: Task) -> Task:
 
 def _not_readable(inputs: Inputs, error: InputError) -> InputError:
     return InputError(
-        f"{inputs.base} cannot take this task's rows: {error} Give the model its own tokenizer, or a smaller "
-        "`max_length`."
+        f"{inputs.title} cannot take this task's rows: {error} Give the model its own tokenizer, or a "
+        "smaller `max_length`."
     )

@@ -28,7 +28,7 @@ from evaluators.objectives.task_objective import Labelled
 from spaces.errors import InputError, UsageError
 from spaces.printable import printable
 
-from .named_models import model_place, model_title
+from .named_models import model_base, model_place, model_title
 from .row_source import DEMO_TASK, RowSource, row_source
 from .settings import LONGEST_NAME, DataSettings, ModelSettings
 
@@ -42,10 +42,11 @@ _DEMO_LEARNING_RATE, _LEARNING_RATE = 3e-3, 5e-4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inputs:
-    """base: the model as a reader should know it. source: where it is loaded from.
-    learning_rate: where the settings name none.
+    """title: the model as a reader should know it. base: where an adapter's reader finds it. source: where
+    it is loaded from here. learning_rate: where the settings name none.
     """
 
+    title: str
     base: str
     source: ModelSource
     task: Task
@@ -90,13 +91,13 @@ def _loaded(
     model: ModelSettings, build: Callable[[PreTrainedTokenizerBase], Task], *, embedded: bool
 ) -> Inputs:
     """The task built with the model's tokenizer. embedded: whether it is the embedded one."""
-    folder, base = model_place(model.model), model_title(model.model)
-    _log.info("loading  the rows, and the tokenizer of %s", base)
+    folder, title = model_place(model.model), model_title(model.model)
+    _log.info("loading  the rows, and the tokenizer of %s", title)
     task = build(load_tokenizer(folder))
     learning_rate = _DEMO_LEARNING_RATE if embedded else _LEARNING_RATE
     objective = task.objective
     source = ModelSource(folder, objective.num_labels, model.dtype, objective.architecture, model.bits)
-    return Inputs(base, source, task, learning_rate)
+    return Inputs(title, model_base(model.model), source, task, learning_rate)
 
 
 class _Builder(Protocol):

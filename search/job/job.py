@@ -47,8 +47,13 @@ class Job:
     gradient_checkpointing: bool = False
 
     @property
-    def base(self) -> str:
+    def model_title(self) -> str:
         """The model as a reader should know it."""
+        return self.ground.inputs.title
+
+    @property
+    def base(self) -> str:
+        """The model as an adapter names it, where its reader finds it."""
         return self.ground.inputs.base
 
     @property

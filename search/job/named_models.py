@@ -5,7 +5,7 @@ from __future__ import annotations
 from evaluators.data.demo import MODEL_NAME, demo_model_folder
 from evaluators.store.smollm2 import SMOLLM2, smollm2_folder
 
-__all__ = ["model_place", "model_title"]
+__all__ = ["model_base", "model_place", "model_title"]
 
 
 def model_place(name: str | None) -> str:
@@ -18,10 +18,13 @@ def model_place(name: str | None) -> str:
     return str(smollm2_folder()) if name == SMOLLM2 else name
 
 
-def model_title(name: str | None) -> str:
-    """How a reader should know a model, and find it: as typed, MiniLM by its name on the hub, SmolLM2 by the
-    folder that it was converted into, since its numbers are not those of the hub.
+def model_base(name: str | None) -> str:
+    """Where an adapter's reader finds its base model: MiniLM by its name on the hub, SmolLM2 in the folder
+    that it was converted into, since its numbers are not those of the hub; any other as typed.
     """
-    if name is None:
-        return MODEL_NAME
-    return model_place(name) if name == SMOLLM2 else name
+    return MODEL_NAME if name is None else model_place(name)
+
+
+def model_title(name: str | None) -> str:
+    """How a reader should know a model: as typed, or MiniLM by its name on the hub."""
+    return MODEL_NAME if name is None else name

@@ -91,7 +91,7 @@ def announce(job: Job, folder: Path) -> None:
     task, space, recipe = job.task, job.space, job.recipe
     rows = [len(part) for part in (task.train, task.validation, task.test)]
     ranks = ",".join(map(str, space.ranks))
-    _log.info("model    %s on %s", job.base, ", ".join(job.machine.devices))
+    _log.info("model    %s on %s", job.model_title, ", ".join(job.machine.devices))
     _log.info("task     %s, %s", task.name, task.objective.metric_title)
     _log.info("rows     %d to train, %d to select by, %d to report on", *rows)
     if names := task.objective.label_names:

@@ -30,7 +30,7 @@ def notes_of(
     picks = {str(picked_by(one.scores.proxy, picker)) for one in costs for picker in PICKERS}
     drawn = picks & {origin for entry in entries for origin in entry.origins}
     facts = {
-        "model": f"{first.base}, {first.source.dtype}",
+        "model": f"{first.model_title}, {first.source.dtype}",
         "task": f"{task.name}: {counted(len(task.train), 'row')} to train, "
         f"{len(task.validation):,} to judge by",
         "metric": task.objective.metric_title,

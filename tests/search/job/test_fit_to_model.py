@@ -44,7 +44,7 @@ def inputs_for(tiny_model):
         types = None if train.token_type_ids is None else [[0, 0, 1], [0, 1, 1]]
         rest = _rows([5, 6, 7], [8, 9, 10], types=types)
         task = Task("t", Classification(("a", "b")), train, rest, rest)
-        return Inputs("m", ModelSource("m", 2), task, 1e-3), tiny_model("bert", **overrides)
+        return Inputs("m", "m", ModelSource("m", 2), task, 1e-3), tiny_model("bert", **overrides)
 
     return build
 
@@ -79,7 +79,7 @@ def test_rows_beyond_the_model_are_refused(inputs_for, row, reason, typed):
 
 def test_a_model_that_is_none_for_the_objective_is_refused_when_it_is_first_looked_at(tiny_language_model):
     task = doubling_task()
-    inputs = Inputs("m", ModelSource("m", None, architecture="causal_lm"), task, 1e-3)
+    inputs = Inputs("m", "m", ModelSource("m", None, architecture="causal_lm"), task, 1e-3)
     assert readable_inputs(inputs, tiny_language_model("llama")) is inputs
     with pytest.raises(InputError, match="this bert model sees the tokens that it is to foretell"):
         readable_inputs(inputs, tiny_language_model("bert"))
