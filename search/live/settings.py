@@ -95,11 +95,11 @@ class LiveSettings:
         for name in self.objectives:
             if name not in OBJECTIVE_NAMES:
                 raise unknown_name("objectives", name, OBJECTIVE_NAMES)
-        first, *others = self.objectives
+        first = self.objectives[0]
         if first not in JUDGED or len({*self.objectives}) < len(self.objectives):
             raise UsageError(
-                f"`objectives={','.join(self.objectives)}` must be {' or '.join(JUDGED)}, by which trials are "
-                "stopped, then any others, each once; write for example `objectives=loss,params`."
+                f"`objectives={','.join(self.objectives)}` must be {' or '.join(JUDGED)}, by which trials "
+                "are stopped, then any others, each once; write for example `objectives=loss,params`."
             )
         if self.budget_min is not None:
             parse_budget(self.budget_min, argument="budget_min")

@@ -53,7 +53,7 @@ class LiveSearch:
 
     @property
     def objectives(self) -> tuple[tuple[str, Direction], ...]:
-        """What trials are compared by, the first one at every rung: (name, in which direction it is better)."""
+        """What trials are compared by, the first one at every rung: (name, towards what it is better)."""
         towards: dict[str, Direction] = {"metric": self.direction}
         return tuple((name, towards.get(name, "minimize")) for name in self.settings.objectives)
 
