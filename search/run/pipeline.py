@@ -15,6 +15,7 @@ from search.allocation.registry import find_allocator
 from search.folder.output_folder import OutputFolder
 from search.job.progress import Progress, silent
 from search.job.texts import write_answers
+from search.sampling.choose_finalists import choose_finalists
 from search.sampling.proposals import Proposal, propose
 from search.sampling.samplers import find_sampler
 from search.sampling.study_db import checked_storage, record_finalists, record_proposals
@@ -22,7 +23,6 @@ from search.show.heat_map import draw_rank_heat_map
 from spaces.counted import counted
 from spaces.errors import InputError
 
-from .choose_finalists import choose_finalists
 from .finalist import Finalist
 from .oracle import Oracle
 from .result import Result

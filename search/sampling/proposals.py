@@ -21,7 +21,7 @@ from .proposer import UNIFORM, Proposer
 from .repaired_study import RepairedStudy, Suggestion
 from .samplers import WINDOWS, find_sampler
 
-__all__ = ["Proposal", "StandIn", "StandsFor", "as_proposed", "propose"]
+__all__ = ["Proposal", "StandIn", "StandsFor", "as_proposed", "on_grid", "propose"]
 
 _REDRAWS = 8  # suggestions asked for before a repeat is given up
 _RESTARTS = 64  # random vectors tried before the space is taken to be exhausted
@@ -213,7 +213,7 @@ def _sample(
         suggestion, stand_in = found
         proposals.add(Proposer(name), stand_in)
         worth = dict(stand_in.scores)
-        became = replace(suggestion, ranks=_on_grid(stand_in.allocation, proposals.space))
+        became = replace(suggestion, ranks=on_grid(stand_in.allocation, proposals.space))
         study.tell(became, [worth[table.proxy] for table in objectives])
 
 
@@ -230,7 +230,7 @@ def _fresh(study: RepairedStudy, proposals: _Proposals) -> tuple[Suggestion, Sta
     return None
 
 
-def _on_grid(allocation: Allocation, space: SearchSpace) -> np.ndarray:
+def on_grid(allocation: Allocation, space: SearchSpace) -> np.ndarray:
     """The ranks of all sites, those off the grid down to it: (sites,), as a sampler can be told them."""
     grid = np.array(space.ranks)
     return np.asarray(grid[np.searchsorted(grid, space.rank_vector(allocation), side="right") - 1])
