@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from search.job.settings import ModelSettings
+from search.live.settings import LiveSettings
 from search.run.record import SearchRecord
 from search.run.settings import SearchSettings
 from search.run.table import format_table, samples_of
@@ -75,7 +76,7 @@ RUN: Final = Command(
     module="search.run",
     summary="Searches a space under a budget, fine-tunes the finalists, and saves the winner.",
     example="--space lora+shortcut --budget 2.3M",
-    settings=(SearchSettings, *JOB, HubSettings),
+    settings=(SearchSettings, LiveSettings, *JOB, HubSettings),
     run=_run,
 )
 main = RUN.main
