@@ -10,7 +10,7 @@ import torch
 
 from evaluators.base.base_models import BaseModels
 from evaluators.executors.executor import Executor
-from evaluators.executors.spread import LocalExecutor, default_cohort_size
+from evaluators.executors.local import LocalExecutor
 from spaces.counted import counted
 from spaces.errors import UsageError
 
