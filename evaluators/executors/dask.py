@@ -131,7 +131,7 @@ class DaskExecutor:
         task, source = assignment.workload.task, assignment.workload.source
         none = task.train.take([])
         rowless = replace(assignment.workload, task=Task(task.name, task.objective, none, none, none))
-        given = (rowless, assignment.candidates, self.device, self.threads)
+        given = (rowless, assignment.legs, self.device, self.threads)
         return DaskCall(partial(train_here, *given, model_digests(source.path_or_name)), rows)
 
 
@@ -172,4 +172,4 @@ class _Connected:
         def execute(tasks: Sequence[Assignment]) -> Iterator[tuple[int, list[Trained] | Died]]:
             return self.workers([chosen.call(one, packed[id(one.workload.task)]) for one in tasks])
 
-        end_all(assignments, execute, on_done=on_done, on_step=on_step)
+        end_all(assignments, work, execute, on_done=on_done, on_step=on_step)

@@ -95,7 +95,7 @@ class DaskWorkers:
         workers cannot import what a call needs.
         """
         waiting = deque(enumerate(calls))
-        busy: dict[str, _Busy[_Returned]] = {}  # by key
+        busy: dict[object, _Busy[_Returned]] = {}  # by key of its future
         ended: SimpleQueue[Future[_Returned]] = SimpleQueue()
         alone_since = time.monotonic()
         try:
@@ -114,7 +114,7 @@ class DaskWorkers:
             self._client.cancel([one.future for one in busy.values()])
 
     def _ends(
-        self, busy: dict[str, _Busy[_Returned]], ended: SimpleQueue[Future[_Returned]]
+        self, busy: dict[object, _Busy[_Returned]], ended: SimpleQueue[Future[_Returned]]
     ) -> Iterator[tuple[int, _Returned | Died]]:
         """The next call that has ended; after a second without one, those whose workers are gone."""
         try:
@@ -129,7 +129,8 @@ class DaskWorkers:
             return
         if key in busy:  # which what was cancelled is not any more
             one = busy.pop(key)
-            yield one.place, self._result(one)
+            result = self._result(one)
+            yield one.place, result
 
     def _there(self) -> set[str]:
         """Addresses of the workers that there are."""

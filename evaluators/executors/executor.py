@@ -15,10 +15,18 @@ __all__ = ["Executor"]
 
 
 class Executor(Protocol):
-    """Trains all candidates that are not known, somewhere.
+    """Trains all legs that are not known, somewhere.
 
+<<<<<<< HEAD
     Nothing of the candidates is kept there. Results depend on where and how many at once by no more than
     rounding: cohorts are formed before they are spread.
+=======
+    Args:
+        work: the legs of each workload.
+        models: of this process; every other process has its own.
+        on_done: sees what came of each leg as soon as its cohort has finished, with the index of its work.
+        on_step: counts candidate-steps.
+>>>>>>> legs
     """
 
     @property
@@ -42,9 +50,10 @@ class Executor(Protocol):
         """Returns when all have ended.
 
         Args:
-            work: the candidates of each workload.
+            work: the legs of each workload.
             models: of this process; every other process has its own.
-            on_done: sees each candidate as soon as its cohort has finished, with the index of its work.
+            on_done: sees what came of each leg as soon as its cohort has finished, with the index of its
+                work.
             on_step: counts candidate-steps.
         """
         ...

@@ -63,7 +63,7 @@ class LocalExecutor:
                 opened(work, models, on_done=on_done, on_step=on_step)
             return
         for assignment in self.assignments(work, models):
-            for one in train_assigned(assignment, models, on_step):
+            for one in assignment.news(train_assigned(assignment, models, on_step), work):
                 on_done(assignment.work, one)
 
     @contextmanager
@@ -114,7 +114,7 @@ class _Processes:
         def execute(tasks: Sequence[Assignment]) -> Iterator[tuple[int, list[Trained] | Died]]:
             return self.processes([partial(_train_elsewhere, threads, os.getpid(), task) for task in tasks])
 
-        end_all(assignments, execute, on_done=on_done, on_step=on_step)
+        end_all(assignments, work, execute, on_done=on_done, on_step=on_step)
 
 
 def _train_elsewhere(threads: int, parent: int, assignment: Assignment, models: BaseModels) -> list[Trained]:

@@ -16,7 +16,8 @@ from evaluators.base.base_models import BaseModels
 from evaluators.base.best_device import best_device
 from evaluators.base.content_digest import model_digests
 from evaluators.data.task import Task
-from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.candidate import Trained
+from evaluators.training.leg import Leg
 from spaces.errors import InputError
 
 from .assignment import Assignment, train_assigned
@@ -36,20 +37,20 @@ def own_device(device: str, _: bytes = b"") -> str:
 
 def train_here(
     workload: Workload,
-    candidates: Sequence[Candidate],
+    legs: Sequence[Leg],
     device: str,
     threads: int | None,
     digests: Mapping[str, str],
     task: bytes,
 ) -> list[Trained]:
-    """The candidates trained on this worker.
+    """The legs trained on this worker.
 
     It ends at its next step once nobody wants it. Raises InputError where the model cannot be loaded here,
     or is another one than the driver's.
 
     Args:
         workload: without the rows of its task, which come by themselves.
-        candidates: that train together.
+        legs: of the candidates that train together.
         device: ``auto``, or as PyTorch has it.
         threads: CPU threads; by default the worker's.
         digests: of the driver's files of the model, as ``model_digests``.
@@ -60,7 +61,7 @@ def train_here(
         torch.set_num_threads(threads or get_worker().state.nthreads)
         whole = replace(workload, task=here.task(task))
         models = here.models(workload.source, digests)
-        assignment = Assignment(0, whole, tuple(candidates), own_device(device))
+        assignment = Assignment(0, whole, tuple(legs), own_device(device))
         return train_assigned(assignment, models, _end_unwanted)
 
 
@@ -75,12 +76,15 @@ class _Here:
         self.lock = Lock()
         self._models = BaseModels()
         self._source: ModelSource | None = None
-        self._packed, self._task = b"", None
+        self._packed = b""
+        self._task: Task | None = None
 
     def task(self, packed: bytes) -> Task:
         """Unpickled where it is another one than before."""
         if self._task is None or self._packed != packed:
-            self._packed, self._task = packed, pickle.loads(packed)
+            self._task = pickle.loads(packed)
+            self._packed = packed
+        assert self._task is not None
         return self._task
 
     def models(self, source: ModelSource, digests: Mapping[str, str]) -> BaseModels:
@@ -88,8 +92,8 @@ class _Here:
         own = model_digests(source.path_or_name)
         if changed := sorted(name for name in own.keys() & digests if own[name] != digests[name]):
             raise InputError(
-                f"{source.path_or_name} on the Dask worker {get_worker().address} has another {changed[0]} than "
-                "here; give every machine the same model."
+                f"{source.path_or_name} on the Dask worker {get_worker().address} has another {changed[0]} "
+                "than here; give every machine the same model."
             )
         if source != self._source:
             self._models.release()

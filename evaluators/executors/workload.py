@@ -15,8 +15,9 @@ from evaluators.data.task import ReportOn, Task
 from evaluators.generation.answers import answers_in
 from evaluators.generation.text_test import TextTest
 from evaluators.store.ledger import fingerprint
-from evaluators.training.candidate import Candidate, Recipe, Trained
+from evaluators.training.candidate import Recipe, Trained
 from evaluators.training.gate_policy import GatePolicy
+from evaluators.training.leg import Leg
 from evaluators.training.train import train_cohort
 from spaces.site import Site
 
@@ -24,14 +25,14 @@ __all__ = ["Trainer", "Work", "Workload"]
 
 
 class Trainer(Protocol):
-    """Trains candidates on one device. A frozen dataclass whose fields say how (``base.description``), which
-    can be sent to a process."""
+    """Trains legs of candidates on one device. A frozen dataclass whose fields say how
+    (``base.description``), which can be sent to a process."""
 
     def __call__(
         self,
         model: PreTrainedModel,
         workload: Workload,
-        candidates: Sequence[Candidate],
+        legs: Sequence[Leg],
         on_step: Callable[[int], None],
         /,
     ) -> list[Trained]: ...
@@ -40,7 +41,7 @@ class Trainer(Protocol):
 @dataclass(frozen=True, slots=True, eq=False)
 class Workload:
     """What every cohort of a run shares. policy: None where gates stay one. report_on: the rows that
-    metric and loss are of. trainer: who trains the candidates that ``spread`` puts together. text_test: what
+    metric and loss are of. trainer: who trains the legs that an executor puts together. text_test: what
     they answer when they have finished, where nothing is kept that could be asked later; None: nothing.
     gradient_checkpointing: whether it spares memory by computing the model's blocks twice, with the same
     results."""
@@ -73,18 +74,18 @@ class Workload:
 def in_one_cohort(
     model: PreTrainedModel,
     workload: Workload,
-    candidates: Sequence[Candidate],
+    legs: Sequence[Leg],
     on_step: Callable[[int], None],
 ) -> list[Trained]:
-    """The candidates trained side by side, as wires of one cohort."""
+    """The legs' candidates trained side by side, as wires of one cohort."""
     test = workload.text_test
     return train_cohort(
         model,
         workload.sites,
         workload.task,
-        candidates,
+        legs,
         workload.recipe,
-        slots=len(candidates),
+        slots=len(legs),
         policy=workload.policy,
         report_on=workload.rows,
         write=None if test is None else partial(answers_in, test),
@@ -95,8 +96,9 @@ def in_one_cohort(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Work:
-    """Candidates of one workload. known: those among them that are not to be trained."""
+    """Legs of one workload's candidates, of none two that end elsewhere. known: those that are not to be
+    trained."""
 
     workload: Workload
-    candidates: Sequence[Candidate]
-    known: Container[Candidate] = ()
+    legs: Sequence[Leg]
+    known: Container[Leg] = ()

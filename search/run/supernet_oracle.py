@@ -13,6 +13,7 @@ from evaluators.adapters.story import Story
 from evaluators.evaluator import Evaluator
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.cohort import outputs_of
+from evaluators.training.leg import whole
 from evaluators.training.memory import peak_memory
 from evaluators.training.truncated import truncated
 from proxies.site_scores import SiteScores
@@ -58,7 +59,7 @@ class CutFromSupernet:
         policy = Supernet(job.max_params, job.space.ranks)
         start = policy.start(job.space)
         candidates = [Candidate(start, seed, job.learning_rate) for seed in job.seeds]
-        work = [(replace(job.workload, policy=policy), candidates)]
+        work = [(replace(job.workload, policy=policy), whole(candidates))]
         (networks,) = fine_tune_all(work, self.folder, job.machine, keep_tensors=True, progress=self.progress)
         return networks
 
