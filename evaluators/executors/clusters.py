@@ -28,9 +28,7 @@ class Join(Protocol):
     ) -> Executor: ...
 
 
-def _dask(
-    place: str, *, device: str, home: str, cohort_size: int | None, threads: int | None
-) -> Executor:
+def _dask(place: str, *, device: str, home: str, cohort_size: int | None, threads: int | None) -> Executor:
     try:
         from .dask import join_dask
     except ModuleNotFoundError as error:

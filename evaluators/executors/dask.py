@@ -42,8 +42,8 @@ def join_dask(
 ) -> DaskExecutor:
     """An executor on the cluster whose scheduler is at ``place``: an address, or the file that it wrote.
 
-    Its first worker is asked what it has. Raises InputError where no scheduler answers, where no worker comes,
-    and where workers lack these packages.
+    Its first worker is asked what it has. Raises InputError where no scheduler answers, where no worker
+    comes, and where workers lack these packages.
 
     Args:
         place: ``tcp://host:8786``, or what ``dask scheduler --scheduler-file`` has written.
@@ -76,8 +76,8 @@ def scheduler_address(place: str) -> str:
         address = json.loads(path.read_text(encoding="utf-8"))["address"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"`dask={place}` is no address and no file of a scheduler ({error}); give tcp://HOST:PORT, or what "
-            "`dask scheduler --scheduler-file FILE` has written."
+            f"`dask={place}` is no address and no file of a scheduler ({error}); give tcp://HOST:PORT, or "
+            "what `dask scheduler --scheduler-file FILE` has written."
         ) from None
     return str(address)
 

@@ -23,7 +23,7 @@ from .retry import Died
 
 __all__ = ["DaskCall", "DaskWorkers"]
 
-_ANSWER: Final = 10.0  # seconds that a scheduler has to answer in
+_ANSWER: Final = 10.0  # seconds that a scheduler has to answer in, at most
 _LOOK: Final = 1.0  # seconds between looks at who has died
 _FETCH: Final = 60.0  # seconds for one result, before its worker is looked for
 _LARGE: Final = {
@@ -69,7 +69,9 @@ class DaskWorkers:
         """
         self._address, self._patience = address, patience
         try:
-            self._client = Client(address, timeout=_ANSWER, set_as_default=False, name="rankscape")
+            self._client = Client(
+                address, timeout=min(_ANSWER, patience), set_as_default=False, name="rankscape"
+            )
         except (OSError, ValueError) as error:
             raise InputError(
                 f"no Dask scheduler answers at {address} ({error}); start one with `dask scheduler`, and its "
@@ -195,14 +197,14 @@ class DaskWorkers:
     def _check_patience(self, alone_since: float) -> None:
         if (waited := time.monotonic() - alone_since) > self._patience:
             raise InputError(
-                f"the Dask scheduler at {self._address} has had no worker for {waited:.0f} seconds; start some "
-                f"with `dask worker {self._address}`. What had finished is kept."
+                f"the Dask scheduler at {self._address} has had no worker for {waited:.0f} seconds; start "
+                f"some with `dask worker {self._address}`. What had finished is kept."
             )
 
     def _lost(self) -> InputError:
         return InputError(
-            f"the Dask scheduler at {self._address} was lost; what had finished is kept: start the same again "
-            "once there is one."
+            f"the Dask scheduler at {self._address} was lost; what had finished is kept: start the same "
+            "again once there is one."
         )
 
 

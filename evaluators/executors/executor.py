@@ -17,16 +17,8 @@ __all__ = ["Executor"]
 class Executor(Protocol):
     """Trains all legs that are not known, somewhere.
 
-<<<<<<< HEAD
-    Nothing of the candidates is kept there. Results depend on where and how many at once by no more than
-    rounding: cohorts are formed before they are spread.
-=======
-    Args:
-        work: the legs of each workload.
-        models: of this process; every other process has its own.
-        on_done: sees what came of each leg as soon as its cohort has finished, with the index of its work.
-        on_step: counts candidate-steps.
->>>>>>> legs
+    Nothing of the candidates is kept there. Cohorts are formed before they are spread: results depend on
+    where they train, and on how many do at once, by no more than rounding.
     """
 
     @property

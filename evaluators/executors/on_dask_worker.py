@@ -1,4 +1,4 @@
-"""What runs on a worker of a Dask cluster: it has models and rows of its own, and trains one cohort at a time."""
+"""What a worker of a Dask cluster does: it keeps a model and rows, and trains one cohort at a time."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class _Here:
         return self._task
 
     def models(self, source: ModelSource, digests: Mapping[str, str]) -> BaseModels:
-        """Of this source alone; InputError where its files differ from those of which these are the digests."""
+        """Of this source alone; InputError where its files are not those of which these are the digests."""
         own = model_digests(source.path_or_name)
         if changed := sorted(name for name in own.keys() & digests if own[name] != digests[name]):
             raise InputError(

@@ -60,4 +60,6 @@ class MachineSettings:
             raise UsageError("`device` and `devices` exclude each other; give one of them.")
         for name in ("devices", "jobs"):
             if self.dask and getattr(self, name):
-                raise UsageError(f"`dask` and `{name}` exclude each other: a cluster's workers have their own.")
+                raise UsageError(
+                    f"`dask` and `{name}` exclude each other: a cluster's workers have their own."
+                )
