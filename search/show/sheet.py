@@ -13,7 +13,7 @@ from spaces.printable import printable
 from .aligned_text import wrapped
 from .table import Table
 
-__all__ = ["SheetPart", "Sheet"]
+__all__ = ["Sheet", "SheetPart"]
 
 SheetPart = Table | tuple[str, ...]
 """A table, or sentences."""
