@@ -35,7 +35,7 @@ _HEEDED_BY_A_TABLE: Final = frozenset(
         "finalists",
     }
     | {"seeds", "seed", "output", "json", "quiet"}
-    | {"device", "devices", "jobs", "threads"}  # of a machine that has nothing to do: harmless
+    | {"device", "devices", "jobs", "threads", "dask"}  # of a machine that has nothing to do: harmless
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from evaluators.executors.spread import Work, Workload
+from evaluators.executors.workload import Work, Workload
 from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import Leg, steps_of, whole
