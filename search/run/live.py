@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from evaluators.executors.workload import Workload
-from evaluators.training.candidate import Trained
+from evaluators.store.ledger import Ledger
+from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import Leg
 from proxies.site_scores import SiteScores
 from search.job.fine_tune import fine_tune_all
@@ -173,19 +174,26 @@ def _trials(
     most = live.settings.trials + len(baselines) * len(live.choices.grid)
     _announce(live, most)
     assert live.settings.at_once is not None, "a live job has all its settings"
+    workload = job.workload
+    ledger = Ledger(kept, workload.fingerprint)
     with job.machine.opened() as machine, progress("searching", most, "trial") as advance:
+
+        def over(candidate: Candidate) -> None:
+            ledger.forget_state(candidate)
+            advance(1)
+
         return waves_of(
             search,
             live.choices,
             scores,
             baselines,
-            _Legs(job.workload, machine, kept, keep_tensors=len(search.objectives) > 1),
+            _Legs(workload, machine, kept, keep_tensors=len(search.objectives) > 1),
             allocators=settings.allocator,
             samplers=settings.sampler,
             at_once=live.settings.at_once,
             seed=job.seed,
             watchers=watchers,
-            forget=lambda _: advance(1),
+            forget=over,
         ).run()
 
 
