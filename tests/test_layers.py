@@ -29,10 +29,11 @@ WITHIN_SEARCH: Final[dict[str, set[str]]] = {
     "sampling": {*_LOWEST, "job"},
     "methods": _BEFORE,
     "folder": _BEFORE,
-    "run": {*_BEFORE, "methods", "folder"},
+    "live": {*_BEFORE, "folder"},
+    "run": {*_BEFORE, "methods", "folder", "live"},
     "study": {*_BEFORE, "methods", "run"},
     "compare": {*_BEFORE, "methods", "run"},
-    "cli": {*_BEFORE, "methods", "folder", "run", "study", "compare"},
+    "cli": {*_BEFORE, "methods", "folder", "live", "run", "study", "compare"},
 }
 _DATA: Final = {"base", "metrics", "objectives", "data"}
 WITHIN_EVALUATORS: Final[dict[str, set[str]]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,9 @@ from search.allocation.registry import find_allocator
 from search.folder.output_folder import OutputFolder
 from search.job.progress import Progress, silent
 from search.job.texts import write_answers
+from search.live.pruning import find_pruner
+from search.live.settings import LiveSettings
+from search.sampling.choose_finalists import choose_finalists
 from search.sampling.proposals import Proposal, propose
 from search.sampling.samplers import find_sampler
 from search.sampling.study_db import checked_storage, record_finalists, record_proposals
@@ -22,20 +25,30 @@ from search.show.heat_map import draw_rank_heat_map
 from spaces.counted import counted
 from spaces.errors import InputError
 
-from .choose_finalists import choose_finalists
 from .finalist import Finalist
 from .oracle import Oracle
 from .result import Result
 from .settings import SearchSettings
+from .table import search_sheet
 
-__all__ = ["STUDY_FILE", "best_of", "check_names", "result_with", "search_in_folder", "search_with"]
+__all__ = [
+    "STUDY_FILE",
+    "best_of",
+    "check_names",
+    "result_with",
+    "save_result",
+    "search_in_folder",
+    "search_with",
+]
 
 _log = logging.getLogger(__name__)
 STUDY_FILE: Final = "study.db"
 
 
-def check_names(settings: SearchSettings) -> None:
-    """Raises UsageError on a proxy, allocator or sampler that there is not, before anything is loaded."""
+def check_names(settings: SearchSettings, live: LiveSettings) -> None:
+    """Raises UsageError on a proxy, allocator, sampler or pruner that there is not, before anything is
+    loaded."""
+    find_pruner(live.pruner)
     for name in settings.proxy or ():
         find_proxy(name)
     for name in settings.allocator:
@@ -44,24 +57,15 @@ def check_names(settings: SearchSettings) -> None:
         find_sampler(name)
 
 
-def search_in_folder(
-    oracle: Oracle,
-    settings: SearchSettings,
-    owner: OutputFolder,
-    *,
-    seed: int,
-    progress: Progress = silent,
-    storage: str | None = None,
-    command: str | None = None,
-) -> Result:
-    """The result of a search, all of it written into a folder that is open, ``result.json`` too.
+def search_in_folder(owner: OutputFolder, search: Callable[[Path], Result]) -> Result:
+    """The result of a search in a folder that is open, all of it written there, ``result.json`` and tables
+    too.
 
-    Arguments as of ``search_with``. Raises InputError where what the search reads changes meanwhile.
+    search: what can be refused of it was refused. Raises InputError where what it reads changes meanwhile.
     """
     owner.begin()
-    result = search_with(
-        oracle, settings, owner.path, seed=seed, progress=progress, storage=storage, command=command
-    )
+    result = search(owner.path)
+    search_sheet(result.record).write(owner.path, "result")
     owner.finish(result.to_json())
     return result
 
@@ -104,7 +108,7 @@ def search_with(
     spent = {"scoring": scored - started, "proposing": time.perf_counter() - scored}
     kept = folder / "candidates"
     result = result_with(oracle, chosen, kept, progress, scores=scores, seconds=spent, output=folder)
-    _save(result, folder, study, command)
+    save_result(result, folder, study, command)
     return result
 
 
@@ -133,7 +137,7 @@ def result_with(
     """
     started = time.perf_counter()
     evaluator = oracle.evaluator(folder, progress)
-    runs = evaluator([proposal.allocation for proposal in proposals])
+    runs = evaluator(proposals)
     direction = oracle.problem.judged.direction
     finalists = tuple(Finalist(one, own, direction) for one, own in zip(proposals, runs, strict=True))
     spent = {**seconds, "fine_tuning": time.perf_counter() - started}
@@ -161,21 +165,21 @@ def best_of(finalists: Sequence[Finalist]) -> Finalist:
 def _propose(
     oracle: Oracle, settings: SearchSettings, scores: Sequence[SiteScores], seed: int, progress: Progress
 ) -> list[Proposal]:
-    total = 1 + len(scores) * len(settings.allocator) + settings.trials * len(settings.sampler)
+    total = 1 + len(scores) * len(settings.allocator) + settings.proposals * len(settings.sampler)
     with progress("proposing", total, "allocation") as advance:
         return propose(
             scores,
             max_params=oracle.problem.max_params,
             allocators=settings.allocator,
             samplers=settings.sampler,
-            trials=settings.trials,
+            trials=settings.proposals,
             seed=seed,
             stands_for=oracle.stands_for,
             on_proposal=lambda _: advance(1),
         )
 
 
-def _save(result: Result, folder: Path, study: Path | str, command: str | None) -> None:
+def save_result(result: Result, folder: Path, study: Path | str, command: str | None) -> None:
     """Writes what is known of the finalists into the study, and saves and draws the winner."""
     problem, proposal = result.problem, result.winner.proposal
     if result.conclusion is not None:
@@ -185,4 +189,4 @@ def _save(result: Result, folder: Path, study: Path | str, command: str | None) 
     write_answers(result.writing, folder)
     write_whole(folder / "allocation.json", proposal.allocation.to_json())
     title = f"{problem.title}, {proposal.params:,} of {counted(problem.max_params, 'parameter')}"
-    draw_rank_heat_map(proposal.allocation, problem.space, folder / "ranks.png", title=title)
+    draw_rank_heat_map(proposal.allocation, problem.drawn_space, folder / "ranks.png", title=title)

@@ -41,7 +41,8 @@ def test_json_holds_the_promised_keys_and_the_folder_the_promised_files(small, c
     assert {entry["allocations"] for entry in result["proxies"].values()} == {3}
     out = tmp_path / "out"
     assert sorted(path.name for path in out.iterdir()) == sorted(
-        [".lock", "adapter", "allocation.json", "options.json", "ranks.png", "result.json", "study.db"]
+        [".lock", "adapter", "allocation.json", "options.json", "ranks.png", "study.db"]
+        + [f"result.{ending}" for ending in ("csv", "json", "md")]
     )
     assert json.loads((out / "result.json").read_text()) == result
     assert json.loads((out / "allocation.json").read_text()) == result["best"]["allocation"]
@@ -80,7 +81,7 @@ def test_stock_peft_loads_the_winner_of_a_lora_space(small, capsys, model_folder
     theirs = PeftModel.from_pretrained(base, tmp_path / "out" / "adapter").eval()
     torch.testing.assert_close(ours(**batch).logits, theirs(**batch).logits, rtol=0, atol=1e-5)
     card = (tmp_path / "out" / "adapter" / "README.md").read_text()
-    assert "rankscape run --trials 4 --finalists 2 --space 'lora[q,v]' --budget r=2 --model model" in card
+    assert "rankscape run --proposals 4 --finalists 2 --space 'lora[q,v]' --budget r=2 --model model" in card
     assert "| uniform |" in card
     assert str(tmp_path) not in card
 
@@ -131,7 +132,7 @@ def test_the_embedded_default_runs_end_to_end(capsys, tmp_path):
         "1",
         "--finalists",
         "1",
-        "--trials",
+        "--proposals",
         "2",
     ]
     assert main([*argv, "--budget", "100k", "--quiet", "--output", str(tmp_path / "demo")]) == 0
@@ -165,7 +166,7 @@ def test_real_mrpc_runs_end_to_end(capsys, tmp_path):
         "1",
         "--finalists",
         "1",
-        "--trials",
+        "--proposals",
         "2",
     ]
     result = run_json(capsys, [*argv, "--budget", "0.5%", "--quiet", "--output", str(tmp_path / "mrpc")])
