@@ -1,0 +1,185 @@
+"""Cohorts on a real Dask cluster, and in this process: the same to the last bit."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+
+pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+
+from evaluators.base.base_models import BaseModels
+from evaluators.executors.dask import DaskExecutor, join_dask, scheduler_address
+from evaluators.executors.local import LocalExecutor
+from evaluators.executors.workload import Work
+from evaluators.training.candidate import Candidate, Evaluation, Trained
+from evaluators.training.leg import Leg, whole
+from spaces.allocation import Allocation
+from spaces.errors import InputError
+from tests.dask_processes import dask_scheduler
+
+CANDIDATES = [Candidate(Allocation.of({"layers.0.q": 1, "layers.2.v": 2}), seed, 1e-2) for seed in range(5)]
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory):
+    """One with two workers, each of two threads."""
+    threads = ["--nthreads", "2"]
+    with dask_scheduler(tmp_path_factory.mktemp("dask")) as scheduler, scheduler.workers(threads, threads):
+        yield scheduler
+
+
+def executor_at(scheduler) -> DaskExecutor:
+    return DaskExecutor(scheduler.address, "cpu", "cpu", cohort_size=2, threads=1, patience=120)
+
+
+def dying(folder: Path, once: int, always: int):
+    """A trainer whose process is killed at the first step of some candidates, by their seeds."""
+
+    def trainer(model, workload, legs, on_step):
+        from evaluators.executors.workload import in_one_cohort
+
+        seeds = {leg.candidate.seed for leg in legs}
+
+        def step(count):
+            on_step(count)
+            first = not (folder / "died").exists()
+            if always in seeds or (once in seeds and first):
+                (folder / "died").touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        return in_one_cohort(model, workload, legs, step)
+
+    return trainer
+
+
+def trained(executor, workload, legs) -> tuple[dict[int, Trained], int]:
+    """What came of every leg, by seed, and the steps that were counted."""
+    done: dict[int, Trained] = {}
+    steps: list[int] = []
+
+    def note(_, one):
+        done[one.evaluation.candidate.seed] = one
+
+    executor([Work(workload, legs)], BaseModels(), on_done=note, on_step=steps.append)
+    return done, sum(steps)
+
+
+def in_two_legs(executor, workload):
+    """Four candidates, which pause at their second step of three; both times, what came of them."""
+    with executor.opened() as opened:
+        legs = [Leg(one, until=2) for one in CANDIDATES[:4]]
+        first, steps = trained(opened, workload, legs)
+        rest = [Leg(one, begun=first[one.seed].state) for one in CANDIDATES[:4]]
+        last, more = trained(opened, workload, rest)
+    assert (steps, more) == (8, 4)
+    return [result[seed] for result in (first, last) for seed in range(4)]
+
+
+def test_a_cluster_gives_what_this_process_does_whichever_worker_is_killed(scheduler, workload, tmp_path):
+    here = in_two_legs(LocalExecutor(("cpu",), cohort_size=2), workload)
+    deadly = replace(workload, trainer=dying(tmp_path, once=2, always=9))
+    there = in_two_legs(executor_at(scheduler), deadly)
+    assert (tmp_path / "died").exists()
+    for own, other in zip(here, there, strict=True):
+        assert replace(own.evaluation, seconds=0.0, peak_memory=0) == replace(
+            other.evaluation, seconds=0.0, peak_memory=0
+        )
+        assert own.tensors.keys() == other.tensors.keys()
+        assert (own.state is None) == (other.state is None)
+        for name, tensor in own.tensors.items():
+            assert torch.equal(tensor, other.tensors[name])
+
+
+def test_a_candidate_that_kills_every_worker_has_failed_with_its_reason(scheduler, workload, tmp_path):
+    deadly = replace(workload, trainer=dying(tmp_path, once=9, always=4))
+    done, steps = trained(executor_at(scheduler), deadly, whole(CANDIDATES[3:]))
+    assert done[4].evaluation.failure.startswith("its worker process on the Dask worker tcp://127.0.0.1:")
+    assert done[4].evaluation.may_pass
+    assert done[3].evaluation.failure is None
+    assert steps == 3
+
+
+def noting(folder: Path, steps: int):
+    """A trainer of steps that do nothing; notes when each cohort began, and ended or was ended."""
+
+    def trainer(model, workload, legs, on_step):
+        name = f"{os.getpid()}-{time.monotonic()}"
+        try:
+            for _ in range(steps):
+                time.sleep(0.02)
+                on_step(1)
+        finally:
+            (folder / f"{name}-{time.monotonic()}").touch()
+        return [Trained(Evaluation(leg.candidate, 0.0, 0.0, None, (), 0.0, 0), {}) for leg in legs]
+
+    return trainer
+
+
+def spans(folder: Path) -> list[tuple[str, float, float]]:
+    """Of each cohort its process, its begin and its end; by process and time."""
+    parts = [path.name.split("-") for path in folder.iterdir()]
+    return sorted((process, float(begin), float(end)) for process, begin, end in parts)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_worker_trains_one_cohort_at_a_time_whoever_drives_it(scheduler, workload, tmp_path):
+    slow = replace(workload, trainer=noting(tmp_path, steps=10))
+    executor = replace(executor_at(scheduler), cohort_size=1)
+    with ThreadPoolExecutor(2) as drivers:
+        ends = [drivers.submit(trained, executor, slow, whole(CANDIDATES)) for _ in range(2)]
+        assert [set(one.result()[0]) for one in ends] == [set(range(5))] * 2
+    found = spans(tmp_path)
+    assert len(found) == 10
+    for (process, _, end), (other, begin, _) in pairwise(found):
+        assert process != other or end <= begin
+
+
+def test_a_cohort_that_nobody_waits_for_any_more_ends_at_its_next_step(scheduler, workload, tmp_path):
+    calls: list[int] = []
+
+    def trainer(model, workload, legs, on_step):
+        steps = 1 if legs[0].candidate.seed == 0 else 100_000
+        return noting(tmp_path, steps)(model, workload, legs, on_step)
+
+    def interrupt(*_):
+        calls.append(1)
+        raise KeyboardInterrupt
+
+    work = Work(replace(workload, trainer=trainer), whole(CANDIDATES[:2]))
+    with pytest.raises(KeyboardInterrupt):
+        replace(executor_at(scheduler), cohort_size=1)([work], BaseModels(), on_done=interrupt)
+    assert calls == [1]
+    until(lambda: len(list(tmp_path.iterdir())) == 2)
+
+
+def test_who_joins_is_told_what_there_is(scheduler):
+    joined = join_dask(str(scheduler.file), device="cpu", threads=1)
+    assert joined == DaskExecutor(scheduler.address, "cpu", "cpu", 4, 1, usual="cpu", at_once=2)
+    assert join_dask(scheduler.address, device="cpu", cohort_size=7).cohort_size == 7
+
+
+@pytest.mark.parametrize("content", [None, "no JSON", "[]", json.dumps({"port": 1})])
+def test_a_place_that_is_none_is_refused(content, tmp_path):
+    file = tmp_path / "scheduler.json"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(
+        InputError, match=r"no address and no file of a scheduler \(.*\); give tcp://HOST:PORT"
+    ):
+        scheduler_address(str(file))
