@@ -48,7 +48,7 @@ def dask_scheduler(folder: Path) -> Iterator[DaskScheduler]:
     file = folder / "scheduler.json"
     where = ["--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)]
     with _process(folder, "scheduler", *where, "--no-dashboard") as process:
-        while not file.exists():
+        while not (file.exists() and file.stat().st_size):
             assert process.poll() is None
             time.sleep(0.05)
         yield DaskScheduler(process, file, folder)

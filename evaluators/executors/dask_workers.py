@@ -78,6 +78,7 @@ class DaskWorkers:
                 "workers with `dask worker`."
             ) from None
         self._has_gpu: dict[str, bool] = {}
+        self._warm: set[str] = set()  # have done calls, and so have loaded what these need
         self._shared: dict[bytes, Future[bytes]] = {}
 
     def __enter__(self) -> DaskWorkers:
@@ -103,12 +104,12 @@ class DaskWorkers:
         try:
             while waiting or busy:
                 there = self._there()
-                for address in there - {one.address for one in busy.values()}:
-                    if waiting:
-                        place, call = waiting.popleft()
-                        one = self._begun(place, call, address)
-                        busy[one.future.key] = one
-                        one.future.add_done_callback(ended.put)
+                free = there - {one.address for one in busy.values()}
+                for address in sorted(free, key=lambda one: (one not in self._warm, one))[: len(waiting)]:
+                    place, call = waiting.popleft()
+                    one = self._begun(place, call, address)
+                    busy[one.future.key] = one
+                    one.future.add_done_callback(ended.put)
                 alone_since = time.monotonic() if there else alone_since
                 self._check_patience(alone_since)
                 yield from self._ends(busy, ended)
@@ -132,6 +133,7 @@ class DaskWorkers:
         if key in busy:  # which what was cancelled is not any more
             one = busy.pop(key)
             result = self._result(one)
+            self._warm.add(one.address)
             yield one.place, result
 
     def _there(self) -> set[str]:

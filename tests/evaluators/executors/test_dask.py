@@ -74,39 +74,10 @@ def trained(executor, workload, legs) -> tuple[dict[int, Trained], int]:
     return done, sum(steps)
 
 
-def in_two_legs(executor, workload):
-    """Four candidates, which pause at their second step of three; both times, what came of them."""
-    with executor.opened() as opened:
-        legs = [Leg(one, until=2) for one in CANDIDATES[:4]]
-        first, steps = trained(opened, workload, legs)
-        rest = [Leg(one, begun=first[one.seed].state) for one in CANDIDATES[:4]]
-        last, more = trained(opened, workload, rest)
-    assert (steps, more) == (8, 4)
-    return [result[seed] for result in (first, last) for seed in range(4)]
-
-
-def test_a_cluster_gives_what_this_process_does_whichever_worker_is_killed(scheduler, workload, tmp_path):
-    here = in_two_legs(LocalExecutor(("cpu",), cohort_size=2), workload)
-    deadly = replace(workload, trainer=dying(tmp_path, once=2, always=9))
-    there = in_two_legs(executor_at(scheduler), deadly)
-    assert (tmp_path / "died").exists()
-    for own, other in zip(here, there, strict=True):
-        assert replace(own.evaluation, seconds=0.0, peak_memory=0) == replace(
-            other.evaluation, seconds=0.0, peak_memory=0
-        )
-        assert own.tensors.keys() == other.tensors.keys()
-        assert (own.state is None) == (other.state is None)
-        for name, tensor in own.tensors.items():
-            assert torch.equal(tensor, other.tensors[name])
-
-
-def test_a_candidate_that_kills_every_worker_has_failed_with_its_reason(scheduler, workload, tmp_path):
-    deadly = replace(workload, trainer=dying(tmp_path, once=9, always=4))
-    done, steps = trained(executor_at(scheduler), deadly, whole(CANDIDATES[3:]))
-    assert done[4].evaluation.failure.startswith("its worker process on the Dask worker tcp://127.0.0.1:")
-    assert done[4].evaluation.may_pass
-    assert done[3].evaluation.failure is None
-    assert steps == 3
+@pytest.fixture
+def notes(tmp_path) -> Path:
+    (tmp_path / "notes").mkdir()
+    return tmp_path / "notes"
 
 
 def noting(folder: Path, steps: int):
@@ -138,24 +109,24 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_a_worker_trains_one_cohort_at_a_time_whoever_drives_it(scheduler, workload, tmp_path):
-    slow = replace(workload, trainer=noting(tmp_path, steps=10))
+def test_a_worker_trains_one_cohort_at_a_time_whoever_drives_it(scheduler, workload, notes):
+    slow = replace(workload, trainer=noting(notes, steps=10))
     executor = replace(executor_at(scheduler), cohort_size=1)
     with ThreadPoolExecutor(2) as drivers:
-        ends = [drivers.submit(trained, executor, slow, whole(CANDIDATES)) for _ in range(2)]
-        assert [set(one.result()[0]) for one in ends] == [set(range(5))] * 2
-    found = spans(tmp_path)
-    assert len(found) == 10
+        ends = [drivers.submit(trained, executor, slow, whole(CANDIDATES[:3])) for _ in range(2)]
+        assert [set(one.result()[0]) for one in ends] == [set(range(3))] * 2
+    found = spans(notes)
+    assert len(found) == 6
     for (process, _, end), (other, begin, _) in pairwise(found):
         assert process != other or end <= begin
 
 
-def test_a_cohort_that_nobody_waits_for_any_more_ends_at_its_next_step(scheduler, workload, tmp_path):
+def test_a_cohort_that_nobody_waits_for_any_more_ends_at_its_next_step(scheduler, workload, notes):
     calls: list[int] = []
 
     def trainer(model, workload, legs, on_step):
         steps = 1 if legs[0].candidate.seed == 0 else 100_000
-        return noting(tmp_path, steps)(model, workload, legs, on_step)
+        return noting(notes, steps)(model, workload, legs, on_step)
 
     def interrupt(*_):
         calls.append(1)
@@ -165,13 +136,44 @@ def test_a_cohort_that_nobody_waits_for_any_more_ends_at_its_next_step(scheduler
     with pytest.raises(KeyboardInterrupt):
         replace(executor_at(scheduler), cohort_size=1)([work], BaseModels(), on_done=interrupt)
     assert calls == [1]
-    until(lambda: len(list(tmp_path.iterdir())) == 2)
+    until(lambda: len(list(notes.iterdir())) == 2)
 
 
 def test_who_joins_is_told_what_there_is(scheduler):
     joined = join_dask(str(scheduler.file), device="cpu", threads=1)
     assert joined == DaskExecutor(scheduler.address, "cpu", "cpu", 4, 1, usual="cpu", at_once=2)
     assert join_dask(scheduler.address, device="cpu", cohort_size=7).cohort_size == 7
+
+
+def in_two_legs(executor, workload):
+    """Four candidates, which pause at their second step of three, and at last a fifth; what came of it."""
+    with executor.opened() as opened:
+        legs = [Leg(one, until=2) for one in CANDIDATES[:4]]
+        first, steps = trained(opened, workload, legs)
+        rest = [Leg(one, begun=first[one.seed].state) for one in CANDIDATES[:4]]
+        last, more = trained(opened, workload, [*rest, Leg(CANDIDATES[4])])
+    assert (steps, more) == (8, 4 + len(last[4].evaluation.curve))
+    return [result[seed] for result in (first, last) for seed in range(4)], last[4].evaluation
+
+
+def test_a_cluster_gives_what_this_process_does_whatever_kills_its_workers(scheduler, workload, tmp_path):
+    """One candidate kills its worker once, and one always: that has failed, and no other."""
+    here, fifth = in_two_legs(LocalExecutor(("cpu",), cohort_size=2), workload)
+    deadly = replace(workload, trainer=dying(tmp_path, once=2, always=4))
+    there, failed = in_two_legs(executor_at(scheduler), deadly)
+    assert (tmp_path / "died").exists()
+    assert fifth.failure is None
+    assert failed.failure.startswith("its worker process on the Dask worker tcp://127.0.0.1:")
+    assert failed.may_pass
+    for own, other in zip(here, there, strict=True):
+        assert timeless(own.evaluation) == timeless(other.evaluation)
+        assert (own.state is None) == (other.state is None)
+        assert own.tensors.keys() == other.tensors.keys()
+        assert all(torch.equal(tensor, other.tensors[name]) for name, tensor in own.tensors.items())
+
+
+def timeless(evaluation: Evaluation) -> Evaluation:
+    return replace(evaluation, seconds=0.0, peak_memory=0)
 
 
 @pytest.mark.parametrize("content", [None, "no JSON", "[]", json.dumps({"port": 1})])

@@ -64,6 +64,15 @@ def test_there_are_no_more_processes_than_calls_and_the_same_ones_do_the_next():
     assert not processes_of(os.getpid())
 
 
+def test_who_leaves_before_the_end_gets_nothing_of_it_later():
+    with WorkerProcesses(2, os.getpid) as workers:
+        calls = workers([pid, lambda own: time.sleep(60)])
+        _, first = next(calls)
+        calls.close()
+        assert processes_of(os.getpid()) == [first]
+        assert list(workers([pid])) == [(0, first)]
+
+
 def test_a_worker_that_was_killed_while_idle_is_replaced():
     with WorkerProcesses(1, os.getpid) as workers:
         ((_, first),) = workers([pid])
