@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,7 +21,9 @@ pytest.importorskip("distributed", reason="the extra `cluster` is not installed"
 
 from evaluators.base.base_models import BaseModels
 from evaluators.executors.dask import DaskExecutor, join_dask, scheduler_address
+from evaluators.executors.dask_workers import DaskCall, DaskWorkers
 from evaluators.executors.local import LocalExecutor
+from evaluators.executors.on_dask_worker import train_here
 from evaluators.executors.workload import Work
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from evaluators.training.leg import Leg, whole
@@ -137,6 +141,15 @@ def test_a_cohort_that_nobody_waits_for_any_more_ends_at_its_next_step(scheduler
         replace(executor_at(scheduler), cohort_size=1)([work], BaseModels(), on_done=interrupt)
     assert calls == [1]
     until(lambda: len(list(notes.iterdir())) == 2)
+
+
+def test_a_model_that_is_another_one_there_is_refused(scheduler, workload):
+    digests = {"config.json": "of other bytes", "not_there.json": "of any"}
+    train = partial(train_here, workload, whole(CANDIDATES[:1]), "cpu", 1, digests)
+    with DaskWorkers(scheduler.address, patience=60) as workers:
+        calls = workers([DaskCall(train, pickle.dumps(workload.task))])
+        with pytest.raises(InputError, match="give every machine the same model"):
+            next(calls)
 
 
 def test_who_joins_is_told_what_there_is(scheduler):
