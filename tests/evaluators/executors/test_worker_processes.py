@@ -12,24 +12,12 @@ import pytest
 
 from evaluators.executors.retry import Died
 from evaluators.executors.worker_processes import START, WorkerProcesses
+from tests.child_processes import processes_of
 
 
 def pid(own):
     """What every worker of these tests has of its own."""
     return own
-
-
-def processes_of(parent):
-    """Pids of the living children of a process."""
-    children = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, owner = stat.read_text().rpartition(")")[2].split()[:2]
-        except OSError:  # it has ended meanwhile
-            continue
-        if int(owner) == parent and state != "Z":
-            children.append(int(stat.parent.name))
-    return children
 
 
 def test_a_death_costs_its_own_call_alone_and_is_told():
