@@ -126,11 +126,11 @@ class DaskWorkers:
             key = ended.get(timeout=_LOOK).key
         except Empty:
             there = self._there()
-            for key, one in list(busy.items()):
-                if one.address not in there and not one.future.done():
-                    del busy[key]
-                    one.future.cancel()
-                    yield one.place, one.died
+            for gone in [one for one in busy.values() if one.address not in there]:
+                if not gone.future.done():
+                    del busy[gone.future.key]
+                    gone.future.cancel()
+                    yield gone.place, gone.died
             return
         if key in busy:  # which what was cancelled is not any more
             one = busy.pop(key)
