@@ -112,7 +112,8 @@ class Ledger:
         if trained.evaluation.may_pass:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        key, kept = self._key(leg), {}
+        key = self._key(leg)
+        kept: dict[str, object] = {}
         path, tensors = self._path(key), None
         if trained.tensors:
             tensors = write_tensor_file(path.with_suffix(_TENSORS), trained.tensors)
