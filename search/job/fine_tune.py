@@ -49,6 +49,7 @@ def fine_tune_legs(
     ledger: Ledger,
     *,
     keep_tensors: bool = False,
+    machine: Machine | None = None,
     progress: Progress = silent,
 ) -> list[Trained]:
     """All legs of a job's candidates trained, in the order given; those that the ledger holds are read.
@@ -61,10 +62,11 @@ def fine_tune_legs(
         legs: may repeat; two of one candidate that end at different steps may not.
         ledger: the job's (``Job.ledger``), where every leg is written as soon as it has finished.
         keep_tensors: whether what was trained to its end is written and given back, or the evaluations alone.
+        machine: the job's as it was opened, whose workers stay for the next call; by default as it is.
         progress: counts optimizer steps of all legs.
     """
     work = [(job.workload, ledger, legs)]
-    (trained,) = _trained(work, job.machine, keep_tensors=keep_tensors, progress=progress)
+    (trained,) = _trained(work, machine or job.machine, keep_tensors=keep_tensors, progress=progress)
     return trained
 
 

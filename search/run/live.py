@@ -9,12 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from evaluators.executors.workload import Workload
 from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import Leg
 from proxies.site_scores import SiteScores
-from search.job.fine_tune import fine_tune_all
+from search.job.fine_tune import fine_tune_legs
 from search.job.job import Job
 from search.job.machine import Machine
 from search.job.progress import Progress, silent
@@ -102,17 +101,17 @@ def _least_params(job: Job, budget_min: str | None) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Legs:
-    """Trains the legs of a job on a machine, none twice."""
+    """Trains the legs of a job on its machine, opened, none twice."""
 
-    workload: Workload
+    job: Job
+    ledger: Ledger
     machine: Machine
-    folder: Path
     keep_tensors: bool
 
     def __call__(self, legs: Sequence[Leg], /) -> list[Trained]:
-        work = [(self.workload, legs)]
-        (trained,) = fine_tune_all(work, self.folder, self.machine, keep_tensors=self.keep_tensors)
-        return trained
+        return fine_tune_legs(
+            self.job, legs, self.ledger, keep_tensors=self.keep_tensors, machine=self.machine
+        )
 
 
 def search_live(
@@ -174,8 +173,7 @@ def _trials(
     most = live.settings.trials + len(baselines) * len(live.choices.grid)
     _announce(live, most)
     assert live.settings.at_once is not None, "a live job has all its settings"
-    workload = job.workload
-    ledger = Ledger(kept, workload.fingerprint)
+    ledger, several = job.ledger(kept), len(search.objectives) > 1
     with job.machine.opened() as machine, progress("searching", most, "trial") as advance:
 
         def over(candidate: Candidate) -> None:
@@ -187,7 +185,7 @@ def _trials(
             live.choices,
             scores,
             baselines,
-            _Legs(workload, machine, kept, keep_tensors=len(search.objectives) > 1),
+            _Legs(job, ledger, machine, keep_tensors=several),
             allocators=settings.allocator,
             samplers=settings.sampler,
             at_once=live.settings.at_once,
