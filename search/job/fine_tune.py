@@ -39,32 +39,39 @@ def fine_tune(
         keep_tensors: whether what was trained is written and given back, or the evaluations alone.
         progress: counts optimizer steps of all candidates.
     """
-    legs, ledger = whole(candidates), job.ledger(folder)
-    return fine_tune_legs(job, legs, ledger, keep_tensors=keep_tensors, progress=progress)
+    return fine_tune_legs(
+        job.workload,
+        whole(candidates),
+        job.ledger(folder),
+        job.machine,
+        keep_tensors=keep_tensors,
+        progress=progress,
+    )
 
 
 def fine_tune_legs(
-    job: Job,
+    workload: Workload,
     legs: Sequence[Leg],
     ledger: Ledger,
+    machine: Machine,
     *,
     keep_tensors: bool = False,
     progress: Progress = silent,
 ) -> list[Trained]:
-    """All legs of a job's candidates trained, in the order given; those that the ledger holds are read.
+    """All legs of a workload's candidates trained, in the order given; those that the ledger holds are read.
 
     Where a candidate pauses its state is kept there until a call in which it goes on has ended: what is
     read of a leg before that has no state. ``Ledger.forget_state`` removes that of one that goes on no more.
 
     Args:
-        job: what they are legs of.
+        workload: a job's.
         legs: may repeat; two of one candidate that end at different steps may not.
-        ledger: the job's (``Job.ledger``), where every leg is written as soon as it has finished.
+        ledger: the same job's (``Job.ledger``), where every leg is written as soon as it has finished.
+        machine: the job's, which may be opened.
         keep_tensors: whether what was trained to its end is written and given back, or the evaluations alone.
         progress: counts optimizer steps of all legs.
     """
-    work = [(job.workload, ledger, legs)]
-    (trained,) = _trained(work, job.machine, keep_tensors=keep_tensors, progress=progress)
+    (trained,) = _trained([(workload, ledger, legs)], machine, keep_tensors=keep_tensors, progress=progress)
     return trained
 
 
