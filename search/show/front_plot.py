@@ -50,7 +50,8 @@ def front_figure(plot: FrontPlot, *, title: str) -> Figure:
 def front_finding(plot: FrontPlot) -> str:
     """How many points none beats, and both ends of the front.
 
-    >>> front_finding(FrontPlot("parameters", "loss", ((90, 2), (95, 1), (99, 3)), ((90, 2), (95, 1)), ("a", "b")))
+    >>> front = (90, 2), (95, 1)
+    >>> front_finding(FrontPlot("parameters", "loss", (*front, (99, 3)), front, ("a", "b")))
     '2 of 3 points are beaten by none in both: from 90 parameters with loss 2 (a) to 95 with 1 (b).'
     """
     (left, low), (right, high) = plot.front[0], plot.front[-1]
