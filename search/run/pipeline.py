@@ -58,7 +58,8 @@ def check_names(settings: SearchSettings, live: LiveSettings) -> None:
 
 
 def search_in_folder(owner: OutputFolder, search: Callable[[Path], Result]) -> Result:
-    """The result of a search in a folder that is open, written there with its tables and ``result.json``.
+    """The result of a search in a folder that is open, all of it written there, ``result.json`` and tables
+    too.
 
     search: what can be refused of it was refused. Raises InputError where what it reads changes meanwhile.
     """
