@@ -11,7 +11,7 @@ from typing import Final
 
 from evaluators.executors.workload import Workload
 from evaluators.store.ledger import Ledger
-from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.candidate import Trained
 from evaluators.training.leg import Leg
 from proxies.site_scores import SiteScores
 from search.job.fine_tune import fine_tune_legs
@@ -25,6 +25,7 @@ from search.live.finals import choose_finals
 from search.live.ladder import Ladder
 from search.live.live_trial import LiveTrial
 from search.live.settings import LiveSettings
+from search.live.told import LiveNames, LiveNote
 from search.live.watcher import LiveSearch, Watcher
 from search.live.waves import LiveOutcome
 from search.sampling.proposals import Proposal
@@ -174,11 +175,6 @@ def _trials(
     assert live.settings.at_once is not None, "a live job has all its settings"
     ledger = job.ledger(kept)
     with job.machine.opened() as machine, progress("searching", most, "trial") as advance:
-
-        def over(candidate: Candidate) -> None:
-            ledger.forget_state(candidate)
-            advance(1)
-
         return waves_of(
             search,
             live.choices,
@@ -189,8 +185,8 @@ def _trials(
             samplers=settings.sampler,
             at_once=live.settings.at_once,
             seed=job.seed,
-            watchers=watchers,
-            forget=over,
+            watchers=(LiveNames(job.machine.log), LiveNote(advance, most), *watchers),
+            forget=ledger.forget_state,
         ).run()
 
 
