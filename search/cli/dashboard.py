@@ -73,11 +73,11 @@ def serving(folder: Path, *, port: int) -> Iterator[WSGIServer]:
         from optuna_dashboard import wsgi
     except ImportError:
         raise InputError("optuna-dashboard is missing; pip install 'rankscape[dashboard]'.") from None
-    from search.sampling.study_db import opened_study_file
+    from search.mirror.opened_storage import opened_to_read
 
     from .quiet_server import quiet_server
 
-    with opened_study_file(study) as storage, quiet_server(_HOST, port, wsgi(storage)) as server:
+    with opened_to_read(study) as storage, quiet_server(_HOST, port, wsgi(storage)) as server:
         yield server
 
 

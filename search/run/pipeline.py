@@ -17,7 +17,7 @@ from search.job.progress import Progress, silent
 from search.job.texts import write_answers
 from search.sampling.proposals import Proposal, propose
 from search.sampling.samplers import find_sampler
-from search.sampling.study_db import checked_storage, record_finalists, record_proposals
+from search.mirror.opened_storage import checked_storage
 from search.show.heat_map import draw_rank_heat_map
 from spaces.counted import counted
 from spaces.errors import InputError
