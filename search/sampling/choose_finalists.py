@@ -8,8 +8,8 @@ from itertools import zip_longest
 import numpy as np
 from scipy.stats import rankdata
 
-from search.sampling.proposals import Proposal
-from search.sampling.proposer import UNIFORM
+from .proposals import Proposal
+from .proposer import UNIFORM
 
 __all__ = ["choose_finalists"]
 

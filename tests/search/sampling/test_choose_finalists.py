@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from search.run.choose_finalists import choose_finalists
+from search.sampling.choose_finalists import choose_finalists
 from search.sampling.proposals import Proposal
 from search.sampling.proposer import Proposer
 from spaces.allocation import Allocation
