@@ -27,6 +27,7 @@ from .finalist import Finalist
 from .oracle import Oracle
 from .result import Result
 from .settings import SearchSettings
+from .table import search_sheet
 
 __all__ = [
     "STUDY_FILE",
@@ -62,7 +63,7 @@ def search_in_folder(
     storage: str | None = None,
     command: str | None = None,
 ) -> Result:
-    """The result of a search, all of it written into a folder that is open, ``result.json`` too.
+    """The result of a search, all of it written into a folder that is open, ``result.json`` and tables too.
 
     Arguments as of ``search_with``. Raises InputError where what the search reads changes meanwhile.
     """
@@ -70,6 +71,7 @@ def search_in_folder(
     result = search_with(
         oracle, settings, owner.path, seed=seed, progress=progress, storage=storage, command=command
     )
+    search_sheet(result.record).write(owner.path, "result")
     owner.finish(result.to_json())
     return result
 

@@ -14,6 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from evaluators.store.whole_file import whole_file
+from search.show.table import Table
 from search.study.judging.stratum_report import StratumReport
 from search.study.judging.verdict import study_verdict as verdict_on
 from spaces.printable import printable_lines
@@ -22,7 +23,6 @@ from .card_tables import at_k_table, card_table, ceiling_line, correlation_table
 from .contest_tables import contest_table, pick_table
 from .cost_table import Cost, cost_table
 from .plots import Image
-from .table import Table
 
 __all__ = ["Section", "render_page", "write_page"]
 
