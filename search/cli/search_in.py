@@ -9,6 +9,7 @@ from search.folder.output_folder import OutputFolder
 from search.job.machine import Machine
 from search.job.progress import Progress
 from search.job.settings import SpaceSettings, TrainingSettings
+from search.mirror.study_place import StudyPlace, place_of, study_name_of
 from search.run.pipeline import check_names, search_in_folder
 from search.run.record import SearchRecord
 from search.run.set_up import workbench_of
@@ -38,7 +39,9 @@ def search_in(
         line = shareable_line("rankscape run", (SearchSettings, *JOB), given)
         return workbench_given(given, machine, progress).search_in(folder, settings, command=line).record
     seed = given.of(TrainingSettings).seed
-    return search_in_folder(_of_a_table(given), settings, folder, seed=seed, progress=progress).record
+    oracle = _of_a_table(given)
+    study = _study_of_a_table(oracle, settings, folder)
+    return search_in_folder(oracle, settings, folder, seed=seed, study=study, progress=progress).record
 
 
 def workbench_given(given: Typed, machine: Callable[[Typed], Machine], progress: Progress) -> Workbench:
@@ -66,3 +69,11 @@ def _of_a_table(given: Typed) -> TabulatedOracle:
     oracle = TabulatedOracle.of(BenchmarkTable.read(settings.table), choice)
     oracle.scores_of(settings.proxy)  # or it is refused before anything is written
     return oracle
+
+
+def _study_of_a_table(oracle: TabulatedOracle, settings: SearchSettings, folder: OutputFolder) -> StudyPlace:
+    assert settings.table is not None, "only a search in a table comes here"
+    problem = oracle.problem
+    name = study_name_of(problem.title, settings.table.name, f"{problem.max_params:,}")
+    facts = {"table": settings.table.name, "space": problem.title, "budget": problem.max_params}
+    return StudyPlace(place_of(None, folder.path), name, facts)

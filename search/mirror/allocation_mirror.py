@@ -11,9 +11,9 @@ from typing import Final
 from spaces.search_space import SearchSpace
 
 from .allocation_trial import AllocationTrial, TrialChoices
-from .attachments import Attachments
 from .opened_storage import Place, opened_for_writing
-from .shown import Attachment, ShownStudy
+from .shown import ShownFile, ShownStudy
+from .shown_files import ShownFiles
 from .study_mirror import StudyMirror, begin_study
 
 __all__ = ["IN_SHORT", "AllocationMirror", "opened_mirror"]
@@ -21,9 +21,9 @@ __all__ = ["IN_SHORT", "AllocationMirror", "opened_mirror"]
 IN_SHORT: Final = ", in short"
 """What follows a study's name in that of its twin of few parameters."""
 _ABOUT_SHORT: Final = (
-    "The trials of the study {name}, by a few numbers instead of the rank of every site: which roles have which "
-    "share of all ranks, and the upper half of the layers, how many sites are on, the share of the budget that is used. "
-    "Look here at Hyperparameter Importance, Slice and Parallel Coordinate."
+    "The trials of the study {name}, by a few numbers instead of the rank of every site: the share of all "
+    "ranks that each role has, and the upper half of the layers, how many sites are on, and the share of the "
+    "budget that is used. Look here at Hyperparameter Importance, Slice and Parallel Coordinate."
 )
 
 
@@ -38,7 +38,7 @@ class AllocationMirror:
     choices: TrialChoices
     full: StudyMirror
     short: StudyMirror
-    attachments: Attachments | None
+    attachments: ShownFiles | None
 
     def show(self, trials: Sequence[AllocationTrial]) -> None:
         """Makes both studies' trials what these are; see ``StudyMirror.show``."""
@@ -52,12 +52,12 @@ class AllocationMirror:
         note: str | None = None,
         attributes: Mapping[str, object] | None = None,
         figures: Mapping[str, Mapping[str, object]] | None = None,
-        attachments: Sequence[Attachment] = (),
+        attachments: Sequence[ShownFile] = (),
     ) -> None:
         """Sets what is told of the full study; see ``StudyMirror.describe``."""
         self.full.describe(note=note, attributes=attributes, figures=figures, attachments=attachments)
 
-    def _files(self, trial: AllocationTrial) -> tuple[Attachment, ...]:
+    def _files(self, trial: AllocationTrial) -> tuple[ShownFile, ...]:
         if self.attachments is None:
             return ()
         return self.attachments.of_allocation(trial.number, trial.allocation, self.space)
@@ -91,5 +91,5 @@ def opened_mirror(
         twin = replace(study, name=f"{full.name}{IN_SHORT}")
         short = begin_study(storage, twin, named=named)
         short.describe(note=_ABOUT_SHORT.format(name=full.name))
-        attachments = None if folder is None else Attachments(folder, full.name)
+        attachments = None if folder is None else ShownFiles(folder, full.name)
         yield AllocationMirror(space, choices, full, short, attachments)

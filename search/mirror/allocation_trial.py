@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 
-from .shown import Attachment, ShownTrial
+from .shown import ShownFile, ShownTrial
 
 __all__ = ["AllocationTrial", "TrialChoices"]
 
@@ -78,13 +78,15 @@ class TrialChoices:
         """Of the sites, with the span, as ``q`` and ``in2``; in their order."""
         return tuple(dict.fromkeys(map(_role, self.sites)))
 
-    def in_full(self, trial: AllocationTrial, attachments: tuple[Attachment, ...] = ()) -> ShownTrial:
+    def in_full(self, trial: AllocationTrial, attachments: tuple[ShownFile, ...] = ()) -> ShownTrial:
         """The trial by the rank of every site: whole numbers, so that tables sort."""
         held = dict(trial.allocation.ranks)
         ranks = IntDistribution(0, max(self.largest_rank, *held.values(), 1))
-        return _shown(trial, {name: (held.get(name, 0), ranks) for name in self.sites} | self._how(trial), attachments)
+        return _shown(
+            trial, {name: (held.get(name, 0), ranks) for name in self.sites} | self._how(trial), attachments
+        )
 
-    def in_short(self, trial: AllocationTrial, attachments: tuple[Attachment, ...] = ()) -> ShownTrial:
+    def in_short(self, trial: AllocationTrial, attachments: tuple[ShownFile, ...] = ()) -> ShownTrial:
         """The trial by a few numbers, for pages that some hundred ranks would fill.
 
         ``share of ROLE`` of all its ranks, that of the upper half of the layers, how many sites are on, the
@@ -112,7 +114,7 @@ class TrialChoices:
         return params
 
 
-def _shown(trial: AllocationTrial, params: _Params, attachments: tuple[Attachment, ...]) -> ShownTrial:
+def _shown(trial: AllocationTrial, params: _Params, attachments: tuple[ShownFile, ...]) -> ShownTrial:
     return ShownTrial(
         trial.number,
         {name: value for name, (value, _) in params.items()},

@@ -46,7 +46,9 @@ class BulkWriter:
 
     def add(self, trials: Sequence[FrozenTrial]) -> list[int]:
         with Session(self.storage.engine) as session, session.begin():
-            models.StudyModel.find_or_raise_by_id(self.study_id, session, for_update=True)  # numbers are given
+            models.StudyModel.find_or_raise_by_id(
+                self.study_id, session, for_update=True
+            )  # numbers are given
             count = select(func.count()).where(models.TrialModel.study_id == self.study_id)
             first = session.execute(count).scalar_one()
             rows = [_trial_row(self.study_id, first + place, trial) for place, trial in enumerate(trials)]
@@ -61,9 +63,13 @@ class BulkWriter:
                 models.TrialIntermediateValueModel,
                 _reports((i, one.intermediate_values.items()) for i, one in each),
             )
-            _insert(session, models.TrialUserAttributeModel, _attributes((i, one.user_attrs) for i, one in each))
             _insert(
-                session, models.TrialSystemAttributeModel, _attributes((i, one.system_attrs) for i, one in each)
+                session, models.TrialUserAttributeModel, _attributes((i, one.user_attrs) for i, one in each)
+            )
+            _insert(
+                session,
+                models.TrialSystemAttributeModel,
+                _attributes((i, one.system_attrs) for i, one in each),
             )
         return ids
 

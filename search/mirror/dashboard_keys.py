@@ -1,7 +1,8 @@
 """Where optuna-dashboard looks for notes, figures and files: Optuna's system attributes, by their names.
 
-Read in optuna-dashboard 0.21 (``_note.py``, ``_custom_plot_data.py``) and Optuna 5.0 (``artifacts/_upload.py``), whose own
-functions write an attribute at a time; the tests read back with theirs what is written here.
+Read in optuna-dashboard 0.21 (``_note.py``, ``_custom_plot_data.py``) and Optuna 5.0
+(``artifacts/_upload.py``), whose own functions write an attribute at a time; the tests read back with theirs
+what is written here.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import mimetypes
 from collections.abc import Mapping
 from typing import Final
 
-from .shown import Attachment
+from .shown import ShownFile
 
 __all__ = ["attachment_keys", "figure_keys", "note_keys", "note_of"]
 
@@ -19,7 +20,7 @@ _LONGEST: Final = 2045  # characters of an attribute that hold in MySQL's TEXT c
 
 
 def note_keys(text: str, *, trial_id: int | None, known: Mapping[str, object]) -> dict[str, object]:
-    """The study's attributes that make ``text`` (Markdown) the note of a trial, or its own where there is none.
+    """The study's attributes that make ``text`` (Markdown) the note of a trial, or its own if that is None.
 
     known: the study's system attributes so far, which tell of the note before.
     """
@@ -44,7 +45,7 @@ def figure_keys(name: str, figure: Mapping[str, object], known: Mapping[str, obj
     return _in_parts(json.dumps(figure), f"dashboard:plot_data:{name}:", known)
 
 
-def attachment_keys(attachment: Attachment) -> dict[str, object]:
+def attachment_keys(attachment: ShownFile) -> dict[str, object]:
     """The system attribute, of a trial or of a study, that lists a file beside it."""
     kind, encoding = mimetypes.guess_type(attachment.name)
     listed = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any, Final
 
 from optuna.trial import TrialState
@@ -25,8 +24,8 @@ from .allocation_mirror import AllocationMirror, opened_mirror
 from .allocation_trial import AllocationTrial, TrialChoices
 from .anytime import AnytimeCurve
 from .live_page import write_live_page
-from .shown import Aim, Attachment, ShownStudy
-from .study_place import StudyPlace, study_name_of
+from .shown import Aim, ShownFile
+from .study_place import StudyPlace
 from .trial_note import finalist_note, loading_note, trial_note
 
 __all__ = ["LiveMirror", "live_mirror"]
@@ -60,21 +59,12 @@ class LiveMirror:
 
     def began(self, search: LiveSearch, /) -> None:
         settings, place = search.settings, self._place
-        name = place.name or study_name_of(search.task, search.model, search.budget)
-        facts = {
-            "model": search.model,
-            "task": search.task,
-            "space": search.title,
-            "budget": search.budget,
-            "parameters": search.max_params,
-            "rungs": list(search.rungs),
-            "seeds": list(search.seeds),
-        }
-        study = ShownStudy(name, _aims(search), place.identity, place.attributes(facts))
+        facts = {"parameters": search.max_params, "rungs": list(search.rungs), "seeds": list(search.seeds)}
+        study = place.study(_aims(search), more=facts)
         rates, scalings = settings.lrs or (), settings.scalings or ()
         choices = TrialChoices.of(self._drawn, search.max_params, rates=rates, scalings=scalings)
         opened = opened_mirror(
-            place.where, study, self._drawn, choices, folder=place.files, named=place.name is not None
+            place.where, study, self._drawn, choices, folder=place.files, named=place.chosen
         )
         self._mirror: AllocationMirror = self._stack.enter_context(opened)
         self._search = search
@@ -153,7 +143,8 @@ class LiveMirror:
         states = [one.state for one in self._trials.values()]
         counts = ", ".join(f"{states.count(state)} {state}" for state in _STATES if state in states)
         best = f"; the best is {self._curve.points[-1][1]:.4f}" if self._curve.points else ""
-        return f"{counted(len(states), 'trial')} so far: {counts}{best}, after {self._curve.steps:,} candidate-steps."
+        trials, steps = counted(len(states), "trial"), counted(self._curve.steps, "candidate-step")
+        return f"{trials} so far: {counts}{best}, after {steps}."
 
     def _figure(self) -> dict[str, object]:
         return self._curve.figure(self._search.task, self._search.settings.objectives[0])
@@ -168,7 +159,7 @@ class LiveMirror:
                 return number
         return None
 
-    def _files(self, result: Concluded) -> tuple[Attachment, ...]:
+    def _files(self, result: Concluded) -> tuple[ShownFile, ...]:
         """The page and the curve, in the run's folder and beside the study."""
         folder, files = self._place.folder, self._mirror.attachments
         if folder is None or files is None:

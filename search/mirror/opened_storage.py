@@ -66,8 +66,8 @@ def opened_for_writing(where: Place) -> Iterator[BaseStorage]:
 def checked_storage(address: str) -> str:
     """The address of an Optuna storage, one that can be opened; raises UsageError where it cannot be.
 
-    An SQLAlchemy URL (``sqlite:///study.db``, ``postgresql+psycopg://...``, ``mysql+pymysql://...``) or the path
-    of a journal file that ends in .log or .journal. It is not shown: it may hold a password.
+    An SQLAlchemy URL (``sqlite:///study.db``, ``postgresql+psycopg://...``, ``mysql+pymysql://...``) or the
+    path of a journal file that ends in .log or .journal. It is not shown: it may hold a password.
     """
     if "://" not in address and not _is_journal(address):
         raise UsageError(
@@ -79,8 +79,8 @@ def checked_storage(address: str) -> str:
             storage.get_all_studies()
     except _BROKEN as error:
         raise UsageError(
-            f"`storage` cannot be opened ({type(error).__name__}{_missing(error)}); give an address that Optuna "
-            "takes, such as sqlite:///study.db."
+            f"`storage` cannot be opened ({type(error).__name__}{_missing(error)}); give an address that "
+            "Optuna takes, such as sqlite:///study.db."
         ) from None
     return address
 
@@ -93,7 +93,7 @@ def _missing(error: BaseException) -> str:
 
 @contextmanager
 def opened_to_read(where: Place) -> Iterator[BaseStorage]:
-    """Optuna's storage in a file that is there or at an address; raises InputError where it cannot be read."""
+    """Optuna's storage in a file that is there or at an address; raises InputError where none can be read."""
     shown = where if isinstance(where, Path) else "the storage"
     try:
         with opened_storage(where) as storage:

@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from spaces.direction import Direction
 
-__all__ = ["Aim", "Attachment", "ShownStudy", "ShownTrial"]
+__all__ = ["Aim", "ShownFile", "ShownStudy", "ShownTrial"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class ShownStudy:
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
+class ShownFile:
     """A file beside a trial or a study. name: as it is shown, with its ending. path: where it lies, within
     the folder of attachments; its name there is its id, hexadecimal digits and ``-``."""
 
@@ -62,12 +62,12 @@ class ShownTrial:
     values: tuple[float, ...] | None = None
     attributes: Mapping[str, object] = field(default_factory=dict)
     note: str = ""
-    attachments: tuple[Attachment, ...] = ()
+    attachments: tuple[ShownFile, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.state == TrialState.COMPLETE) != (self.values is not None):
             raise ValueError(
-                f"values={self.values} of a trial that is {self.state.name}: a complete one has them, and no other."
+                f"values={self.values} of a trial that is {self.state.name}: a complete one alone has them."
             )
 
     def frozen(self, system: Mapping[str, object]) -> FrozenTrial:

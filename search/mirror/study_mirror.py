@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final
@@ -20,7 +21,7 @@ from spaces.errors import InputError, UsageError
 
 from .bulk_writer import writer_of
 from .dashboard_keys import attachment_keys, figure_keys, note_keys, note_of
-from .shown import Attachment, ShownStudy, ShownTrial
+from .shown import ShownFile, ShownStudy, ShownTrial
 from .writer import PlainWriter, StudyWriter, TrialChange
 
 __all__ = ["StudyMirror", "begin_study"]
@@ -76,7 +77,7 @@ class StudyMirror:
         note: str | None = None,
         attributes: Mapping[str, object] | None = None,
         figures: Mapping[str, Mapping[str, object]] | None = None,
-        attachments: Sequence[Attachment] = (),
+        attachments: Sequence[ShownFile] = (),
     ) -> None:
         """Sets what is told of the study itself; what is left out stays.
 
@@ -122,8 +123,8 @@ class StudyMirror:
         stands = self._standing[one.number]
         if dict(stands.shown.params) != dict(one.params):
             raise InputError(
-                f"trial {one.number} of the study {self.name!r} has other parameters than this search gives it; "
-                "name another `study_name`."
+                f"trial {one.number} of the study {self.name!r} has other parameters than this search gives "
+                "it; name another `study_name`."
             )
         if stands.shown.state.is_finished():
             return None
@@ -147,10 +148,8 @@ class StudyMirror:
         self._standing[one.number] = _Standing(trial_id, one, frozenset(_attached(one)))
 
     def _read_again(self) -> None:
-        try:
+        with suppress(StorageInternalError, OperationalError):  # still away; the next attempt says so
             self._read()
-        except (StorageInternalError, OperationalError):
-            pass  # still away; the next attempt says so
 
     def _read(self) -> None:
         trials = self._storage.get_all_trials(self._study_id, deepcopy=False)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
 from .opened_storage import Place, checked_storage
+from .shown import Aim, ShownStudy
 
-__all__ = ["STUDY_FILE", "StudyPlace", "identity_of", "study_name_of"]
+__all__ = ["FILES_FOLDER", "STUDY_FILE", "StudyPlace", "place_of", "study_name_of"]
 
 STUDY_FILE: Final = "study.db"
-_FILES: Final = "artifacts"
+FILES_FOLDER: Final = "artifacts"
+"""Of the files beside trials, in a run's folder."""
 _ROOT: Final = Path(__file__).parents[2]
 
 
@@ -27,54 +27,44 @@ class StudyPlace:
 
     Args:
         where: the storage.
-        name: of the study, where somebody chose one.
-        identity: of all that decides the run's trials; see ``ShownStudy``.
+        name: of the study. chosen: whether somebody chose it, so that no other will do.
+        facts: model, task, space, budget, as people know them.
+        identity: of all that decides the run's trials; see ``ShownStudy``. By default one that no other run
+            has, so that nobody goes on with its studies.
         folder: where the run writes; None where nothing of it is kept.
         command: the line that asked for it.
     """
 
     where: Place
-    name: str | None
-    identity: str
-    folder: Path | None
+    name: str
+    facts: Mapping[str, object]
+    chosen: bool = False
+    identity: str = field(default_factory=lambda: uuid4().hex)
+    folder: Path | None = None
     command: str | None = None
-
-    @classmethod
-    def of(
-        cls,
-        storage: str | None,
-        name: str | None,
-        folder: Path,
-        *,
-        identity: str | None,
-        command: str | None = None,
-    ) -> StudyPlace:
-        """An Optuna storage at an address; by default ``study.db`` in the folder.
-
-        identity: None where nothing is kept, so that nobody can go on with it; a folder that is kept has one.
-        Raises UsageError where there is no storage at that address.
-        """
-        where = folder / STUDY_FILE if storage is None else checked_storage(storage)
-        if identity is None:
-            return cls(where, name, uuid4().hex, None, command)
-        return cls(where, name, identity, folder, command)
 
     @property
     def files(self) -> Path | None:
         """The folder of files beside trials; None where there are none."""
-        return None if self.folder is None else self.folder / _FILES
+        return None if self.folder is None else self.folder / FILES_FOLDER
 
-    def attributes(self, facts: Mapping[str, object]) -> dict[str, object]:
-        """What a study tells of itself: facts, the command, and which program it was."""
-        told = {**facts, "program": f"rankscape {version('rankscape')}", "commit": _commit()}
-        if self.command is not None:
-            told["command"] = self.command
-        return {name: value for name, value in told.items() if value is not None}
+    def study(
+        self, aims: Sequence[Aim], *, kind: str = "", more: Mapping[str, object] | None = None
+    ) -> ShownStudy:
+        """One of the run's studies. kind: ends its name, where it has one. more: facts of it alone."""
+        name = f"{self.name}, {kind}" if kind else self.name
+        told = {**self.facts, **(more or {}), "command": self.command, "commit": _commit()}
+        told["program"] = f"rankscape {version('rankscape')}"
+        attributes = {name: value for name, value in told.items() if value is not None}
+        return ShownStudy(name, tuple(aims), self.identity, attributes)
 
 
-def identity_of(*decisive: Mapping[str, object]) -> str:
-    """A digest of all that decides a run: its options, what it reads."""
-    return sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:32]
+def place_of(storage: str | None, folder: Path) -> Place:
+    """The storage at an address; by default ``study.db`` in the folder.
+
+    Raises UsageError where there is no storage at that address.
+    """
+    return folder / STUDY_FILE if storage is None else checked_storage(storage)
 
 
 def study_name_of(task: str, model: str, budget: str) -> str:

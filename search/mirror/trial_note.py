@@ -57,7 +57,9 @@ def finalist_note(finalist: Mapping[str, Any], metric: str) -> str:
 
     finalist: as ``result.json`` has one.
     """
-    rows = [[seed, "failed" if value is None else f"{value:.4f}"] for seed, value in finalist["metrics"].items()]
+    rows = [
+        [seed, "failed" if value is None else f"{value:.4f}"] for seed, value in finalist["metrics"].items()
+    ]
     lines = [f"**A finalist**, trained anew over {counted(len(rows), 'seed')}:"]
     if (apart := finalist["difference"]) is not None:
         amount = with_interval(apart["mean"], apart["low"], apart["high"], 4)

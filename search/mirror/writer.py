@@ -46,8 +46,8 @@ class StudyWriter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlainWriter:
-    """By Optuna's own calls, one for each thing: for a journal, which takes each in a fraction of a millisecond,
-    and for a database whose tables are of a version that is not known here."""
+    """By Optuna's own calls, one for each thing: for a journal, which takes each in a fraction of a
+    millisecond, and for a database whose tables are of a version that is not known here."""
 
     storage: BaseStorage
     study_id: int

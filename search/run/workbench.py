@@ -21,6 +21,7 @@ from search.job.progress import Progress, silent
 from search.job.right_type import check_type, path_of, several
 from search.job.scoring import score_space
 from search.job.settings import COUNTS
+from search.mirror.study_place import StudyPlace, place_of, study_name_of
 from search.sampling.proposals import Proposal
 from search.sampling.proposer import UNIFORM, Proposer
 from spaces.allocation import Allocation
@@ -132,6 +133,7 @@ class Workbench:
         samplers: str | Sequence[str] = _USUAL.sampler,
         evaluator: Literal["train", "supernet"] = _USUAL.evaluator,
         storage: str | None = None,
+        study_name: str | None = None,
         folder: str | Path | None = None,
     ) -> Result:
         """What ``rankscape run`` finds: proposals by proxies and samplers, the best of them fine-tuned.
@@ -141,8 +143,9 @@ class Workbench:
             finalists: proposals that are fine-tuned besides the uniform baseline.
             proxies, allocators, samplers: who proposes, by name; one may stand alone.
             evaluator: "train" each finalist, or cut all of them from one "supernet" per seed.
-            storage: address of the Optuna database that gets the studies "proposals" and "finalists", in
-                place of an earlier search's: "sqlite:///study.db"; by default ``study.db`` in the folder.
+            storage: address of the Optuna storage that gets the studies of proposals and finalists:
+                "sqlite:///study.db"; by default ``study.db`` in the folder.
+            study_name: how their names begin; by default with task, model and budget.
             folder: gets the winner's adapter, ``result.json`` and the study, as that of ``rankscape run``
                 with these options, which can go on in it, also with other text to ``generate``; by default
                 nothing is kept.
@@ -164,11 +167,12 @@ class Workbench:
             known = {**self.asked.by_name(), **settings_by_name(settings)}
             owner = self._owner(folder, "search.run", known)
             with owner.opened():
-                return self.search_in(owner, settings, storage=storage)
+                return self.search_in(owner, settings, storage=storage, study_name=study_name)
         with TemporaryDirectory() as place:
             oracle, seed = self._oracle(settings), self.job.seed
+            study = self._study(storage, study_name, Path(place))
             result = search_with(
-                oracle, settings, Path(place), seed=seed, progress=self.progress, storage=storage
+                oracle, settings, Path(place), seed=seed, study=study, progress=self.progress
             )
             return replace(result, output=None)
 
@@ -178,6 +182,7 @@ class Workbench:
         settings: SearchSettings,
         *,
         storage: str | None = None,
+        study_name: str | None = None,
         command: str | None = None,
     ) -> Result:
         """``search`` in a folder that is open already, as ``rankscape run`` has it. command: its line."""
@@ -186,14 +191,23 @@ class Workbench:
             settings,
             owner,
             seed=self.job.seed,
+            study=self._study(storage, study_name, owner.path, command=command),
             progress=self.progress,
-            storage=storage,
-            command=command,
         )
 
     def release(self) -> None:
         """Lets go of the base model and of ``threads``; what needs the model again loads it again."""
         self.job.machine.release()
+
+    def _study(
+        self, storage: str | None, name: str | None, folder: Path, *, command: str | None = None
+    ) -> StudyPlace:
+        """Where the studies lie; raises UsageError where there is no storage at that address."""
+        job, budget = self.job, self.asked.space.budget
+        facts = {"model": job.model_title, "task": job.task.name, "space": job.title, "budget": budget}
+        usual = study_name_of(job.task.name, job.model_title, budget)
+        where = place_of(storage, folder)
+        return StudyPlace(where, name or usual, facts, chosen=name is not None, command=command)
 
     def _oracle(self, settings: SearchSettings) -> Oracle:
         return _ORACLES[settings.evaluator](self.job)

@@ -33,8 +33,8 @@ def draw_rank_map(allocation: Allocation, space: SearchSpace, path: Path) -> Non
 def rank_map(allocation: Allocation, space: SearchSpace) -> Image.Image:
     """A row per layer (0 at the bottom), a column per role and span; the darker, the higher the rank.
 
-    Each site that is on has its rank in its cell; one that is off is white, and where the space has no site the cell is
-    grey. Ranks at sites outside the space are counted and not drawn.
+    Each site that is on has its rank in its cell; one that is off is white, and where the space has no site
+    the cell is grey. Ranks at sites outside the space are counted and not drawn.
     """
     grid, ranks = SiteGrid.of(space), _ranks(allocation, space)
     height = max(2, _HEIGHT * min(1.0, _TALLEST / grid.layers))

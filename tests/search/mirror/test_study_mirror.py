@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 
 from search.mirror.bulk_writer import BulkWriter
 from search.mirror.opened_storage import opened_storage
-from search.mirror.shown import Aim, Attachment, ShownStudy, ShownTrial
+from search.mirror.shown import Aim, ShownFile, ShownStudy, ShownTrial
 from search.mirror.study_mirror import begin_study
 from search.mirror.writer import PlainWriter
 from spaces.errors import InputError, UsageError
@@ -18,7 +18,10 @@ from spaces.errors import InputError, UsageError
 STUDY = ShownStudy(
     "sst2", (Aim("loss", "minimize"), Aim("params", "minimize")), "seed 0", {"model": "MiniLM", "budget": 9}
 )
-DISTRIBUTIONS = {"layers.0.q": IntDistribution(0, 64), "learning rate": FloatDistribution(1e-5, 1e-2, log=True)}
+DISTRIBUTIONS = {
+    "layers.0.q": IntDistribution(0, 64),
+    "learning rate": FloatDistribution(1e-5, 1e-2, log=True),
+}
 RUNNING, COMPLETE, PRUNED = TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED
 
 
@@ -124,7 +127,7 @@ def test_the_dashboard_reads_notes_figures_and_files(place, read, tmp_path):
     (tmp_path / "files").mkdir()
     kept = tmp_path / "files" / "0a-1"
     kept.write_text("{}")
-    file = Attachment("allocation.json", kept)
+    file = ShownFile("allocation.json", kept)
     long = "ä\n" * 3000  # three attributes
     with opened_storage(place) as storage:
         mirror = begin_study(storage, STUDY)
@@ -137,15 +140,15 @@ def test_the_dashboard_reads_notes_figures_and_files(place, read, tmp_path):
     trial = study.trials[0]
     assert dashboard.get_note(study) == "the verdict"
     assert dashboard.get_note(optuna.trial.Trial(study, trial._trial_id)) == "short"
-    assert get_plotly_graph_objects(study._storage.get_study_system_attrs(study._study_id)) == {"best": '{"data": []}'}
+    assert get_plotly_graph_objects(study._storage.get_study_system_attrs(study._study_id)) == {
+        "best": '{"data": []}'
+    }
     assert study.user_attrs["verdict"] == "no"
     for owner in (trial, study):
         (meta,) = get_all_artifact_meta(owner, storage=study._storage)
         assert (meta.filename, meta.mimetype) == ("allocation.json", "application/json")
         store = FileSystemArtifactStore(kept.parent)
-        download_artifact(
-            artifact_store=store, file_path=str(tmp_path / "got"), artifact_id=meta.artifact_id
-        )
+        download_artifact(artifact_store=store, file_path=str(tmp_path / "got"), artifact_id=meta.artifact_id)
         assert (tmp_path / "got").read_text() == "{}"
         (tmp_path / "got").unlink()
 

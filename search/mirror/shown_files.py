@@ -13,15 +13,15 @@ from search.show.rank_map import draw_rank_map
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 
-from .shown import Attachment
+from .shown import ShownFile
 
-__all__ = ["Attachments"]
+__all__ = ["ShownFiles"]
 
 _OURS: Final = UUID("6f1d4c8e-52b8-5b0e-9f6b-3a7c1d2e4f50")  # any, of which our ids are made
 
 
 @dataclass(frozen=True, slots=True)
-class Attachments:
+class ShownFiles:
     """The files of one study. folder: where they lie, under ids that Optuna's file store reads.
 
     An id follows from the study, the trial and the name, so that what an earlier start has left is found.
@@ -30,7 +30,7 @@ class Attachments:
     folder: Path
     study: str
 
-    def of_allocation(self, number: int, allocation: Allocation, space: SearchSpace) -> tuple[Attachment, ...]:
+    def of_allocation(self, number: int, allocation: Allocation, space: SearchSpace) -> tuple[ShownFile, ...]:
         """The rank map and ``allocation.json`` of a trial; written where they are not there yet.
 
         space: its picture has the sites of it and of the allocation alone.
@@ -43,18 +43,18 @@ class Attachments:
 
         return self._kept(number, "ranks.png", draw), as_json
 
-    def of_study(self, name: str, write: Callable[[Path], None]) -> Attachment:
+    def of_study(self, name: str, write: Callable[[Path], None]) -> ShownFile:
         """A file beside the study itself, written anew."""
         attachment = self._named(f"study/{name}", name)
         write(attachment.path)
         return attachment
 
-    def _kept(self, number: int, name: str, write: Callable[[Path], None]) -> Attachment:
+    def _kept(self, number: int, name: str, write: Callable[[Path], None]) -> ShownFile:
         attachment = self._named(f"{number}/{name}", name)
         if not attachment.path.exists():
             write(attachment.path)
         return attachment
 
-    def _named(self, what: str, name: str) -> Attachment:
+    def _named(self, what: str, name: str) -> ShownFile:
         self.folder.mkdir(parents=True, exist_ok=True)
-        return Attachment(name, self.folder / str(uuid5(_OURS, f"{self.study}/{what}")))
+        return ShownFile(name, self.folder / str(uuid5(_OURS, f"{self.study}/{what}")))
