@@ -78,7 +78,7 @@ def serving(folder: Path | None, *, port: int, storage: str | None = None) -> It
         assert folder is not None, "a folder or a storage is given"
         if not (folder / _STUDY).is_file():
             raise InputError(
-                f"{folder} has no {_STUDY}; give the folder of a run (rankscape run --output DIR), or `storage`."
+                f"{folder} has no {_STUDY}; give a run's folder (rankscape run --output DIR) or `storage`."
             )
     try:
         from optuna_dashboard import wsgi
@@ -107,7 +107,7 @@ def _latest() -> Path:
 DASHBOARD: Final = Command(
     name="dashboard",
     module="search.cli.dashboard",
-    summary="Shows a run in optuna-dashboard while it goes on and after, to this machine alone, until Ctrl-C.",
+    summary="Shows a run in optuna-dashboard, during it and after, to this machine alone, until Ctrl-C.",
     example="runs/demo",
     settings=(DashboardSettings,),
     run=_run,

@@ -107,9 +107,8 @@ def run(tmp_path, capsys):
 
 def proposers(folder: Path) -> list[str]:
     at = f"sqlite:///{folder}/study.db"
-    (name,) = [one for one in optuna.get_all_study_names(at) if one.endswith("proposals")]
-    study = optuna.load_study(study_name=name, storage=at)
-    return [trial.user_attrs["proposer"] for trial in study.trials]
+    (study,) = [one for one in optuna.get_all_study_names(at) if one.endswith("proposals")]
+    return [one.user_attrs["proposer"] for one in optuna.load_study(study_name=study, storage=at).trials]
 
 
 def test_a_table_says_whose_f1_it_is_and_what_may_mislead(tmp_path, capsys, caplog):
