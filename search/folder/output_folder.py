@@ -32,6 +32,7 @@ _PLACE_ONLY: Final = (
     "devices",
     "jobs",
     "threads",
+    "dask",
     "gradient_checkpointing",
     "storage",
     "study_name",

@@ -89,8 +89,8 @@ class LiveMirror:
         finalists = {self._number(one): one for one in (told["baseline"], *told["finalists"])}
         winner = self._number(told["best"])
         notes = {number: finalist_note(one, self._search.metric) for number, one in finalists.items()}
-        if winner is not None and self._place.folder is not None:
-            notes[winner] = f"{notes[winner]}\n\n{loading_note(self._place.folder / 'adapter')}".rstrip()
+        if winner is not None and self._place.adapter is not None:
+            notes[winner] = f"{notes[winner]}\n\n{loading_note(self._place.adapter)}".rstrip()
         known = [(self._trials[number], own) for number, own in notes.items() if number is not None]
         self._mirror.show([self._shown(trial, more=own) for trial, own in known])
         verdict = result.verdict
@@ -162,7 +162,7 @@ class LiveMirror:
     def _files(self, result: Concluded) -> tuple[ShownFile, ...]:
         """The page and the curve, in the run's folder and beside the study."""
         folder, files = self._place.folder, self._mirror.attachments
-        if folder is None or files is None:
+        if files is None:
             return ()
         name = self._search.settings.objectives[0]
         curves = {self._search.task: [(float(x), y) for x, y in self._curve.points]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from uuid import uuid4
 from .opened_storage import Place, checked_storage
 from .shown import Aim, ShownStudy
 
-__all__ = ["FILES_FOLDER", "STUDY_FILE", "StudyPlace", "place_of", "study_name_of"]
+__all__ = ["FILES_FOLDER", "STUDY_FILE", "StudyPlace", "checked_address", "study_name_of"]
 
 STUDY_FILE: Final = "study.db"
 FILES_FOLDER: Final = "artifacts"
@@ -23,30 +23,47 @@ _ROOT: Final = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class StudyPlace:
-    """A storage, and what of a run is told beside its trials.
+    """Where the studies of a run lie, and what they tell of it besides trials.
 
     Args:
-        where: the storage.
         name: of the study. chosen: whether somebody chose it, so that no other will do.
         facts: model, task, space, budget, as people know them.
+        storage: an address; None: ``study.db`` in the folder.
+        command: the line that asked for it.
+        folder: where the run writes. kept: whether that stays.
         identity: of all that decides the run's trials; see ``ShownStudy``. By default one that no other run
             has, so that nobody goes on with its studies.
-        folder: where the run writes; None where nothing of it is kept.
-        command: the line that asked for it.
     """
 
-    where: Place
     name: str
     facts: Mapping[str, object]
+    storage: str | None = None
     chosen: bool = False
-    identity: str = field(default_factory=lambda: uuid4().hex)
-    folder: Path | None = None
     command: str | None = None
+    folder: Path = Path()
+    kept: bool = False
+    identity: str = field(default_factory=lambda: uuid4().hex)
+
+    def at(self, folder: Path, identity: str | None) -> StudyPlace:
+        """The same of a run in a folder; identity: None where that is not kept."""
+        if identity is None:
+            return replace(self, folder=folder)
+        return replace(self, folder=folder, identity=identity, kept=True)
+
+    @property
+    def where(self) -> Place:
+        """The storage."""
+        return self.storage or self.folder / STUDY_FILE
 
     @property
     def files(self) -> Path | None:
-        """The folder of files beside trials; None where there are none."""
-        return None if self.folder is None else self.folder / FILES_FOLDER
+        """The folder of files beside trials; None where nothing is kept."""
+        return self.folder / FILES_FOLDER if self.kept else None
+
+    @property
+    def adapter(self) -> Path | None:
+        """Where the winner is saved, if that is kept."""
+        return self.folder / "adapter" if self.kept else None
 
     def study(
         self, aims: Sequence[Aim], *, kind: str = "", more: Mapping[str, object] | None = None
@@ -59,12 +76,9 @@ class StudyPlace:
         return ShownStudy(name, tuple(aims), self.identity, attributes)
 
 
-def place_of(storage: str | None, folder: Path) -> Place:
-    """The storage at an address; by default ``study.db`` in the folder.
-
-    Raises UsageError where there is no storage at that address.
-    """
-    return folder / STUDY_FILE if storage is None else checked_storage(storage)
+def checked_address(storage: str | None) -> str | None:
+    """An address that somebody may have given; raises UsageError where there is no storage."""
+    return None if storage is None else checked_storage(storage)
 
 
 def study_name_of(task: str, model: str, budget: str) -> str:

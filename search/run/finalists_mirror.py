@@ -106,8 +106,8 @@ class FinalistsMirror:
         ranks = dict(proposal.allocation.ranks)
         own = next(one for one in (record.baseline, *record.finalists) if one.allocation == ranks)
         lines = [f"**{escaped(proposal.proposer)}**", finalist_note(own.to_json(), record.metric_title)]
-        if finalist is result.winner and self.place.folder is not None:
-            lines.append(loading_note(self.place.folder / "adapter"))
+        if finalist is result.winner and self.place.adapter is not None:
+            lines.append(loading_note(self.place.adapter))
         return "\n\n".join(filter(None, lines))
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from evaluators.store.whole_file import write_whole
@@ -15,6 +14,8 @@ from search.allocation.registry import find_allocator
 from search.folder.output_folder import OutputFolder
 from search.job.progress import Progress, silent
 from search.job.texts import write_answers
+from search.live.pruning import find_pruner
+from search.live.settings import LiveSettings
 from search.mirror.study_place import StudyPlace
 from search.sampling.choose_finalists import choose_finalists
 from search.sampling.proposals import Proposal, propose
@@ -42,8 +43,10 @@ __all__ = [
 _log = logging.getLogger(__name__)
 
 
-def check_names(settings: SearchSettings) -> None:
-    """Raises UsageError on a proxy, allocator or sampler that there is not, before anything is loaded."""
+def check_names(settings: SearchSettings, live: LiveSettings) -> None:
+    """Raises UsageError on a proxy, allocator, sampler or pruner that there is not, before anything is
+    loaded."""
+    find_pruner(live.pruner)
     for name in settings.proxy or ():
         find_proxy(name)
     for name in settings.allocator:
@@ -52,22 +55,13 @@ def check_names(settings: SearchSettings) -> None:
         find_sampler(name)
 
 
-def search_in_folder(
-    oracle: Oracle,
-    settings: SearchSettings,
-    owner: OutputFolder,
-    *,
-    seed: int,
-    study: StudyPlace,
-    progress: Progress = silent,
-) -> Result:
-    """The result of a search, all of it written into a folder that is open, ``result.json`` and tables too.
+def search_in_folder(owner: OutputFolder, search: Callable[[Path, str], Result]) -> Result:
+    """The result of a search in an open folder, all of it written there, ``result.json`` and tables too.
 
-    Arguments as of ``search_with``. Raises InputError where what the search reads changes meanwhile.
+    search: what can be refused of it was refused. Raises InputError where what it reads changes meanwhile.
     """
     owner.begin()
-    study = replace(study, identity=owner.identity, folder=owner.path)
-    result = search_with(oracle, settings, owner.path, seed=seed, study=study, progress=progress)
+    result = search(owner.path, owner.identity)
     search_sheet(result.record).write(owner.path, "result")
     owner.finish(result.to_json())
     return result
