@@ -11,9 +11,10 @@ from typing import Final
 from uuid import uuid4
 
 from .opened_storage import Place, checked_storage
+from .settings import StorageSettings
 from .shown import Aim, ShownStudy
 
-__all__ = ["FILES_FOLDER", "STUDY_FILE", "StudyPlace", "checked_address", "study_name_of"]
+__all__ = ["FILES_FOLDER", "STUDY_FILE", "StudyPlace", "study_name_of", "study_place"]
 
 STUDY_FILE: Final = "study.db"
 FILES_FOLDER: Final = "artifacts"
@@ -76,9 +77,13 @@ class StudyPlace:
         return ShownStudy(name, tuple(aims), self.identity, attributes)
 
 
-def checked_address(storage: str | None) -> str | None:
-    """An address that somebody may have given; raises UsageError where there is no storage."""
-    return None if storage is None else checked_storage(storage)
+def study_place(
+    shown: StorageSettings, usual: str, facts: Mapping[str, object], *, command: str | None = None
+) -> StudyPlace:
+    """As somebody chose, else of the usual name; raises UsageError where there is no storage."""
+    storage = None if shown.storage is None else checked_storage(shown.storage)
+    name = shown.study_name or usual
+    return StudyPlace(name, facts, storage, chosen=shown.study_name is not None, command=command)
 
 
 def study_name_of(task: str, model: str, budget: str) -> str:

@@ -23,7 +23,8 @@ from search.job.scoring import score_space
 from search.job.settings import COUNTS
 from search.live.settings import LiveSettings
 from search.live.watcher import Watcher
-from search.mirror.study_place import StudyPlace, checked_address, study_name_of
+from search.mirror.settings import StorageSettings
+from search.mirror.study_place import StudyPlace, study_name_of, study_place
 from spaces.allocation import Allocation
 from spaces.budget import written_budget
 from spaces.errors import UsageError
@@ -41,7 +42,7 @@ from .trained import TrainedOracle
 
 __all__ = ["Workbench"]
 
-_USUAL, _LIVE = SearchSettings(), LiveSettings()
+_USUAL, _LIVE, _SHOWN = SearchSettings(), LiveSettings(), StorageSettings()
 _OWN_NAMES: Final = {"proxy": "proxies", "allocator": "allocators", "sampler": "samplers"}
 _ORACLES: Final[Mapping[str, Callable[[Job], Oracle]]] = {
     "train": TrainedOracle,
@@ -194,14 +195,14 @@ class Workbench:
                 at_once=at_once,
             )
             check_names(settings, live)
+            shown = StorageSettings(storage, study_name)
         if folder is not None:
             known = {**self.asked.by_name(), **settings_by_name(settings), **settings_by_name(live)}
             owner = self._owner(folder, "search.run", known)
             with owner.opened():
-                study = self._study(storage, study_name)
-                return self.search_in(owner, settings, live, study=study, watchers=watchers)
+                return self.search_in(owner, settings, live, shown=shown, watchers=watchers)
         with TemporaryDirectory() as place:
-            search = self._prepared(settings, live, self._study(storage, study_name), watchers)
+            search = self._prepared(settings, live, self._study(shown), watchers)
             return replace(search(Path(place), None), output=None)
 
     def search_in(
@@ -210,25 +211,24 @@ class Workbench:
         settings: SearchSettings,
         live: LiveSettings = _LIVE,
         *,
-        study: StudyPlace | None = None,
+        shown: StorageSettings = _SHOWN,
         command: str | None = None,
         watchers: Sequence[Watcher] = (),
     ) -> Result:
         """``search`` in a folder that is open already, as ``rankscape run`` has it. command: its line."""
-        study = self._study() if study is None else study
-        search = self._prepared(settings, live, replace(study, command=command), watchers)
+        search = self._prepared(settings, live, self._study(shown, command), watchers)
         return search_in_folder(owner, search)
 
     def release(self) -> None:
         """Lets go of the base model and of ``threads``; what needs the model again loads it again."""
         self.job.machine.release()
 
-    def _study(self, storage: str | None = None, name: str | None = None) -> StudyPlace:
+    def _study(self, shown: StorageSettings, command: str | None = None) -> StudyPlace:
         """Where the studies lie; raises UsageError where there is no storage at that address."""
         job, budget = self.job, self.asked.space.budget
         facts = {"model": job.model_title, "task": job.task.name, "space": job.title, "budget": budget}
         usual = study_name_of(job.task.name, job.model_title, budget)
-        return StudyPlace(name or usual, facts, storage=checked_address(storage), chosen=name is not None)
+        return study_place(shown, usual, facts, command=command)
 
     def _prepared(
         self,
