@@ -76,7 +76,7 @@ class BulkWriter:
     def change(self, changes: Sequence[TrialChange]) -> None:
         with Session(self.storage.engine) as session, session.begin():
             for one in changes:
-                trial = models.TrialModel.find_or_raise_by_id(one.trial_id, session, for_update=True)
+                trial: Any = models.TrialModel.find_or_raise_by_id(one.trial_id, session, for_update=True)
                 self.storage.check_trial_is_updatable(one.trial_id, trial.state)
                 for model, attributes in (
                     (models.TrialUserAttributeModel, one.attributes),

@@ -115,7 +115,8 @@ class LiveMirror:
             attributes |= {"seconds": round(trial.seconds, 3), "peak memory": trial.peak_memory}
         if trial.failure is not None:
             attributes["failure"] = trial.failure
-        complete = trial.state == "complete"
+        several = len(self._search.objectives) > 1
+        valued = trial.state == "complete" or (trial.state == "pruned" and not several)
         note = trial_note(trial, self._search, self._best_baseline(trial))
         return AllocationTrial(
             trial.number,
@@ -125,7 +126,7 @@ class LiveMirror:
             own.scaling,
             _STATES[trial.state],
             tuple((one.step, one.value) for one in trial.reports),
-            values_of(trial, self._search.settings.objectives) if complete else None,
+            values_of(trial, self._search.settings.objectives) if valued else None,
             attributes,
             f"{note}\n\n{more}".rstrip(),
         )
@@ -147,7 +148,8 @@ class LiveMirror:
         return f"{trials} so far: {counts}{best}, after {steps}."
 
     def _figure(self) -> dict[str, object]:
-        return self._curve.figure(self._search.task, self._search.settings.objectives[0])
+        name = self._search.settings.objectives[0]
+        return self._curve.figure(f"Best {name} against candidate-steps", name)
 
     def _number(self, finalist: Mapping[str, Any]) -> int | None:
         """The trial that a finalist of ``result.json`` was."""

@@ -50,7 +50,7 @@ class ShownTrial:
     """A trial as it shall be.
 
     number: counts from 0. params: by name, each with its distribution. reports: (step, value), ascending.
-    values: one for each of the study's aims, where it is complete. attributes: as JSON has them; they can
+    values: one for each of the study's aims, where it is complete, or was pruned and has them. attributes: as JSON has them; they can
     be changed until it has ended. note: Markdown. attachments: may be added until it has ended.
     """
 
@@ -65,9 +65,11 @@ class ShownTrial:
     attachments: tuple[ShownFile, ...] = ()
 
     def __post_init__(self) -> None:
-        if (self.state == TrialState.COMPLETE) != (self.values is not None):
+        allowed = {TrialState.COMPLETE: (True,), TrialState.PRUNED: (True, False)}.get(self.state, (False,))
+        if (self.values is not None) not in allowed:
             raise ValueError(
-                f"values={self.values} of a trial that is {self.state.name}: a complete one alone has them."
+                f"values={self.values} of a trial that is {self.state.name}; give them where it is complete, and "
+                "none where it is running or has failed."
             )
 
     def frozen(self, system: Mapping[str, object]) -> FrozenTrial:

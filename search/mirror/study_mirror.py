@@ -26,7 +26,7 @@ from .writer import PlainWriter, StudyWriter, TrialChange
 
 __all__ = ["StudyMirror", "begin_study"]
 
-_IDENTITY: Final = "identity"
+_IDENTITY: Final = "rankscape:identity"
 _METRIC_NAMES: Final = "study:metric_names"  # what Study.set_metric_names sets
 _PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # between attempts, while a server is away
 
@@ -183,16 +183,15 @@ def _begun(storage: BaseStorage, study: ShownStudy) -> StudyMirror | None:
         study_id = storage.create_new_study(directions, study_name=study.name)
     except DuplicatedStudyError:
         study_id = storage.get_study_id_from_name(study.name)
-    known = storage.get_study_user_attrs(study_id)
-    fresh = not known and not storage.get_all_trials(study_id, deepcopy=False)  # or killed when it was made
-    if not fresh and known.get(_IDENTITY) != study.identity:
+    system, known = storage.get_study_system_attrs(study_id), storage.get_study_user_attrs(study_id)
+    fresh = not system and not storage.get_all_trials(study_id, deepcopy=False)  # or killed when it was made
+    if not fresh and system.get(_IDENTITY) != study.identity:
         return None
     if list(storage.get_study_directions(study_id)) != directions:
         return None
-    user = {_IDENTITY: study.identity, **study.attributes}
-    if any(known.get(key) != value for key, value in user.items()):
-        names = {_METRIC_NAMES: [aim.name for aim in study.aims]}
-        _writer(storage, study_id).describe(user, names)
+    if fresh or any(known.get(key) != value for key, value in study.attributes.items()):
+        own = {_METRIC_NAMES: [aim.name for aim in study.aims], _IDENTITY: study.identity}
+        _writer(storage, study_id).describe(study.attributes, own)
     return StudyMirror(storage, study_id, study.name)
 
 

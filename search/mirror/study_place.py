@@ -92,7 +92,7 @@ def study_name_of(task: str, model: str, budget: str) -> str:
     >>> study_name_of("sst2", "MiniLM", "0.5%")
     'sst2, MiniLM, 0.5%'
     """
-    return ", ".join(filter(None, (task, model, budget)))
+    return ", ".join(filter(None, (task, model.rpartition("/")[2], budget)))
 
 
 def _commit() -> str | None:
