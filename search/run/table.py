@@ -12,7 +12,7 @@ from spaces.counted import counted
 
 from .record import THE_UNIFORM, THE_WINNER, FinalistRecord, HeldOutRecord, SearchRecord
 
-__all__ = ["samples_of", "search_sheet"]
+__all__ = ["base_of", "samples_of", "search_sheet"]
 
 
 def search_sheet(record: SearchRecord) -> Sheet:
@@ -24,7 +24,7 @@ def search_sheet(record: SearchRecord) -> Sheet:
     entries = [*record.finalists, record.baseline]
     failures = [f"failed: {_short(one.proposers)}: {reason}" for one in entries for reason in one.failures]
     notes = [f"note: {note}" for note in record.notes]
-    sentences = (*_chosen(record), *failures, *notes, *_rest(record, len(entries)))
+    sentences = (*_chosen(record), *_trials(record), *failures, *notes, *_rest(record, len(entries)))
     text = record.text
     written = () if text is None else (text_table(text, baseline=THE_UNIFORM),)
     return Sheet(record.verdict, (_finalists(record, entries), sentences, *written))
@@ -32,12 +32,14 @@ def search_sheet(record: SearchRecord) -> Sheet:
 
 def _finalists(record: SearchRecord, entries: Sequence[FinalistRecord]) -> Table:
     beside = list(dict.fromkeys(name for one in entries for name in one.beside))
-    metric = record.metric
+    metric, base = record.metric, base_of(record)
+    chosen = any(one.how for one in entries)
     columns = (
         Column("proposed by", ("proposed_by",), words=True),
+        *([Column("lr, scaling", ("learning_rate", "scaling"))] if chosen else []),
         Column("parameters", ("parameters",)),
         Column(record.metric_title, (metric, f"{metric}_sd")),
-        Column("minus uniform [95 %]", ("minus_uniform", "minus_uniform_low", "minus_uniform_high")),
+        Column(f"minus {base} [95 %]", ("minus_uniform", "minus_uniform_low", "minus_uniform_high")),
         *(Column(name, (name,)) for name in beside),
         Column("s", ("seconds",), right=True),
     )
@@ -45,6 +47,7 @@ def _finalists(record: SearchRecord, entries: Sequence[FinalistRecord]) -> Table
         TableRow(
             (
                 TableCell(_short(one.proposers), (", ".join(one.proposers),)),
+                *([TableCell(one.how, (one.learning_rate, one.scaling))] if chosen else []),
                 count_cell(one.params),
                 TableCell(_mean_sd(one.metric_mean, one.metric_sd), (one.metric_mean, one.metric_sd)),
                 interval_cell(one.difference),
@@ -64,7 +67,8 @@ def _beside(value: float | None) -> TableCell:
 def _chosen(record: SearchRecord) -> list[str]:
     """On which rows the table is, who was chosen, and what the rows that were used once say of it."""
     best, rows, metric = record.best, record.rows, record.metric_title
-    chosen = "uniform, none is ahead of it" if best.is_baseline else _short(best.finalist.proposers)
+    base = base_of(record)
+    chosen = f"{base}, none is ahead of it" if best.is_baseline else _short(best.finalist.proposers)
     where = f"{counted(rows['validation'], 'validation row')}" if rows else "the validation rows of a table"
     less = ", less is better," if record.direction == "minimize" else ""
     said = [f"above: {metric}{less} on {where}; chosen by it: {chosen}"]
@@ -74,7 +78,31 @@ def _chosen(record: SearchRecord) -> list[str]:
     if best.is_baseline:
         return [*said, on_test]
     baseline, difference = _held_out(best.baseline_test), interval_cell(best.test_difference).text
-    return [*said, f"{on_test}, uniform {baseline}, difference {difference}"]
+    return [*said, f"{on_test}, {base} {baseline}, difference {difference}"]
+
+
+def _trials(record: SearchRecord) -> list[str]:
+    """What the trials of a live search came to, and what they took."""
+    live = record.live
+    if live is None:
+        return []
+    baselines = sum(trial.baseline for trial in live.trials)
+    ends = [f"{count} {state}" for state in ("complete", "pruned", "failed") if (count := live.count(state))]
+    share = live.steps / max(1, live.whole_steps)
+    said = [
+        f"{counted(len(live.trials), 'trial')} with seed {live.seed}, {baselines} of them baselines: "
+        f"{', '.join(ends)}; {live.steps:,} candidate-steps, {share:.0%} of the {live.whole_steps:,} of "
+        "training all to the end"
+    ]
+    if live.front:
+        points = ", ".join(f"trial {one.trial} ({one.params:,})" for one in live.front)
+        said.append(f"none is better in all of {', '.join(live.objectives)} than {points}, in parameters")
+    return said
+
+
+def base_of(record: SearchRecord) -> str:
+    """What the others are compared with: of the several baselines of a live search the best, by its name."""
+    return THE_UNIFORM if record.live is None else record.baseline.proposers[0]
 
 
 def _rest(record: SearchRecord, allocations: int) -> list[str]:
@@ -90,7 +118,8 @@ def _rest(record: SearchRecord, allocations: int) -> list[str]:
     seed, test = record.best.saved_seed, record.best.saved_test
     adapter = "" if seed is None else f"adapter/ (seed {seed}, test {_number(test)}), "
     answers = "" if record.text is None else "answers.jsonl, "
-    files = f"{adapter}{answers}allocation.json, ranks.png, study.db, result.json (.md, .csv)"
+    front = "front/, front.csv, front.png, " if record.live is not None and record.live.front else ""
+    files = f"{adapter}{answers}allocation.json, ranks.png, {front}study.db, result.json (.md, .csv)"
     return [*said, f"saved in {record.output}: {files}"]
 
 

@@ -24,6 +24,7 @@ from search.study.judging.columns import origins_of, params_of, pooled_names, sc
 from search.study.judging.judge import judge, pooled
 from search.study.judging.stratum_report import StratumReport, Truth
 from search.study.judging.told_beside import ToldBeside, told_beside
+from search.study.judging.uniform_verdict import uniform_verdict_on_all
 from search.study.judging.verdict import study_verdict
 from spaces.counted import counted
 from spaces.seeding import named_generator
@@ -54,11 +55,17 @@ class StudyReport:
         """The answer in one sentence."""
         return study_verdict(self.reports[0])
 
+    @property
+    def uniform_verdict(self) -> str:
+        """Whether anything beats the uniform allocation."""
+        return uniform_verdict_on_all(self.reports)
+
     def to_json(self) -> dict[str, object]:
         """What ``report.json`` holds."""
         notes = self.notes
         return {
             "verdict": self.verdict,
+            "uniform_verdict": self.uniform_verdict,
             "facts": dict(notes.facts),
             "positive_label": notes.positive_label,
             "notes": list(notes.remarks),
@@ -77,7 +84,8 @@ class StudyReport:
     def sheet(self) -> Sheet:
         """What the command prints of it."""
         notes = [f"note: {note}" for note in self.notes.remarks]
-        return report_sheet(self.verdict, self.reports[0], (*notes, *self.lines_beside))
+        beaten = f"does anything beat uniform? {self.uniform_verdict}"
+        return report_sheet(self.verdict, self.reports[0], (beaten, *notes, *self.lines_beside))
 
     def text(self, folder: Path) -> str:
         """``sheet``, once it is written to ``folder``."""
@@ -124,6 +132,7 @@ def write_report(table: BenchmarkTable, folder: Path) -> StudyReport:
     write_page(
         folder / "report.html",
         title="Which proxies can be trusted",
+        headline=report.uniform_verdict,
         verdict=report.verdict,
         facts=[
             *report.notes.facts,

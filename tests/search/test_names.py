@@ -84,6 +84,7 @@ def test_a_page_and_its_text_hold_nothing_unseen_and_no_markup(name):
     report = report_of(card_of(name, 0.7), contests=1, stratum=name)
     page = render_page(
         title=name,
+        headline=name,
         verdict=name,
         facts=[(name, name)],
         sections=[Section(report, ())],

@@ -17,6 +17,7 @@ from evaluators.executors.local import LocalExecutor
 from evaluators.executors.workload import Work
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from evaluators.training.leg import Leg, whole
+from evaluators.training.state import State
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 
@@ -62,6 +63,34 @@ def test_known_candidates_are_not_trained_and_leave_the_cohorts_as_they_would_ha
     done = trained_by(LocalExecutor(("cpu",), cohort_size=2), work)
     assert cohorts == [others[:1], others[1:]]
     assert [one.evaluation.candidate for one in done] == others
+
+
+def state_at(step):
+    return State({}, {}, {}, (0.0,) * step, 0.0, 0)
+
+
+@pytest.mark.parametrize(
+    ("how", "again"),
+    [
+        ({}, [[1], [2, 3]]),
+        ({"until": 2}, [[0, 1], [2, 3]]),
+        ({"begun": state_at(1)}, [[0, 1], [2, 3]]),
+    ],
+)
+def test_what_others_go_on_from_is_trained_beside_the_same_as_at_first(workload, how, again):
+    """Known beforehand: the first of a cohort, and all of the last."""
+    cohorts: list[list[int]] = []
+
+    def trainer(model, workload, legs, on_step):
+        cohorts.append([leg.candidate.seed for leg in legs])
+        return told(legs)
+
+    candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(6)]
+    legs = [Leg(one, **how) for one in candidates]
+    work = Work(replace(workload, trainer=trainer), legs, known={legs[0], *legs[4:]})
+    done = trained_by(LocalExecutor(("cpu",), cohort_size=2), work)
+    assert cohorts == again
+    assert [one.evaluation.candidate for one in done] == candidates[1:4]
 
 
 def test_cohorts_go_round_the_devices(workload):
