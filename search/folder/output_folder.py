@@ -28,6 +28,7 @@ _PLACE_ONLY: Final = (
     "output",
     "json",
     "quiet",
+    "log",
     "device",
     "devices",
     "jobs",
@@ -43,8 +44,9 @@ _OLD_PART: Final = "options.json.part"  # what older versions were writing when 
 _RESULT: Final = "result.json"
 _CANDIDATES, _SCORES = "candidates", "scores"
 _STUDY: Final = "study.db"  # into which optuna-dashboard writes
+_LOGS: Final = "logs"  # other programs read along, and it says nothing that results do not
 _OF_A_RESULT: Final = (_RESULT, "result.md", "result.csv", "allocation.json", "ranks.png")
-_WRITTEN_EARLY: Final = (RECORD, _STUDY, _CANDIDATES, _SCORES, *_OF_A_RESULT)
+_WRITTEN_EARLY: Final = (RECORD, _STUDY, _CANDIDATES, _SCORES, _LOGS, *_OF_A_RESULT)
 _log = logging.getLogger(__name__)
 
 
@@ -177,7 +179,7 @@ class OutputFolder:
         files = {
             path.as_posix(): file_digest(self.path / path)
             for path in left
-            if path.parts[0] not in (RECORD, _LOCK, _CANDIDATES) and not path.name.startswith(_STUDY)
+            if path.parts[0] not in (RECORD, _LOCK, _CANDIDATES, _LOGS) and not path.name.startswith(_STUDY)
         }
         self._record = replace(self._record, files=files)
         self._record.write(self.path)

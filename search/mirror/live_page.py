@@ -13,7 +13,6 @@ from typing import Final
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from evaluators.store.whole_file import write_whole
 from search.live.live_trial import LiveTrial
 from search.live.values import front_of
 from search.live.watcher import Concluded, LiveSearch
@@ -24,14 +23,12 @@ from spaces.direction import sign_of
 from spaces.printable import printable_lines
 from spaces.search_space import SearchSpace
 
-__all__ = ["live_page", "trials_table", "write_live_page"]
+from .live_plots import LivePlot
+
+__all__ = ["live_page", "trials_table"]
 
 _TEMPLATE: Final = "live_page.html.jinja"
 _MOST_MAPS: Final = 6
-_PLOTS: Final = {
-    "best-so-far.png": "The best value of any trial so far, against the steps of all trials together",
-    "front.png": "Trials that were trained to the end; none beats those on the front in all objectives",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +39,12 @@ class _Figure:
     source: str
 
 
-def write_live_page(
-    path: Path,
+def live_page(
     search: LiveSearch,
     trials: Sequence[LiveTrial],
     drawn: SearchSpace,
     result: Concluded,
-    folder: Path,
-) -> None:
-    """Writes ``live_page`` as UTF-8; the file is never half there."""
-    write_whole(path, live_page(search, trials, drawn, result, folder))
-
-
-def live_page(
-    search: LiveSearch, trials: Sequence[LiveTrial], drawn: SearchSpace, result: Concluded, folder: Path
+    plots: Sequence[LivePlot],
 ) -> str:
     """The page as HTML: the verdict, the finalists, the curve and the front, all trials, the best rank maps.
 
@@ -63,22 +52,19 @@ def live_page(
         search, trials: what was searched, and what came of it.
         drawn: the sites of rank maps.
         result: of the whole.
-        folder: where plots lie that have been drawn.
+        plots: that have been drawn of it.
     """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen
     )
     source = files("search.mirror").joinpath(_TEMPLATE).read_text(encoding="utf-8")
-    plots = [
-        _Figure(caption, _png(folder / name)) for name, caption in _PLOTS.items() if (folder / name).exists()
-    ]
     best = _best_first(search, trials)[:_MOST_MAPS]
     return environment.from_string(source).render(
         title=f"{search.task}, {search.model}, {search.title}, {search.budget}",
         verdict=result.verdict,
         facts=_facts(search, trials),
         finalists=result.table(),
-        plots=plots,
+        plots=[_Figure(one.finding, _png(one.path)) for one in plots],
         table=trials_table(search, trials),
         maps=[_Figure(_told(one), _map(one, drawn)) for one in best],
     )

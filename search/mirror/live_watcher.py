@@ -10,12 +10,12 @@ from typing import Any, Final
 from optuna.trial import TrialState
 
 from evaluators.adapters.markdown import escaped, fenced
+from evaluators.store.whole_file import write_whole
 from evaluators.training.candidate import Trained
 from search.live.ladder import Ladder
 from search.live.live_trial import LiveTrial
 from search.live.values import values_of
 from search.live.watcher import Concluded, LiveSearch
-from search.show.anytime_plot import draw_anytime
 from spaces.counted import counted
 from spaces.direction import sign_of
 from spaces.search_space import SearchSpace
@@ -23,12 +23,13 @@ from spaces.search_space import SearchSpace
 from .allocation_mirror import AllocationMirror, opened_mirror
 from .allocation_trial import AllocationTrial, TrialChoices
 from .anytime import AnytimeCurve
-from .live_page import write_live_page
+from .live_page import live_page
+from .live_plots import draw_live
 from .shown import Aim, ShownFile
 from .study_place import StudyPlace
 from .trial_note import finalist_note, loading_note, trial_note
 
-__all__ = ["LiveMirror", "live_mirror"]
+__all__ = ["PAGE", "LiveMirror", "live_mirror"]
 
 _STATES: Final[Mapping[str, TrialState]] = {
     "running": TrialState.RUNNING,
@@ -37,7 +38,8 @@ _STATES: Final[Mapping[str, TrialState]] = {
     "failed": TrialState.FAIL,
 }
 _PLOT: Final = "best-so-far"
-_PAGE: Final = "report.html"
+PAGE: Final = "report.html"
+"""Of a live search, in its folder and beside its study."""
 
 
 @contextmanager
@@ -166,15 +168,11 @@ class LiveMirror:
         folder, files = self._place.folder, self._mirror.attachments
         if files is None:
             return ()
-        name = self._search.settings.objectives[0]
-        curves = {self._search.task: [(float(x), y) for x, y in self._curve.points]}
-        draw_anytime(curves, folder / f"{_PLOT}.png", across="candidate-steps", up=f"best {name} so far")
         trials = [self._trials[number] for number in sorted(self._trials)]
-        write_live_page(folder / _PAGE, self._search, trials, self._drawn, result, folder)
-        return tuple(
-            files.of_study(one, lambda path, one=one: path.write_bytes((folder / one).read_bytes()))
-            for one in (_PAGE, f"{_PLOT}.png")
-        )
+        plots = draw_live(self._search, trials, self._curve.points, folder)
+        page = live_page(self._search, trials, self._drawn, result, plots)
+        write_whole(folder / PAGE, page)
+        return tuple(files.of_study(folder / one) for one in (PAGE, *(plot.path.name for plot in plots)))
 
 
 def _aims(search: LiveSearch) -> tuple[Aim, ...]:

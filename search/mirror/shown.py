@@ -50,8 +50,8 @@ class ShownTrial:
     """A trial as it shall be.
 
     number: counts from 0. params: by name, each with its distribution. reports: (step, value), ascending.
-    values: one for each of the study's aims, where it is complete, or was pruned and has them. attributes: as JSON has them; they can
-    be changed until it has ended. note: Markdown. attachments: may be added until it has ended.
+    values: one for each of the study's aims, where it is complete, or was pruned and has them. attributes: as
+    JSON has them; they can be changed until it has ended. note: Markdown. attachments: may be added until it has ended.
     """
 
     number: int
@@ -68,8 +68,8 @@ class ShownTrial:
         allowed = {TrialState.COMPLETE: (True,), TrialState.PRUNED: (True, False)}.get(self.state, (False,))
         if (self.values is not None) not in allowed:
             raise ValueError(
-                f"values={self.values} of a trial that is {self.state.name}; give them where it is complete, and "
-                "none where it is running or has failed."
+                f"values={self.values} of a trial that is {self.state.name}; give them where it is complete, "
+                "and none where it is running or has failed."
             )
 
     def frozen(self, system: Mapping[str, object]) -> FrozenTrial:

@@ -43,10 +43,11 @@ class ShownFiles:
 
         return self._kept(number, "ranks.png", draw), as_json
 
-    def of_study(self, name: str, write: Callable[[Path], None]) -> ShownFile:
-        """A file beside the study itself, written anew."""
-        attachment = self._named(f"study/{name}", name)
-        write(attachment.path)
+    def of_study(self, source: Path) -> ShownFile:
+        """A copy of a file beside the study itself."""
+        attachment = self._named(f"study/{source.name}", source.name)
+        with whole_file(attachment.path) as unfinished:
+            unfinished.write_bytes(source.read_bytes())
         return attachment
 
     def _kept(self, number: int, name: str, write: Callable[[Path], None]) -> ShownFile:

@@ -24,6 +24,7 @@ from search.live.finals import choose_finals
 from search.live.ladder import Ladder
 from search.live.live_trial import LiveTrial
 from search.live.settings import LiveSettings
+from search.live.told import LiveNames, LiveNote
 from search.live.watcher import LiveSearch, Watcher
 from search.live.waves import LiveOutcome
 from search.mirror.live_watcher import live_mirror
@@ -188,8 +189,7 @@ def _trials(
             samplers=settings.sampler,
             at_once=live.settings.at_once,
             seed=job.seed,
-            watchers=watchers,
-            forget=lambda _: advance(1),
+            watchers=(LiveNames(job.machine.log), LiveNote(advance, most), *watchers),
         ).run()
 
 

@@ -143,7 +143,10 @@ def _trained(
     """The drawn allocations with their scores and their runs over all seeds."""
     allocations = counted(len(drawn), "allocation")
     _log.info("stratum  %s: %s, %s", stratum.name, allocations, counted(len(job.seeds), "seed"))
-    candidates = [candidate for one in drawn for candidate in job.candidates(one.allocation)]
+    named = [(candidate, one) for one in drawn for candidate in job.candidates(one.allocation)]
+    for candidate, one in named:
+        job.machine.log.named(candidate, str(one.origins[0]))
+    candidates = [candidate for candidate, _ in named]
     runs = iter(fine_tune(job, candidates, folder / "candidates", keep_tensors=False, progress=progress))
     return [
         Entry(

@@ -118,5 +118,3 @@ def test_a_search_that_is_killed_again_and_again_finds_the_same(small, capsys, t
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert without_times(run_json(capsys, argv)) == whole
-
-
