@@ -51,7 +51,7 @@ class ShownTrial:
 
     number: counts from 0. params: by name, each with its distribution. reports: (step, value), ascending.
     values: one for each of the study's aims, where it is complete, or was pruned and has them. attributes: as
-    JSON has them; they can be changed until it has ended. note: Markdown. attachments: may be added until it has ended.
+    JSON has them; they can be changed until it has ended. note: Markdown. attachments: may be added so long.
     """
 
     number: int

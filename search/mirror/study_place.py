@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -50,6 +51,11 @@ class StudyPlace:
         if identity is None:
             return replace(self, folder=folder)
         return replace(self, folder=folder, identity=identity, kept=True)
+
+    def of(self, plan: object) -> StudyPlace:
+        """The same for trials that follow from a plan, told by its ``repr``; another plan has others."""
+        identity = sha256(repr((self.identity, plan)).encode()).hexdigest()[:32]
+        return replace(self, identity=identity)
 
     @property
     def where(self) -> Place:
