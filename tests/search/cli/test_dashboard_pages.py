@@ -1,4 +1,4 @@
-"""What a person sees of a live search in optuna-dashboard, asked of its API and looked at in a real browser."""
+"""What a person sees of a live search in optuna-dashboard: asked of its API, and looked at in a browser."""
 
 from __future__ import annotations
 
