@@ -75,7 +75,7 @@ class Ledger:
 
     def __init__(self, folder: Path, context: str) -> None:
         """context: a ``fingerprint``; candidates finished under another one are not found."""
-        self._folder, self._context = folder, context
+        self._folder, self.context = folder, context
 
     def find(self, leg: Leg) -> Trained | None:
         """What training gave by the end of this leg, or None where that is not known.
@@ -112,7 +112,8 @@ class Ledger:
         if trained.evaluation.may_pass:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        key, kept = self._key(leg), {}
+        key = self._key(leg)
+        kept: dict[str, object] = {}
         path, tensors = self._path(key), None
         if trained.tensors:
             tensors = write_tensor_file(path.with_suffix(_TENSORS), trained.tensors)
@@ -153,7 +154,7 @@ class Ledger:
         own: dict[str, object] = {} if one.scaling is None else {"scaling": one.scaling}
         if leg.until is not None:
             own["until"] = leg.until
-        known = [self._context, ranks, one.seed, one.learning_rate, *([own] if own else [])]
+        known = [self.context, ranks, one.seed, one.learning_rate, *([own] if own else [])]
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
     def _path(self, key: str) -> Path:

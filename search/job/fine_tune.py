@@ -41,31 +41,39 @@ def fine_tune(
         keep_tensors: whether what was trained is written and given back, or the evaluations alone.
         progress: counts optimizer steps of all candidates.
     """
-    return fine_tune_legs(job, whole(candidates), folder, keep_tensors=keep_tensors, progress=progress)
+    return fine_tune_legs(
+        job.workload,
+        whole(candidates),
+        job.ledger(folder),
+        job.machine,
+        keep_tensors=keep_tensors,
+        progress=progress,
+    )
 
 
 def fine_tune_legs(
-    job: Job,
+    workload: Workload,
     legs: Sequence[Leg],
-    folder: Path,
+    ledger: Ledger,
+    machine: Machine,
     *,
     keep_tensors: bool = False,
     progress: Progress = silent,
 ) -> list[Trained]:
-    """All legs of a job's candidates trained, in the order given; those that ``folder`` holds are read.
+    """All legs of a workload's candidates trained, in the order given; those that the ledger holds are read.
 
     Where a candidate pauses its state is kept there until a call in which it goes on has ended: what is
     read of a leg before that has no state. ``Ledger.forget_state`` removes that of one that goes on no more.
 
     Args:
-        job: what they are legs of.
+        workload: a job's.
         legs: may repeat; two of one candidate that end at different steps may not.
-        folder: every leg is written there as soon as it has finished.
+        ledger: the same job's (``Job.ledger``), where every leg is written as soon as it has finished.
+        machine: the job's, which may be opened.
         keep_tensors: whether what was trained to its end is written and given back, or the evaluations alone.
         progress: counts optimizer steps of all legs.
     """
-    work = [(job.workload, legs)]
-    (trained,) = fine_tune_all(work, folder, job.machine, keep_tensors=keep_tensors, progress=progress)
+    (trained,) = _trained([(workload, ledger, legs)], machine, keep_tensors=keep_tensors, progress=progress)
     return trained
 
 
@@ -78,10 +86,21 @@ def fine_tune_all(
     progress: Progress = silent,
 ) -> list[list[Trained]]:
     """The same for several workloads at once, which share the machine; a list for each, in order."""
-    records = [_Record.of(*one, folder, machine.log, keep_tensors=keep_tensors) for one in work]
-    found = sum(len(one.known) for one in records)
-    if found:
-        runs = sum(len(legs) for _, legs in work)
+    known = [(workload, Ledger(folder, workload.fingerprint), legs) for workload, legs in work]
+    return _trained(known, machine, keep_tensors=keep_tensors, progress=progress)
+
+
+def _trained(
+    work: Sequence[tuple[Workload, Ledger, Sequence[Leg]]],
+    machine: Machine,
+    *,
+    keep_tensors: bool,
+    progress: Progress,
+) -> list[list[Trained]]:
+    """All of it read or trained, and recorded."""
+    records = [_Record.of(*one, machine.log, keep_tensors=keep_tensors) for one in work]
+    if any(leg.is_whole for one in records for leg in one.known):
+        runs, found = sum(len(one.legs) for one in records), sum(len(one.known) for one in records)
         _log.info("resuming %d of %s finished before", found, counted(runs, "run"))
     with progress("fine-tuning", sum(one.steps_missing for one in records), "step") as advance:
 
@@ -90,7 +109,7 @@ def fine_tune_all(
             advance(0, _so_far(records))
 
         machine.executor(
-            [Work(*one, known=own.known) for one, own in zip(work, records, strict=True)],
+            [Work(one.workload, one.legs, one.known) for one in records],
             machine.models,
             on_done=record,
             on_step=advance,
@@ -104,9 +123,8 @@ class _Record:
     finished before. missing: the others, by their candidates."""
 
     workload: Workload
-    legs: Sequence[Leg]
-    mark: str
     ledger: Ledger
+    legs: Sequence[Leg]
     log: TrainingLog
     keep_tensors: bool
     known: frozenset[Leg]
@@ -115,16 +133,20 @@ class _Record:
 
     @classmethod
     def of(
-        cls, workload: Workload, legs: Sequence[Leg], folder: Path, log: TrainingLog, *, keep_tensors: bool
+        cls,
+        workload: Workload,
+        ledger: Ledger,
+        legs: Sequence[Leg],
+        log: TrainingLog,
+        *,
+        keep_tensors: bool,
     ) -> _Record:
-        """With what the folder holds; the log is told of that too, as it may not have been."""
-        mark = workload.fingerprint
-        ledger = Ledger(folder, mark)
+        """With what the ledger holds; the log is told of that too, as it may not have been."""
         done = {leg: one for leg in legs if (one := ledger.find(leg)) is not None}
         for one in done.values():
-            log(workload, mark, one)
+            log(workload, ledger.context, one)
         missing = {leg.candidate: leg for leg in legs if leg not in done}
-        return cls(workload, legs, mark, ledger, log, keep_tensors, frozenset(done), missing, done)
+        return cls(workload, ledger, legs, log, keep_tensors, frozenset(done), missing, done)
 
     @property
     def steps_missing(self) -> int:
@@ -137,7 +159,7 @@ class _Record:
         leg = self.missing[trained.evaluation.candidate]
         self.ledger.record(leg, kept)
         self.done[leg] = kept
-        self.log(self.workload, self.mark, kept)
+        self.log(self.workload, self.ledger.context, kept)
 
     def given(self) -> list[Trained]:
         """One for each leg, once all have ended."""

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from evaluators.executors.workload import Workload
+from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Trained
 from evaluators.training.leg import Leg
 from proxies.site_scores import SiteScores
-from search.job.fine_tune import fine_tune_all
+from search.job.fine_tune import fine_tune_legs
 from search.job.job import Job
 from search.job.machine import Machine
 from search.job.progress import Progress, silent
@@ -107,14 +108,12 @@ class _Legs:
     """Trains the legs of a job on a machine, none twice."""
 
     workload: Workload
+    ledger: Ledger
     machine: Machine
-    folder: Path
     keep_tensors: bool
 
     def __call__(self, legs: Sequence[Leg], /) -> list[Trained]:
-        work = [(self.workload, legs)]
-        (trained,) = fine_tune_all(work, self.folder, self.machine, keep_tensors=self.keep_tensors)
-        return trained
+        return fine_tune_legs(self.workload, legs, self.ledger, self.machine, keep_tensors=self.keep_tensors)
 
 
 def search_live(
@@ -178,18 +177,20 @@ def _trials(
     most = live.settings.trials + len(baselines) * len(live.choices.grid)
     _announce(live, most)
     assert live.settings.at_once is not None, "a live job has all its settings"
+    ledger = job.ledger(kept)
     with job.machine.opened() as machine, progress("searching", most, "trial") as advance:
         return waves_of(
             search,
             live.choices,
             scores,
             baselines,
-            _Legs(job.workload, machine, kept, keep_tensors=len(search.objectives) > 1),
+            _Legs(job.workload, ledger, machine, keep_tensors=len(search.objectives) > 1),
             allocators=settings.allocator,
             samplers=settings.sampler,
             at_once=live.settings.at_once,
             seed=job.seed,
             watchers=(LiveNames(job.machine.log), LiveNote(advance, most), *watchers),
+            forget=ledger.forget_state,
         ).run()
 
 

@@ -133,18 +133,24 @@ def test_a_worker_that_is_killed_costs_the_candidate_that_kills_it_and_no_other(
 
 
 @pytest.mark.parametrize(("jobs", "cohorts", "most"), [(12, 2, 2), (3, 0, 0)])
-def test_there_are_never_more_processes_than_cohorts(jobs, cohorts, most, workload, caplog):
+def test_there_are_never_more_processes_than_cohorts_and_once_opened_they_stay(
+    jobs, cohorts, most, workload, caplog
+):
     def trainer(model, workload, legs, on_step):
         return [replace(one, tensors={"pid": torch.tensor(os.getpid())}) for one in told(legs)]
 
     candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(cohorts)]
     executor = LocalExecutor(("cpu",), cohort_size=1, jobs=jobs, threads=1)
-    with caplog.at_level(logging.INFO):
-        done = trained_by(executor, Work(replace(workload, trainer=trainer), whole(candidates)))
-    assert sorted(one.evaluation.candidate.seed for one in done) == list(range(cohorts))
+    work = Work(replace(workload, trainer=trainer), whole(candidates))
+    with caplog.at_level(logging.INFO), executor.opened() as opened:
+        done, again = trained_by(opened, work), trained_by(opened, work)
+    assert opened.at_once == executor.at_once == jobs
+    for both in (done, again):
+        assert sorted(one.evaluation.candidate.seed for one in both) == list(range(cohorts))
     assert f"processes: {most}, threads of each: 1" in caplog.text
-    assert os.getpid() not in (pids := {int(one.tensors["pid"]) for one in done})
-    assert len(pids) <= most
+    pids, later = ({int(one.tensors["pid"]) for one in both} for both in (done, again))
+    assert os.getpid() not in pids
+    assert len(pids | later) <= most
 
 
 def test_processes_give_what_this_one_does(workload):

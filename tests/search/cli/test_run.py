@@ -20,6 +20,7 @@ from transformers import (
 
 from evaluators.adapters.adapter import load_adapter
 from search.cli.run import main
+from tests.child_processes import kill_workers
 from tests.search.watched import interrupt_after
 
 GLUE = Path(__file__).resolve().parents[4] / "shared" / "glue"
@@ -96,9 +97,14 @@ def test_the_same_seed_gives_the_same_result(small, capsys, tmp_path):
     assert [first[key] for key in keys] == [again[key] for key in keys]
 
 
-def test_two_processes_give_the_result_of_one(small, capsys, tmp_path):
+def test_two_processes_give_the_result_of_one_though_both_are_killed(small, capsys, tmp_path, watched):
     one = run_json(capsys, [*small, "--cohort-size", "2"])
-    two = run_json(capsys, [*small, "--cohort-size", "2", "--jobs", "2", "--output", str(tmp_path / "two")])
+    killed: list[int] = []
+    watched.done = lambda trained: killed.append(kill_workers()) if trained == 1 else None
+    two_processes = ["--cohort-size", "2", "--jobs", "2", "--output", str(tmp_path / "two")]
+    assert watched.run([*small, *two_processes, "--json"]) == 0
+    two = json.loads(capsys.readouterr().out)
+    assert killed == [2]
     assert [f["metrics"] for f in one["finalists"]] == [f["metrics"] for f in two["finalists"]]
     assert one["best"]["test"] == two["best"]["test"]
 

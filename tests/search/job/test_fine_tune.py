@@ -79,10 +79,10 @@ def in_waves(job, folder, executor):
     candidates = [
         Candidate(ranks, seed, 1e-2, scaling) for seed, scaling in enumerate([None, "constant", None])
     ]
-    states = [None] * 3
+    states, ledger = [None] * 3, job.ledger(folder)
     for until in (3, 5, None):
         legs = [Leg(one, until, state) for one, state in zip(candidates, states, strict=True)]
-        trained = fine_tune_legs(job, legs, folder, keep_tensors=True)
+        trained = fine_tune_legs(job.workload, legs, ledger, job.machine, keep_tensors=True)
         states = [one.state for one in trained]
     return trained
 
