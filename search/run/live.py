@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from evaluators.executors.workload import Workload
 from evaluators.store.ledger import Ledger
-from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.candidate import Trained
 from evaluators.training.leg import Leg
 from proxies.site_scores import SiteScores
 from search.job.fine_tune import fine_tune_legs
@@ -24,11 +25,13 @@ from search.live.finals import choose_finals
 from search.live.ladder import Ladder
 from search.live.live_trial import LiveTrial
 from search.live.settings import LiveSettings
+from search.live.told import LiveNames, LiveNote
 from search.live.watcher import LiveSearch, Watcher
 from search.live.waves import LiveOutcome
+from search.mirror.live_watcher import live_mirror
+from search.mirror.study_place import StudyPlace
 from search.sampling.proposals import Proposal
 from search.sampling.running_study import TrialChoices
-from search.sampling.study_db import checked_storage
 from spaces.budget import parse_budget
 from spaces.counted import counted
 from spaces.errors import UsageError
@@ -37,8 +40,9 @@ from spaces.meta_model import base_params
 from spaces.scaling import SCALING_RULES, Rule
 from spaces.site import Site
 
+from .finalists_mirror import finalists_mirror
 from .front_files import write_front
-from .pipeline import STUDY_FILE, result_with, save_result
+from .pipeline import result_with, save_result
 from .result import Result
 from .settings import SearchSettings
 from .trained import TrainedOracle
@@ -101,17 +105,15 @@ def _least_params(job: Job, budget_min: str | None) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Legs:
-    """Trains the legs of a job on its machine, opened, none twice."""
+    """Trains the legs of a job on a machine, none twice."""
 
-    job: Job
+    workload: Workload
     ledger: Ledger
     machine: Machine
     keep_tensors: bool
 
     def __call__(self, legs: Sequence[Leg], /) -> list[Trained]:
-        return fine_tune_legs(
-            self.job, legs, self.ledger, keep_tensors=self.keep_tensors, machine=self.machine
-        )
+        return fine_tune_legs(self.workload, legs, self.ledger, self.machine, keep_tensors=self.keep_tensors)
 
 
 def search_live(
@@ -119,9 +121,8 @@ def search_live(
     settings: SearchSettings,
     folder: Path,
     *,
+    study: StudyPlace,
     progress: Progress = silent,
-    storage: str | None = None,
-    command: str | None = None,
     watchers: Sequence[Watcher] = (),
 ) -> Result:
     """The result of a live search; all but ``result.json`` is written into ``folder``, the winner among it.
@@ -130,31 +131,34 @@ def search_live(
         live: the job, and what is chosen for its trials.
         settings: who proposes, and how many finalists.
         folder: there already; what it holds of trials and finalists, in ``candidates``, is read.
+        study: where the studies of trials and of finalists lie.
         progress: of scoring, searching and evaluating.
-        storage: address of the Optuna database that gets the study; by default ``study.db`` in the folder.
-        command: the line that asked for it, for the model cards.
-        watchers: are told what happens.
+        watchers: are told what happens, besides the study.
 
-    Raises UsageError where there is no storage at that address, InputError where every run of the baselines
-    failed.
+    Raises InputError where every run of the baselines failed.
     """
     oracle, kept = TrainedOracle(live.job), folder / "candidates"
-    study = folder / STUDY_FILE if storage is None else checked_storage(storage)
     oracle.announce(folder)
     started = time.perf_counter()
     scores = oracle.score(settings.proxy, progress)
     scored = time.perf_counter()
-    outcome = _trials(live, settings, scores, kept, progress, command, watchers)
-    spent = {"scoring": scored - started, "searching": time.perf_counter() - scored}
-    _, direction = outcome.search.objectives[0]
-    finals = choose_finals(outcome.trials, settings.finalists, direction)
-    proposals = [_proposal(trial) for trial in (finals.baseline, *finals.finalists)]
-    found = result_with(oracle, proposals, kept, progress, scores=scores, seconds=spent, output=folder)
-    result = replace(found, live=outcome)
-    save_result(result, folder, study, command)
-    write_front(result, folder, command)
-    for watcher in watchers:
-        watcher.concluded(result)
+    with live_mirror(study, oracle.problem.drawn_space) as mirror:
+        everybody = (mirror, *watchers)
+        outcome = _trials(live, settings, scores, kept, progress, study.command, everybody)
+        spent = {"scoring": scored - started, "searching": time.perf_counter() - scored}
+        _, direction = outcome.search.objectives[0]
+        finals = choose_finals(outcome.trials, settings.finalists, direction)
+        proposals = [_proposal(trial) for trial in (finals.baseline, *finals.finalists)]
+        with finalists_mirror(study, oracle.problem, proposals) as shown:
+            found = result_with(
+                oracle, proposals, kept, progress, scores=scores, seconds=spent, output=folder
+            )
+            result = replace(found, live=outcome)
+            save_result(result, folder, study.command)
+            write_front(result, folder, study.command)
+            shown.ended(result)
+        for watcher in everybody:
+            watcher.concluded(result)
     return result
 
 
@@ -173,25 +177,20 @@ def _trials(
     most = live.settings.trials + len(baselines) * len(live.choices.grid)
     _announce(live, most)
     assert live.settings.at_once is not None, "a live job has all its settings"
-    ledger, several = job.ledger(kept), len(search.objectives) > 1
+    ledger = job.ledger(kept)
     with job.machine.opened() as machine, progress("searching", most, "trial") as advance:
-
-        def over(candidate: Candidate) -> None:
-            ledger.forget_state(candidate)
-            advance(1)
-
         return waves_of(
             search,
             live.choices,
             scores,
             baselines,
-            _Legs(job, ledger, machine, keep_tensors=several),
+            _Legs(job.workload, ledger, machine, keep_tensors=len(search.objectives) > 1),
             allocators=settings.allocator,
             samplers=settings.sampler,
             at_once=live.settings.at_once,
             seed=job.seed,
-            watchers=watchers,
-            forget=over,
+            watchers=(LiveNames(job.machine.log), LiveNote(advance, most), *watchers),
+            forget=ledger.forget_state,
         ).run()
 
 
