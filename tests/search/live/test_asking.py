@@ -11,10 +11,10 @@ from search.live.asking import Asker, as_asked
 from search.live.baselines import baselines_of
 from search.live.picks import picks_of
 from search.sampling.configuration import Configuration
-from search.sampling.running_study import Outcome, RunningStudy, TrialChoices
+from search.sampling.running_study import Alternatives, Outcome, RunningStudy
 
 BUDGET = 32 * 10 * 2
-CHOICES = TrialChoices((1e-3, 1e-2), ("alpha/r", "constant"), BUDGET, BUDGET)
+CHOICES = Alternatives((1e-3, 1e-2), ("alpha/r", "constant"), BUDGET, BUDGET)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_each_pick_comes_once_at_a_rate_and_rule_of_its_own_and_samplers_follow_
     picks = [trial for trial in trials if trial.proposers[0].proxy is not None]
     sampled = trials[len(picks) :]
     assert {trial.proposers[0].proxy for trial in picks} == {"a", "b"}
-    assert len({trial.configuration.allocation for trial in picks}) == len(picks) > 2
+    assert len({trial.configuration.allocation for trial in picks}) == len(picks) > 1
     hows = {(one.configuration.learning_rate, one.configuration.scaling) for one in picks}
     assert len(hows) == len(picks)
     assert {trial.proposer for trial in sampled} == {"random", "nsga2"}
@@ -88,7 +88,7 @@ def test_the_proxies_choose_the_best_of_eight_suggestions_by_mean_rank(space, sc
 def test_no_configuration_comes_twice_and_an_exhausted_space_is_an_end(make_space, caplog):
     space = make_space([(4, 4)] * 2, (0, 1))
     scores = [per_unit_of_rank("a", "dense", space, [1.0, 2.0])]
-    choices = TrialChoices((1e-3,), ("alpha/r",), 8, 8)
+    choices = Alternatives((1e-3,), ("alpha/r",), 8, 8)
     study = RunningStudy("random", space, choices, directions=["minimize"], rng=np.random.default_rng(0))
     asker = Asker(
         scores, baselines=[], picks=[], studies={"random": study}, choices=choices, trials=50, seed=0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from optuna.trial import TrialState
 
-from search.sampling.running_study import Idea, Outcome, RunningStudy, TrialChoices
+from search.sampling.running_study import Alternatives, Idea, Outcome, RunningStudy
 from search.sampling.samplers import LIVE_SAMPLERS
 
 BUDGET = 32 * 8 * 2
@@ -18,7 +18,7 @@ def space(make_space):
 
 
 def study_of(space, name="tpe", *, least=BUDGET, objectives=1, seed=0) -> RunningStudy:
-    choices = TrialChoices((1e-3, 1e-2), ("alpha/r", "constant"), least, BUDGET)
+    choices = Alternatives((1e-3, 1e-2), ("alpha/r", "constant"), least, BUDGET)
     rng = np.random.default_rng(seed)
     return RunningStudy(name, space, choices, directions=["minimize"] * objectives, rng=rng)
 
@@ -35,7 +35,7 @@ def test_every_suggestion_fits_its_own_budget_before_and_after_it_learns(space, 
         idea = study.suggest()
         assert BUDGET // 4 <= idea.max_params <= BUDGET
         assert space.params(space.allocation(idea.ranks)) <= idea.max_params
-        assert (idea.learning_rate, idea.scaling) in TrialChoices(
+        assert (idea.learning_rate, idea.scaling) in Alternatives(
             (1e-3, 1e-2), ("alpha/r", "constant"), 1, 1
         ).grid
         study.begin(number, idea)
