@@ -33,15 +33,19 @@ def test_run_study_and_compare_give_there_what_they_give_here(
     data = ["--model", str(model_folder), "--train-file", str(files / "train.tsv")]
     data += ["--eval-file", str(files / "dev.tsv"), "--budget", "r=2", "--seeds", "2", "--batch-size", "8"]
     data += ["--threads", "1", "--cohort-size", "2", "--lr", "1e-2", "--quiet", "--json"]
-    commands = {
-        "run": ["--trials", "4", "--finalists", "2"],
-        "study": ["--allocations", "4", "--proxy", "grad_norm,snip", "--scoring-batches", "3"],
-        "compare": ["--methods", "lora,hetero-dynamic,head"],
-    }
-    for command, own in commands.items():
+    proposed, live = (
+        ["--proposals", "4", "--finalists", "2"],
+        ["--trials", "3", "--at-once", "2", "--rungs", "1"],
+    )
+    commands = [
+        ["run", *proposed],
+        ["run", *proposed, *live],
+        ["study", "--allocations", "4", "--proxy", "grad_norm,snip", "--scoring-batches", "3"],
+        ["compare", "--methods", "lora,hetero-dynamic,head"],
+    ]
+    for number, command in enumerate(commands):
         found = []
-        for where in ([], ["--dask", str(scheduler.file)]):
-            output = str(tmp_path / f"{command}{len(where)}")
-            assert main([command, *data, *own, *where, "--output", output]) == 0
+        for place, where in {"here": [], "there": ["--dask", str(scheduler.file)]}.items():
+            assert main([*command, *data, *where, "--output", str(tmp_path / f"{place}{number}")]) == 0
             found.append(timeless(json.loads(capsys.readouterr().out)))
         assert found[0] == found[1]
