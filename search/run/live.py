@@ -31,7 +31,7 @@ from search.live.waves import LiveOutcome
 from search.mirror.live_watcher import live_mirror
 from search.mirror.study_place import StudyPlace
 from search.sampling.proposals import Proposal
-from search.sampling.running_study import Choices
+from search.sampling.running_study import TrialChoices
 from spaces.budget import parse_budget
 from spaces.counted import counted
 from spaces.errors import UsageError
@@ -64,7 +64,7 @@ class LiveJob:
 
     job: Job
     linears: tuple[Site, ...] = field(repr=False)
-    choices: Choices
+    choices: TrialChoices
     ladder: Ladder
     settings: LiveSettings
     budget: str
@@ -81,7 +81,7 @@ def live_job_of(job: Job, live: LiveSettings, *, budget: str) -> LiveJob:
     rates = tuple(dict.fromkeys(live.lrs or (job.learning_rate,)))
     named = dict.fromkeys(live.scalings or (job.recipe.scaling.rule,))
     rules: tuple[Rule, ...] = tuple(rule for name in named for rule in SCALING_RULES if rule == name)
-    choices = Choices(rates, rules, _least_params(job, live.budget_min), job.max_params)
+    choices = TrialChoices(rates, rules, _least_params(job, live.budget_min), job.max_params)
     ladder = Ladder(job.steps, live.halving, live.rungs)
     slots = job.machine.cohort_size * job.machine.executor.at_once
     settings = replace(live, lrs=rates, scalings=rules, at_once=live.at_once or slots)

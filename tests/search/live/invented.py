@@ -19,7 +19,7 @@ from search.live.live_trial import LiveTrial
 from search.live.settings import LiveSettings
 from search.live.watcher import Concluded, LiveSearch
 from search.live.waves import LiveOutcome
-from search.sampling.running_study import Choices
+from search.sampling.running_study import TrialChoices
 from spaces.search_space import SearchSpace
 
 STEPS = 90
@@ -104,7 +104,7 @@ def invented(
     scores = [
         per_unit_of_rank(name, "dense", space, rng.exponential(size=len(space.sites))) for name in ("a", "b")
     ]
-    choices = Choices((1e-3, 1e-2), ("alpha/r", "constant"), least or budget, budget)
+    choices = TrialChoices((1e-3, 1e-2), ("alpha/r", "constant"), least or budget, budget)
     ladder = Ladder(STEPS, settings.halving, settings.rungs)
     search = LiveSearch(
         model="none",

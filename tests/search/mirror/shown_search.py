@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.search.live.invented import Training, invented
-
 from evaluators.training.candidate import Trained
 from search.live.live_trial import LiveTrial
 from search.live.settings import LiveSettings
@@ -17,6 +15,7 @@ from search.live.waves import LiveOutcome
 from search.mirror.live_watcher import live_mirror
 from search.mirror.study_place import StudyPlace
 from spaces.search_space import SearchSpace
+from tests.search.live.invented import Training, invented
 
 NAME = "invented, none, 384"
 SETTINGS = LiveSettings(trials=8, at_once=5, lrs=(1e-3, 1e-2), scalings=("alpha/r", "constant"))

@@ -155,9 +155,8 @@ def test_space_budget_and_metric_come_from_the_table_and_nothing_is_tested_or_sa
         [".lock", "allocation.json", "artifacts", "options.json", "ranks.png", "study.db"]
         + [f"result.{ending}" for ending in ("csv", "json", "md")]
     )
-    assert (
-        main(["--table", str(table), "--output", str(tmp_path / "new"), "--proposals", "0", "--quiet"]) == 0
-    )
+    argv = ["--table", str(table), "--output", str(tmp_path / "new"), "--proposals", "0", "--quiet"]
+    assert main(argv) == 0
     assert "the table has no test rows" in capsys.readouterr().out.splitlines()
 
 
