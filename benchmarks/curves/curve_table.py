@@ -25,7 +25,7 @@ class Curve:
     """One training run.
 
     losses, metrics: on the validation rows at each of the setting's ``judged_at``; None where they were not
-    finite. seconds: of its steps alone. judging: seconds of judging it once. Both are its share of a cohort's.
+    finite. seconds: of its steps alone. judging: seconds of judging it once. Both are a share of a cohort's.
     """
 
     configuration: Configuration
