@@ -14,12 +14,12 @@ __all__ = ["Executor"]
 
 
 class Executor(Protocol):
-    """Trains all candidates that are not known, somewhere.
+    """Trains all legs that are not known, somewhere.
 
     Args:
-        work: the candidates of each workload.
+        work: the legs of each workload.
         models: of this process; every other process has its own.
-        on_done: sees each candidate as soon as its cohort has finished, with the index of its work.
+        on_done: sees what came of each leg as soon as its cohort has finished, with the index of its work.
         on_step: counts candidate-steps.
     """
 

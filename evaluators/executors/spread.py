@@ -21,8 +21,9 @@ from evaluators.data.task import ReportOn, Task
 from evaluators.generation.answers import answers_in
 from evaluators.generation.text_test import TextTest
 from evaluators.store.ledger import fingerprint
-from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
+from evaluators.training.candidate import Candidate, Recipe, Trained
 from evaluators.training.gate_policy import GatePolicy
+from evaluators.training.leg import Leg
 from evaluators.training.train import train_cohort
 from spaces.errors import InputError
 from spaces.meta_model import base_params
@@ -37,14 +38,14 @@ _log = logging.getLogger(__name__)
 
 
 class Trainer(Protocol):
-    """Trains candidates on one device. A frozen dataclass whose fields say how (``base.description``), which
-    can be sent to a process."""
+    """Trains legs of candidates on one device. A frozen dataclass whose fields say how
+    (``base.description``), which can be sent to a process."""
 
     def __call__(
         self,
         model: PreTrainedModel,
         workload: Workload,
-        candidates: Sequence[Candidate],
+        legs: Sequence[Leg],
         on_step: Callable[[int], None],
         /,
     ) -> list[Trained]: ...
@@ -53,7 +54,7 @@ class Trainer(Protocol):
 @dataclass(frozen=True, slots=True, eq=False)
 class Workload:
     """What every cohort of a run shares. policy: None where gates stay one. report_on: the rows that
-    metric and loss are of. trainer: who trains the candidates that ``spread`` puts together. text_test: what
+    metric and loss are of. trainer: who trains the legs that an executor puts together. text_test: what
     they answer when they have finished, where nothing is kept that could be asked later; None: nothing.
     gradient_checkpointing: whether it spares memory by computing the model's blocks twice, with the same
     results."""
@@ -86,18 +87,18 @@ class Workload:
 def in_one_cohort(
     model: PreTrainedModel,
     workload: Workload,
-    candidates: Sequence[Candidate],
+    legs: Sequence[Leg],
     on_step: Callable[[int], None],
 ) -> list[Trained]:
-    """The candidates trained side by side, as wires of one cohort."""
+    """The legs' candidates trained side by side, as wires of one cohort."""
     test = workload.text_test
     return train_cohort(
         model,
         workload.sites,
         workload.task,
-        candidates,
+        legs,
         workload.recipe,
-        slots=len(candidates),
+        slots=len(legs),
         policy=workload.policy,
         report_on=workload.rows,
         write=None if test is None else partial(answers_in, test),
@@ -149,22 +150,25 @@ def _max_padding(workload: Workload, device: str, models: BaseModels) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Work:
-    """Candidates of one workload. known: those among them that are not to be trained."""
+    """Legs of one workload's candidates, of none two that end elsewhere. known: those that are not to be
+    trained."""
 
     workload: Workload
-    candidates: Sequence[Candidate]
-    known: Container[Candidate] = ()
+    legs: Sequence[Leg]
+    known: Container[Leg] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LocalExecutor:
     """An ``Executor`` on the devices of this machine, in this process or in several.
 
-    Nothing of the candidates is kept here. Cohorts are formed of all candidates of a workload, the known
+    Nothing of the candidates is kept here. Cohorts are formed of all legs of a workload, the known
     ones among them, before they are spread: a run that goes on after an interruption trains the cohorts
     that are left as it would have, and results depend on ``devices`` and ``jobs`` by no more than
-    rounding. A process that dies costs its cohort's work alone, as ``outlived`` says; a candidate that ends
-    its own process when it is alone has failed.
+    rounding. Others go on from a leg that is not whole, and carry its rounding on: where its cohort was
+    interrupted all of that is trained again, the known ones beside those that are not. A process that dies
+    costs its cohort's work alone, as ``outlived`` says; a candidate that ends its own process when it is
+    alone has failed.
 
     Args:
         devices: cohorts go round them.
@@ -189,40 +193,46 @@ class LocalExecutor:
     ) -> None:
         assignments = list(_assignments(work, self.devices, self.cohort_size, models))
         for assignment, trained in _run(assignments, self.jobs, self.threads, models, on_step):
-            for done in trained:
-                on_done(assignment.work, done)
+            for leg, done in zip(assignment.legs, trained, strict=True):
+                if leg not in work[assignment.work].known:
+                    on_done(assignment.work, done)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Assignment:
-    """Candidates to train together on a device. work: the index of theirs."""
+    """Legs to train together on a device. work: the index of theirs."""
 
     work: int
     workload: Workload
-    candidates: tuple[Candidate, ...]
+    legs: tuple[Leg, ...]
     device: str
 
     def each_alone(self) -> list[_Assignment]:
-        return [replace(self, candidates=(one,)) for one in self.candidates]
+        return [replace(self, legs=(one,)) for one in self.legs]
 
     def failed(self, reason: str, *, may_pass: bool = False) -> list[Trained]:
-        failures = (
-            Evaluation(one, None, None, reason, (), 0.0, 0, may_pass=may_pass) for one in self.candidates
-        )
-        return [Trained(failure, {}) for failure in failures]
+        return [one.failed(reason, may_pass=may_pass) for one in self.legs]
+
+    def steps(self, trained: Sequence[Trained]) -> int:
+        """Candidate-steps that were taken for these results."""
+        ends = sum(len(one.evaluation.curve) for one in trained)
+        return ends - sum(leg.begun_at for leg in self.legs)
 
 
 def _assignments(
     work: Sequence[Work], devices: Sequence[str], cohort_size: int, models: BaseModels
 ) -> Iterator[_Assignment]:
-    """Every cohort without its known candidates; the devices in turn."""
+    """Every cohort that is not known, without its known legs where all are whole; the devices in turn."""
     place = cycle(devices)
     for index, one in enumerate(work):
         padding = _max_padding(one.workload, devices[0], models)
-        for cohort in form_cohorts(one.candidates, one.workload.sites, cohort_size, max_padding=padding):
-            left = tuple(one.candidates[i] for i in cohort if one.candidates[i] not in one.known)
+        candidates = [leg.candidate for leg in one.legs]
+        for cohort in form_cohorts(candidates, one.workload.sites, cohort_size, max_padding=padding):
+            legs = tuple(one.legs[i] for i in cohort)
+            left = tuple(leg for leg in legs if leg not in one.known)
             if left:
-                yield _Assignment(index, one.workload, left, next(place))
+                again = left if all(leg.is_whole for leg in legs) else legs
+                yield _Assignment(index, one.workload, again, next(place))
 
 
 def _run(
@@ -247,7 +257,7 @@ def _run(
 
         ends = outlived(assignments, execute, parts=_Assignment.each_alone, failed=_killed)
         for assignment, trained in ends:
-            on_step(sum(len(one.evaluation.curve) for one in trained))
+            on_step(assignment.steps(trained))
             yield assignment, trained
 
 
@@ -265,13 +275,13 @@ def _train_elsewhere(threads: int, parent: int, assignment: _Assignment, models:
 
 
 def _train(assignment: _Assignment, models: BaseModels, on_step: Callable[[int], None]) -> list[Trained]:
-    """The candidates trained; failed, with the reason, where their method cannot be used here.
+    """The legs trained; failed, with the reason, where their method cannot be used here.
 
     Raises InputError where the model cannot be loaded, which is none of a candidate's doing.
     """
     workload = assignment.workload
     model = models.on(workload.source, assignment.device)
     try:
-        return workload.trainer(model, workload, assignment.candidates, on_step)
+        return workload.trainer(model, workload, assignment.legs, on_step)
     except InputError as error:
         return assignment.failed(str(error))

@@ -16,7 +16,8 @@ from evaluators.base.base_model import ModelSource
 from evaluators.base.content_digest import model_digests
 from evaluators.base.description import described
 from evaluators.data.task import ReportOn, Task
-from evaluators.training.candidate import Candidate, Course, Evaluation, Recipe, Trained
+from evaluators.training.candidate import Course, Evaluation, Recipe, Trained
+from evaluators.training.leg import Leg
 from spaces.allocation import Allocation
 
 from .sealed_json import DamagedFileError, read_sealed, write_sealed
@@ -69,12 +70,12 @@ class Ledger:
         """context: a ``fingerprint``; candidates finished under another one are not found."""
         self._folder, self._context = folder, context
 
-    def find(self, candidate: Candidate) -> Trained | None:
-        """What training this candidate gave, or None where it has not finished yet.
+    def find(self, leg: Leg) -> Trained | None:
+        """What training gave by the end of this leg, or None where that is not known.
 
         None as well, with a log line that names the file, where what was recorded is damaged.
         """
-        key = self._key(candidate)
+        key = self._key(leg)
         path = self._path(key)
         if not path.exists():
             return None
@@ -88,19 +89,19 @@ class Ledger:
             return None
         course, answers = fields.pop("course"), fields.pop("answers", None)
         beside = tuple((name, value) for name, value in fields.pop("beside", ()))  # absent from older files
-        known = {**fields, "candidate": candidate, "curve": tuple(fields["curve"]), "beside": beside}
+        known = {**fields, "candidate": leg.candidate, "curve": tuple(fields["curve"]), "beside": beside}
         said = None if answers is None else tuple(answers)
         return Trained(Evaluation(**known), tensors, _course(course) if course else None, said)
 
-    def record(self, trained: Trained) -> None:
-        """Writes one finished candidate: tensors first, so that its JSON file means both are there.
+    def record(self, leg: Leg, trained: Trained) -> None:
+        """Writes what came of a leg: tensors first, so that its JSON file means both are there.
 
         A failure that may pass is not written: it may fit the next time.
         """
         if trained.evaluation.may_pass:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        key = self._key(trained.evaluation.candidate)
+        key = self._key(leg)
         path, tensors = self._path(key), None
         if trained.tensors:
             content = save(trained.tensors)
@@ -112,11 +113,15 @@ class Ledger:
         evaluation = asdict(trained.evaluation)
         write_sealed(path, {"of": key, **evaluation, "course": course, "tensors": tensors, **said})
 
-    def _key(self, candidate: Candidate) -> str:
-        """A digest of the candidate in its context."""
-        ranks = [[name, rank] for name, rank in candidate.allocation.ranks]
-        known = json.dumps([self._context, ranks, candidate.seed, candidate.learning_rate])
-        return hashlib.sha256(known.encode()).hexdigest()
+    def _key(self, leg: Leg) -> str:
+        """A digest of the candidate in its context, and of where the leg pauses, if it does."""
+        one = leg.candidate
+        ranks = [[name, rank] for name, rank in one.allocation.ranks]
+        own: dict[str, object] = {} if one.scaling is None else {"scaling": one.scaling}
+        if leg.until is not None:
+            own["until"] = leg.until
+        known = [self._context, ranks, one.seed, one.learning_rate, *([own] if own else [])]
+        return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key[:24]}.json"

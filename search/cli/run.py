@@ -31,7 +31,7 @@ _HEEDED_BY_A_TABLE: Final = frozenset(
         "proxy",
         "allocator",
         "sampler",
-        "trials",
+        "proposals",
         "finalists",
     }
     | {"seeds", "seed", "output", "json", "quiet"}

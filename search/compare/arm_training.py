@@ -14,6 +14,7 @@ import numpy as np
 from evaluators.data.task import ReportOn
 from evaluators.executors.spread import Workload
 from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.leg import whole
 from search.job.fine_tune import fine_tune_all
 from search.job.job import Job
 from search.job.prepare import prepare
@@ -138,7 +139,7 @@ def tune(
     _log.info("tuning   %d of %s, %s", sum(tuned), counted(len(plans), "arm"), counted(len(seeds), "seed"))
     runs = iter(
         fine_tune_all(
-            [(one.on("validation"), one.candidates(seeds, one.learning_rates)) for one in work],
+            [(one.on("validation"), whole(one.candidates(seeds, one.learning_rates))) for one in work],
             folder / "candidates",
             terms.ground.machine,
             keep_tensors=False,
@@ -172,7 +173,10 @@ def report(
     arms = counted(len(chosen), "arm")
     _log.info("report   %s, %s, on the test rows", arms, counted(len(seeds), "seed"))
     runs = fine_tune_all(
-        [(one.planned.on("test"), one.planned.candidates(seeds, [one.learning_rate])) for one in chosen],
+        [
+            (one.planned.on("test"), whole(one.planned.candidates(seeds, [one.learning_rate])))
+            for one in chosen
+        ],
         folder / "candidates",
         terms.ground.machine,
         keep_tensors=True,

@@ -1,4 +1,4 @@
-"""Fine-tuning candidates in cohorts, none of them twice."""
+"""Fine-tuning candidates in cohorts, whole or leg by leg, none of it twice."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from pathlib import Path
 from evaluators.executors.spread import Work, Workload
 from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.leg import Leg, steps_of, whole
 from spaces.counted import counted
 
 from .job import Job
 from .machine import Machine
 from .progress import Progress, silent
 
-__all__ = ["fine_tune", "fine_tune_all"]
+__all__ = ["fine_tune", "fine_tune_all", "fine_tune_legs"]
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ def fine_tune(
     keep_tensors: bool,
     progress: Progress = silent,
 ) -> list[Trained]:
-    """All candidates of a job trained, in the order given; those that ``folder`` holds are read.
+    """All candidates of a job trained to their end, as ``fine_tune_legs`` does it, in the order given.
 
     Args:
         job: what they are candidates of.
@@ -38,13 +39,33 @@ def fine_tune(
         keep_tensors: whether what was trained is written and given back, or the evaluations alone.
         progress: counts optimizer steps of all candidates.
     """
-    work = [(job.workload, candidates)]
+    return fine_tune_legs(job, whole(candidates), folder, keep_tensors=keep_tensors, progress=progress)
+
+
+def fine_tune_legs(
+    job: Job,
+    legs: Sequence[Leg],
+    folder: Path,
+    *,
+    keep_tensors: bool = False,
+    progress: Progress = silent,
+) -> list[Trained]:
+    """All legs of a job's candidates trained, in the order given; those that ``folder`` holds are read.
+
+    Args:
+        job: what they are legs of.
+        legs: may repeat; two of one candidate that end at different steps may not.
+        folder: every leg is written there as soon as it has finished.
+        keep_tensors: whether what was trained to its end is written and given back, or the evaluations alone.
+        progress: counts optimizer steps of all legs.
+    """
+    work = [(job.workload, legs)]
     (trained,) = fine_tune_all(work, folder, job.machine, keep_tensors=keep_tensors, progress=progress)
     return trained
 
 
 def fine_tune_all(
-    work: Sequence[tuple[Workload, Sequence[Candidate]]],
+    work: Sequence[tuple[Workload, Sequence[Leg]]],
     folder: Path,
     machine: Machine,
     *,
@@ -54,22 +75,26 @@ def fine_tune_all(
     """The same for several workloads at once, which share the machine; a list for each, in order."""
     ledgers = [Ledger(folder, workload.fingerprint) for workload, _ in work]
     done = [
-        {candidate: one for candidate in candidates if (one := ledger.find(candidate)) is not None}
-        for ledger, (_, candidates) in zip(ledgers, work, strict=True)
+        {leg: one for leg in legs if (one := ledger.find(leg)) is not None}
+        for ledger, (_, legs) in zip(ledgers, work, strict=True)
     ]
     known = [frozenset(found) for found in done]
-    missing = [len(set(own) - found) for (_, own), found in zip(work, known, strict=True)]
+    missing = [set(own) - found for (_, own), found in zip(work, known, strict=True)]
     if any(known):
-        runs = sum(len(candidates) for _, candidates in work)
+        runs = sum(len(legs) for _, legs in work)
         _log.info("resuming %d of %s finished before", sum(map(len, known)), counted(runs, "run"))
+    leg_of = [{leg.candidate: leg for leg in legs} for legs in missing]
 
     def record(index: int, trained: Trained) -> None:
         kept = trained if keep_tensors else replace(trained, tensors={})
-        ledgers[index].record(kept)
-        done[index][trained.evaluation.candidate] = kept
+        leg = leg_of[index][trained.evaluation.candidate]
+        ledgers[index].record(leg, kept)
+        done[index][leg] = kept
 
-    steps = [workload.recipe.steps(len(workload.task.train)) for workload, _ in work]
-    total = sum(count * each for count, each in zip(missing, steps, strict=True))
+    total = sum(
+        steps_of(legs, workload.recipe, len(workload.task.train))
+        for legs, (workload, _) in zip(missing, work, strict=True)
+    )
     with progress("fine-tuning", total, "step") as advance:
         machine.executor(
             [Work(*one, known=found) for one, found in zip(work, known, strict=True)],
@@ -77,4 +102,4 @@ def fine_tune_all(
             on_done=record,
             on_step=advance,
         )
-    return [[own[candidate] for candidate in wanted] for own, (_, wanted) in zip(done, work, strict=True)]
+    return [[own[leg] for leg in wanted] for own, (_, wanted) in zip(done, work, strict=True)]

@@ -83,16 +83,14 @@ class Competition:
         """Whether a trial with a new report is trained further; asked once for each of its rungs."""
         report, own = trial.reports[-1], self._entered[trial.number]
         own.report(report.value, self._ladder.resources[report.rung])
-        stopped = own.should_prune()
-        return not stopped or self._leads_baselines(trial)
+        leads = trial.baseline and self._leads_baselines(trial)
+        return not own.should_prune() or leads
 
     def _size(self, trial: LiveTrial) -> int:
         return 0 if self._apart is None else math.floor(math.log2(self._apart / trial.params) + 1e-9)
 
     def _leads_baselines(self, trial: LiveTrial) -> bool:
-        """Whether it is the best baseline that came to this rung; remembers it."""
-        if not trial.baseline:
-            return False
+        """Whether a baseline is the best that came to this rung; remembers it."""
         report, place = trial.reports[-1], (self._size(trial), trial.reports[-1].rung)
         sign = 1 if self._direction == "maximize" else -1
         leads = place not in self._best or sign * report.value > sign * self._best[place]

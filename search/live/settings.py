@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final, Literal, get_args
 
 from search.job.option import Range, check_settings, option
@@ -88,6 +88,9 @@ class LiveSettings:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        given = [one.name for one in fields(self) if getattr(self, one.name) != one.default]
+        if given and not self.trials:
+            raise UsageError(f"`{given[0]}` is of a live search, and none is asked for; add `trials`.")
         if self.halving == 1:
             raise UsageError("`halving=1` lets every trial go on; give 0 for that, or 2 or more.")
         for rule in self.scalings or ():

@@ -28,7 +28,15 @@ from .oracle import Oracle
 from .result import Result
 from .settings import SearchSettings
 
-__all__ = ["STUDY_FILE", "best_of", "check_names", "result_with", "search_in_folder", "search_with"]
+__all__ = [
+    "STUDY_FILE",
+    "best_of",
+    "check_names",
+    "result_with",
+    "save_result",
+    "search_in_folder",
+    "search_with",
+]
 
 _log = logging.getLogger(__name__)
 STUDY_FILE: Final = "study.db"
@@ -104,7 +112,7 @@ def search_with(
     spent = {"scoring": scored - started, "proposing": time.perf_counter() - scored}
     kept = folder / "candidates"
     result = result_with(oracle, chosen, kept, progress, scores=scores, seconds=spent, output=folder)
-    _save(result, folder, study, command)
+    save_result(result, folder, study, command)
     return result
 
 
@@ -133,7 +141,7 @@ def result_with(
     """
     started = time.perf_counter()
     evaluator = oracle.evaluator(folder, progress)
-    runs = evaluator([proposal.allocation for proposal in proposals])
+    runs = evaluator(proposals)
     direction = oracle.problem.judged.direction
     finalists = tuple(Finalist(one, own, direction) for one, own in zip(proposals, runs, strict=True))
     spent = {**seconds, "fine_tuning": time.perf_counter() - started}
@@ -161,21 +169,21 @@ def best_of(finalists: Sequence[Finalist]) -> Finalist:
 def _propose(
     oracle: Oracle, settings: SearchSettings, scores: Sequence[SiteScores], seed: int, progress: Progress
 ) -> list[Proposal]:
-    total = 1 + len(scores) * len(settings.allocator) + settings.trials * len(settings.sampler)
+    total = 1 + len(scores) * len(settings.allocator) + settings.proposals * len(settings.sampler)
     with progress("proposing", total, "allocation") as advance:
         return propose(
             scores,
             max_params=oracle.problem.max_params,
             allocators=settings.allocator,
             samplers=settings.sampler,
-            trials=settings.trials,
+            trials=settings.proposals,
             seed=seed,
             stands_for=oracle.stands_for,
             on_proposal=lambda _: advance(1),
         )
 
 
-def _save(result: Result, folder: Path, study: Path | str, command: str | None) -> None:
+def save_result(result: Result, folder: Path, study: Path | str, command: str | None) -> None:
     """Writes what is known of the finalists into the study, and saves and draws the winner."""
     problem, proposal = result.problem, result.winner.proposal
     if result.conclusion is not None:
@@ -185,4 +193,4 @@ def _save(result: Result, folder: Path, study: Path | str, command: str | None) 
     write_answers(result.writing, folder)
     write_whole(folder / "allocation.json", proposal.allocation.to_json())
     title = f"{problem.title}, {proposal.params:,} of {counted(problem.max_params, 'parameter')}"
-    draw_rank_heat_map(proposal.allocation, problem.space, folder / "ranks.png", title=title)
+    draw_rank_heat_map(proposal.allocation, problem.drawn_space, folder / "ranks.png", title=title)

@@ -125,7 +125,7 @@ class Workbench:
     def search(
         self,
         *,
-        trials: int = _USUAL.trials,
+        proposals: int = _USUAL.proposals,
         finalists: int = _USUAL.finalists,
         proxies: str | Sequence[str] | None = None,
         allocators: str | Sequence[str] = _USUAL.allocator,
@@ -137,7 +137,7 @@ class Workbench:
         """What ``rankscape run`` finds: proposals by proxies and samplers, the best of them fine-tuned.
 
         Args:
-            trials: proposals of each sampler.
+            proposals: of each sampler, by scores alone.
             finalists: proposals that are fine-tuned besides the uniform baseline.
             proxies, allocators, samplers: who proposes, by name; one may stand alone.
             evaluator: "train" each finalist, or cut all of them from one "supernet" per seed.
@@ -152,7 +152,7 @@ class Workbench:
         """
         with own_names(_OWN_NAMES):
             settings = SearchSettings(
-                trials=trials,
+                proposals=proposals,
                 finalists=finalists,
                 proxy=several(proxies),
                 allocator=several(allocators),

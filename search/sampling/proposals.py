@@ -17,6 +17,7 @@ from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.search_space import SearchSpace
 
+from .configuration import Configuration
 from .proposer import UNIFORM, Proposer
 from .repaired_study import RepairedStudy, Suggestion
 from .samplers import WINDOWS, find_sampler
@@ -34,17 +35,25 @@ class Proposal:
 
     proposers: everybody who came to this allocation, the first one first.
     params: what its wires cost, in parameters. scores: (proxy name, score), larger is better.
+    configuration: where it is more than the allocation that was chosen.
     """
 
     allocation: Allocation
     proposers: tuple[Proposer, ...]
     params: int
     scores: tuple[tuple[str, float], ...]
+    configuration: Configuration | None = None
 
     @property
     def proposer(self) -> str:
         """The names of all proposers, joined by ``+``, to be read."""
         return "+".join(map(str, self.proposers))
+
+    @property
+    def name(self) -> str:
+        """The first proposer, and how it is trained where that was chosen too."""
+        first = str(self.proposers[0])
+        return first if self.configuration is None else f"{first} ({self.configuration.how})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +215,7 @@ def _sample(
                 "within the budget is (nearly) exhausted.",
                 name,
                 done,
-                counted(trials, "trial"),
+                counted(trials, "proposal"),
                 counted(_REDRAWS + _RESTARTS, "try", "tries"),
             )
             return

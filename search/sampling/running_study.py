@@ -105,12 +105,21 @@ class RunningStudy:
 
     def suggest(self, *, max_params: int | None = None) -> Idea:
         """The sampler's next idea, repaired; within a budget of its own, unless one is given."""
-        trial = self.study.ask(self._distributions)
-        asked = trial.params
+        trial = self.study.ask()
+        joint, choices = trial.relative_params, self._choices  # most samplers draw all at once
+        asked = [
+            joint[site.name]
+            if site.name in joint
+            else trial.suggest_categorical(site.name, self._space.ranks)
+            for site in self._space.sites
+        ]
+        rate = joint[_LR] if _LR in joint else trial.suggest_categorical(_LR, choices.learning_rates)
+        rule = joint[_SCALING] if _SCALING in joint else trial.suggest_categorical(_SCALING, choices.scalings)
+        least, most = choices.least_params, choices.max_params
+        own = joint[_BUDGET] if _BUDGET in joint else trial.suggest_float(_BUDGET, least, most, log=True)
         notes = self.study.tell(trial, state=TrialState.FAIL).system_attrs
-        budget = max_params or min(max(round(asked[_BUDGET]), self._choices.least_params), self._most)
-        ranks = np.array([asked[site.name] for site in self._space.sites])
-        return Idea(self._fitting(ranks, budget), asked[_LR], asked[_SCALING], budget, dict(notes))
+        budget = round(own) if max_params is None else max_params
+        return Idea(self._fitting(np.array(asked), budget), float(rate), str(rule), budget, dict(notes))
 
     def restart(self, like: Idea) -> Idea:
         """Random ranks, a rate and a rule, in place of an idea that cannot be used; within its budget."""
@@ -133,10 +142,6 @@ class RunningStudy:
         if len(self._told) == self._window:
             self._told = self._told[self._window // 2 :]
             self._begin()
-
-    @property
-    def _most(self) -> int:
-        return self._choices.max_params
 
     def _fitting(self, ranks: np.ndarray, budget: int) -> np.ndarray:
         return repair(ranks, self._space, budget, rng=self._rng)

@@ -20,6 +20,7 @@ from evaluators.data.task import Task
 from evaluators.executors.spread import LocalExecutor, Work, Workload, form_cohorts
 from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
+from evaluators.training.leg import Leg, whole
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
@@ -77,7 +78,7 @@ def test_each_candidate_is_announced_once_and_its_steps_are_counted(workload):
     announced: list[Candidate] = []
     steps: list[int] = []
     LocalExecutor(("cpu",), cohort_size=2)(
-        [Work(workload, candidates)],
+        [Work(workload, whole(candidates))],
         BaseModels(),
         on_done=lambda _, one: announced.append(one.evaluation.candidate),
         on_step=steps.append,
@@ -86,21 +87,22 @@ def test_each_candidate_is_announced_once_and_its_steps_are_counted(workload):
     assert sum(steps) == 3 * 4
 
 
-def told(candidates):
+def told(legs):
     """What a trainer gives that trains nothing: of each candidate its seed, as its metric."""
+    candidates = [leg.candidate for leg in legs]
     return [Trained(Evaluation(one, float(one.seed), 0.0, None, (0.0,), 0.0, 0), {}) for one in candidates]
 
 
 def test_known_candidates_are_not_trained_and_leave_the_cohorts_as_they_would_have_been(workload):
     cohorts: list[list[Candidate]] = []
 
-    def trainer(model, workload, members, on_step):
-        cohorts.append(list(members))
-        return told(members)
+    def trainer(model, workload, legs, on_step):
+        cohorts.append([leg.candidate for leg in legs])
+        return told(legs)
 
     allocation = Allocation.of({"layers.0.q": 1})
     first, *others = candidates = [Candidate(allocation, seed, 1e-3) for seed in range(4)]
-    work = Work(replace(workload, trainer=trainer), candidates, known={first})
+    work = Work(replace(workload, trainer=trainer), whole(candidates), known={Leg(first)})
     done = trained_by(LocalExecutor(("cpu",), cohort_size=2), work)
     assert cohorts == [others[:1], others[1:]]
     assert [one.evaluation.candidate for one in done] == others
@@ -110,14 +112,16 @@ def test_cohorts_go_round_the_devices(workload):
     """Two devices in one process each get their turn (both are this CPU under another name)."""
     seen, models = [], BaseModels()
 
-    def trainer(model, workload, candidates, on_step):
+    def trainer(model, workload, legs, on_step):
         seen.append(next(name for name in devices if models.on(workload.source, name) is model))
-        return told(candidates)
+        return told(legs)
 
     devices = ("cpu", "cpu:0")
     candidates = [Candidate(Allocation.of({f"layers.{i}.q": 2}), 0, 1e-3) for i in range(3)]
     trained_by(
-        LocalExecutor(devices, cohort_size=1), Work(replace(workload, trainer=trainer), candidates), models
+        LocalExecutor(devices, cohort_size=1),
+        Work(replace(workload, trainer=trainer), whole(candidates)),
+        models,
     )
     assert seen == ["cpu", "cpu:0", "cpu"]
 
@@ -125,17 +129,17 @@ def test_cohorts_go_round_the_devices(workload):
 def killed_by(*fatal):
     """A trainer whose process some seeds kill, and the others tell their seed."""
 
-    def trainer(model, workload, candidates, on_step):
-        if {candidate.seed for candidate in candidates} & set(fatal):
+    def trainer(model, workload, legs, on_step):
+        if {leg.candidate.seed for leg in legs} & set(fatal):
             os.kill(os.getpid(), signal.SIGKILL)
-        return told(candidates)
+        return told(legs)
 
     return trainer
 
 
 def test_a_worker_that_is_killed_costs_the_candidate_that_kills_it_and_no_other(workload):
     candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(3)]
-    work = Work(replace(workload, trainer=killed_by(1)), candidates)
+    work = Work(replace(workload, trainer=killed_by(1)), whole(candidates))
     done = trained_by(LocalExecutor(("cpu",), cohort_size=2, jobs=2), work)
     evaluations = {one.evaluation.candidate: one.evaluation for one in done}
     assert [evaluations[one].metric for one in candidates] == [0.0, None, 2.0]
@@ -145,13 +149,13 @@ def test_a_worker_that_is_killed_costs_the_candidate_that_kills_it_and_no_other(
 
 @pytest.mark.parametrize(("jobs", "cohorts", "most"), [(12, 2, 2), (3, 0, 0)])
 def test_there_are_never_more_processes_than_cohorts(jobs, cohorts, most, workload, caplog):
-    def trainer(model, workload, candidates, on_step):
-        return [replace(one, tensors={"pid": torch.tensor(os.getpid())}) for one in told(candidates)]
+    def trainer(model, workload, legs, on_step):
+        return [replace(one, tensors={"pid": torch.tensor(os.getpid())}) for one in told(legs)]
 
     candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(cohorts)]
     executor = LocalExecutor(("cpu",), cohort_size=1, jobs=jobs, threads=1)
     with caplog.at_level(logging.INFO):
-        done = trained_by(executor, Work(replace(workload, trainer=trainer), candidates))
+        done = trained_by(executor, Work(replace(workload, trainer=trainer), whole(candidates)))
     assert sorted(one.evaluation.candidate.seed for one in done) == list(range(cohorts))
     assert f"processes: {most}, threads of each: 1" in caplog.text
     assert os.getpid() not in (pids := {int(one.tensors["pid"]) for one in done})
@@ -163,7 +167,9 @@ def test_processes_give_what_this_one_does(workload):
     found = []
     for jobs in (1, 2):
         executor = LocalExecutor(("cpu",), cohort_size=2, jobs=jobs, threads=1)
-        done = {one.evaluation.candidate: one for one in trained_by(executor, Work(workload, candidates))}
+        done = {
+            one.evaluation.candidate: one for one in trained_by(executor, Work(workload, whole(candidates)))
+        }
         found.append([done[one] for one in candidates])
     for here, there in zip(*found, strict=True):
         assert there.evaluation.metric == here.evaluation.metric
@@ -186,7 +192,9 @@ def test_a_model_that_cannot_be_loaded_ends_the_run_and_fails_no_candidate(workl
 
     def train():
         LocalExecutor(("cpu", "cpu:0"), cohort_size=1)(
-            [Work(workload, candidates)], models, on_done=lambda _, one: done.append(one.evaluation.failure)
+            [Work(workload, whole(candidates))],
+            models,
+            on_done=lambda _, one: done.append(one.evaluation.failure),
         )
 
     models = BaseModels(load)

@@ -16,10 +16,12 @@ from evaluators.objectives.classification import Classification
 from evaluators.store.ledger import Ledger, fingerprint
 from evaluators.store.sealed_json import read_sealed, write_sealed
 from evaluators.training.candidate import Candidate, Course, Evaluation, Recipe, Trained
+from evaluators.training.leg import Leg
 from spaces.allocation import Allocation
 from spaces.scaling import Scaling
 
 CANDIDATE = Candidate(Allocation.of({"layers.0.q": 2}), 3, 1e-3)
+LEG = Leg(CANDIDATE)
 
 
 COURSE = Course(
@@ -35,8 +37,8 @@ def trained(candidate=CANDIDATE, failure=None) -> Trained:
 
 @pytest.mark.parametrize("failure", [None, "diverged"])
 def test_a_candidate_comes_back_as_it_was(tmp_path, failure):
-    Ledger(tmp_path / "new", "context").record(trained(failure=failure))
-    found = Ledger(tmp_path / "new", "context").find(CANDIDATE)
+    Ledger(tmp_path / "new", "context").record(LEG, trained(failure=failure))
+    found = Ledger(tmp_path / "new", "context").find(LEG)
     assert found.evaluation == trained(failure=failure).evaluation
     torch.testing.assert_close(found.tensors, trained(failure=failure).tensors, rtol=0, atol=0)
     assert found.course == (None if failure else COURSE)
@@ -44,26 +46,26 @@ def test_a_candidate_comes_back_as_it_was(tmp_path, failure):
 
 def test_what_a_candidate_wrote_comes_back_too(tmp_path):
     written = dataclasses.replace(trained(), answers=("a", ""))
-    Ledger(tmp_path, "context").record(written)
-    assert Ledger(tmp_path, "context").find(CANDIDATE).answers == ("a", "")
-    Ledger(tmp_path, "context").record(trained())
-    assert Ledger(tmp_path, "context").find(CANDIDATE).answers is None
+    Ledger(tmp_path, "context").record(LEG, written)
+    assert Ledger(tmp_path, "context").find(LEG).answers == ("a", "")
+    Ledger(tmp_path, "context").record(LEG, trained())
+    assert Ledger(tmp_path, "context").find(LEG).answers is None
 
 
 def test_a_failure_that_may_pass_is_tried_again_the_next_time(tmp_path):
     failed = trained(failure="out of memory")
     passing = dataclasses.replace(failed.evaluation, may_pass=True)
-    Ledger(tmp_path, "context").record(dataclasses.replace(failed, evaluation=passing))
-    assert Ledger(tmp_path, "context").find(CANDIDATE) is None
+    Ledger(tmp_path, "context").record(LEG, dataclasses.replace(failed, evaluation=passing))
+    assert Ledger(tmp_path, "context").find(LEG) is None
 
 
 def test_what_older_versions_wrote_has_failures_of_the_candidates_own(tmp_path):
-    Ledger(tmp_path, "context").record(trained(failure="diverged"))
+    Ledger(tmp_path, "context").record(LEG, trained(failure="diverged"))
     (path,) = tmp_path.glob("*.json")
     fields = read_sealed(path)
     del fields["may_pass"]
     write_sealed(path, fields)
-    assert Ledger(tmp_path, "context").find(CANDIDATE).evaluation == trained(failure="diverged").evaluation
+    assert Ledger(tmp_path, "context").find(LEG).evaluation == trained(failure="diverged").evaluation
 
 
 @pytest.mark.parametrize(
@@ -71,20 +73,20 @@ def test_what_older_versions_wrote_has_failures_of_the_candidates_own(tmp_path):
 )
 def test_another_candidate_is_not_found(tmp_path, change):
     ledger = Ledger(tmp_path, "context")
-    ledger.record(trained())
-    assert ledger.find(dataclasses.replace(CANDIDATE, **change)) is None
-    assert Ledger(tmp_path, "other context").find(CANDIDATE) is None
+    ledger.record(LEG, trained())
+    assert ledger.find(Leg(dataclasses.replace(CANDIDATE, **change))) is None
+    assert Ledger(tmp_path, "other context").find(LEG) is None
 
 
 def test_stopped_between_its_two_files_a_candidate_is_not_there(tmp_path):
-    Ledger(tmp_path / "whole", "context").record(trained())
+    Ledger(tmp_path / "whole", "context").record(LEG, trained())
     (name,) = (path.name for path in (tmp_path / "whole").glob("*.json"))
     (tmp_path / name).mkdir()  # in the way of the second
     with pytest.raises(OSError, match=name):
-        Ledger(tmp_path, "context").record(trained())
+        Ledger(tmp_path, "context").record(LEG, trained())
     (tmp_path / name).rmdir()
     assert list(tmp_path.glob("*.safetensors"))
-    assert Ledger(tmp_path, "context").find(CANDIDATE) is None
+    assert Ledger(tmp_path, "context").find(LEG) is None
 
 
 def test_the_fingerprint_knows_what_decides_the_result():
@@ -130,36 +132,36 @@ def flip(content: bytes) -> bytes:
 @pytest.mark.parametrize("suffix", ["json", "safetensors"])
 def test_a_damaged_candidate_is_named_and_is_not_found(tmp_path, caplog, damage, suffix):
     ledger = Ledger(tmp_path, "context")
-    ledger.record(trained())
+    ledger.record(LEG, trained())
     (path,) = tmp_path.glob(f"*.{suffix}")
     path.write_bytes(damage(path.read_bytes()))
-    assert ledger.find(CANDIDATE) is None
+    assert ledger.find(LEG) is None
     assert f"{path} is damaged" in caplog.text
-    ledger.record(trained())
-    assert ledger.find(CANDIDATE).evaluation == trained().evaluation
+    ledger.record(LEG, trained())
+    assert ledger.find(LEG).evaluation == trained().evaluation
 
 
 @pytest.mark.parametrize("suffix", ["json", "safetensors"])
 def test_files_that_were_swapped_are_not_taken_for_one_another(tmp_path, caplog, suffix):
     ledger, other = Ledger(tmp_path, "context"), dataclasses.replace(CANDIDATE, seed=4)
-    ledger.record(trained())
+    ledger.record(LEG, trained())
     second = dataclasses.replace(trained(other), tensors={"layers.0.q.A": torch.ones(2, 3)})
-    ledger.record(second)
+    ledger.record(Leg(other), second)
     first, last = sorted(tmp_path.glob(f"*.{suffix}"))
     contents = first.read_bytes(), last.read_bytes()
     last.write_bytes(contents[0])
     first.write_bytes(contents[1])
-    assert ledger.find(CANDIDATE) is None
-    assert ledger.find(other) is None
+    assert ledger.find(LEG) is None
+    assert ledger.find(Leg(other)) is None
     assert str(first) in caplog.text
     assert str(last) in caplog.text
 
 
 def test_tensors_that_are_gone_are_missed(tmp_path, caplog):
     ledger = Ledger(tmp_path, "context")
-    ledger.record(trained())
+    ledger.record(LEG, trained())
     next(tmp_path.glob("*.safetensors")).unlink()
-    assert ledger.find(CANDIDATE) is None
+    assert ledger.find(LEG) is None
     assert "cannot be read (No such file or directory)" in caplog.text
 
 

@@ -80,7 +80,7 @@ def test_stock_peft_loads_the_winner_of_a_lora_space(small, capsys, model_folder
     theirs = PeftModel.from_pretrained(base, tmp_path / "out" / "adapter").eval()
     torch.testing.assert_close(ours(**batch).logits, theirs(**batch).logits, rtol=0, atol=1e-5)
     card = (tmp_path / "out" / "adapter" / "README.md").read_text()
-    assert "rankscape run --trials 4 --finalists 2 --space 'lora[q,v]' --budget r=2 --model model" in card
+    assert "rankscape run --proposals 4 --finalists 2 --space 'lora[q,v]' --budget r=2 --model model" in card
     assert "| uniform |" in card
     assert str(tmp_path) not in card
 
@@ -131,7 +131,7 @@ def test_the_embedded_default_runs_end_to_end(capsys, tmp_path):
         "1",
         "--finalists",
         "1",
-        "--trials",
+        "--proposals",
         "2",
     ]
     assert main([*argv, "--budget", "100k", "--quiet", "--output", str(tmp_path / "demo")]) == 0
@@ -165,7 +165,7 @@ def test_real_mrpc_runs_end_to_end(capsys, tmp_path):
         "1",
         "--finalists",
         "1",
-        "--trials",
+        "--proposals",
         "2",
     ]
     result = run_json(capsys, [*argv, "--budget", "0.5%", "--quiet", "--output", str(tmp_path / "mrpc")])

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from evaluators.training.candidate import Evaluation, Trained
+from evaluators.training.leg import whole
 from search.job.fine_tune import fine_tune, fine_tune_all
 from search.job.prepare import prepare
 from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
@@ -21,11 +22,11 @@ class Telling:
 
     def __call__(self, work, models, *, on_done, on_step=lambda _: None):
         for index, one in enumerate(work):
-            for candidate in one.candidates:
-                if candidate not in one.known:
-                    self.asked.append((index, candidate.seed))
-                    metric = float(candidate.seed)
-                    evaluation = Evaluation(candidate, metric, 0.5, None, (0.5,), 1.0, 0)
+            for leg in one.legs:
+                if leg not in one.known:
+                    self.asked.append((index, leg.candidate.seed))
+                    metric = float(leg.candidate.seed)
+                    evaluation = Evaluation(leg.candidate, metric, 0.5, None, (0.5,), 1.0, 0)
                     on_done(index, Trained(evaluation, {}))
                     on_step(one.workload.recipe.steps(len(one.workload.task.train)))
 
@@ -43,9 +44,9 @@ def test_what_a_folder_holds_is_read_and_not_trained_again(told, tmp_path):
     job, telling = told
     candidates = job.candidates(job.space.allocation([2, 2, 2]))
     first = fine_tune(job, candidates[:2], tmp_path, keep_tensors=False)
-    whole = fine_tune(job, [*reversed(candidates)], tmp_path, keep_tensors=False)
+    both = fine_tune(job, [*reversed(candidates)], tmp_path, keep_tensors=False)
     assert [one.evaluation.metric for one in first] == [0, 1]
-    assert [one.evaluation.metric for one in whole] == [2, 1, 0]
+    assert [one.evaluation.metric for one in both] == [2, 1, 0]
     assert telling.asked == [(0, 0), (0, 1), (0, 2)]
 
 
@@ -55,7 +56,7 @@ def test_workloads_are_trained_together_and_told_apart(told, tmp_path):
         job.candidates(job.space.allocation([2, 2, 2])),
         replace(job.workload, report_on="test"),
     )
-    work = [(job.workload, [one]), (other, [one, one])]
+    work = [(job.workload, whole([one])), (other, whole([one, one]))]
     found = fine_tune_all(work, tmp_path, job.machine, keep_tensors=False)
     assert [len(own) for own in found] == [1, 2]
     assert [index for index, _ in telling.asked][:2] == [0, 1]

@@ -96,7 +96,7 @@ def run(tmp_path, capsys):
     """Runs the command on a table and gives its result; the output folder is ``out``."""
 
     def run(table: Path, *extra: str) -> dict:
-        brief = ["--trials", "3", "--finalists", "2", "--quiet", "--json"]
+        brief = ["--proposals", "3", "--finalists", "2", "--quiet", "--json"]
         code = main(["--table", str(table), "--output", str(tmp_path / "out"), *brief, *extra])
         captured = capsys.readouterr()
         assert code == 0, captured.err
@@ -115,7 +115,7 @@ def test_a_table_says_whose_f1_it_is_and_what_may_mislead(tmp_path, capsys, capl
     facts = (*Notes.of(table).facts, ("metric", "f1 of 'fraud'"))
     notes = replace(Notes.of(table), facts=facts, positive_label="fraud", remarks=("of 'fraud' only",))
     replace(table, metric="f1", notes=notes.to_json()).write(tmp_path / "f1.parquet")
-    argv = ["--table", str(tmp_path / "f1.parquet"), "--output", str(tmp_path / "out"), "--trials", "0"]
+    argv = ["--table", str(tmp_path / "f1.parquet"), "--output", str(tmp_path / "out"), "--proposals", "0"]
     with caplog.at_level(logging.INFO):
         assert main(argv) == 0
     out = " ".join(capsys.readouterr().out.split())
@@ -130,7 +130,7 @@ def test_a_table_says_whose_f1_it_is_and_what_may_mislead(tmp_path, capsys, capl
 
 
 def test_where_the_proxy_is_the_truth_the_winner_is_the_best_of_the_table(run, tmp_path):
-    result = run(written(tmp_path), "--proxy", "spectrum", "--trials", "24")
+    result = run(written(tmp_path), "--proxy", "spectrum", "--proposals", "24")
     best = max(allocations(STRATUM), key=TRUTH.of)
     assert result["best"]["allocation"] == dict(best.ranks)
     assert result["best"]["metrics"] == {str(seed): accuracy(best, seed) for seed in range(3)}
@@ -153,16 +153,18 @@ def test_space_budget_and_metric_come_from_the_table_and_nothing_is_tested_or_sa
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
         [".lock", "allocation.json", "options.json", "ranks.png", "result.json", "study.db"]
     )
-    assert main(["--table", str(table), "--output", str(tmp_path / "new"), "--trials", "0", "--quiet"]) == 0
+    assert (
+        main(["--table", str(table), "--output", str(tmp_path / "new"), "--proposals", "0", "--quiet"]) == 0
+    )
     assert "the table has no test rows" in capsys.readouterr().out.splitlines()
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_a_sampler_that_exhausts_the_table_stops_and_has_seen_all_of_it(sampler, run, tmp_path, caplog):
-    argv = ["--sampler", sampler, "--trials", "99", "--allocator", "uniform", "--finalists", "23"]
+    argv = ["--sampler", sampler, "--proposals", "99", "--allocator", "uniform", "--finalists", "23"]
     result = run(written(tmp_path), *argv)
     assert proposers(tmp_path / "out") == ["uniform", *[sampler] * 23]
-    assert f"{sampler}: stopped after 23 of 99 trials" in caplog.text
+    assert f"{sampler}: stopped after 23 of 99 proposals" in caplog.text
     tabulated = [dict(allocation.ranks) for allocation in allocations(STRATUM)[1:]]
     seen = [finalist["allocation"] for finalist in result["finalists"]]
     assert len(seen) == 23

@@ -119,7 +119,7 @@ def test_a_search_is_answered_by_the_table_of_a_study(study, tmp_path, capsys):
     assert main(study) == 0
     capsys.readouterr()
     argv = ["--table", str(tmp_path / "out" / "table.parquet"), "--output", str(tmp_path / "found")]
-    assert run([*argv, "--trials", "4", "--finalists", "4", "--json", "--quiet"]) == 0
+    assert run([*argv, "--proposals", "4", "--finalists", "4", "--json", "--quiet"]) == 0
     result = json.loads(capsys.readouterr().out)
     table = BenchmarkTable.read(tmp_path / "out" / "table.parquet")
     known = {
