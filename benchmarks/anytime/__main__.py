@@ -8,31 +8,28 @@ import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.contest import contest_of
 from benchmarks.record import record
 from benchmarks.search_setting import SearchSetting
-from search.run.workbench import Workbench
 
-from .arms import ARMS
-from .ended_trial import read_trials
+from .arms import ARMS, run_on_task, trials_file
+from .ended_trial import EndedTrial, read_trials
 from .plot import draw_anytime
 from .summary import summary_of
 
 
-def measured(args: argparse.Namespace) -> dict[str, list[Path]]:
-    """The files of every arm's searches, one a seed, each of them run as far as asked."""
-    setting = SearchSetting()
-    bench: Workbench | None = None
-    files: dict[str, list[Path]] = {}
-    for seed in range(args.seeds):
-        for arm in args.arms.split(","):
-            path = args.work / f"{arm}-{seed}.jsonl"
-            files.setdefault(arm, []).append(path)
-            if args.only_report:
-                continue
-            bench = bench or setting.bench(args.train_file, args.eval_file)
-            spent = ARMS[arm](bench, setting, path, seed=seed, trainings=args.trainings)
-            print(f"{arm}, seed {seed}: {spent:,} candidate-steps", file=sys.stderr)
-    return files
+def trials_of(args: argparse.Namespace) -> dict[str, list[list[EndedTrial]]]:
+    """Of every arm a search for each seed, run as far as asked."""
+    arms, searches = args.arms.split(","), range(args.seeds)
+    if not args.only_report:
+        setting = SearchSetting()
+        bench = setting.bench(args.train_file, args.eval_file)
+        contest = contest_of(bench, setting)
+        for seed in searches:
+            for arm in arms:
+                run_on_task(arm, bench.job, contest, args.work, seed=seed, trainings=args.trainings)
+                print(f"{arm}, seed {seed}: done", file=sys.stderr)
+    return {arm: [read_trials(trials_file(args.work, arm, seed)) for seed in searches] for arm in arms}
 
 
 def parsed() -> argparse.Namespace:
@@ -40,7 +37,11 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.anytime", description=__doc__)
     parser.add_argument("--train-file", type=Path)
     parser.add_argument("--eval-file", type=Path)
-    parser.add_argument("--arms", default=",".join(ARMS), help="default: %(default)s")
+    parser.add_argument(
+        "--arms",
+        default="tpe,random,ours-whole,ours",
+        help="of ours@4 and ours@16 too (default: %(default)s)",
+    )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument(
         "--trainings", type=int, default=32, help="whole trainings whose steps an arm may spend"
@@ -61,8 +62,7 @@ def main() -> None:
     """Runs what is missing, then sums up."""
     args = parsed()
     args.work.mkdir(parents=True, exist_ok=True)
-    files = measured(args)
-    searches = {arm: [read_trials(path) for path in paths] for arm, paths in files.items()}
+    searches = trials_of(args)
     summary = summary_of(searches)
     record("benchmarks.anytime", "cpu", {"trainings": args.trainings, **summary}, args.output)
     if args.output:

@@ -11,7 +11,7 @@ import optuna
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
-from benchmarks.search_setting import SearchSetting
+from benchmarks.contest import Contest
 from search.sampling.configuration import Configuration
 from search.sampling.repaired_study import quiet_optuna
 from spaces.search_space import SearchSpace
@@ -68,30 +68,19 @@ def fitted(ranks: np.ndarray, space: SearchSpace, max_params: int) -> np.ndarray
     )
 
 
-def user_search(
-    space: SearchSpace,
-    max_params: int,
-    setting: SearchSetting,
-    *,
-    sampler: str,
-    seed: int,
-    steps: int,
-    train: WholeTraining,
-) -> Iterator[EndedTrial]:
+def user_search(contest: Contest, *, sampler: str, seed: int, train: WholeTraining) -> Iterator[EndedTrial]:
     """Trials without end, as they end, one after the other; equal ones whenever ``train`` gives the same.
 
     Each site's rank is a category of the grid, as are rate and rule. What a trial asks for is fitted to the
     budget, and the sampler is told the validation loss of that.
 
     Args:
-        space: the sites and the ranks.
-        max_params: the budget.
-        setting: rates and rules.
+        contest: what is chosen of, and the budget.
         sampler: a name in ``USER_SAMPLERS``.
         seed: of the sampler.
-        steps: of a whole training.
         train: trains a trial.
     """
+    space, setting = contest.space, contest.setting
     with quiet_optuna():
         study = optuna.create_study(sampler=USER_SAMPLERS[sampler](seed))
     seconds, done = 0.0, 0
@@ -100,11 +89,11 @@ def user_search(
         ranks = np.array([trial.suggest_categorical(site.name, space.ranks) for site in space.sites])
         rate = trial.suggest_categorical("learning_rate", setting.rates)
         rule = trial.suggest_categorical("scaling", setting.scalings)
-        own = Configuration(space.allocation(fitted(ranks, space, max_params)), rate, rule)
+        own = Configuration(space.allocation(fitted(ranks, space, contest.max_params)), rate, rule)
         trained = train(own)
         if trained.loss is None:
             study.tell(trial, state=TrialState.FAIL)
         else:
             study.tell(trial, trained.loss)
-        seconds, done = seconds + trained.seconds, done + steps
-        yield EndedTrial(own, trained.loss, trained.metric, done, seconds, steps, trained.seconds)
+        seconds, done = seconds + trained.seconds, done + contest.steps
+        yield EndedTrial(own, trained.loss, trained.metric, done, seconds, contest.steps, trained.seconds)

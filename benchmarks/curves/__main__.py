@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks.contest import contest_of
 from benchmarks.search_setting import SearchSetting
 from search.run.workbench import Workbench
 from search.sampling.configuration import Configuration
@@ -21,10 +22,9 @@ from .train_curves import train_curves
 def begun(path: Path, bench: Workbench, setting: SearchSetting) -> CurveTable:
     """What stands in the file, which is begun where it is not there."""
     if not path.exists():
-        steps = bench.job.recipe.steps(len(bench.job.task.train))
-        write_header(path, CurveTable(setting, bench.space, bench.budget, steps, bench.score()))
+        write_header(path, contest_of(bench, setting))
     table = read_table(path)
-    if (table.setting, table.space) != (setting, bench.space):
+    if (table.contest.setting, table.contest.space) != (setting, bench.space):
         sys.exit(f"{path} is of another setting; name another file with --output.")
     return table
 
@@ -45,15 +45,16 @@ def main() -> None:
     args, setting = parsed(), SearchSetting()
     bench = setting.bench(args.train_file, args.eval_file)
     table = begun(args.output, bench, setting)
-    plans = plans_of(table.space, table.max_params, table.scores, args.allocations)
+    contest = table.contest
+    plans = plans_of(contest, args.allocations)
     for seed in range(args.seeds):
         for number, plan in enumerate(plans):
             grid = [Configuration(plan, rate, rule) for rate, rule in setting.grid]
             missing = [one for one in grid if (one, seed) not in table.done]
             if missing:
                 began = time.perf_counter()
-                for curve in train_curves(bench.job, missing, seed=seed, judged_at=table.judged_at):
-                    append_curve(args.output, table.space, curve)
+                for curve in train_curves(bench.job, missing, seed=seed, judged_at=contest.judged_at):
+                    append_curve(args.output, contest.space, curve)
                 took = time.perf_counter() - began
                 print(f"allocation {number}, seed {seed}: {took:.0f} s", file=sys.stderr)
 

@@ -9,13 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from benchmarks.search_setting import SearchSetting
-from proxies.site_scores import SiteScores
+from benchmarks.contest import Contest
 from search.sampling.configuration import Configuration
 from spaces.search_space import SearchSpace
-from spaces.space_record import space_from_json, space_to_json
 
 __all__ = ["Curve", "CurveTable", "append_curve", "read_table", "write_header"]
 
@@ -38,16 +34,9 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CurveTable:
-    """Curves over one setting.
+    """Curves of one contest."""
 
-    max_params: the budget. steps: of a whole training. scores: of the sites, by a search's usual proxies.
-    """
-
-    setting: SearchSetting
-    space: SearchSpace = field(repr=False)
-    max_params: int
-    steps: int
-    scores: tuple[SiteScores, ...] = field(repr=False)
+    contest: Contest
     curves: tuple[Curve, ...] = field(default=(), repr=False)
 
     @property
@@ -55,22 +44,10 @@ class CurveTable:
         """What was trained: (configuration, seed)."""
         return frozenset((curve.configuration, curve.seed) for curve in self.curves)
 
-    @property
-    def judged_at(self) -> tuple[int, ...]:
-        """The steps after which curves were judged."""
-        return tuple(self.steps * ninth // 9 for ninth in self.setting.judged_at)
 
-
-def write_header(path: Path, table: CurveTable) -> None:
+def write_header(path: Path, contest: Contest) -> None:
     """Begins a table's file; its curves are appended."""
-    header = {
-        "setting": table.setting.to_json(),
-        "space": json.loads(space_to_json(table.space)),
-        "max_params": table.max_params,
-        "steps": table.steps,
-        "scores": [_scores_as_json(scores) for scores in table.scores],
-    }
-    path.write_text(json.dumps(header) + "\n")
+    path.write_text(json.dumps(contest.to_json()) + "\n")
 
 
 def append_curve(path: Path, space: SearchSpace, curve: Curve) -> None:
@@ -99,15 +76,8 @@ def read_table(path: Path) -> CurveTable:
         text = text[: text.rfind("\n") + 1]
         path.write_text(text)
     header, *lines = map(json.loads, text.splitlines())
-    space = space_from_json(json.dumps(header["space"]))
-    return CurveTable(
-        SearchSetting.from_json(header["setting"]),
-        space,
-        header["max_params"],
-        header["steps"],
-        tuple(_scores_from_json(one, space) for one in header["scores"]),
-        tuple(_curve(line, space) for line in lines),
-    )
+    contest = Contest.from_json(header)
+    return CurveTable(contest, tuple(_curve(line, contest.space) for line in lines))
 
 
 def _curve(line: dict[str, Any], space: SearchSpace) -> Curve:
@@ -118,15 +88,3 @@ def _curve(line: dict[str, Any], space: SearchSpace) -> Curve:
 
 def _rounded(values: Sequence[float | None]) -> list[float | None]:
     return [None if value is None else round(value, 5) for value in values]
-
-
-def _scores_as_json(scores: SiteScores) -> dict[str, object]:
-    by_site, by_rank = (
-        [float(f"{one:.6g}") for one in part.ravel()] for part in (scores.by_site, scores.by_rank)
-    )
-    return {"proxy": scores.proxy, "point": scores.point, "by_site": by_site, "by_rank": by_rank}
-
-
-def _scores_from_json(fields: dict[str, Any], space: SearchSpace) -> SiteScores:
-    by_rank = np.array(fields["by_rank"]).reshape(len(space.sites), len(space.ranks))
-    return SiteScores(fields["proxy"], fields["point"], space, np.array(fields["by_site"]), by_rank)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
-from proxies.site_scores import SiteScores
+from benchmarks.contest import Contest
 from search.allocation.random_allocation import random_allocation
 from search.allocation.spend import spend
 from search.allocation.uniform import uniform_allocation
@@ -16,25 +16,24 @@ from spaces.search_space import SearchSpace
 __all__ = ["plans_of"]
 
 
-def plans_of(
-    space: SearchSpace, max_params: int, scores: Sequence[SiteScores], number: int
-) -> list[Allocation]:
+def plans_of(contest: Contest, number: int) -> list[Allocation]:
     """So many distinct allocations within the budget: uniform, uniform over q and v, each proxy's exact pick,
     then by turns random ones over all sites and over a random half of them."""
     found: dict[Allocation, None] = {}
-    for plan in _candidates(space, max_params, scores):
+    for plan in _candidates(contest):
         found[plan] = None
         if len(found) == number:
             break
     return list(found)
 
 
-def _candidates(space: SearchSpace, max_params: int, scores: Sequence[SiteScores]) -> Iterator[Allocation]:
+def _candidates(contest: Contest) -> Iterator[Allocation]:
+    space, max_params = contest.space, contest.max_params
     yield uniform_allocation(space, max_params)
     some = tuple(site for site in space.sites if site.role in ("q", "v"))
     if some:
         yield uniform_allocation(SearchSpace(some, space.ranks), max_params)
-    for table in scores:
+    for table in contest.scores:
         yield spend(table, "exact", max_params=max_params)
     rng = np.random.default_rng(0)
     while True:

@@ -15,7 +15,7 @@ from evaluators.training.candidate import Candidate
 from evaluators.training.cohort import Cohort
 from evaluators.training.data_order import epoch_batches
 from evaluators.training.gate_policy import GateHooks, Step
-from evaluators.training.train import train_step
+from evaluators.training.train_step import train_step
 from search.job.job import Job
 from search.sampling.configuration import Configuration
 from spaces.scaling import Scaling

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.anytime.user_search import WhollyTrained, fitted, user_search
+from benchmarks.contest import Contest
 from benchmarks.search_setting import SearchSetting
 from search.sampling.configuration import Configuration
 from spaces.search_space import SearchSpace
@@ -39,6 +40,7 @@ def test_ranks_are_scaled_as_far_as_the_budget_goes(make_space: MakeSpace) -> No
 @pytest.mark.parametrize("sampler", ["tpe", "random"])
 def test_a_search_repeats_itself_and_adds_up_what_it_spends(make_space: MakeSpace, sampler: str) -> None:
     space = make_space([(8, 8)] * 4, (0, 1, 2, 4))
+    contest = Contest(SearchSetting(), space, 128, 10, ())
 
     def train(configuration: Configuration, /) -> WhollyTrained:
         off = abs(np.log10(configuration.learning_rate / 1e-3))
@@ -46,12 +48,7 @@ def test_a_search_repeats_itself_and_adds_up_what_it_spends(make_space: MakeSpac
         return WhollyTrained(loss, 0.5, 2.0)
 
     def trials(count: int) -> list[Configuration]:
-        ended = list(
-            islice(
-                user_search(space, 128, SearchSetting(), sampler=sampler, seed=1, steps=10, train=train),
-                count,
-            )
-        )
+        ended = list(islice(user_search(contest, sampler=sampler, seed=1, train=train), count))
         assert [one.steps for one in ended] == [10 * (n + 1) for n in range(count)]
         assert [one.seconds for one in ended] == [2.0 * (n + 1) for n in range(count)]
         assert all(space.params(one.configuration.allocation) <= 128 for one in ended)
@@ -62,12 +59,9 @@ def test_a_search_repeats_itself_and_adds_up_what_it_spends(make_space: MakeSpac
 
 def test_a_training_that_diverged_is_a_failed_trial(make_space: MakeSpace) -> None:
     search = user_search(
-        make_space([(8, 8)] * 2, (0, 1)),
-        32,
-        SearchSetting(),
+        Contest(SearchSetting(), make_space([(8, 8)] * 2, (0, 1)), 32, 1, ()),
         sampler="tpe",
         seed=0,
-        steps=1,
         train=lambda _: WhollyTrained(None, None, 1.0),
     )
     assert [one.loss for one in islice(search, 12)] == [None] * 12
