@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from search.job.settings import ModelSettings
+from search.live.settings import LiveSettings
 from search.run.record import SearchRecord
 from search.run.settings import SearchSettings
 from search.run.table import format_table, samples_of
@@ -35,7 +36,7 @@ _HEEDED_BY_A_TABLE: Final = frozenset(
         "finalists",
     }
     | {"seeds", "seed", "output", "json", "quiet"}
-    | {"device", "devices", "jobs", "threads"}  # of a machine that has nothing to do: harmless
+    | {"device", "devices", "jobs", "threads", "dask"}  # of a machine that has nothing to do: harmless
 )
 
 
@@ -75,7 +76,7 @@ RUN: Final = Command(
     module="search.run",
     summary="Searches a space under a budget, fine-tunes the finalists, and saves the winner.",
     example="--space lora+shortcut --budget 2.3M",
-    settings=(SearchSettings, *JOB, HubSettings),
+    settings=(SearchSettings, LiveSettings, *JOB, HubSettings),
     run=_run,
 )
 main = RUN.main

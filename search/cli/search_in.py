@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from evaluators.store.benchmark_table import BenchmarkTable
 from search.folder.output_folder import OutputFolder
 from search.job.machine import Machine
 from search.job.progress import Progress
 from search.job.settings import SpaceSettings, TrainingSettings
-from search.run.pipeline import check_names, search_in_folder
+from search.live.settings import LiveSettings
+from search.run.pipeline import check_names, search_in_folder, search_with
 from search.run.record import SearchRecord
 from search.run.set_up import workbench_of
 from search.run.settings import SearchSettings
@@ -31,14 +33,16 @@ def search_in(
     folder: OutputFolder, given: Typed, machine: Callable[[Typed], Machine] = machine_given
 ) -> SearchRecord:
     """Runs the search and writes all of it down; raises UsageError or InputError on what cannot be used."""
-    settings = given.of(SearchSettings)
+    settings, live = given.of(SearchSettings), given.of(LiveSettings)
     progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
-    check_names(settings)
+    check_names(settings, live)
     if settings.table is None:
-        line = shareable_line("rankscape run", (SearchSettings, *JOB), given)
-        return workbench_given(given, machine, progress).search_in(folder, settings, command=line).record
-    seed = given.of(TrainingSettings).seed
-    return search_in_folder(_of_a_table(given), settings, folder, seed=seed, progress=progress).record
+        line = shareable_line("rankscape run", (SearchSettings, LiveSettings, *JOB), given)
+        bench = workbench_given(given, machine, progress)
+        return bench.search_in(folder, settings, live, command=line).record
+    seed, oracle = given.of(TrainingSettings).seed, _of_a_table(given)
+    search = partial(search_with, oracle, settings, seed=seed, progress=progress)
+    return search_in_folder(folder, search).record
 
 
 def workbench_given(given: Typed, machine: Callable[[Typed], Machine], progress: Progress) -> Workbench:

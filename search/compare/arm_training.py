@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 
 from evaluators.data.task import ReportOn
-from evaluators.executors.spread import Workload
+from evaluators.executors.workload import Workload
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import whole
 from search.job.fine_tune import fine_tune_all

@@ -9,7 +9,7 @@ from functools import partial
 from peft import PeftConfig
 from transformers import PreTrainedModel
 
-from evaluators.executors.spread import Workload
+from evaluators.executors.workload import Workload
 from evaluators.generation.answers import model_answers
 from evaluators.training.candidate import Trained
 from evaluators.training.leg import Leg

@@ -31,6 +31,7 @@ _PLACE_ONLY: Final = (
     "devices",
     "jobs",
     "threads",
+    "dask",
     "gradient_checkpointing",
 )
 _LOCK: Final = ".lock"  # removed by who holds it alone: who locks an unlinked one holds nothing

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from evaluators.executors.spread import Work, Workload
+from evaluators.executors.workload import Work, Workload
 from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import Leg, steps_of, whole
@@ -51,6 +51,9 @@ def fine_tune_legs(
     progress: Progress = silent,
 ) -> list[Trained]:
     """All legs of a job's candidates trained, in the order given; those that ``folder`` holds are read.
+
+    Where a candidate pauses its state is kept there until a call in which it goes on has ended: what is
+    read of a leg before that has no state. ``Ledger.forget_state`` removes that of one that goes on no more.
 
     Args:
         job: what they are legs of.
@@ -102,4 +105,6 @@ def fine_tune_all(
             on_done=record,
             on_step=advance,
         )
+    for ledger, own in zip(ledgers, done, strict=True):
+        ledger.forget_before(leg for leg, one in own.items() if not one.evaluation.may_pass)
     return [[own[leg] for leg in wanted] for own, (_, wanted) in zip(done, work, strict=True)]

@@ -8,7 +8,7 @@ from transformers import PreTrainedModel
 
 from evaluators.base.base_model import ModelSource
 from evaluators.data.task import Task
-from evaluators.executors.spread import Workload
+from evaluators.executors.workload import Workload
 from evaluators.training.candidate import Candidate, Recipe
 from spaces.allocation import Allocation
 from spaces.scaling import Rule

@@ -12,6 +12,7 @@ from proxies.site_scores import SiteScores
 from search.sampling.choose_finalists import choose_finalists
 from search.sampling.proposals import Proposal, propose
 from search.sampling.running_study import Choices
+from spaces.allocation import Allocation
 
 __all__ = ["picks_of"]
 
@@ -34,7 +35,7 @@ def picks_of(
             scores, max_params=budget, allocators=allocators, samplers=(), trials=0, seed=seed
         )
         turns.append([(one, budget) for one in choose_finalists(proposals, count, seed=seed)])
-    distinct = {}
+    distinct: dict[Allocation, tuple[Proposal, int]] = {}
     for one in chain.from_iterable(zip_longest(*turns)):
         if one is not None:
             distinct.setdefault(one[0].allocation, one)

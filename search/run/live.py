@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from evaluators.store.ledger import Ledger
-from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.candidate import Trained
 from evaluators.training.leg import Leg
 from proxies.site_scores import SiteScores
-from search.folder.output_folder import OutputFolder
 from search.job.fine_tune import fine_tune_legs
 from search.job.job import Job
 from search.job.progress import Progress, silent
@@ -34,6 +32,7 @@ from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites
 from spaces.meta_model import base_params
+from spaces.scaling import SCALING_RULES, Rule
 from spaces.site import Site
 
 from .front_files import write_front
@@ -42,10 +41,10 @@ from .result import Result
 from .settings import SearchSettings
 from .trained import TrainedOracle
 
-__all__ = ["LiveJob", "live_in_folder", "live_job_of", "search_live"]
+__all__ = ["LiveJob", "live_job_of", "search_live"]
 
 _SEED_APART: Final = int(COUNTS.most)
-"""From a search's seed to that of its trials: finalists have as many seeds at most, so that none is theirs."""
+"""From a search's seed to that of its trials: finalists have at most as many, so that none is theirs."""
 _log = logging.getLogger(__name__)
 
 
@@ -74,7 +73,8 @@ def live_job_of(job: Job, live: LiveSettings, *, budget: str) -> LiveJob:
     inside = {site.name for site in job.space.sites}
     beside = tuple(site for site in linears if site.name not in inside)
     rates = tuple(dict.fromkeys(live.lrs or (job.learning_rate,)))
-    rules = tuple(dict.fromkeys(live.scalings or (job.recipe.scaling.rule,)))
+    named = dict.fromkeys(live.scalings or (job.recipe.scaling.rule,))
+    rules: tuple[Rule, ...] = tuple(rule for name in named for rule in SCALING_RULES if rule == name)
     choices = Choices(rates, rules, _least_params(job, live.budget_min), job.max_params)
     ladder = Ladder(job.steps, live.halving, live.rungs)
     settings = replace(live, lrs=rates, scalings=rules, at_once=live.at_once or job.machine.cohort_size)
@@ -90,8 +90,8 @@ def _least_params(job: Job, budget_min: str | None) -> int:
     cheapest = min(site.cost_per_rank for site in space.sites) * space.ranks[1]
     if not cheapest <= least <= job.max_params:
         raise UsageError(
-            f"`budget_min={budget_min}` is {counted(least, 'parameter')}; it must lie between {cheapest:,}, the "
-            f"cheapest site at the lowest rank {space.ranks[1]}, and the budget of {job.max_params:,}."
+            f"`budget_min={budget_min}` is {counted(least, 'parameter')}; it must lie between {cheapest:,}, "
+            f"the cheapest site at the lowest rank {space.ranks[1]}, and the budget of {job.max_params:,}."
         )
     return least
 
@@ -106,34 +106,6 @@ class _Legs:
 
     def __call__(self, legs: Sequence[Leg], /) -> list[Trained]:
         return fine_tune_legs(self.job, legs, self.folder, keep_tensors=self.keep_tensors)
-
-
-def live_in_folder(
-    live: LiveJob,
-    settings: SearchSettings,
-    owner: OutputFolder,
-    *,
-    progress: Progress = silent,
-    storage: str | None = None,
-    command: str | None = None,
-    watchers: Sequence[Watcher] = (),
-) -> Result:
-    """The result of a live search, all of it written into a folder that is open, ``result.json`` too.
-
-    Arguments as of ``search_live``. Raises InputError where what the search reads changes meanwhile.
-    """
-    owner.begin()
-    result = search_live(
-        live,
-        settings,
-        owner.path,
-        progress=progress,
-        storage=storage,
-        command=command,
-        watchers=watchers,
-    )
-    owner.finish(result.to_json())
-    return result
 
 
 def search_live(
@@ -194,7 +166,6 @@ def _trials(
     baselines = baselines_of(job.space, job.max_params, live.linears, scores)
     most = live.settings.trials + len(baselines) * len(live.choices.grid)
     _announce(live, most)
-    ledger = Ledger(kept, job.workload.fingerprint)
     assert live.settings.at_once is not None, "a live job has all its settings"
     with progress("searching", most, "trial") as advance:
         return waves_of(
@@ -208,18 +179,8 @@ def _trials(
             at_once=live.settings.at_once,
             seed=job.seed,
             watchers=watchers,
-            forget=_both(ledger.forget_state, lambda _: advance(1)),
+            forget=lambda _: advance(1),
         ).run()
-
-
-def _both(
-    first: Callable[[Candidate], None], second: Callable[[Candidate], None]
-) -> Callable[[Candidate], None]:
-    def call(candidate: Candidate) -> None:
-        first(candidate)
-        second(candidate)
-
-    return call
 
 
 def _facts(live: LiveJob, scores: Sequence[SiteScores], command: str | None) -> LiveSearch:
@@ -247,12 +208,8 @@ def _announce(live: LiveJob, most: int) -> None:
     """Logs what is tried, and when it is judged."""
     settings, ladder = live.settings, live.ladder
     rungs = ", ".join(map(str, ladder.rungs_at))
-    _log.info(
-        "trials   %d, and baselines, together at most %d; %s at a time",
-        settings.trials,
-        most,
-        settings.at_once,
-    )
+    at_once = settings.at_once
+    _log.info("trials   at most %d, %d of them no baselines; %s at a time", most, settings.trials, at_once)
     _log.info("judged   by %s after %s steps", settings.objectives[0], rungs)
     rates = ", ".join(f"{rate:g}" for rate in live.choices.learning_rates)
     _log.info("choices  lr %s; scaling %s", rates, ", ".join(live.choices.scalings))

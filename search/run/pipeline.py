@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,8 @@ from search.allocation.registry import find_allocator
 from search.folder.output_folder import OutputFolder
 from search.job.progress import Progress, silent
 from search.job.texts import write_answers
+from search.live.pruning import find_pruner
+from search.live.settings import LiveSettings
 from search.sampling.choose_finalists import choose_finalists
 from search.sampling.proposals import Proposal, propose
 from search.sampling.samplers import find_sampler
@@ -42,8 +44,10 @@ _log = logging.getLogger(__name__)
 STUDY_FILE: Final = "study.db"
 
 
-def check_names(settings: SearchSettings) -> None:
-    """Raises UsageError on a proxy, allocator or sampler that there is not, before anything is loaded."""
+def check_names(settings: SearchSettings, live: LiveSettings) -> None:
+    """Raises UsageError on a proxy, allocator, sampler or pruner that there is not, before anything is
+    loaded."""
+    find_pruner(live.pruner)
     for name in settings.proxy or ():
         find_proxy(name)
     for name in settings.allocator:
@@ -52,24 +56,13 @@ def check_names(settings: SearchSettings) -> None:
         find_sampler(name)
 
 
-def search_in_folder(
-    oracle: Oracle,
-    settings: SearchSettings,
-    owner: OutputFolder,
-    *,
-    seed: int,
-    progress: Progress = silent,
-    storage: str | None = None,
-    command: str | None = None,
-) -> Result:
-    """The result of a search, all of it written into a folder that is open, ``result.json`` too.
+def search_in_folder(owner: OutputFolder, search: Callable[[Path], Result]) -> Result:
+    """The result of a search in a folder that is open, all of it written there, ``result.json`` too.
 
-    Arguments as of ``search_with``. Raises InputError where what the search reads changes meanwhile.
+    search: what can be refused of it was refused. Raises InputError where what it reads changes meanwhile.
     """
     owner.begin()
-    result = search_with(
-        oracle, settings, owner.path, seed=seed, progress=progress, storage=storage, command=command
-    )
+    result = search(owner.path)
     owner.finish(result.to_json())
     return result
 

@@ -181,7 +181,7 @@ class Result:
 
 def _finalist(finalist: Finalist, baseline: Finalist | None) -> FinalistRecord:
     """baseline: None of the baseline itself."""
-    summary, proposal = finalist.summary, finalist.proposal
+    summary, proposal, chosen = finalist.summary, finalist.proposal, finalist.proposal.configuration
     return FinalistRecord(
         proposer=proposal.proposer,
         proposers=tuple(map(str, proposal.proposers)),
@@ -196,8 +196,8 @@ def _finalist(finalist: Finalist, baseline: Finalist | None) -> FinalistRecord:
         seconds=round(finalist.seconds, 3),
         peak_memory=max(run.evaluation.peak_memory for run in finalist.runs),
         beside=_means(values_beside(run.evaluation for run in finalist.runs)),
-        learning_rate=proposal.configuration and proposal.configuration.learning_rate,
-        scaling=proposal.configuration and proposal.configuration.scaling,
+        learning_rate=None if chosen is None else chosen.learning_rate,
+        scaling=None if chosen is None else chosen.scaling,
     )
 
 

@@ -9,6 +9,7 @@ from evaluators.metrics.chance import Chance
 from evaluators.objectives.labels import Labels
 from evaluators.objectives.task_objective import TaskObjective
 from evaluators.training.nothing_learned import nothing_learned
+from search.sampling.proposer import UNIFORM
 from search.show.number_format import with_interval
 from search.statistics.paired import PairedDifference, holm_corrected
 from spaces.counted import counted
@@ -59,7 +60,7 @@ def verdict(
     if tested is None:
         return _by_validation(finalists, winner, judged)
     ours, theirs = tested
-    name, base, where = winner.proposal.name, finalists[0].proposal.name, _where(judged, "test")
+    name, base, where = winner.proposal.name, _base(finalists), _where(judged, "test")
     apart = PairedDifference.of(ours, theirs)
     if apart is None:
         return (
@@ -81,7 +82,7 @@ def verdict(
 def _none_ahead(finalists: Sequence[Finalist], judged: Judged) -> str:
     """Where the baseline itself was chosen: how the nearest of the others did."""
     baseline, *others = finalists
-    base, where = baseline.proposal.name, _where(judged, "validation")
+    base, where = _base(finalists), _where(judged, "validation")
     nearest = max(others, key=lambda finalist: finalist.rank, default=None)
     if nearest is None or (apart := PairedDifference.of(nearest.metrics, baseline.metrics)) is None:
         return f"Not shown that any allocation beats {base}: none other finished {where}."
@@ -96,7 +97,7 @@ def _none_ahead(finalists: Sequence[Finalist], judged: Judged) -> str:
 
 
 def _by_validation(finalists: Sequence[Finalist], winner: Finalist, judged: Judged) -> str:
-    name, base = winner.proposal.name, finalists[0].proposal.name
+    name, base = winner.proposal.name, _base(finalists)
     apart, where = _corrected(winner, finalists), _where(judged, "validation")
     if apart is None:
         return (
@@ -127,6 +128,12 @@ def _corrected(winner: Finalist, finalists: Sequence[Finalist]) -> PairedDiffere
 def _where(judged: Judged, part: str) -> str:
     rows = judged.rows.get(part)
     return f"on {counted(rows, f'{part} row')}" if rows else f"on the {part} rows"
+
+
+def _base(finalists: Sequence[Finalist]) -> str:
+    """What the others are compared with: of several baselines the best, which is then named."""
+    baseline = finalists[0].proposal
+    return str(UNIFORM) if baseline.configuration is None else baseline.name
 
 
 def _amount(apart: PairedDifference) -> str:

@@ -14,6 +14,7 @@ from optuna.trial import TrialState, create_trial
 from search.allocation.random_allocation import random_ranks
 from search.allocation.repair import repair
 from spaces.direction import Direction
+from spaces.scaling import Rule
 from spaces.search_space import SearchSpace
 
 from .repaired_study import quiet_optuna
@@ -32,12 +33,12 @@ class Choices:
     between ``least_params`` and ``max_params``, which may be equal."""
 
     learning_rates: tuple[float, ...]
-    scalings: tuple[str, ...]
+    scalings: tuple[Rule, ...]
     least_params: int
     max_params: int
 
     @property
-    def grid(self) -> list[tuple[float, str]]:
+    def grid(self) -> list[tuple[float, Rule]]:
         """Every rate with every rule."""
         return [(rate, rule) for rate in self.learning_rates for rule in self.scalings]
 
@@ -51,7 +52,7 @@ class Idea:
 
     ranks: np.ndarray
     learning_rate: float
-    scaling: str
+    scaling: Rule
     max_params: int
     notes: Mapping[str, object]
 
@@ -114,12 +115,14 @@ class RunningStudy:
             for site in self._space.sites
         ]
         rate = joint[_LR] if _LR in joint else trial.suggest_categorical(_LR, choices.learning_rates)
-        rule = joint[_SCALING] if _SCALING in joint else trial.suggest_categorical(_SCALING, choices.scalings)
+        rule: Rule = (
+            joint[_SCALING] if _SCALING in joint else trial.suggest_categorical(_SCALING, choices.scalings)
+        )
         least, most = choices.least_params, choices.max_params
         own = joint[_BUDGET] if _BUDGET in joint else trial.suggest_float(_BUDGET, least, most, log=True)
         notes = self.study.tell(trial, state=TrialState.FAIL).system_attrs
         budget = round(own) if max_params is None else max_params
-        return Idea(self._fitting(np.array(asked), budget), float(rate), str(rule), budget, dict(notes))
+        return Idea(self._fitting(np.array(asked), budget), rate, rule, budget, dict(notes))
 
     def restart(self, like: Idea) -> Idea:
         """Random ranks, a rate and a rule, in place of an idea that cannot be used; within its budget."""

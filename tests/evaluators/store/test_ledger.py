@@ -17,6 +17,7 @@ from evaluators.store.ledger import Ledger, fingerprint
 from evaluators.store.sealed_json import read_sealed, write_sealed
 from evaluators.training.candidate import Candidate, Course, Evaluation, Recipe, Trained
 from evaluators.training.leg import Leg
+from evaluators.training.state import State
 from spaces.allocation import Allocation
 from spaces.scaling import Scaling
 
@@ -66,6 +67,77 @@ def test_what_older_versions_wrote_has_failures_of_the_candidates_own(tmp_path):
     del fields["may_pass"]
     write_sealed(path, fields)
     assert Ledger(tmp_path, "context").find(LEG).evaluation == trained(failure="diverged").evaluation
+
+
+PAUSED = Leg(CANDIDATE, until=2)
+
+
+def paused(leg=PAUSED, metric=0.75) -> Trained:
+    curve = (0.7,) * leg.until
+    evaluation = Evaluation(leg.candidate, metric, metric, None, curve, 1.5, 100)
+    parts = ({"layers.0.q.A": torch.full((2, 3), float(i)), "head.w": torch.ones(i)} for i in range(3))
+    return Trained(evaluation, {}, state=State(*parts, curve, 1.5, 100))
+
+
+def test_where_a_candidate_pauses_its_state_comes_back(tmp_path):
+    Ledger(tmp_path, "context").record(PAUSED, paused())
+    found, state = Ledger(tmp_path, "context").find(PAUSED), paused().state
+    assert found.evaluation == paused().evaluation
+    assert found.course is None
+    assert (found.state.step, found.state.curve) == (2, state.curve)
+    assert (found.state.seconds, found.state.peak_memory) == (1.5, 100)
+    for part in ("tensors", "mean", "square"):
+        torch.testing.assert_close(getattr(found.state, part), getattr(state, part), rtol=0, atol=0)
+
+
+def test_legs_of_one_candidate_are_told_apart_by_where_they_end(tmp_path):
+    ledger, later = Ledger(tmp_path, "context"), Leg(CANDIDATE, until=3, begun=paused().state)
+    ledger.record(PAUSED, paused())
+    assert ledger.find(LEG) is None
+    assert ledger.find(later) is None
+    ledger.record(later, paused(later))
+    ledger.record(LEG, trained())
+    assert [len(ledger.find(leg).evaluation.curve) for leg in (PAUSED, later)] == [2, 3]
+    assert ledger.find(Leg(CANDIDATE, begun=paused().state)).evaluation == trained().evaluation
+
+
+def test_one_that_was_not_judged_is_not_found_where_it_is_to_be(tmp_path):
+    ledger = Ledger(tmp_path, "context")
+    ledger.record(dataclasses.replace(PAUSED, judged=False), paused(metric=None))
+    assert ledger.find(PAUSED) is None
+    assert ledger.find(dataclasses.replace(PAUSED, judged=False)).state.step == 2
+    ledger.record(PAUSED, paused())
+    assert ledger.find(dataclasses.replace(PAUSED, judged=False)).evaluation.metric == 0.75
+
+
+def test_earlier_states_are_forgotten_and_what_was_found_there_is_not(tmp_path):
+    ledger, other = Ledger(tmp_path, "context"), Leg(dataclasses.replace(CANDIDATE, seed=4), until=2)
+    legs = [Leg(CANDIDATE, until=step) for step in (1, 2, 3)]
+    for leg in (*legs, other):
+        ledger.record(leg, paused(leg))
+    ledger.forget_before(legs[1:2])
+    assert [ledger.find(leg).state is None for leg in (*legs, other)] == [True, False, False, False]
+    ledger.forget_before([LEG])
+    assert [ledger.find(leg).state is None for leg in (*legs, other)] == [True, True, True, False]
+    assert ledger.find(legs[1]).evaluation == paused(legs[1]).evaluation
+    ledger.forget_state(other.candidate)
+    assert not list(tmp_path.glob("*.state.*"))
+
+
+@pytest.mark.parametrize("change", [{"scaling": "constant"}, {"scaling": "alpha/r"}])
+def test_a_scaling_rule_of_its_own_makes_another_candidate(tmp_path, change):
+    ledger, other = Ledger(tmp_path, "context"), dataclasses.replace(CANDIDATE, **change)
+    ledger.record(LEG, trained())
+    assert ledger.find(Leg(other)) is None
+    ledger.record(Leg(other), trained(other, failure="diverged"))
+    assert ledger.find(Leg(other)).evaluation.candidate == other
+    assert ledger.find(LEG).evaluation == trained().evaluation
+
+
+def test_the_name_of_a_file_is_what_it_was_before_there_were_legs(tmp_path):
+    """SHA-256 of '["context", [["layers.0.q", 2]], 3, 0.001]'."""
+    Ledger(tmp_path, "context").record(LEG, trained())
+    assert [path.name for path in tmp_path.glob("*.json")] == ["582e96316e3c9833543147f2.json"]
 
 
 @pytest.mark.parametrize(
@@ -126,6 +198,18 @@ def flip(content: bytes) -> bytes:
     """The last bit but some of the last value: JSON and tensors stay well-formed."""
     place = content.rfind(b"0.6") + 2 if b"0.6" in content else len(content) - 2
     return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize("damage", [cut, zero, empty, flip])
+def test_a_damaged_state_is_named_and_its_leg_is_not_found(tmp_path, caplog, damage):
+    ledger = Ledger(tmp_path, "context")
+    ledger.record(PAUSED, paused())
+    (path,) = tmp_path.glob("*.state.safetensors")
+    path.write_bytes(damage(path.read_bytes()))
+    assert ledger.find(PAUSED) is None
+    assert f"{path} is damaged" in caplog.text
+    ledger.record(PAUSED, paused())
+    assert ledger.find(PAUSED).state.step == 2
 
 
 @pytest.mark.parametrize("damage", [cut, zero, empty, flip])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from evaluators.executors.spread import LocalExecutor
+from evaluators.executors.local import LocalExecutor
 from search.job.machine import machine_of, resolve_devices
 from search.job.settings import MachineSettings
 from spaces.errors import UsageError

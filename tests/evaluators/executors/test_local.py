@@ -1,4 +1,4 @@
-"""Forming cohorts, and spreading them without changing what comes out."""
+"""Spreading cohorts over this machine, without changing what comes out."""
 
 from __future__ import annotations
 
@@ -10,59 +10,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
-from evaluators.base.base_model import ModelSource, load_base_model
+from evaluators.base.base_model import load_base_model
 from evaluators.base.base_models import BaseModels
-from evaluators.data.rows import Rows
-from evaluators.data.task import Task
-from evaluators.executors.spread import LocalExecutor, Work, Workload, form_cohorts
-from evaluators.objectives.classification import Classification
-from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
+from evaluators.executors.local import LocalExecutor
+from evaluators.executors.workload import Work
+from evaluators.training.candidate import Candidate, Evaluation, Trained
 from evaluators.training.leg import Leg, whole
 from spaces.allocation import Allocation
 from spaces.errors import InputError
-from spaces.find_sites import find_sites
-from spaces.site import Site, Tap
-
-TAP = Tap("m", "in")
-SITES = [Site(f"s{i}", i, "q", "lora", 4, 4, TAP, TAP) for i in range(3)]
-ranks = st.dictionaries(st.sampled_from(["s0", "s1", "s2"]), st.integers(1, 9))
-
-
-@given(
-    allocations=st.lists(ranks, max_size=12),
-    size=st.integers(1, 5),
-    padding=st.sampled_from([0.0, 10.0, float("inf")]),
-)
-def test_every_candidate_is_in_one_cohort_within_size_and_padding(allocations, size, padding):
-    candidates = [Candidate(Allocation.of(ranks), 0, 1e-3) for ranks in allocations]
-    cohorts = form_cohorts(candidates, SITES, size, max_padding=padding)
-    assert sorted(i for cohort in cohorts for i in cohort) == list(range(len(candidates)))
-    for cohort in cohorts:
-        vectors = np.array([[candidates[i].allocation.rank(site.name) for site in SITES] for i in cohort])
-        assert 1 <= len(cohort) <= size
-        assert 8 * (vectors.max(axis=0).sum() - vectors.sum() / len(cohort)) <= padding + 1e-9
-
-
-def test_seeds_of_one_allocation_share_a_cohort():
-    candidates = [
-        Candidate(Allocation.of({name: 2}), seed, 1e-3) for seed in range(3) for name in ("s0", "s1")
-    ]
-    assert form_cohorts(candidates, SITES, 4, max_padding=0.0) == [[0, 2, 4], [1, 3, 5]]
-
-
-@pytest.fixture
-def workload(tiny_model, tmp_path) -> Workload:
-    model = tiny_model("bert")
-    model.save_pretrained(tmp_path / "model")
-    rng = np.random.default_rng(0)
-    rows = Rows(tuple(rng.integers(4, 100, (24, 6))), None, rng.integers(0, 2, 24))
-    task = Task("random", Classification(("0", "1")), rows, rows, rows)
-    return Workload(
-        ModelSource(str(tmp_path / "model"), 2), task, find_sites(model, "lora"), Recipe(batch_size=8)
-    )
 
 
 def trained_by(executor, work, models=None):
