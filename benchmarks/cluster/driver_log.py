@@ -19,8 +19,8 @@ __all__ = ["DriverLog"]
 class DriverLog:
     """A ``Watcher`` that keeps count. now: simulated seconds. driver: real seconds of the driver's own work.
 
-    transactions: what a mirror in a database would commit, a group of trials at a time; rows: the trials, reports
-    and ends in them. regret: (seconds, how far what looks best is above the table's best), without noise.
+    transactions: what a mirror in a database would commit, a group of trials at a time; rows: the trials,
+    reports and ends in them. regret: (seconds, how far what looks best is above the best), without noise.
     """
 
     world: Replay

@@ -19,7 +19,7 @@ __all__ = ["search_in_waves"]
 def search_in_waves(
     contest: Contest, settings: LiveSettings, cluster: VirtualCluster, log: DriverLog, *, seed: int
 ) -> int:
-    """Runs a search in simulated time; gives the candidate-steps it took. seed: of all that the search draws."""
+    """Runs a search in simulated time; gives the candidate-steps. seed: of all that the search draws."""
     reached: dict[object, int] = {}
 
     def train(legs: Sequence[Leg], /) -> list[Trained]:
