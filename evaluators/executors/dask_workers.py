@@ -25,11 +25,10 @@ __all__ = ["DaskCall", "DaskWorkers"]
 
 _ANSWER: Final = 10.0  # seconds that a scheduler has to answer in, at most
 _LOOK: Final = 1.0  # seconds between looks at who has died
+_LOST: Final = "on the Dask worker {} was lost"
 _FETCH: Final = 60.0  # seconds for one result, before its worker is looked for
-_LARGE: Final = {
-    "distributed.admin.large-graph-warning-threshold": "1 TiB"
-}  # what is sent is sent on purpose
-
+_LARGE: Final = {"distributed.admin.large-graph-warning-threshold": "1 TiB"}
+"""Dask warns of calls from 10 MB on; a cohort's state may well be larger."""
 
 _Returned = TypeVar("_Returned")
 
@@ -51,7 +50,7 @@ class _Busy(Generic[_Returned]):
 
     @property
     def died(self) -> Died:
-        return Died(f"on the Dask worker {self.address} was lost")
+        return Died(_LOST.format(self.address))
 
 
 class DaskWorkers:
@@ -77,7 +76,8 @@ class DaskWorkers:
                 f"no Dask scheduler answers at {address} ({error}); start one with `dask scheduler`, and its "
                 "workers with `dask worker`."
             ) from None
-        self._has_gpu: dict[str, bool] = {}
+        self._gpus: dict[str, float] = {}
+        self._warm: set[str] = set()  # have done calls, and so have loaded what these need
         self._shared: dict[bytes, Future[bytes]] = {}
 
     def __enter__(self) -> DaskWorkers:
@@ -103,10 +103,13 @@ class DaskWorkers:
         try:
             while waiting or busy:
                 there = self._there()
-                for address in there - {one.address for one in busy.values()}:
-                    if waiting:
-                        place, call = waiting.popleft()
-                        one = self._begun(place, call, address)
+                free = there - {one.address for one in busy.values()}
+                for address in sorted(free, key=lambda one: (one not in self._warm, one))[: len(waiting)]:
+                    place, call = waiting.popleft()
+                    one = self._begun(place, call, address)
+                    if isinstance(one, Died):
+                        yield place, one
+                    else:
                         busy[one.future.key] = one
                         one.future.add_done_callback(ended.put)
                 alone_since = time.monotonic() if there else alone_since
@@ -123,15 +126,16 @@ class DaskWorkers:
             key = ended.get(timeout=_LOOK).key
         except Empty:
             there = self._there()
-            for key, one in list(busy.items()):
-                if one.address not in there and not one.future.done():
-                    del busy[key]
-                    one.future.cancel()
-                    yield one.place, one.died
+            for gone in [one for one in busy.values() if one.address not in there]:
+                if not gone.future.done():
+                    del busy[gone.future.key]
+                    gone.future.cancel()
+                    yield gone.place, gone.died
             return
         if key in busy:  # which what was cancelled is not any more
             one = busy.pop(key)
             result = self._result(one)
+            self._warm.add(one.address)
             yield one.place, result
 
     def _there(self) -> set[str]:
@@ -141,17 +145,21 @@ class DaskWorkers:
         except OSError:
             raise self._lost() from None
 
-    def _begun(self, place: int, call: DaskCall[_Returned], address: str) -> _Busy[_Returned]:
-        given = [self._on_cluster(call.shared, address)] if call.shared else [b""]
+    def _begun(self, place: int, call: DaskCall[_Returned], address: str) -> _Busy[_Returned] | Died:
+        try:
+            given = self._on_cluster(call.shared, address) if call.shared else b""
+            resources = {"GPU": 1} if self._has_gpu(address) else None
+        except (OSError, KeyError):  # the scheduler does not know it any more
+            return Died(_LOST.format(address))
         with dask.config.set(_LARGE):
             future = self._client.submit(
                 _unpacked,
                 cloudpickle.dumps(call.do),
-                *given,
+                given,
                 key=f"train-{uuid4().hex}",
                 workers=[address],
                 allow_other_workers=False,
-                resources={"GPU": 1} if self._gpu(address) else None,
+                resources=resources,
                 pure=False,
             )
         return _Busy(place, address, future)
@@ -166,12 +174,12 @@ class DaskWorkers:
             self._shared[digest] = self._client.scatter(shared, workers=[address], hash=False)
         return self._shared[digest]
 
-    def _gpu(self, address: str) -> bool:
+    def _has_gpu(self, address: str) -> bool:
         """Whether the worker declares one."""
-        if address not in self._has_gpu:
+        if address not in self._gpus:
             workers = self._client.scheduler_info(n_workers=-1)["workers"]
-            self._has_gpu = {one: about["resources"].get("GPU", 0) >= 1 for one, about in workers.items()}
-        return self._has_gpu.get(address, False)
+            self._gpus = {one: about["resources"].get("GPU", 0) for one, about in workers.items()}
+        return self._gpus[address] >= 1
 
     def _result(self, one: _Busy[_Returned]) -> _Returned | Died:
         while True:

@@ -24,7 +24,7 @@ from evaluators.training.state import State
 from spaces.allocation import Allocation
 
 from .sealed_json import DamagedFileError, read_sealed, write_sealed
-from .tensor_file import read_tensors, write_tensors
+from .tensor_file import read_tensor_file, write_tensor_file
 
 __all__ = ["Ledger", "fingerprint"]
 
@@ -92,7 +92,7 @@ class Ledger:
             if fields.pop("of", None) != key:
                 raise DamagedFileError(f"{path} is of another candidate")
             digest, paused = fields.pop("tensors"), fields.pop("state", None)
-            tensors = {} if digest is None else read_tensors(path.with_suffix(_TENSORS), digest)
+            tensors = {} if digest is None else read_tensor_file(path.with_suffix(_TENSORS), digest)
             kept = None if paused is None else self._kept(leg, paused)
         except DamagedFileError as error:
             _log.warning("%s; its candidate is trained again", error)
@@ -112,14 +112,15 @@ class Ledger:
         if trained.evaluation.may_pass:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        key, kept = self._key(leg), {}
+        key = self._key(leg)
+        kept: dict[str, object] = {}
         path, tensors = self._path(key), None
         if trained.tensors:
-            tensors = write_tensors(path.with_suffix(_TENSORS), trained.tensors)
+            tensors = write_tensor_file(path.with_suffix(_TENSORS), trained.tensors)
         if trained.answers is not None:
             kept["answers"] = list(trained.answers)
         if trained.state is not None:
-            kept["state"] = write_tensors(self._state_path(leg), _tensors_of(trained.state))
+            kept["state"] = write_tensor_file(self._state_path(leg), _tensors_of(trained.state))
         course = trained.course and asdict(trained.course)
         evaluation = asdict(trained.evaluation)
         write_sealed(path, {"of": key, **evaluation, "course": course, "tensors": tensors, **kept})
@@ -144,7 +145,7 @@ class Ledger:
     def _kept(self, leg: Leg, digest: str) -> dict[str, Tensor] | None:
         """The tensors of the state at a leg's end; None where that was forgotten."""
         path = self._state_path(leg)
-        return read_tensors(path, digest) if path.exists() else None
+        return read_tensor_file(path, digest) if path.exists() else None
 
     def _key(self, leg: Leg) -> str:
         """A digest of the candidate in its context, and of where the leg pauses, if it does."""

@@ -12,10 +12,10 @@ from torch import Tensor
 from .sealed_json import DamagedFileError
 from .whole_file import whole_file
 
-__all__ = ["read_tensors", "write_tensors"]
+__all__ = ["read_tensor_file", "write_tensor_file"]
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> str:
+def write_tensor_file(path: Path, tensors: Mapping[str, Tensor]) -> str:
     """Writes a safetensors file whole or not at all; the SHA-256 of its bytes."""
     content = save(dict(tensors))
     with whole_file(path) as unfinished:
@@ -23,7 +23,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def read_tensors(path: Path, digest: str) -> dict[str, Tensor]:
+def read_tensor_file(path: Path, digest: str) -> dict[str, Tensor]:
     """The tensors of a file of this SHA-256; raises DamagedFileError where it is of another, or not there."""
     try:
         content = path.read_bytes()

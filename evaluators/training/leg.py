@@ -35,9 +35,7 @@ class Leg:
 
     def __post_init__(self) -> None:
         if self.until is not None and self.until <= self.begun_at:
-            raise ValueError(
-                f"until={self.until} must be a step after {self.begun_at}, where the leg begins."
-            )
+            raise ValueError(f"until={self.until} must be after step {self.begun_at}, where it begins.")
         if self.until is None and not self.judged:
             raise ValueError("judged=False is of a leg that pauses; give the step `until` which it trains.")
 

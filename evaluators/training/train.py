@@ -93,10 +93,11 @@ def train_cohort(
             results; not where a policy trains or replaces the base model's own weights.
         on_step: called with the number of candidate-steps done.
 
-    Raises ValueError on a leg that is not whole under a policy.
+    Raises ValueError on what cannot be done under a policy: a leg that is not whole, and a candidate with a
+    scaling of its own.
     """
-    if policy is not None and not all(leg.is_whole for leg in legs):
-        raise ValueError(f"policy={policy} has a memory of its own, so none of its candidates can pause.")
+    if policy is not None:
+        _refuse_under(policy, legs)
     done: dict[int, Trained] = {}
     slots = min(slots, len(legs))
     rows = task.validation if report_on is None else report_on
@@ -116,6 +117,14 @@ def train_cohort(
         if model.device.type == "cuda":
             torch.cuda.empty_cache()
     return [done[i] for i in range(len(legs))]
+
+
+def _refuse_under(policy: GatePolicy, legs: Sequence[Leg]) -> None:
+    """Raises ValueError on a leg that no policy can train."""
+    if not all(leg.is_whole for leg in legs):
+        raise ValueError(f"policy={policy} has a memory of its own, so none of its candidates can pause.")
+    if own := [leg.candidate for leg in legs if leg.candidate.scaling is not None]:
+        raise ValueError(f"{own[0]} has a scaling of its own; under a policy it is the recipe's.")
 
 
 class _Training:

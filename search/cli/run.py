@@ -10,7 +10,7 @@ from search.job.settings import ModelSettings
 from search.live.settings import LiveSettings
 from search.run.record import SearchRecord
 from search.run.settings import SearchSettings
-from search.run.table import format_table, samples_of
+from search.run.table import samples_of, search_sheet
 from spaces.errors import UsageError
 
 from .command import Command, Printed
@@ -48,7 +48,7 @@ def _run(given: Typed) -> Printed:
         record = run_search(given)
     else:
         record = _searched_and_pushed(given, hub)
-    return Printed(record.to_json(), format_table(record), samples_of(record))
+    return Printed(record.to_json(), search_sheet(record).text, samples_of(record))
 
 
 def _searched_and_pushed(given: Typed, hub: HubSettings) -> SearchRecord:

@@ -21,7 +21,7 @@ from .arm_training import Chosen, Planned, report, tune
 from .grid_point import GridPoint
 from .leaderboard import Leaderboard, baseline_of
 from .leaderboard_plot import draw_leaderboard
-from .leaderboard_table import format_leaderboard, leaderboard_samples
+from .leaderboard_table import leaderboard_samples, leaderboard_sheet
 from .maps import draw_maps
 from .questions import Finding, findings
 from .standing import ArmRuns, Standing, standings
@@ -52,7 +52,7 @@ class Comparison:
     @property
     def table(self) -> str:
         """What is known of it, in our own words."""
-        return format_leaderboard(self.board)
+        return leaderboard_sheet(self.board).text
 
     @property
     def samples(self) -> str:
@@ -103,6 +103,7 @@ def write_comparison(comparison: Comparison, folder: Path, *, command: str | Non
     board = comparison.board
     write_whole(folder / "leaderboard.json", json.dumps(board.to_json(), indent=2))
     write_whole(folder / "leaderboard.txt", comparison.text + "\n")
+    leaderboard_sheet(board).write(folder, "leaderboard")
     write_answers(comparison.writing, folder)
     draw_leaderboard(board, folder / "leaderboard.png")
     for one, own in zip(comparison.chosen, comparison.runs, strict=True):

@@ -40,7 +40,8 @@ _OLD_PART: Final = "options.json.part"  # what older versions were writing when 
 _RESULT: Final = "result.json"
 _CANDIDATES, _SCORES = "candidates", "scores"
 _STUDY: Final = "study.db"  # into which optuna-dashboard writes
-_WRITTEN_EARLY: Final = (RECORD, _RESULT, _STUDY, _CANDIDATES, _SCORES, "allocation.json", "ranks.png")
+_OF_A_RESULT: Final = (_RESULT, "result.md", "result.csv", "allocation.json", "ranks.png")
+_WRITTEN_EARLY: Final = (RECORD, _STUDY, _CANDIDATES, _SCORES, *_OF_A_RESULT)
 _log = logging.getLogger(__name__)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from transformers import PreTrainedModel
 
 from evaluators.base.base_model import ModelSource
 from evaluators.data.task import Task
 from evaluators.executors.workload import Workload
+from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Recipe
 from spaces.allocation import Allocation
 from spaces.scaling import Rule
@@ -101,6 +103,10 @@ class Job:
             self.recipe,
             gradient_checkpointing=self.gradient_checkpointing,
         )
+
+    def ledger(self, folder: Path) -> Ledger:
+        """What is known there of its candidates' training; made once, as the rows are read for it."""
+        return Ledger(folder, self.workload.fingerprint)
 
     def candidates(
         self, allocation: Allocation, *, learning_rate: float | None = None, scaling: Rule | None = None

@@ -31,7 +31,7 @@ def baselines_of(
         space: what is searched.
         max_params: the budget of each, in parameters.
         linears: every site of kind lora that could be used, in the order of the network.
-        scores: of the space's sites; a baseline that has others gets none.
+        scores: of the space's sites at its ranks; a baseline beyond these gets none.
     """
     qv = [site for site in linears if site.role in ("q", "v")]
     wanted = {UNIFORM: space.sites, Proposer("uniform[all]"): linears, Proposer("uniform[q,v]"): qv}
@@ -50,15 +50,20 @@ def baselines_of(
             continue
         found.setdefault(allocation, []).append(proposer)
         costs[allocation] = own.params(allocation)
-    inside = {site.name for site in space.sites}
     return [
         Proposal(
             allocation,
             tuple(proposers),
             costs[allocation],
             tuple((table.proxy, table.of(allocation)) for table in scores)
-            if inside.issuperset(name for name, _ in allocation.ranks)
+            if _is_within(allocation, space)
             else (),
         )
         for allocation, proposers in found.items()
     ]
+
+
+def _is_within(allocation: Allocation, space: SearchSpace) -> bool:
+    """Whether it has sites of the space alone, none above the highest rank of the grid."""
+    inside = {site.name for site in space.sites}
+    return all(name in inside and rank <= space.ranks[-1] for name, rank in allocation.ranks)

@@ -9,11 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from evaluators.training.candidate import Trained
+from evaluators.executors.workload import Workload
+from evaluators.store.ledger import Ledger
+from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import Leg
 from proxies.site_scores import SiteScores
 from search.job.fine_tune import fine_tune_legs
 from search.job.job import Job
+from search.job.machine import Machine
 from search.job.progress import Progress, silent
 from search.job.settings import COUNTS
 from search.live.baselines import baselines_of
@@ -77,7 +80,8 @@ def live_job_of(job: Job, live: LiveSettings, *, budget: str) -> LiveJob:
     rules: tuple[Rule, ...] = tuple(rule for name in named for rule in SCALING_RULES if rule == name)
     choices = Choices(rates, rules, _least_params(job, live.budget_min), job.max_params)
     ladder = Ladder(job.steps, live.halving, live.rungs)
-    settings = replace(live, lrs=rates, scalings=rules, at_once=live.at_once or job.machine.cohort_size)
+    slots = job.machine.cohort_size * job.machine.executor.at_once
+    settings = replace(live, lrs=rates, scalings=rules, at_once=live.at_once or slots)
     return LiveJob(replace(job, beside=beside), linears, choices, ladder, settings, budget)
 
 
@@ -98,14 +102,15 @@ def _least_params(job: Job, budget_min: str | None) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Legs:
-    """Trains the legs of a job, none twice."""
+    """Trains the legs of a job on a machine, none twice."""
 
-    job: Job
-    folder: Path
+    workload: Workload
+    ledger: Ledger
+    machine: Machine
     keep_tensors: bool
 
     def __call__(self, legs: Sequence[Leg], /) -> list[Trained]:
-        return fine_tune_legs(self.job, legs, self.folder, keep_tensors=self.keep_tensors)
+        return fine_tune_legs(self.workload, legs, self.ledger, self.machine, keep_tensors=self.keep_tensors)
 
 
 def search_live(
@@ -167,19 +172,25 @@ def _trials(
     most = live.settings.trials + len(baselines) * len(live.choices.grid)
     _announce(live, most)
     assert live.settings.at_once is not None, "a live job has all its settings"
-    with progress("searching", most, "trial") as advance:
+    ledger = job.ledger(kept)
+    with job.machine.opened() as machine, progress("searching", most, "trial") as advance:
+
+        def over(candidate: Candidate) -> None:
+            ledger.forget_state(candidate)
+            advance(1)
+
         return waves_of(
             search,
             live.choices,
             scores,
             baselines,
-            _Legs(job, kept, keep_tensors=len(search.objectives) > 1),
+            _Legs(job.workload, ledger, machine, keep_tensors=len(search.objectives) > 1),
             allocators=settings.allocator,
             samplers=settings.sampler,
             at_once=live.settings.at_once,
             seed=job.seed,
             watchers=watchers,
-            forget=lambda _: advance(1),
+            forget=over,
         ).run()
 
 

@@ -29,6 +29,7 @@ from .finalist import Finalist
 from .oracle import Oracle
 from .result import Result
 from .settings import SearchSettings
+from .table import search_sheet
 
 __all__ = [
     "STUDY_FILE",
@@ -57,12 +58,14 @@ def check_names(settings: SearchSettings, live: LiveSettings) -> None:
 
 
 def search_in_folder(owner: OutputFolder, search: Callable[[Path], Result]) -> Result:
-    """The result of a search in a folder that is open, all of it written there, ``result.json`` too.
+    """The result of a search in a folder that is open, all of it written there, ``result.json`` and tables
+    too.
 
     search: what can be refused of it was refused. Raises InputError where what it reads changes meanwhile.
     """
     owner.begin()
     result = search(owner.path)
+    search_sheet(result.record).write(owner.path, "result")
     owner.finish(result.to_json())
     return result
 

@@ -26,7 +26,7 @@ from .front_point import FrontPoint
 from .problem import Problem
 from .record import BestRecord, FinalistRecord, HeldOutRecord, ProxyRecord, SearchedSpace, SearchRecord
 from .story import story_of, story_of_trial
-from .table import format_table, samples_of
+from .table import samples_of, search_sheet
 from .verdict import verdict
 
 __all__ = ["Best", "Conclusion", "Result"]
@@ -147,7 +147,7 @@ class Result:
 
     def table(self) -> str:
         """The verdict, the finalists beside the baseline, and what else a person should know."""
-        return "\n".join(filter(None, (format_table(self.record), samples_of(self.record))))
+        return "\n".join(filter(None, (search_sheet(self.record).text, samples_of(self.record))))
 
     def to_json(self) -> dict[str, object]:
         """What ``result.json`` holds."""

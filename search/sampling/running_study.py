@@ -115,9 +115,10 @@ class RunningStudy:
             for site in self._space.sites
         ]
         rate = joint[_LR] if _LR in joint else trial.suggest_categorical(_LR, choices.learning_rates)
-        rule: Rule = (
+        named = (
             joint[_SCALING] if _SCALING in joint else trial.suggest_categorical(_SCALING, choices.scalings)
         )
+        rule = next(one for one in choices.scalings if one == named)
         least, most = choices.least_params, choices.max_params
         own = joint[_BUDGET] if _BUDGET in joint else trial.suggest_float(_BUDGET, least, most, log=True)
         notes = self.study.tell(trial, state=TrialState.FAIL).system_attrs

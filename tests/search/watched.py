@@ -22,7 +22,7 @@ from search.cli.search_in import search_in
 from search.cli.study import STUDY
 from search.cli.typed import Typed
 from search.job.machine import Machine
-from search.run.table import format_table, samples_of
+from search.run.table import samples_of, search_sheet
 
 
 class Watched:
@@ -59,7 +59,7 @@ class Watched:
 
     def _search(self, given: Typed) -> Printed:
         record = run_search(given, partial(search_in, machine=self._machine))
-        return Printed(record.to_json(), format_table(record), samples_of(record))
+        return Printed(record.to_json(), search_sheet(record).text, samples_of(record))
 
     def _machine(self, given: Typed) -> Machine:
         machine = machine_given(given)

@@ -17,6 +17,7 @@ from evaluators.executors.local import LocalExecutor
 from evaluators.executors.workload import Work
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from evaluators.training.leg import Leg, whole
+from evaluators.training.state import State
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 
@@ -64,6 +65,34 @@ def test_known_candidates_are_not_trained_and_leave_the_cohorts_as_they_would_ha
     assert [one.evaluation.candidate for one in done] == others
 
 
+def state_at(step):
+    return State({}, {}, {}, (0.0,) * step, 0.0, 0)
+
+
+@pytest.mark.parametrize(
+    ("how", "again"),
+    [
+        ({}, [[1], [2, 3]]),
+        ({"until": 2}, [[0, 1], [2, 3]]),
+        ({"begun": state_at(1)}, [[0, 1], [2, 3]]),
+    ],
+)
+def test_what_others_go_on_from_is_trained_beside_the_same_as_at_first(workload, how, again):
+    """Known beforehand: the first of a cohort, and all of the last."""
+    cohorts: list[list[int]] = []
+
+    def trainer(model, workload, legs, on_step):
+        cohorts.append([leg.candidate.seed for leg in legs])
+        return told(legs)
+
+    candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(6)]
+    legs = [Leg(one, **how) for one in candidates]
+    work = Work(replace(workload, trainer=trainer), legs, known={legs[0], *legs[4:]})
+    done = trained_by(LocalExecutor(("cpu",), cohort_size=2), work)
+    assert cohorts == again
+    assert [one.evaluation.candidate for one in done] == candidates[1:4]
+
+
 def test_cohorts_go_round_the_devices(workload):
     """Two devices in one process each get their turn (both are this CPU under another name)."""
     seen, models = [], BaseModels()
@@ -104,18 +133,24 @@ def test_a_worker_that_is_killed_costs_the_candidate_that_kills_it_and_no_other(
 
 
 @pytest.mark.parametrize(("jobs", "cohorts", "most"), [(12, 2, 2), (3, 0, 0)])
-def test_there_are_never_more_processes_than_cohorts(jobs, cohorts, most, workload, caplog):
+def test_there_are_never_more_processes_than_cohorts_and_once_opened_they_stay(
+    jobs, cohorts, most, workload, caplog
+):
     def trainer(model, workload, legs, on_step):
         return [replace(one, tensors={"pid": torch.tensor(os.getpid())}) for one in told(legs)]
 
     candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(cohorts)]
     executor = LocalExecutor(("cpu",), cohort_size=1, jobs=jobs, threads=1)
-    with caplog.at_level(logging.INFO):
-        done = trained_by(executor, Work(replace(workload, trainer=trainer), whole(candidates)))
-    assert sorted(one.evaluation.candidate.seed for one in done) == list(range(cohorts))
+    work = Work(replace(workload, trainer=trainer), whole(candidates))
+    with caplog.at_level(logging.INFO), executor.opened() as opened:
+        done, again = trained_by(opened, work), trained_by(opened, work)
+    assert opened.at_once == executor.at_once == jobs
+    for both in (done, again):
+        assert sorted(one.evaluation.candidate.seed for one in both) == list(range(cohorts))
     assert f"processes: {most}, threads of each: 1" in caplog.text
-    assert os.getpid() not in (pids := {int(one.tensors["pid"]) for one in done})
-    assert len(pids) <= most
+    pids, later = ({int(one.tensors["pid"]) for one in both} for both in (done, again))
+    assert os.getpid() not in pids
+    assert len(pids | later) <= most
 
 
 def test_processes_give_what_this_one_does(workload):

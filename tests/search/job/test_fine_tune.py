@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+import torch
 
-from evaluators.training.candidate import Evaluation, Trained
-from evaluators.training.leg import whole
-from search.job.fine_tune import fine_tune, fine_tune_all
+from evaluators.executors.local import LocalExecutor
+from evaluators.training.candidate import Candidate, Evaluation, Trained
+from evaluators.training.leg import Leg, whole
+from search.job.fine_tune import fine_tune, fine_tune_all, fine_tune_legs
 from search.job.prepare import prepare
 from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
 
@@ -48,6 +50,57 @@ def test_what_a_folder_holds_is_read_and_not_trained_again(told, tmp_path):
     assert [one.evaluation.metric for one in first] == [0, 1]
     assert [one.evaluation.metric for one in both] == [2, 1, 0]
     assert telling.asked == [(0, 0), (0, 1), (0, 2)]
+
+
+class Interrupted(Exception):
+    """In place of a kill."""
+
+
+class Stopping:
+    """An executor that is interrupted once ``left`` legs are announced."""
+
+    def __init__(self, executor, left):
+        self.executor, self.left = executor, left
+
+    def __call__(self, work, models, *, on_done, on_step=lambda _: None):
+        def announce(index, trained):
+            if not self.left:
+                raise Interrupted
+            self.left -= 1
+            on_done(index, trained)
+
+        self.executor(work, models, on_done=announce, on_step=on_step)
+
+
+def in_waves(job, folder, executor):
+    """Three candidates of one job, who pause at steps 3 and 5, as they are in the end."""
+    job.ground.machine = replace(job.machine, executor=executor)
+    ranks = job.space.allocation([2, 2, 2])
+    candidates = [
+        Candidate(ranks, seed, 1e-2, scaling) for seed, scaling in enumerate([None, "constant", None])
+    ]
+    states, ledger = [None] * 3, job.ledger(folder)
+    for until in (3, 5, None):
+        legs = [Leg(one, until, state) for one, state in zip(candidates, states, strict=True)]
+        trained = fine_tune_legs(job.workload, legs, ledger, job.machine, keep_tensors=True)
+        states = [one.state for one in trained]
+    return trained
+
+
+@pytest.mark.parametrize("announced", [1, 3, 8])  # 3: between two waves; otherwise within a cohort
+def test_what_was_interrupted_gives_the_same_bits(make_ground, tmp_path, announced):
+    training = TrainingSettings(batch_size=8, epochs=2)
+    job = prepare(make_ground(), SpaceSettings("lora[q]", "r=2"), training, ScoringSettings())
+    local = LocalExecutor(("cpu",), cohort_size=2)
+    undisturbed = in_waves(job, tmp_path / "undisturbed", local)
+    with pytest.raises(Interrupted):
+        in_waves(job, tmp_path / "killed", Stopping(local, announced))
+    again = in_waves(job, tmp_path / "killed", local)
+    for one, other in zip(again, undisturbed, strict=True):
+        assert one.evaluation.curve == other.evaluation.curve
+        assert one.evaluation.loss == other.evaluation.loss
+        assert all(torch.equal(tensor, other.tensors[name]) for name, tensor in one.tensors.items())
+    assert not list((tmp_path / "killed").glob("*.state.*"))
 
 
 def test_workloads_are_trained_together_and_told_apart(told, tmp_path):
