@@ -121,7 +121,8 @@ def _trainers_of(job: Job, folder: Path, known: Iterator[EndedTrial], *, seed: i
         assert before.configuration == configuration, "these trials are of another search"
         return WhollyTrained(before.loss, before.metric, before.own_seconds)
 
-    return Trainers(whole, lambda legs: fine_tune_legs(job, legs, folder))
+    ledger = job.ledger(folder)
+    return Trainers(whole, lambda legs: fine_tune_legs(job.workload, legs, ledger, job.machine))
 
 
 def trials_file(work: Path, name: str, seed: int) -> Path:
