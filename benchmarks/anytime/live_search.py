@@ -60,7 +60,7 @@ def live_waves(
         facts_of(contest, settings, seed),
         contest.choices,
         contest.scores,
-        baselines_of(contest.space, contest.max_params, contest.space.sites),
+        baselines_of(contest.space, contest.max_params, contest.space.sites, contest.scores),
         train,
         allocators=usual.allocator,
         samplers=usual.sampler,

@@ -128,7 +128,7 @@ def _asker(contest: Contest, settings: LiveSettings, seed: int) -> Asker:
     count = settings.trials // 2
     return Asker(
         contest.scores,
-        baselines=baselines_of(contest.space, contest.max_params, contest.space.sites),
+        baselines=baselines_of(contest.space, contest.max_params, contest.space.sites, contest.scores),
         picks=picks_of(contest.scores, choices, allocators=usual.allocator, count=count, seed=seed),
         studies=studies,
         choices=choices,

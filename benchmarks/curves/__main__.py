@@ -53,7 +53,8 @@ def main() -> None:
             missing = [one for one in grid if (one, seed) not in table.done]
             if missing:
                 began = time.perf_counter()
-                for curve in train_curves(bench.job, missing, seed=seed, judged_at=contest.judged_at):
+                job, judged_at = bench.job, contest.judged_at
+                for curve in train_curves(job.model, job.workload, missing, seed=seed, judged_at=judged_at):
                     append_curve(args.output, contest.space, curve)
                 took = time.perf_counter() - began
                 print(f"allocation {number}, seed {seed}: {took:.0f} s", file=sys.stderr)

@@ -8,17 +8,16 @@ from itertools import count, islice
 
 import numpy as np
 from torch import Tensor
+from transformers import PreTrainedModel
 
-from evaluators.data.task import Task
+from evaluators.executors.workload import Workload
 from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Candidate
 from evaluators.training.cohort import Cohort
 from evaluators.training.data_order import epoch_batches
 from evaluators.training.gate_policy import GateHooks, Step
 from evaluators.training.train_step import train_step
-from search.job.job import Job
 from search.sampling.configuration import Configuration
-from spaces.scaling import Scaling
 
 from .curve_table import Curve
 
@@ -26,20 +25,26 @@ __all__ = ["train_curves"]
 
 
 def train_curves(
-    job: Job, configurations: Sequence[Configuration], *, seed: int, judged_at: Sequence[int]
+    model: PreTrainedModel,
+    workload: Workload,
+    configurations: Sequence[Configuration],
+    *,
+    seed: int,
+    judged_at: Sequence[int],
 ) -> list[Curve]:
     """The curves of these configurations, in order, trained as one cohort.
 
     Args:
-        job: model, rows and recipe.
+        model: frozen.
+        workload: its sites, rows and recipe.
         configurations: as many as fit into memory together.
         seed: of the weights and the data order of all of them.
         judged_at: steps after which each is judged on the validation rows; the last one ends the training.
     """
-    training = _Training(job, configurations, seed)
+    training = _Training(model, workload, configurations, seed)
     scores: list[list[tuple[float, float] | None]] = []
     seconds = judging = 0.0
-    with training.cohort.wires.attach(job.model, renorm=job.recipe.renorm), training.cohort.head.attach():
+    with training.cohort.wires.attach(model, renorm=workload.recipe.renorm), training.cohort.head.attach():
         for step, batch in enumerate(islice(training.batches(), judged_at[-1])):
             began = time.perf_counter()
             training.take(step, batch)
@@ -65,20 +70,20 @@ def train_curves(
 class _Training:
     """A cohort, one configuration in each slot."""
 
-    def __init__(self, job: Job, configurations: Sequence[Configuration], seed: int) -> None:
-        self.task: Task = job.task
-        self.recipe, self.seed, self.configurations = job.recipe, seed, configurations
-        candidates = [Candidate(one.allocation, seed, one.learning_rate) for one in configurations]
-        slots = len(candidates)
+    def __init__(
+        self, model: PreTrainedModel, workload: Workload, configurations: Sequence[Configuration], seed: int
+    ) -> None:
+        self.task, self.recipe = workload.task, workload.recipe
+        self.seed, self.configurations = seed, configurations
+        candidates = [
+            Candidate(one.allocation, seed, one.learning_rate, one.scaling) for one in configurations
+        ]
         self.cohort = Cohort(
-            job.model, job.space.sites, job.task.objective, candidates, job.recipe, slots=slots
+            model, workload.sites, self.task.objective, candidates, self.recipe, slots=len(candidates)
         )
-        usual = job.recipe.scaling
-        for slot, one in enumerate(configurations):
-            scaling = Scaling(one.scaling, usual.lora_alpha, usual.shortcut_alpha)
-            self.cohort.load(slot, candidates[slot])
-            self.cohort.wires.load(slot, one.allocation, scaling, seed=seed)
-        self.total = job.recipe.steps(len(job.task.train))
+        for slot, candidate in enumerate(candidates):
+            self.cohort.load(slot, candidate)
+        self.total = self.recipe.steps(len(self.task.train))
 
     def batches(self) -> Iterator[np.ndarray]:
         """Rows of every step, the same for all."""
