@@ -61,7 +61,7 @@ class LiveNote:
     def _expected(self) -> int:
         """Of all trials, if of those that are not over one of ``halving`` goes on at each rung."""
         rungs, eta = self._search.rungs, self._search.settings.halving or 1
-        one_takes = sum((b - a) / eta**place for place, (a, b) in enumerate(pairwise((0, *rungs))))
+        one_takes = sum((b - a) / float(eta) ** place for place, (a, b) in enumerate(pairwise((0, *rungs))))
         over = [one.step for one in self._trials.values() if one.state != "running"]
         return round(sum(over) + (self._most - len(over)) * one_takes)
 
