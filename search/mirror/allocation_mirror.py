@@ -10,7 +10,7 @@ from typing import Final
 
 from spaces.search_space import SearchSpace
 
-from .allocation_trial import AllocationTrial, TrialChoices
+from .allocation_trial import AllocationTrial, TrialAxes
 from .opened_storage import Place, opened_for_writing
 from .shown import ShownFile, ShownStudy
 from .shown_files import ShownFiles
@@ -35,7 +35,7 @@ class AllocationMirror:
     """
 
     space: SearchSpace
-    choices: TrialChoices
+    choices: TrialAxes
     full: StudyMirror
     short: StudyMirror
     attachments: ShownFiles | None
@@ -68,7 +68,7 @@ def opened_mirror(
     where: Place,
     study: ShownStudy,
     space: SearchSpace,
-    choices: TrialChoices,
+    choices: TrialAxes,
     *,
     folder: Path | None,
     named: bool = False,

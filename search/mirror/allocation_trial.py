@@ -16,7 +16,7 @@ from spaces.search_space import SearchSpace
 
 from .shown import ShownFile, ShownTrial
 
-__all__ = ["AllocationTrial", "TrialChoices"]
+__all__ = ["AllocationTrial", "TrialAxes"]
 
 _SITE: Final = re.compile(r"layers\.(\d+)\.(.+)")
 _Params = dict[str, tuple[int | float | str, BaseDistribution]]
@@ -43,7 +43,7 @@ class AllocationTrial:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialChoices:
+class TrialAxes:
     """What the trials of a study are chosen from.
 
     sites: their names, in the order of the network. layers: of the network. largest_rank: of any of them.
@@ -66,7 +66,7 @@ class TrialChoices:
         beside: tuple[str, ...] = (),
         rates: tuple[float, ...] = (),
         scalings: tuple[str, ...] = (),
-    ) -> TrialChoices:
+    ) -> TrialAxes:
         """Those over a space. beside: names of sites outside it that an allocation may use as well."""
         sites = tuple(dict.fromkeys([*(site.name for site in space.sites), *beside]))
         largest = max(max(site.d_in, site.d_out) for site in space.sites)

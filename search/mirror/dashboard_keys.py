@@ -31,7 +31,8 @@ def note_keys(text: str, *, trial_id: int | None, known: Mapping[str, object]) -
 
 def note_of(known: Mapping[str, object], *, trial_id: int | None) -> str:
     """The note that a study's system attributes hold of a trial, or of itself; empty where there is none."""
-    prefix, parts = _text_key(trial_id), []
+    prefix = _text_key(trial_id)
+    parts: list[str] = []
     while (key := f"{prefix}{len(parts)}") in known:
         parts.append(str(known[key]))
     return "".join(parts)

@@ -21,7 +21,7 @@ from spaces.direction import sign_of
 from spaces.search_space import SearchSpace
 
 from .allocation_mirror import AllocationMirror, opened_mirror
-from .allocation_trial import AllocationTrial, TrialChoices
+from .allocation_trial import AllocationTrial, TrialAxes
 from .anytime import AnytimeCurve
 from .live_page import live_page
 from .live_plots import draw_live
@@ -64,7 +64,7 @@ class LiveMirror:
         facts = {"parameters": search.max_params, "rungs": list(search.rungs), "seeds": list(search.seeds)}
         study = place.study(_aims(search), more=facts)
         rates, scalings = settings.lrs or (), settings.scalings or ()
-        choices = TrialChoices.of(self._drawn, search.max_params, rates=rates, scalings=scalings)
+        choices = TrialAxes.of(self._drawn, search.max_params, rates=rates, scalings=scalings)
         opened = opened_mirror(
             place.where, study, self._drawn, choices, folder=place.files, named=place.chosen
         )

@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 
 from evaluators.adapters.markdown import escaped, fenced
 from search.mirror.allocation_mirror import AllocationMirror, opened_mirror
-from search.mirror.allocation_trial import AllocationTrial, TrialChoices
+from search.mirror.allocation_trial import AllocationTrial, TrialAxes
 from search.mirror.opened_storage import opened_for_writing
 from search.mirror.shown import Aim
 from search.mirror.study_mirror import begin_study
@@ -38,7 +38,7 @@ def show_proposals(
     Parameters: the rank of every site. Attributes: ``proposer``, ``parameters``.
     """
     study = place.study([Aim(name, "maximize") for name in proxies], kind=PROPOSALS)
-    choices = TrialChoices.of(problem.space, problem.max_params)
+    choices = TrialAxes.of(problem.space, problem.max_params)
     trials = []
     for number, one in enumerate(proposals):
         scores = dict(one.scores)
@@ -63,7 +63,7 @@ def finalists_mirror(
         [Aim(judged.title, judged.direction)], kind=FINALISTS, more={"seeds": list(problem.seeds)}
     )
     configured = [one.configuration for one in chosen if one.configuration is not None]
-    choices = TrialChoices.of(
+    choices = TrialAxes.of(
         problem.drawn_space,
         problem.max_params,
         rates=tuple(sorted({one.learning_rate for one in configured})),

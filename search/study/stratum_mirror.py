@@ -12,7 +12,7 @@ from proxies.site_scores import SiteScores
 from search.job.job import Job
 from search.job.machine import Machine
 from search.mirror.allocation_mirror import opened_mirror
-from search.mirror.allocation_trial import AllocationTrial, TrialChoices
+from search.mirror.allocation_trial import AllocationTrial, TrialAxes
 from search.mirror.seeds_log import SeedsLog, end_of_seeds
 from search.mirror.shown import Aim
 from search.mirror.study_place import StudyPlace
@@ -34,7 +34,7 @@ def stratum_mirror(
     objective = job.task.objective
     planned = [one.allocation for one in drawn], job.seeds  # both may grow from start to start
     study = place.of(planned).study([Aim(objective.metric_title, objective.direction)], kind=stratum.name)
-    choices = TrialChoices.of(job.space, max(stratum.max_params, 1))
+    choices = TrialAxes.of(job.space, max(stratum.max_params, 1))
     trials = [
         AllocationTrial(
             number,

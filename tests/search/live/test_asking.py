@@ -33,7 +33,7 @@ def asker_of(space, scores, *, trials, picks=0, study_of=RunningStudy, **more):
         name: study_of(name, space, CHOICES, directions=["minimize"], rng=np.random.default_rng(i))
         for i, name in enumerate(("random", "nsga2"))
     }
-    chosen = picks_of(scores, CHOICES, allocators=("greedy", "topk", "random"), count=picks, seed=0)
+    chosen = picks_of(scores, CHOICES, allocators=("greedy", "topk"), count=picks, seed=0)
     options = {"baselines": baselines_of(space, BUDGET, (), scores), "picks": chosen, "studies": studies}
     return Asker(scores, choices=CHOICES, trials=trials, seed=0, **(options | more))
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from search.mirror.allocation_trial import AllocationTrial, TrialChoices
+from search.mirror.allocation_trial import AllocationTrial, TrialAxes
 from spaces.allocation import Allocation
 
 
 @pytest.fixture
 def choices(opt_space):
     rates, scalings = (1e-4, 1e-3), ("alpha/r", "constant")
-    return TrialChoices.of(opt_space, 1_000_000, beside=("layers.0.fc1",), rates=rates, scalings=scalings)
+    return TrialAxes.of(opt_space, 1_000_000, beside=("layers.0.fc1",), rates=rates, scalings=scalings)
 
 
 def a_trial(ranks, **more):
