@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,8 @@ _PLACE_ONLY: Final = (
     "threads",
     "dask",
     "gradient_checkpointing",
+    "storage",
+    "study_name",
 )
 _LOCK: Final = ".lock"  # removed by who holds it alone: who locks an unlinked one holds nothing
 _PATIENCE_S: Final = 0.2  # in which such a one tries again
@@ -116,6 +119,13 @@ class OutputFolder:
         known = now if self._record is None else self._record.provenance.completed_by(now)
         self._record = FolderRecord(self._command, self._options, known)
         self._record.write(self.path)
+
+    @property
+    def identity(self) -> str:
+        """A digest of the options and of what is read, the same in every start of a run; after ``begin``."""
+        assert self._record is not None, "a run begins before it is anybody's"
+        own = [self._command, dict(self._options), dict(self._record.provenance.inputs)]
+        return sha256(json.dumps(own, sort_keys=True, default=dict).encode()).hexdigest()[:32]
 
     def finished(self) -> dict[str, object] | None:
         """The result of a run that has ended, as it was written; None where it has not, was removed, or is

@@ -12,7 +12,7 @@ from spaces.show.picture import EDGE, GREY, INK, TEAL, bare, draw_title, new_fig
 
 __all__ = ["FrontPlot", "draw_front", "front_figure", "front_finding"]
 
-Point = tuple[float, float]
+_Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class FrontPlot:
 
     across: str
     up: str
-    points: tuple[Point, ...]
-    front: tuple[Point, ...]
+    points: tuple[_Point, ...]
+    front: tuple[_Point, ...]
     names: tuple[str, ...]
 
 
