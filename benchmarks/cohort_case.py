@@ -23,7 +23,7 @@ from evaluators.objectives.task_objective import TaskObjective
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks, Step
-from evaluators.training.train import train_step
+from evaluators.training.train_step import train_step
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 

@@ -2,7 +2,7 @@
 
 A shape is a function that takes what was parsed, and where it stands, and gives it back typed:
 
-    shape = fields(base=text, ranks=object_of(whole(1, 10_000)), note=optional(text))
+    shape = fields(base=text, ranks=object_of(whole_number(1, 10_000)), note=optional(text))
     record = read_json(Path("record.json"), shape, remedy="save it again")
 
 Nothing a file may hold gets past it as another exception: bytes that are no text, JSON nested too deep,
@@ -35,7 +35,7 @@ __all__ = [
     "positive",
     "read_json",
     "text",
-    "whole",
+    "whole_number",
 ]
 
 T = TypeVar("T")
@@ -98,7 +98,7 @@ def boolean(value: object, where: str) -> bool:
     return value
 
 
-def whole(low: int, high: int) -> Shape[int]:
+def whole_number(low: int, high: int) -> Shape[int]:
     """A whole number from low to high."""
 
     def shape(value: object, where: str) -> int:

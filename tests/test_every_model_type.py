@@ -26,6 +26,7 @@ from evaluators.data.task import Task
 from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Candidate, Recipe, Trained
 from evaluators.training.cohort import outputs_of
+from evaluators.training.leg import whole
 from evaluators.training.train import train_cohort
 from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
@@ -156,11 +157,11 @@ def _check(
     sites, model = _sites(source, task, space), load_base_model(source, device="cpu")
     _score(model, sites, task)
     candidates = [Candidate(allocation, seed, 0.002) for seed, allocation in enumerate(_allocations(sites))]
-    together = train_cohort(model, sites, task, candidates, RECIPE, slots=3)
+    together = train_cohort(model, sites, task, whole(candidates), RECIPE, slots=3)
     ours = outputs_of(model, sites, task.objective, together, RECIPE, task.test)
     adapters = [folder / f"adapter{i}" for i in range(3)]
     for candidate, trained, logits, adapter in zip(candidates, together, ours, adapters, strict=True):
-        alone = train_cohort(model, sites, task, [candidate], RECIPE, slots=1)
+        alone = train_cohort(model, sites, task, whole([candidate]), RECIPE, slots=1)
         _agree(outputs_of(model, sites, task.objective, alone, RECIPE, task.test)[0], logits)
         _save(adapter, trained, model, sites, task, source)
         assert stock in (None, read_adapter_record(adapter).stock_peft)

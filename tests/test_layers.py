@@ -29,10 +29,12 @@ WITHIN_SEARCH: Final[dict[str, set[str]]] = {
     "sampling": {*_LOWEST, "job"},
     "methods": _BEFORE,
     "folder": _BEFORE,
-    "run": {*_BEFORE, "methods", "folder"},
-    "study": {*_BEFORE, "methods", "run"},
-    "compare": {*_BEFORE, "methods", "run"},
-    "cli": {*_BEFORE, "methods", "folder", "run", "study", "compare"},
+    "live": {*_BEFORE, "folder"},
+    "mirror": {*_BEFORE, "folder", "live"},
+    "run": {*_BEFORE, "methods", "folder", "live", "mirror"},
+    "study": {*_BEFORE, "methods", "mirror", "run"},
+    "compare": {*_BEFORE, "methods", "mirror", "run"},
+    "cli": {*_BEFORE, "methods", "folder", "live", "mirror", "run", "study", "compare"},
 }
 _DATA: Final = {"base", "metrics", "objectives", "data"}
 WITHIN_EVALUATORS: Final[dict[str, set[str]]] = {

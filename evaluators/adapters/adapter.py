@@ -76,17 +76,17 @@ def save_adapter(
         raise InputError(f"a failed candidate has no adapter to save: {trained.evaluation.failure}.")
     refuse_other_weights(trained)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in trained.tensors.items()}
-    ranks = dict(trained.allocation.ranks)
+    ranks, scaling = dict(trained.allocation.ranks), recipe.scaling_of(trained.evaluation.candidate)
     wires = []
     for site in (site for site in sites if site.name in ranks):
-        rank, factor = ranks[site.name], recipe.scaling.factor(site.kind, ranks[site.name])
+        rank, factor = ranks[site.name], scaling.factor(site.kind, ranks[site.name])
         a, b = tensors[f"{site.name}.A"], tensors[f"{site.name}.B"]
         wires.append(checked_wire(site, factor, a, b, rank=rank))
     head = {name: tensors[name] for name in Head.shapes(objective.head(model))}
     record = AdapterRecord(
         base=base,
         allocation=trained.allocation,
-        scaling=recipe.scaling,
+        scaling=scaling,
         renorm=recipe.renorm,
         seed=trained.evaluation.candidate.seed,
         learning_rate=trained.evaluation.candidate.learning_rate,

@@ -28,7 +28,7 @@ from spaces.foreign_json import (
     positive,
     read_json,
     text,
-    whole,
+    whole_number,
 )
 from spaces.grammar import SHORTCUT_ROLES
 from spaces.hooks import Renorm
@@ -126,7 +126,7 @@ def read_adapter_record(folder: Path) -> AdapterRecord:
 
 
 def _allocation(value: object, where: str) -> Allocation:
-    return Allocation.of(object_of(whole(0, _MOST))(value, where))
+    return Allocation.of(object_of(whole_number(0, _MOST))(value, where))
 
 
 def _scaling(value: object, where: str) -> Scaling:
@@ -134,7 +134,7 @@ def _scaling(value: object, where: str) -> Scaling:
         rule=one_of(*SCALING_RULES),
         lora_alpha=positive,
         shortcut_alpha=positive,
-        reference_rank=whole(1, _MOST),
+        reference_rank=whole_number(1, _MOST),
     )
     return Scaling(**factors(value, where))
 
@@ -145,12 +145,12 @@ _SHAPE: Final = fields(
     allocation=_allocation,
     scaling=_scaling,
     renorm=one_of("preserve", "paper"),
-    seed=whole(0, _MOST),
+    seed=whole_number(0, _MOST),
     learning_rate=number,
     label_names=list_of(text),
-    params=fields(wires=whole(0, _MOST), head=whole(0, _MOST)),
+    params=fields(wires=whole_number(0, _MOST), head=whole_number(0, _MOST)),
     stock_peft=boolean,
-    pad_token_id=optional(whole(-_MOST, _MOST)),  # this and the next two as well
+    pad_token_id=optional(whole_number(-_MOST, _MOST)),  # this and the next two as well
     base_digest=optional(text),
     story=optional(STORY),
 )

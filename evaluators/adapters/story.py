@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spaces.foreign_json import Shape, fields, list_of, optional, text, whole
+from spaces.foreign_json import Shape, fields, list_of, optional, text, whole_number
 
 __all__ = ["STORY", "Story", "Written"]
 
@@ -52,7 +52,7 @@ def _written(value: object, where: str) -> Written:
 _TABLE = list_of(list_of(text))
 _FIELDS = fields(
     task=text,
-    budget=whole(0, _MOST),
+    budget=whole_number(0, _MOST),
     verdict=text,
     measured=_TABLE,
     command=optional(text),

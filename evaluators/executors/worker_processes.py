@@ -72,22 +72,27 @@ class WorkerProcesses(Generic[Own, Returned]):
         """Does the calls, as ``retry.Execute`` says; only the one that a process was at can be its end.
 
         Calls may be anything that cloudpickle takes, results anything that pickle takes. An exception is
-        raised here with the worker's traceback as a note.
+        raised here with the worker's traceback as a note. Who leaves before the end ends those that are busy.
         """
         waiting = deque(enumerate(calls))
         busy: dict[Connection, tuple[int, _Worker]] = {}
-        while waiting or busy:
-            while waiting and len(busy) < self._most:
-                place, call = waiting.popleft()
-                given = self._given(cloudpickle.dumps(call))
-                if isinstance(given, Died):
-                    yield place, given
-                else:
-                    busy[given.pipe] = place, given
-            for pipe in wait(list(busy)) if busy else ():  # it would wait for ever for none
-                assert isinstance(pipe, Connection)
-                place, worker = busy.pop(pipe)
-                yield place, self._result(worker)
+        try:
+            while waiting or busy:
+                while waiting and len(busy) < self._most:
+                    place, call = waiting.popleft()
+                    given = self._given(cloudpickle.dumps(call))
+                    if isinstance(given, Died):
+                        yield place, given
+                    else:
+                        busy[given.pipe] = place, given
+                for pipe in wait(list(busy)) if busy else ():  # it would wait for ever for none
+                    assert isinstance(pipe, Connection)
+                    place, worker = busy.pop(pipe)
+                    yield place, self._result(worker)
+        finally:
+            for _, worker in busy.values():
+                worker.process.kill()
+                self._buried(worker)
 
     def _given(self, message: bytes) -> _Worker | Died:
         """The worker that got the message; one that somebody killed while it was idle does not get it.

@@ -84,9 +84,11 @@ class Entry:
                 "and at least one."
             )
         for run in self.runs:
-            if run.candidate != Candidate(self.allocation, run.candidate.seed, self.stratum.learning_rate):
+            one, stratum = run.candidate, self.stratum
+            own = Candidate(self.allocation, one.seed, stratum.learning_rate, one.scaling)
+            if one != own or one.scaling not in (None, stratum.scaling):
                 raise ValueError(
-                    f"{self} holds a run of another allocation or learning rate (seed {run.candidate.seed}); "
+                    f"{self} holds a run of another allocation, scaling or learning rate (seed {one.seed}); "
                     "give the runs of its own."
                 )
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from dataclasses import fields as dataclass_fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from safetensors.torch import load, save
 from torch import Tensor
 
 from evaluators.base.base_model import ModelSource
@@ -17,13 +19,18 @@ from evaluators.base.content_digest import model_digests
 from evaluators.base.description import described
 from evaluators.data.task import ReportOn, Task
 from evaluators.training.candidate import Candidate, Course, Evaluation, Recipe, Trained
+from evaluators.training.leg import Leg
+from evaluators.training.state import State
 from spaces.allocation import Allocation
 
 from .sealed_json import DamagedFileError, read_sealed, write_sealed
-from .whole_file import whole_file
+from .tensor_file import read_tensor_file, write_tensor_file
 
 __all__ = ["Ledger", "fingerprint"]
 
+_TENSORS: Final = ".safetensors"
+_STATE: Final = f".state{_TENSORS}"
+_SHORT: Final = 24  # hexadecimal digits of a key that name a file
 _log = logging.getLogger(__name__)
 
 
@@ -59,22 +66,24 @@ def fingerprint(
 
 
 class Ledger:
-    """One JSON file and one safetensors file per finished candidate, both whole or absent.
+    """One JSON file and one safetensors file per leg that has ended, both whole or absent; where it paused, a
+    second one of its state, until that is forgotten.
 
-    The JSON file carries a checksum, whose it is and the checksum of the tensors, so that files that were
+    The JSON file carries a checksum, whose it is and the checksums of the tensors, so that files that were
     cut short, changed or swapped are not taken for what they were.
     """
 
     def __init__(self, folder: Path, context: str) -> None:
         """context: a ``fingerprint``; candidates finished under another one are not found."""
-        self._folder, self._context = folder, context
+        self._folder, self.context = folder, context
 
-    def find(self, candidate: Candidate) -> Trained | None:
-        """What training this candidate gave, or None where it has not finished yet.
+    def find(self, leg: Leg) -> Trained | None:
+        """What training gave by the end of this leg, or None where that is not known.
 
-        None as well, with a log line that names the file, where what was recorded is damaged.
+        None as well, with a log line that names the file, where what was recorded is damaged. It has no state
+        where that was forgotten.
         """
-        key = self._key(candidate)
+        key = self._key(leg)
         path = self._path(key)
         if not path.exists():
             return None
@@ -82,57 +91,103 @@ class Ledger:
             fields = read_sealed(path)
             if fields.pop("of", None) != key:
                 raise DamagedFileError(f"{path} is of another candidate")
-            tensors = _read_tensors(path.with_suffix(".safetensors"), fields.pop("tensors"))
+            digest, paused = fields.pop("tensors"), fields.pop("state", None)
+            tensors = {} if digest is None else read_tensor_file(path.with_suffix(_TENSORS), digest)
+            kept = None if paused is None else self._kept(leg, paused)
         except DamagedFileError as error:
             _log.warning("%s; its candidate is trained again", error)
             return None
-        course, answers = fields.pop("course"), fields.pop("answers", None)
-        beside = tuple((name, value) for name, value in fields.pop("beside", ()))  # absent from older files
-        known = {**fields, "candidate": candidate, "curve": tuple(fields["curve"]), "beside": beside}
+        evaluation, course, answers = _evaluation(leg, fields), fields["course"], fields.get("answers")
+        if leg.judged and evaluation.metric is None and evaluation.failure is None:
+            return None
+        state = None if kept is None else _state(evaluation, kept)
         said = None if answers is None else tuple(answers)
-        return Trained(Evaluation(**known), tensors, _course(course) if course else None, said)
+        return Trained(evaluation, tensors, _course(course) if course else None, said, state)
 
-    def record(self, trained: Trained) -> None:
-        """Writes one finished candidate: tensors first, so that its JSON file means both are there.
+    def record(self, leg: Leg, trained: Trained) -> None:
+        """Writes what came of a leg: tensors first, so that its JSON file means that they are there.
 
         A failure that may pass is not written: it may fit the next time.
         """
         if trained.evaluation.may_pass:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        key = self._key(trained.evaluation.candidate)
+        key = self._key(leg)
+        kept: dict[str, object] = {}
         path, tensors = self._path(key), None
         if trained.tensors:
-            content = save(trained.tensors)
-            tensors = hashlib.sha256(content).hexdigest()
-            with whole_file(path.with_suffix(".safetensors")) as unfinished:
-                unfinished.write_bytes(content)
+            tensors = write_tensor_file(path.with_suffix(_TENSORS), trained.tensors)
+        if trained.answers is not None:
+            kept["answers"] = list(trained.answers)
+        if trained.state is not None:
+            kept["state"] = write_tensor_file(self._state_path(leg), _tensors_of(trained.state))
         course = trained.course and asdict(trained.course)
-        said = {} if trained.answers is None else {"answers": list(trained.answers)}
         evaluation = asdict(trained.evaluation)
-        write_sealed(path, {"of": key, **evaluation, "course": course, "tensors": tensors, **said})
+        write_sealed(path, {"of": key, **evaluation, "course": course, "tensors": tensors, **kept})
 
-    def _key(self, candidate: Candidate) -> str:
-        """A digest of the candidate in its context."""
-        ranks = [[name, rank] for name, rank in candidate.allocation.ranks]
-        known = json.dumps([self._context, ranks, candidate.seed, candidate.learning_rate])
-        return hashlib.sha256(known.encode()).hexdigest()
+    def forget_state(self, candidate: Candidate) -> None:
+        """Removes the states of a candidate that goes on no more."""
+        self._forget({self._owner(candidate): math.inf})
+
+    def forget_before(self, legs: Iterable[Leg]) -> None:
+        """Removes the states that candidates of these legs, which have ended, had earlier."""
+        self._forget(
+            {self._owner(leg.candidate): math.inf if leg.until is None else leg.until for leg in legs}
+        )
+
+    def _forget(self, before: Mapping[str, float]) -> None:
+        """Removes the states at steps below these, by the first part of the files' names."""
+        for path in self._folder.glob(f"*{_STATE}"):
+            owner, step = path.name.removesuffix(_STATE).split(".")
+            if int(step) < before.get(owner, 0):
+                path.unlink(missing_ok=True)
+
+    def _kept(self, leg: Leg, digest: str) -> dict[str, Tensor] | None:
+        """The tensors of the state at a leg's end; None where that was forgotten."""
+        path = self._state_path(leg)
+        return read_tensor_file(path, digest) if path.exists() else None
+
+    def _key(self, leg: Leg) -> str:
+        """A digest of the candidate in its context, and of where the leg pauses, if it does."""
+        one = leg.candidate
+        ranks = [[name, rank] for name, rank in one.allocation.ranks]
+        own: dict[str, object] = {} if one.scaling is None else {"scaling": one.scaling}
+        if leg.until is not None:
+            own["until"] = leg.until
+        known = [self.context, ranks, one.seed, one.learning_rate, *([own] if own else [])]
+        return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
     def _path(self, key: str) -> Path:
-        return self._folder / f"{key[:24]}.json"
+        return self._folder / f"{key[:_SHORT]}.json"
+
+    def _state_path(self, leg: Leg) -> Path:
+        return self._folder / f"{self._owner(leg.candidate)}.{leg.until}{_STATE}"
+
+    def _owner(self, candidate: Candidate) -> str:
+        """What the names of a candidate's states begin with."""
+        return self._key(Leg(candidate))[:_SHORT]
 
 
-def _read_tensors(path: Path, digest: str | None) -> dict[str, Tensor]:
-    """The tensors of a file of this SHA-256; none where there was nothing to write."""
-    if digest is None:
-        return {}
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DamagedFileError(f"{path} cannot be read ({error.strerror})") from None
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise DamagedFileError(f"{path} is damaged: its checksum differs")
-    return load(content)
+def _evaluation(leg: Leg, fields: Mapping[str, Any]) -> Evaluation:
+    """What ``asdict`` made plain, an evaluation again; by default what older versions did not write."""
+    own = {one.name: fields[one.name] for one in dataclass_fields(Evaluation) if one.name in fields}
+    beside = tuple((name, value) for name, value in own.get("beside", ()))
+    return Evaluation(**{**own, "candidate": leg.candidate, "curve": tuple(own["curve"]), "beside": beside})
+
+
+def _tensors_of(state: State) -> dict[str, Tensor]:
+    parts = {"tensors": state.tensors, "mean": state.mean, "square": state.square}
+    return {f"{part}.{name}": tensor for part, own in parts.items() for name, tensor in own.items()}
+
+
+def _state(evaluation: Evaluation, tensors: Mapping[str, Tensor]) -> State:
+    """What ``_tensors_of`` made plain, a state again; the rest of it is that of the evaluation."""
+    parts: dict[str, dict[str, Tensor]] = {"tensors": {}, "mean": {}, "square": {}}
+    for full, tensor in tensors.items():
+        part, _, name = full.partition(".")
+        parts[part][name] = tensor
+    one = evaluation
+    return State(**parts, curve=one.curve, seconds=one.seconds, peak_memory=one.peak_memory)
 
 
 def _course(fields: dict[str, Any]) -> Course:

@@ -43,6 +43,11 @@ class StackedAdamW:
         for state in (self.mean, self.square, self.steps, *(self._own or ())):
             state[slot].zero_()
 
+    def resume(self, slot: int, step: int) -> None:
+        """Has a slot go on after so many steps of its own; its moments are put back by whoever kept them."""
+        self.reset(slot)
+        self.steps[slot] = step
+
     def forget(self, entries: Tensor) -> None:
         """Makes entries, (C, P) bool, start as if they had never been stepped."""
         for state in (self.mean, self.square, *self._of_entries()):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
 from spaces.allocation import Allocation
 from spaces.errors import InputError, UsageError
 from spaces.hooks import Renorm
-from spaces.scaling import Scaling
+from spaces.scaling import Rule, Scaling, check_rule
 
 from .data_order import steps_per_epoch
+from .state import State
 
 __all__ = ["Candidate", "Course", "Evaluation", "History", "Recipe", "Trained", "refuse_other_weights"]
 
@@ -22,11 +23,19 @@ History = tuple[tuple[int, Allocation], ...]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One training run: an allocation, the seed of its weights and data order, a learning rate."""
+    """One training run: an allocation, the seed of its weights and data order, a learning rate.
+
+    scaling: the rule of its wires' factors; None: the recipe's.
+    """
 
     allocation: Allocation
     seed: int
     learning_rate: float
+    scaling: Rule | None = None
+
+    def __post_init__(self) -> None:
+        if self.scaling is not None:
+            check_rule(self.scaling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +73,26 @@ class Recipe:
         """Optimizer steps that a candidate takes on so many training rows; at least 1."""
         return max(1, round(self.epochs * steps_per_epoch(rows, self.batch_size)))
 
+    def scaling_of(self, candidate: Candidate) -> Scaling:
+        """The factors of a candidate's wires: by its own rule where it has one, at the recipe's alphas.
+
+        >>> from spaces.allocation import Allocation
+        >>> Recipe().scaling_of(Candidate(Allocation.of({}), 0, 1e-3, scaling="constant")).rule
+        'constant'
+        """
+        return self.scaling if candidate.scaling is None else replace(self.scaling, rule=candidate.scaling)
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """How one candidate did on the validation rows.
 
     metric, loss: of the task, on those rows; None where the candidate failed, with its reason in
-    ``failure``. curve: mean training loss of every step. seconds: its equal share of the time of every
-    step that it was part of. peak_memory: bytes, of the whole cohort (on a CPU: of its process meanwhile).
-    beside: (name, value) of the objective's other metrics on the same rows; none where it failed. may_pass:
-    whether the failure is the machine's and no candidate's (memory ran out, its process died), so that
-    another start may do without it.
+    ``failure``, and where it paused and was not judged. curve: mean training loss of every step. seconds: its
+    equal share of the time of every step that it was part of. peak_memory: bytes, of the whole cohort (on a
+    CPU: of its process meanwhile). beside: (name, value) of the objective's other metrics on the same rows;
+    none where it failed. may_pass: whether the failure is the machine's and no candidate's (memory ran out,
+    its process died), so that another start may do without it.
     """
 
     candidate: Candidate
@@ -107,17 +125,19 @@ class Course:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """An evaluation with the tensors that were trained (none where it failed), on the CPU.
+    """An evaluation with the tensors that were trained (none where it failed or paused), on the CPU.
 
     Keys: ``layers.3.q.A`` (r, d_in), ``layers.3.q.B`` (d_out, r), ``head.classifier.weight`` and so on.
-    course: None where it failed, and where it is not known what happened on the way. answers: to the prompts
-    of a test of text, which it wrote before weights went that are not kept; None where it was not asked to.
+    course: None where it failed or paused, and where it is not known what happened on the way. answers: to
+    the prompts of a test of text, which it wrote before weights went that are not kept; None where it was not
+    asked to. state: where it stands, if it paused; None where it has ended.
     """
 
     evaluation: Evaluation
     tensors: dict[str, Tensor] = field(repr=False)
     course: Course | None = field(default=None, repr=False)
     answers: tuple[str, ...] | None = field(default=None, repr=False)
+    state: State | None = field(default=None, repr=False)
 
     @property
     def allocation(self) -> Allocation:

@@ -26,6 +26,8 @@ from spaces.wires import Wires
 from .adamw import StackedAdamW
 from .candidate import Candidate, Recipe, Trained, refuse_other_weights
 from .data_order import in_length_order
+from .state import State
+from .truncated import truncated
 
 __all__ = ["Cohort", "outputs_of", "restored", "score_trained"]
 
@@ -79,9 +81,41 @@ class Cohort:
 
     def load(self, slot: int, candidate: Candidate) -> None:
         """Starts a candidate in a slot, from its seed."""
-        self.wires.load(slot, candidate.allocation, self.recipe.scaling, seed=candidate.seed)
+        scaling = self.recipe.scaling_of(candidate)
+        self.wires.load(slot, candidate.allocation, scaling, seed=candidate.seed)
         self.head.load(slot, seed=candidate.seed)
         self.optimizer.reset(slot)
+
+    def resume(self, slot: int, candidate: Candidate, state: State) -> None:
+        """Puts a candidate that paused into a slot, where it stood."""
+        self.load(slot, candidate)
+        self.optimizer.resume(slot, state.step)
+        kept = (state.tensors, state.mean, state.square)
+        for values, tensors in zip(self._trained_arrays(), kept, strict=True):
+            row = values[slot].cpu()  # put together there: many small copies to a device are slow
+            own = self.stacked.named(row)
+            for name, tensor in tensors.items():
+                own[name][tuple(map(slice, tensor.shape))] = tensor
+            values[slot].copy_(row)
+
+    def state(self, slot: int, *, curve: Sequence[float], seconds: float, peak_memory: int) -> State:
+        """Copies of all that decides how a slot goes on, its wires cut to its own ranks.
+
+        curve, seconds, peak_memory: as of a ``State``.
+        """
+        ranks = self.wires.ranks(slot)
+        tensors, mean, square = (
+            {
+                name: tensor.clone(memory_format=torch.contiguous_format)
+                for name, tensor in truncated(self.stacked.named(values[slot].cpu()), ranks).items()
+            }
+            for values in self._trained_arrays()
+        )
+        return State(tensors, mean, square, tuple(curve), seconds, peak_memory)
+
+    def _trained_arrays(self) -> tuple[Tensor, Tensor, Tensor]:
+        """What is trained, and AdamW's two moments of it: (C, P) each."""
+        return self.stacked.values, self.optimizer.mean, self.optimizer.square
 
     def restore(self, slot: int, trained: Trained) -> None:
         """Puts a trained candidate into a slot, at the ranks it ended with."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count, islice
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from evaluators.data.rows import Rows
 
-__all__ = ["epoch_batches", "in_length_order", "steps_per_epoch"]
+__all__ = ["batches_from", "epoch_batches", "in_length_order", "steps_per_epoch"]
 
 _CHUNK = 16  # batches among which rows are sorted by length
 
@@ -41,6 +42,17 @@ def epoch_batches(lengths: np.ndarray, batch_size: int, *, seed: int, epoch: int
         batches = [chunk[i : i + batch_size] for i in range(0, len(chunk), batch_size)]
         for index in visits.permutation(len(batches)):
             yield batches[index]
+
+
+def batches_from(lengths: np.ndarray, batch_size: int, *, seed: int, step: int = 0) -> Iterator[np.ndarray]:
+    """Row indices of every batch from a step of the training on, epoch after epoch, without end.
+
+    step: how many were taken before. Other arguments as of ``epoch_batches``.
+    """
+    begun, place = divmod(step, steps_per_epoch(len(lengths), batch_size))
+    for epoch in count(begun):
+        batches = epoch_batches(lengths, batch_size, seed=seed, epoch=epoch)
+        yield from islice(batches, place if epoch == begun else 0, None)
 
 
 def in_length_order(rows: Rows, size: int, ask: Callable[[np.ndarray], Tensor]) -> Tensor:

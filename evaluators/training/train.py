@@ -6,8 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -20,84 +19,50 @@ from spaces.allocation import Allocation
 from spaces.objective import Around, directly
 from spaces.site import Site
 
-from .adamw import clip_per_slot, linear_schedule
-from .candidate import Candidate, Course, Evaluation, Recipe, Trained
+from .adamw import linear_schedule
+from .candidate import Course, Evaluation, Recipe, Trained
 from .cohort import Cohort, nothing_more
-from .data_order import epoch_batches
+from .data_order import batches_from
 from .gate_policy import GateHooks, GatePolicy, NeverActedError, Step
+from .leg import Leg
 from .memory import is_out_of_memory, peak_memory, reset_peak_memory, why_it_did_not_fit
+from .train_step import train_step
 
-__all__ = ["Write", "train_cohort", "train_step"]
+__all__ = ["Write", "train_cohort"]
 
 Write = Callable[[Cohort, Sequence[int], Around], Sequence[tuple[str, ...]]]
 """What these slots of a cohort answer to prompts, the model asked in this way."""
 
 
-def train_step(
-    cohort: Cohort,
-    steps: Sequence[Step],
-    rows: Rows,
-    indices: Sequence[np.ndarray],
-    hooks: GateHooks,
-    *,
-    recompute: bool = False,
-) -> tuple[Tensor, Tensor | None]:
-    """One optimizer step of these slots on their own rows; their mean losses before it, (slots,).
-
-    Second, where it trained: (C, P) bool, None for everywhere.
-
-    Args:
-        cohort: with its wires and head attached.
-        steps: one of each slot that takes part.
-        rows: those to train on.
-        indices: of each of these slots' own batch, in their order.
-        hooks: what the gate policy does meanwhile.
-        recompute: whether the model's blocks are computed again in the backward pass (``Cohort.recomputed``).
-    """
-    slots = [step.slot for step in steps]
-    cohort.stacked.select(slots)
-    hooks.before(steps)
-    around = hooks.around or directly
-
-    def now() -> Tensor:
-        return cohort.losses(slots, rows, indices, around=around)
-
-    with cohort.recomputed() if recompute else nullcontext():
-        losses = now()
-        penalty = hooks.penalty(steps, now)
-        gradient = cohort.stacked.gradient(losses.sum() if penalty is None else losses.sum() + penalty)
-    active = hooks.trains(steps)
-    if active is not None:
-        gradient.mul_(active)
-    clip_per_slot(gradient, cohort.recipe.max_grad_norm)
-    hooks.observe(steps, gradient)
-    rates = torch.zeros(cohort.stacked.slots, 1)
-    rates[slots, 0] = torch.tensor([step.learning_rate for step in steps])
-    cohort.optimizer.step(gradient, rates, active=active)
-    hooks.after(steps)
-    return losses.detach(), active
-
-
 @dataclass(slots=True)
 class _Run:
-    """A candidate in its slot. params: those that train, at its start. trained: the same, at every step.
-    seconds: its share of the time so far."""
+    """A leg in its slot. total: the steps of all of its candidate's training. until: of them by its end.
+    params: those that train, at its candidate's start. curve, trained: the losses and the parameters that
+    trained, of every step so far. seconds: its share of the time so far. With the legs before it."""
 
-    candidate: Candidate
+    leg: Leg
     batches: Iterator[np.ndarray]
     total: int
+    until: int
     params: int
+    curve: list[float]
+    trained: list[int]
     seconds: float
-    step: int = 0
-    curve: list[float] = field(default_factory=list)
-    trained: list[int] = field(default_factory=list)
+
+    @property
+    def step(self) -> int:
+        """How many steps are taken."""
+        return len(self.curve)
+
+    def failed(self, reason: str) -> Trained:
+        return self.leg.failed(reason, curve=tuple(self.curve))
 
 
 def train_cohort(
     model: PreTrainedModel,
     sites: Sequence[Site],
     task: Task,
-    candidates: Sequence[Candidate],
+    legs: Sequence[Leg],
     recipe: Recipe,
     *,
     slots: int,
@@ -107,9 +72,9 @@ def train_cohort(
     gradient_checkpointing: bool = False,
     on_step: Callable[[int], None] = lambda _: None,
 ) -> list[Trained]:
-    """Trains every candidate and evaluates it; in the order given.
+    """Trains the candidate of every leg to the leg's end and evaluates it there; in the order given.
 
-    At most ``slots`` train at a time; a slot whose candidate is finished or has failed takes the next.
+    At most ``slots`` train at a time; a slot whose leg is finished or has failed takes the next.
     Where memory runs out, those not yet finished start again with half the slots; a single candidate
     that does not fit is marked failed, as is one on which the policy never acted.
 
@@ -117,23 +82,29 @@ def train_cohort(
         model: frozen; it is left as it was.
         sites: where a candidate may have a wire.
         task: rows and objective.
-        candidates: each with its allocation, seed and learning rate.
+        legs: each with its candidate, and where that begins and pauses; of no candidate two.
         recipe: how all of them are trained.
         slots: how many train at a time, at most.
-        policy: what the gates do; None: they stay one.
+        policy: what the gates do; None: they stay one. What a policy remembers is not kept where a candidate
+            pauses.
         report_on: the rows that metric and loss are of; by default the validation rows.
         write: what they are to write when they have finished; None: nothing.
         gradient_checkpointing: whether steps compute the model's blocks twice to save memory, with the same
             results; not where a policy trains or replaces the base model's own weights.
         on_step: called with the number of candidate-steps done.
+
+    Raises ValueError on what cannot be done under a policy: a leg that is not whole, and a candidate with a
+    scaling of its own.
     """
+    if policy is not None:
+        _refuse_under(policy, legs)
     done: dict[int, Trained] = {}
-    slots = min(slots, len(candidates))
+    slots = min(slots, len(legs))
     rows = task.validation if report_on is None else report_on
-    while len(done) < len(candidates):
-        waiting = [i for i in range(len(candidates)) if i not in done]
+    while len(done) < len(legs):
+        waiting = [i for i in range(len(legs)) if i not in done]
         try:
-            training = _Training(model, sites, task, candidates, recipe, slots, policy, rows, write, on_step)
+            training = _Training(model, sites, task, legs, recipe, slots, policy, rows, write, on_step)
             training.recompute = gradient_checkpointing and training.hooks.around is None
             training.run(waiting, done)
         except (torch.OutOfMemoryError, RuntimeError) as error:
@@ -141,13 +112,19 @@ def train_cohort(
                 raise
             if slots == 1:
                 lost = next(i for i in waiting if i not in done)
-                why = why_it_did_not_fit(error)
-                failed = Evaluation(candidates[lost], None, None, why, (), 0.0, 0, may_pass=True)
-                done[lost] = Trained(failed, {})
+                done[lost] = legs[lost].failed(why_it_did_not_fit(error), may_pass=True)
             slots = max(1, slots // 2)
         if model.device.type == "cuda":
             torch.cuda.empty_cache()
-    return [done[i] for i in range(len(candidates))]
+    return [done[i] for i in range(len(legs))]
+
+
+def _refuse_under(policy: GatePolicy, legs: Sequence[Leg]) -> None:
+    """Raises ValueError on a leg that no policy can train."""
+    if not all(leg.is_whole for leg in legs):
+        raise ValueError(f"policy={policy} has a memory of its own, so none of its candidates can pause.")
+    if own := [leg.candidate for leg in legs if leg.candidate.scaling is not None]:
+        raise ValueError(f"{own[0]} has a scaling of its own; under a policy it is the recipe's.")
 
 
 class _Training:
@@ -158,7 +135,7 @@ class _Training:
         model: PreTrainedModel,
         sites: Sequence[Site],
         task: Task,
-        candidates: Sequence[Candidate],
+        legs: Sequence[Leg],
         recipe: Recipe,
         slots: int,
         policy: GatePolicy | None,
@@ -167,16 +144,17 @@ class _Training:
         on_step: Callable[[int], None],
     ) -> None:
         more = nothing_more if policy is None else policy.shapes
+        candidates = [leg.candidate for leg in legs]
         self.cohort = Cohort(model, sites, task.objective, candidates, recipe, slots=slots, more=more)
         self.hooks = GateHooks() if policy is None else policy.hooks(self.cohort, task)
-        self.task, self.candidates, self.recipe, self.on_step = task, candidates, recipe, on_step
+        self.task, self.legs, self.recipe, self.on_step = task, legs, recipe, on_step
         self.report_on, self.write, self.recompute = report_on, write, False
-        self.running: dict[int, tuple[int, _Run]] = {}  # slot -> (index of the candidate, its run)
+        self.running: dict[int, tuple[int, _Run]] = {}  # slot -> (index of the leg, its run)
         self.lengths = np.array([len(ids) for ids in task.train.input_ids])
         self.cost = {site.name: site.cost_per_rank for site in sites}
 
     def run(self, waiting: Sequence[int], done: dict[int, Trained]) -> None:
-        """Trains the waiting candidates, adding each to ``done`` as it finishes."""
+        """Trains the waiting legs, adding each to ``done`` as it finishes."""
         model, queue = self.cohort.model, deque(waiting)
         reset_peak_memory(model.device)
         with self.cohort.wires.attach(model, renorm=self.recipe.renorm), self.cohort.head.attach():
@@ -187,17 +165,25 @@ class _Training:
                 failed = self._step()
                 for slot, reason in failed.items():
                     index, run = self.running.pop(slot)
-                    done[index] = Trained(_failure(run, reason), {})
+                    done[index] = run.failed(reason)
                 self._finish(done)
 
     def _start(self, slot: int, index: int) -> None:
-        candidate, began = self.candidates[index], time.perf_counter()
-        self.cohort.load(slot, candidate)
+        leg, began = self.legs[index], time.perf_counter()
+        candidate, begun = leg.candidate, leg.begun
+        if begun is None:
+            self.cohort.load(slot, candidate)
+        else:
+            self.cohort.resume(slot, candidate, begun)
         self.hooks.start(slot, candidate)
         total = self.recipe.steps(len(self.lengths))
         params = self._params(candidate.allocation) + self._gates(candidate.allocation)
-        seconds = time.perf_counter() - began
-        self.running[slot] = index, _Run(candidate, self._batches(candidate.seed), total, params, seconds)
+        size, seed = self.recipe.batch_size, candidate.seed
+        batches = batches_from(self.lengths, size, seed=seed, step=leg.begun_at)
+        curve, seconds = ([], 0.0) if begun is None else (list(begun.curve), begun.seconds)
+        run = _Run(leg, batches, total, leg.ends_at(total), params, curve, [params] * len(curve), seconds)
+        run.seconds += time.perf_counter() - began
+        self.running[slot] = index, run
 
     def _params(self, allocation: Allocation) -> int:
         """Of its wires, and of the base model's weights where the policy trains copies of them."""
@@ -209,18 +195,12 @@ class _Training:
         """How many gates it trains."""
         return sum(rank for name, rank in allocation.ranks if f"{name}.g" in self.cohort.stacked.leaf)
 
-    def _batches(self, seed: int) -> Iterator[np.ndarray]:
-        epoch = 0
-        while True:
-            yield from epoch_batches(self.lengths, self.recipe.batch_size, seed=seed, epoch=epoch)
-            epoch += 1
-
     def _step(self) -> dict[int, str]:
         """One step of every running slot; the reasons of those that diverged."""
         began, slots = time.perf_counter(), sorted(self.running)
         runs = [self.running[slot][1] for slot in slots]
         steps = [
-            Step(slot, run.step, run.total, run.candidate.learning_rate * self._schedule(run))
+            Step(slot, run.step, run.total, run.leg.candidate.learning_rate * self._schedule(run))
             for slot, run in zip(slots, runs, strict=True)
         ]
         batches = [next(run.batches) for run in runs]
@@ -232,7 +212,6 @@ class _Training:
         values = losses.tolist()  # waits for the device
         share = (time.perf_counter() - began) / len(slots)
         for slot, run, loss in zip(slots, runs, values, strict=True):
-            run.step += 1
             run.seconds += share
             run.curve.append(loss)
             run.trained.append(run.params if active is None else self.cohort.params_at(slot, active))
@@ -246,55 +225,73 @@ class _Training:
         return linear_schedule(run.step, run.total, warmup=self.recipe.warmup)
 
     def _finish(self, done: dict[int, Trained]) -> None:
-        """Evaluates those that have taken their last step, together, and adds them to ``done``."""
+        """Evaluates those that have taken their leg's last step, together, and adds them to ``done``."""
         began, slots = time.perf_counter(), []
         for slot, (index, run) in sorted(self.running.items()):
-            if run.step < run.total:
+            if run.step < run.until:
                 continue
             try:
                 self.hooks.finish(slot)
             except NeverActedError as error:
                 del self.running[slot]
-                done[index] = Trained(_failure(run, str(error)), {})
+                done[index] = run.failed(str(error))
             else:
                 slots.append(slot)
-        if not slots:
-            return
-        around = self.hooks.around or directly
-        outputs = self.cohort.outputs(slots, self.report_on, around=around)
-        share = (time.perf_counter() - began) / len(slots)
-        answers = [None] * len(slots) if self.write is None else self.write(self.cohort, slots, around)
-        for slot, own, said in zip(slots, outputs, answers, strict=True):
+        outputs = self._outputs([slot for slot in slots if self.running[slot][1].leg.judged])
+        share = (time.perf_counter() - began) / max(1, len(outputs))
+        answers = self._answers([slot for slot in slots if self.running[slot][1].leg.until is None])
+        for slot in slots:
             index, run = self.running.pop(slot)
-            run.seconds += share
-            done[index] = self._finished(slot, run, own, said)
+            run.seconds += share if slot in outputs else 0.0
+            done[index] = self._finished(slot, run, outputs.get(slot), answers.get(slot))
 
-    def _finished(self, slot: int, run: _Run, outputs: Tensor, answers: tuple[str, ...] | None) -> Trained:
-        """What came of a slot's candidate. outputs: what it says of the rows to report on, (rows, k)."""
-        score = self.task.objective.score(outputs, self.report_on.labels)
-        if score is None:
-            return Trained(_failure(run, "its outputs after training are not finite; lower `lr`"), {})
+    def _outputs(self, slots: Sequence[int]) -> dict[int, Tensor]:
+        """What each of these slots says of the rows to report on."""
+        if not slots:
+            return {}
+        outputs = self.cohort.outputs(slots, self.report_on, around=self.hooks.around or directly)
+        return dict(zip(slots, outputs, strict=True))
+
+    def _answers(self, slots: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """What each of these slots answers; of nobody, where there is nothing to write."""
+        if self.write is None or not slots:
+            return {}
+        answers = self.write(self.cohort, slots, self.hooks.around or directly)
+        return dict(zip(slots, answers, strict=True))
+
+    def _finished(
+        self, slot: int, run: _Run, outputs: Tensor | None, answers: tuple[str, ...] | None
+    ) -> Trained:
+        """What came of a slot's leg. outputs: what it says of the rows to report on, (rows, k); None where it
+        is not judged."""
+        score = None if outputs is None else self.task.objective.score(outputs, self.report_on.labels)
+        if outputs is not None and score is None:
+            return run.failed("its outputs after training are not finite; lower `lr`")
+        begun, curve = run.leg.begun, tuple(run.curve)
+        memory = max(peak_memory(self.cohort.model.device), 0 if begun is None else begun.peak_memory)
         evaluation = Evaluation(
-            run.candidate,
-            score.metric,
-            score.loss,
+            run.leg.candidate,
+            None if score is None else score.metric,
+            None if score is None else score.loss,
             None,
-            tuple(run.curve),
+            curve,
             run.seconds,
-            peak_memory(self.cohort.model.device),
-            score.beside,
+            memory,
+            () if score is None else score.beside,
         )
-        ranks = self.cohort.wires.ranks(slot)
-        course = Course(
+        if run.step < run.total:
+            state = self.cohort.state(slot, curve=curve, seconds=run.seconds, peak_memory=memory)
+            return Trained(evaluation, {}, state=state)
+        return Trained(evaluation, self.cohort.trained(slot), self._course(slot, run), answers)
+
+    def _course(self, slot: int, run: _Run) -> Course:
+        """What a slot's candidate trained on its way to its end."""
+        ranks, trained = self.cohort.wires.ranks(slot), run.trained
+        return Course(
             ranks,
-            max(run.trained),
-            sum(run.trained) / len(run.trained),
+            max(trained),
+            sum(trained) / len(trained),
             self._params(ranks),
             self.hooks.history(slot),
             adapter=self.hooks.around is None,
         )
-        return Trained(evaluation, self.cohort.trained(slot), course, answers)
-
-
-def _failure(run: _Run, reason: str) -> Evaluation:
-    return Evaluation(run.candidate, None, None, reason, tuple(run.curve), 0.0, 0)

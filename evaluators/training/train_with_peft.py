@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from copy import deepcopy
-from itertools import count, islice
+from itertools import islice
 from typing import Final, TypeGuard, cast
 
 import numpy as np
@@ -37,7 +37,7 @@ from spaces.stacked import Stacked
 
 from .adamw import linear_schedule
 from .candidate import Candidate, Course, Evaluation, Recipe, Trained
-from .data_order import epoch_batches, in_length_order
+from .data_order import batches_from, in_length_order
 from .gate_policy import NeverActedError
 from .memory import is_out_of_memory, peak_memory, reset_peak_memory, why_it_did_not_fit
 from .prefixed import prefixed
@@ -201,8 +201,7 @@ class _PeftRun:
 
     def _batches(self) -> Iterator[np.ndarray]:
         lengths = np.array([len(ids) for ids in self.task.train.input_ids])
-        for epoch in count():
-            yield from epoch_batches(lengths, self.recipe.batch_size, seed=self.candidate.seed, epoch=epoch)
+        return batches_from(lengths, self.recipe.batch_size, seed=self.candidate.seed)
 
     def _initialise_eva(self, tuned: PeftModel, config: LoraConfig) -> None:
         """A from the principal components of the sites' inputs on the training batches."""

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from search.job.settings import ModelSettings
+from search.live.settings import LiveSettings
+from search.mirror.settings import StorageSettings
 from search.run.record import SearchRecord
 from search.run.settings import SearchSettings
-from search.run.table import format_table, samples_of
+from search.run.table import samples_of, search_sheet
 from spaces.errors import UsageError
 
 from .command import Command, Printed
@@ -31,11 +33,11 @@ _HEEDED_BY_A_TABLE: Final = frozenset(
         "proxy",
         "allocator",
         "sampler",
-        "trials",
+        "proposals",
         "finalists",
     }
-    | {"seeds", "seed", "output", "json", "quiet"}
-    | {"device", "devices", "jobs", "threads"}  # of a machine that has nothing to do: harmless
+    | {"seeds", "seed", "output", "json", "quiet", "storage", "study_name"}
+    | {"device", "devices", "jobs", "threads", "dask"}  # of a machine that has nothing to do: harmless
 )
 
 
@@ -47,7 +49,7 @@ def _run(given: Typed) -> Printed:
         record = run_search(given)
     else:
         record = _searched_and_pushed(given, hub)
-    return Printed(record.to_json(), format_table(record), samples_of(record))
+    return Printed(record.to_json(), search_sheet(record).text, samples_of(record))
 
 
 def _searched_and_pushed(given: Typed, hub: HubSettings) -> SearchRecord:
@@ -75,7 +77,7 @@ RUN: Final = Command(
     module="search.run",
     summary="Searches a space under a budget, fine-tunes the finalists, and saves the winner.",
     example="--space lora+shortcut --budget 2.3M",
-    settings=(SearchSettings, *JOB, HubSettings),
+    settings=(SearchSettings, LiveSettings, StorageSettings, *JOB, HubSettings),
     run=_run,
 )
 main = RUN.main

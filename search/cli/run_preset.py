@@ -70,8 +70,9 @@ def run_preset(name: str, given: Typed, machine: Callable[[Typed], Machine] = ma
             path,
         )
         write_whole(path / "preset.json", json.dumps(table.to_json(), indent=2))
-        write_whole(path / "preset.txt", table.text + "\n")
-        return Printed(table.to_json(), table.text)
+        write_whole(path / "preset.txt", table.sheet.text + "\n")
+        table.sheet.write(path, "preset")
+        return Printed(table.to_json(), table.sheet.text)
 
 
 def listed() -> Printed:

@@ -11,6 +11,7 @@ from evaluators.metrics.of_tokens import TOKEN_METRICS
 from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import Digests, data_file, inputs_of
 from search.job.settings import DataSettings, ModelSettings
+from search.live.settings import LiveSettings
 from search.run.record import SearchRecord
 from search.run.settings import SEARCH_MAY_GROW, SearchSettings
 
@@ -41,7 +42,7 @@ def run_search(
     search: does the work of one that has not ended.
     Raises UsageError or InputError, and leaves nothing, on options or data that cannot be used.
     """
-    known = decisive(given.all((*JOB, SearchSettings)))
+    known = decisive(given.all((*JOB, SearchSettings, LiveSettings)))
     inputs = partial(_inputs, given)
     path = output_path(given.of(OutputSettings).output)
     folder = OutputFolder(path, "search.run", known, inputs=inputs, growing=SEARCH_MAY_GROW)

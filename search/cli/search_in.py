@@ -9,7 +9,10 @@ from search.folder.output_folder import OutputFolder
 from search.job.machine import Machine
 from search.job.progress import Progress
 from search.job.settings import SpaceSettings, TrainingSettings
-from search.run.pipeline import check_names, search_in_folder
+from search.live.settings import LiveSettings
+from search.mirror.settings import StorageSettings
+from search.mirror.study_place import StudyPlace, study_name_of, study_place
+from search.run.pipeline import check_names, search_in_folder, search_with
 from search.run.record import SearchRecord
 from search.run.set_up import workbench_of
 from search.run.settings import SearchSettings
@@ -31,14 +34,22 @@ def search_in(
     folder: OutputFolder, given: Typed, machine: Callable[[Typed], Machine] = machine_given
 ) -> SearchRecord:
     """Runs the search and writes all of it down; raises UsageError or InputError on what cannot be used."""
-    settings = given.of(SearchSettings)
+    settings, live = given.of(SearchSettings), given.of(LiveSettings)
     progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
-    check_names(settings)
+    check_names(settings, live)
     if settings.table is None:
-        line = shareable_line("rankscape run", (SearchSettings, *JOB), given)
-        return workbench_given(given, machine, progress).search_in(folder, settings, command=line).record
-    seed = given.of(TrainingSettings).seed
-    return search_in_folder(_of_a_table(given), settings, folder, seed=seed, progress=progress).record
+        line = shareable_line("rankscape run", (SearchSettings, LiveSettings, *JOB), given)
+        bench = workbench_given(given, machine, progress)
+        shown = given.of(StorageSettings)
+        return bench.search_in(folder, settings, live, shown=shown, command=line).record
+    seed, oracle = given.of(TrainingSettings).seed, _of_a_table(given)
+    study = _study_of_a_table(oracle, settings, given.of(StorageSettings))
+    return search_in_folder(
+        folder,
+        lambda path, identity: search_with(
+            oracle, settings, path, seed=seed, study=study.at(path, identity), progress=progress
+        ),
+    ).record
 
 
 def workbench_given(given: Typed, machine: Callable[[Typed], Machine], progress: Progress) -> Workbench:
@@ -66,3 +77,13 @@ def _of_a_table(given: Typed) -> TabulatedOracle:
     oracle = TabulatedOracle.of(BenchmarkTable.read(settings.table), choice)
     oracle.scores_of(settings.proxy)  # or it is refused before anything is written
     return oracle
+
+
+def _study_of_a_table(
+    oracle: TabulatedOracle, settings: SearchSettings, shown: StorageSettings
+) -> StudyPlace:
+    assert settings.table is not None, "only a search in a table comes here"
+    problem = oracle.problem
+    name = study_name_of(problem.title, settings.table.name, f"{problem.max_params:,}")
+    facts = {"table": settings.table.name, "space": problem.title, "budget": problem.max_params}
+    return study_place(shown, name, facts)

@@ -12,10 +12,12 @@ from typing import cast
 import numpy as np
 
 from evaluators.data.task import ReportOn
-from evaluators.executors.spread import Workload
+from evaluators.executors.workload import Workload
 from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.leg import whole
 from search.job.fine_tune import fine_tune_all
 from search.job.job import Job
+from search.job.machine import Machine
 from search.job.prepare import prepare
 from search.job.progress import Progress, silent
 from search.methods.registry import find_method, policy_of
@@ -138,7 +140,7 @@ def tune(
     _log.info("tuning   %d of %s, %s", sum(tuned), counted(len(plans), "arm"), counted(len(seeds), "seed"))
     runs = iter(
         fine_tune_all(
-            [(one.on("validation"), one.candidates(seeds, one.learning_rates)) for one in work],
+            [(one.on("validation"), whole(one.candidates(seeds, one.learning_rates))) for one in work],
             folder / "candidates",
             terms.ground.machine,
             keep_tensors=False,
@@ -162,9 +164,9 @@ def tune(
 
 def report(
     chosen: Sequence[Chosen],
-    terms: Terms,
     seeds: Sequence[int],
     folder: Path,
+    machine: Machine,
     *,
     progress: Progress = silent,
 ) -> list[ArmRuns]:
@@ -172,9 +174,12 @@ def report(
     arms = counted(len(chosen), "arm")
     _log.info("report   %s, %s, on the test rows", arms, counted(len(seeds), "seed"))
     runs = fine_tune_all(
-        [(one.planned.on("test"), one.planned.candidates(seeds, [one.learning_rate])) for one in chosen],
+        [
+            (one.planned.on("test"), whole(one.planned.candidates(seeds, [one.learning_rate])))
+            for one in chosen
+        ],
         folder / "candidates",
-        terms.ground.machine,
+        machine,
         keep_tensors=True,
         progress=progress,
     )

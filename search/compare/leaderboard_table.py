@@ -5,46 +5,57 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from search.job.text_lines import how_generated, sample_lines, text_of_all
-from search.show.aligned_text import aligned, wrapped
-from search.show.number_format import p_equation, with_interval
-from search.statistics.interval import Interval
+from search.job.text_lines import sample_lines, text_of_all
+from search.show.number_format import ABSENT, p_equation
+from search.show.sheet import Sheet
+from search.show.table import Column, Table, TableCell, TableRow, count_cell, interval_cell, word_cell
 from spaces.counted import counted
-from spaces.printable import printable
 
 from .leaderboard import Leaderboard
 from .questions import Finding
 from .standing import Standing
 
-__all__ = ["format_leaderboard", "leaderboard_samples"]
+__all__ = ["leaderboard_samples", "leaderboard_sheet"]
 
-_OF_THE_METRIC: Final = ("method", "test {metric}", "difference [95 % t]", "Holm p", "median")
 _OF_THE_RUNS: Final = (
-    "parameters",
-    "average",
-    "peak",
-    "lr, scaling",
-    "s/run",
-    "time",
-    "memory",
+    Column("parameters", ("parameters",)),
+    Column("average", ("average_parameters",)),
+    Column("peak", ("peak_parameters",)),
+    Column("lr, scaling", ("lr", "scaling")),
+    Column("s/run", ("seconds_per_run",)),
+    Column("time", ("time",)),
+    Column("memory", ("peak_memory_bytes",)),
 )
 
 
-def format_leaderboard(board: Leaderboard) -> str:
-    """The verdict in one line, then lines of at most 80 columns, without ``leaderboard_samples``.
+def leaderboard_sheet(board: Leaderboard) -> Sheet:
+    """The verdict, and below it all but ``leaderboard_samples``.
 
     The table, the best method first; how to read it; the questions, the notes, and what failed; what was
     written.
     """
     beside = list(dict.fromkeys(name for one in board.standings for name in one.beside))
-    title = [cell.format(metric=board.metric_title) for cell in _OF_THE_METRIC]
-    table = [(*title, *beside, *_OF_THE_RUNS)]
-    table += [
-        (*_metric_of(one), *_beside_of(one, beside), *_runs_of(one, at_an_edge=one.label in board.at_an_edge))
+    metric = f"test_{board.metric}"
+    columns = (
+        Column("method", ("method",), words=True),
+        Column(f"test {board.metric_title}", (metric, f"{metric}_sd", "seeds")),
+        Column("difference [95 % t]", ("difference", "difference_low", "difference_high")),
+        Column("Holm p", ("p_holm",)),
+        Column("median", ("median",)),
+        *(Column(name, (name, f"{name}_sd")) for name in beside),
+        *_OF_THE_RUNS,
+    )
+    rows = [
+        TableRow(
+            (
+                *_metric_of(one),
+                *_beside_of(one, beside),
+                *_runs_of(one, at_an_edge=one.label in board.at_an_edge),
+            )
+        )
         for one in board.standings
     ]
-    sentences = [part for line in _below(board) for part in wrapped(line)]
-    return "\n".join([printable(board.verdict), "", *aligned(table), "", *sentences, *_text(board)])
+    return Sheet(board.verdict, (Table("", columns, tuple(rows)), tuple(_below(board)), *_text(board)))
 
 
 def _below(board: Leaderboard) -> Iterator[str]:
@@ -68,12 +79,11 @@ def _below(board: Leaderboard) -> Iterator[str]:
     yield f"saved in {board.output}"
 
 
-def _text(board: Leaderboard) -> list[str]:
+def _text(board: Leaderboard) -> tuple[Table, ...]:
     """How well every arm wrote, where it was asked to."""
     if board.text is None:
-        return []
-    order = [one.label for one in board.standings]
-    return ["", *wrapped(how_generated(board.text)), *text_of_all(board.text, order)]
+        return ()
+    return (text_of_all(board.text, [one.label for one in board.standings]),)
 
 
 def leaderboard_samples(board: Leaderboard) -> str:
@@ -85,39 +95,49 @@ def leaderboard_samples(board: Leaderboard) -> str:
     return "\n".join(sample_lines(board.text, names=names))
 
 
-def _metric_of(one: Standing) -> tuple[str, ...]:
-    """The cells under ``_OF_THE_METRIC``."""
-    if one.metric is None:
-        return (one.label, "failed", "-", "-", "-")
-    apart = one.difference
+def _metric_of(one: Standing) -> tuple[TableCell, ...]:
+    """How it did, and how that differs."""
+    metric, apart = one.metric, one.difference
+    if metric is None:
+        failed = TableCell("failed", (None, None, 0))
+        return (word_cell(one.label), failed, interval_cell(None), _figure(None), _figure(None))
     return (
-        one.label,
-        f"{one.metric}{_of_seeds(one)}",
-        "-" if apart is None else _interval(apart.interval),
-        "-" if apart is None or apart.p_holm is None else f"{apart.p_holm:.3f}",
-        f"{one.median:.4f}",
+        word_cell(one.label),
+        TableCell(f"{metric}{_of_seeds(one)}", (metric.mean, metric.sd, metric.count)),
+        interval_cell(None if apart is None else apart.interval),
+        _figure(None if apart is None else apart.p_holm, ".3f"),
+        _figure(one.median, ".4f"),
     )
 
 
-def _beside_of(one: Standing, names: Sequence[str]) -> tuple[str, ...]:
+def _beside_of(one: Standing, names: Sequence[str]) -> Iterator[TableCell]:
     """The mean of each other metric."""
-    return tuple(f"{one.beside[name].mean:.4f}" if name in one.beside else "-" for name in names)
+    for name in names:
+        own = one.beside.get(name)
+        known = (None, None) if own is None else (own.mean, own.sd)
+        yield TableCell(ABSENT if own is None else f"{own.mean:.4f}", known)
 
 
-def _runs_of(one: Standing, *, at_an_edge: bool) -> tuple[str, ...]:
+def _runs_of(one: Standing, *, at_an_edge: bool) -> tuple[TableCell, ...]:
     """The cells under ``_OF_THE_RUNS``."""
     setting = f"{one.learning_rate:.2g}{'*' if at_an_edge else ''}, {one.scaling}"
+    chosen = TableCell(setting, (one.learning_rate, one.scaling))
     if one.metric is None:
-        return ("-", "-", "-", setting, "-", "-", "-")
+        return (*[_figure(None)] * 3, chosen, *[_figure(None)] * 3)
+    memory = one.peak_memory
     return (
-        f"{one.end:,}",
-        "-" if one.average is None else f"{round(one.average):,}",
-        f"{one.peak:,}",
-        setting,
-        f"{one.seconds:.0f}",
-        "-" if one.overhead is None else f"{one.overhead:.2f}",
-        "-" if one.peak_memory is None else f"{one.peak_memory / 2**20:,.0f} MB",
+        count_cell(one.end),
+        _figure(one.average, ",.0f"),
+        count_cell(one.peak),
+        chosen,
+        _figure(one.seconds, ".0f"),
+        _figure(one.overhead, ".2f"),
+        TableCell(ABSENT if memory is None else f"{memory / 2**20:,.0f} MB", (memory,)),
     )
+
+
+def _figure(value: float | None, form: str = "") -> TableCell:
+    return TableCell(ABSENT if value is None else format(value, form), (value,))
 
 
 def _of_seeds(one: Standing) -> str:
@@ -127,11 +147,7 @@ def _of_seeds(one: Standing) -> str:
     return f" ({one.metric.count} of {counted(len(one.metrics), 'seed')})"
 
 
-def _interval(interval: Interval) -> str:
-    return with_interval(interval.mean, interval.low, interval.high, 4)
-
-
 def _answer(one: Finding) -> str:
     p_value = one.difference.p_holm
     corrected = "" if p_value is None else f", Holm-corrected {p_equation(p_value)}"
-    return f"{one.question} {one.verdict}, {_interval(one.difference.interval)}{corrected}"
+    return f"{one.question} {one.verdict}, {interval_cell(one.difference.interval).text}{corrected}"

@@ -9,9 +9,10 @@ from functools import partial
 from peft import PeftConfig
 from transformers import PreTrainedModel
 
-from evaluators.executors.spread import Workload
+from evaluators.executors.workload import Workload
 from evaluators.generation.answers import model_answers
-from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.candidate import Trained
+from evaluators.training.leg import Leg
 from evaluators.training.train_with_peft import train_with_peft
 
 from .peft_configs import REFEREES, PeftCase
@@ -36,10 +37,12 @@ class Referee:
         self,
         model: PreTrainedModel,
         workload: Workload,
-        candidates: Sequence[Candidate],
+        legs: Sequence[Leg],
         on_step: Callable[[int], None],
     ) -> list[Trained]:
-        """One candidate after the other."""
+        """One candidate after the other; raises ValueError on a leg that is not whole."""
+        if not all(leg.is_whole for leg in legs):
+            raise ValueError("PEFT's own training cannot pause; give it whole legs.")
         config, test, size = self.config(model, workload), workload.text_test, workload.recipe.eval_batch_size
         return [
             train_with_peft(
@@ -47,11 +50,11 @@ class Referee:
                 model,
                 workload.task,
                 workload.recipe,
-                seed=one.seed,
-                learning_rate=one.learning_rate,
+                seed=leg.candidate.seed,
+                learning_rate=leg.candidate.learning_rate,
                 report_on=workload.rows,
                 write=None if test is None else partial(model_answers, test, size=size),
                 on_step=on_step,
             )
-            for one in candidates
+            for leg in legs
         ]

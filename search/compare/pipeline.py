@@ -18,10 +18,11 @@ from search.job.texts import Writers, Writing, write_answers, write_texts
 from spaces.errors import InputError
 
 from .arm_training import Chosen, Planned, report, tune
+from .arms_mirror import ArmsShown, unshown
 from .grid_point import GridPoint
 from .leaderboard import Leaderboard, baseline_of
 from .leaderboard_plot import draw_leaderboard
-from .leaderboard_table import format_leaderboard, leaderboard_samples
+from .leaderboard_table import leaderboard_samples, leaderboard_sheet
 from .maps import draw_maps
 from .questions import Finding, findings
 from .standing import ArmRuns, Standing, standings
@@ -52,7 +53,7 @@ class Comparison:
     @property
     def table(self) -> str:
         """What is known of it, in our own words."""
-        return format_leaderboard(self.board)
+        return leaderboard_sheet(self.board).text
 
     @property
     def samples(self) -> str:
@@ -66,6 +67,7 @@ def compare_arms(
     seeds: Sequence[int],
     folder: Path,
     *,
+    shown: ArmsShown = unshown,
     progress: Progress = silent,
 ) -> Comparison:
     """Trains planned arms and ranks them.
@@ -75,6 +77,7 @@ def compare_arms(
         terms: what they share.
         seeds: that are reported.
         folder: made where it is not there; runs that it holds are read.
+        shown: where the arms are seen while they train.
         progress: of tuning and of training.
 
     Raises InputError where every run failed.
@@ -82,7 +85,8 @@ def compare_arms(
     folder.mkdir(exist_ok=True)
     announce(plans[0][0].job, folder)
     chosen, grid = tune(plans, terms, folder, progress=progress)
-    runs = report(chosen, terms, seeds, folder, progress=progress)
+    with shown(chosen, seeds) as machine:
+        runs = report(chosen, seeds, folder, machine, progress=progress)
     writers = [
         Writers(one.planned.arm.label, one.planned.on("test"), own.runs)
         for one, own in zip(chosen, runs, strict=True)
@@ -103,6 +107,7 @@ def write_comparison(comparison: Comparison, folder: Path, *, command: str | Non
     board = comparison.board
     write_whole(folder / "leaderboard.json", json.dumps(board.to_json(), indent=2))
     write_whole(folder / "leaderboard.txt", comparison.text + "\n")
+    leaderboard_sheet(board).write(folder, "leaderboard")
     write_answers(comparison.writing, folder)
     draw_leaderboard(board, folder / "leaderboard.png")
     for one, own in zip(comparison.chosen, comparison.runs, strict=True):

@@ -1,22 +1,25 @@
-"""Fine-tuning candidates in cohorts, none of them twice."""
+"""Fine-tuning candidates in cohorts, whole or leg by leg, none of it twice."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evaluators.executors.spread import Work, Workload
+from evaluators.executors.workload import Work, Workload
 from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.leg import Leg, steps_of, whole
 from spaces.counted import counted
+from spaces.direction import sign_of
 
 from .job import Job
+from .logs.training_log import TrainingLog
 from .machine import Machine
 from .progress import Progress, silent
 
-__all__ = ["fine_tune", "fine_tune_all"]
+__all__ = ["fine_tune", "fine_tune_all", "fine_tune_legs"]
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +32,7 @@ def fine_tune(
     keep_tensors: bool,
     progress: Progress = silent,
 ) -> list[Trained]:
-    """All candidates of a job trained, in the order given; those that ``folder`` holds are read.
+    """All candidates of a job trained to their end, as ``fine_tune_legs`` does it, in the order given.
 
     Args:
         job: what they are candidates of.
@@ -38,13 +41,44 @@ def fine_tune(
         keep_tensors: whether what was trained is written and given back, or the evaluations alone.
         progress: counts optimizer steps of all candidates.
     """
-    work = [(job.workload, candidates)]
-    (trained,) = fine_tune_all(work, folder, job.machine, keep_tensors=keep_tensors, progress=progress)
+    return fine_tune_legs(
+        job.workload,
+        whole(candidates),
+        job.ledger(folder),
+        job.machine,
+        keep_tensors=keep_tensors,
+        progress=progress,
+    )
+
+
+def fine_tune_legs(
+    workload: Workload,
+    legs: Sequence[Leg],
+    ledger: Ledger,
+    machine: Machine,
+    *,
+    keep_tensors: bool = False,
+    progress: Progress = silent,
+) -> list[Trained]:
+    """All legs of a workload's candidates trained, in the order given; those that the ledger holds are read.
+
+    Where a candidate pauses its state is kept there until a call in which it goes on has ended: what is
+    read of a leg before that has no state. ``Ledger.forget_state`` removes that of one that goes on no more.
+
+    Args:
+        workload: a job's.
+        legs: may repeat; two of one candidate that end at different steps may not.
+        ledger: the same job's (``Job.ledger``), where every leg is written as soon as it has finished.
+        machine: the job's, which may be opened.
+        keep_tensors: whether what was trained to its end is written and given back, or the evaluations alone.
+        progress: counts optimizer steps of all legs.
+    """
+    (trained,) = _trained([(workload, ledger, legs)], machine, keep_tensors=keep_tensors, progress=progress)
     return trained
 
 
 def fine_tune_all(
-    work: Sequence[tuple[Workload, Sequence[Candidate]]],
+    work: Sequence[tuple[Workload, Sequence[Leg]]],
     folder: Path,
     machine: Machine,
     *,
@@ -52,29 +86,96 @@ def fine_tune_all(
     progress: Progress = silent,
 ) -> list[list[Trained]]:
     """The same for several workloads at once, which share the machine; a list for each, in order."""
-    ledgers = [Ledger(folder, workload.fingerprint) for workload, _ in work]
-    done = [
-        {candidate: one for candidate in candidates if (one := ledger.find(candidate)) is not None}
-        for ledger, (_, candidates) in zip(ledgers, work, strict=True)
-    ]
-    known = [frozenset(found) for found in done]
-    missing = [len(set(own) - found) for (_, own), found in zip(work, known, strict=True)]
-    if any(known):
-        runs = sum(len(candidates) for _, candidates in work)
-        _log.info("resuming %d of %s finished before", sum(map(len, known)), counted(runs, "run"))
+    known = [(workload, Ledger(folder, workload.fingerprint), legs) for workload, legs in work]
+    return _trained(known, machine, keep_tensors=keep_tensors, progress=progress)
 
-    def record(index: int, trained: Trained) -> None:
-        kept = trained if keep_tensors else replace(trained, tensors={})
-        ledgers[index].record(kept)
-        done[index][trained.evaluation.candidate] = kept
 
-    steps = [workload.recipe.steps(len(workload.task.train)) for workload, _ in work]
-    total = sum(count * each for count, each in zip(missing, steps, strict=True))
-    with progress("fine-tuning", total, "step") as advance:
+def _trained(
+    work: Sequence[tuple[Workload, Ledger, Sequence[Leg]]],
+    machine: Machine,
+    *,
+    keep_tensors: bool,
+    progress: Progress,
+) -> list[list[Trained]]:
+    """All of it read or trained, and recorded."""
+    records = [_Record.of(*one, machine.log, keep_tensors=keep_tensors) for one in work]
+    if any(leg.is_whole for one in records for leg in one.known):
+        runs, found = sum(len(one.legs) for one in records), sum(len(one.known) for one in records)
+        _log.info("resuming %d of %s finished before", found, counted(runs, "run"))
+    with progress("fine-tuning", sum(one.steps_missing for one in records), "step") as advance:
+
+        def record(index: int, trained: Trained) -> None:
+            records[index].add(trained)
+            advance(0, _so_far(records))
+
         machine.executor(
-            [Work(*one, known=found) for one, found in zip(work, known, strict=True)],
+            [Work(one.workload, one.legs, one.known) for one in records],
             machine.models,
             on_done=record,
             on_step=advance,
         )
-    return [[own[candidate] for candidate in wanted] for own, (_, wanted) in zip(done, work, strict=True)]
+    return [one.given() for one in records]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Record:
+    """What is known of one workload's legs, in memory, in a ledger and in a log. known: those that had
+    finished before. missing: the others, by their candidates."""
+
+    workload: Workload
+    ledger: Ledger
+    legs: Sequence[Leg]
+    log: TrainingLog
+    keep_tensors: bool
+    known: frozenset[Leg]
+    missing: dict[Candidate, Leg]
+    done: dict[Leg, Trained]
+
+    @classmethod
+    def of(
+        cls,
+        workload: Workload,
+        ledger: Ledger,
+        legs: Sequence[Leg],
+        log: TrainingLog,
+        *,
+        keep_tensors: bool,
+    ) -> _Record:
+        """With what the ledger holds; the log is told of that too, as it may not have been."""
+        done = {leg: one for leg in legs if (one := ledger.find(leg)) is not None}
+        for one in done.values():
+            log(workload, ledger.context, one)
+        missing = {leg.candidate: leg for leg in legs if leg not in done}
+        return cls(workload, ledger, legs, log, keep_tensors, frozenset(done), missing, done)
+
+    @property
+    def steps_missing(self) -> int:
+        """Candidate-steps of the missing legs."""
+        return steps_of(self.missing.values(), self.workload.recipe, len(self.workload.task.train))
+
+    def add(self, trained: Trained) -> None:
+        """Keeps what came of a leg."""
+        kept = trained if self.keep_tensors else replace(trained, tensors={})
+        leg = self.missing[trained.evaluation.candidate]
+        self.ledger.record(leg, kept)
+        self.done[leg] = kept
+        self.log(self.workload, self.ledger.context, kept)
+
+    def given(self) -> list[Trained]:
+        """One for each leg, once all have ended."""
+        self.ledger.forget_before(leg for leg, one in self.done.items() if not one.evaluation.may_pass)
+        return [self.done[leg] for leg in self.legs]
+
+
+def _so_far(records: Sequence[_Record]) -> str:
+    """How many have ended, how many of them failed, and the best metric among them."""
+    ends = [one.evaluation for own in records for one in own.done.values()]
+    failed = sum(one.failure is not None for one in ends)
+    objective = records[0].workload.task.objective
+    metrics = [one.metric for one in ends if one.metric is not None]
+    said = [f"{len(ends)} of {counted(sum(len(own.legs) for own in records), 'run')} ended"]
+    said += [f"{failed} failed"] if failed else []
+    if metrics:
+        best = max(metrics, key=lambda metric: sign_of(objective.direction) * metric)
+        said.append(f"best {objective.metric_title} {best:.4f}")
+    return ", ".join(said)

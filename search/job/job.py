@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from transformers import PreTrainedModel
 
 from evaluators.base.base_model import ModelSource
 from evaluators.data.task import Task
-from evaluators.executors.spread import Workload
+from evaluators.executors.workload import Workload
+from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Recipe
 from spaces.allocation import Allocation
+from spaces.scaling import Rule
 from spaces.search_space import SearchSpace
+from spaces.site import Site
 
 from .ground import Ground
 from .machine import Machine
@@ -34,6 +38,7 @@ class Job:
         seeds: of every allocation's runs, ascending.
         scoring: what proxies look at.
         gradient_checkpointing: whether training computes the model's blocks twice, to save memory.
+        beside: sites outside of the space that candidates may have as well, as baselines do.
     """
 
     ground: Ground
@@ -45,6 +50,17 @@ class Job:
     seeds: tuple[int, ...]
     scoring: ScoringSettings
     gradient_checkpointing: bool = False
+    beside: tuple[Site, ...] = ()
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """All that a candidate may have."""
+        return (*self.space.sites, *self.beside)
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps of a candidate."""
+        return self.recipe.steps(len(self.task.train))
 
     @property
     def model_title(self) -> str:
@@ -83,11 +99,18 @@ class Job:
         return Workload(
             self.source,
             self.task,
-            self.space.sites,
+            self.sites,
             self.recipe,
             gradient_checkpointing=self.gradient_checkpointing,
         )
 
-    def candidates(self, allocation: Allocation) -> list[Candidate]:
-        """A run of the allocation for each seed."""
-        return [Candidate(allocation, seed, self.learning_rate) for seed in self.seeds]
+    def ledger(self, folder: Path) -> Ledger:
+        """What is known there of its candidates' training; made once, as the rows are read for it."""
+        return Ledger(folder, self.workload.fingerprint)
+
+    def candidates(
+        self, allocation: Allocation, *, learning_rate: float | None = None, scaling: Rule | None = None
+    ) -> list[Candidate]:
+        """A run of the allocation for each seed; at the job's own rate and rule, unless others are given."""
+        rate = self.learning_rate if learning_rate is None else learning_rate
+        return [Candidate(allocation, seed, rate, scaling) for seed in self.seeds]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import torch
 
 from evaluators.base.base_models import BaseModels
+from evaluators.base.best_device import best_device
+from evaluators.executors.clusters import CLUSTERS
+from evaluators.executors.cohorts import default_cohort_size
 from evaluators.executors.executor import Executor
-from evaluators.executors.spread import LocalExecutor, default_cohort_size
+from evaluators.executors.local import LocalExecutor
 from spaces.counted import counted
 from spaces.errors import UsageError
 
+from .logs.training_log import TrainingLog, Unlogged
 from .settings import MachineSettings
 
 __all__ = ["Machine", "machine_of", "resolve_devices"]
@@ -21,15 +26,26 @@ __all__ = ["Machine", "machine_of", "resolve_devices"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Machine:
-    """devices: to train on; the first also scores. cohort_size: candidates that share a forward pass.
-    executor: trains candidates. models: that are loaded in this process. threads_before: of PyTorch in this
-    process, where the machine has changed them."""
+    """devices: of this machine; the first scores. executor: trains candidates, on them or elsewhere. models:
+    that are loaded in this process. threads_before: of PyTorch in this process, where the machine has changed
+    them. log: is told losses."""
 
     devices: tuple[str, ...]
-    cohort_size: int
     executor: Executor
     models: BaseModels = field(default_factory=BaseModels)
     threads_before: int | None = None
+    log: TrainingLog = field(default_factory=Unlogged)
+
+    @property
+    def cohort_size(self) -> int:
+        """Candidates that share a forward pass, at most."""
+        return self.executor.cohort_size
+
+    @contextmanager
+    def opened(self) -> Iterator[Machine]:
+        """The same, whose workers stay from one call of the executor to the next."""
+        with self.executor.opened() as executor:
+            yield replace(self, executor=executor)
 
     def release(self) -> None:
         """Lets go of the models, and gives PyTorch the threads back that it had before."""
@@ -39,18 +55,27 @@ class Machine:
 
 
 def machine_of(settings: MachineSettings) -> Machine:
-    """This machine, as the settings have it; raises UsageError on a device that is not there.
+    """This machine, and the cluster behind it, as the settings have them; raises UsageError on a device that
+    is not there, InputError where a cluster cannot be used.
 
     Where they have ``threads``, PyTorch computes with as many in this process until ``Machine.release``.
     """
     devices = resolve_devices(settings.device, settings.devices)
+    executor = _executor_of(settings, devices)
     before = torch.get_num_threads() if settings.threads else None
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    size = settings.cohort_size or default_cohort_size(devices[0])
+    return Machine(devices, executor, threads_before=before)
+
+
+def _executor_of(settings: MachineSettings, devices: tuple[str, ...]) -> Executor:
+    """On the cluster that the settings name, or else on these devices."""
+    size, threads = settings.cohort_size, settings.threads
+    for kind, join in CLUSTERS.items():
+        if place := getattr(settings, kind):
+            return join(place, device=settings.device, home=devices[0], cohort_size=size, threads=threads)
     jobs = settings.jobs or len(devices)
-    executor = LocalExecutor(devices, size, jobs, settings.threads)
-    return Machine(devices, size, executor, threads_before=before)
+    return LocalExecutor(devices, size or default_cohort_size(devices[0]), jobs, threads)
 
 
 def resolve_devices(device: str, devices: Sequence[str] | None) -> tuple[str, ...]:
@@ -60,16 +85,10 @@ def resolve_devices(device: str, devices: Sequence[str] | None) -> tuple[str, ..
     ('cpu',)
     """
     if devices is None:
-        devices = (_best_device() if device == "auto" else device,)
+        devices = (best_device() if device == "auto" else device,)
     for name in devices:
         _check_device(name)
     return tuple(devices)
-
-
-def _best_device() -> str:
-    if torch.cuda.is_available():
-        return "cuda:0"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def _check_device(name: str) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from evaluators.metrics.of_text import find_text_metric
-from search.show.aligned_text import WIDTH, aligned, wrapped
-from search.show.number_format import with_interval
+from search.show.aligned_text import WIDTH, wrapped
+from search.show.number_format import ABSENT
+from search.show.table import Column, Table, TableCell, TableRow, interval_cell, word_cell
+from search.statistics.interval import Interval
 from search.statistics.paired import PairedDifference
 from search.statistics.summary import Summary
 from spaces.counted import counted
@@ -15,7 +17,7 @@ from spaces.printable import printable
 
 from .text_record import TextRecord
 
-__all__ = ["how_generated", "sample_lines", "text_of_all", "text_rows", "text_table"]
+__all__ = ["how_generated", "sample_lines", "text_of_all", "text_table"]
 
 _SHOWN: Final = 2
 _LONGEST: Final = 4  # lines of one text, half of them its end, where answers say what is judged
@@ -36,37 +38,51 @@ def how_generated(record: TextRecord) -> str:
     )
 
 
-def _mean_and_sd(values: Sequence[float | None]) -> str:
+def text_of_all(record: TextRecord, names: Sequence[str]) -> Table:
+    """A row for each of these names, a column a metric: mean and spread over seeds."""
+    metrics = record.metrics
+    columns = (
+        Column("text", ("text",), words=True),
+        *(Column(_title(metric), (metric, f"{metric}_sd")) for metric in metrics),
+    )
+    rows = [
+        TableRow((word_cell(name), *(_mean_and_sd(record.scores[name][metric]) for metric in metrics)))
+        for name in names
+    ]
+    return Table(how_generated(record), columns, tuple(rows), name="text")
+
+
+def text_table(record: TextRecord, *, baseline: str) -> Table:
+    """A row a metric: everyone's mean and spread over seeds, and how the first differs from the baseline."""
+    names = list(record.scores)
+    others = [name for name in names if name != baseline][:1]
+    minus = tuple(f"minus_{baseline}{bound}" for bound in ("", "_low", "_high"))
+    columns = (
+        Column("text", ("text",), words=True),
+        *(Column(name, (name, f"{name}_sd")) for name in names),
+        *(Column(f"minus {baseline} [95 %]", minus) for _ in others),
+    )
+    rows = [
+        TableRow(
+            (
+                TableCell(_title(metric), (metric,)),
+                *(_mean_and_sd(record.scores[name][metric]) for name in names),
+                *(interval_cell(_apart(record, metric, name, baseline), 2) for name in others),
+            )
+        )
+        for metric in record.metrics
+    ]
+    return Table(how_generated(record), columns, tuple(rows), name="text")
+
+
+def _mean_and_sd(values: Sequence[float | None]) -> TableCell:
     """Of the seeds that wrote; a dash where none did."""
     known = [value for value in values if value is not None]
     if not known:
-        return "-"
+        return TableCell(ABSENT, (None, None))
     summary = Summary.of(known)
-    return f"{summary.mean:.2f}" + ("" if summary.sd is None else f" ± {summary.sd:.2f}")
-
-
-def text_of_all(record: TextRecord, names: Sequence[str]) -> list[str]:
-    """A line for each of these names, a column a metric: mean and spread over seeds."""
-    rows = [("text", *(_title(metric) for metric in record.metrics))]
-    rows += [(name, *(_mean_and_sd(own) for own in record.scores[name].values())) for name in names]
-    return aligned(rows)
-
-
-def text_table(record: TextRecord, *, baseline: str) -> list[str]:
-    """``text_rows`` as lines."""
-    return aligned(text_rows(record, baseline=baseline))
-
-
-def text_rows(record: TextRecord, *, baseline: str) -> list[tuple[str, ...]]:
-    """A row a metric: everyone's mean and spread over seeds, and how the first differs from the baseline."""
-    names = list(record.scores)
-    others = [name for name in names if name != baseline]
-    rows: list[tuple[str, ...]] = [("text", *names, *(f"minus {baseline} [95 %]" for _ in others[:1]))]
-    for metric in record.metrics:
-        cells = [_mean_and_sd(record.scores[name][metric]) for name in names]
-        apart = [_apart(record, metric, name, baseline) for name in others[:1]]
-        rows.append((_title(metric), *cells, *apart))
-    return rows
+    text = f"{summary.mean:.2f}" + ("" if summary.sd is None else f" ± {summary.sd:.2f}")
+    return TableCell(text, (summary.mean, summary.sd))
 
 
 def sample_lines(record: TextRecord, *, names: Sequence[str], count: int = _SHOWN) -> list[str]:
@@ -84,11 +100,9 @@ def _title(metric: str) -> str:
     return metric + (" (less is better)" if find_text_metric(metric).direction == "minimize" else "")
 
 
-def _apart(record: TextRecord, metric: str, name: str, baseline: str) -> str:
+def _apart(record: TextRecord, metric: str, name: str, baseline: str) -> Interval | None:
     apart = PairedDifference.of(record.scores[name][metric], record.scores[baseline][metric])
-    if apart is None:
-        return "-"
-    return with_interval(apart.interval.mean, apart.interval.low, apart.interval.high)
+    return None if apart is None else apart.interval
 
 
 def _cut(name: str, text: str) -> list[str]:

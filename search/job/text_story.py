@@ -9,7 +9,7 @@ from typing import Final
 from evaluators.adapters.story import Written
 from search.show.number_format import ABSENT
 
-from .text_lines import how_generated, text_rows
+from .text_lines import how_generated, text_table
 from .text_record import TextRecord, TextSample
 
 __all__ = ["written_by"]
@@ -29,9 +29,10 @@ def written_by(record: TextRecord | None, name: str, *, baseline: str) -> Writte
     own = replace(record, scores={name: record.scores[name] for name in names})
     order = names[::-1]  # the baseline first
     samples = [_row(one, order) for one in record.samples[:_SHOWN]]
+    scores = text_table(own, baseline=baseline)
     return Written(
         how_generated(record),
-        tuple(text_rows(own, baseline=baseline)),
+        (scores.head, *(row.texts for row in scores.rows)),
         (("prompt", "reference", *order), *samples) if samples else (),
     )
 

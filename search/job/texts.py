@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from evaluators.executors.spread import Workload
+from evaluators.executors.workload import Workload
 from evaluators.generation.answer_book import AnswerBook
 from evaluators.generation.answers import Answers, answers_of
 from evaluators.generation.text_test import TextTest

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Protocol
 
 from evaluators.adapters.story import Story
-from evaluators.evaluator import Evaluator
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
 from search.job.progress import Progress
 from search.sampling.proposals import StandsFor
 
+from .evaluator import Evaluator
 from .finalist import Finalist
 from .problem import Problem
 from .result import Conclusion
@@ -40,7 +40,7 @@ class Oracle(Protocol):
         """Says which allocation stands for the one given."""
 
     def evaluator(self, folder: Path, progress: Progress) -> Evaluator:
-        """Gives the runs of allocations that ``stands_for`` gave. folder: keeps what has finished."""
+        """Gives the runs of proposals that ``stands_for`` gave. folder: keeps what has finished."""
 
     def conclude(
         self, winner: Finalist, baseline: Finalist, folder: Path, progress: Progress

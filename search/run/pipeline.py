@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 from evaluators.store.whole_file import write_whole
 from proxies.registry import find_proxy
@@ -15,27 +14,39 @@ from search.allocation.registry import find_allocator
 from search.folder.output_folder import OutputFolder
 from search.job.progress import Progress, silent
 from search.job.texts import write_answers
+from search.live.pruning import find_pruner
+from search.live.settings import LiveSettings
+from search.mirror.study_place import StudyPlace
+from search.sampling.choose_finalists import choose_finalists
 from search.sampling.proposals import Proposal, propose
 from search.sampling.samplers import find_sampler
-from search.sampling.study_db import checked_storage, record_finalists, record_proposals
 from search.show.heat_map import draw_rank_heat_map
 from spaces.counted import counted
 from spaces.errors import InputError
 
-from .choose_finalists import choose_finalists
 from .finalist import Finalist
+from .finalists_mirror import finalists_mirror, show_proposals
 from .oracle import Oracle
 from .result import Result
 from .settings import SearchSettings
+from .table import search_sheet
 
-__all__ = ["STUDY_FILE", "best_of", "check_names", "result_with", "search_in_folder", "search_with"]
+__all__ = [
+    "best_of",
+    "check_names",
+    "result_with",
+    "save_result",
+    "search_in_folder",
+    "search_with",
+]
 
 _log = logging.getLogger(__name__)
-STUDY_FILE: Final = "study.db"
 
 
-def check_names(settings: SearchSettings) -> None:
-    """Raises UsageError on a proxy, allocator or sampler that there is not, before anything is loaded."""
+def check_names(settings: SearchSettings, live: LiveSettings) -> None:
+    """Raises UsageError on a proxy, allocator, sampler or pruner that there is not, before anything is
+    loaded."""
+    find_pruner(live.pruner)
     for name in settings.proxy or ():
         find_proxy(name)
     for name in settings.allocator:
@@ -44,24 +55,14 @@ def check_names(settings: SearchSettings) -> None:
         find_sampler(name)
 
 
-def search_in_folder(
-    oracle: Oracle,
-    settings: SearchSettings,
-    owner: OutputFolder,
-    *,
-    seed: int,
-    progress: Progress = silent,
-    storage: str | None = None,
-    command: str | None = None,
-) -> Result:
-    """The result of a search, all of it written into a folder that is open, ``result.json`` too.
+def search_in_folder(owner: OutputFolder, search: Callable[[Path, str], Result]) -> Result:
+    """The result of a search in an open folder, all of it written there, ``result.json`` and tables too.
 
-    Arguments as of ``search_with``. Raises InputError where what the search reads changes meanwhile.
+    search: what can be refused of it was refused. Raises InputError where what it reads changes meanwhile.
     """
     owner.begin()
-    result = search_with(
-        oracle, settings, owner.path, seed=seed, progress=progress, storage=storage, command=command
-    )
+    result = search(owner.path, owner.identity)
+    search_sheet(result.record).write(owner.path, "result")
     owner.finish(result.to_json())
     return result
 
@@ -72,9 +73,8 @@ def search_with(
     folder: Path,
     *,
     seed: int,
+    study: StudyPlace,
     progress: Progress = silent,
-    storage: str | None = None,
-    command: str | None = None,
 ) -> Result:
     """The result of a search; all but ``result.json`` is written into ``folder``, the winner among it.
 
@@ -83,13 +83,10 @@ def search_with(
         settings: who proposes, how many, and how many finalists.
         folder: there already; the finalists' runs that it holds are read, in ``candidates``.
         seed: >= 0, of all that is drawn.
+        study: where the studies of proposals and finalists lie.
         progress: of scoring, proposing and evaluating.
-        storage: address of the Optuna database that gets the study; by default ``study.db`` in the folder.
-        command: the line that asked for it, for the model card.
-
-    Raises UsageError where there is no storage at that address.
     """
-    problem, study = oracle.problem, folder / STUDY_FILE if storage is None else checked_storage(storage)
+    problem = oracle.problem
     oracle.announce(folder)
     among, seeds = counted(settings.finalists, "finalist"), counted(len(problem.seeds), "seed")
     _log.info("compare  %s and the uniform baseline, %s", among, seeds)
@@ -97,14 +94,16 @@ def search_with(
     scores = oracle.score(settings.proxy, progress)
     scored = time.perf_counter()
     proposals = _propose(oracle, settings, scores, seed, progress)
-    where = "the storage" if isinstance(study, str) else study.name
+    where = "the storage" if isinstance(study.where, str) else study.where.name
     _log.info("writing  %s to %s", counted(len(proposals), "proposal"), where)
-    record_proposals(study, proposals, problem.space, [table.proxy for table in scores])
+    show_proposals(study, problem, proposals, [table.proxy for table in scores])
     chosen = [proposals[0], *choose_finalists(proposals, settings.finalists, seed=seed)]
     spent = {"scoring": scored - started, "proposing": time.perf_counter() - scored}
     kept = folder / "candidates"
-    result = result_with(oracle, chosen, kept, progress, scores=scores, seconds=spent, output=folder)
-    _save(result, folder, study, command)
+    with finalists_mirror(study, problem, chosen) as shown:
+        result = result_with(oracle, chosen, kept, progress, scores=scores, seconds=spent, output=folder)
+        save_result(result, folder, study.command)
+        shown.ended(result)
     return result
 
 
@@ -133,7 +132,7 @@ def result_with(
     """
     started = time.perf_counter()
     evaluator = oracle.evaluator(folder, progress)
-    runs = evaluator([proposal.allocation for proposal in proposals])
+    runs = evaluator(proposals)
     direction = oracle.problem.judged.direction
     finalists = tuple(Finalist(one, own, direction) for one, own in zip(proposals, runs, strict=True))
     spent = {**seconds, "fine_tuning": time.perf_counter() - started}
@@ -161,28 +160,26 @@ def best_of(finalists: Sequence[Finalist]) -> Finalist:
 def _propose(
     oracle: Oracle, settings: SearchSettings, scores: Sequence[SiteScores], seed: int, progress: Progress
 ) -> list[Proposal]:
-    total = 1 + len(scores) * len(settings.allocator) + settings.trials * len(settings.sampler)
+    total = 1 + len(scores) * len(settings.allocator) + settings.proposals * len(settings.sampler)
     with progress("proposing", total, "allocation") as advance:
         return propose(
             scores,
             max_params=oracle.problem.max_params,
             allocators=settings.allocator,
             samplers=settings.sampler,
-            trials=settings.trials,
+            trials=settings.proposals,
             seed=seed,
             stands_for=oracle.stands_for,
             on_proposal=lambda _: advance(1),
         )
 
 
-def _save(result: Result, folder: Path, study: Path | str, command: str | None) -> None:
-    """Writes what is known of the finalists into the study, and saves and draws the winner."""
+def save_result(result: Result, folder: Path, command: str | None) -> None:
+    """Saves and draws the winner. command: the line that asked for it, for the model card."""
     problem, proposal = result.problem, result.winner.proposal
     if result.conclusion is not None:
         result.best.save(folder / "adapter", command=command)
-    title, direction = problem.judged.title, problem.judged.direction
-    record_finalists(study, result.finalists, problem.space, metric=title, direction=direction)
     write_answers(result.writing, folder)
     write_whole(folder / "allocation.json", proposal.allocation.to_json())
     title = f"{problem.title}, {proposal.params:,} of {counted(problem.max_params, 'parameter')}"
-    draw_rank_heat_map(proposal.allocation, problem.space, folder / "ranks.png", title=title)
+    draw_rank_heat_map(proposal.allocation, problem.drawn_space, folder / "ranks.png", title=title)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from spaces.search_space import SearchSpace
+from spaces.site import Site
 
 from .verdict import Judged
 
@@ -24,6 +25,7 @@ class Problem:
         positive_label: that the metric is of, where it is of one.
         notes: sentences without which its numbers may be misread.
         task: what the data is called.
+        beside: sites outside of the space that a baseline may have.
     """
 
     title: str
@@ -34,3 +36,9 @@ class Problem:
     positive_label: str | None = None
     notes: tuple[str, ...] = ()
     task: str = ""
+    beside: tuple[Site, ...] = field(default=(), repr=False)
+
+    @property
+    def drawn_space(self) -> SearchSpace:
+        """All that an allocation may have, for pictures."""
+        return SearchSpace((*self.space.sites, *self.beside), self.space.ranks)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
 from search.job.text_record import TextRecord
+from search.live.live_record import LiveRecord
 from search.statistics.interval import Interval
 from spaces.direction import Direction
 
@@ -24,6 +25,7 @@ __all__ = [
 THE_WINNER: Final = "winner"
 """Who wrote a text: the finalist that was chosen, where it is not the uniform one."""
 THE_UNIFORM: Final = "uniform"
+_CHOSEN: Final = ("learning_rate", "scaling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class FinalistRecord:
     proposer, proposers: who came to it. metrics: on the validation rows by seed, None where a run failed;
     their mean and standard deviation. failures: why. difference: of the metric to the uniform allocation's.
     scores: by proxy. seconds: of all its runs. peak_memory: bytes. beside: the objective's other metrics by
-    name, their means over the runs that finished.
+    name, their means over the runs that finished. learning_rate, scaling: where they were chosen too.
     """
 
     proposer: str
@@ -49,11 +51,26 @@ class FinalistRecord:
     seconds: float
     peak_memory: int
     beside: Mapping[str, float] = field(default_factory=dict)
+    learning_rate: float | None = None
+    scaling: str | None = None
+
+    @property
+    def how(self) -> str:
+        """Rate and rule, where they were chosen; else empty."""
+        return "" if self.learning_rate is None else f"{self.learning_rate:g}, {self.scaling}"
+
+    def to_json(self) -> dict[str, object]:
+        """Without a rate and a rule that nobody chose."""
+        chosen = self.learning_rate is not None
+        return {name: one for name, one in asdict(self).items() if chosen or name not in _CHOSEN}
 
     @classmethod
     def of_json(cls, known: Mapping[str, Any]) -> FinalistRecord:
-        """Of what ``SearchRecord.to_json`` gave, ``beside`` being younger; what else is in it is left out."""
-        own = {one.name: known[one.name] for one in fields(cls) if one.name in known or one.name != "beside"}
+        """Of what ``to_json`` gave, some of it younger than the rest; what else is in it is left out."""
+        younger = {"beside", *_CHOSEN}
+        own = {
+            one.name: known[one.name] for one in fields(cls) if one.name in known or one.name not in younger
+        }
         tuples = {"proposers": tuple(own["proposers"]), "failures": tuple(own["failures"])}
         return cls(**{**own, **tuples, "difference": _interval(own["difference"])})
 
@@ -93,7 +110,8 @@ class BestRecord:
     def to_json(self) -> dict[str, object]:
         """All of it side by side."""
         known = asdict(self)
-        return {**known.pop("finalist"), **known}
+        del known["finalist"]
+        return {**self.finalist.to_json(), **known}
 
     @classmethod
     def of_json(cls, known: Mapping[str, Any]) -> BestRecord:
@@ -132,7 +150,8 @@ class SearchRecord:
 
     budget: in parameters. metric_title: the metric and whose it is. direction: in which it is better. rows:
     by part. notes: sentences a reader must know. finalists: best first, without the baseline. seconds: by
-    stage. output: where all of it lies. text: what both wrote; None where not asked to.
+    stage. output: where all of it lies. text: what both wrote; None where not asked to. live: what was
+    trained on the way; None where finalists alone were.
     """
 
     verdict: str
@@ -151,12 +170,16 @@ class SearchRecord:
     seconds: Mapping[str, float]
     output: str | None
     text: TextRecord | None = None
+    live: LiveRecord | None = None
 
     def to_json(self) -> dict[str, object]:
-        known = {**asdict(self), "best": self.best.to_json()}
-        if self.text is None:
-            del known["text"]
-        return known
+        finalists = {
+            "baseline": self.baseline.to_json(),
+            "finalists": tuple(one.to_json() for one in self.finalists),
+            "best": self.best.to_json(),
+        }
+        known = {**asdict(self), **finalists}
+        return {name: one for name, one in known.items() if one is not None or name not in ("text", "live")}
 
     @classmethod
     def of_json(cls, known: Mapping[str, Any]) -> SearchRecord:
@@ -171,6 +194,7 @@ class SearchRecord:
             "best": BestRecord.of_json(known["best"]),
             "proxies": {name: ProxyRecord(**one) for name, one in known["proxies"].items()},
             "text": TextRecord.of_json(known.get("text")),
+            "live": LiveRecord.of_json(known.get("live")),
         }
         return cls(**{**known, **nested})
 

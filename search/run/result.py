@@ -12,6 +12,9 @@ from evaluators.training.beside import values_beside
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
 from search.job.texts import Writing
+from search.live.live_trial import LiveTrial
+from search.live.recorded import front_in_order, recorded
+from search.live.waves import LiveOutcome
 from search.statistics.interval import Interval
 from search.statistics.paired import PairedDifference
 from search.statistics.rank_correlation import rank_correlation
@@ -19,10 +22,11 @@ from search.statistics.summary import Summary
 from spaces.allocation import Allocation
 
 from .finalist import Finalist
+from .front_point import FrontPoint
 from .problem import Problem
 from .record import BestRecord, FinalistRecord, HeldOutRecord, ProxyRecord, SearchedSpace, SearchRecord
-from .story import story_of
-from .table import format_table, samples_of
+from .story import story_of, story_of_trial
+from .table import samples_of, search_sheet
 from .verdict import verdict
 
 __all__ = ["Best", "Conclusion", "Result"]
@@ -86,6 +90,7 @@ class Result:
         seconds: by stage.
         output: where all of it lies, where it was written.
         keep: writes a run, and what is told of it, as an adapter into a folder.
+        live: the trials that were trained on the way; None where finalists alone were.
     """
 
     problem: Problem
@@ -96,11 +101,28 @@ class Result:
     seconds: Mapping[str, float]
     output: Path | None
     keep: Callable[[Trained, Path, Story], None] = field(repr=False)
+    live: LiveOutcome | None = field(default=None, repr=False)
 
     @property
     def baseline(self) -> Finalist:
-        """The uniform allocation of the same budget."""
+        """The uniform allocation of the same budget; of a live search, the best of the baselines."""
         return self.finalists[0]
+
+    @property
+    def front(self) -> tuple[FrontPoint, ...]:
+        """Of a live search over several objectives: the trials than which none is better in all, by
+        parameters, each of which can be saved."""
+        if self.live is None:
+            return ()
+        return tuple(
+            FrontPoint(trial, self.live.trained[trial.number], self.keep, self._story_of_trial)
+            for trial in front_in_order(self.live)
+        )
+
+    def _story_of_trial(self, trial: LiveTrial, command: str | None) -> Story:
+        assert self.live is not None, "only a live search has trials"
+        names = self.live.search.settings.objectives
+        return story_of_trial(trial, names, self.record, task=self.problem.task, command=command)
 
     @property
     def best(self) -> Best:
@@ -114,7 +136,7 @@ class Result:
 
     @property
     def verdict(self) -> str:
-        """Whether any allocation is shown to beat the uniform one, in one sentence."""
+        """Whether any allocation is shown to beat the baseline, in one sentence."""
         tested = None if self.conclusion is None else self.conclusion.metrics
         return verdict(self.finalists, self.winner, tested, self.problem.judged)
 
@@ -125,7 +147,7 @@ class Result:
 
     def table(self) -> str:
         """The verdict, the finalists beside the baseline, and what else a person should know."""
-        return "\n".join(filter(None, (format_table(self.record), samples_of(self.record))))
+        return "\n".join(filter(None, (search_sheet(self.record).text, samples_of(self.record))))
 
     def to_json(self) -> dict[str, object]:
         """What ``result.json`` holds."""
@@ -153,12 +175,13 @@ class Result:
             seconds={name: round(value, 3) for name, value in self.seconds.items()},
             output=None if self.output is None else str(self.output),
             text=None if self.writing is None else self.writing.record,
+            live=None if self.live is None else recorded(self.live),
         )
 
 
 def _finalist(finalist: Finalist, baseline: Finalist | None) -> FinalistRecord:
     """baseline: None of the baseline itself."""
-    summary, proposal = finalist.summary, finalist.proposal
+    summary, proposal, chosen = finalist.summary, finalist.proposal, finalist.proposal.configuration
     return FinalistRecord(
         proposer=proposal.proposer,
         proposers=tuple(map(str, proposal.proposers)),
@@ -173,6 +196,8 @@ def _finalist(finalist: Finalist, baseline: Finalist | None) -> FinalistRecord:
         seconds=round(finalist.seconds, 3),
         peak_memory=max(run.evaluation.peak_memory for run in finalist.runs),
         beside=_means(values_beside(run.evaluation for run in finalist.runs)),
+        learning_rate=None if chosen is None else chosen.learning_rate,
+        scaling=None if chosen is None else chosen.scaling,
     )
 
 
@@ -222,7 +247,7 @@ def _correlation(scores: SiteScores, finalists: Sequence[Finalist]) -> ProxyReco
     known = [
         (dict(one.proposal.scores)[scores.proxy], one.goodness)
         for one in finalists
-        if one.goodness is not None
+        if one.goodness is not None and one.proposal.scores
     ]
     spearman = rank_correlation([score for score, _ in known], [goodness for _, goodness in known])
     return ProxyRecord(scores.point, spearman, len(known))

@@ -86,6 +86,7 @@ def setup(
     jobs: int | None = _MACHINE.jobs,
     cohort_size: int | None = _MACHINE.cohort_size,
     threads: int | None = _MACHINE.threads,
+    dask: str | None = _MACHINE.dask,
     generate: bool = _TEXT.generate,
     beams: int | None = _TEXT.beams,
     length_penalty: float | None = _TEXT.length_penalty,
@@ -134,7 +135,7 @@ def setup(
         training = TrainingSettings(
             seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed, gradient_checkpointing
         )
-        machine = MachineSettings(device, several(devices), jobs, cohort_size, threads)
+        machine = MachineSettings(device, several(devices), jobs, cohort_size, threads, dask)
         base = ModelSettings(_place_of(model), dtype, load_in_4bit, load_in_8bit)
         answers = (generate, beams, length_penalty, no_repeat_ngram, max_new_tokens, generate_rows)
         text = GenerationSettings(*answers, several(text_metrics))

@@ -19,7 +19,7 @@ SEARCH_MAY_GROW: Final = GENERATION_NAMES
 class SearchSettings:
     """The search."""
 
-    trials: int = option(32, "proposals of each sampler", metavar="N", between=Range(0, 1_000_000))
+    proposals: int = option(32, "of each sampler, by scores alone", metavar="N", between=Range(0, 1_000_000))
     finalists: int = option(
         3, "proposals that are fine-tuned besides the uniform baseline", metavar="N", between=COUNTS
     )

@@ -10,9 +10,9 @@ from itertools import islice
 from pathlib import Path
 
 from evaluators.adapters.story import Story
-from evaluators.evaluator import Evaluator
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.cohort import outputs_of
+from evaluators.training.leg import whole
 from evaluators.training.memory import peak_memory
 from evaluators.training.truncated import truncated
 from proxies.site_scores import SiteScores
@@ -20,9 +20,10 @@ from search.job.fine_tune import fine_tune_all
 from search.job.job import Job
 from search.job.progress import Progress, silent
 from search.methods.weight_sharing import Supernet
-from search.sampling.proposals import StandsFor
+from search.sampling.proposals import Proposal, StandsFor
 from spaces.allocation import Allocation
 
+from .evaluator import Evaluator
 from .finalist import Finalist
 from .problem import Problem
 from .result import Conclusion
@@ -46,11 +47,11 @@ class CutFromSupernet:
     folder: Path
     progress: Progress = silent
 
-    def __call__(self, allocations: Sequence[Allocation], /) -> list[tuple[Trained, ...]]:
-        networks, share = self._networks(), len(allocations)
-        parts = [_part(network, allocation, share) for allocation in allocations for network in networks]
+    def __call__(self, proposals: Sequence[Proposal], /) -> list[tuple[Trained, ...]]:
+        networks, share = self._networks(), len(proposals)
+        parts = [_part(network, one.allocation, share) for one in proposals for network in networks]
         runs = iter(_scored(self.job, parts, self.progress))
-        return [tuple(islice(runs, len(networks))) for _ in allocations]
+        return [tuple(islice(runs, len(networks))) for _ in proposals]
 
     def _networks(self) -> list[Trained]:
         """A super-network of each seed, with its tensors."""
@@ -58,7 +59,7 @@ class CutFromSupernet:
         policy = Supernet(job.max_params, job.space.ranks)
         start = policy.start(job.space)
         candidates = [Candidate(start, seed, job.learning_rate) for seed in job.seeds]
-        work = [(replace(job.workload, policy=policy), candidates)]
+        work = [(replace(job.workload, policy=policy), whole(candidates))]
         (networks,) = fine_tune_all(work, self.folder, job.machine, keep_tensors=True, progress=self.progress)
         return networks
 

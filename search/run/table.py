@@ -4,50 +4,71 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from search.job.text_lines import how_generated, sample_lines, text_table
-from search.show.aligned_text import aligned, wrapped
-from search.show.number_format import with_interval
-from search.statistics.interval import Interval
+from search.job.text_lines import sample_lines, text_table
+from search.show.number_format import ABSENT
+from search.show.sheet import Sheet
+from search.show.table import Column, Table, TableCell, TableRow, count_cell, interval_cell
 from spaces.counted import counted
-from spaces.printable import printable
 
-from .record import THE_UNIFORM, THE_WINNER, HeldOutRecord, SearchRecord
+from .record import THE_UNIFORM, THE_WINNER, FinalistRecord, HeldOutRecord, SearchRecord
 
-__all__ = ["format_table", "samples_of"]
+__all__ = ["base_of", "samples_of", "search_sheet"]
 
 
-def format_table(record: SearchRecord) -> str:
-    """The verdict in one line, then lines of at most 80 columns, without ``samples_of``.
+def search_sheet(record: SearchRecord) -> Sheet:
+    """The verdict, and below it all but ``samples_of``.
 
     The finalists as they did on the validation rows, the best first and the baseline last; what the rows used
-    once say of the one chosen; notes and failures; where all of it lies.
+    once say of the one chosen; notes and failures; where all of it lies; how winner and baseline wrote.
     """
     entries = [*record.finalists, record.baseline]
+    failures = [f"failed: {_short(one.proposers)}: {reason}" for one in entries for reason in one.failures]
+    notes = [f"note: {note}" for note in record.notes]
+    sentences = (*_chosen(record), *_trials(record), *failures, *notes, *_rest(record, len(entries)))
+    text = record.text
+    written = () if text is None else (text_table(text, baseline=THE_UNIFORM),)
+    return Sheet(record.verdict, (_finalists(record, entries), sentences, *written))
+
+
+def _finalists(record: SearchRecord, entries: Sequence[FinalistRecord]) -> Table:
     beside = list(dict.fromkeys(name for one in entries for name in one.beside))
-    rows = [("proposed by", "parameters", record.metric_title, "minus uniform [95 %]", *beside, "s")]
-    rows += [
-        (
-            _short(one.proposers),
-            f"{one.params:,}",
-            _mean_sd(one.metric_mean, one.metric_sd),
-            _interval(one.difference),
-            *(_number(one.beside[name]) if name in one.beside else "-" for name in beside),
-            f"{one.seconds:.0f}",
+    metric, base = record.metric, base_of(record)
+    chosen = any(one.how for one in entries)
+    columns = (
+        Column("proposed by", ("proposed_by",), words=True),
+        *([Column("lr, scaling", ("learning_rate", "scaling"))] if chosen else []),
+        Column("parameters", ("parameters",)),
+        Column(record.metric_title, (metric, f"{metric}_sd")),
+        Column(f"minus {base} [95 %]", ("minus_uniform", "minus_uniform_low", "minus_uniform_high")),
+        *(Column(name, (name,)) for name in beside),
+        Column("s", ("seconds",), right=True),
+    )
+    rows = [
+        TableRow(
+            (
+                TableCell(_short(one.proposers), (", ".join(one.proposers),)),
+                *([TableCell(one.how, (one.learning_rate, one.scaling))] if chosen else []),
+                count_cell(one.params),
+                TableCell(_mean_sd(one.metric_mean, one.metric_sd), (one.metric_mean, one.metric_sd)),
+                interval_cell(one.difference),
+                *(_beside(one.beside.get(name)) for name in beside),
+                TableCell(f"{one.seconds:.0f}", (one.seconds,)),
+            )
         )
         for one in entries
     ]
-    failures = [f"failed: {_short(one.proposers)}: {reason}" for one in entries for reason in one.failures]
-    notes = [f"note: {note}" for note in record.notes]
-    sentences = [*_chosen(record), *failures, *notes, *_rest(record, len(entries))]
-    lines = [line for sentence in sentences for line in wrapped(sentence)]
-    table = aligned(rows, right=(len(rows[0]) - 1,))
-    return "\n".join([printable(record.verdict), "", *table, "", *lines, *_text(record)])
+    return Table("", columns, tuple(rows))
+
+
+def _beside(value: float | None) -> TableCell:
+    return TableCell(ABSENT if value is None else _number(value), (value,))
 
 
 def _chosen(record: SearchRecord) -> list[str]:
     """On which rows the table is, who was chosen, and what the rows that were used once say of it."""
     best, rows, metric = record.best, record.rows, record.metric_title
-    chosen = "uniform, none is ahead of it" if best.is_baseline else _short(best.finalist.proposers)
+    base = base_of(record)
+    chosen = f"{base}, none is ahead of it" if best.is_baseline else _short(best.finalist.proposers)
     where = f"{counted(rows['validation'], 'validation row')}" if rows else "the validation rows of a table"
     less = ", less is better," if record.direction == "minimize" else ""
     said = [f"above: {metric}{less} on {where}; chosen by it: {chosen}"]
@@ -56,8 +77,32 @@ def _chosen(record: SearchRecord) -> list[str]:
     on_test = f"test: {metric} on {counted(rows['test'], 'test row')}, used once: {_held_out(best.test)}"
     if best.is_baseline:
         return [*said, on_test]
-    baseline, difference = _held_out(best.baseline_test), _interval(best.test_difference)
-    return [*said, f"{on_test}, uniform {baseline}, difference {difference}"]
+    baseline, difference = _held_out(best.baseline_test), interval_cell(best.test_difference).text
+    return [*said, f"{on_test}, {base} {baseline}, difference {difference}"]
+
+
+def _trials(record: SearchRecord) -> list[str]:
+    """What the trials of a live search came to, and what they took."""
+    live = record.live
+    if live is None:
+        return []
+    baselines = sum(trial.baseline for trial in live.trials)
+    ends = [f"{count} {state}" for state in ("complete", "pruned", "failed") if (count := live.count(state))]
+    share = live.steps / max(1, live.whole_steps)
+    said = [
+        f"{counted(len(live.trials), 'trial')} with seed {live.seed}, {baselines} of them baselines: "
+        f"{', '.join(ends)}; {live.steps:,} candidate-steps, {share:.0%} of the {live.whole_steps:,} of "
+        "training all to the end"
+    ]
+    if live.front:
+        points = ", ".join(f"trial {one.trial} ({one.params:,})" for one in live.front)
+        said.append(f"none is better in all of {', '.join(live.objectives)} than {points}, in parameters")
+    return said
+
+
+def base_of(record: SearchRecord) -> str:
+    """What the others are compared with: of the several baselines of a live search the best, by its name."""
+    return THE_UNIFORM if record.live is None else record.baseline.proposers[0]
 
 
 def _rest(record: SearchRecord, allocations: int) -> list[str]:
@@ -73,16 +118,9 @@ def _rest(record: SearchRecord, allocations: int) -> list[str]:
     seed, test = record.best.saved_seed, record.best.saved_test
     adapter = "" if seed is None else f"adapter/ (seed {seed}, test {_number(test)}), "
     answers = "" if record.text is None else "answers.jsonl, "
-    files = f"{adapter}{answers}allocation.json, ranks.png, study.db, result.json"
+    front = "front/, front.csv, front.png, " if record.live is not None and record.live.front else ""
+    files = f"{adapter}{answers}allocation.json, ranks.png, {front}study.db, result.json (.md, .csv)"
     return [*said, f"saved in {record.output}: {files}"]
-
-
-def _text(record: SearchRecord) -> list[str]:
-    """How well winner and baseline wrote, where they were asked to."""
-    text = record.text
-    if text is None:
-        return []
-    return ["", *wrapped(how_generated(text)), *text_table(text, baseline=THE_UNIFORM)]
 
 
 def samples_of(record: SearchRecord) -> str:
@@ -112,9 +150,3 @@ def _held_out(one: HeldOutRecord | None) -> str:
         return "-"
     beside = ", ".join(f"{name} {_number(value)}" for name, value in one.beside.items())
     return _mean_sd(one.mean, one.sd) + (f" ({beside})" if beside else "")
-
-
-def _interval(difference: Interval | None) -> str:
-    if difference is None:
-        return "-"
-    return with_interval(difference.mean, difference.low, difference.high, 4)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from evaluators.adapters.story import Story
-from evaluators.evaluator import Evaluator
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
@@ -18,13 +17,14 @@ from search.job.prepare import space_of
 from search.job.progress import Progress
 from search.job.scoring import DEFAULT_PROXIES
 from search.job.settings import SpaceSettings, TrainingSettings
-from search.sampling.proposals import StandIn
+from search.sampling.proposals import Proposal, StandIn
 from spaces.allocation import Allocation
 from spaces.budget import parse_budget
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.search_space import SearchSpace
 
+from .evaluator import Evaluator
 from .finalist import Finalist
 from .problem import Problem
 from .table_notes import Notes
@@ -158,10 +158,10 @@ class TabulatedOracle:
             "a table has no weights, so no adapter can be saved; search with a model and a task to train one."
         )
 
-    def _runs(self, allocations: Sequence[Allocation], /) -> list[tuple[Trained, ...]]:
+    def _runs(self, proposals: Sequence[Proposal], /) -> list[tuple[Trained, ...]]:
         return [
-            tuple(Trained(run, {}) for run in self._entry(allocation).runs[: len(self.problem.seeds)])
-            for allocation in allocations
+            tuple(Trained(run, {}) for run in self._entry(one.allocation).runs[: len(self.problem.seeds)])
+            for one in proposals
         ]
 
     def _entry(self, allocation: Allocation) -> Entry:

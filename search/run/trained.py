@@ -10,8 +10,7 @@ from pathlib import Path
 
 from evaluators.adapters.adapter import save_adapter
 from evaluators.adapters.story import Story
-from evaluators.evaluator import Evaluator
-from evaluators.training.candidate import Trained
+from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.cohort import score_trained
 from proxies.site_scores import SiteScores
 from search.job.fine_tune import fine_tune
@@ -20,9 +19,9 @@ from search.job.prepare import announce
 from search.job.progress import Progress, silent
 from search.job.scoring import score_space
 from search.job.texts import Writers, write_texts
-from search.sampling.proposals import StandsFor, as_proposed
-from spaces.allocation import Allocation
+from search.sampling.proposals import Proposal, StandsFor, as_proposed
 
+from .evaluator import Evaluator
 from .finalist import Finalist
 from .problem import Problem
 from .record import THE_UNIFORM, THE_WINNER
@@ -36,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FineTuning:
-    """An ``Evaluator`` that fine-tunes all allocations together, none twice.
+    """An ``Evaluator`` that fine-tunes all proposals together, none twice.
 
     job: over which model and task, and how. folder: what has finished there is read.
     """
@@ -45,10 +44,25 @@ class FineTuning:
     folder: Path
     progress: Progress = silent
 
-    def __call__(self, allocations: Sequence[Allocation], /) -> list[tuple[Trained, ...]]:
-        candidates = [one for allocation in allocations for one in self.job.candidates(allocation)]
+    def __call__(self, proposals: Sequence[Proposal], /) -> list[tuple[Trained, ...]]:
+        candidates = [run for one in proposals for run in self._named(one)]
         runs = iter(fine_tune(self.job, candidates, self.folder, keep_tensors=True, progress=self.progress))
-        return [tuple(islice(runs, len(self.job.seeds))) for _ in allocations]
+        return [tuple(islice(runs, len(self.job.seeds))) for _ in proposals]
+
+    def _named(self, proposal: Proposal) -> list[Candidate]:
+        """Its candidates, which the machine's log then knows by who proposed it."""
+        candidates = self._candidates(proposal)
+        for candidate in candidates:
+            self.job.machine.log.named(candidate, str(proposal.proposer))
+        return candidates
+
+    def _candidates(self, proposal: Proposal) -> list[Candidate]:
+        chosen = proposal.configuration
+        if chosen is None:
+            return self.job.candidates(proposal.allocation)
+        return self.job.candidates(
+            chosen.allocation, learning_rate=chosen.learning_rate, scaling=chosen.scaling
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +84,7 @@ class TrainedOracle:
             positive_label=task.objective.metric_label,
             notes=task.notes,
             task=task.name,
+            beside=job.beside,
         )
 
     def announce(self, folder: Path) -> None:
@@ -89,7 +104,7 @@ class TrainedOracle:
     def conclude(self, winner: Finalist, baseline: Finalist, folder: Path, progress: Progress) -> Conclusion:
         """How both are judged on the test rows, and what they write."""
         job = self.job
-        task, sites, recipe = job.task, job.space.sites, job.recipe
+        task, sites, recipe = job.task, job.sites, job.recipe
         asked = {THE_UNIFORM: baseline} if winner is baseline else {THE_WINNER: winner, THE_UNIFORM: baseline}
         tested = {
             name: score_trained(job.model, sites, task, one.runs, recipe) for name, one in asked.items()
@@ -104,7 +119,7 @@ class TrainedOracle:
             folder,
             run,
             model=job.model,
-            sites=job.space.sites,
+            sites=job.sites,
             recipe=job.recipe,
             base=job.base,
             objective=job.task.objective,

@@ -9,6 +9,7 @@ from evaluators.metrics.chance import Chance
 from evaluators.objectives.labels import Labels
 from evaluators.objectives.task_objective import TaskObjective
 from evaluators.training.nothing_learned import nothing_learned
+from search.sampling.proposer import UNIFORM
 from search.show.number_format import with_interval
 from search.statistics.paired import PairedDifference, holm_corrected
 from spaces.counted import counted
@@ -44,9 +45,9 @@ def verdict(
     tested: tuple[Sequence[float | None], Sequence[float | None]] | None,
     judged: Judged,
 ) -> str:
-    """Whether the winner is shown to beat the uniform allocation, by how much, on which rows.
+    """Whether the winner is shown to beat the baseline, the uniform allocation, by how much, on which rows.
 
-    finalists: the uniform baseline first. tested: the metric per seed of the winner and of the baseline on
+    finalists: the baseline first. tested: the metric per seed of the winner and of the baseline on
     the rows used once. Without them the validation rows decide, which also chose the winner: its p-value is
     then corrected for the number of finalists. Shown is what ``PairedDifference`` calls so, over
     seeds alone: how other rows would answer is not in the interval.
@@ -59,48 +60,48 @@ def verdict(
     if tested is None:
         return _by_validation(finalists, winner, judged)
     ours, theirs = tested
-    name, where = winner.proposal.proposers[0], _where(judged, "test")
+    name, base, where = winner.proposal.name, _base(finalists), _where(judged, "test")
     apart = PairedDifference.of(ours, theirs)
     if apart is None:
         return (
-            f"Not shown that any allocation beats uniform: no seed of {name} and uniform gave both a "
+            f"Not shown that any allocation beats {base}: no seed of {name} and {base} gave both a "
             f"metric {where}."
         )
     said = f"{_amount(apart)} in {judged.title} {where}, {_seeds(apart)}"
     if apart.doubt is None:
         said += " (the interval is over seeds alone)"
         if apart.gain(judged.direction) > 0:
-            return f"Yes: {name}, chosen by validation, beats uniform by {said}."
-        return f"No: {name}, chosen by validation, is worse than uniform, {said}."
+            return f"Yes: {name}, chosen by validation, beats {base} by {said}."
+        return f"No: {name}, chosen by validation, is worse than {base}, {said}."
     return (
-        f"Not shown that any allocation beats uniform: {name}, chosen by validation, differs from it "
+        f"Not shown that any allocation beats {base}: {name}, chosen by validation, differs from it "
         f"by {said}{apart.doubt}."
     )
 
 
 def _none_ahead(finalists: Sequence[Finalist], judged: Judged) -> str:
-    """Where the uniform allocation itself was chosen: how the nearest of the others did."""
+    """Where the baseline itself was chosen: how the nearest of the others did."""
     baseline, *others = finalists
-    where = _where(judged, "validation")
+    base, where = _base(finalists), _where(judged, "validation")
     nearest = max(others, key=lambda finalist: finalist.rank, default=None)
     if nearest is None or (apart := PairedDifference.of(nearest.metrics, baseline.metrics)) is None:
-        return f"Not shown that any allocation beats uniform: none other finished {where}."
+        return f"Not shown that any allocation beats {base}: none other finished {where}."
     seeds = _seeds(apart)
-    name = nearest.proposal.proposers[0]
+    name = nearest.proposal.name
     if failed := len(baseline.finished) - len(nearest.finished):
         seeds += f", but {failed} of its {counted(len(nearest.runs), 'run')} failed"
     return (
-        f"Not shown that any allocation beats uniform: the best other, {name}, differs from it by "
-        f"{_amount(apart)} in {judged.title} {where}, {seeds}, so uniform is chosen."
+        f"Not shown that any allocation beats {base}: the best other, {name}, differs from it by "
+        f"{_amount(apart)} in {judged.title} {where}, {seeds}, so {base} is chosen."
     )
 
 
 def _by_validation(finalists: Sequence[Finalist], winner: Finalist, judged: Judged) -> str:
-    name = winner.proposal.proposers[0]
+    name, base = winner.proposal.name, _base(finalists)
     apart, where = _corrected(winner, finalists), _where(judged, "validation")
     if apart is None:
         return (
-            f"Not shown that any allocation beats uniform: no seed of {name} and uniform gave both a "
+            f"Not shown that any allocation beats {base}: no seed of {name} and {base} gave both a "
             f"metric {where}."
         )
     said = (
@@ -108,9 +109,9 @@ def _by_validation(finalists: Sequence[Finalist], winner: Finalist, judged: Judg
         f"{counted(len(finalists) - 1, 'finalist')}"
     )
     if apart.doubt is None:
-        return f"Yes: {name} beats uniform by {said}, for which its p-value is corrected."
+        return f"Yes: {name} beats {base} by {said}, for which its p-value is corrected."
     return (
-        f"Not shown that any allocation beats uniform: {name} is ahead by {said}, so that this is "
+        f"Not shown that any allocation beats {base}: {name} is ahead by {said}, so that this is "
         f"partly luck{apart.doubt}."
     )
 
@@ -127,6 +128,12 @@ def _corrected(winner: Finalist, finalists: Sequence[Finalist]) -> PairedDiffere
 def _where(judged: Judged, part: str) -> str:
     rows = judged.rows.get(part)
     return f"on {counted(rows, f'{part} row')}" if rows else f"on the {part} rows"
+
+
+def _base(finalists: Sequence[Finalist]) -> str:
+    """What the others are compared with: of several baselines the best, which is then named."""
+    baseline = finalists[0].proposal
+    return str(UNIFORM) if baseline.configuration is None else baseline.name
 
 
 def _amount(apart: PairedDifference) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,16 +21,20 @@ from search.job.progress import Progress, silent
 from search.job.right_type import check_type, path_of, several
 from search.job.scoring import score_space
 from search.job.settings import COUNTS
-from search.sampling.proposals import Proposal
-from search.sampling.proposer import UNIFORM, Proposer
+from search.live.settings import LiveSettings
+from search.live.watcher import Watcher
+from search.mirror.settings import StorageSettings
+from search.mirror.study_place import StudyPlace, study_name_of, study_place
 from spaces.allocation import Allocation
-from spaces.counted import counted
+from spaces.budget import written_budget
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 
+from .live import live_job_of, search_live
 from .oracle import Oracle
 from .own_names import own_names
 from .pipeline import check_names, result_with, search_in_folder, search_with
+from .plans import proposed_plans
 from .result import Result
 from .settings import SEARCH_MAY_GROW, SearchSettings
 from .supernet_oracle import SupernetOracle
@@ -38,7 +42,7 @@ from .trained import TrainedOracle
 
 __all__ = ["Workbench"]
 
-_USUAL = SearchSettings()
+_USUAL, _LIVE, _SHOWN = SearchSettings(), LiveSettings(), StorageSettings()
 _OWN_NAMES: Final = {"proxy": "proxies", "allocator": "allocators", "sampler": "samplers"}
 _ORACLES: Final[Mapping[str, Callable[[Job], Oracle]]] = {
     "train": TrainedOracle,
@@ -110,7 +114,7 @@ class Workbench:
             check_whole("seeds", seeds, COUNTS)
         first = self.job.seed
         job = self.job if seeds is None else replace(self.job, seeds=tuple(range(first, first + seeds)))
-        proposals = _proposed(plans, self.uniform(), job)
+        proposals = proposed_plans(plans, self.uniform(), job)
         with ExitStack() as stack:
             if folder is None:
                 place = Path(stack.enter_context(TemporaryDirectory()))
@@ -125,78 +129,140 @@ class Workbench:
     def search(
         self,
         *,
-        trials: int = _USUAL.trials,
+        proposals: int = _USUAL.proposals,
         finalists: int = _USUAL.finalists,
         proxies: str | Sequence[str] | None = None,
         allocators: str | Sequence[str] = _USUAL.allocator,
         samplers: str | Sequence[str] = _USUAL.sampler,
         evaluator: Literal["train", "supernet"] = _USUAL.evaluator,
+        trials: int = _LIVE.trials,
+        halving: int = _LIVE.halving,
+        rungs: int = _LIVE.rungs,
+        pruner: str = _LIVE.pruner,
+        lrs: Sequence[float] | None = _LIVE.lrs,
+        scalings: str | Sequence[str] | None = _LIVE.scalings,
+        objectives: str | Sequence[str] = _LIVE.objectives,
+        budget_min: str | int | None = _LIVE.budget_min,
+        at_once: int | None = _LIVE.at_once,
         storage: str | None = None,
+        study_name: str | None = None,
         folder: str | Path | None = None,
+        watchers: Sequence[Watcher] = (),
     ) -> Result:
-        """What ``rankscape run`` finds: proposals by proxies and samplers, the best of them fine-tuned.
+        """What ``rankscape run`` finds: proposals by proxies and samplers, the best of them fine-tuned; with
+        ``trials``, a live search, most trials of which are stopped early.
 
         Args:
-            trials: proposals of each sampler.
+            proposals: of each sampler, by scores alone.
             finalists: proposals that are fine-tuned besides the uniform baseline.
             proxies, allocators, samplers: who proposes, by name; one may stand alone.
             evaluator: "train" each finalist, or cut all of them from one "supernet" per seed.
-            storage: address of the Optuna database that gets the studies "proposals" and "finalists", in
-                place of an earlier search's: "sqlite:///study.db"; by default ``study.db`` in the folder.
+            trials: allocations, each with a rate and a rule, that are trained while the search goes on.
+            halving, rungs, pruner: who of them is stopped, and when.
+            lrs, scalings: learning rates and scaling rules to choose from.
+            objectives: what trials are compared by; over several, the result has a ``front``.
+            budget_min: each trial has a budget of its own from this up.
+            at_once: trials that are trained side by side.
+            storage: address of the Optuna storage that gets the studies of trials, proposals and finalists:
+                "sqlite:///study.db"; by default ``study.db`` in the folder.
+            study_name: how their names begin; by default with task, model and budget.
             folder: gets the winner's adapter, ``result.json`` and the study, as that of ``rankscape run``
                 with these options, which can go on in it, also with other text to ``generate``; by default
                 nothing is kept.
+            watchers: are told how trials begin, are judged and end.
 
         Raises UsageError on names and storages that there are not, and on a folder that is in use or holds
         anything else; InputError where every run failed.
         """
         with own_names(_OWN_NAMES):
             settings = SearchSettings(
-                trials=trials,
+                proposals=proposals,
                 finalists=finalists,
                 proxy=several(proxies),
                 allocator=several(allocators),
                 sampler=several(samplers),
                 evaluator=evaluator,
             )
-            check_names(settings)
+            live = LiveSettings(
+                trials=trials,
+                halving=halving,
+                rungs=rungs,
+                pruner=pruner,
+                lrs=several(lrs),
+                scalings=several(scalings),
+                objectives=several(objectives),
+                budget_min=None if budget_min is None else written_budget(budget_min),
+                at_once=at_once,
+            )
+            check_names(settings, live)
+            shown = StorageSettings(storage, study_name)
         if folder is not None:
-            known = {**self.asked.by_name(), **settings_by_name(settings)}
+            known = {**self.asked.by_name(), **settings_by_name(settings), **settings_by_name(live)}
             owner = self._owner(folder, "search.run", known)
             with owner.opened():
-                return self.search_in(owner, settings, storage=storage)
+                return self.search_in(owner, settings, live, shown=shown, watchers=watchers)
         with TemporaryDirectory() as place:
-            oracle, seed = self._oracle(settings), self.job.seed
-            result = search_with(
-                oracle, settings, Path(place), seed=seed, progress=self.progress, storage=storage
-            )
-            return replace(result, output=None)
+            search = self._prepared(settings, live, self._study(shown), watchers)
+            return replace(search(Path(place), None), output=None)
 
     def search_in(
         self,
         owner: OutputFolder,
         settings: SearchSettings,
+        live: LiveSettings = _LIVE,
         *,
-        storage: str | None = None,
+        shown: StorageSettings = _SHOWN,
         command: str | None = None,
+        watchers: Sequence[Watcher] = (),
     ) -> Result:
         """``search`` in a folder that is open already, as ``rankscape run`` has it. command: its line."""
-        return search_in_folder(
-            self._oracle(settings),
-            settings,
-            owner,
-            seed=self.job.seed,
-            progress=self.progress,
-            storage=storage,
-            command=command,
-        )
+        search = self._prepared(settings, live, self._study(shown, command), watchers)
+        return search_in_folder(owner, search)
 
     def release(self) -> None:
         """Lets go of the base model and of ``threads``; what needs the model again loads it again."""
         self.job.machine.release()
 
-    def _oracle(self, settings: SearchSettings) -> Oracle:
-        return _ORACLES[settings.evaluator](self.job)
+    def _study(self, shown: StorageSettings, command: str | None = None) -> StudyPlace:
+        """Where the studies lie; raises UsageError where there is no storage at that address."""
+        job, budget = self.job, self.asked.space.budget
+        facts = {"model": job.model_title, "task": job.task.name, "space": job.title, "budget": budget}
+        usual = study_name_of(job.task.name, job.model_title, budget)
+        return study_place(shown, usual, facts, command=command)
+
+    def _prepared(
+        self,
+        settings: SearchSettings,
+        live: LiveSettings,
+        study: StudyPlace,
+        watchers: Sequence[Watcher],
+    ) -> Callable[[Path, str | None], Result]:
+        """The search that is asked for, of a folder and of whose it is; refused is what can be refused before
+        it begins."""
+        if not live.trials:
+            oracle, seed = _ORACLES[settings.evaluator](self.job), self.job.seed
+            return lambda folder, identity: search_with(
+                oracle,
+                settings,
+                folder,
+                seed=seed,
+                study=study.at(folder, identity),
+                progress=self.progress,
+            )
+        if settings.evaluator != "train":
+            raise UsageError(
+                f"`trials={live.trials}` and `evaluator={settings.evaluator}` exclude each other: trials are "
+                "trained; give one of them."
+            )
+        ready = live_job_of(self.job, live, budget=self.asked.space.budget)
+        return lambda folder, identity: search_live(
+            ready,
+            settings,
+            folder,
+            study=study.at(folder, identity),
+            progress=self.progress,
+            watchers=watchers,
+        )
 
     def _owner(self, folder: str | Path, command: str, known: Mapping[str, object]) -> OutputFolder:
         """The folder as one that belongs to a command with all that is known to decide its results."""
@@ -207,35 +273,4 @@ class Workbench:
             inputs=partial(inputs_of, self.asked.model, self.asked.data),
             growing=SEARCH_MAY_GROW,
             argument="folder",
-        )
-
-
-def _proposed(plans: Sequence[Allocation], baseline: Allocation, job: Job) -> list[Proposal]:
-    """The baseline first; plans under the names of their places, from 1 on, equal ones together."""
-    if isinstance(plans, Allocation) or not isinstance(plans, Iterable):
-        raise UsageError(f"`plans` is a lone {type(plans).__name__}; give a list of allocations.")
-    proposers: dict[Allocation, tuple[Proposer, ...]] = {baseline: (UNIFORM,)}
-    for place, plan in enumerate(plans, start=1):
-        _check_plan(f"plan {place} of `plans`", plan, job)
-        if plan != baseline:
-            proposers[plan] = (*proposers.get(plan, ()), Proposer(f"plan {place}"))
-    return [Proposal(one, names, job.space.params(one), ()) for one, names in proposers.items()]
-
-
-def _check_plan(title: str, plan: Allocation, job: Job) -> None:
-    """Raises UsageError on what is no allocation of the job's sites within its budget."""
-    if not isinstance(plan, Allocation):
-        raise UsageError(
-            f"{title} is a {type(plan).__name__}; give an allocation, such as `search.greedy` returns."
-        )
-    known = {site.name for site in job.space.sites}
-    if unknown := [name for name, _ in plan.ranks if name not in known]:
-        raise UsageError(
-            f"{title} names {', '.join(unknown[:3])}, and no such site is among the "
-            f"{counted(len(known), 'site')} of this space; set up another `space`."
-        )
-    if (params := job.space.params(plan)) > job.max_params:
-        raise UsageError(
-            f"{title} costs {params:,} of a budget of "
-            f"{counted(job.max_params, 'parameter')}; lower its ranks, or set up a larger `budget`."
         )

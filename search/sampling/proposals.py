@@ -17,11 +17,12 @@ from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.search_space import SearchSpace
 
+from .configuration import Configuration
 from .proposer import UNIFORM, Proposer
 from .repaired_study import RepairedStudy, Suggestion
 from .samplers import WINDOWS, find_sampler
 
-__all__ = ["Proposal", "StandIn", "StandsFor", "as_proposed", "propose"]
+__all__ = ["Proposal", "StandIn", "StandsFor", "as_proposed", "on_grid", "propose"]
 
 _REDRAWS = 8  # suggestions asked for before a repeat is given up
 _RESTARTS = 64  # random vectors tried before the space is taken to be exhausted
@@ -34,17 +35,25 @@ class Proposal:
 
     proposers: everybody who came to this allocation, the first one first.
     params: what its wires cost, in parameters. scores: (proxy name, score), larger is better.
+    configuration: where it is more than the allocation that was chosen.
     """
 
     allocation: Allocation
     proposers: tuple[Proposer, ...]
     params: int
     scores: tuple[tuple[str, float], ...]
+    configuration: Configuration | None = None
 
     @property
     def proposer(self) -> str:
         """The names of all proposers, joined by ``+``, to be read."""
         return "+".join(map(str, self.proposers))
+
+    @property
+    def name(self) -> str:
+        """The first proposer, and how it is trained where that was chosen too."""
+        first = str(self.proposers[0])
+        return first if self.configuration is None else f"{first} ({self.configuration.how})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +215,14 @@ def _sample(
                 "within the budget is (nearly) exhausted.",
                 name,
                 done,
-                counted(trials, "trial"),
+                counted(trials, "proposal"),
                 counted(_REDRAWS + _RESTARTS, "try", "tries"),
             )
             return
         suggestion, stand_in = found
         proposals.add(Proposer(name), stand_in)
         worth = dict(stand_in.scores)
-        became = replace(suggestion, ranks=_on_grid(stand_in.allocation, proposals.space))
+        became = replace(suggestion, ranks=on_grid(stand_in.allocation, proposals.space))
         study.tell(became, [worth[table.proxy] for table in objectives])
 
 
@@ -230,7 +239,7 @@ def _fresh(study: RepairedStudy, proposals: _Proposals) -> tuple[Suggestion, Sta
     return None
 
 
-def _on_grid(allocation: Allocation, space: SearchSpace) -> np.ndarray:
+def on_grid(allocation: Allocation, space: SearchSpace) -> np.ndarray:
     """The ranks of all sites, those off the grid down to it: (sites,), as a sampler can be told them."""
     grid = np.array(space.ranks)
     return np.asarray(grid[np.searchsorted(grid, space.rank_vector(allocation), side="right") - 1])

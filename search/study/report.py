@@ -14,15 +14,17 @@ import numpy as np
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
 from evaluators.store.whole_file import write_whole
 from search.run.table_notes import Notes
-from search.show.aligned_text import wrapped
+from search.show.sheet import Sheet
 from search.study.display.cost_table import Cost
 from search.study.display.page import Section, write_page
 from search.study.display.plots import clear_plots, draw_correlations, draw_proxy_maps, draw_stratum
-from search.study.display.text_table import format_report
+from search.study.display.table_files import clear_tables, write_costs, write_tables
+from search.study.display.text_table import report_sheet
 from search.study.judging.columns import origins_of, params_of, pooled_names, scores_of, truths_of
 from search.study.judging.judge import judge, pooled
 from search.study.judging.stratum_report import StratumReport, Truth
 from search.study.judging.told_beside import ToldBeside, told_beside
+from search.study.judging.uniform_verdict import uniform_verdict_on_all
 from search.study.judging.verdict import study_verdict
 from spaces.counted import counted
 from spaces.seeding import named_generator
@@ -30,7 +32,7 @@ from spaces.seeding import named_generator
 __all__ = ["REPORT_FILES", "StudyReport", "study_report", "write_report"]
 
 _log = logging.getLogger(__name__)
-REPORT_FILES: Final = ("report.json", "report.html", "plots")
+REPORT_FILES: Final = ("report.json", "report.html", "report.md", "report.csv", "tables", "plots")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,11 +55,17 @@ class StudyReport:
         """The answer in one sentence."""
         return study_verdict(self.reports[0])
 
+    @property
+    def uniform_verdict(self) -> str:
+        """Whether anything beats the uniform allocation."""
+        return uniform_verdict_on_all(self.reports)
+
     def to_json(self) -> dict[str, object]:
         """What ``report.json`` holds."""
         notes = self.notes
         return {
             "verdict": self.verdict,
+            "uniform_verdict": self.uniform_verdict,
             "facts": dict(notes.facts),
             "positive_label": notes.positive_label,
             "notes": list(notes.remarks),
@@ -72,12 +80,17 @@ class StudyReport:
         """A sentence for each stratum that has other metrics."""
         return [f"{stratum}: {'; '.join(map(str, told))}" for stratum, told in self.beside.items() if told]
 
+    @property
+    def sheet(self) -> Sheet:
+        """What the command prints of it."""
+        notes = [f"note: {note}" for note in self.notes.remarks]
+        beaten = f"does anything beat uniform? {self.uniform_verdict}"
+        return report_sheet(self.verdict, self.reports[0], (beaten, *notes, *self.lines_beside))
+
     def text(self, folder: Path) -> str:
-        """What the command prints of it, once it is written to ``folder``."""
-        beside = [line for one in self.lines_beside for line in wrapped(one)]
-        written = wrapped(f"written to {folder}: report.html, report.json, plots/")
-        report = format_report(self.verdict, self.reports[0], self.notes.remarks)
-        return "\n".join([report, *beside, "", *written])
+        """``sheet``, once it is written to ``folder``."""
+        files = "report.html, report.json (.md, .csv), tables/, plots/"
+        return self.sheet.with_sentences(f"written to {folder}: {files}").text
 
 
 def study_report(table: BenchmarkTable) -> StudyReport:
@@ -109,15 +122,17 @@ def study_report(table: BenchmarkTable) -> StudyReport:
 
 
 def write_report(table: BenchmarkTable, folder: Path) -> StudyReport:
-    """``study_report``, written as ``report.json``, ``report.html`` and ``plots/``."""
+    """``study_report``, written as ``REPORT_FILES``."""
     report, plots = study_report(table), folder / "plots"
     clear_plots(plots)
+    _write_tables(table, report, folder)
     sections = _sections(table, report, plots)
     maps = draw_proxy_maps(report.notes.site_scores, plots)
     write_whole(folder / "report.json", json.dumps(report.to_json(), indent=2))
     write_page(
         folder / "report.html",
         title="Which proxies can be trusted",
+        headline=report.uniform_verdict,
         verdict=report.verdict,
         facts=[
             *report.notes.facts,
@@ -129,6 +144,21 @@ def write_report(table: BenchmarkTable, folder: Path) -> StudyReport:
         left_out=[(one.proxy, one.reason) for one in report.notes.left_out],
     )
     return report
+
+
+def _write_tables(table: BenchmarkTable, report: StudyReport, folder: Path) -> None:
+    report.sheet.write(folder, "report")
+    tables = folder / "tables"
+    clear_tables(tables)
+    for stratum, one in zip(report.strata, report.reports, strict=True):
+        write_tables(one, tables / _name(table, stratum, one))
+    write_costs(report.costs, tables)
+
+
+def _name(table: BenchmarkTable, stratum: Stratum | None, report: StratumReport) -> str:
+    """What the files of a report begin with: ``1-metric``, ``pooled-loss``."""
+    place = "pooled" if stratum is None else f"{table.strata.index(stratum) + 1}"
+    return f"{place}-{report.truth}"
 
 
 def _judged(
@@ -181,10 +211,10 @@ def _sections(table: BenchmarkTable, report: StudyReport, plots: Path) -> list[S
     """Each report with its plots."""
     sections = []
     for stratum, one in zip(report.strata, report.reports, strict=True):
+        place = plots / _name(table, stratum, one)
         if stratum is None:
-            images = draw_correlations(one, plots / f"pooled-{one.truth}", chance={})
+            images = draw_correlations(one, place, chance={})
         else:
-            place = plots / f"{table.strata.index(stratum) + 1}-{one.truth}"
             images = draw_stratum(table, table.of(stratum), one, place, direction=report.notes.direction)
         sections.append(Section(one, images))
     return sections

@@ -34,7 +34,7 @@ SMALL = [
     "1",
     "--batch-size",
     "8",
-    "--trials",
+    "--proposals",
     "4",
     "--finalists",
     "2",

@@ -154,7 +154,7 @@ def rows(folder: Path) -> object:
 
 
 def test_what_a_study_lost_is_scored_and_trained_again(small, capsys, tmp_path, watched, caplog):
-    shared = [*small[: small.index("--trials")], *small[small.index("--seeds") :]]  # with search.run
+    shared = [*small[: small.index("--proposals")], *small[small.index("--seeds") :]]  # with search.run
     argv = [*shared, "--allocations", "6", "--seeds", "1", "--cohort-size", "1", "--lr", "1e-2"]
     argv += ["--proxy", "grad_norm,snip,plain", "--scoring-batches", "2"]
     assert study_main(argv) == 0

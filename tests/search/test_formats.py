@@ -14,7 +14,7 @@ from tests.evaluators.data.letters import MARKED, TEMPLATE, tokenizer_of_letters
 
 SMALL = [
     *("--space", "lora[q,v]", "--budget", "r=2", "--epochs", "0.2", "--seeds", "1", "--threads", "1"),
-    *("--trials", "1", "--finalists", "1", "--proxy", "grad_norm", "--quiet"),
+    *("--proposals", "1", "--finalists", "1", "--proxy", "grad_norm", "--quiet"),
 ]
 WORDS = [f"{first}{second}" for first in "abcdef" for second in "ghij"]
 

@@ -16,7 +16,7 @@ from search.cli.study import main as study
 KILOBYTES = (8, 24, 64, 100, 160, 240, 360, 520, 800, 16_000)
 TIMES = ("seconds", "overhead", "peak_memory", "output", "costs")
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], list[str]]] = {
-    "run": (run, ["--trials", "4", "--finalists", "2"]),
+    "run": (run, ["--proposals", "4", "--finalists", "2"]),
     "study": (study, ["--allocations", "6", "--proxy", "grad_norm,snip", "--lr", "1e-2"]),
     "compare": (compare, ["--methods", "lora,head", "--space", "lora[q,v]"]),
 }
@@ -50,7 +50,7 @@ def without_times(value: object) -> object:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_full_disk_is_one_line_and_the_same_command_goes_on(command, small, disk, tmp_path, capsys):
     main, own = COMMANDS[command]
-    shared = [*small[: small.index("--trials")], *small[small.index("--seeds") :]]
+    shared = [*small[: small.index("--proposals")], *small[small.index("--seeds") :]]
     argv = [*shared, *own, "--seeds", "1", "--cohort-size", "1", "--json", "--output"]
     assert main([*argv, str(tmp_path / "whole")]) == 0
     whole = without_times(json.loads(capsys.readouterr().out))

@@ -20,7 +20,7 @@ from tests.search.decoder_files import DECODER_WORDS, save_decoder, write_prompt
 
 TRAINING = ["--epochs", "4", "--batch-size", "8", "--lr", "1e-2", "--threads", "1", "--quiet"]
 SPACE = ["--space", "lora[q,v]", "--budget", "r=2"]
-FEW = ["--trials", "2", "--finalists", "1", "--proxy", "grad_norm"]
+FEW = ["--proposals", "2", "--finalists", "1", "--proxy", "grad_norm"]
 GENERATE = ["--generate", "--max-new-tokens", "5", "--text-metrics", "bleu,exact_match"]
 
 
@@ -133,7 +133,7 @@ def test_python_writes_text_later_into_the_same_folder_too(do, typed, tmp_path):
 
     def found(**more):
         bench = search.setup(**known, **more)
-        few = {"trials": 2, "finalists": 1, "proxies": "grad_norm"}
+        few = {"proposals": 2, "finalists": 1, "proxies": "grad_norm"}
         if do == "search":
             return bench.search(**few, folder=tmp_path / "mine")
         return bench.fine_tune([], folder=tmp_path / "mine")

@@ -16,7 +16,7 @@ from tests.search.decoder_files import DECODER_WORDS, save_decoder, write_prompt
 
 SMALL = [
     *("--epochs", "2", "--batch-size", "8", "--seeds", "2", "--lr", "1e-2", "--threads", "1"),
-    *("--trials", "4", "--finalists", "2", "--quiet"),
+    *("--proposals", "4", "--finalists", "2", "--quiet"),
 ]
 SPACE = ["--space", "lora[q,v]", "--budget", "r=2"]
 

@@ -38,7 +38,7 @@ def asked(tiny_language_model, tmp_path) -> list[str]:
 
 def test_a_run_is_judged_by_the_likeliest_choice_and_saves_what_peft_loads(asked, tmp_path, capsys):
     output = tmp_path / "out"
-    few = ["--trials", "4", "--finalists", "2", "--json"]
+    few = ["--proposals", "4", "--finalists", "2", "--json"]
     assert main([*asked, *SPACE, *SMALL, *few, "--output", str(output)]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["metric"] == "accuracy"

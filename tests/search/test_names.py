@@ -18,7 +18,7 @@ from search.show.scatter_plots import Truths, draw_scatters
 from search.study.display.cost_table import Cost
 from search.study.display.page import Section, render_page
 from search.study.display.plots import LOOKS, draw_correlations
-from search.study.display.text_table import format_report
+from search.study.display.text_table import report_sheet
 from spaces.search_space import SearchSpace
 from spaces.show.picture import new_figure, save_png, short
 from spaces.show.score_maps import draw_score_maps
@@ -84,6 +84,7 @@ def test_a_page_and_its_text_hold_nothing_unseen_and_no_markup(name):
     report = report_of(card_of(name, 0.7), contests=1, stratum=name)
     page = render_page(
         title=name,
+        headline=name,
         verdict=name,
         facts=[(name, name)],
         sections=[Section(report, ())],
@@ -93,7 +94,7 @@ def test_a_page_and_its_text_hold_nothing_unseen_and_no_markup(name):
     page.encode()
     assert not UNSEEN.search(page)
     assert "<b>" not in page
-    text = format_report(name, report, [name])
+    text = report_sheet(name, report, [name]).text
     text.encode()
     assert not UNSEEN.search(text)
 

@@ -14,7 +14,7 @@ from search.cli.run import main as run
 from search.cli.study import main as study
 
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], list[str]]] = {
-    "search.run": (run, ["--trials", "1", "--finalists", "1"]),
+    "search.run": (run, ["--proposals", "1", "--finalists", "1"]),
     "search.study": (study, ["--allocations", "4", "--proxy", "grad_norm", "--scoring-batches", "1"]),
     "search.compare": (compare, ["--methods", "head", "--space", "lora[q,v]"]),
     "a preset": (compare, ["--preset", "dylora-table2", "--dataset", "mrpc"]),
@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], list[str]]] = {
 @pytest.fixture
 def shared(small) -> list[str]:
     """What all commands take of a command line that ends within seconds; the folder comes last."""
-    argv = [*small[: small.index("--trials")], *small[small.index("--seeds") :]]
+    argv = [*small[: small.index("--proposals")], *small[small.index("--seeds") :]]
     place = argv.index("--output")
     return [*argv[:place], *argv[place + 2 :], "--seeds", "1", "--output"]
 
@@ -86,7 +86,7 @@ def test_a_preset_s_folder_is_of_what_was_typed_over_the_paper_s_settings(shared
 def test_a_table_is_told_by_its_bytes(shared, tmp_path, capsys):
     assert study(typed("search.study", shared, tmp_path / "study")) == 0
     table = tmp_path / "study" / "table.parquet"
-    argv = ["--table", str(table), "--trials", "1", "--finalists", "1", "--quiet", "--proxy", "grad_norm"]
+    argv = ["--table", str(table), "--proposals", "1", "--finalists", "1", "--quiet", "--proxy", "grad_norm"]
     assert run([*argv, "--output", str(tmp_path / "found")]) == 0
     assert run([*argv, "--output", str(tmp_path / "found")]) == 0
     table.write_bytes(table.read_bytes()[:-1])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from evaluators.executors.executor import Executor
 from evaluators.training.candidate import Candidate, Trained
 from search.cli.command import Printed
 from search.cli.compare import COMPARE
@@ -20,7 +22,7 @@ from search.cli.search_in import search_in
 from search.cli.study import STUDY
 from search.cli.typed import Typed
 from search.job.machine import Machine
-from search.run.table import format_table, samples_of
+from search.run.table import samples_of, search_sheet
 
 
 class Watched:
@@ -57,24 +59,48 @@ class Watched:
 
     def _search(self, given: Typed) -> Printed:
         record = run_search(given, partial(search_in, machine=self._machine))
-        return Printed(record.to_json(), format_table(record), samples_of(record))
+        return Printed(record.to_json(), search_sheet(record).text, samples_of(record))
 
     def _machine(self, given: Typed) -> Machine:
         machine = machine_given(given)
-        return replace(machine, executor=partial(self._train, machine.executor))
+        return replace(machine, executor=WatchedExecutor(machine.executor, self))
 
-    def _train(self, executor: Any, work: Any, models: Any, *, on_done: Any, on_step: Any) -> None:
+
+@dataclass(frozen=True)
+class WatchedExecutor:
+    """Another one, which ``by`` looks at."""
+
+    executor: Executor
+    by: Watched
+
+    @property
+    def at_once(self) -> int:
+        return self.executor.at_once
+
+    @property
+    def cohort_size(self) -> int:
+        return self.executor.cohort_size
+
+    @contextmanager
+    def opened(self) -> Iterator[WatchedExecutor]:
+        with self.executor.opened() as executor:
+            yield replace(self, executor=executor)
+
+    def __call__(self, work: Any, models: Any, *, on_done: Any, on_step: Any) -> None:
+        by = self.by
+
         def note(index: int, one: Trained) -> None:
             on_done(index, one)
-            self.trained.append((work[index].workload.fingerprint, one.evaluation.candidate))
-            self.done(len(self.trained))
+            by.trained.append((work[index].workload.fingerprint, one.evaluation.candidate))
+            by.done(len(by.trained))
 
-        self.asked += [
-            (one.workload.report_on, [c for c in one.candidates if c not in one.known]) for one in work
+        by.asked += [
+            (one.workload.report_on, [leg.candidate for leg in one.legs if leg not in one.known])
+            for one in work
         ]
-        self.before()
-        executor(work, models, on_done=note, on_step=on_step)
-        self.after()
+        by.before()
+        self.executor(work, models, on_done=note, on_step=on_step)
+        by.after()
 
 
 def interrupt_after(count: int) -> Callable[[int], None]:

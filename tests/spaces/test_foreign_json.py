@@ -25,7 +25,7 @@ from spaces.foreign_json import (
     positive,
     read_json,
     text,
-    whole,
+    whole_number,
 )
 
 SHAPE = fields(
@@ -33,7 +33,7 @@ SHAPE = fields(
     on=boolean,
     rate=positive,
     rule=one_of("a", "b"),
-    ranks=object_of(whole(0, 100)),
+    ranks=object_of(whole_number(0, 100)),
     sizes=list_of(number),
     note=optional(text),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from search.show.aligned_text import wrapped
+from search.show.sheet import Sheet
 
 from .preset import Number, Preset, layout
 
@@ -40,9 +40,7 @@ class FilledTable:
         }
 
     @property
-    def text(self) -> str:
+    def sheet(self) -> Sheet:
         """The table as a person reads it."""
         below = [f"ours: {one}" for one in self.trained] + [f"note: {note}" for note in self.notes]
-        return "\n".join(
-            [layout(self.preset, self.numbers), *(line for one in below for line in wrapped(one))]
-        )
+        return layout(self.preset, self.numbers).with_sentences(*below)

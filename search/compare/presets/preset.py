@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from search.compare.arm import Arm
-from search.show.aligned_text import aligned, wrapped
+from search.show.sheet import Sheet
+from search.show.table import Column, Table, TableCell, TableRow, word_cell
 from spaces.errors import UsageError
 from spaces.site import Kind
 
@@ -171,29 +172,45 @@ class Preset:
         return replace(self, columns=columns, arms=arms, cells=cells, means=frozenset())
 
 
-def layout(preset: Preset, ours: Mapping[tuple[str, str], Number]) -> str:
-    """The paper's table, each cell ``ours | theirs``, ``-`` for a number that is not there.
+def layout(preset: Preset, ours: Mapping[tuple[str, str], Number]) -> Sheet:
+    """The paper's table, each cell ``ours | theirs``, ``-`` for a number that is not there; its notes below.
 
     ours: by (row, column), as the paper prints them. Means of rows are added.
     """
-    places = {(cell.row, cell.column): cell for cell in preset.cells}
     known = {**_means(preset, ours), **ours}
-    theirs = {place: cell.paper for place, cell in places.items() if cell.paper is not None}
-    table = [("", *preset.columns)]
-    for row in preset.rows:
-        texts = [
-            f"{_text(preset, known, (row, column))} | {_text(preset, theirs, (row, column))}"
-            if (row, column) in places
-            else ""
-            for column in preset.columns
-        ]
-        table.append((row, *texts))
+    theirs = {(cell.row, cell.column): cell.paper for cell in preset.cells if cell.paper is not None}
+    sides = [f"{{}}{whose}{what}" for whose in ("", "_paper") for what in ("", "_sd", "_rank")]
+    columns = (
+        Column("", ("row",), words=True),
+        *(Column(name, tuple(side.format(name) for side in sides)) for name in preset.columns),
+    )
+    rows = [
+        TableRow((word_cell(row), *(_cell(preset, known, theirs, (row, name)) for name in preset.columns)))
+        for row in preset.rows
+    ]
     about = (
         f"{preset.source}, {preset.model}: ours | the paper's; {preset.statistic} over seeds "
         f"{', '.join(map(str, preset.seeds))}"
     )
-    notes = [line for note in preset.notes for line in wrapped(f"note: {note}")]
-    return "\n".join([*wrapped(about), "", *aligned(table), *notes])
+    notes = tuple(f"note: {note}" for note in preset.notes)
+    return Sheet("", ((about,), Table("", columns, tuple(rows)), notes))
+
+
+def _cell(
+    preset: Preset,
+    ours: Mapping[tuple[str, str], Number],
+    theirs: Mapping[tuple[str, str], Number],
+    place: tuple[str, str],
+) -> TableCell:
+    """Both numbers of a place; empty where the table has none."""
+    if all(place != (cell.row, cell.column) for cell in preset.cells):
+        return TableCell("", (None,) * 6)
+    values = [
+        value
+        for own in (ours.get(place), theirs.get(place))
+        for value in ((None,) * 3 if own is None else (own.value, own.sd, own.rank))
+    ]
+    return TableCell(f"{_text(preset, ours, place)} | {_text(preset, theirs, place)}", tuple(values))
 
 
 def _text(preset: Preset, numbers: Mapping[tuple[str, str], Number], place: tuple[str, str]) -> str:

@@ -45,8 +45,21 @@ class MachineSettings:
         default_text="all cores",
         rare=True,
     )
+    dask: str | None = option(
+        None,
+        "train on the workers of this Dask cluster: tcp://HOST:PORT, or its scheduler's file",
+        metavar="PLACE",
+        default_text="on this machine",
+        rare=True,
+        file=True,
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
         if self.device != "auto" and self.devices:
             raise UsageError("`device` and `devices` exclude each other; give one of them.")
+        for name in ("devices", "jobs"):
+            if self.dask and getattr(self, name):
+                raise UsageError(
+                    f"`dask` and `{name}` exclude each other: a cluster's workers have their own."
+                )

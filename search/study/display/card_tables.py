@@ -1,81 +1,97 @@
-"""The tables of report cards: what is said of each proxy, as rows of written cells."""
+"""The tables of report cards: what is said of each proxy."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from search.show.number_format import (
-    ABSENT,
-    UNDEFINED,
-    decimal,
-    p_value,
-    percent,
-    signed,
-    with_interval,
-)
+from search.show.number_format import ABSENT, UNDEFINED, decimal, percent
+from search.show.table import Column, Table, TableCell, TableRow, count_cell, word_cell
 from search.study.judging.report_card import Estimate, ReportCard, TopK
 from search.study.judging.stratum_report import StratumReport
 from spaces.counted import counted
 
-from .table import BOUNDS, Table, TableRow
+from .estimate_cells import BOUNDS, chance_cell, estimate_cell, fields_of, plain_cell, share_cell
 
 __all__ = ["at_k_table", "card_table", "ceiling_line", "correlation_table"]
 
 _EQUAL_COST: Final = "equal cost"
 _USUAL_K: Final = 5
+_PROXY: Final = Column("proxy", ("proxy",), words=True)
 
 
 def card_table(report: StratumReport) -> Table:
     """A row per proxy with what matters most, at the one k nearest to 5."""
     shown = min(_ks(report), key=lambda k: abs(k - _USUAL_K), default=None)
-    head = ["proxy", f"Spearman ρ {BOUNDS}", "Kendall τ", "Pearson r", "partial ρ given params"]
-    head += [f"beats params by {BOUNDS}", f"beats spread by {BOUNDS}", "of ceiling", "p (Holm)"]
+    columns = [
+        _PROXY,
+        Column(f"Spearman ρ {BOUNDS}", fields_of("spearman")),
+        Column("Kendall τ", ("kendall",)),
+        Column("Pearson r", ("pearson",)),
+        Column("partial ρ given params", ("partial_given_params",)),
+        Column(f"beats params by {BOUNDS}", fields_of("beats_params_by")),
+        Column(f"beats spread by {BOUNDS}", fields_of("beats_spread_by")),
+        Column("of ceiling", ("of_ceiling",)),
+        Column("p (Holm)", ("p_holm",)),
+    ]
     if shown is not None:
-        head += [f"precision@{shown}", f"regret@{shown}", f"best rank@{shown}"]
+        titles = {f"precision@{shown}": "precision", f"regret@{shown}": "regret"}
+        titles[f"best rank@{shown}"] = "best_rank"
+        columns += [Column(title, (f"{field}_at_{shown}",)) for title, field in titles.items()]
     rows = [
         TableRow((*_card_cells(card), *_at_cells(card, shown)), strong=card.significant)
         for card in report.cards
     ]
-    return Table("Report cards", tuple(head), tuple(rows))
+    return Table("Report cards", tuple(columns), tuple(rows), name="cards")
 
 
 def correlation_table(report: StratumReport) -> Table:
     """A row per proxy: what the cards show without an interval, with it."""
+    columns = (
+        _PROXY,
+        Column(f"Kendall τ {BOUNDS}", fields_of("kendall")),
+        Column(f"Pearson r {BOUNDS}", fields_of("pearson")),
+        Column(f"partial ρ given params {BOUNDS}", fields_of("partial_given_params")),
+        Column(f"of ceiling {BOUNDS}", fields_of("of_ceiling")),
+    )
     rows = [
         TableRow(
             (
-                card.proxy,
-                _signed(card.kendall),
-                _signed(card.pearson),
-                _EQUAL_COST if card.partial is None else _signed(card.partial),
-                ABSENT if card.of_ceiling is None else _percent(card.of_ceiling),
+                word_cell(card.proxy),
+                estimate_cell(card.kendall),
+                estimate_cell(card.pearson),
+                estimate_cell(card.partial, absent=_EQUAL_COST),
+                estimate_cell(card.of_ceiling, 0, write=percent),
             )
         )
         for card in report.cards
     ]
-    names = ("Kendall τ", "Pearson r", "partial ρ given params", "of ceiling")
-    head = ("proxy", *(f"{name} {BOUNDS}" for name in names))
-    return Table("Other correlations, and share of the ceiling", head, tuple(rows))
+    return Table("Other correlations, and share of the ceiling", columns, tuple(rows), name="correlations")
 
 
 def at_k_table(report: StratumReport) -> Table:
     """A row per proxy and k, with intervals."""
+    columns = (
+        _PROXY,
+        Column("k", ("k",)),
+        Column(f"precision@k {BOUNDS}", fields_of("precision")),
+        Column(f"regret@k {BOUNDS}", fields_of("regret")),
+        Column(f"best rank@k {BOUNDS}", fields_of("best_rank")),
+    )
     rows = [
         TableRow(
             (
-                card.proxy,
-                str(at.k),
-                _decimal(at.precision, 2),
-                _decimal(at.regret, 4),
-                _decimal(at.best_rank, 1),
+                word_cell(card.proxy),
+                count_cell(at.k),
+                estimate_cell(at.precision, write=decimal),
+                estimate_cell(at.regret, 4, write=decimal),
+                estimate_cell(at.best_rank, 1, write=decimal),
             ),
             gap=at is card.at_k[0] and card is not report.cards[0],
         )
         for card in report.cards
         for at in card.at_k
     ]
-    head = ("proxy", "k", f"precision@k {BOUNDS}", f"regret@k {BOUNDS}", f"best rank@k {BOUNDS}")
-    return Table("At every k", head, tuple(rows))
+    return Table("At every k", columns, tuple(rows), name="at-k")
 
 
 def ceiling_line(report: StratumReport) -> str:
@@ -95,43 +111,35 @@ def _ks(report: StratumReport) -> list[int]:
     return sorted({at.k for card in report.cards for at in card.at_k})
 
 
-def _card_cells(card: ReportCard) -> tuple[str, ...]:
-    known = card.spearman.value is not None
+def _card_cells(card: ReportCard) -> tuple[TableCell, ...]:
     return (
-        card.proxy,
-        _signed(card.spearman),
-        signed(card.kendall.value),
-        signed(card.pearson.value),
-        _EQUAL_COST if card.partial is None else signed(card.partial.value),
-        _EQUAL_COST if card.over_params is None else _beats(card.over_params),
-        ABSENT if card.over_spread is None else _beats(card.over_spread),
-        ABSENT if card.of_ceiling is None else percent(card.of_ceiling.value),
-        p_value(card.p_holm) if known else ABSENT,
+        word_cell(card.proxy),
+        estimate_cell(card.spearman),
+        plain_cell(card.kendall),
+        plain_cell(card.pearson),
+        plain_cell(card.partial, absent=_EQUAL_COST),
+        _beats(card.over_params, absent=_EQUAL_COST),
+        _beats(card.over_spread, absent=ABSENT),
+        share_cell(card.of_ceiling),
+        chance_cell(card),
     )
 
 
-def _at_cells(card: ReportCard, shown: int | None) -> tuple[str, ...]:
+def _at_cells(card: ReportCard, shown: int | None) -> tuple[TableCell, ...]:
     """precision, regret and best rank at ``shown``; none of them where no card has any k."""
     if shown is None:
         return ()
     at: TopK | None = next((each for each in card.at_k if each.k == shown), None)
     if at is None:
-        return (ABSENT,) * 3
-    return decimal(at.precision.value), decimal(at.regret.value, 4), decimal(at.best_rank.value, 1)
+        return (plain_cell(None),) * 3
+    return (
+        plain_cell(at.precision, write=decimal),
+        plain_cell(at.regret, 4, write=decimal),
+        plain_cell(at.best_rank, 1, write=decimal),
+    )
 
 
-def _beats(over: Estimate) -> str:
+def _beats(over: Estimate | None, *, absent: str) -> TableCell:
     """The gain over another proxy, with "yes" where its whole interval is above 0."""
-    return ("yes, " if over.above_zero else "") + _signed(over)
-
-
-def _signed(estimate: Estimate) -> str:
-    return with_interval(estimate.value, estimate.low, estimate.high)
-
-
-def _decimal(estimate: Estimate, digits: int) -> str:
-    return with_interval(estimate.value, estimate.low, estimate.high, digits, write=decimal)
-
-
-def _percent(estimate: Estimate) -> str:
-    return with_interval(estimate.value, estimate.low, estimate.high, 0, write=percent)
+    beaten = over is not None and over.above_zero
+    return estimate_cell(over, absent=absent, before="yes, " if beaten else "")

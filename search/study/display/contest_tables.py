@@ -1,49 +1,40 @@
-"""The tables of contests: allocations against the uniform one, as rows of written cells."""
+"""The tables of contests: allocations against the uniform one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Final
 
-from search.show.number_format import ABSENT, decimal, p_value, signed, with_interval
-from search.statistics.interval import Interval
+from search.show.number_format import ABSENT, decimal, p_value, signed
+from search.show.table import Column, Table, TableCell, TableRow, count_cell, interval_cell, word_cell
 from search.study.judging.stratum_report import Contest, StratumReport
 from search.study.origin import Origin
 
-from .table import BOUNDS, Table, TableRow
+from .estimate_cells import BOUNDS, fields_of
 
-__all__ = ["contest_table", "pick_table"]
+__all__ = ["contest_table", "every_contest", "pick_table"]
 
 _BEST, _WORST = 10, 3
+_AGAINST: Final = (
+    Column(f"minus uniform {BOUNDS}", fields_of("minus_uniform")),
+    Column("p (Holm)", ("p_holm",)),
+)
+_Placed = tuple[int, Contest]
+"""A contest and its place, 1 being the best."""
 
 
 def contest_table(report: StratumReport) -> Table:
     """The ten best and the three worst allocations against the uniform one."""
-    places = list(enumerate(report.contests, start=1))
-    if len(places) > _BEST + _WORST:
-        places = places[:_BEST] + places[-_WORST:]
-    after_gap = {later for (earlier, _), (later, _) in pairwise(places) if later > earlier + 1}
-    rows = [
-        TableRow(
-            (
-                str(place),
-                _short(contest.origins),
-                signed(contest.truth, 4) if report.truth == "loss" else decimal(contest.truth, 4),
-                _difference(contest.difference),
-                _chance(contest),
-            ),
-            strong=contest.won,
-            gap=place in after_gap,
-        )
-        for place, contest in places
-    ]
-    caption = f"Against the uniform allocation: best and worst of {len(report.contests)}"
-    return Table(
-        caption,
-        ("place", "drawn by", report.truth_name, f"minus uniform {BOUNDS}", "p (Holm)"),
-        tuple(rows),
-        words=(1,),
-    )
+    placed = list(enumerate(report.contests, start=1))
+    if len(placed) > _BEST + _WORST:
+        placed = placed[:_BEST] + placed[-_WORST:]
+    return _table(report, f"Against the uniform allocation: best and worst of {len(report.contests)}", placed)
+
+
+def every_contest(report: StratumReport) -> Table:
+    """All of them, for a file."""
+    return _table(report, "Against the uniform allocation", list(enumerate(report.contests, start=1)))
 
 
 def pick_table(report: StratumReport) -> Table:
@@ -54,23 +45,49 @@ def pick_table(report: StratumReport) -> Table:
         for origin in contest.origins
         if origin.group == "proxy pick"
     }
+    columns = (
+        Column("pick", ("pick",), words=True),
+        Column(f"place among {len(report.contests)}", ("place",)),
+        *_AGAINST,
+    )
     rows = [
-        TableRow((pick, str(place), _difference(contest.difference), _chance(contest)), strong=contest.won)
+        TableRow((word_cell(pick), count_cell(place), *_against(contest)), strong=contest.won)
         for pick, (place, contest) in sorted(picks.items())
     ]
-    return Table(
-        "Every proxy's own pick against the uniform allocation",
-        ("pick", f"place among {len(report.contests)}", f"minus uniform {BOUNDS}", "p (Holm)"),
-        tuple(rows),
+    caption = "Every proxy's own pick against the uniform allocation"
+    return Table(caption, columns, tuple(rows), name="picks")
+
+
+def _table(report: StratumReport, caption: str, placed: Sequence[_Placed]) -> Table:
+    columns = (
+        Column("place", ("place",)),
+        Column("drawn by", ("drawn_by",), words=True),
+        Column(report.truth_name, ("truth",)),
+        *_AGAINST,
     )
+    write = signed if report.truth == "loss" else decimal
+    after_gap = {later for (earlier, _), (later, _) in pairwise(placed) if later > earlier + 1}
+    rows = [
+        TableRow(
+            (
+                count_cell(place),
+                TableCell(_short(contest.origins), (", ".join(map(str, contest.origins)),)),
+                TableCell(write(contest.truth, 4), (contest.truth,)),
+                *_against(contest),
+            ),
+            strong=contest.won,
+            gap=place in after_gap,
+        )
+        for place, contest in placed
+    ]
+    return Table(caption, columns, tuple(rows), name="contests")
 
 
-def _chance(contest: Contest) -> str:
-    return ABSENT if contest.p_holm is None else p_value(contest.p_holm)
-
-
-def _difference(interval: Interval) -> str:
-    return with_interval(interval.mean, interval.low, interval.high, 4)
+def _against(contest: Contest) -> Iterable[TableCell]:
+    """The cells under ``_AGAINST``."""
+    chance = contest.p_holm
+    yield interval_cell(contest.difference)
+    yield TableCell(ABSENT if chance is None else p_value(chance), (chance,))
 
 
 def _short(origins: Sequence[Origin]) -> str:

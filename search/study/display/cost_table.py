@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from search.show.number_format import ABSENT, memory, percent, seconds
-
-from .table import Table, TableRow
+from search.show.table import Column, Table, TableCell, TableRow, word_cell
 
 __all__ = ["Cost", "cost_table"]
 
@@ -32,15 +31,25 @@ class Cost:
 
 def cost_table(costs: Sequence[Cost]) -> Table:
     """A row per proxy: time, share of one epoch, memory."""
+    columns = (
+        Column("proxy", ("proxy",), words=True),
+        Column("time", ("seconds",)),
+        Column("of one epoch", ("share_of_epoch",)),
+        Column("peak memory", ("peak_memory_bytes",)),
+    )
     rows = [
         TableRow(
             (
-                cost.proxy,
-                ABSENT if cost.seconds is None else seconds(cost.seconds),
-                ABSENT if cost.share_of_epoch is None else percent(cost.share_of_epoch, 1),
-                ABSENT if cost.peak_memory is None else memory(cost.peak_memory),
+                word_cell(cost.proxy),
+                _measured(cost.seconds, seconds),
+                _measured(cost.share_of_epoch, lambda share: percent(share, 1)),
+                _measured(cost.peak_memory, memory),
             )
         )
         for cost in costs
     ]
-    return Table("Cost of scoring", ("proxy", "time", "of one epoch", "peak memory"), tuple(rows))
+    return Table("Cost of scoring", columns, tuple(rows), name="costs")
+
+
+def _measured(value: float | None, write: Callable[[float], str]) -> TableCell:
+    return TableCell(ABSENT if value is None else write(value), (value,))

@@ -14,7 +14,9 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from evaluators.store.whole_file import whole_file
+from search.show.table import Table
 from search.study.judging.stratum_report import StratumReport
+from search.study.judging.uniform_verdict import uniform_verdict
 from search.study.judging.verdict import study_verdict as verdict_on
 from spaces.printable import printable_lines
 
@@ -22,7 +24,6 @@ from .card_tables import at_k_table, card_table, ceiling_line, correlation_table
 from .contest_tables import contest_table, pick_table
 from .cost_table import Cost, cost_table
 from .plots import Image
-from .table import Table
 
 __all__ = ["Section", "render_page", "write_page"]
 
@@ -33,7 +34,7 @@ _DOTS_PER_PIXEL: Final = 1.6  # plots have 160 dots per inch, a page has 100 pix
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One stratum's part of the page. images: captions, also used as alternative texts, and PNG files."""
+    """One stratum's part of the page, and its pictures."""
 
     report: StratumReport
     images: tuple[Image, ...]
@@ -44,6 +45,7 @@ class _Picture:
     """A PNG within the page. width, height: pixels of the page."""
 
     caption: str
+    finding: str
     source: str
     width: int
     height: int
@@ -51,9 +53,14 @@ class _Picture:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A section as the template reads it; ``contests`` is None where there is nothing to compare."""
+    """A section as the template reads it; ``contests`` is None where there is nothing to compare.
 
+    place: its anchor. beaten: whether anything beats uniform. verdict: which proxy to use.
+    """
+
+    place: str
     title: str
+    beaten: str
     verdict: str
     ceiling: str
     cards: Table
@@ -66,6 +73,7 @@ def write_page(
     path: Path,
     *,
     title: str,
+    headline: str,
     verdict: str,
     facts: Sequence[tuple[str, str]],
     sections: Sequence[Section],
@@ -74,7 +82,13 @@ def write_page(
 ) -> None:
     """Writes ``render_page`` as UTF-8; the file is never half there."""
     page = render_page(
-        title=title, verdict=verdict, facts=facts, sections=sections, costs=costs, left_out=left_out
+        title=title,
+        headline=headline,
+        verdict=verdict,
+        facts=facts,
+        sections=sections,
+        costs=costs,
+        left_out=left_out,
     )
     with whole_file(path) as unfinished:
         unfinished.write_text(page, encoding="utf-8")
@@ -83,14 +97,16 @@ def write_page(
 def render_page(
     *,
     title: str,
+    headline: str,
     verdict: str,
     facts: Sequence[tuple[str, str]],
     sections: Sequence[Section],
     costs: Sequence[Cost],
     left_out: Sequence[tuple[str, str]],
 ) -> str:
-    """The page as HTML, the verdict first; images are embedded.
+    """The page as HTML; images are embedded.
 
+    headline: whether anything beats uniform, which is what a reader asks first. verdict: which proxy to use.
     facts: names and values, such as ("model", "MiniLM"). left_out: proxies and why they are not judged.
     Raises ValueError where an image is not a PNG.
     """
@@ -100,9 +116,10 @@ def render_page(
     source = files("search.study.display").joinpath(_TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(source).render(
         title=title,
+        headline=headline,
         verdict=verdict,
         facts=facts,
-        parts=[_part(section) for section in sections],
+        parts=[_part(number, section) for number, section in enumerate(sections, start=1)],
         costs=cost_table(costs) if costs else None,
         left_out=left_out,
     )
@@ -113,22 +130,25 @@ def _seen(value: object) -> object:
     return printable_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _part(section: Section) -> _Part:
+def _part(number: int, section: Section) -> _Part:
     report = section.report
     return _Part(
+        f"part-{number}",
         f"{report.stratum}, truth: {report.truth_name}",
+        uniform_verdict(report),
         verdict_on(report),
         ceiling_line(report),
         card_table(report),
         (correlation_table(report), at_k_table(report), *([pick_table(report)] if report.contests else [])),
         contest_table(report) if report.contests else None,
-        tuple(_picture(caption, path) for caption, path in section.images),
+        tuple(map(_picture, section.images)),
     )
 
 
-def _picture(caption: str, path: Path) -> _Picture:
-    data = path.read_bytes()
+def _picture(image: Image) -> _Picture:
+    path, data = image.path, image.path.read_bytes()
     if not data.startswith(_PNG) or len(data) < 24:
         raise ValueError(f"{path} is not a PNG; pass what the draw functions of this package wrote.")
     width, height = (round(dots / _DOTS_PER_PIXEL) for dots in struct.unpack(">II", data[16:24]))
-    return _Picture(caption, f"data:image/png;base64,{b64encode(data).decode()}", width, height)
+    source = f"data:image/png;base64,{b64encode(data).decode()}"
+    return _Picture(image.caption, image.finding, source, width, height)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,16 +22,25 @@ from search.study.judging.mean_truth import mean_over_seeds
 from search.study.judging.report_card import ReportCard
 from search.study.judging.stratum_report import StratumReport
 from search.study.judging.verdict import CONTROL
-from search.study.origin import group_of
+from search.study.origin import UNIFORM_ORIGIN, group_of
 from spaces.counted import counted
 from spaces.direction import Direction
 from spaces.show.picture import short
 from spaces.show.score_maps import draw_score_maps
 
+from .findings import forest_finding, maps_finding, regret_finding, scatter_finding
+
 __all__ = ["LOOKS", "Image", "clear_plots", "draw_correlations", "draw_proxy_maps", "draw_stratum"]
 
-Image = tuple[str, Path]
-"""A caption and a PNG file."""
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A PNG file. caption: what is drawn. finding: what it shows, for those who do not see it."""
+
+    caption: str
+    finding: str
+    path: Path
+
 
 LOOKS: Final[Mapping[str, Look]] = {  # in the order of GROUPS
     "random": Look("#8a8f98", "o", 13),
@@ -86,7 +96,7 @@ def draw_stratum(
         LOOKS,
         path,
     )
-    return (*images, ("every proxy's score against the truth", path))
+    return (*images, Image("every proxy's score against the truth", _scatter_finding(report, entries), path))
 
 
 def draw_correlations(report: StratumReport, place: Path, chance: Mapping[int, float]) -> tuple[Image, ...]:
@@ -98,13 +108,15 @@ def draw_correlations(report: StratumReport, place: Path, chance: Mapping[int, f
     title = f"{report.stratum}: {counted(report.allocations, 'allocation')}"
     seeds = counted(report.seeds, "seed")
     label = f"Spearman ρ with {short(report.truth_name)}, mean over {seeds}; 95 % interval"
-    draw_forest(forest_lines(report), forest, title=title, label=label, ceiling=report.ceiling)
-    curves, baseline = favourite_curves(report)
+    lines, (curves, baseline) = forest_lines(report), favourite_curves(report)
+    draw_forest(lines, forest, title=title, label=label, ceiling=report.ceiling)
     unit = report.truth_name.removeprefix("minus ")  # a regret is above 0 either way
     draw_regret(curves, regret, title=title, unit=unit, baseline=baseline, chance=chance)
+    correlated = forest_finding(lines, truth=report.truth_name, ceiling=report.ceiling)
+    lost = regret_finding(curves, baseline, chance, unit=unit)
     return (
-        ("rank correlation of every proxy with the truth, 95 % intervals", forest),
-        ("what training only a proxy's k best would lose", regret),
+        Image("rank correlation of every proxy with the truth, 95 % intervals", correlated, forest),
+        Image("what training only a proxy's k best would lose", lost, regret),
     )
 
 
@@ -114,7 +126,8 @@ def draw_proxy_maps(site_scores: Mapping[str, Sequence[SiteScores]], plots: Path
     for rule, tables in site_scores.items():
         path = plots / f"sites-{rule.replace('/', '-')}.png"
         draw_score_maps({one.proxy: one.by_site for one in tables}, tables[0].space, path)
-        images.append((f"site scores, layer by role, as ranks among all sites ({rule})", path))
+        caption = f"site scores, layer by role, as ranks among all sites ({rule})"
+        images.append(Image(caption, maps_finding(tables), path))
     return images
 
 
@@ -145,6 +158,18 @@ def _curve(card: ReportCard) -> RegretCurve:
     return RegretCurve(
         card.proxy,
         tuple(RegretPoint(k, one.value, one.low, one.high) for k, one in known if one.value is not None),
+    )
+
+
+def _scatter_finding(report: StratumReport, entries: Sequence[Entry]) -> str:
+    drawn_by = [origins_of(entry) for entry in entries]
+    beaten = [contest.difference.mean < 0 for contest in report.contests]
+    there = bool(report.contests) and any(UNIFORM_ORIGIN in one for one in drawn_by)
+    return scatter_finding(
+        {card.proxy: card.spearman.value for card in report.cards},
+        truth=report.truth_name,
+        allocations=report.allocations,
+        uniform=1 + beaten.count(False) if there else None,
     )
 
 

@@ -1,46 +1,54 @@
-"""A study's report as the table that ``python -m search.study`` prints."""
+"""A study's report as what ``python -m search.study`` prints."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from search.show.aligned_text import aligned, wrapped
-from search.show.number_format import ABSENT, UNDEFINED, decimal, p_value, percent, signed, with_interval
+from search.show.number_format import UNDEFINED, decimal
+from search.show.sheet import Sheet
+from search.show.table import Column, Table, TableCell, TableRow, word_cell
 from search.study.judging.report_card import ReportCard
 from search.study.judging.stratum_report import StratumReport
 from spaces.counted import counted
-from spaces.printable import printable
 
-__all__ = ["format_report"]
+from .estimate_cells import chance_cell, estimate_cell, fields_of, plain_cell, share_cell
 
-_HEAD = ("proxy", "Spearman [95 %]", "Kendall", "of ceiling", "p (Holm)", "")
+__all__ = ["report_sheet"]
+
+_COLUMNS: Final = (
+    Column("proxy", ("proxy",), words=True),
+    Column("Spearman [95 %]", fields_of("spearman")),
+    Column("Kendall", ("kendall",)),
+    Column("of ceiling", ("of_ceiling",)),
+    Column("p (Holm)", ("p_holm",)),
+    Column("", ("significant",)),
+)
 
 
-def format_report(verdict: str, report: StratumReport, notes: Sequence[str] = ()) -> str:
-    """The verdict in one line, then in lines of at most 80 columns a row per proxy in the report's order, and
-    what the rows stand on. notes: for the reader.
-    """
-    lines = aligned([_HEAD, *map(_row, report.cards)]) if report.cards else ["no proxy was scored"]
+def report_sheet(verdict: str, report: StratumReport, sentences: Sequence[str] = ()) -> Sheet:
+    """The verdict, a row per proxy in the report's order, and what the rows stand on. sentences: below it."""
+    rows = tuple(map(_row, report.cards))
     lost = f", {report.failed} left out since a run failed" if report.failed else ""
     ceiling = UNDEFINED if report.ceiling is None else decimal(report.ceiling)
     counts = f"{counted(report.allocations, 'allocation')}, {counted(report.seeds, 'seed')}{lost}"
-    sentences = [
+    below = (
         "* above 0: after Holm's correction for the number of proxies (p < 0.05), and the interval too",
         f"{report.stratum}, truth: {report.truth_name}, {counts}; noise ceiling {ceiling}",
-        *(f"note: {note}" for note in notes),
-    ]
-    below = [line for sentence in sentences for line in wrapped(sentence)]
-    return "\n".join([printable(verdict), "", *lines, "", *below])
+        *sentences,
+    )
+    return Sheet(verdict, (Table("", _COLUMNS, rows) if rows else ("no proxy was scored",), below))
 
 
-def _row(card: ReportCard) -> tuple[str, ...]:
-    rho = card.spearman
-    known = rho.value is not None
-    return (
-        card.proxy,
-        with_interval(rho.value, rho.low, rho.high),
-        signed(card.kendall.value),
-        ABSENT if card.of_ceiling is None else percent(card.of_ceiling.value),
-        p_value(card.p_holm) if known else ABSENT,
-        "*" if card.significant else "",
+def _row(card: ReportCard) -> TableRow:
+    return TableRow(
+        (
+            word_cell(card.proxy),
+            estimate_cell(card.spearman),
+            plain_cell(card.kendall),
+            share_cell(card.of_ceiling),
+            chance_cell(card),
+            TableCell("*" if card.significant else "", (card.significant,)),
+        ),
+        strong=card.significant,
     )

@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from peft import PeftModel
 from transformers import AutoModelForSequenceClassification
 
 from evaluators.adapters.adapter import load_adapter, merge, save_adapter
@@ -17,10 +18,11 @@ from evaluators.data.rows import Rows
 from evaluators.objectives.classification import Classification
 from evaluators.objectives.regression import Regression
 from evaluators.training.candidate import Candidate, Evaluation, Recipe, Trained
+from evaluators.training.cohort import Cohort, restored
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
-from spaces.scaling import Scaling
+from spaces.scaling import SCALING_RULES, Scaling
 from tests.evaluators.adapters.attached import FAMILIES, LABELS, RECORD, logits_of, model_hooks
 
 
@@ -95,6 +97,41 @@ def test_the_record_says_how_the_adapter_was_made(tmp_path, saved, tiny_model):
         "base_digest": base_digest(tiny_model("bert")),
         "story": None,
     }
+
+
+@pytest.mark.parametrize("rule", SCALING_RULES)
+def test_an_adapter_has_the_scaling_of_its_candidate_for_us_and_for_peft(
+    tmp_path, tiny_model, tiny_batch, rule
+):
+    """Whatever that of the recipe is, which its neighbour in the cohort has."""
+    model, recipe = tiny_model("bert"), Recipe(scaling=Scaling("constant", lora_alpha=8.0))
+    sites, objective = find_sites(model, "lora[q,v,fc1]"), Classification(LABELS)
+    ranks = Allocation.of({site.name: (3, 1, 2)[i % 3] for i, site in enumerate(sites)})
+    candidates = [Candidate(ranks, 0, 1e-3), Candidate(ranks, 1, 1e-3, scaling=rule)]
+    cohort = Cohort(model, sites, objective, candidates, recipe, slots=2)
+    for slot, candidate in enumerate(candidates):
+        cohort.load(slot, candidate)
+    divisors = {"alpha/r": [3, 1, 2], "alpha/sqrt(r)": np.sqrt([3, 1, 2]), "constant": [8, 8, 8]}
+    for i, site in enumerate(sites):
+        assert cohort.wires.factors[site.name].tolist() == pytest.approx([1.0, 8.0 / divisors[rule][i % 3]])
+    cohort.stacked.values.copy_(torch.randn(2, cohort.stacked.values.shape[1]) * 0.15)
+    cohort.stacked.select([1])
+    with cohort.wires.attach(model), cohort.head.attach():
+        expected = logits_of(model, tiny_batch)
+    trained = Trained(Evaluation(candidates[1], 0.5, 0.5, None, (), 0.0, 0), cohort.trained(1))
+    how = {"model": model, "sites": sites, "recipe": recipe, "base": "b", "objective": objective}
+    rows = Rows((np.arange(4, 9),), None, np.zeros(1, dtype=np.int64))
+    save_adapter(tmp_path / "a", trained, **how, rows=rows)
+    with restored(model, sites, objective, [trained], recipe):
+        torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
+    again = tiny_model("bert")
+    with load_adapter(tmp_path / "a", again):
+        torch.testing.assert_close(logits_of(again, tiny_batch), expected, rtol=0, atol=1e-5)
+    merged = logits_of(merge(tmp_path / "a", tiny_model("bert")), tiny_batch)
+    torch.testing.assert_close(merged, expected, rtol=0, atol=1e-5)
+    stock = PeftModel.from_pretrained(tiny_model("bert"), tmp_path / "a").eval()
+    torch.testing.assert_close(logits_of(stock, tiny_batch), expected, rtol=0, atol=1e-5)
+    assert json.loads((tmp_path / "a" / RECORD).read_text())["scaling"]["rule"] == rule
 
 
 def test_a_failed_candidate_is_not_saved(tmp_path, saved, tiny_model):

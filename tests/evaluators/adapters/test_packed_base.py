@@ -18,6 +18,7 @@ from evaluators.data.task import Task
 from evaluators.objectives.causal_lm import CausalLM
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
+from evaluators.training.leg import whole
 from evaluators.training.train import train_cohort
 from proxies.measure.synflow_gradients import of_synflow_gradients
 from search.methods.full import Full
@@ -104,9 +105,9 @@ def test_candidates_train_on_it_and_are_what_they_are_alone(packed, task, bits):
     sites, recipe = find_sites(model, "lora[all]+shortcut"), Recipe(epochs=1, batch_size=8)
     ranks = [{"layers.0.q": 2, "layers.1.res1": 1}, {"layers.2.down": 3}]
     candidates = [Candidate(Allocation.of(own), seed, 1e-2) for seed, own in enumerate(ranks)]
-    together = train_cohort(model, sites, task, candidates, recipe, slots=2)
+    together = train_cohort(model, sites, task, whole(candidates), recipe, slots=2)
     for candidate, one in zip(candidates, together, strict=True):
-        (alone,) = train_cohort(model, sites, task, [candidate], recipe, slots=1)
+        (alone,) = train_cohort(model, sites, task, whole([candidate]), recipe, slots=1)
         assert one.evaluation.loss == pytest.approx(alone.evaluation.loss, abs=1e-4 if bits == 4 else 0.05)
     assert all(tensor.dtype == torch.float32 for one in together for tensor in one.tensors.values())
 
@@ -118,7 +119,7 @@ def test_a_saved_adapter_is_loaded_on_it_by_us_and_by_peft_and_is_not_merged(
     model, recipe = packed("llama", bits), Recipe(epochs=1, batch_size=8)
     sites = find_sites(model, "lora[q,v]")
     candidate = Candidate(Allocation.of({site.name: 2 for site in sites}), 0, 1e-1)
-    (trained,) = train_cohort(model, sites, task, [candidate], recipe, slots=1)
+    (trained,) = train_cohort(model, sites, task, whole([candidate]), recipe, slots=1)
     folder = saved(tmp_path / "adapter", trained, model, sites, recipe, task.validation)
     with torch.no_grad():
         plain = model(**tiny_batch).logits

@@ -12,24 +12,12 @@ import pytest
 
 from evaluators.executors.retry import Died
 from evaluators.executors.worker_processes import START, WorkerProcesses
+from tests.child_processes import processes_of
 
 
 def pid(own):
     """What every worker of these tests has of its own."""
     return own
-
-
-def processes_of(parent):
-    """Pids of the living children of a process."""
-    children = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, owner = stat.read_text().rpartition(")")[2].split()[:2]
-        except OSError:  # it has ended meanwhile
-            continue
-        if int(owner) == parent and state != "Z":
-            children.append(int(stat.parent.name))
-    return children
 
 
 def test_a_death_costs_its_own_call_alone_and_is_told():
@@ -62,6 +50,15 @@ def test_there_are_no_more_processes_than_calls_and_the_same_ones_do_the_next():
         assert len(processes_of(os.getpid())) == len(first) <= 2
         assert {one for _, one in workers([pid])} <= first
     assert not processes_of(os.getpid())
+
+
+def test_who_leaves_before_the_end_gets_nothing_of_it_later():
+    with WorkerProcesses(2, os.getpid) as workers:
+        calls = workers([pid, lambda own: time.sleep(60)])
+        _, first = next(calls)
+        calls.close()
+        assert processes_of(os.getpid()) == [first]
+        assert list(workers([pid])) == [(0, first)]
 
 
 def test_a_worker_that_was_killed_while_idle_is_replaced():

@@ -8,6 +8,7 @@ from peft import IA3Config, LoraConfig
 
 from evaluators.generation.answers import answers_in, model_answers
 from evaluators.training.candidate import Candidate, Recipe
+from evaluators.training.leg import whole
 from evaluators.training.train import train_cohort
 from evaluators.training.train_with_peft import train_with_peft
 from search.methods.registry import policy_of
@@ -47,7 +48,7 @@ def test_each_slot_writes_with_the_weights_that_it_has_at_its_end(tiny_language_
 
     candidates = [Candidate(policy.start(space), seed, 1e-2) for seed in (0, 1)]
     trained = train_cohort(
-        model, space.sites, doubling_task(), candidates, RECIPE, slots=2, policy=policy, write=write
+        model, space.sites, doubling_task(), whole(candidates), RECIPE, slots=2, policy=policy, write=write
     )
     assert [one.answers for one in trained] == expected
     assert model_answers(test, model, size=8) not in expected
@@ -97,7 +98,7 @@ def test_without_being_asked_nothing_is_written(tiny_language_model):
         model,
         space.sites,
         doubling_task(),
-        [Candidate(space.allocation(space.highest), 0, 1e-2)],
+        whole([Candidate(space.allocation(space.highest), 0, 1e-2)]),
         Recipe(epochs=0.2),
         slots=1,
     )

@@ -19,6 +19,7 @@ from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort, outputs_of
 from evaluators.training.data_order import epoch_batches
+from evaluators.training.leg import whole
 from evaluators.training.train import train_cohort
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
@@ -62,9 +63,9 @@ def space_of(family: str) -> str:
 def test_a_cohort_of_three_equals_three_separate_runs(tiny_language_model, task, family, tied):
     model = tiny_language_model(family, tie_word_embeddings=tied)
     sites, candidates = find_sites(model, space_of(family)), candidates_of(family)
-    together = train_cohort(model, sites, task, candidates, RECIPE, slots=3)
+    together = train_cohort(model, sites, task, whole(candidates), RECIPE, slots=3)
     for candidate, trained in zip(candidates, together, strict=True):
-        (alone,) = train_cohort(model, sites, task, [candidate], RECIPE, slots=1)
+        (alone,) = train_cohort(model, sites, task, whole([candidate]), RECIPE, slots=1)
         assert len(trained.evaluation.curve) == 20
         assert alone.tensors.keys() == trained.tensors.keys()
         for name, tensor in alone.tensors.items():
@@ -104,7 +105,7 @@ def test_training_equals_peft_in_a_plain_pytorch_loop(tiny_language_model, task,
         optimizer.param_groups[0]["lr"] = 3e-3 * linear_schedule(step, len(batches), warmup=0.1)
         optimizer.step()
         curve.append(loss.item())
-    (trained,) = train_cohort(model, sites, task, [candidate], RECIPE, slots=1)
+    (trained,) = train_cohort(model, sites, task, whole([candidate]), RECIPE, slots=1)
     np.testing.assert_allclose(trained.evaluation.curve, curve, atol=1e-4)
     for name, parameter in pairs.items():
         torch.testing.assert_close(trained.tensors[name], parameter.detach(), rtol=0, atol=1e-4)
@@ -159,7 +160,7 @@ def test_a_candidates_loss_is_weighted_by_its_own_tokens(tiny_language_model, ta
 def test_a_trained_candidate_is_judged_by_all_tokens_of_all_rows(tiny_language_model, task):
     model = tiny_language_model("opt")
     sites, candidates = find_sites(model, space_of("opt")), candidates_of("opt")
-    trained = train_cohort(model, sites, task, candidates, RECIPE, slots=2)
+    trained = train_cohort(model, sites, task, whole(candidates), RECIPE, slots=2)
     outputs = outputs_of(model, sites, task.objective, trained, RECIPE, task.validation)
     assert outputs.shape == (3, 20, 3)
     for one, own in zip(trained, outputs, strict=True):

@@ -23,6 +23,7 @@ from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort, score_trained
 from evaluators.training.data_order import epoch_batches
 from evaluators.training.gate_policy import GateHooks, Step
+from evaluators.training.leg import whole
 from evaluators.training.train import train_cohort
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
@@ -66,10 +67,10 @@ def sites(model):
 @pytest.mark.parametrize("renorm", ["preserve", "paper"])
 def test_a_cohort_of_three_equals_three_separate_runs(model, sites, task, renorm):
     recipe = dataclasses.replace(RECIPE, renorm=renorm)
-    together = train_cohort(model, sites, task, CANDIDATES, recipe, slots=3)
+    together = train_cohort(model, sites, task, whole(CANDIDATES), recipe, slots=3)
     assert len(together[0].evaluation.curve) == 24  # 3 epochs of 8 batches
     for candidate, trained in zip(CANDIDATES, together, strict=True):
-        (alone,) = train_cohort(model, sites, task, [candidate], recipe, slots=1)
+        (alone,) = train_cohort(model, sites, task, whole([candidate]), recipe, slots=1)
         assert alone.tensors.keys() == trained.tensors.keys()
         for name, tensor in alone.tensors.items():
             torch.testing.assert_close(trained.tensors[name], tensor, rtol=0, atol=1e-4)
@@ -142,14 +143,14 @@ def test_training_equals_peft_in_a_plain_pytorch_loop(tiny_model, task):
         torch.nn.utils.clip_grad_norm_(pairs.values(), 1.0)
         optimizer.param_groups[0]["lr"] = 3e-3 * linear_schedule(step, len(batches), warmup=0.1)
         optimizer.step()
-    (trained,) = train_cohort(model, sites, task, [candidate], RECIPE, slots=1)
+    (trained,) = train_cohort(model, sites, task, whole([candidate]), RECIPE, slots=1)
     for name, parameter in pairs.items():
         torch.testing.assert_close(trained.tensors[name], parameter.detach(), rtol=0, atol=1e-4)
 
 
 def test_fewer_slots_than_candidates_change_nothing(model, sites, task):
-    wide = train_cohort(model, sites, task, CANDIDATES, RECIPE, slots=3)
-    narrow = train_cohort(model, sites, task, CANDIDATES, RECIPE, slots=2)
+    wide = train_cohort(model, sites, task, whole(CANDIDATES), RECIPE, slots=3)
+    narrow = train_cohort(model, sites, task, whole(CANDIDATES), RECIPE, slots=2)
     for one, other in zip(wide, narrow, strict=True):
         np.testing.assert_allclose(one.evaluation.curve, other.evaluation.curve, atol=1e-4)
 
@@ -157,7 +158,7 @@ def test_fewer_slots_than_candidates_change_nothing(model, sites, task):
 def test_training_learns(model, sites, task):
     everything = Candidate(Allocation.of({site.name: 4 for site in sites}), 0, 1e-2)
     (trained,) = train_cohort(
-        model, sites, task, [everything], dataclasses.replace(RECIPE, epochs=12), slots=1
+        model, sites, task, whole([everything]), dataclasses.replace(RECIPE, epochs=12), slots=1
     )
     assert trained.evaluation.metric > 0.8
     assert score_trained(model, sites, task, [trained], RECIPE)[0].metric > 0.7
@@ -165,13 +166,13 @@ def test_training_learns(model, sites, task):
 
 def test_the_base_model_is_left_as_it_was(model, sites, task):
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    train_cohort(model, sites, task, CANDIDATES, dataclasses.replace(RECIPE, epochs=1), slots=3)
+    train_cohort(model, sites, task, whole(CANDIDATES), dataclasses.replace(RECIPE, epochs=1), slots=3)
     torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
 
 
 def test_scoring_what_was_trained_gives_its_own_metric(model, sites, task):
-    trained = train_cohort(model, sites, task, CANDIDATES, RECIPE, slots=3)
+    trained = train_cohort(model, sites, task, whole(CANDIDATES), RECIPE, slots=3)
     same_rows = dataclasses.replace(task, test=task.validation)
     again = score_trained(model, sites, same_rows, trained, RECIPE)
     assert [score.metric for score in again] == [one.evaluation.metric for one in trained]
@@ -179,21 +180,21 @@ def test_scoring_what_was_trained_gives_its_own_metric(model, sites, task):
 
 def test_a_candidate_that_diverges_is_marked_and_the_others_go_on_untouched(model, sites, task):
     wild = dataclasses.replace(CANDIDATES[1], learning_rate=1e30)
-    mixed = train_cohort(model, sites, task, [CANDIDATES[0], wild, CANDIDATES[2]], RECIPE, slots=3)
+    mixed = train_cohort(model, sites, task, whole([CANDIDATES[0], wild, CANDIDATES[2]]), RECIPE, slots=3)
     assert mixed[1].evaluation.metric is None
     assert "training loss became nan at step" in mixed[1].evaluation.failure
     assert len(mixed[1].evaluation.curve) < 24
     assert mixed[1].tensors == {}
     for index in (0, 2):
-        (alone,) = train_cohort(model, sites, task, [CANDIDATES[index]], RECIPE, slots=1)
+        (alone,) = train_cohort(model, sites, task, whole([CANDIDATES[index]]), RECIPE, slots=1)
         np.testing.assert_allclose(mixed[index].evaluation.curve, alone.evaluation.curve, atol=1e-4)
         assert mixed[index].evaluation.failure is None
 
 
 def test_the_slot_of_a_failed_candidate_goes_to_the_next(model, sites, task):
     wild = dataclasses.replace(CANDIDATES[1], learning_rate=1e30)
-    trained = train_cohort(model, sites, task, [wild, CANDIDATES[0], CANDIDATES[2]], RECIPE, slots=2)
-    (alone,) = train_cohort(model, sites, task, [CANDIDATES[2]], RECIPE, slots=1)
+    trained = train_cohort(model, sites, task, whole([wild, CANDIDATES[0], CANDIDATES[2]]), RECIPE, slots=2)
+    (alone,) = train_cohort(model, sites, task, whole([CANDIDATES[2]]), RECIPE, slots=1)
     np.testing.assert_allclose(trained[2].evaluation.curve, alone.evaluation.curve, atol=1e-4)
 
 
@@ -222,7 +223,7 @@ def test_out_of_memory_halves_the_cohort_and_goes_on(model, sites, task):
             raise torch.OutOfMemoryError("planted")
 
     recipe = dataclasses.replace(RECIPE, epochs=1)
-    trained = train_cohort(model, sites, task, CANDIDATES, recipe, slots=3, policy=Needing(need))
+    trained = train_cohort(model, sites, task, whole(CANDIDATES), recipe, slots=3, policy=Needing(need))
     assert sizes == [3] + [1] * 24
     assert all(one.evaluation.failure is None for one in trained)
 
@@ -231,7 +232,7 @@ def test_a_candidate_that_does_not_fit_alone_is_marked_failed(model, sites, task
     def need(_):
         raise torch.OutOfMemoryError("planted\nand more")
 
-    trained = train_cohort(model, sites, task, CANDIDATES, RECIPE, slots=2, policy=Needing(need))
+    trained = train_cohort(model, sites, task, whole(CANDIDATES), RECIPE, slots=2, policy=Needing(need))
     assert {one.evaluation.failure for one in trained} == {
         "out of memory with one candidate at a time: planted"
     }
@@ -245,7 +246,7 @@ def test_regression_minimises_the_squared_error(tiny_model):
     sites = find_sites(model, "lora[all]")
     candidate = Candidate(Allocation.of({site.name: 4 for site in sites}), 0, 1e-2)
     (trained,) = train_cohort(
-        model, sites, task, [candidate], dataclasses.replace(RECIPE, epochs=12), slots=1
+        model, sites, task, whole([candidate]), dataclasses.replace(RECIPE, epochs=12), slots=1
     )
     assert trained.evaluation.metric > 0.7
     assert trained.evaluation.curve[0] > 2 * trained.evaluation.loss
@@ -253,7 +254,7 @@ def test_regression_minimises_the_squared_error(tiny_model):
 
 def test_peak_memory_and_seconds_are_recorded(model, sites, task):
     (trained,) = train_cohort(
-        model, sites, task, CANDIDATES[:1], dataclasses.replace(RECIPE, epochs=0.5), slots=1
+        model, sites, task, whole(CANDIDATES[:1]), dataclasses.replace(RECIPE, epochs=0.5), slots=1
     )
     assert trained.evaluation.peak_memory > 10**7
     assert trained.evaluation.seconds > 0
@@ -270,7 +271,7 @@ def test_a_recipe_that_means_nothing_is_refused(bad):
 
 def test_computing_blocks_again_changes_nothing_of_what_is_trained(model, sites, task):
     kept, again = (
-        train_cohort(model, sites, task, CANDIDATES, RECIPE, slots=2, gradient_checkpointing=on)
+        train_cohort(model, sites, task, whole(CANDIDATES), RECIPE, slots=2, gradient_checkpointing=on)
         for on in (False, True)
     )
     for one, other in zip(kept, again, strict=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count, islice
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluators.data.rows import Rows
-from evaluators.training.data_order import epoch_batches, in_length_order, steps_per_epoch
+from evaluators.training.data_order import batches_from, epoch_batches, in_length_order, steps_per_epoch
 
 LENGTHS = np.random.default_rng(0).integers(3, 60, size=700)
 
@@ -20,6 +22,14 @@ def test_every_row_comes_once_in_the_promised_number_of_batches(rows, batch_size
     assert sorted(np.concatenate(batches).tolist()) == list(range(rows))
     assert len(batches) == steps_per_epoch(rows, batch_size)
     assert max(map(len, batches)) <= batch_size
+
+
+@given(rows=st.integers(1, 300), batch_size=st.integers(1, 33), step=st.integers(0, 40))
+def test_batches_from_a_step_on_are_those_that_come_after_so_many(rows, batch_size, step):
+    lengths, own = LENGTHS[:rows], {"batch_size": batch_size, "seed": 3}
+    after = islice(batches_from(lengths, **own, step=step), 5)
+    every = (batch for epoch in count() for batch in epoch_batches(lengths, **own, epoch=epoch))
+    assert [batch.tolist() for batch in after] == [b.tolist() for b in islice(every, step, step + 5)]
 
 
 @pytest.mark.parametrize("other", [{"seed": 1, "epoch": 0}, {"seed": 0, "epoch": 1}])

@@ -18,6 +18,7 @@ from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Candidate, Recipe, Trained
 from evaluators.training.data_order import epoch_batches
 from evaluators.training.gate_policy import NeverActedError
+from evaluators.training.leg import whole
 from evaluators.training.train import train_cohort
 from evaluators.training.train_with_peft import train_with_peft
 from spaces.allocation import Allocation
@@ -82,7 +83,7 @@ def test_lora_is_our_own_uniform_lora_once_it_starts_from_our_a(tiny_model, task
         task = Task("planted", Regression("pearson"), *rows)
     sites = find_sites(model, "lora[q,v]")
     candidate = Candidate(Allocation.of({site.name: 4 for site in sites}), 5, 3e-3)
-    (ours,) = train_cohort(model, sites, task, [candidate], RECIPE, slots=1, report_on=task.test)
+    (ours,) = train_cohort(model, sites, task, whole([candidate]), RECIPE, slots=1, report_on=task.test)
 
     def start_from_ours(tuned: PeftModel) -> None:
         for site in sites:
@@ -116,7 +117,7 @@ def test_a_language_model_trains_as_in_a_cohort_of_ours(tiny_language_model, rul
     model, task = tiny_language_model("llama"), doubling_task()
     sites = find_sites(model, "lora[q,v]")
     candidate = Candidate(Allocation.of({site.name: 4 for site in sites}), 5, 3e-3)
-    (ours,) = train_cohort(model, sites, task, [candidate], recipe, slots=1, report_on=task.test)
+    (ours,) = train_cohort(model, sites, task, whole([candidate]), recipe, slots=1, report_on=task.test)
 
     def start_from_ours(tuned: PeftModel) -> None:
         for site in sites:

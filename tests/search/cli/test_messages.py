@@ -15,7 +15,7 @@ from search.job.option import options_of
 
 ROOT = Path(__file__).parents[3]
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-OF_OTHERS = {"--force-reinstall", "--no-deps"}  # pip's
+OF_OTHERS = {"--force-reinstall", "--no-deps", "--scheduler-file"}  # pip's, and Dask's
 BARE = re.compile(r"(?<![`\w])([a-z_]+)=['\"]?$")
 OPTIONS = {
     one.name

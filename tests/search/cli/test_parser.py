@@ -88,8 +88,10 @@ def test_a_command_s_own_options_come_first_and_rare_ones_last(capsys, monkeypat
     with pytest.raises(SystemExit):
         COMMANDS["run"].main(["--help"])
     found = re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, flags=re.MULTILINE)
-    assert found[0] == "--trials"
-    assert found.index("--trials") < found.index("--space") < found.index("--seeds") < found.index("--renorm")
+    assert found[0] == "--proposals"
+    assert (
+        found.index("--proposals") < found.index("--space") < found.index("--seeds") < found.index("--renorm")
+    )
     assert found.index("--quiet") < found.index("--threads")
 
 

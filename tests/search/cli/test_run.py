@@ -20,6 +20,7 @@ from transformers import (
 
 from evaluators.adapters.adapter import load_adapter
 from search.cli.run import main
+from tests.child_processes import kill_workers
 from tests.search.watched import interrupt_after
 
 GLUE = Path(__file__).resolve().parents[4] / "shared" / "glue"
@@ -41,7 +42,8 @@ def test_json_holds_the_promised_keys_and_the_folder_the_promised_files(small, c
     assert {entry["allocations"] for entry in result["proxies"].values()} == {3}
     out = tmp_path / "out"
     assert sorted(path.name for path in out.iterdir()) == sorted(
-        [".lock", "adapter", "allocation.json", "options.json", "ranks.png", "result.json", "study.db"]
+        [".lock", "adapter", "allocation.json", "options.json", "ranks.png", "study.db"]
+        + [f"result.{ending}" for ending in ("csv", "json", "md")]
     )
     assert json.loads((out / "result.json").read_text()) == result
     assert json.loads((out / "allocation.json").read_text()) == result["best"]["allocation"]
@@ -80,7 +82,7 @@ def test_stock_peft_loads_the_winner_of_a_lora_space(small, capsys, model_folder
     theirs = PeftModel.from_pretrained(base, tmp_path / "out" / "adapter").eval()
     torch.testing.assert_close(ours(**batch).logits, theirs(**batch).logits, rtol=0, atol=1e-5)
     card = (tmp_path / "out" / "adapter" / "README.md").read_text()
-    assert "rankscape run --trials 4 --finalists 2 --space 'lora[q,v]' --budget r=2 --model model" in card
+    assert "rankscape run --proposals 4 --finalists 2 --space 'lora[q,v]' --budget r=2 --model model" in card
     assert "| uniform |" in card
     assert str(tmp_path) not in card
 
@@ -95,9 +97,14 @@ def test_the_same_seed_gives_the_same_result(small, capsys, tmp_path):
     assert [first[key] for key in keys] == [again[key] for key in keys]
 
 
-def test_two_processes_give_the_result_of_one(small, capsys, tmp_path):
+def test_two_processes_give_the_result_of_one_though_both_are_killed(small, capsys, tmp_path, watched):
     one = run_json(capsys, [*small, "--cohort-size", "2"])
-    two = run_json(capsys, [*small, "--cohort-size", "2", "--jobs", "2", "--output", str(tmp_path / "two")])
+    killed: list[int] = []
+    watched.done = lambda trained: killed.append(kill_workers()) if trained == 1 else None
+    two_processes = ["--cohort-size", "2", "--jobs", "2", "--output", str(tmp_path / "two")]
+    assert watched.run([*small, *two_processes, "--json"]) == 0
+    two = json.loads(capsys.readouterr().out)
+    assert killed == [2]
     assert [f["metrics"] for f in one["finalists"]] == [f["metrics"] for f in two["finalists"]]
     assert one["best"]["test"] == two["best"]["test"]
 
@@ -131,7 +138,7 @@ def test_the_embedded_default_runs_end_to_end(capsys, tmp_path):
         "1",
         "--finalists",
         "1",
-        "--trials",
+        "--proposals",
         "2",
     ]
     assert main([*argv, "--budget", "100k", "--quiet", "--output", str(tmp_path / "demo")]) == 0
@@ -165,7 +172,7 @@ def test_real_mrpc_runs_end_to_end(capsys, tmp_path):
         "1",
         "--finalists",
         "1",
-        "--trials",
+        "--proposals",
         "2",
     ]
     result = run_json(capsys, [*argv, "--budget", "0.5%", "--quiet", "--output", str(tmp_path / "mrpc")])

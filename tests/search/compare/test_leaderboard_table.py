@@ -7,7 +7,7 @@ from pathlib import Path
 
 from search.compare.grid_point import GridPoint
 from search.compare.leaderboard import Leaderboard
-from search.compare.leaderboard_table import format_leaderboard
+from search.compare.leaderboard_table import leaderboard_sheet
 from search.compare.questions import findings
 from search.compare.standing import ArmRuns, standings
 from tests.search.compare.test_standing import runs_of
@@ -40,6 +40,10 @@ def board_of(arms, baseline="lora", **more) -> Leaderboard:
     )
 
 
+def text_of(board: Leaderboard) -> str:
+    return leaderboard_sheet(board).text
+
+
 def arms():
     return [
         runs_of("lora", (0.7, 0.72, 0.74)),
@@ -50,7 +54,7 @@ def arms():
 
 
 def test_it_says_how_many_seeds_what_is_off_the_budget_and_which_rate_is_at_the_edge():
-    lines = format_leaderboard(board_of(arms())).splitlines()
+    lines = text_of(board_of(arms())).splitlines()
     assert lines[0] == "Not shown."
     first = {line.split()[0]: line for line in lines[3:7]}
     assert "0.8500 ± 0.0707 (2 of 3 seeds)" in first["sora"]
@@ -75,27 +79,27 @@ def with_perplexity(own: ArmRuns) -> ArmRuns:
 
 
 def test_other_metrics_stand_beside_the_one_that_ranks():
-    text = format_leaderboard(board_of([with_perplexity(one) for one in arms()], direction="minimize"))
+    text = text_of(board_of([with_perplexity(one) for one in arms()], direction="minimize"))
     cells = {line.split()[0]: line for line in text.splitlines() if " 100 " in line or " 80 " in line}
     assert "8.5000" in cells["sora"]  # over the seeds that finished
     assert "7.2000" in cells["lora"]
     assert "accuracy: less is better" in text.splitlines()
-    assert "perplexity" not in format_leaderboard(board_of(arms()))
+    assert "perplexity" not in text_of(board_of(arms()))
 
 
 def test_it_says_whose_f1_it_is():
-    text = format_leaderboard(board_of(arms(), metric="f1", metric_title="f1 of 'fraud'"))
+    text = text_of(board_of(arms(), metric="f1", metric_title="f1 of 'fraud'"))
     assert "test f1 of 'fraud'" in text.splitlines()[2]
 
 
 def test_long_labels_fit_a_terminal():
     label = "hetero-dynamic[proxy=snip,frequency=5,allotment=combined]@lora[q,k,v,o,fc1,fc2]+shortcut/paper"
-    lines = format_leaderboard(board_of([*arms(), runs_of(label, (0.7, 0.8, 0.9))])).splitlines()
+    lines = text_of(board_of([*arms(), runs_of(label, (0.7, 0.8, 0.9))])).splitlines()
     assert max(len(line) for line in lines if label not in line) <= 80  # in a sentence it stays whole
     assert sum(line.startswith("hetero-") for line in lines) >= 2  # under it again where the table is cut
 
 
 def test_without_a_baseline_no_difference_is_spoken_of():
-    text = format_leaderboard(board_of(arms()[1:], None, grid=()))
+    text = text_of(board_of(arms()[1:], None, grid=()))
     assert "difference:" not in text
     assert "*:" not in text

@@ -6,9 +6,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+import torch
 
-from evaluators.training.candidate import Evaluation, Trained
-from search.job.fine_tune import fine_tune, fine_tune_all
+from evaluators.executors.local import LocalExecutor
+from evaluators.training.candidate import Candidate, Evaluation, Trained
+from evaluators.training.leg import Leg, whole
+from search.job.fine_tune import fine_tune, fine_tune_all, fine_tune_legs
 from search.job.prepare import prepare
 from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
 
@@ -21,11 +24,11 @@ class Telling:
 
     def __call__(self, work, models, *, on_done, on_step=lambda _: None):
         for index, one in enumerate(work):
-            for candidate in one.candidates:
-                if candidate not in one.known:
-                    self.asked.append((index, candidate.seed))
-                    metric = float(candidate.seed)
-                    evaluation = Evaluation(candidate, metric, 0.5, None, (0.5,), 1.0, 0)
+            for leg in one.legs:
+                if leg not in one.known:
+                    self.asked.append((index, leg.candidate.seed))
+                    metric = float(leg.candidate.seed)
+                    evaluation = Evaluation(leg.candidate, metric, 0.5, None, (0.5,), 1.0, 0)
                     on_done(index, Trained(evaluation, {}))
                     on_step(one.workload.recipe.steps(len(one.workload.task.train)))
 
@@ -43,10 +46,61 @@ def test_what_a_folder_holds_is_read_and_not_trained_again(told, tmp_path):
     job, telling = told
     candidates = job.candidates(job.space.allocation([2, 2, 2]))
     first = fine_tune(job, candidates[:2], tmp_path, keep_tensors=False)
-    whole = fine_tune(job, [*reversed(candidates)], tmp_path, keep_tensors=False)
+    both = fine_tune(job, [*reversed(candidates)], tmp_path, keep_tensors=False)
     assert [one.evaluation.metric for one in first] == [0, 1]
-    assert [one.evaluation.metric for one in whole] == [2, 1, 0]
+    assert [one.evaluation.metric for one in both] == [2, 1, 0]
     assert telling.asked == [(0, 0), (0, 1), (0, 2)]
+
+
+class Interrupted(Exception):
+    """In place of a kill."""
+
+
+class Stopping:
+    """An executor that is interrupted once ``left`` legs are announced."""
+
+    def __init__(self, executor, left):
+        self.executor, self.left = executor, left
+
+    def __call__(self, work, models, *, on_done, on_step=lambda _: None):
+        def announce(index, trained):
+            if not self.left:
+                raise Interrupted
+            self.left -= 1
+            on_done(index, trained)
+
+        self.executor(work, models, on_done=announce, on_step=on_step)
+
+
+def in_waves(job, folder, executor):
+    """Three candidates of one job, who pause at steps 3 and 5, as they are in the end."""
+    job.ground.machine = replace(job.machine, executor=executor)
+    ranks = job.space.allocation([2, 2, 2])
+    candidates = [
+        Candidate(ranks, seed, 1e-2, scaling) for seed, scaling in enumerate([None, "constant", None])
+    ]
+    states, ledger = [None] * 3, job.ledger(folder)
+    for until in (3, 5, None):
+        legs = [Leg(one, until, state) for one, state in zip(candidates, states, strict=True)]
+        trained = fine_tune_legs(job.workload, legs, ledger, job.machine, keep_tensors=True)
+        states = [one.state for one in trained]
+    return trained
+
+
+@pytest.mark.parametrize("announced", [1, 3, 8])  # 3: between two waves; otherwise within a cohort
+def test_what_was_interrupted_gives_the_same_bits(make_ground, tmp_path, announced):
+    training = TrainingSettings(batch_size=8, epochs=2)
+    job = prepare(make_ground(), SpaceSettings("lora[q]", "r=2"), training, ScoringSettings())
+    local = LocalExecutor(("cpu",), cohort_size=2)
+    undisturbed = in_waves(job, tmp_path / "undisturbed", local)
+    with pytest.raises(Interrupted):
+        in_waves(job, tmp_path / "killed", Stopping(local, announced))
+    again = in_waves(job, tmp_path / "killed", local)
+    for one, other in zip(again, undisturbed, strict=True):
+        assert one.evaluation.curve == other.evaluation.curve
+        assert one.evaluation.loss == other.evaluation.loss
+        assert all(torch.equal(tensor, other.tensors[name]) for name, tensor in one.tensors.items())
+    assert not list((tmp_path / "killed").glob("*.state.*"))
 
 
 def test_workloads_are_trained_together_and_told_apart(told, tmp_path):
@@ -55,7 +109,7 @@ def test_workloads_are_trained_together_and_told_apart(told, tmp_path):
         job.candidates(job.space.allocation([2, 2, 2])),
         replace(job.workload, report_on="test"),
     )
-    work = [(job.workload, [one]), (other, [one, one])]
+    work = [(job.workload, whole([one])), (other, whole([one, one]))]
     found = fine_tune_all(work, tmp_path, job.machine, keep_tensors=False)
     assert [len(own) for own in found] == [1, 2]
     assert [index for index, _ in telling.asked][:2] == [0, 1]
@@ -68,7 +122,7 @@ def test_progress_counts_the_steps_that_are_left(told, tmp_path):
     @contextmanager
     def progress(title, total, unit, *, units=None):
         seen.append((title, total, unit))
-        yield seen.append
+        yield lambda count, note="": seen.append(count) if count else None
 
     candidates = job.candidates(job.space.allocation([2, 2, 2]))
     fine_tune(job, candidates[:1], tmp_path, keep_tensors=False, progress=progress)
@@ -76,3 +130,40 @@ def test_progress_counts_the_steps_that_are_left(told, tmp_path):
     assert seen == [("fine-tuning", steps, "step"), steps]
     fine_tune(job, candidates, tmp_path, keep_tensors=False, progress=progress)
     assert seen[2:] == [("fine-tuning", 2 * steps, "step"), steps, steps]
+
+
+class Heard:
+    """A log that notes whose runs it was told of."""
+
+    def __init__(self):
+        self.seeds = []
+
+    def named(self, candidate, name): ...
+
+    def __call__(self, workload, mark, trained):
+        assert mark == workload.fingerprint
+        self.seeds.append(trained.evaluation.candidate.seed)
+
+
+def test_the_log_is_told_of_what_is_trained_and_of_what_was_before(told, tmp_path):
+    job, _ = told
+    candidates, heard = job.candidates(job.space.allocation([2, 2, 2])), Heard()
+    fine_tune(job, candidates[:2], tmp_path, keep_tensors=False)
+    machine = replace(job.machine, log=heard)
+    fine_tune_all([(job.workload, whole(candidates))], tmp_path, machine, keep_tensors=False)
+    assert heard.seeds == [0, 1, 2]
+
+
+def test_progress_says_how_many_have_ended_and_the_best(told, tmp_path):
+    job, _ = told
+    notes = []
+
+    @contextmanager
+    def progress(title, total, unit, *, units=None):
+        yield lambda count, note="": notes.append(note)
+
+    candidates = job.candidates(job.space.allocation([2, 2, 2]))
+    fine_tune(job, candidates, tmp_path, keep_tensors=False, progress=progress)
+    assert [note for note in notes if note] == [
+        f"{number} of 3 runs ended, best accuracy {number - 1}.0000" for number in (1, 2, 3)
+    ]

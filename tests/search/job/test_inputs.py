@@ -78,7 +78,7 @@ def test_a_named_task_keeps_glue_s_class_1_although_it_is_the_commoner(model_fol
 def test_the_result_says_whose_f1_it_is_and_what_may_mislead(small, frauds, capsys, tmp_path, caplog):
     argv = [arg for arg in small if arg != "--quiet"]
     own = ["--train-file", str(frauds["train_file"]), "--eval-file", str(frauds["eval_file"])]
-    few = ["--finalists", "1", "--seeds", "1", "--trials", "1", "--proxy", "grad_norm", "--epochs", "0.2"]
+    few = ["--finalists", "1", "--seeds", "1", "--proposals", "1", "--proxy", "grad_norm", "--epochs", "0.2"]
     with caplog.at_level(logging.INFO, "search"):
         assert main([*argv, *own, *few, "--metric", "f1", "--eval-rows", "1", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from evaluators.training.candidate import Candidate, Recipe, Trained
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks, GatePolicy
+from evaluators.training.leg import whole
 from evaluators.training.train import train_cohort
 
 
@@ -38,10 +39,10 @@ def beside_and_alone(
     sites = planted.space.sites
     candidates = [Candidate(planted.space.allocation(ranks), seed, 1e-2) for seed, ranks in enumerate(starts)]
     together = train_cohort(
-        planted.model, sites, planted.task, candidates, recipe, slots=len(candidates), policy=policy
+        planted.model, sites, planted.task, whole(candidates), recipe, slots=len(candidates), policy=policy
     )
     for candidate, beside in zip(candidates, together, strict=True):
         (alone,) = train_cohort(
-            planted.model, sites, planted.task, [candidate], recipe, slots=1, policy=policy
+            planted.model, sites, planted.task, whole([candidate]), recipe, slots=1, policy=policy
         )
         yield candidate, beside, alone

@@ -16,6 +16,7 @@ from evaluators.data.task import Task
 from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Candidate, Recipe, Trained
 from evaluators.training.gate_policy import GatePolicy
+from evaluators.training.leg import whole
 from evaluators.training.train import train_cohort
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
@@ -96,7 +97,7 @@ def train() -> Train:
             planted.model,
             planted.space.sites,
             planted.task,
-            candidates,
+            whole(candidates),
             recipe,
             slots=len(candidates),
             policy=policy,

@@ -15,7 +15,7 @@ from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.data_order import epoch_batches
 from evaluators.training.gate_policy import GateHooks, Step
-from evaluators.training.train import train_step
+from evaluators.training.train_step import train_step
 
 RECIPE = Recipe(epochs=2, batch_size=8, warmup=0.1, weight_decay=0.1)  # 60 rows: 8 steps an epoch, 16 in all
 FIVE_AN_EPOCH = [0, 2, 4, 5, 7, 8, 10, 12, 13, 15]  # k * 8 / 5, rounded up

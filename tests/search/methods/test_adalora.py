@@ -16,7 +16,9 @@ from evaluators.data.rows import padded_inputs
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
-from evaluators.training.train import train_cohort, train_step
+from evaluators.training.leg import whole
+from evaluators.training.train import train_cohort
+from evaluators.training.train_step import train_step
 from search.methods.adalora import AdaLora
 from search.methods.gate_vector import GateVector
 from spaces.errors import UsageError
@@ -215,7 +217,7 @@ def test_a_start_within_the_budget_is_a_failure(planted):
         planted.model,
         planted.space.sites,
         planted.task,
-        [candidate],
+        whole([candidate]),
         Recipe(epochs=0.5),
         slots=1,
         policy=policy,

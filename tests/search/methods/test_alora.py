@@ -10,7 +10,9 @@ import torch
 
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.gate_policy import Step
-from evaluators.training.train import train_cohort, train_step
+from evaluators.training.leg import whole
+from evaluators.training.train import train_cohort
+from evaluators.training.train_step import train_step
 from search.allocation.uniform import uniform_allocation
 from search.methods.alora import ALora, moved
 from search.methods.gate_vector import GateVector
@@ -160,7 +162,7 @@ def test_candidates_of_one_cohort_are_as_each_alone(planted, tiny_model):
             planted.model,
             planted.space.sites,
             planted.task,
-            members,
+            whole(members),
             recipe,
             slots=len(members),
             policy=policy,

@@ -12,7 +12,9 @@ from scipy import stats
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
-from evaluators.training.train import train_cohort, train_step
+from evaluators.training.leg import whole
+from evaluators.training.train import train_cohort
+from evaluators.training.train_step import train_step
 from search.methods.dylora import DyLora
 from search.methods.lora import Lora
 from spaces.allocation import Allocation
@@ -235,7 +237,13 @@ def test_two_in_a_cohort_equal_two_alone_whatever_they_begin_with(planted, mode)
 
     def run(candidates):
         return train_cohort(
-            planted.model, planted.space.sites, planted.task, candidates, recipe, slots=2, policy=policy
+            planted.model,
+            planted.space.sites,
+            planted.task,
+            whole(candidates),
+            recipe,
+            slots=2,
+            policy=policy,
         )
 
     together = run(candidates)

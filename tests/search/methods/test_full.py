@@ -13,7 +13,7 @@ from evaluators.data.rows import padded_inputs
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
-from evaluators.training.train import train_step
+from evaluators.training.train_step import train_step
 from search.methods.full import Full
 
 RECIPE = Recipe(batch_size=8, warmup=0.2, weight_decay=0.05, max_grad_norm=0.5)

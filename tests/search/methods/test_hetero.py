@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from evaluators.training.candidate import Candidate, Recipe
+from evaluators.training.leg import whole
 from evaluators.training.train import train_cohort
 from search.methods.gate_vector import GateVector
 from search.methods.hetero import Hetero
@@ -162,7 +163,7 @@ def test_slots_of_other_seeds_and_ranks_do_not_meet(generic):
     candidates = [Candidate(start, 0, 1e-2), Candidate(smaller, 1, 3e-3), Candidate(start, 2, 1e-2)]
     runs = [
         train_cohort(
-            generic.model, generic.space.sites, generic.task, own, recipe, slots=slots, policy=policy
+            generic.model, generic.space.sites, generic.task, whole(own), recipe, slots=slots, policy=policy
         )
         for own, slots in ((candidates, 3), (candidates, 2), *(([one], 1) for one in candidates))
     ]
@@ -200,7 +201,7 @@ def test_a_candidate_that_has_diverged_fails_alone(generic):
             generic.model,
             generic.space.sites,
             generic.task,
-            [Candidate(start, 0, 1e-2), Candidate(start, 1, 1e30)],
+            whole([Candidate(start, 0, 1e-2), Candidate(start, 1, 1e30)]),
             replace(RECIPE, epochs=0.5),
             slots=2,
             policy=replace(policy, proxy=proxy),

@@ -15,6 +15,7 @@ from evaluators.data.task import Task
 from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.data_order import epoch_batches
+from evaluators.training.leg import whole
 from evaluators.training.train import train_cohort
 from search.methods.registry import METHODS, policy_of
 from spaces.allocation import Allocation
@@ -47,7 +48,7 @@ def test_a_method_trains_a_language_model_or_is_refused(tiny_language_model, tas
     before = {key: value.clone() for key, value in model.state_dict().items()}
     policy = policy_of(name, 2 * space.params_per_rank, model)
     candidate = Candidate(policy.start(space), 0, 5e-3 * METHODS[name].rate)
-    (trained,) = train_cohort(model, space.sites, task, [candidate], RECIPE, slots=1, policy=policy)
+    (trained,) = train_cohort(model, space.sites, task, whole([candidate]), RECIPE, slots=1, policy=policy)
     assert trained.evaluation.failure is None
     assert all(model.state_dict()[key].equal(value) for key, value in before.items())
     if not METHODS[name].adapter:
@@ -77,7 +78,7 @@ def test_two_seeds_train_side_by_side_as_each_alone(tiny_language_model, task, n
     candidates = [Candidate(policy.start(space), seed, 5e-3 * METHODS[name].rate) for seed in (0, 1)]
 
     def train(*some: Candidate):
-        return train_cohort(model, space.sites, task, some, recipe, slots=len(some), policy=policy)
+        return train_cohort(model, space.sites, task, whole(some), recipe, slots=len(some), policy=policy)
 
     together = train(*candidates)
     (alone,) = train(candidates[1])
@@ -93,7 +94,7 @@ def test_full_fine_tuning_is_that_of_the_base_model_in_plain_pytorch(tiny_langua
     model = tiny_language_model(family, tie_word_embeddings=tied)
     policy = policy_of("full", 1, model)
     candidate = Candidate(Allocation.of({}), 0, 1e-3)
-    (trained,) = train_cohort(model, (), task, [candidate], RECIPE, slots=1, policy=policy)
+    (trained,) = train_cohort(model, (), task, whole([candidate]), RECIPE, slots=1, policy=policy)
 
     plain = tiny_language_model(family, tie_word_embeddings=tied)
     parameters = list(plain.base_model.requires_grad_(True).parameters())

@@ -13,6 +13,7 @@ from evaluators.adapters.adapter import load_adapter, save_adapter
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import outputs_of, score_trained
 from evaluators.training.gate_policy import GatePolicy
+from evaluators.training.leg import whole
 from evaluators.training.train import train_cohort
 from search.methods.hetero import Hetero
 from search.methods.registry import METHODS, find_method, policy_of, split_specs
@@ -143,7 +144,7 @@ def test_it_trains_beside_one_that_diverged_and_in_its_slot_as_alone(planted, na
             planted.model,
             planted.space.sites,
             planted.task,
-            candidates,
+            whole(candidates),
             recipe,
             slots=2,
             policy=policy,

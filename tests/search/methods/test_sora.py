@@ -8,7 +8,7 @@ import torch
 
 from evaluators.training.candidate import Candidate
 from evaluators.training.gate_policy import Step
-from evaluators.training.train import train_step
+from evaluators.training.train_step import train_step
 from search.methods.gate_vector import GateVector
 from search.methods.sora import Sora, soft_threshold
 from spaces.errors import UsageError

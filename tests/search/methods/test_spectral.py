@@ -12,7 +12,9 @@ from evaluators.data.rows import padded_inputs
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
-from evaluators.training.train import train_cohort, train_step
+from evaluators.training.leg import whole
+from evaluators.training.train import train_cohort
+from evaluators.training.train_step import train_step
 from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import DegenerateScoreError
@@ -136,13 +138,13 @@ def test_training_is_that_of_a_plain_wire_at_the_chosen_ranks(planted, tiny_mode
         model,
         space.sites,
         planted.task,
-        [Candidate(policy.start(space), 0, 1e-2)],
+        whole([Candidate(policy.start(space), 0, 1e-2)]),
         recipe,
         slots=1,
         policy=policy,
     )
     (plain,) = train_cohort(
-        model, space.sites, planted.task, [Candidate(ours.allocation, 0, 1e-2)], recipe, slots=1
+        model, space.sites, planted.task, whole([Candidate(ours.allocation, 0, 1e-2)]), recipe, slots=1
     )
     torch.testing.assert_close(ours.tensors, plain.tensors, rtol=1e-3, atol=1e-5)
 

@@ -13,7 +13,7 @@ from evaluators.data.rows import padded_inputs
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
-from evaluators.training.train import train_step
+from evaluators.training.train_step import train_step
 from evaluators.training.truncated import truncated
 from search.allocation.random_allocation import random_allocation
 from search.methods.gate_vector import GateVector

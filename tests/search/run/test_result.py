@@ -16,7 +16,7 @@ from search.run.finalist import Finalist
 from search.run.problem import Problem
 from search.run.record import SearchRecord
 from search.run.result import Conclusion, Result
-from search.run.table import format_table
+from search.run.table import search_sheet
 from search.run.verdict import Judged
 from search.sampling.proposals import Proposal
 from search.sampling.proposer import Proposer
@@ -85,7 +85,7 @@ def without_beside(known):
 
 
 def table(result):
-    return format_table(SearchRecord.of_json(result))
+    return search_sheet(SearchRecord.of_json(result)).text
 
 
 def test_what_was_written_is_read_as_it_was(result):
@@ -164,7 +164,7 @@ def test_without_test_rows_the_keys_stay_and_hold_nothing(make_space, result):
     assert lacking == {"test", "baseline_test", "test_difference", "saved_seed", "saved_test"}
     lines = table(untested).splitlines()
     assert "the table has no test rows" in lines
-    assert lines[-1] == "saved in runs/x: allocation.json, ranks.png, study.db, result.json"
+    assert lines[-1] == "saved in runs/x: allocation.json, ranks.png, study.db, result.json (.md, .csv)"
 
 
 def test_notes_of_the_task_are_kept_and_printed(make_space):

@@ -111,7 +111,7 @@ def test_a_plan_above_the_budget_is_refused(bench):
 
 
 def test_a_search_is_that_of_the_command_and_goes_on_in_its_folder(bench, tmp_path):
-    few = {"trials": 2, "finalists": 1, "proxies": ["grad_norm"], "folder": tmp_path / "out"}
+    few = {"proposals": 2, "finalists": 1, "proxies": ["grad_norm"], "folder": tmp_path / "out"}
     result = bench.search(**few)
     written = json.loads((tmp_path / "out" / "result.json").read_text())
     assert written == json.loads(json.dumps(result.to_json()))
@@ -123,7 +123,7 @@ def test_a_search_is_that_of_the_command_and_goes_on_in_its_folder(bench, tmp_pa
 def test_without_a_folder_nothing_is_kept(bench, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    result = bench.search(trials=0, finalists=1, proxies=["grad_norm"], evaluator="supernet")
+    result = bench.search(proposals=0, finalists=1, proxies=["grad_norm"], evaluator="supernet")
     assert result.output is None
     assert "saved in" not in result.table()
     assert list((tmp_path / "here").iterdir()) == []
@@ -136,7 +136,7 @@ def test_a_notebook_can_free_its_model(bench):
     assert model() is None
 
 
-FEW = {"trials": 1, "finalists": 1, "proxies": ["grad_norm"], "allocators": ["greedy"], "samplers": []}
+FEW = {"proposals": 1, "finalists": 1, "proxies": ["grad_norm"], "allocators": ["greedy"], "samplers": []}
 
 
 def test_a_folder_in_which_a_run_is_at_work_is_refused_and_left_as_it_was(bench, tmp_path):
@@ -172,7 +172,7 @@ def test_the_command_looks_up_what_the_same_search_has_found(bench, model_folder
     result = bench.search(**FEW, folder=tmp_path / "out")
     data = ["--model", model_folder, "--train-file", files / "train.tsv", "--eval-file", files / "dev.tsv"]
     job = ["--space", "lora[q,v]", "--budget", "r=2", "--scoring-batches", "2", "--seeds", "2"]
-    few = ["--trials", "1", "--finalists", "1", "--proxy", "grad_norm", "--allocator", "greedy"]
+    few = ["--proposals", "1", "--finalists", "1", "--proxy", "grad_norm", "--allocator", "greedy"]
     argv = [*data, *job, *few, "--sampler", "", "--output", tmp_path / "out", "--json"]
     assert main([*map(str, argv)]) == 0
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(result.to_json()))
@@ -180,21 +180,18 @@ def test_the_command_looks_up_what_the_same_search_has_found(bench, model_folder
 
 def test_the_study_goes_to_the_storage_that_is_named(bench, tmp_path):
     address = f"sqlite:///{tmp_path}/mine.db"
-    for _ in range(2):
-        result = bench.search(**FEW, storage=address)
+    result = bench.search(**FEW, storage=address, study_name="mine")
     names = optuna.get_all_study_names(address)
-    assert sorted(names) == ["finalists", "proposals"]
-    (*_, last) = optuna.load_study(study_name="finalists", storage=address).trials
-    assert last.user_attrs["params"] == result.finalists[-1].proposal.params
+    assert sorted(names) == ["mine, finalists", "mine, finalists, in short", "mine, proposals"]
+    (*_, last) = optuna.load_study(study_name="mine, finalists", storage=address).trials
+    assert last.user_attrs["parameters"] == result.finalists[-1].proposal.params
+    with pytest.raises(UsageError, match="a study 'mine, proposals' of another search"):
+        bench.search(**FEW, storage=address, study_name="mine")
 
 
-def test_a_storage_that_is_none_or_somebody_s_is_refused(bench, tmp_path):
+def test_a_storage_that_is_none_is_refused(bench):
     with pytest.raises(UsageError, match="`storage` cannot be opened"):
         bench.search(**FEW, storage="nosuch://secret@place")
-    address = f"sqlite:///{tmp_path}/mine.db"
-    optuna.create_study(study_name="proposals", storage=address)
-    with pytest.raises(UsageError, match="a study 'proposals' that no search wrote"):
-        bench.search(**FEW, storage=address)
 
 
 def test_messages_name_the_arguments_that_were_given(bench, files):
@@ -266,7 +263,7 @@ def test_what_are_no_plans_is_refused(bench, plans, says):
 
 
 def test_lone_names_are_names(bench):
-    result = bench.search(trials=0, finalists=1, proxies="grad_norm", allocators="greedy", samplers=())
+    result = bench.search(proposals=0, finalists=1, proxies="grad_norm", allocators="greedy", samplers=())
     assert [one.proxy for one in result.scores] == ["grad_norm"]
     with pytest.raises(UsageError, match=re.escape("`proxies=['snip']` must be text")):
         bench.score(["snip"])

@@ -21,6 +21,8 @@ from search.job.job import Job
 from search.job.progress import silent
 from search.run.supernet_oracle import CutFromSupernet
 from search.run.trained import FineTuning
+from search.sampling.proposals import Proposal
+from search.sampling.proposer import UNIFORM
 from spaces.allocation import Allocation
 from tests.search.watched import interrupt_after
 
@@ -32,6 +34,10 @@ PLANTED = [*SUPERNET, "--space", "lora[q,v,fc1]", "--ranks", "0,1,2,4,8"]
 def run_json(capsys, argv: list[str]) -> dict:
     assert main([*argv, "--json"]) == 0
     return json.loads(capsys.readouterr().out)
+
+
+def proposal_of(allocation: Allocation) -> Proposal:
+    return Proposal(allocation, (UNIFORM,), 0, ())
 
 
 def job_of(argv: list[str]) -> Job:
@@ -53,7 +59,8 @@ def test_a_search_trains_one_super_network_per_seed_and_nothing_else(
         assert set(one["metrics"]) == {"0", "1"}
         assert one["params"] <= result["budget"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
-        [".lock", "adapter", "allocation.json", "options.json", "ranks.png", "result.json", "study.db"]
+        [".lock", "adapter", "allocation.json", "options.json", "ranks.png", "study.db"]
+        + [f"result.{ending}" for ending in ("csv", "json", "md")]
     )
 
 
@@ -95,7 +102,7 @@ def test_how_many_are_evaluated_at_once_changes_nothing(small, tmp_path):
         job, rng = job_of([*small, *PLANTED, "--cohort-size", size]), np.random.default_rng(0)
         drawn = [random_allocation(job.space, job.max_params, rng=rng) for _ in range(3)]
         allocations = [uniform_allocation(job.space, job.max_params), *drawn]
-        runs = CutFromSupernet(job, tmp_path / "networks")(allocations)
+        runs = CutFromSupernet(job, tmp_path / "networks")([proposal_of(one) for one in allocations])
         assert [[run.evaluation.candidate.seed for run in own] for own in runs] == [[0, 1]] * 4
         assert [run.allocation for own in runs for run in own] == [a for a in allocations for _ in range(2)]
         losses.append([[run.evaluation.loss for run in own] for own in runs])
@@ -120,7 +127,9 @@ def test_it_ranks_allocations_of_a_planted_space_as_fine_tuning_them_does(
     drawn = [random_allocation(job.space, job.max_params, rng=rng) for _ in range(9)]
     elsewhere = {name: rank for name, rank in drawn[0].ranks if not name.startswith("layers.1.")}
     for name, evaluator in evaluators.items():
-        runs = evaluator(job, tmp_path / name)([*drawn, Allocation.of(elsewhere)])
+        runs = evaluator(job, tmp_path / name)(
+            [proposal_of(one) for one in (*drawn, Allocation.of(elsewhere))]
+        )
         losses[name] = [np.mean([run.evaluation.loss for run in own]) for own in runs]
     assert spearmanr(losses["supernet"], losses["train"]).statistic > 0.7
     assert losses["supernet"][-1] > np.median(losses["supernet"]) + 0.05

@@ -96,7 +96,7 @@ def run(tmp_path, capsys):
     """Runs the command on a table and gives its result; the output folder is ``out``."""
 
     def run(table: Path, *extra: str) -> dict:
-        brief = ["--trials", "3", "--finalists", "2", "--quiet", "--json"]
+        brief = ["--proposals", "3", "--finalists", "2", "--quiet", "--json"]
         code = main(["--table", str(table), "--output", str(tmp_path / "out"), *brief, *extra])
         captured = capsys.readouterr()
         assert code == 0, captured.err
@@ -106,8 +106,9 @@ def run(tmp_path, capsys):
 
 
 def proposers(folder: Path) -> list[str]:
-    study = optuna.load_study(study_name="proposals", storage=f"sqlite:///{folder}/study.db")
-    return [trial.user_attrs["proposer"] for trial in study.trials]
+    studies = optuna.get_all_study_summaries(at := f"sqlite:///{folder}/study.db")
+    (name,) = [one.study_name for one in studies if one.study_name.endswith("proposals")]
+    return [one.user_attrs["proposer"] for one in optuna.load_study(study_name=name, storage=at).trials]
 
 
 def test_a_table_says_whose_f1_it_is_and_what_may_mislead(tmp_path, capsys, caplog):
@@ -115,7 +116,7 @@ def test_a_table_says_whose_f1_it_is_and_what_may_mislead(tmp_path, capsys, capl
     facts = (*Notes.of(table).facts, ("metric", "f1 of 'fraud'"))
     notes = replace(Notes.of(table), facts=facts, positive_label="fraud", remarks=("of 'fraud' only",))
     replace(table, metric="f1", notes=notes.to_json()).write(tmp_path / "f1.parquet")
-    argv = ["--table", str(tmp_path / "f1.parquet"), "--output", str(tmp_path / "out"), "--trials", "0"]
+    argv = ["--table", str(tmp_path / "f1.parquet"), "--output", str(tmp_path / "out"), "--proposals", "0"]
     with caplog.at_level(logging.INFO):
         assert main(argv) == 0
     out = " ".join(capsys.readouterr().out.split())
@@ -125,12 +126,12 @@ def test_a_table_says_whose_f1_it_is_and_what_may_mislead(tmp_path, capsys, capl
     assert "metric   f1 of 'fraud'" in caplog.text
     assert "of 'fraud' only" in caplog.text
     result = json.loads((tmp_path / "out" / "result.json").read_text())
-    assert (result["metric"], result["metric_title"]) == ("f1", "f1 of 'fraud'")
-    assert (result["positive_label"], result["notes"]) == ("fraud", ["of 'fraud' only"])
+    said = [result[name] for name in ("metric", "metric_title", "positive_label", "notes")]
+    assert said == ["f1", "f1 of 'fraud'", "fraud", ["of 'fraud' only"]]
 
 
 def test_where_the_proxy_is_the_truth_the_winner_is_the_best_of_the_table(run, tmp_path):
-    result = run(written(tmp_path), "--proxy", "spectrum", "--trials", "24")
+    result = run(written(tmp_path), "--proxy", "spectrum", "--proposals", "24")
     best = max(allocations(STRATUM), key=TRUTH.of)
     assert result["best"]["allocation"] == dict(best.ranks)
     assert result["best"]["metrics"] == {str(seed): accuracy(best, seed) for seed in range(3)}
@@ -138,8 +139,8 @@ def test_where_the_proxy_is_the_truth_the_winner_is_the_best_of_the_table(run, t
     assert result["proxies"]["spectrum"]["spearman"] == pytest.approx(1)
     whole = allocations(STRATUM)[0]
     assert result["baseline"]["allocation"] == dict(whole.ranks)
-    gain = accuracy(best, 0) - accuracy(whole, 0)  # the same for every seed
-    assert result["best"]["difference"]["mean"] == pytest.approx(gain)
+    gain = pytest.approx(accuracy(best, 0) - accuracy(whole, 0))  # the same for every seed
+    assert result["best"]["difference"]["mean"] == gain
 
 
 def test_space_budget_and_metric_come_from_the_table_and_nothing_is_tested_or_saved(run, tmp_path, capsys):
@@ -151,18 +152,19 @@ def test_space_budget_and_metric_come_from_the_table_and_nothing_is_tested_or_sa
     assert set(result["proxies"]) == {"spectrum", "snip"}  # those of the defaults that the table has
     assert (result["best"]["test"], result["best"]["saved_seed"]) == (None, None)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
-        [".lock", "allocation.json", "options.json", "ranks.png", "result.json", "study.db"]
+        [".lock", "allocation.json", "artifacts", "options.json", "ranks.png", "study.db"]
+        + [f"result.{ending}" for ending in ("csv", "json", "md")]
     )
-    assert main(["--table", str(table), "--output", str(tmp_path / "new"), "--trials", "0", "--quiet"]) == 0
+    assert main([f"--table={table}", f"--output={tmp_path / 'new'}", "--proposals=0", "--quiet"]) == 0
     assert "the table has no test rows" in capsys.readouterr().out.splitlines()
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_a_sampler_that_exhausts_the_table_stops_and_has_seen_all_of_it(sampler, run, tmp_path, caplog):
-    argv = ["--sampler", sampler, "--trials", "99", "--allocator", "uniform", "--finalists", "23"]
+    argv = ["--sampler", sampler, "--proposals", "99", "--allocator", "uniform", "--finalists", "23"]
     result = run(written(tmp_path), *argv)
     assert proposers(tmp_path / "out") == ["uniform", *[sampler] * 23]
-    assert f"{sampler}: stopped after 23 of 99 trials" in caplog.text
+    assert f"{sampler}: stopped after 23 of 99 proposals" in caplog.text
     tabulated = [dict(allocation.ranks) for allocation in allocations(STRATUM)[1:]]
     seen = [finalist["allocation"] for finalist in result["finalists"]]
     assert len(seen) == 23

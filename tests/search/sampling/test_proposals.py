@@ -93,7 +93,7 @@ def test_an_exhausted_space_stops_with_a_log_line(make_space, caplog):
         proposals = run([table], max_params=64, samplers=["tpe"], trials=50)
     found = {proposal.allocation.ranks for proposal in proposals[1:]}
     assert found == {((f"layers.{i}.q", 2),) for i in range(3)}  # exactly one of the three sites is on
-    assert "tpe: stopped after 2 of 50 trials" in caplog.text
+    assert "tpe: stopped after 2 of 50 proposals" in caplog.text
 
 
 def test_bad_arguments_are_refused(tables):
@@ -140,4 +140,4 @@ def test_what_stands_for_a_proposal_takes_its_place_with_its_own_score(make_spac
         (third, "tpe", (("planted", 20.0),)),
     ]
     assert told == [([2, 0, 0], 10.0), ([0, 0, 2], 20.0)]
-    assert "tpe: stopped after 2 of 9 trials" in caplog.text
+    assert "tpe: stopped after 2 of 9 proposals" in caplog.text

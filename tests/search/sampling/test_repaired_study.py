@@ -91,7 +91,7 @@ def test_a_window_changes_nothing_before_it_is_full_and_bounds_what_is_looked_ba
 
 
 def test_tpe_looks_back_on_a_bounded_number_and_the_default_number_of_trials_is_below_it():
-    assert SearchSettings().trials < WINDOWS["tpe"] <= 512
+    assert SearchSettings().proposals < WINDOWS["tpe"] <= 512
 
 
 def test_optuna_is_quiet_only_inside():

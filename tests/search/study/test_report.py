@@ -40,7 +40,9 @@ def test_a_report_says_whose_f1_it_is_and_what_may_mislead(make_entry, make_tabl
     assert "note: of 'fraud' only" in text.splitlines()
     assert "truth: f1 of 'fraud'," in text
     page = unescape((tmp_path / "report.html").read_text())
-    assert page.count("truth: f1 of 'fraud'") == 3  # pooled, and each budget
+    assert (
+        page.count("truth: f1 of 'fraud'") == 2 * 3
+    )  # of what is pooled and of each budget, in the contents and at its section
     assert "of 'fraud' only" in page
 
 

@@ -92,7 +92,7 @@ def test_a_quarter_of_the_modules_at_rank_8_costs_what_all_do_at_rank_2(paper_mo
 
 
 def test_table_2_gives_the_differences_that_the_paper_prints() -> None:
-    lines = layout(preset(2), {}).split("\n")
+    lines = layout(preset(2), {}).text.split("\n")
     printed = {"Static": ("+0.0", "-1.0", "-1.0", "-5.1"), "Dynamic": ("-1.4", "+0.3", "-1.4", "-1.4")}
     for line in lines:
         row = line.split(" ")[0]

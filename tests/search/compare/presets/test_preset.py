@@ -33,12 +33,12 @@ def preset(cells: tuple[Cell, ...] = CELLS, baseline: tuple[str, str] | None = N
 
 def cells_of(text: str) -> list[list[str]]:
     """Its table's cells, without the line above."""
-    lines = text.split("\n")[2:]
-    return [re.split(r"\s{2,}", line.strip()) for line in lines if not line.startswith("note")]
+    _, table, _ = text.split("\n\n")
+    return [re.split(r"\s{2,}", line.strip()) for line in table.split("\n")]
 
 
 def test_ours_stand_beside_theirs_and_a_dash_where_there_is_none() -> None:
-    text = layout(preset(), {("A", "MRPC"): Number(82.04, 1.26)})
+    text = layout(preset(), {("A", "MRPC"): Number(82.04, 1.26)}).text
     assert cells_of(text) == [
         ["MRPC", "RTE", "Avg"],
         ["A", "82.0 ± 1.3 | 83.0 ± 0.5", "- | 70.0", "- | 76.6"],
@@ -50,25 +50,25 @@ def test_ours_stand_beside_theirs_and_a_dash_where_there_is_none() -> None:
 
 def test_the_mean_of_a_row_is_added_when_all_of_it_is_known() -> None:
     ours = {("A", "MRPC"): Number(80.0), ("A", "RTE"): Number(71.0), ("B", "RTE"): Number(60.0)}
-    rows = cells_of(layout(preset(), ours))
+    rows = cells_of(layout(preset(), ours).text)
     assert rows[1][3] == "75.5 | 76.6"
     assert rows[2][3] == "- | -"
 
 
 def test_differences_are_to_the_baseline_of_the_same_side() -> None:
     ours = {("A", "MRPC"): Number(80.0), ("B", "MRPC"): Number(79.5), ("B", "RTE"): Number(81.0)}
-    rows = cells_of(layout(preset(baseline=("A", "MRPC")), ours))
+    rows = cells_of(layout(preset(baseline=("A", "MRPC")), ours).text)
     assert rows[1][1] == "80.0 | 83.0 ± 0.5"
     assert rows[2][1:3] == ["79.5 (-0.5) | 84.0 (+1.0)", "81.0 (+1.0) | -"]
 
 
 def test_a_place_that_the_table_has_not_stays_empty() -> None:
-    text = layout(preset(CELLS[:1] + CELLS[4:5]), {})
+    text = layout(preset(CELLS[:1] + CELLS[4:5]), {}).text
     assert cells_of(text)[1:] == [["A", "- | 83.0 ± 0.5"], ["B", "- | -"]]
 
 
 def test_columns_are_aligned() -> None:
-    lines = layout(preset(), {("A", "MRPC"): Number(82.0, 1.0)}).split("\n")[2:5]
+    lines = layout(preset(), {("A", "MRPC"): Number(82.0, 1.0)}).text.split("\n")[2:5]
     assert {line.index(mark) for line, mark in zip(lines, ("RTE", "- | 70.0", "- | -  "), strict=True)} == {
         lines[0].index("RTE")
     }

@@ -60,7 +60,7 @@ def test_every_arm_starts_within_its_budget(preset: Preset, arm: PresetArm, pape
 
 def check_layout(preset: Preset) -> None:
     """Every row is there, in a table no wider than a terminal."""
-    text = layout(preset, {})
+    text = layout(preset, {}).text
     assert max(map(len, text.split("\n"))) <= 80
     assert {word for row in preset.rows for word in row.split()} <= set(text.split())
 

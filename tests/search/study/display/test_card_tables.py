@@ -15,7 +15,7 @@ def test_a_card_is_one_row_with_the_k_nearest_to_5(make_card, make_report):
         over_spread=Estimate(0.05, -0.1, 0.2),
     )
     table = card_table(make_report(card))
-    assert dict(zip(table.head, table.rows[0].cells, strict=True)) == {
+    assert dict(zip(table.head, table.rows[0].texts, strict=True)) == {
         "proxy": "solo",
         "Spearman ρ [95\u00a0%]": "+0.70 [+0.60, +0.80]",
         "Kendall τ": "+0.49",
@@ -33,7 +33,7 @@ def test_a_card_is_one_row_with_the_k_nearest_to_5(make_card, make_report):
 
 def test_an_interval_that_reaches_zero_beats_nothing(make_card, make_report):
     table = card_table(make_report(make_card("solo", 0.7, over_params=Estimate(0.1, 0.0, 0.2))))
-    assert "+0.10 [+0.00, +0.20]" in table.rows[0].cells
+    assert "+0.10 [+0.00, +0.20]" in table.rows[0].texts
 
 
 def test_only_significant_cards_are_marked(make_card, make_report):
@@ -42,15 +42,15 @@ def test_only_significant_cards_are_marked(make_card, make_report):
 
 
 def test_an_undefined_card_has_no_p_and_nothing_to_compare(make_card, make_report):
-    cells = card_table(make_report(make_card("params", None, at_k=()), make_card("solo", 0.7))).rows[0].cells
+    cells = card_table(make_report(make_card("params", None, at_k=()), make_card("solo", 0.7))).rows[0].texts
     assert cells == ("params", *["undefined"] * 3, *["equal cost"] * 2, *"------")
 
 
 def test_at_equal_cost_no_card_is_said_to_beat_params(make_card, make_report):
     report = make_report(make_card("solo", 0.7, over_params=None, partial=None))
-    cells = dict(zip(card_table(report).head, card_table(report).rows[0].cells, strict=True))
+    cells = dict(zip(card_table(report).head, card_table(report).rows[0].texts, strict=True))
     assert cells["beats params by [95\u00a0%]"] == cells["partial ρ given params"] == "equal cost"
-    assert correlation_table(report).rows[0].cells[3] == "equal cost"
+    assert correlation_table(report).rows[0].texts[3] == "equal cost"
 
 
 def test_without_cards_the_tables_are_heads_alone(make_report):
@@ -62,7 +62,7 @@ def test_without_cards_the_tables_are_heads_alone(make_report):
 def test_the_other_tables_have_every_interval_and_every_k(make_card, make_report):
     report = make_report(make_card("solo", 0.7), make_card("snip", 0.2))
     snip = replace(report.cards[1], partial=Estimate(0.1, -0.1, 0.3))
-    assert correlation_table(make_report(snip)).rows[0].cells == (
+    assert correlation_table(make_report(snip)).rows[0].texts == (
         "snip",
         "+0.14 [+0.04, +0.24]",
         "+0.18 [+0.08, +0.28]",
@@ -70,10 +70,10 @@ def test_the_other_tables_have_every_interval_and_every_k(make_card, make_report
         "25 % [15 %, 35 %]",
     )
     rows = at_k_table(report).rows
-    assert [row.cells[:2] for row in rows] == [
+    assert [row.texts[:2] for row in rows] == [
         (name, k) for name in ("solo", "snip") for k in ("1", "5", "10")
     ]
-    assert rows[1].cells[2:] == ("0.40 [0.10, 0.70]", "0.0024 [0.0000, 0.0060]", "2.5 [1.0, 6.0]")
+    assert rows[1].texts[2:] == ("0.40 [0.10, 0.70]", "0.0024 [0.0000, 0.0060]", "2.5 [1.0, 6.0]")
     assert [row.gap for row in rows] == [False, False, False, True, False, False]
 
 

@@ -5,10 +5,14 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from markupsafe import escape
 
 from search.study.display.cost_table import Cost
 from search.study.display.page import Section, render_page, write_page
+from search.study.display.plots import Image
 from search.study.judging.report_card import Estimate
+from search.study.judging.uniform_verdict import uniform_verdict
+from search.study.judging.verdict import study_verdict
 from spaces.show.picture import new_figure, save_png
 
 VOID = {"meta", "img", "link", "br", "hr", "input"}
@@ -45,19 +49,43 @@ def parts(make_card, make_report, tmp_path):
     report = make_report(
         make_card("<b>x</b>", 0.7), make_card("params", None), contests=2, stratum="<i>2M</i>"
     )
+    drawn = Image('a "forest" <plot>', "<b>x</b> is ahead", tmp_path / "plot.png")
     bare = make_report(seeds=1, truth="loss", ceiling=None, reliability=None)
     return {
         "title": "A <u>title</u>",
+        "headline": "Yes: <b>x</b> beats uniform.",
         "verdict": "Use <b>x</b> & nothing else.",
         "facts": [("model", "<script>alert(1)</script>"), ("commit", "0123abc")],
-        "sections": [Section(report, (('a "forest" <plot>', tmp_path / "plot.png"),)), Section(bare, ())],
+        "sections": [Section(report, (drawn,)), Section(bare, ())],
         "costs": [Cost("<b>x</b>", 1.5, 0.02, None), Cost("snip", None, None, None)],
         "left_out": [("constant", "ranks <nothing>")],
     }
 
 
-def test_the_first_text_is_the_verdict(parts):
-    assert Reader(render_page(**parts)).texts[0] == "Use <b>x</b> & nothing else."
+def test_the_users_question_comes_first_then_which_proxy_to_use(parts):
+    texts = Reader(render_page(**parts)).texts
+    assert texts[0] == "A <u>title</u>. Does anything beat the uniform allocation?"
+    assert texts[1] == "Yes: <b>x</b> beats uniform."
+    assert texts[2] == "Which proxy can be trusted? Use <b>x</b> & nothing else."
+
+
+def test_all_verdicts_stand_at_the_top_with_links_to_their_sections(parts):
+    page = render_page(**parts)
+    reader = Reader(page)
+    links = [attributes["href"] for tag, attributes in reader.tags if tag == "a"]
+    anchors = {attributes["id"] for _, attributes in reader.tags if "id" in attributes}
+    assert links == ["#part-1", "#part-2", "#costs", "#left-out", "#terms"]
+    assert {link.removeprefix("#") for link in links} <= anchors
+    top = page[: page.index("</nav>")]
+    for section in parts["sections"]:
+        assert str(escape(uniform_verdict(section.report))) in top
+        assert str(escape(study_verdict(section.report))) in top
+
+
+def test_a_page_of_one_section_says_nothing_twice_at_the_top(parts):
+    texts = Reader(render_page(**{**parts, "sections": parts["sections"][:1]})).texts
+    assert "All verdicts" not in texts
+    assert "All numbers" in texts
 
 
 def test_every_tag_closes_and_every_value_is_escaped(parts):
@@ -79,12 +107,12 @@ def test_nothing_is_loaded_and_nothing_runs(parts):
         assert (attributes.get("href") or "#").startswith("#")
 
 
-def test_images_are_embedded_whole_with_their_caption_as_alternative_text(parts, tmp_path):
+def test_images_are_embedded_whole_and_their_alternative_text_says_what_they_show(parts, tmp_path):
     (image,) = [attributes for tag, attributes in Reader(render_page(**parts)).tags if tag == "img"]
     kind, data = image["src"].split(",")
     assert kind == "data:image/png;base64"
     assert base64.b64decode(data) == (tmp_path / "plot.png").read_bytes()
-    assert (image["alt"], image["width"], image["height"]) == ('a "forest" <plot>', "400", "200")
+    assert (image["alt"], image["width"], image["height"]) == ("<b>x</b> is ahead", "400", "200")
 
 
 def test_what_is_missing_is_never_none_or_nan(parts, make_card, make_report):
@@ -104,7 +132,8 @@ def test_other_ks_are_folded_away(parts):
 
 def test_it_suits_dark_rooms_and_small_screens(parts):
     page = render_page(**parts)
-    assert "@media (prefers-color-scheme: dark)" in page
+    dark = page[page.rindex("@media (prefers-color-scheme: dark)") :]
+    assert ".picture img { filter: invert(1) hue-rotate(180deg);" in dark.partition("}")[0]
     assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in Reader(
         page
     ).tags

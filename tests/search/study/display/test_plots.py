@@ -64,12 +64,14 @@ def test_a_stratum_has_three_pictures_and_what_is_pooled_two(make_entry, make_ta
     table = make_table(*few(make_entry, SLOW))
     report = study_report(table).reports[0]
     images = draw_stratum(table, table.entries, report, tmp_path / "1-metric")
-    names = [path.name for _, path in images]
+    names = [image.path.name for image in images]
     assert names == ["1-metric-forest.png", "1-metric-regret.png", "1-metric-scatter.png"]
-    assert all(path.read_bytes().startswith(PNG) for _, path in images)
+    assert all(path.read_bytes().startswith(PNG) for path in (image.path for image in images))
     pooled = draw_correlations(report, tmp_path / "pooled-loss", chance={})
-    assert [path.name for _, path in pooled] == ["pooled-loss-forest.png", "pooled-loss-regret.png"]
+    assert [image.path.name for image in pooled] == ["pooled-loss-forest.png", "pooled-loss-regret.png"]
     assert draw_proxy_maps({}, tmp_path) == []
+    assert "uniform is number " in images[2].finding
+    assert images[0].finding == pooled[0].finding
 
 
 def test_only_what_a_report_has_drawn_is_cleared(tmp_path):

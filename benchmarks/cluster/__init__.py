@@ -1,0 +1,1 @@
+"""A live search on a cluster that is not there."""

@@ -1,0 +1,112 @@
+"""A cohort as it is handed to whoever trains it, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import cycle
+
+from evaluators.base.base_models import BaseModels
+from evaluators.training.candidate import Trained
+from evaluators.training.leg import Leg
+from spaces.errors import InputError
+from spaces.meta_model import base_params
+
+from .cohorts import form_cohorts
+from .retry import Died, Execute, outlived
+from .workload import Work, Workload
+
+__all__ = ["Assignment", "assignments_of", "end_all", "train_assigned"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assignment:
+    """Legs to train together on a device. work: the index of theirs."""
+
+    work: int
+    workload: Workload
+    legs: tuple[Leg, ...]
+    device: str
+
+    def each_alone(self) -> list[Assignment]:
+        """The same, in cohorts of one."""
+        return [replace(self, legs=(one,)) for one in self.legs]
+
+    def failed(self, reason: str, *, may_pass: bool = False) -> list[Trained]:
+        """What is told of legs that could not be trained."""
+        return [one.failed(reason, may_pass=may_pass) for one in self.legs]
+
+    def steps(self, trained: Sequence[Trained]) -> int:
+        """Candidate-steps that were taken for these results."""
+        ends = sum(len(one.evaluation.curve) for one in trained)
+        return ends - sum(leg.begun_at for leg in self.legs)
+
+    def news(self, trained: Sequence[Trained], work: Sequence[Work]) -> Iterator[Trained]:
+        """What came of those of its legs that were not known before."""
+        for leg, one in zip(self.legs, trained, strict=True):
+            if leg not in work[self.work].known:
+                yield one
+
+
+def assignments_of(
+    work: Sequence[Work], devices: Sequence[str], cohort_size: int, models: BaseModels, *, home: str
+) -> Iterator[Assignment]:
+    """Every cohort that is not known, without its known legs where all are whole; the devices in turn.
+
+    Cohorts are formed of all legs of a workload, the known ones among them, before they are spread: a run
+    that goes on after an interruption trains the cohorts that are left as it would have. Others go on from a
+    leg that is not whole, and carry its rounding on: where its cohort was interrupted all of that is trained
+    again, the known ones beside those that are not. On a GPU wider wires are nearly free; on a CPU they may
+    add a twentieth of the base model's work, which the model on ``home``, of this process, tells.
+    """
+    place = cycle(devices)
+    for index, one in enumerate(work):
+        padding = float("inf")
+        if not devices[0].startswith("cuda"):
+            padding = base_params(models.on(one.workload.source, home)) / 20
+        candidates = [leg.candidate for leg in one.legs]
+        for cohort in form_cohorts(candidates, one.workload.sites, cohort_size, max_padding=padding):
+            legs = tuple(one.legs[i] for i in cohort)
+            left = tuple(leg for leg in legs if leg not in one.known)
+            if left:
+                again = left if all(leg.is_whole for leg in legs) else legs
+                yield Assignment(index, one.workload, again, next(place))
+
+
+def end_all(
+    assignments: Sequence[Assignment],
+    work: Sequence[Work],
+    execute: Execute[Assignment, list[Trained]],
+    *,
+    on_done: Callable[[int, Trained], None],
+    on_step: Callable[[int], None],
+) -> None:
+    """Has all of them trained elsewhere, and tells of each leg that was not known, and of all steps, once a
+    cohort is done; what kills its worker is done again as ``outlived`` says, and has failed at last."""
+    for assignment, trained in outlived(assignments, execute, parts=Assignment.each_alone, failed=_killed):
+        on_step(assignment.steps(trained))
+        for one in assignment.news(trained, work):
+            on_done(assignment.work, one)
+
+
+def train_assigned(
+    assignment: Assignment, models: BaseModels, on_step: Callable[[int], None]
+) -> list[Trained]:
+    """The legs trained in this process; failed, with the reason, where their method cannot be used here.
+
+    Raises InputError where the model cannot be loaded, which is none of a candidate's doing.
+    """
+    workload = assignment.workload
+    model = models.on(workload.source, assignment.device)
+    try:
+        return workload.trainer(model, workload, assignment.legs, on_step)
+    except InputError as error:
+        return assignment.failed(str(error))
+
+
+def _killed(assignment: Assignment, died: Died) -> list[Trained]:
+    return assignment.failed(
+        f"its worker process {died.how} whenever it was trained, at last alone (out of memory, it may be: "
+        "train fewer at a time, or smaller batches)",
+        may_pass=True,
+    )

@@ -1,0 +1,175 @@
+"""Training on the workers of a Dask cluster."""
+
+from __future__ import annotations
+
+import json
+import logging
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from evaluators.base.base_models import BaseModels
+from evaluators.base.content_digest import model_digests
+from evaluators.data.task import Task
+from evaluators.training.candidate import Trained
+from spaces.counted import counted
+from spaces.errors import InputError
+
+from .assignment import Assignment, assignments_of, end_all
+from .cohorts import default_cohort_size
+from .dask_workers import DaskCall, DaskWorkers
+from .executor import Executor
+from .on_dask_worker import own_device, train_here
+from .retry import Died
+from .workload import Work
+
+__all__ = ["DaskExecutor", "join_dask"]
+
+_log = logging.getLogger(__name__)
+
+
+def join_dask(
+    place: str,
+    *,
+    device: str = "auto",
+    home: str = "cpu",
+    cohort_size: int | None = None,
+    threads: int | None = None,
+    patience: float = 600.0,
+) -> DaskExecutor:
+    """An executor on the cluster whose scheduler is at ``place``: an address, or the file that it wrote.
+
+    Its first worker is asked what it has. Raises InputError where no scheduler answers, where no worker
+    comes, and where workers lack these packages.
+
+    Args:
+        place: ``tcp://host:8786``, or what ``dask scheduler --scheduler-file`` has written.
+        cohort_size: by default what suits the device of that worker.
+        device, home, threads, patience: as of ``DaskExecutor``.
+    """
+    address = scheduler_address(place)
+    with DaskWorkers(address, patience=patience) as workers:
+        ((_, usual),) = workers([DaskCall(partial(own_device, device))])
+        count = len(workers)
+    if isinstance(usual, Died):
+        raise InputError(f"the first worker asked of the Dask cluster at {address} died; see its log.")
+    _log.info("cluster  %s at %s, which train on %s", counted(count, "Dask worker"), address, usual)
+    size = cohort_size or default_cohort_size(usual)
+    return DaskExecutor(address, device, home, size, threads, usual, max(1, count), patience)
+
+
+def scheduler_address(place: str) -> str:
+    """The address that a person means; raises InputError where a file is none of a scheduler's.
+
+    >>> scheduler_address("login1:8786"), scheduler_address("tls://10.0.0.1:8786")
+    ('tcp://login1:8786', 'tls://10.0.0.1:8786')
+    """
+    if "://" in place:
+        return place
+    path = Path(place)
+    if not path.is_file() and path.suffix != ".json" and ":" in place:
+        return f"tcp://{place}"
+    try:
+        address = json.loads(path.read_text(encoding="utf-8"))["address"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"`dask={place}` is no address and no file of a scheduler ({error}); give tcp://HOST:PORT, or "
+            "what `dask scheduler --scheduler-file FILE` has written."
+        ) from None
+    return str(address)
+
+
+@dataclass(frozen=True, slots=True)
+class DaskExecutor:
+    """An ``Executor`` on the workers of a Dask cluster, as ``DaskWorkers`` are.
+
+    Each trains one cohort at a time, whatever its threads; it loads the model once, from the same place as
+    here, and gets the task's rows once. A worker that dies costs its cohort's work alone, as ``outlived``
+    says. Candidate-steps are counted once a cohort has finished.
+
+    Args:
+        address: of the scheduler.
+        device: ``auto`` for each worker's best, or one that all have.
+        home: a device of this process, on which the base model is.
+        cohort_size: candidates that share a forward pass, at most.
+        threads: CPU threads of each worker, by default those that it was started with.
+        usual: the device that cohorts are formed for.
+        at_once: cohorts that train at the same time.
+        patience: seconds to wait for a worker while there is none.
+    """
+
+    address: str
+    device: str
+    home: str
+    cohort_size: int
+    threads: int | None = None
+    usual: str = "cpu"
+    at_once: int = 1
+    patience: float = 600.0
+
+    def __call__(
+        self,
+        work: Sequence[Work],
+        models: BaseModels,
+        *,
+        on_done: Callable[[int, Trained], None],
+        on_step: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        with self.opened() as opened:
+            opened(work, models, on_done=on_done, on_step=on_step)
+
+    @contextmanager
+    def opened(self) -> Iterator[Executor]:
+        with DaskWorkers(self.address, patience=self.patience) as workers:
+            yield _Connected(self, workers)
+
+    def call(self, assignment: Assignment, rows: bytes) -> DaskCall[list[Trained]]:
+        """To train it on a worker. rows: its task, pickled, which so many others have too."""
+        task, source = assignment.workload.task, assignment.workload.source
+        none = task.train.take([])
+        rowless = replace(assignment.workload, task=Task(task.name, task.objective, none, none, none))
+        given = (rowless, assignment.legs, self.device, self.threads)
+        return DaskCall(partial(train_here, *given, model_digests(source.path_or_name)), rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Connected:
+    """A ``DaskExecutor`` with the workers that it was opened with."""
+
+    settings: DaskExecutor
+    workers: DaskWorkers
+
+    @property
+    def at_once(self) -> int:
+        return self.settings.at_once
+
+    @property
+    def cohort_size(self) -> int:
+        return self.settings.cohort_size
+
+    @contextmanager
+    def opened(self) -> Iterator[Executor]:
+        yield self
+
+    def __call__(
+        self,
+        work: Sequence[Work],
+        models: BaseModels,
+        *,
+        on_done: Callable[[int, Trained], None],
+        on_step: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        chosen = self.settings
+        formed = assignments_of(work, (chosen.usual,), chosen.cohort_size, models, home=chosen.home)
+        assignments = list(formed)
+        tasks = {id(one.workload.task): one.workload.task for one in assignments}
+        packed = {key: pickle.dumps(task) for key, task in tasks.items()}
+        _log.info("workers  cohorts: %d, of the cluster: %d", len(assignments), len(self.workers))
+
+        def execute(tasks: Sequence[Assignment]) -> Iterator[tuple[int, list[Trained] | Died]]:
+            return self.workers([chosen.call(one, packed[id(one.workload.task)]) for one in tasks])
+
+        end_all(assignments, work, execute, on_done=on_done, on_step=on_step)

@@ -1,0 +1,124 @@
+"""Training on this machine, in this process or in several."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from joblib import cpu_count
+
+from evaluators.base.base_models import BaseModels
+from evaluators.training.candidate import Trained
+
+from .assignment import Assignment, assignments_of, end_all, train_assigned
+from .executor import Executor
+from .retry import Died
+from .worker_processes import WorkerProcesses, end_without
+from .workload import Work
+
+__all__ = ["LocalExecutor"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalExecutor:
+    """An ``Executor`` on the devices of this machine, in this process or in several.
+
+    A process that dies costs its cohort's work alone, as ``outlived`` says; a candidate that ends its own
+    process when it is alone has failed.
+
+    Args:
+        devices: cohorts go round them.
+        cohort_size: candidates that share a forward pass, at most.
+        jobs: 1 trains in this process; above that, so many processes, but never more than cohorts, each with
+            models of its own. Steps are then counted once a cohort has finished.
+        threads: CPU threads of each process, by default its share of the cores.
+    """
+
+    devices: tuple[str, ...]
+    cohort_size: int
+    jobs: int = 1
+    threads: int | None = None
+
+    @property
+    def at_once(self) -> int:
+        return self.jobs
+
+    def __call__(
+        self,
+        work: Sequence[Work],
+        models: BaseModels,
+        *,
+        on_done: Callable[[int, Trained], None],
+        on_step: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        if self.jobs > 1:
+            with self.opened() as opened:
+                opened(work, models, on_done=on_done, on_step=on_step)
+            return
+        for assignment in self.assignments(work, models):
+            for one in assignment.news(train_assigned(assignment, models, on_step), work):
+                on_done(assignment.work, one)
+
+    @contextmanager
+    def opened(self) -> Iterator[Executor]:
+        if self.jobs == 1:
+            yield self
+            return
+        with WorkerProcesses[BaseModels, list[Trained]](self.jobs, BaseModels) as processes:
+            yield _Processes(self, processes)
+
+    def assignments(self, work: Sequence[Work], models: BaseModels) -> Iterator[Assignment]:
+        """What there is to train, cohort by cohort."""
+        return assignments_of(work, self.devices, self.cohort_size, models, home=self.devices[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Processes:
+    """A ``LocalExecutor`` with the processes that it was opened with."""
+
+    local: LocalExecutor
+    processes: WorkerProcesses[BaseModels, list[Trained]]
+
+    @property
+    def at_once(self) -> int:
+        return self.local.at_once
+
+    @property
+    def cohort_size(self) -> int:
+        return self.local.cohort_size
+
+    @contextmanager
+    def opened(self) -> Iterator[Executor]:
+        yield self
+
+    def __call__(
+        self,
+        work: Sequence[Work],
+        models: BaseModels,
+        *,
+        on_done: Callable[[int, Trained], None],
+        on_step: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        assignments = list(self.local.assignments(work, models))
+        jobs = min(self.local.jobs, len(assignments))
+        # of all cohorts, the known ones too: threads decide rounding, and an interruption shall not
+        every = len(list(self.local.assignments([replace(one, known=()) for one in work], models)))
+        threads = self.local.threads or max(1, cpu_count() // max(1, min(self.local.jobs, every)))
+        _log.info("workers  cohorts: %d, processes: %d, threads of each: %d", len(assignments), jobs, threads)
+
+        def execute(tasks: Sequence[Assignment]) -> Iterator[tuple[int, list[Trained] | Died]]:
+            return self.processes([partial(_train_elsewhere, threads, os.getpid(), task) for task in tasks])
+
+        end_all(assignments, work, execute, on_done=on_done, on_step=on_step)
+
+
+def _train_elsewhere(threads: int, parent: int, assignment: Assignment, models: BaseModels) -> list[Trained]:
+    torch.set_num_threads(threads)
+    return train_assigned(assignment, models, lambda _: end_without(parent))

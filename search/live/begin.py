@@ -1,0 +1,78 @@
+"""The parts of a live search put together, whoever trains its trials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from evaluators.training.candidate import Candidate
+from proxies.site_scores import SiteScores
+from search.allocation.spend import chance_of
+from search.sampling.proposals import Proposal
+from search.sampling.running_study import Alternatives, RunningStudy
+
+from .asking import Asker, StandsForOne, as_asked
+from .ladder import Ladder
+from .picks import picks_of
+from .pruning import Competition
+from .watcher import LiveSearch, Watcher
+from .waves import TrainsLegs, Waves
+
+__all__ = ["waves_of"]
+
+
+def waves_of(
+    search: LiveSearch,
+    choices: Alternatives,
+    scores: Sequence[SiteScores],
+    baselines: Sequence[Proposal],
+    train: TrainsLegs,
+    *,
+    allocators: Sequence[str],
+    samplers: Sequence[str],
+    at_once: int,
+    seed: int,
+    stands_for: StandsForOne = as_asked,
+    watchers: Sequence[Watcher] = (),
+    forget: Callable[[Candidate], None] = lambda _: None,
+) -> Waves:
+    """A live search that is ready to run, in this process or over a table of learning curves.
+
+    Args:
+        search: what is settled; its settings say how many trials, and how they are stopped.
+        choices: of rates, rules and budgets.
+        scores: of all sites, by proxy; one or more.
+        baselines: allocations that take part at every rate and rule.
+        train: gives what a wave comes to.
+        allocators, samplers: who proposes, by name; where there are samplers, the allocators' picks are at
+            most half of the trials.
+        at_once: trials that live at a time, at most.
+        seed: >= 0, of all that is drawn.
+        stands_for: says what is trained for what was asked.
+        watchers: are told what happens.
+        forget: called with the candidate of every trial that is over.
+    """
+    settings = search.settings
+    ladder = Ladder(search.rungs[-1], settings.halving, settings.rungs)
+    names = tuple(dict.fromkeys(samplers))
+    directions = [direction for _, direction in search.objectives]
+    several = len(directions) > 1
+    studies = {
+        name: RunningStudy(
+            name, search.space, choices, directions=directions, rng=chance_of(seed, f"sampler {name}")
+        )
+        for name in names
+    }
+    count = settings.trials // 2 if names else settings.trials
+    asker = Asker(
+        scores,
+        baselines=baselines,
+        picks=picks_of(scores, choices, allocators=allocators, count=count, seed=seed),
+        studies=studies,
+        choices=choices,
+        trials=settings.trials,
+        seed=seed,
+        stands_for=stands_for,
+    )
+    apart = choices.max_params if several else None
+    competition = Competition(settings.pruner, ladder, directions[0], apart=apart)
+    return Waves(search, ladder, asker, competition, train, at_once=at_once, watchers=watchers, forget=forget)

@@ -1,0 +1,113 @@
+"""What can be chosen of a live search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Final, Literal, get_args
+
+from search.job.option import Range, check_settings, option
+from search.job.settings import COUNTS, LEARNING_RATES
+from spaces.budget import parse_budget
+from spaces.errors import UsageError
+from spaces.scaling import check_rule
+from spaces.unknown_name import unknown_name
+
+__all__ = ["JUDGED", "OBJECTIVE_NAMES", "LiveSettings", "ObjectiveKind"]
+
+ObjectiveKind = Literal["loss", "metric", "params", "seconds", "memory"]
+"""What trials can be compared by."""
+OBJECTIVE_NAMES: Final = get_args(ObjectiveKind)
+JUDGED: Final = ("loss", "metric")
+"""Those that are known at every rung."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """The live search (default: none; proxies' scores choose the finalists)."""
+
+    trials: int = option(
+        0,
+        "allocations that are trained while the search goes on, most of them not to the end, besides the "
+        "baselines; 0: finalists alone are trained",
+        metavar="N",
+        between=Range(0, 1_000_000),
+    )
+    halving: int = option(
+        3,
+        "of so many trials one goes on at a rung; 0: all are trained to the end",
+        metavar="E",
+        between=Range(0, 100),
+    )
+    rungs: int = option(
+        2,
+        "at which trials are judged before the end: of E at 1/E**2 and 1/E of the steps",
+        metavar="N",
+        between=Range(1, 10),
+        rare=True,
+    )
+    pruner: str = option(
+        "halving",
+        "Optuna's, which decides who goes on",
+        metavar="P",
+        known=("search.live.pruning:PRUNERS",),
+        rare=True,
+    )
+    lrs: tuple[float, ...] | None = option(
+        None,
+        "learning rates to choose from",
+        metavar="R,...",
+        between=LEARNING_RATES,
+        default_text="that of `lr`",
+    )
+    scalings: tuple[str, ...] | None = option(
+        None,
+        "scaling rules to choose from",
+        metavar="S,...",
+        default_text="that of `scaling`",
+    )
+    objectives: tuple[str, ...] = option(
+        ("loss",),
+        "what trials are compared by: loss or metric on the validation rows, then params, seconds or memory "
+        "for a front of those that none is better than in all",
+        metavar="O,...",
+    )
+    budget_min: str | None = option(
+        None,
+        "each trial has a budget of its own between this and `budget`",
+        metavar="B",
+        default_text="that of `budget`",
+    )
+    at_once: int | None = option(
+        None,
+        "trials that are trained side by side",
+        metavar="N",
+        between=COUNTS,
+        default_text="what the machine's cohorts hold",
+        rare=True,
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        given = [one.name for one in fields(self) if getattr(self, one.name) != one.default]
+        if given and not self.trials:
+            raise UsageError(f"`{given[0]}` is of a live search, and none is asked for; add `trials`.")
+        if self.halving == 1:
+            raise UsageError("`halving=1` lets every trial go on; give 0 for that, or 2 or more.")
+        for rule in self.scalings or ():
+            check_rule(rule, argument="scalings")
+        for name in self.objectives:
+            if name not in OBJECTIVE_NAMES:
+                raise unknown_name("objectives", name, OBJECTIVE_NAMES)
+        first = self.objectives[0]
+        if first not in JUDGED or len({*self.objectives}) < len(self.objectives):
+            raise UsageError(
+                f"`objectives={','.join(self.objectives)}` must be {' or '.join(JUDGED)}, by which trials "
+                "are stopped, then any others, each once; write for example `objectives=loss,params`."
+            )
+        if self.budget_min is not None:
+            parse_budget(self.budget_min, argument="budget_min")
+
+    @property
+    def waves(self) -> int:
+        """Equal stretches of a whole training: a trial is judged after 1, E, E**2, ... of them."""
+        return self.halving**self.rungs if self.halving else 1

@@ -1,0 +1,92 @@
+"""Who looks on while a search goes on: a mirror of it in a database, a progress line, a log of losses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from evaluators.training.candidate import Trained
+from spaces.direction import Direction
+from spaces.search_space import SearchSpace
+
+from .live_trial import LiveTrial
+from .settings import LiveSettings
+
+__all__ = ["Concluded", "LiveSearch", "Watcher"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveSearch:
+    """What is settled before the first trial is asked for.
+
+    Args:
+        model, task, title: as people know the model, the data and the space.
+        budget: as it was typed.
+        space: the sites and the ranks to choose from.
+        baseline_sites: names of the sites outside of it, at which a baseline has wires, in the order of the
+            network.
+        max_params: the budget, in parameters.
+        metric: of the task, and whose it is. direction: in which it is better.
+        settings: of the search; ``lrs`` and ``scalings`` are given in full.
+        proxies: who scored allocations.
+        rungs: optimizer steps at which trials are judged, the last being the end of training.
+        seed: of the trials' weights and data order. seeds: of the finalists', none of which is that.
+        command: the line that asked for it.
+    """
+
+    model: str
+    task: str
+    title: str
+    budget: str
+    space: SearchSpace = field(repr=False)
+    baseline_sites: tuple[str, ...]
+    max_params: int
+    metric: str
+    direction: Direction
+    settings: LiveSettings
+    proxies: tuple[str, ...]
+    rungs: tuple[int, ...]
+    seed: int
+    seeds: tuple[int, ...]
+    command: str | None = None
+
+    @property
+    def objectives(self) -> tuple[tuple[str, Direction], ...]:
+        """What trials are compared by, the first one at every rung: (name, towards what it is better)."""
+        towards: dict[str, Direction] = {"metric": self.direction}
+        return tuple((name, towards.get(name, "minimize")) for name in self.settings.objectives)
+
+
+class Concluded(Protocol):
+    """The result of a whole search, the finalists among it, as far as it is of use to those who look on."""
+
+    @property
+    def verdict(self) -> str: ...
+    def table(self) -> str: ...
+    def to_json(self) -> dict[str, object]: ...
+
+
+class Watcher(Protocol):
+    """Is told what happens, and decides nothing. A search has any number of them.
+
+    A search that goes on after an interruption tells all of it again from its beginning, the same in the same
+    order; what was trained before then passes quickly.
+    """
+
+    def began(self, search: LiveSearch, /) -> None:
+        """Before the first trial."""
+
+    def asked(self, trials: Sequence[LiveTrial], /) -> None:
+        """New trials, which begin to be trained together; in order."""
+
+    def judged(self, trials: Sequence[LiveTrial], /) -> None:
+        """Trials that have just come to a rung, each with its new report last; running, whatever becomes of
+        them."""
+
+    def ended(self, trials: Sequence[LiveTrial], trained: Sequence[Trained | None], /) -> None:
+        """Trials that are over, and how they were when they ended; the weights are there where they were
+        trained to the end, and kept."""
+
+    def concluded(self, result: Concluded, /) -> None:
+        """All is over, finalists too."""

@@ -1,0 +1,47 @@
+"""The front of a live search over several objectives, in its folder."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from pathlib import Path
+from typing import Final
+
+from evaluators.store.whole_file import write_whole
+from search.live.values import values_of
+from search.show.front_plot import FrontPlot, draw_front
+
+from .result import Result
+
+__all__ = ["FRONT_FOLDER", "write_front"]
+
+FRONT_FOLDER: Final = "front"
+
+
+def write_front(result: Result, folder: Path, command: str | None) -> None:
+    """Writes ``front.csv``, ``front.png`` and an adapter a point into ``front/``, named by its trial; removes
+    those of an earlier result, where there is no front."""
+    shutil.rmtree(folder / FRONT_FOLDER, ignore_errors=True)
+    if result.live is None or not result.front:
+        return
+    names = result.live.search.settings.objectives
+    values = {trial.number: values_of(trial, names) for trial in result.live.trials if trial.reports}
+    rows = io.StringIO()
+    writer = csv.writer(rows, lineterminator="\n")
+    writer.writerow(["trial", "proposer", "params", "learning_rate", "scaling", *names])
+    for point in result.front:
+        trial, own = point.trial, point.trial.configuration
+        row = (trial.number, trial.proposer, trial.params, own.learning_rate, own.scaling)
+        writer.writerow([*row, *(value for name, value in zip(names, values[trial.number], strict=True))])
+        point.save(folder / FRONT_FOLDER / str(trial.number), command=command)
+    write_whole(folder / "front.csv", rows.getvalue())
+    complete = [one.number for one in result.live.trials if one.state == "complete"]
+    plot = FrontPlot(
+        across=names[1],
+        up=names[0],
+        points=tuple((values[number][1], values[number][0]) for number in complete),
+        front=tuple((values[one.trial.number][1], values[one.trial.number][0]) for one in result.front),
+        names=tuple(str(one.trial.number) for one in result.front),
+    )
+    draw_front(plot, folder / "front.png", title=f"{result.problem.title}: {result.problem.task}")

@@ -1,0 +1,52 @@
+"""Whether anything beats uniform, in one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from search.statistics.interval import Interval
+from search.study.judging.stratum_report import Contest
+from search.study.judging.uniform_verdict import uniform_verdict, uniform_verdict_on_all
+from tests.search.study.drawn_by import drawn_by
+
+
+def contest(mean: float, p_holm: float | None = 0.6) -> Contest:
+    return Contest(drawn_by("top-heavy"), 0.7, Interval(mean, mean - 0.02, mean + 0.02), p_holm)
+
+
+def test_winners_are_counted_and_the_largest_is_named(make_report):
+    report = make_report(contests=20, metric="accuracy")
+    assert uniform_verdict(report) == (
+        "Yes: 2 of 20 other allocations beat the uniform one of the same budget, most of all proxy0/greedy, "
+        "by +0.0500 [+0.0300, +0.0700] in accuracy, Holm-corrected p = 0.01."
+    )
+    alone = replace(report, contests=report.contests[:1])
+    assert uniform_verdict(alone).startswith("Yes: 1 of 1 other allocation beats the uniform one of")
+
+
+def test_luck_is_no_win(make_report):
+    report = replace(make_report(metric="accuracy"), contests=(contest(0.01), contest(-0.1)))
+    assert uniform_verdict(report) == (
+        "Not shown that any of 2 other allocations beats the uniform one; best: top-heavy, by +0.0100 "
+        "[-0.0100, +0.0300] in accuracy, Holm-corrected p = 0.6."
+    )
+    one_seed = replace(report, contests=(Contest(drawn_by("random"), 0.7, Interval(0.1, None, None), None),))
+    assert uniform_verdict(one_seed).endswith("best: random, by +0.1000 in accuracy.")
+
+
+def test_where_uniform_leads_that_is_said(make_report):
+    report = replace(make_report(), contests=(contest(-0.03), contest(-0.1)))
+    assert uniform_verdict(report).startswith(
+        "No: the uniform allocation is ahead of all 2 other allocations; nearest: top-heavy, by -0.0300"
+    )
+
+
+def test_over_strata_those_with_a_winner_are_named(make_report):
+    won, lost = make_report(contests=3, stratum="1M"), replace(make_report(), contests=(contest(0.0),))
+    pooled, by_loss = make_report(), make_report(contests=3, truth="loss")
+    assert uniform_verdict_on_all([pooled, won, lost, by_loss]) == (
+        "Yes, in 1 of 2 strata allocations beat the uniform one: 1M."
+    )
+    assert uniform_verdict_on_all([lost, lost]).endswith("in any of 2 strata.")
+    assert uniform_verdict_on_all([pooled, won]) == uniform_verdict(won)
+    assert uniform_verdict_on_all([pooled]) == "No allocation was compared with the uniform one here."
