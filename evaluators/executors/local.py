@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -108,7 +108,9 @@ class _Processes:
     ) -> None:
         assignments = list(self.local.assignments(work, models))
         jobs = min(self.local.jobs, len(assignments))
-        threads = self.local.threads or max(1, cpu_count() // max(1, jobs))
+        # of all cohorts, the known ones too: threads decide rounding, and an interruption shall not
+        every = len(list(self.local.assignments([replace(one, known=()) for one in work], models)))
+        threads = self.local.threads or max(1, cpu_count() // max(1, min(self.local.jobs, every)))
         _log.info("workers  cohorts: %d, processes: %d, threads of each: %d", len(assignments), jobs, threads)
 
         def execute(tasks: Sequence[Assignment]) -> Iterator[tuple[int, list[Trained] | Died]]:

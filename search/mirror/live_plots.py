@@ -14,6 +14,7 @@ from search.show.rung_plot import RungCurve, draw_rungs, rung_finding
 
 __all__ = ["LivePlot", "draw_live"]
 
+_FRONT: Final = "Trials that were trained to the end; none beats those on the front in all objectives."
 _ACROSS: Final = "candidate-steps"
 
 
@@ -28,7 +29,7 @@ class LivePlot:
 def draw_live(
     search: LiveSearch, trials: Sequence[LiveTrial], best: Sequence[tuple[int, float]], folder: Path
 ) -> tuple[LivePlot, ...]:
-    """Draws the best value so far, and the trials rung by rung, into a folder.
+    """Draws the best value so far, and the trials rung by rung, into a folder; its front comes last.
 
     best: (candidate-steps, best value so far), ascending.
     """
@@ -42,7 +43,9 @@ def draw_live(
     first, second = folder / "best-so-far.png", folder / "rungs.png"
     draw_anytime({search.task: points}, first, across=_ACROSS, up=up, title=f"{search.task}: {up}")
     draw_rungs(curves, second, title=f"{search.task}: trials where they were judged", value=name)
+    front = folder / "front.png"
     return (
         LivePlot(first, anytime_finding(points, across=_ACROSS, up=up)),
         LivePlot(second, rung_finding(curves, value=name, direction=direction)),
+        *([LivePlot(front, _FRONT)] if front.exists() else []),
     )

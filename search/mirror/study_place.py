@@ -20,6 +20,7 @@ __all__ = ["FILES_FOLDER", "STUDY_FILE", "StudyPlace", "study_name_of", "study_p
 STUDY_FILE: Final = "study.db"
 FILES_FOLDER: Final = "artifacts"
 """Of the files beside trials, in a run's folder."""
+_SHORT: Final = 12  # characters of a commit
 _ROOT: Final = Path(__file__).parents[2]
 
 
@@ -105,8 +106,8 @@ def _commit() -> str | None:
     """Of this program's repository; None where it is installed without one."""
     if not (_ROOT / ".git").exists():
         return None
-    command = ["git", "-C", str(_ROOT), "rev-parse", "--short", "HEAD"]
+    command = ["git", "-C", str(_ROOT), "rev-parse", "HEAD"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout[:_SHORT]
     except (OSError, subprocess.CalledProcessError):
         return None

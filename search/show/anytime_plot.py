@@ -9,6 +9,7 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
+from spaces.counted import counted
 from spaces.show.picture import PALE, bare, draw_title, new_figure, save_png, short
 
 __all__ = ["Improvements", "anytime_figure", "anytime_finding", "draw_anytime"]
@@ -57,5 +58,5 @@ def anytime_finding(points: Improvements, *, across: str, up: str) -> str:
         return f"{said}, not bettered up to {last_work:,.0f}."
     there = next(work for work, value in points if abs(value - first) >= abs(last - first) / 2)
     count = sum(later[1] != earlier[1] for earlier, later in pairwise(points))
-    times = "once" if count == 1 else f"{count} times"
+    times = counted(count, "time")
     return f"{said}, bettered {times} to {last:.4f} by {last_work:,.0f}; half of that by {there:,.0f}."

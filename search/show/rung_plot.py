@@ -86,7 +86,7 @@ def rung_finding(curves: Sequence[RungCurve], *, value: str, direction: Directio
     final = [(curve.points[-1][1], curve) for curve in reached if curve.points[-1][0] == last]
     best, whose = max(final, key=lambda one: sign_of(direction) * one[0])
     who = "a baseline" if whose.baseline else "no baseline"
-    return f"{said}; the best {value} after {last:,} steps is {best:.4f}, of {who}."
+    return f"{said}; the best {value} after {counted(last, 'step')} is {best:.4f}, of {who}."
 
 
 def _legend(curves: Sequence[RungCurve]) -> list[Line2D]:

@@ -86,7 +86,9 @@ class Table:
         for row in self.rows:
             given = [len(cell.values) for cell in row.cells]
             if given != wanted:
-                raise ValueError(f"{row.texts} has {given} values, the columns {wanted}; give one for each.")
+                raise ValueError(
+                    f"{row.texts} has values {given}, its columns fields {wanted}; give one for each."
+                )
 
     @property
     def head(self) -> tuple[str, ...]:

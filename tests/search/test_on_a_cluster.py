@@ -11,7 +11,18 @@ pytest.importorskip("distributed", reason="the extra `cluster` is not installed"
 from search.cli.rankscape import main
 from tests.dask_processes import dask_scheduler
 
-TIMES = {"seconds", "peak_memory", "costs", "command", "machine", "output", "folder", "provenance", "date"}
+TIMES = {
+    "seconds",
+    "peak_memory",
+    "costs",
+    "overhead",
+    "command",
+    "machine",
+    "output",
+    "folder",
+    "provenance",
+    "date",
+}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Curves as event files, which ``tensorboard --logdir`` shows. Importing this takes TensorBoard."""
+"""Curves as event files, which TensorBoard shows. Importing this takes TensorBoard."""
 
 from __future__ import annotations
 

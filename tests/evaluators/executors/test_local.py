@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from joblib import cpu_count
 
 from evaluators.base.base_model import load_base_model
 from evaluators.base.base_models import BaseModels
@@ -151,6 +152,18 @@ def test_there_are_never_more_processes_than_cohorts_and_once_opened_they_stay(
     pids, later = ({int(one.tensors["pid"]) for one in both} for both in (done, again))
     assert os.getpid() not in pids
     assert len(pids | later) <= most
+
+
+def test_what_is_left_of_an_interrupted_run_has_the_threads_that_it_would_have_had(workload):
+    def trainer(model, workload, legs, on_step):
+        return [
+            replace(one, tensors={"threads": torch.tensor(torch.get_num_threads())}) for one in told(legs)
+        ]
+
+    legs = whole(Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(2))
+    work = Work(replace(workload, trainer=trainer), legs, known={legs[0]})
+    (left,) = trained_by(LocalExecutor(("cpu",), cohort_size=1, jobs=2), work)
+    assert int(left.tensors["threads"]) == max(1, cpu_count() // 2)
 
 
 def test_processes_give_what_this_one_does(workload):

@@ -40,6 +40,6 @@ def test_the_sentence_says_how_far_how_often_and_how_soon():
         "half of that by 20."
     )
     rising = anytime_finding([(1, 0.5), (2_000, 0.6)], across="steps", up="best accuracy")
-    assert rising.endswith("bettered once to 0.6000 by 2,000; half of that by 2,000.")
+    assert rising.endswith("bettered 1 time to 0.6000 by 2,000; half of that by 2,000.")
     assert anytime_finding(POINTS[2:], across="steps", up="x").endswith("not bettered up to 90.")
     assert anytime_finding([], across="steps", up="best loss") == "Nothing is known yet of the best loss."

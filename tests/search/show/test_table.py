@@ -81,5 +81,5 @@ def test_names_of_others_stay_in_their_cells():
 
 
 def test_a_row_that_does_not_fit_is_refused():
-    with pytest.raises(ValueError, match=r"\('x',\) has \[1\] values, the columns \[1, 3, 1\]"):
+    with pytest.raises(ValueError, match=r"\('x',\) has values \[1\], its columns fields \[1, 3, 1\]"):
         Table("", COLUMNS, (TableRow((word_cell("x"),)),))
