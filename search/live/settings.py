@@ -40,7 +40,7 @@ class LiveSettings:
     )
     rungs: int = option(
         2,
-        "at which trials are judged before the end: of E at 1/E**2 and 1/E of the steps",
+        "at which trials are judged before the end; the usual two are after a ninth and a third of it",
         metavar="N",
         between=Range(1, 10),
         rare=True,

@@ -19,7 +19,12 @@ SEARCH_MAY_GROW: Final = GENERATION_NAMES
 class SearchSettings:
     """The search."""
 
-    proposals: int = option(32, "of each sampler, by scores alone", metavar="N", between=Range(0, 1_000_000))
+    proposals: int = option(
+        32,
+        "of each sampler, by scores alone, where no trials are trained",
+        metavar="N",
+        between=Range(0, 1_000_000),
+    )
     finalists: int = option(
         3, "proposals that are fine-tuned besides the uniform baseline", metavar="N", between=COUNTS
     )
