@@ -13,7 +13,7 @@ venv: $(READY)
 $(READY): pyproject.toml constraints.txt
 	@echo "Making .venv and installing into it, some minutes the first time ..."
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[demo,dashboard,quantized,cluster,dev]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[demo,dashboard,postgres,quantized,tensorboard,cluster,dev]'
 	@touch $@
 
 demo: $(READY)

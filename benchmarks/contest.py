@@ -10,7 +10,7 @@ import numpy as np
 
 from proxies.site_scores import SiteScores
 from search.run.workbench import Workbench
-from search.sampling.running_study import Choices
+from search.sampling.running_study import Alternatives
 from spaces.search_space import SearchSpace
 from spaces.space_record import space_from_json, space_to_json
 
@@ -35,9 +35,9 @@ class Contest:
         return tuple(self.steps * ninth // 9 for ninth in self.setting.judged_at)
 
     @property
-    def choices(self) -> Choices:
+    def choices(self) -> Alternatives:
         """What a trial chooses beside its ranks; all have one budget."""
-        return Choices(self.setting.rates, self.setting.scalings, self.max_params, self.max_params)
+        return Alternatives(self.setting.rates, self.setting.scalings, self.max_params, self.max_params)
 
     def to_json(self) -> dict[str, Any]:
         """All of it, scores to six digits."""

@@ -8,5 +8,5 @@ Rooms in the order in which they import each other, from the lowest:
 * ``training``: many candidates at once over one base, under one gate policy; PEFT's own methods beside them.
 * ``store``: what is kept of them on disk. ``adapters``: what was trained, in PEFT's format, loaded, merged.
 * ``generation``: text that trained candidates write.
-* ``executors``: cohorts over devices and processes.
+* ``executors``: cohorts on the devices of this machine, in its processes, on a cluster.
 """

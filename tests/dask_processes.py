@@ -38,7 +38,7 @@ class DaskScheduler:
                 size = ["--nworkers", "1", "--nthreads", "1", "--memory-limit", "0", "--no-dashboard"]
                 ends.enter_context(_process(self.folder, "worker", self.address, *where, *size, *own))
             with Client(self.address, set_as_default=False) as client:
-                client.wait_for_workers(len(options), timeout=120)
+                client.wait_for_workers(len(options), timeout=600)
             yield
 
 

@@ -30,10 +30,11 @@ WITHIN_SEARCH: Final[dict[str, set[str]]] = {
     "methods": _BEFORE,
     "folder": _BEFORE,
     "live": {*_BEFORE, "folder"},
-    "run": {*_BEFORE, "methods", "folder", "live"},
-    "study": {*_BEFORE, "methods", "run"},
-    "compare": {*_BEFORE, "methods", "run"},
-    "cli": {*_BEFORE, "methods", "folder", "live", "run", "study", "compare"},
+    "mirror": {*_BEFORE, "folder", "live"},
+    "run": {*_BEFORE, "methods", "folder", "live", "mirror"},
+    "study": {*_BEFORE, "methods", "mirror", "run"},
+    "compare": {*_BEFORE, "methods", "mirror", "run"},
+    "cli": {*_BEFORE, "methods", "folder", "live", "mirror", "run", "study", "compare"},
 }
 _DATA: Final = {"base", "metrics", "objectives", "data"}
 WITHIN_EVALUATORS: Final[dict[str, set[str]]] = {

@@ -1,1 +1,1 @@
-"""Spreading cohorts over devices and processes."""
+"""Who trains cohorts: this process, several of this machine, the workers of a cluster."""

@@ -88,7 +88,7 @@ class Entry:
             own = Candidate(self.allocation, one.seed, stratum.learning_rate, one.scaling)
             if one != own or one.scaling not in (None, stratum.scaling):
                 raise ValueError(
-                    f"{self} holds a run of another allocation, learning rate or scaling (seed {one.seed}); "
+                    f"{self} holds a run of another allocation, scaling or learning rate (seed {one.seed}); "
                     "give the runs of its own."
                 )
 

@@ -75,7 +75,7 @@ class Ledger:
 
     def __init__(self, folder: Path, context: str) -> None:
         """context: a ``fingerprint``; candidates finished under another one are not found."""
-        self._folder, self._context = folder, context
+        self._folder, self.context = folder, context
 
     def find(self, leg: Leg) -> Trained | None:
         """What training gave by the end of this leg, or None where that is not known.
@@ -154,7 +154,7 @@ class Ledger:
         own: dict[str, object] = {} if one.scaling is None else {"scaling": one.scaling}
         if leg.until is not None:
             own["until"] = leg.until
-        known = [self._context, ranks, one.seed, one.learning_rate, *([own] if own else [])]
+        known = [self.context, ranks, one.seed, one.learning_rate, *([own] if own else [])]
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
     def _path(self, key: str) -> Path:

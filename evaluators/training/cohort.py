@@ -92,9 +92,11 @@ class Cohort:
         self.optimizer.resume(slot, state.step)
         kept = (state.tensors, state.mean, state.square)
         for values, tensors in zip(self._trained_arrays(), kept, strict=True):
-            own = self.stacked.named(values[slot])
+            row = values[slot].cpu()  # put together there: many small copies to a device are slow
+            own = self.stacked.named(row)
             for name, tensor in tensors.items():
-                own[name][tuple(map(slice, tensor.shape))] = tensor.to(values)
+                own[name][tuple(map(slice, tensor.shape))] = tensor
+            values[slot].copy_(row)
 
     def state(self, slot: int, *, curve: Sequence[float], seconds: float, peak_memory: int) -> State:
         """Copies of all that decides how a slot goes on, its wires cut to its own ranks.
@@ -104,8 +106,8 @@ class Cohort:
         ranks = self.wires.ranks(slot)
         tensors, mean, square = (
             {
-                name: tensor.to("cpu", copy=True).contiguous()
-                for name, tensor in truncated(self.stacked.named(values[slot]), ranks).items()
+                name: tensor.clone(memory_format=torch.contiguous_format)
+                for name, tensor in truncated(self.stacked.named(values[slot].cpu()), ranks).items()
             }
             for values in self._trained_arrays()
         )

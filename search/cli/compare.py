@@ -6,6 +6,7 @@ import sys
 from typing import Final
 
 from search.compare.settings import CompareSettings
+from search.mirror.settings import StorageSettings
 
 from .command import Command, Printed
 from .job_options import JOB
@@ -37,7 +38,7 @@ COMPARE: Final = Command(
     module="search.compare",
     summary="Trains every method under one trainer and one budget, and prints the leaderboard.",
     example="--methods all --budget 2.3M --seeds 5",
-    settings=(CompareSettings, *JOB),
+    settings=(CompareSettings, StorageSettings, *JOB),
     run=_run,
     fill=_text_of_presets,
 )

@@ -1,4 +1,4 @@
-"""``rankscape dashboard``: a run's study in optuna-dashboard, on this machine alone."""
+"""``rankscape dashboard``: a run's studies in optuna-dashboard, on this machine alone."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ __all__ = ["DASHBOARD", "DashboardSettings", "main", "serving"]
 
 _HOST: Final = "127.0.0.1"  # nobody else's: the dashboard asks for no password
 _STUDY: Final = "study.db"
+_FILES: Final = "artifacts"
 _log = logging.getLogger(__name__)
 
 
@@ -34,10 +35,16 @@ class DashboardSettings:
 
     folder: Path | None = option(
         None,
-        "what a run has written",
+        "what a run has written or is writing",
         metavar="DIR",
         flag="DIR",
         default_text=f"the latest under {RUNS}/",
+    )
+    storage: str | None = option(
+        None,
+        "the Optuna storage that a run was given, with the rank maps of its folder where that is given too",
+        metavar="URL",
+        default_text=f"{_STUDY} in the folder",
     )
     port: int = option(8080, "of this machine; 0 for any that is free", metavar="N", between=Range(0, 65_535))
 
@@ -47,37 +54,45 @@ class DashboardSettings:
 
 def _run(given: Typed) -> Printed:
     chosen = given.of(DashboardSettings)
-    folder = _latest() if chosen.folder is None else chosen.folder
+    folder = _latest() if chosen.folder is None and chosen.storage is None else chosen.folder
     _log.info("loading  optuna-dashboard")
-    with serving(folder, port=chosen.port) as server:
+    with serving(folder, storage=chosen.storage, port=chosen.port) as server:
         address = f"http://{_HOST}:{server.server_port}/"
-        show(f"{address} for {folder}; Ctrl-C ends it")
+        show(f"{address} for {folder or 'the storage'}; Ctrl-C ends it")
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            return Printed({"address": address, "folder": str(folder)}, "ended")
+            return Printed({"address": address, "folder": folder and str(folder)}, "ended")
     raise AssertionError("a server serves until it is interrupted")
 
 
 @contextmanager
-def serving(folder: Path, *, port: int) -> Iterator[WSGIServer]:
-    """A server that shows the study of a run's folder on the loopback address, and is closed at the end.
+def serving(folder: Path | None, *, port: int, storage: str | None = None) -> Iterator[WSGIServer]:
+    """A server that shows the studies of a run on the loopback address, and is closed at the end.
 
-    port: 0 for any that is free. Raises InputError where there is no study that can be read, the port is
-    taken, or optuna-dashboard is not installed.
+    folder: with ``study.db`` and the files beside trials. port: 0 for any that is free. storage: an address
+    instead of ``study.db``. Raises InputError where there is no study that can be read, the port is taken, or
+    optuna-dashboard is not installed.
     """
-    study = folder / _STUDY
-    if not study.is_file():
-        raise InputError(f"{folder} has no {_STUDY}; give the folder of a run (rankscape run --output DIR).")
+    if storage is None:
+        assert folder is not None, "a folder or a storage is given"
+        if not (folder / _STUDY).is_file():
+            raise InputError(
+                f"{folder} has no {_STUDY}; give a run's folder (rankscape run --output DIR) or `storage`."
+            )
     try:
         from optuna_dashboard import wsgi
     except ImportError:
         raise InputError("optuna-dashboard is missing; pip install 'rankscape[dashboard]'.") from None
-    from search.sampling.study_db import opened_study_file
+    from optuna.artifacts import FileSystemArtifactStore
+
+    from search.mirror.opened_storage import checked_storage, opened_to_read
 
     from .quiet_server import quiet_server
 
-    with opened_study_file(study) as storage, quiet_server(_HOST, port, wsgi(storage)) as server:
+    where = folder / _STUDY if storage is None and folder is not None else checked_storage(storage or "")
+    files = None if folder is None else FileSystemArtifactStore(folder / _FILES)
+    with opened_to_read(where) as opened, quiet_server(_HOST, port, wsgi(opened, files)) as server:
         yield server
 
 
@@ -92,7 +107,7 @@ def _latest() -> Path:
 DASHBOARD: Final = Command(
     name="dashboard",
     module="search.cli.dashboard",
-    summary="Shows a run in optuna-dashboard, to this machine alone, until Ctrl-C.",
+    summary="Shows a run in optuna-dashboard, during it and after, to this machine alone, until Ctrl-C.",
     example="runs/demo",
     settings=(DashboardSettings,),
     run=_run,

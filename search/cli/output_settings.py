@@ -36,6 +36,15 @@ class OutputSettings:
         metavar="DIR",
         default_text="runs/TIME",
     )
+    log: str | None = option(
+        None,
+        "losses of everything that is trained, into DIR/logs",
+        metavar="LOG",
+        default_text="none",
+        rare=True,
+        known=("search.job.logs.registry:LOSS_LOGS",),
+        among=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)

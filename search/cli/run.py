@@ -8,6 +8,7 @@ from typing import Final
 
 from search.job.settings import ModelSettings
 from search.live.settings import LiveSettings
+from search.mirror.settings import StorageSettings
 from search.run.record import SearchRecord
 from search.run.settings import SearchSettings
 from search.run.table import samples_of, search_sheet
@@ -35,7 +36,7 @@ _HEEDED_BY_A_TABLE: Final = frozenset(
         "proposals",
         "finalists",
     }
-    | {"seeds", "seed", "output", "json", "quiet"}
+    | {"seeds", "seed", "output", "json", "quiet", "storage", "study_name"}
     | {"device", "devices", "jobs", "threads", "dask"}  # of a machine that has nothing to do: harmless
 )
 
@@ -76,7 +77,7 @@ RUN: Final = Command(
     module="search.run",
     summary="Searches a space under a budget, fine-tunes the finalists, and saves the winner.",
     example="--space lora+shortcut --budget 2.3M",
-    settings=(SearchSettings, LiveSettings, *JOB, HubSettings),
+    settings=(SearchSettings, LiveSettings, StorageSettings, *JOB, HubSettings),
     run=_run,
 )
 main = RUN.main

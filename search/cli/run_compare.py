@@ -9,6 +9,7 @@ from typing import Final
 
 from search.compare.arm import arms_of
 from search.compare.arm_training import plan_all
+from search.compare.arms_mirror import arms_shown
 from search.compare.pipeline import compare_arms, write_comparison
 from search.compare.settings import COMPARISON_MAY_GROW, CompareSettings
 from search.compare.terms import terms_of
@@ -25,6 +26,7 @@ from .output_path import output_path
 from .output_settings import OutputSettings, ScreenSettings
 from .progress import progress_on_stderr
 from .shareable_line import shareable_line
+from .study_of_job import study_of_job
 from .typed import Typed
 
 __all__ = ["COMMAND", "run_compare"]
@@ -51,7 +53,10 @@ def run_compare(given: Typed, machine: Callable[[Typed], Machine] = machine_give
         plans = plan_all([replace(arm, budget=budget) for arm in arms], terms)
         folder.begin()
         progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
-        compared = compare_arms(plans, terms, training.all_seeds, path, progress=progress)
+        study = study_of_job(plans[0][0].job, given, path, folder.identity)
+        compared = compare_arms(
+            plans, terms, training.all_seeds, path, shown=arms_shown(study), progress=progress
+        )
         folder.confirm()
         line = shareable_line("rankscape compare", (CompareSettings, *JOB), given)
         write_comparison(compared, path, command=line)

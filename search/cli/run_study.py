@@ -23,6 +23,7 @@ from .job_options import JOB_OF_STUDIES
 from .output_path import output_path
 from .output_settings import OutputSettings, ScreenSettings
 from .progress import progress_on_stderr
+from .study_of_job import study_of_job
 from .typed import Typed
 
 __all__ = ["report_anew", "run_study"]
@@ -46,7 +47,8 @@ def run_study(given: Typed, machine: Callable[[Typed], Machine] = machine_given)
         jobs = jobs_of(ground_of(given, machine(given)), settings, space, training, given.of(ScoringSettings))
         folder.begin()
         progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
-        table = tabulate(jobs, settings, path, progress=progress)
+        study = study_of_job(jobs[0], given, path, folder.identity)
+        table = tabulate(jobs, settings, path, study=study, progress=progress)
         check_any_finished(table)
         folder.confirm()
         table.write(path / TABLE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from evaluators.store.benchmark_table import BenchmarkTable
 from search.folder.output_folder import OutputFolder
@@ -11,6 +10,8 @@ from search.job.machine import Machine
 from search.job.progress import Progress
 from search.job.settings import SpaceSettings, TrainingSettings
 from search.live.settings import LiveSettings
+from search.mirror.settings import StorageSettings
+from search.mirror.study_place import StudyPlace, study_name_of, study_place
 from search.run.pipeline import check_names, search_in_folder, search_with
 from search.run.record import SearchRecord
 from search.run.set_up import workbench_of
@@ -39,10 +40,16 @@ def search_in(
     if settings.table is None:
         line = shareable_line("rankscape run", (SearchSettings, LiveSettings, *JOB), given)
         bench = workbench_given(given, machine, progress)
-        return bench.search_in(folder, settings, live, command=line).record
+        shown = given.of(StorageSettings)
+        return bench.search_in(folder, settings, live, shown=shown, command=line).record
     seed, oracle = given.of(TrainingSettings).seed, _of_a_table(given)
-    search = partial(search_with, oracle, settings, seed=seed, progress=progress)
-    return search_in_folder(folder, search).record
+    study = _study_of_a_table(oracle, settings, given.of(StorageSettings))
+    return search_in_folder(
+        folder,
+        lambda path, identity: search_with(
+            oracle, settings, path, seed=seed, study=study.at(path, identity), progress=progress
+        ),
+    ).record
 
 
 def workbench_given(given: Typed, machine: Callable[[Typed], Machine], progress: Progress) -> Workbench:
@@ -70,3 +77,13 @@ def _of_a_table(given: Typed) -> TabulatedOracle:
     oracle = TabulatedOracle.of(BenchmarkTable.read(settings.table), choice)
     oracle.scores_of(settings.proxy)  # or it is refused before anything is written
     return oracle
+
+
+def _study_of_a_table(
+    oracle: TabulatedOracle, settings: SearchSettings, shown: StorageSettings
+) -> StudyPlace:
+    assert settings.table is not None, "only a search in a table comes here"
+    problem = oracle.problem
+    name = study_name_of(problem.title, settings.table.name, f"{problem.max_params:,}")
+    facts = {"table": settings.table.name, "space": problem.title, "budget": problem.max_params}
+    return study_place(shown, name, facts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+from search.mirror.settings import StorageSettings
 from search.study.settings import StudySettings
 from spaces.errors import UsageError
 
@@ -44,7 +45,7 @@ STUDY: Final = Command(
     module="search.study",
     summary="Finds out which cheap scores rank allocations as fine-tuning does, with statistics.",
     example="--budget 2.3M --allocations 64 --seeds 3",
-    settings=(StudySettings, *JOB_OF_STUDIES),
+    settings=(StudySettings, StorageSettings, *JOB_OF_STUDIES),
     run=_run,
 )
 main = STUDY.main

@@ -17,6 +17,7 @@ from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import whole
 from search.job.fine_tune import fine_tune_all
 from search.job.job import Job
+from search.job.machine import Machine
 from search.job.prepare import prepare
 from search.job.progress import Progress, silent
 from search.methods.registry import find_method, policy_of
@@ -163,9 +164,9 @@ def tune(
 
 def report(
     chosen: Sequence[Chosen],
-    terms: Terms,
     seeds: Sequence[int],
     folder: Path,
+    machine: Machine,
     *,
     progress: Progress = silent,
 ) -> list[ArmRuns]:
@@ -178,7 +179,7 @@ def report(
             for one in chosen
         ],
         folder / "candidates",
-        terms.ground.machine,
+        machine,
         keep_tensors=True,
         progress=progress,
     )

@@ -18,6 +18,7 @@ from search.job.texts import Writers, Writing, write_answers, write_texts
 from spaces.errors import InputError
 
 from .arm_training import Chosen, Planned, report, tune
+from .arms_mirror import ArmsShown, unshown
 from .grid_point import GridPoint
 from .leaderboard import Leaderboard, baseline_of
 from .leaderboard_plot import draw_leaderboard
@@ -66,6 +67,7 @@ def compare_arms(
     seeds: Sequence[int],
     folder: Path,
     *,
+    shown: ArmsShown = unshown,
     progress: Progress = silent,
 ) -> Comparison:
     """Trains planned arms and ranks them.
@@ -75,6 +77,7 @@ def compare_arms(
         terms: what they share.
         seeds: that are reported.
         folder: made where it is not there; runs that it holds are read.
+        shown: where the arms are seen while they train.
         progress: of tuning and of training.
 
     Raises InputError where every run failed.
@@ -82,7 +85,8 @@ def compare_arms(
     folder.mkdir(exist_ok=True)
     announce(plans[0][0].job, folder)
     chosen, grid = tune(plans, terms, folder, progress=progress)
-    runs = report(chosen, terms, seeds, folder, progress=progress)
+    with shown(chosen, seeds) as machine:
+        runs = report(chosen, seeds, folder, machine, progress=progress)
     writers = [
         Writers(one.planned.arm.label, one.planned.on("test"), own.runs)
         for one, own in zip(chosen, runs, strict=True)

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -27,12 +28,15 @@ _PLACE_ONLY: Final = (
     "output",
     "json",
     "quiet",
+    "log",
     "device",
     "devices",
     "jobs",
     "threads",
     "dask",
     "gradient_checkpointing",
+    "storage",
+    "study_name",
 )
 _LOCK: Final = ".lock"  # removed by who holds it alone: who locks an unlinked one holds nothing
 _PATIENCE_S: Final = 0.2  # in which such a one tries again
@@ -40,8 +44,9 @@ _OLD_PART: Final = "options.json.part"  # what older versions were writing when 
 _RESULT: Final = "result.json"
 _CANDIDATES, _SCORES = "candidates", "scores"
 _STUDY: Final = "study.db"  # into which optuna-dashboard writes
+_LOGS: Final = "logs"  # other programs read along, and it says nothing that results do not
 _OF_A_RESULT: Final = (_RESULT, "result.md", "result.csv", "allocation.json", "ranks.png")
-_WRITTEN_EARLY: Final = (RECORD, _STUDY, _CANDIDATES, _SCORES, *_OF_A_RESULT)
+_WRITTEN_EARLY: Final = (RECORD, _STUDY, _CANDIDATES, _SCORES, _LOGS, *_OF_A_RESULT)
 _log = logging.getLogger(__name__)
 
 
@@ -115,6 +120,13 @@ class OutputFolder:
         self._record = FolderRecord(self._command, self._options, known)
         self._record.write(self.path)
 
+    @property
+    def identity(self) -> str:
+        """A digest of the options and of what is read, the same in every start of a run; after ``begin``."""
+        assert self._record is not None, "a run begins before it is anybody's"
+        own = [self._command, dict(self._options), dict(self._record.provenance.inputs)]
+        return sha256(json.dumps(own, sort_keys=True, default=dict).encode()).hexdigest()[:32]
+
     def finished(self) -> dict[str, object] | None:
         """The result of a run that has ended, as it was written; None where it has not, was removed, or is
         of other options.
@@ -167,7 +179,7 @@ class OutputFolder:
         files = {
             path.as_posix(): file_digest(self.path / path)
             for path in left
-            if path.parts[0] not in (RECORD, _LOCK, _CANDIDATES) and not path.name.startswith(_STUDY)
+            if path.parts[0] not in (RECORD, _LOCK, _CANDIDATES, _LOGS) and not path.name.startswith(_STUDY)
         }
         self._record = replace(self._record, files=files)
         self._record.write(self.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evaluators.executors.workload import Work, Workload
@@ -12,8 +12,10 @@ from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import Leg, steps_of, whole
 from spaces.counted import counted
+from spaces.direction import sign_of
 
 from .job import Job
+from .logs.training_log import TrainingLog
 from .machine import Machine
 from .progress import Progress, silent
 
@@ -96,31 +98,84 @@ def _trained(
     progress: Progress,
 ) -> list[list[Trained]]:
     """All of it read or trained, and recorded."""
-    done = [{leg: one for leg in legs if (one := ledger.find(leg)) is not None} for _, ledger, legs in work]
-    known = [frozenset(found) for found in done]
-    missing = [set(legs) - found for (*_, legs), found in zip(work, known, strict=True)]
-    if any(leg.is_whole for found in known for leg in found):
-        runs = sum(len(legs) for *_, legs in work)
-        _log.info("resuming %d of %s finished before", sum(map(len, known)), counted(runs, "run"))
-    leg_of = [{leg.candidate: leg for leg in legs} for legs in missing]
+    records = [_Record.of(*one, machine.log, keep_tensors=keep_tensors) for one in work]
+    if any(leg.is_whole for one in records for leg in one.known):
+        runs, found = sum(len(one.legs) for one in records), sum(len(one.known) for one in records)
+        _log.info("resuming %d of %s finished before", found, counted(runs, "run"))
+    with progress("fine-tuning", sum(one.steps_missing for one in records), "step") as advance:
 
-    def record(index: int, trained: Trained) -> None:
-        kept = trained if keep_tensors else replace(trained, tensors={})
-        leg = leg_of[index][trained.evaluation.candidate]
-        work[index][1].record(leg, kept)
-        done[index][leg] = kept
+        def record(index: int, trained: Trained) -> None:
+            records[index].add(trained)
+            advance(0, _so_far(records))
 
-    total = sum(
-        steps_of(legs, workload.recipe, len(workload.task.train))
-        for legs, (workload, *_) in zip(missing, work, strict=True)
-    )
-    with progress("fine-tuning", total, "step") as advance:
         machine.executor(
-            [Work(workload, legs, found) for (workload, _, legs), found in zip(work, known, strict=True)],
+            [Work(one.workload, one.legs, one.known) for one in records],
             machine.models,
             on_done=record,
             on_step=advance,
         )
-    for (_, ledger, _), own in zip(work, done, strict=True):
-        ledger.forget_before(leg for leg, one in own.items() if not one.evaluation.may_pass)
-    return [[own[leg] for leg in legs] for own, (*_, legs) in zip(done, work, strict=True)]
+    return [one.given() for one in records]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Record:
+    """What is known of one workload's legs, in memory, in a ledger and in a log. known: those that had
+    finished before. missing: the others, by their candidates."""
+
+    workload: Workload
+    ledger: Ledger
+    legs: Sequence[Leg]
+    log: TrainingLog
+    keep_tensors: bool
+    known: frozenset[Leg]
+    missing: dict[Candidate, Leg]
+    done: dict[Leg, Trained]
+
+    @classmethod
+    def of(
+        cls,
+        workload: Workload,
+        ledger: Ledger,
+        legs: Sequence[Leg],
+        log: TrainingLog,
+        *,
+        keep_tensors: bool,
+    ) -> _Record:
+        """With what the ledger holds; the log is told of that too, as it may not have been."""
+        done = {leg: one for leg in legs if (one := ledger.find(leg)) is not None}
+        for one in done.values():
+            log(workload, ledger.context, one)
+        missing = {leg.candidate: leg for leg in legs if leg not in done}
+        return cls(workload, ledger, legs, log, keep_tensors, frozenset(done), missing, done)
+
+    @property
+    def steps_missing(self) -> int:
+        """Candidate-steps of the missing legs."""
+        return steps_of(self.missing.values(), self.workload.recipe, len(self.workload.task.train))
+
+    def add(self, trained: Trained) -> None:
+        """Keeps what came of a leg."""
+        kept = trained if self.keep_tensors else replace(trained, tensors={})
+        leg = self.missing[trained.evaluation.candidate]
+        self.ledger.record(leg, kept)
+        self.done[leg] = kept
+        self.log(self.workload, self.ledger.context, kept)
+
+    def given(self) -> list[Trained]:
+        """One for each leg, once all have ended."""
+        self.ledger.forget_before(leg for leg, one in self.done.items() if not one.evaluation.may_pass)
+        return [self.done[leg] for leg in self.legs]
+
+
+def _so_far(records: Sequence[_Record]) -> str:
+    """How many have ended, how many of them failed, and the best metric among them."""
+    ends = [one.evaluation for own in records for one in own.done.values()]
+    failed = sum(one.failure is not None for one in ends)
+    objective = records[0].workload.task.objective
+    metrics = [one.metric for one in ends if one.metric is not None]
+    said = [f"{len(ends)} of {counted(sum(len(own.legs) for own in records), 'run')} ended"]
+    said += [f"{failed} failed"] if failed else []
+    if metrics:
+        best = max(metrics, key=lambda metric: sign_of(objective.direction) * metric)
+        said.append(f"best {objective.metric_title} {best:.4f}")
+    return ", ".join(said)

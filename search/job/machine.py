@@ -18,6 +18,7 @@ from evaluators.executors.local import LocalExecutor
 from spaces.counted import counted
 from spaces.errors import UsageError
 
+from .logs.training_log import TrainingLog, Unlogged
 from .settings import MachineSettings
 
 __all__ = ["Machine", "machine_of", "resolve_devices"]
@@ -27,12 +28,13 @@ __all__ = ["Machine", "machine_of", "resolve_devices"]
 class Machine:
     """devices: of this machine; the first scores. executor: trains candidates, on them or elsewhere. models:
     that are loaded in this process. threads_before: of PyTorch in this process, where the machine has changed
-    them."""
+    them. log: is told losses."""
 
     devices: tuple[str, ...]
     executor: Executor
     models: BaseModels = field(default_factory=BaseModels)
     threads_before: int | None = None
+    log: TrainingLog = field(default_factory=Unlogged)
 
     @property
     def cohort_size(self) -> int:

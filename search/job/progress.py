@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-__all__ = ["Progress", "silent"]
+__all__ = ["Advance", "Progress", "silent"]
+
+
+class Advance(Protocol):
+    """Is told that ``count`` more units are done and, where there is something to say of how they went, what:
+    it stands until something else is said."""
+
+    def __call__(self, count: int, note: str = "", /) -> None: ...
 
 
 class Progress(Protocol):
@@ -19,15 +26,15 @@ class Progress(Protocol):
         units: more than one of them, where that is not the unit and an s.
 
     >>> with silent("scoring", 2, "batch", units="batches") as advance:
-    ...     advance(2)
+    ...     advance(2, "best loss 0.4321")
     """
 
     def __call__(
         self, title: str, total: int, unit: str, *, units: str | None = None
-    ) -> AbstractContextManager[Callable[[int], None]]: ...
+    ) -> AbstractContextManager[Advance]: ...
 
 
 @contextmanager
-def silent(title: str, total: int, unit: str, *, units: str | None = None) -> Iterator[Callable[[int], None]]:
+def silent(title: str, total: int, unit: str, *, units: str | None = None) -> Iterator[Advance]:
     """A ``Progress`` that tells nobody."""
-    yield lambda _: None
+    yield lambda _, note="": None

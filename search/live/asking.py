@@ -16,7 +16,7 @@ from search.allocation.spend import chance_of
 from search.sampling.configuration import Configuration
 from search.sampling.proposals import Proposal, on_grid
 from search.sampling.proposer import Proposer
-from search.sampling.running_study import Choices, Idea, Outcome, RunningStudy
+from search.sampling.running_study import Alternatives, Idea, Outcome, RunningStudy
 from spaces.counted import counted
 
 from .live_trial import LiveTrial
@@ -87,7 +87,7 @@ class Asker:
         baselines: Sequence[Proposal],
         picks: Sequence[tuple[Proposal, int]],
         studies: dict[str, RunningStudy],
-        choices: Choices,
+        choices: Alternatives,
         trials: int,
         seed: int,
         stands_for: StandsForOne = as_asked,

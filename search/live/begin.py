@@ -8,7 +8,7 @@ from evaluators.training.candidate import Candidate
 from proxies.site_scores import SiteScores
 from search.allocation.spend import chance_of
 from search.sampling.proposals import Proposal
-from search.sampling.running_study import Choices, RunningStudy
+from search.sampling.running_study import Alternatives, RunningStudy
 
 from .asking import Asker, StandsForOne, as_asked
 from .ladder import Ladder
@@ -22,7 +22,7 @@ __all__ = ["waves_of"]
 
 def waves_of(
     search: LiveSearch,
-    choices: Choices,
+    choices: Alternatives,
     scores: Sequence[SiteScores],
     baselines: Sequence[Proposal],
     train: TrainsLegs,

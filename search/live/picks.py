@@ -11,7 +11,7 @@ import numpy as np
 from proxies.site_scores import SiteScores
 from search.sampling.choose_finalists import choose_finalists
 from search.sampling.proposals import Proposal, propose
-from search.sampling.running_study import Choices
+from search.sampling.running_study import Alternatives
 from spaces.allocation import Allocation
 
 __all__ = ["picks_of"]
@@ -20,7 +20,7 @@ _BUDGETS: Final = 4  # for which proxies are asked, where trials have budgets of
 
 
 def picks_of(
-    scores: Sequence[SiteScores], choices: Choices, *, allocators: Sequence[str], count: int, seed: int
+    scores: Sequence[SiteScores], choices: Alternatives, *, allocators: Sequence[str], count: int, seed: int
 ) -> list[tuple[Proposal, int]]:
     """Up to ``count`` distinct allocations of proxies and allocators, all proxies in turn, each with the
     budget that it was made for.

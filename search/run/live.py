@@ -11,7 +11,7 @@ from typing import Final
 
 from evaluators.executors.workload import Workload
 from evaluators.store.ledger import Ledger
-from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.candidate import Trained
 from evaluators.training.leg import Leg
 from proxies.site_scores import SiteScores
 from search.job.fine_tune import fine_tune_legs
@@ -25,11 +25,13 @@ from search.live.finals import choose_finals
 from search.live.ladder import Ladder
 from search.live.live_trial import LiveTrial
 from search.live.settings import LiveSettings
+from search.live.told import LiveNames, LiveNote
 from search.live.watcher import LiveSearch, Watcher
 from search.live.waves import LiveOutcome
+from search.mirror.live_watcher import live_mirror
+from search.mirror.study_place import StudyPlace
 from search.sampling.proposals import Proposal
-from search.sampling.running_study import Choices
-from search.sampling.study_db import checked_storage
+from search.sampling.running_study import Alternatives
 from spaces.budget import parse_budget
 from spaces.counted import counted
 from spaces.errors import UsageError
@@ -38,8 +40,9 @@ from spaces.meta_model import base_params
 from spaces.scaling import SCALING_RULES, Rule
 from spaces.site import Site
 
+from .finalists_mirror import finalists_mirror
 from .front_files import write_front
-from .pipeline import STUDY_FILE, result_with, save_result
+from .pipeline import result_with, save_result
 from .result import Result
 from .settings import SearchSettings
 from .trained import TrainedOracle
@@ -61,7 +64,7 @@ class LiveJob:
 
     job: Job
     linears: tuple[Site, ...] = field(repr=False)
-    choices: Choices
+    choices: Alternatives
     ladder: Ladder
     settings: LiveSettings
     budget: str
@@ -78,7 +81,7 @@ def live_job_of(job: Job, live: LiveSettings, *, budget: str) -> LiveJob:
     rates = tuple(dict.fromkeys(live.lrs or (job.learning_rate,)))
     named = dict.fromkeys(live.scalings or (job.recipe.scaling.rule,))
     rules: tuple[Rule, ...] = tuple(rule for name in named for rule in SCALING_RULES if rule == name)
-    choices = Choices(rates, rules, _least_params(job, live.budget_min), job.max_params)
+    choices = Alternatives(rates, rules, _least_params(job, live.budget_min), job.max_params)
     ladder = Ladder(job.steps, live.halving, live.rungs)
     slots = job.machine.cohort_size * job.machine.executor.at_once
     settings = replace(live, lrs=rates, scalings=rules, at_once=live.at_once or slots)
@@ -118,9 +121,8 @@ def search_live(
     settings: SearchSettings,
     folder: Path,
     *,
+    study: StudyPlace,
     progress: Progress = silent,
-    storage: str | None = None,
-    command: str | None = None,
     watchers: Sequence[Watcher] = (),
 ) -> Result:
     """The result of a live search; all but ``result.json`` is written into ``folder``, the winner among it.
@@ -129,31 +131,34 @@ def search_live(
         live: the job, and what is chosen for its trials.
         settings: who proposes, and how many finalists.
         folder: there already; what it holds of trials and finalists, in ``candidates``, is read.
+        study: where the studies of trials and of finalists lie.
         progress: of scoring, searching and evaluating.
-        storage: address of the Optuna database that gets the study; by default ``study.db`` in the folder.
-        command: the line that asked for it, for the model cards.
-        watchers: are told what happens.
+        watchers: are told what happens, besides the study.
 
-    Raises UsageError where there is no storage at that address, InputError where every run of the baselines
-    failed.
+    Raises InputError where every run of the baselines failed.
     """
     oracle, kept = TrainedOracle(live.job), folder / "candidates"
-    study = folder / STUDY_FILE if storage is None else checked_storage(storage)
     oracle.announce(folder)
     started = time.perf_counter()
     scores = oracle.score(settings.proxy, progress)
     scored = time.perf_counter()
-    outcome = _trials(live, settings, scores, kept, progress, command, watchers)
-    spent = {"scoring": scored - started, "searching": time.perf_counter() - scored}
-    _, direction = outcome.search.objectives[0]
-    finals = choose_finals(outcome.trials, settings.finalists, direction)
-    proposals = [_proposal(trial) for trial in (finals.baseline, *finals.finalists)]
-    found = result_with(oracle, proposals, kept, progress, scores=scores, seconds=spent, output=folder)
-    result = replace(found, live=outcome)
-    save_result(result, folder, study, command)
-    write_front(result, folder, command)
-    for watcher in watchers:
-        watcher.concluded(result)
+    with live_mirror(study, oracle.problem.drawn_space) as mirror:
+        everybody = (mirror, *watchers)
+        outcome = _trials(live, settings, scores, kept, progress, study.command, everybody)
+        spent = {"scoring": scored - started, "searching": time.perf_counter() - scored}
+        _, direction = outcome.search.objectives[0]
+        finals = choose_finals(outcome.trials, settings.finalists, direction)
+        proposals = [_proposal(trial) for trial in (finals.baseline, *finals.finalists)]
+        with finalists_mirror(study, oracle.problem, proposals) as shown:
+            found = result_with(
+                oracle, proposals, kept, progress, scores=scores, seconds=spent, output=folder
+            )
+            result = replace(found, live=outcome)
+            save_result(result, folder, study.command)
+            write_front(result, folder, study.command)
+            shown.ended(result)
+        for watcher in everybody:
+            watcher.concluded(result)
     return result
 
 
@@ -174,11 +179,6 @@ def _trials(
     assert live.settings.at_once is not None, "a live job has all its settings"
     ledger = job.ledger(kept)
     with job.machine.opened() as machine, progress("searching", most, "trial") as advance:
-
-        def over(candidate: Candidate) -> None:
-            ledger.forget_state(candidate)
-            advance(1)
-
         return waves_of(
             search,
             live.choices,
@@ -189,8 +189,8 @@ def _trials(
             samplers=settings.sampler,
             at_once=live.settings.at_once,
             seed=job.seed,
-            watchers=watchers,
-            forget=over,
+            watchers=(LiveNames(job.machine.log), LiveNote(advance, most), *watchers),
+            forget=ledger.forget_state,
         ).run()
 
 

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 from evaluators.store.whole_file import write_whole
 from proxies.registry import find_proxy
@@ -17,22 +16,22 @@ from search.job.progress import Progress, silent
 from search.job.texts import write_answers
 from search.live.pruning import find_pruner
 from search.live.settings import LiveSettings
+from search.mirror.study_place import StudyPlace
 from search.sampling.choose_finalists import choose_finalists
 from search.sampling.proposals import Proposal, propose
 from search.sampling.samplers import find_sampler
-from search.sampling.study_db import checked_storage, record_finalists, record_proposals
 from search.show.heat_map import draw_rank_heat_map
 from spaces.counted import counted
 from spaces.errors import InputError
 
 from .finalist import Finalist
+from .finalists_mirror import finalists_mirror, show_proposals
 from .oracle import Oracle
 from .result import Result
 from .settings import SearchSettings
 from .table import search_sheet
 
 __all__ = [
-    "STUDY_FILE",
     "best_of",
     "check_names",
     "result_with",
@@ -42,7 +41,6 @@ __all__ = [
 ]
 
 _log = logging.getLogger(__name__)
-STUDY_FILE: Final = "study.db"
 
 
 def check_names(settings: SearchSettings, live: LiveSettings) -> None:
@@ -57,14 +55,13 @@ def check_names(settings: SearchSettings, live: LiveSettings) -> None:
         find_sampler(name)
 
 
-def search_in_folder(owner: OutputFolder, search: Callable[[Path], Result]) -> Result:
-    """The result of a search in a folder that is open, all of it written there, ``result.json`` and tables
-    too.
+def search_in_folder(owner: OutputFolder, search: Callable[[Path, str], Result]) -> Result:
+    """The result of a search in an open folder, all of it written there, ``result.json`` and tables too.
 
     search: what can be refused of it was refused. Raises InputError where what it reads changes meanwhile.
     """
     owner.begin()
-    result = search(owner.path)
+    result = search(owner.path, owner.identity)
     search_sheet(result.record).write(owner.path, "result")
     owner.finish(result.to_json())
     return result
@@ -76,9 +73,8 @@ def search_with(
     folder: Path,
     *,
     seed: int,
+    study: StudyPlace,
     progress: Progress = silent,
-    storage: str | None = None,
-    command: str | None = None,
 ) -> Result:
     """The result of a search; all but ``result.json`` is written into ``folder``, the winner among it.
 
@@ -87,13 +83,10 @@ def search_with(
         settings: who proposes, how many, and how many finalists.
         folder: there already; the finalists' runs that it holds are read, in ``candidates``.
         seed: >= 0, of all that is drawn.
+        study: where the studies of proposals and finalists lie.
         progress: of scoring, proposing and evaluating.
-        storage: address of the Optuna database that gets the study; by default ``study.db`` in the folder.
-        command: the line that asked for it, for the model card.
-
-    Raises UsageError where there is no storage at that address.
     """
-    problem, study = oracle.problem, folder / STUDY_FILE if storage is None else checked_storage(storage)
+    problem = oracle.problem
     oracle.announce(folder)
     among, seeds = counted(settings.finalists, "finalist"), counted(len(problem.seeds), "seed")
     _log.info("compare  %s and the uniform baseline, %s", among, seeds)
@@ -101,14 +94,16 @@ def search_with(
     scores = oracle.score(settings.proxy, progress)
     scored = time.perf_counter()
     proposals = _propose(oracle, settings, scores, seed, progress)
-    where = "the storage" if isinstance(study, str) else study.name
+    where = "the storage" if isinstance(study.where, str) else study.where.name
     _log.info("writing  %s to %s", counted(len(proposals), "proposal"), where)
-    record_proposals(study, proposals, problem.space, [table.proxy for table in scores])
+    show_proposals(study, problem, proposals, [table.proxy for table in scores])
     chosen = [proposals[0], *choose_finalists(proposals, settings.finalists, seed=seed)]
     spent = {"scoring": scored - started, "proposing": time.perf_counter() - scored}
     kept = folder / "candidates"
-    result = result_with(oracle, chosen, kept, progress, scores=scores, seconds=spent, output=folder)
-    save_result(result, folder, study, command)
+    with finalists_mirror(study, problem, chosen) as shown:
+        result = result_with(oracle, chosen, kept, progress, scores=scores, seconds=spent, output=folder)
+        save_result(result, folder, study.command)
+        shown.ended(result)
     return result
 
 
@@ -179,13 +174,11 @@ def _propose(
         )
 
 
-def save_result(result: Result, folder: Path, study: Path | str, command: str | None) -> None:
-    """Writes what is known of the finalists into the study, and saves and draws the winner."""
+def save_result(result: Result, folder: Path, command: str | None) -> None:
+    """Saves and draws the winner. command: the line that asked for it, for the model card."""
     problem, proposal = result.problem, result.winner.proposal
     if result.conclusion is not None:
         result.best.save(folder / "adapter", command=command)
-    title, direction = problem.judged.title, problem.judged.direction
-    record_finalists(study, result.finalists, problem.space, metric=title, direction=direction)
     write_answers(result.writing, folder)
     write_whole(folder / "allocation.json", proposal.allocation.to_json())
     title = f"{problem.title}, {proposal.params:,} of {counted(problem.max_params, 'parameter')}"

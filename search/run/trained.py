@@ -45,9 +45,16 @@ class FineTuning:
     progress: Progress = silent
 
     def __call__(self, proposals: Sequence[Proposal], /) -> list[tuple[Trained, ...]]:
-        candidates = [run for one in proposals for run in self._candidates(one)]
+        candidates = [run for one in proposals for run in self._named(one)]
         runs = iter(fine_tune(self.job, candidates, self.folder, keep_tensors=True, progress=self.progress))
         return [tuple(islice(runs, len(self.job.seeds))) for _ in proposals]
+
+    def _named(self, proposal: Proposal) -> list[Candidate]:
+        """Its candidates, which the machine's log then knows by who proposed it."""
+        candidates = self._candidates(proposal)
+        for candidate in candidates:
+            self.job.machine.log.named(candidate, str(proposal.proposer))
+        return candidates
 
     def _candidates(self, proposal: Proposal) -> list[Candidate]:
         chosen = proposal.configuration

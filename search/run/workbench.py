@@ -23,6 +23,8 @@ from search.job.scoring import score_space
 from search.job.settings import COUNTS
 from search.live.settings import LiveSettings
 from search.live.watcher import Watcher
+from search.mirror.settings import StorageSettings
+from search.mirror.study_place import StudyPlace, study_name_of, study_place
 from spaces.allocation import Allocation
 from spaces.budget import written_budget
 from spaces.errors import UsageError
@@ -40,7 +42,7 @@ from .trained import TrainedOracle
 
 __all__ = ["Workbench"]
 
-_USUAL, _LIVE = SearchSettings(), LiveSettings()
+_USUAL, _LIVE, _SHOWN = SearchSettings(), LiveSettings(), StorageSettings()
 _OWN_NAMES: Final = {"proxy": "proxies", "allocator": "allocators", "sampler": "samplers"}
 _ORACLES: Final[Mapping[str, Callable[[Job], Oracle]]] = {
     "train": TrainedOracle,
@@ -143,6 +145,7 @@ class Workbench:
         budget_min: str | int | None = _LIVE.budget_min,
         at_once: int | None = _LIVE.at_once,
         storage: str | None = None,
+        study_name: str | None = None,
         folder: str | Path | None = None,
         watchers: Sequence[Watcher] = (),
     ) -> Result:
@@ -160,8 +163,9 @@ class Workbench:
             objectives: what trials are compared by; over several, the result has a ``front``.
             budget_min: each trial has a budget of its own from this up.
             at_once: trials that are trained side by side.
-            storage: address of the Optuna database that gets the studies "proposals" and "finalists", in
-                place of an earlier search's: "sqlite:///study.db"; by default ``study.db`` in the folder.
+            storage: address of the Optuna storage that gets the studies of trials, proposals and finalists:
+                "sqlite:///study.db"; by default ``study.db`` in the folder.
+            study_name: how their names begin; by default with task, model and budget.
             folder: gets the winner's adapter, ``result.json`` and the study, as that of ``rankscape run``
                 with these options, which can go on in it, also with other text to ``generate``; by default
                 nothing is kept.
@@ -191,14 +195,15 @@ class Workbench:
                 at_once=at_once,
             )
             check_names(settings, live)
+            shown = StorageSettings(storage, study_name)
         if folder is not None:
             known = {**self.asked.by_name(), **settings_by_name(settings), **settings_by_name(live)}
             owner = self._owner(folder, "search.run", known)
             with owner.opened():
-                return self.search_in(owner, settings, live, storage=storage, watchers=watchers)
+                return self.search_in(owner, settings, live, shown=shown, watchers=watchers)
         with TemporaryDirectory() as place:
-            search = self._prepared(settings, live, storage, None, watchers)
-            return replace(search(Path(place)), output=None)
+            search = self._prepared(settings, live, self._study(shown), watchers)
+            return replace(search(Path(place), None), output=None)
 
     def search_in(
         self,
@@ -206,37 +211,43 @@ class Workbench:
         settings: SearchSettings,
         live: LiveSettings = _LIVE,
         *,
-        storage: str | None = None,
+        shown: StorageSettings = _SHOWN,
         command: str | None = None,
         watchers: Sequence[Watcher] = (),
     ) -> Result:
         """``search`` in a folder that is open already, as ``rankscape run`` has it. command: its line."""
-        search = self._prepared(settings, live, storage, command, watchers)
+        search = self._prepared(settings, live, self._study(shown, command), watchers)
         return search_in_folder(owner, search)
 
     def release(self) -> None:
         """Lets go of the base model and of ``threads``; what needs the model again loads it again."""
         self.job.machine.release()
 
+    def _study(self, shown: StorageSettings, command: str | None = None) -> StudyPlace:
+        """Where the studies lie; raises UsageError where there is no storage at that address."""
+        job, budget = self.job, self.asked.space.budget
+        facts = {"model": job.model_title, "task": job.task.name, "space": job.title, "budget": budget}
+        usual = study_name_of(job.task.name, job.model_title, budget)
+        return study_place(shown, usual, facts, command=command)
+
     def _prepared(
         self,
         settings: SearchSettings,
         live: LiveSettings,
-        storage: str | None,
-        command: str | None,
+        study: StudyPlace,
         watchers: Sequence[Watcher],
-    ) -> Callable[[Path], Result]:
-        """The search that is asked for, of a folder; refused is what can be refused before it begins."""
+    ) -> Callable[[Path, str | None], Result]:
+        """The search that is asked for, of a folder and of whose it is; refused is what can be refused before
+        it begins."""
         if not live.trials:
-            oracle = _ORACLES[settings.evaluator](self.job)
-            return lambda folder: search_with(
+            oracle, seed = _ORACLES[settings.evaluator](self.job), self.job.seed
+            return lambda folder, identity: search_with(
                 oracle,
                 settings,
                 folder,
-                seed=self.job.seed,
+                seed=seed,
+                study=study.at(folder, identity),
                 progress=self.progress,
-                storage=storage,
-                command=command,
             )
         if settings.evaluator != "train":
             raise UsageError(
@@ -244,13 +255,12 @@ class Workbench:
                 "trained; give one of them."
             )
         ready = live_job_of(self.job, live, budget=self.asked.space.budget)
-        return lambda folder: search_live(
+        return lambda folder, identity: search_live(
             ready,
             settings,
             folder,
+            study=study.at(folder, identity),
             progress=self.progress,
-            storage=storage,
-            command=command,
             watchers=watchers,
         )
 

@@ -20,7 +20,7 @@ from spaces.search_space import SearchSpace
 from .repaired_study import quiet_optuna
 from .samplers import LIVE_SAMPLERS, READS_PRUNED, WINDOWS
 
-__all__ = ["Choices", "Idea", "Outcome", "RunningStudy"]
+__all__ = ["Alternatives", "Idea", "Outcome", "RunningStudy"]
 
 _LR: Final = "learning_rate"
 _SCALING: Final = "scaling"
@@ -28,7 +28,7 @@ _BUDGET: Final = "budget"
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class Alternatives:
     """What is chosen for a trial beside its ranks: learning rate, scaling rule, and a budget in parameters
     between ``least_params`` and ``max_params``, which may be equal."""
 
@@ -85,7 +85,7 @@ class RunningStudy:
         self,
         sampler: str,
         space: SearchSpace,
-        choices: Choices,
+        choices: Alternatives,
         *,
         directions: Sequence[Direction],
         rng: np.random.Generator,

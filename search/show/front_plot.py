@@ -7,11 +7,12 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from spaces.counted import counted
 from spaces.show.picture import EDGE, GREY, INK, TEAL, bare, draw_title, new_figure, save_png
 
-__all__ = ["FrontPlot", "draw_front", "front_figure"]
+__all__ = ["FrontPlot", "draw_front", "front_figure", "front_finding"]
 
-Point = tuple[float, float]
+_Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,8 @@ class FrontPlot:
 
     across: str
     up: str
-    points: tuple[Point, ...]
-    front: tuple[Point, ...]
+    points: tuple[_Point, ...]
+    front: tuple[_Point, ...]
     names: tuple[str, ...]
 
 
@@ -44,3 +45,18 @@ def front_figure(plot: FrontPlot, *, title: str) -> Figure:
     bare(axes)
     draw_title(figure, title, size=9)
     return figure
+
+
+def front_finding(plot: FrontPlot) -> str:
+    """How many points none beats, and both ends of the front.
+
+    >>> front = (90, 2), (95, 1)
+    >>> front_finding(FrontPlot("parameters", "loss", (*front, (99, 3)), front, ("a", "b")))
+    '2 of 3 points are beaten by none in both: from 90 parameters with loss 2 (a) to 95 with 1 (b).'
+    """
+    (left, low), (right, high) = plot.front[0], plot.front[-1]
+    said = f"{len(plot.front)} of {counted(len(plot.points), 'point')} are beaten by none in both"
+    first = f"{left:,g} {plot.across} with {plot.up} {low:.4g} ({plot.names[0]})"
+    if len(plot.front) == 1:
+        return f"{said}: {first}."
+    return f"{said}: from {first} to {right:,g} with {high:.4g} ({plot.names[-1]})."

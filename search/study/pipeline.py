@@ -8,12 +8,14 @@ from itertools import islice
 from pathlib import Path
 
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum, StratumKind
+from evaluators.training.leg import whole
 from proxies.registry import find_proxy
 from proxies.site_scores import SiteScores
-from search.job.fine_tune import fine_tune
+from search.job.fine_tune import fine_tune_all
 from search.job.job import Job
 from search.job.prepare import announce
 from search.job.progress import Progress, silent
+from search.mirror.study_place import StudyPlace
 from search.run.table_notes import LeftOut
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
@@ -24,6 +26,7 @@ from .notes_of import notes_of
 from .scoring import Scored, score_all
 from .settings import StudySettings
 from .strata import SITE_TRUTHS, stratum_of
+from .stratum_mirror import stratum_mirror
 
 __all__ = ["TABLE", "check_any_finished", "check_study_names", "tabulate", "wide_space"]
 
@@ -53,6 +56,7 @@ def tabulate(
     settings: StudySettings,
     folder: Path,
     *,
+    study: StudyPlace,
     progress: Progress = silent,
     score: Callable[..., tuple[list[Scored], list[LeftOut]]] = score_all,
 ) -> BenchmarkTable:
@@ -62,6 +66,7 @@ def tabulate(
         jobs: one a stratum, over the same sites.
         settings: which allocations are drawn, and by which proxies they are scored.
         folder: what it holds of scores and of runs is read.
+        study: where a study of each stratum is kept.
         progress: of scoring, and of each stratum's training.
         score: scores the sites of one job, as ``score_all`` does.
     """
@@ -84,7 +89,7 @@ def tabulate(
             stratum = stratum_of(job, kind, drawn)
             if stratum not in seen:  # sites alone are the same for all budgets
                 seen.add(stratum)
-                entries += _trained(job, stratum, drawn, scores, folder, progress)
+                entries += _trained(job, stratum, drawn, scores, folder, study, progress)
     notes = notes_of(jobs, scored, tuple(left_out.values()), entries)
     return BenchmarkTable(wide, jobs[0].task.objective.metric, tuple(entries), notes.to_json())
 
@@ -138,13 +143,25 @@ def _trained(
     drawn: Sequence[Drawn],
     scores: Sequence[SiteScores],
     folder: Path,
+    study: StudyPlace,
     progress: Progress,
 ) -> list[Entry]:
     """The drawn allocations with their scores and their runs over all seeds."""
     allocations = counted(len(drawn), "allocation")
     _log.info("stratum  %s: %s, %s", stratum.name, allocations, counted(len(job.seeds), "seed"))
-    candidates = [candidate for one in drawn for candidate in job.candidates(one.allocation)]
-    runs = iter(fine_tune(job, candidates, folder / "candidates", keep_tensors=False, progress=progress))
+    named = [(candidate, one) for one in drawn for candidate in job.candidates(one.allocation)]
+    for candidate, one in named:
+        job.machine.log.named(candidate, str(one.origins[0]))
+    candidates = [candidate for candidate, _ in named]
+    with stratum_mirror(study, job, stratum, drawn, scores) as machine:
+        (trained,) = fine_tune_all(
+            [(job.workload, whole(candidates))],
+            folder / "candidates",
+            machine,
+            keep_tensors=False,
+            progress=progress,
+        )
+    runs = iter(trained)
     return [
         Entry(
             stratum,

@@ -27,7 +27,7 @@ def scheduler(tmp_path_factory):
 
 @pytest.fixture
 def workers(scheduler):
-    with DaskWorkers(scheduler.address, patience=60) as workers:
+    with DaskWorkers(scheduler.address, patience=600) as workers:
         yield workers
 
 

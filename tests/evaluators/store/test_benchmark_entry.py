@@ -82,7 +82,7 @@ def test_a_stratum_that_cannot_be_is_refused(change: dict[str, Any], message: st
         ({"runs": ()}, r"of the seeds \[\]; give one run per seed, ascending, and at least one"),
         ({"runs": (run(4), run(1))}, r"of the seeds \[4, 1\]; give one run per seed, ascending"),
         ({"runs": (run(1), run(1))}, r"of the seeds \[1, 1\]; give one run per seed"),
-        ({"runs": (run(1), run(4, Allocation.of({"layers.0.q": 3})))}, r"another allocation .*\(seed 4\)"),
+        ({"runs": (run(1), run(4, Allocation.of({"layers.0.q": 3})))}, r"another allocation.*\(seed 4\)"),
         (
             {"runs": (run(1), run(4, learning_rate=1e-3))},
             r"or learning rate \(seed 4\); give the runs of its",

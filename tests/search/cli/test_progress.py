@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import sys
 
 from search.cli.progress import progress_on_stderr
 
@@ -35,3 +37,30 @@ def test_of_many_there_is_a_line_for_each_tenth(caplog):
 
 def test_of_nothing_it_says_nothing(caplog):
     assert lines_of(caplog, 0) == []
+
+
+def test_a_note_stands_behind_the_next_line_and_stays(caplog):
+    caplog.set_level(logging.INFO)
+    with progress_on_stderr(quiet=False)("searching", 2, "trial") as advance:
+        advance(0, "2 running")
+        advance(1)
+        advance(1, "2 pruned")
+    assert caplog.messages == [
+        "searching: 0 of 2 trials",
+        "searching: 1 of 2 trials; 2 running",
+        "searching: 2 of 2 trials; 2 pruned",
+    ]
+
+
+def test_on_a_terminal_the_note_stands_behind_the_bar(monkeypatch, caplog):
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    with progress_on_stderr(quiet=False)("searching", 2, "trial") as advance:
+        advance(0, "2 running\x1b[31m")
+    assert "2 running\\x1b[31m" in screen.getvalue()
+    assert caplog.messages == []
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import optuna
 import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
@@ -40,6 +41,11 @@ def test_a_leaderboard_holds_every_method_within_the_budget(compare, capsys, tmp
     assert json.loads((out / "leaderboard.json").read_text()) == result
     assert (out / "leaderboard.png").exists()
     assert sorted(path.name for path in (out / "adapters").iterdir()) == ["hetero-dynamic", "lora"]
+    (name,) = optuna.get_all_study_names(f"sqlite:///{out}/study.db")
+    trials = optuna.load_study(study_name=name, storage=f"sqlite:///{out}/study.db").trials
+    assert {one.params["arm"]: one.value for one in trials} == {
+        label: pytest.approx(row["metric"]["mean"]) for label, row in rows.items()
+    }
     card = (out / "adapters" / "hetero-dynamic" / "README.md").read_text()
     assert "rankscape compare --methods lora,hetero-dynamic,head" in card
     assert "| hetero-dynamic |" in card

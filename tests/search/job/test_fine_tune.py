@@ -122,7 +122,7 @@ def test_progress_counts_the_steps_that_are_left(told, tmp_path):
     @contextmanager
     def progress(title, total, unit, *, units=None):
         seen.append((title, total, unit))
-        yield seen.append
+        yield lambda count, note="": seen.append(count) if count else None
 
     candidates = job.candidates(job.space.allocation([2, 2, 2]))
     fine_tune(job, candidates[:1], tmp_path, keep_tensors=False, progress=progress)
@@ -130,3 +130,40 @@ def test_progress_counts_the_steps_that_are_left(told, tmp_path):
     assert seen == [("fine-tuning", steps, "step"), steps]
     fine_tune(job, candidates, tmp_path, keep_tensors=False, progress=progress)
     assert seen[2:] == [("fine-tuning", 2 * steps, "step"), steps, steps]
+
+
+class Heard:
+    """A log that notes whose runs it was told of."""
+
+    def __init__(self):
+        self.seeds = []
+
+    def named(self, candidate, name): ...
+
+    def __call__(self, workload, mark, trained):
+        assert mark == workload.fingerprint
+        self.seeds.append(trained.evaluation.candidate.seed)
+
+
+def test_the_log_is_told_of_what_is_trained_and_of_what_was_before(told, tmp_path):
+    job, _ = told
+    candidates, heard = job.candidates(job.space.allocation([2, 2, 2])), Heard()
+    fine_tune(job, candidates[:2], tmp_path, keep_tensors=False)
+    machine = replace(job.machine, log=heard)
+    fine_tune_all([(job.workload, whole(candidates))], tmp_path, machine, keep_tensors=False)
+    assert heard.seeds == [0, 1, 2]
+
+
+def test_progress_says_how_many_have_ended_and_the_best(told, tmp_path):
+    job, _ = told
+    notes = []
+
+    @contextmanager
+    def progress(title, total, unit, *, units=None):
+        yield lambda count, note="": notes.append(note)
+
+    candidates = job.candidates(job.space.allocation([2, 2, 2]))
+    fine_tune(job, candidates, tmp_path, keep_tensors=False, progress=progress)
+    assert [note for note in notes if note] == [
+        f"{number} of 3 runs ended, best accuracy {number - 1}.0000" for number in (1, 2, 3)
+    ]

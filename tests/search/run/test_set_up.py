@@ -180,21 +180,18 @@ def test_the_command_looks_up_what_the_same_search_has_found(bench, model_folder
 
 def test_the_study_goes_to_the_storage_that_is_named(bench, tmp_path):
     address = f"sqlite:///{tmp_path}/mine.db"
-    for _ in range(2):
-        result = bench.search(**FEW, storage=address)
+    result = bench.search(**FEW, storage=address, study_name="mine")
     names = optuna.get_all_study_names(address)
-    assert sorted(names) == ["finalists", "proposals"]
-    (*_, last) = optuna.load_study(study_name="finalists", storage=address).trials
-    assert last.user_attrs["params"] == result.finalists[-1].proposal.params
+    assert sorted(names) == ["mine, finalists", "mine, finalists, in short", "mine, proposals"]
+    (*_, last) = optuna.load_study(study_name="mine, finalists", storage=address).trials
+    assert last.user_attrs["parameters"] == result.finalists[-1].proposal.params
+    with pytest.raises(UsageError, match="a study 'mine, proposals' of another search"):
+        bench.search(**FEW, storage=address, study_name="mine")
 
 
-def test_a_storage_that_is_none_or_somebody_s_is_refused(bench, tmp_path):
+def test_a_storage_that_is_none_is_refused(bench):
     with pytest.raises(UsageError, match="`storage` cannot be opened"):
         bench.search(**FEW, storage="nosuch://secret@place")
-    address = f"sqlite:///{tmp_path}/mine.db"
-    optuna.create_study(study_name="proposals", storage=address)
-    with pytest.raises(UsageError, match="a study 'proposals' that no search wrote"):
-        bench.search(**FEW, storage=address)
 
 
 def test_messages_name_the_arguments_that_were_given(bench, files):

@@ -106,8 +106,9 @@ def run(tmp_path, capsys):
 
 
 def proposers(folder: Path) -> list[str]:
-    study = optuna.load_study(study_name="proposals", storage=f"sqlite:///{folder}/study.db")
-    return [trial.user_attrs["proposer"] for trial in study.trials]
+    at = f"sqlite:///{folder}/study.db"
+    (study,) = [one for one in optuna.get_all_study_names(at) if one.endswith("proposals")]
+    return [one.user_attrs["proposer"] for one in optuna.load_study(study_name=study, storage=at).trials]
 
 
 def test_a_table_says_whose_f1_it_is_and_what_may_mislead(tmp_path, capsys, caplog):
@@ -151,12 +152,10 @@ def test_space_budget_and_metric_come_from_the_table_and_nothing_is_tested_or_sa
     assert set(result["proxies"]) == {"spectrum", "snip"}  # those of the defaults that the table has
     assert (result["best"]["test"], result["best"]["saved_seed"]) == (None, None)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
-        [".lock", "allocation.json", "options.json", "ranks.png", "study.db"]
+        [".lock", "allocation.json", "artifacts", "options.json", "ranks.png", "study.db"]
         + [f"result.{ending}" for ending in ("csv", "json", "md")]
     )
-    assert (
-        main(["--table", str(table), "--output", str(tmp_path / "new"), "--proposals", "0", "--quiet"]) == 0
-    )
+    assert main(["--table", str(table), "--output", str(tmp_path / "new"), "--proposals", "0"]) == 0
     assert "the table has no test rows" in capsys.readouterr().out.splitlines()
 
 

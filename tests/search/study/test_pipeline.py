@@ -10,6 +10,7 @@ import pytest
 from search.cli.ground_of import ground_of, machine_given
 from search.cli.study import STUDY
 from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
+from search.mirror.study_place import StudyPlace
 from search.run.table_notes import LeftOut
 from search.study.draw import draw_budget, draw_shapes
 from search.study.pipeline import tabulate, wide_space
@@ -46,6 +47,8 @@ def test_a_proxy_that_fails_under_one_scaling_is_left_out_under_all(study, tmp_p
     settings, space = given.of(StudySettings), given.of(SpaceSettings)
     ground = ground_of(given, machine_given(given))
     jobs = jobs_of(ground, settings, space, given.of(TrainingSettings), given.of(ScoringSettings))
-    table = tabulate(jobs, settings, tmp_path, score=failing)
+    table = tabulate(
+        jobs, settings, tmp_path, study=StudyPlace("study", {}).at(tmp_path, "own"), score=failing
+    )
     assert len(table.strata) == 2
     assert "snip" not in table.proxies

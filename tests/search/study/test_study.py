@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
 from filelock import FileLock
 from pyarrow import parquet
@@ -50,6 +51,13 @@ def test_everything_that_was_promised_is_written(study, tmp_path, capsys):
     assert f"truth: f1 of '{notes.positive_label}'" in printed
     assert f"F1 is of the label '{notes.positive_label}'" in notes.remarks[-1]
     assert "http" not in (out / "report.html").read_text().replace("http-equiv", "")
+    (name, short) = optuna.get_all_study_names(f"sqlite:///{out}/study.db")
+    trials = optuna.load_study(study_name=name, storage=f"sqlite:///{out}/study.db").trials
+    assert short == f"{name}, in short"
+    for trial, entry in zip(trials, table.entries, strict=True):
+        assert trial.value == pytest.approx(np.mean([one.metric for one in entry.runs]))
+        assert {site: rank for site, rank in trial.params.items() if rank} == dict(entry.allocation.ranks)
+        assert trial.user_attrs["snip"] == dict(entry.scores)["snip"]
 
 
 def test_a_killed_study_goes_on_and_ends_as_if_it_had_not_been_killed(study, tmp_path):

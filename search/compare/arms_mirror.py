@@ -1,0 +1,84 @@
+"""A comparison shown while its arms are trained: a trial each, ended as its last seed does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+
+from evaluators.training.candidate import Candidate, Evaluation
+from search.job.machine import Machine
+from search.mirror.opened_storage import opened_for_writing
+from search.mirror.seeds_log import SeedsLog, end_of_seeds
+from search.mirror.shown import Aim, ShownTrial
+from search.mirror.study_mirror import begin_study
+from search.mirror.study_place import StudyPlace
+
+from .arm_training import Chosen
+
+__all__ = ["ArmsShown", "arms_shown", "unshown"]
+
+
+ArmsShown = Callable[[Sequence[Chosen], Sequence[int]], AbstractContextManager[Machine]]
+"""Of arms as they are reported and of their seeds: the machine that trains them while somebody looks on."""
+
+
+@contextmanager
+def unshown(chosen: Sequence[Chosen], seeds: Sequence[int]) -> Iterator[Machine]:
+    """The arms' own machine, on which nobody looks on."""
+    yield chosen[0].planned.job.machine
+
+
+def arms_shown(place: StudyPlace) -> ArmsShown:
+    """A study of the arms as they are reported: the mean metric on the test rows over seeds.
+
+    Parameters: the arm, its scaling and its learning rate.
+    """
+
+    @contextmanager
+    def shown(chosen: Sequence[Chosen], seeds: Sequence[int]) -> Iterator[Machine]:
+        job, trials = chosen[0].planned.job, _trials(chosen)
+        planned = [(one.planned.arm.label, one.learning_rate) for one in chosen], seeds  # may grow
+        aim = Aim(job.task.objective.metric_title, job.task.objective.direction)
+        study = place.of(planned).study([aim], more={"seeds": list(seeds)})
+        with opened_for_writing(place.where) as storage:
+            mirror = begin_study(storage, study, named=place.chosen)
+            mirror.show(trials)
+
+            def ended(number: int, runs: Sequence[Evaluation]) -> None:
+                state, values, told = end_of_seeds(runs)
+                told = {**trials[number].attributes, **told}
+                mirror.show([replace(trials[number], state=state, values=values, attributes=told)])
+
+            log = SeedsLog(job.machine.log, [_runs(one, seeds) for one in chosen], ended)
+            yield replace(job.machine, log=log)
+
+    return shown
+
+
+def _runs(one: Chosen, seeds: Sequence[int]) -> list[tuple[str, Candidate]]:
+    """The mark of each run's workload, and the run."""
+    mark = one.planned.on("test").fingerprint
+    return [(mark, run) for run in one.planned.candidates(seeds, [one.learning_rate])]
+
+
+def _trials(chosen: Sequence[Chosen]) -> list[ShownTrial]:
+    rules = [one.planned.workload.recipe.scaling.rule for one in chosen]
+    rates = [one.learning_rate for one in chosen]
+    labels = [one.planned.arm.label for one in chosen]
+    distributions = {
+        "arm": CategoricalDistribution(labels),
+        "scaling": CategoricalDistribution(sorted(set(rules))),
+        "learning rate": FloatDistribution(min(rates), max(rates), log=True),
+    }
+    return [
+        ShownTrial(
+            number,
+            {"arm": labels[number], "scaling": rules[number], "learning rate": rates[number]},
+            distributions,
+            attributes={"space": one.planned.arm.space, "renorm": one.planned.arm.renorm},
+        )
+        for number, one in enumerate(chosen)
+    ]

@@ -1,0 +1,42 @@
+"""Curves for Weights & Biases. Importing this takes its package."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import wandb
+
+from .loss_log import LossPoint
+
+__all__ = ["WandbLog"]
+
+_PROJECT: Final = "rankscape"  # where the environment names no other
+_STEP: Final = "step"
+
+
+class WandbLog:
+    """A ``LossLog`` with a run there for each run here, all in one group; where they go, and whether at all,
+    its own settings say (``WANDB_PROJECT``, ``WANDB_MODE=offline``)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, run: str, points: Sequence[LossPoint], settings: dict[str, str | float], /) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        group = self._folder.parent.name
+        own = wandb.init(
+            project=wandb.Settings().project or _PROJECT,
+            group=group,
+            name=run,
+            id=f"{group}-{run}"[:120],
+            resume="allow",
+            reinit="create_new",
+            config=settings,
+            dir=str(self._folder),
+        )
+        own.define_metric("*", step_metric=_STEP)
+        for point in points:
+            own.log({point.name: point.value, _STEP: point.step})
+        own.finish(quiet=True)

@@ -1,0 +1,152 @@
+"""The page of a live search: one HTML file that opens anywhere, without a network and without scripts."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from search.live.live_trial import LiveTrial
+from search.live.values import front_of
+from search.live.watcher import Concluded, LiveSearch
+from search.show.rank_map import rank_map
+from search.show.table import Column, Table, TableCell, TableRow, count_cell, word_cell
+from spaces.counted import counted
+from spaces.direction import sign_of
+from spaces.printable import printable_lines
+from spaces.search_space import SearchSpace
+
+from .live_plots import LivePlot
+
+__all__ = ["live_page", "trials_table"]
+
+_TEMPLATE: Final = "live_page.html.jinja"
+_MOST_MAPS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """A PNG within the page."""
+
+    caption: str
+    source: str
+
+
+def live_page(
+    search: LiveSearch,
+    trials: Sequence[LiveTrial],
+    drawn: SearchSpace,
+    result: Concluded,
+    plots: Sequence[LivePlot],
+) -> str:
+    """The page as HTML: the verdict, the finalists, the curve and the front, all trials, the best rank maps.
+
+    Args:
+        search, trials: what was searched, and what came of it.
+        drawn: the sites of rank maps.
+        result: of the whole.
+        plots: that have been drawn of it.
+    """
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen
+    )
+    source = files("search.mirror").joinpath(_TEMPLATE).read_text(encoding="utf-8")
+    best = _best_first(search, trials)[:_MOST_MAPS]
+    return environment.from_string(source).render(
+        title=f"{search.task}, {search.model}, {search.title}, {search.budget}",
+        verdict=result.verdict,
+        facts=_facts(search, trials),
+        finalists=result.table(),
+        plots=[_Figure(one.finding, _png(one.path)) for one in plots],
+        table=trials_table(search, trials),
+        maps=[_Figure(_told(one), _map(one, drawn)) for one in best],
+    )
+
+
+def trials_table(search: LiveSearch, trials: Sequence[LiveTrial]) -> Table:
+    """All trials, those first that came furthest and did best; a column for each rung."""
+    name = search.settings.objectives[0]
+    front = {one.number for one in front_of(trials, search.objectives)}
+    columns = (
+        Column("trial", ("trial",)),
+        Column("proposed by", ("proposed_by",), words=True),
+        Column("rate, scaling", ("learning_rate", "scaling"), words=True),
+        Column("sites on", ("sites",)),
+        Column("parameters", ("parameters",)),
+        *(Column(f"{name} at {step}", (f"{name}_{step}",)) for step in search.rungs),
+        Column("ended", ("state",), words=True),
+        Column("s", ("seconds",), right=True),
+    )
+    rows = []
+    for one in _best_first(search, trials):
+        own = one.configuration
+        values: list[float | None] = [report.value for report in one.reports]
+        values += [None] * (len(search.rungs) - len(values))
+        cells = (
+            count_cell(one.number),
+            word_cell(f"{one.proposer} (baseline)" if one.baseline else one.proposer),
+            TableCell(own.how, (own.learning_rate, own.scaling)),
+            count_cell(len(own.allocation.ranks)),
+            count_cell(one.params),
+            *(TableCell("" if value is None else f"{value:.4f}", (value,)) for value in values),
+            word_cell(one.state if one.failure is None else f"failed: {one.failure}"),
+            TableCell(f"{one.seconds:.0f}", (one.seconds,)),
+        )
+        rows.append(TableRow(cells, strong=one.number in front))
+    return Table("All trials, the furthest and best first", columns, tuple(rows), "trials")
+
+
+def _best_first(search: LiveSearch, trials: Sequence[LiveTrial]) -> list[LiveTrial]:
+    sign = sign_of(search.objectives[0][1])
+
+    def key(one: LiveTrial) -> tuple[int, float, int]:
+        return -len(one.reports), -sign * (one.value or 0.0), one.number
+
+    return sorted(trials, key=key)
+
+
+def _facts(search: LiveSearch, trials: Sequence[LiveTrial]) -> list[tuple[str, str]]:
+    states = [one.state for one in trials]
+    ended = ", ".join(f"{states.count(one)} {one}" for one in dict.fromkeys(states))
+    steps, whole = sum(one.step for one in trials), len(trials) * search.rungs[-1]
+    return [
+        ("model", search.model),
+        ("task", search.task),
+        ("space", f"{search.title}, {counted(len(search.space.sites), 'site')}"),
+        ("budget", f"{search.budget}: {counted(search.max_params, 'parameter')}"),
+        ("trials", f"{len(trials)}: {ended}"),
+        ("trained", f"{steps:,} of {whole:,} candidate-steps that training all of them to the end would be"),
+        ("judged after", f"{', '.join(map(str, search.rungs))} steps, by {search.settings.objectives[0]}"),
+        *([("command", search.command)] if search.command else []),
+    ]
+
+
+def _told(one: LiveTrial) -> str:
+    value = "" if one.value is None else f": {one.value:.4f}"
+    return f"trial {one.number}, {one.proposer}, {one.configuration.how}{value}"
+
+
+def _map(one: LiveTrial, drawn: SearchSpace) -> str:
+    data = BytesIO()
+    rank_map(one.configuration.allocation, drawn).save(data, format="PNG")
+    return _source(data.getvalue())
+
+
+def _png(path: Path) -> str:
+    return _source(path.read_bytes())
+
+
+def _source(data: bytes) -> str:
+    return f"data:image/png;base64,{b64encode(data).decode()}"
+
+
+def _seen(value: object) -> object:
+    """A text as ``printable_lines``, before it is escaped as HTML; what a macro gave is that already."""
+    return printable_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,0 +1,180 @@
+"""A live search shown in a study: its trials run, report and end there, each with a note and its rank map."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final
+
+from optuna.trial import TrialState
+
+from evaluators.adapters.markdown import escaped, fenced
+from evaluators.store.whole_file import write_whole
+from evaluators.training.candidate import Trained
+from search.live.ladder import Ladder
+from search.live.live_trial import LiveTrial
+from search.live.values import values_of
+from search.live.watcher import Concluded, LiveSearch
+from spaces.counted import counted
+from spaces.direction import sign_of
+from spaces.search_space import SearchSpace
+
+from .allocation_mirror import AllocationMirror, opened_mirror
+from .allocation_trial import AllocationTrial, TrialAxes
+from .anytime import AnytimeCurve
+from .live_page import live_page
+from .live_plots import draw_live
+from .shown import Aim, ShownFile
+from .study_place import StudyPlace
+from .trial_note import finalist_note, loading_note, trial_note
+
+__all__ = ["PAGE", "LiveMirror", "live_mirror"]
+
+_STATES: Final[Mapping[str, TrialState]] = {
+    "running": TrialState.RUNNING,
+    "complete": TrialState.COMPLETE,
+    "pruned": TrialState.PRUNED,
+    "failed": TrialState.FAIL,
+}
+_PLOT: Final = "best-so-far"
+PAGE: Final = "report.html"
+"""Of a live search, in its folder and beside its study."""
+
+
+@contextmanager
+def live_mirror(place: StudyPlace, drawn: SearchSpace) -> Iterator[LiveMirror]:
+    """A ``Watcher`` that keeps the studies of a live search; its storage is closed at the end.
+
+    drawn: all sites that a trial may have, for its rank map.
+    """
+    with ExitStack() as stack:
+        yield LiveMirror(place, drawn, stack)
+
+
+class LiveMirror:
+    """What ``live_mirror`` gives."""
+
+    def __init__(self, place: StudyPlace, drawn: SearchSpace, stack: ExitStack) -> None:
+        self._place, self._drawn, self._stack = place, drawn, stack
+        self._trials: dict[int, LiveTrial] = {}
+
+    def began(self, search: LiveSearch, /) -> None:
+        settings, place = search.settings, self._place
+        facts = {"parameters": search.max_params, "rungs": list(search.rungs), "seeds": list(search.seeds)}
+        study = place.study(_aims(search), more=facts)
+        rates, scalings = settings.lrs or (), settings.scalings or ()
+        choices = TrialAxes.of(self._drawn, search.max_params, rates=rates, scalings=scalings)
+        opened = opened_mirror(
+            place.where, study, self._drawn, choices, folder=place.files, named=place.chosen
+        )
+        self._mirror: AllocationMirror = self._stack.enter_context(opened)
+        self._search = search
+        ladder = Ladder(search.rungs[-1], settings.halving, settings.rungs)
+        self._curve = AnytimeCurve(ladder, search.objectives[0][1])
+
+    def asked(self, trials: Sequence[LiveTrial], /) -> None:
+        self._curve.asked(trials)
+        self._show(trials)
+
+    def judged(self, trials: Sequence[LiveTrial], /) -> None:
+        self._curve.judged(trials)
+        self._show(trials)
+
+    def ended(self, trials: Sequence[LiveTrial], trained: Sequence[Trained | None], /) -> None:
+        self._curve.ended(trials)
+        self._show(trials)
+        self._mirror.describe(note=self._so_far(), figures={_PLOT: self._figure()})
+
+    def concluded(self, result: Concluded, /) -> None:
+        told = json.loads(json.dumps(result.to_json()))
+        finalists = {self._number(one): one for one in (told["baseline"], *told["finalists"])}
+        winner = self._number(told["best"])
+        notes = {number: finalist_note(one, self._search.metric) for number, one in finalists.items()}
+        if winner is not None and self._place.adapter is not None:
+            notes[winner] = f"{notes[winner]}\n\n{loading_note(self._place.adapter)}".rstrip()
+        known = [(self._trials[number], own) for number, own in notes.items() if number is not None]
+        self._mirror.show([self._shown(trial, more=own) for trial, own in known])
+        verdict = result.verdict
+        self._mirror.describe(
+            note=f"**{escaped(verdict)}**\n\n{fenced(result.table(), '')}",
+            attributes={"verdict": verdict},
+            figures={_PLOT: self._figure()},
+            attachments=self._files(result),
+        )
+
+    def _show(self, trials: Sequence[LiveTrial]) -> None:
+        self._trials |= {one.number: one for one in trials}
+        self._mirror.show([self._shown(one) for one in trials])
+
+    def _shown(self, trial: LiveTrial, more: str = "") -> AllocationTrial:
+        own, last = trial.configuration, trial.reports[-1] if trial.reports else None
+        attributes: dict[str, object] = {"proposer": trial.proposer, **dict(trial.scores)}
+        if trial.baseline:
+            attributes["baseline"] = True
+        if last is not None:
+            attributes |= {"metric": last.metric, "loss": last.loss, "steps": trial.step}
+            attributes |= {"seconds": round(trial.seconds, 3), "peak memory": trial.peak_memory}
+        if trial.failure is not None:
+            attributes["failure"] = trial.failure
+        several = len(self._search.objectives) > 1
+        valued = trial.state == "complete" or (trial.state == "pruned" and not several)
+        note = trial_note(trial, self._search, self._best_baseline(trial))
+        return AllocationTrial(
+            trial.number,
+            own.allocation,
+            trial.params,
+            own.learning_rate,
+            own.scaling,
+            _STATES[trial.state],
+            tuple((one.step, one.value) for one in trial.reports),
+            values_of(trial, self._search.settings.objectives) if valued else None,
+            attributes,
+            f"{note}\n\n{more}".rstrip(),
+        )
+
+    def _best_baseline(self, trial: LiveTrial) -> LiveTrial | None:
+        """The best baseline so far at a trial's last rung."""
+        if not trial.reports:
+            return None
+        rung, sign = len(trial.reports) - 1, sign_of(self._curve.direction)
+        there = [one for one in self._trials.values() if one.baseline and len(one.reports) > rung]
+        return max(there, key=lambda one: sign * one.reports[rung].value, default=None)
+
+    def _so_far(self) -> str:
+        """How far the search is, in a line."""
+        states = [one.state for one in self._trials.values()]
+        counts = ", ".join(f"{states.count(state)} {state}" for state in _STATES if state in states)
+        best = f"; the best is {self._curve.points[-1][1]:.4f}" if self._curve.points else ""
+        trials, steps = counted(len(states), "trial"), counted(self._curve.steps, "candidate-step")
+        return f"{trials} so far: {counts}{best}, after {steps}."
+
+    def _figure(self) -> dict[str, object]:
+        name = self._search.settings.objectives[0]
+        return self._curve.figure(f"Best {name} against candidate-steps", name)
+
+    def _number(self, finalist: Mapping[str, Any]) -> int | None:
+        """The trial that a finalist of ``result.json`` was."""
+        ranks = tuple(sorted(finalist["allocation"].items()))
+        how = finalist.get("learning_rate"), finalist.get("scaling")
+        for number, trial in self._trials.items():
+            own = trial.configuration
+            if own.allocation.ranks == ranks and (own.learning_rate, own.scaling) == how:
+                return number
+        return None
+
+    def _files(self, result: Concluded) -> tuple[ShownFile, ...]:
+        """The page and the curve, in the run's folder and beside the study."""
+        folder, files = self._place.folder, self._mirror.attachments
+        if files is None:
+            return ()
+        trials = [self._trials[number] for number in sorted(self._trials)]
+        plots = draw_live(self._search, trials, self._curve.points, folder)
+        page = live_page(self._search, trials, self._drawn, result, plots)
+        write_whole(folder / PAGE, page)
+        return tuple(files.of_study(folder / one) for one in (PAGE, *(plot.path.name for plot in plots)))
+
+
+def _aims(search: LiveSearch) -> tuple[Aim, ...]:
+    named = {"metric": search.metric, "params": "parameters", "memory": "bytes of memory"}
+    return tuple(Aim(named.get(name, name), direction) for name, direction in search.objectives)

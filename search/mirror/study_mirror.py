@@ -1,0 +1,227 @@
+"""A study that is kept like what it shall show: only what is new is written, and nothing twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any, Final
+
+from optuna.exceptions import DuplicatedStudyError, StorageInternalError
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
+from sqlalchemy.exc import OperationalError
+
+from search.sampling.repaired_study import quiet_optuna
+from search.sampling.storage_error import is_locked_database
+from spaces.errors import InputError, UsageError
+
+from .bulk_writer import writer_of
+from .dashboard_keys import attachment_keys, figure_keys, note_keys, note_of
+from .shown import ShownFile, ShownStudy, ShownTrial
+from .writer import PlainWriter, StudyWriter, TrialChange
+
+__all__ = ["StudyMirror", "begin_study"]
+
+_IDENTITY: Final = "rankscape:identity"
+_METRIC_NAMES: Final = "study:metric_names"  # what Study.set_metric_names sets
+_PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # between attempts, while a server is away
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A trial as it stands. attached: names of its system attributes."""
+
+    trial_id: int
+    shown: ShownTrial
+    attached: frozenset[str]
+
+
+class StudyMirror:
+    """One study in a storage. What ``begin_study`` gives.
+
+    What stands there from a start that was killed is completed, and what is shown again is not written
+    again. A server that goes away is waited for, about a minute.
+    """
+
+    def __init__(self, storage: BaseStorage, study_id: int, name: str) -> None:
+        self.name = name
+        self._storage, self._study_id = storage, study_id
+        self.writer = _writer(storage, study_id)
+        self._standing: dict[int, _Standing] = {}
+        self._notes: dict[str, Any] = {}  # the study's system attributes
+        self._read()
+
+    def show(self, trials: Sequence[ShownTrial]) -> None:
+        """Makes these trials of the study what they are given as; the new ones by ascending number.
+
+        All that is new of them is written at once, then their notes. Raises InputError where one of these
+        numbers stands there with other parameters.
+        """
+        for pause in _PAUSES_S:
+            try:
+                return self._show(trials)
+            except (StorageInternalError, OperationalError) as error:
+                if is_locked_database(error) or not isinstance(self._storage, RDBStorage):
+                    raise
+                time.sleep(pause)
+                self._read_again()
+        return self._show(trials)
+
+    def describe(
+        self,
+        *,
+        note: str | None = None,
+        attributes: Mapping[str, object] | None = None,
+        figures: Mapping[str, Mapping[str, object]] | None = None,
+        attachments: Sequence[ShownFile] = (),
+    ) -> None:
+        """Sets what is told of the study itself; what is left out stays.
+
+        note: Markdown. figures: Plotly's, as JSON has them, by an id of HTML.
+        """
+        system: dict[str, object] = {}
+        if note is not None and note != note_of(self._notes, trial_id=None):
+            system |= note_keys(note, trial_id=None, known=self._notes)
+        for name, figure in (figures or {}).items():
+            system |= figure_keys(name, figure, self._notes)
+        for attachment in attachments:
+            system |= attachment_keys(attachment)
+        system = {key: value for key, value in system.items() if self._notes.get(key) != value}
+        self.writer.describe(attributes or {}, system)
+        self._notes |= system
+
+    def _show(self, trials: Sequence[ShownTrial]) -> None:
+        new = [one for one in trials if one.number not in self._standing]
+        changes = [
+            (one, change)
+            for one in trials
+            if one.number in self._standing and (change := self._change(one)) is not None
+        ]
+        if changes:
+            self.writer.change([change for _, change in changes])
+        for one, _ in changes:
+            self._stands(one, self._standing[one.number].trial_id)
+        if new:
+            for one, trial_id in zip(new, self.writer.add([_frozen(one) for one in new]), strict=True):
+                self._stands(one, trial_id)
+        notes: dict[str, object] = {}
+        for one in trials:
+            stands = self._standing[one.number]
+            current = stands.shown.state == one.state  # a replay shows earlier states of what has ended
+            if current and one.note and one.note != note_of(self._notes, trial_id=stands.trial_id):
+                notes |= note_keys(one.note, trial_id=stands.trial_id, known=self._notes)
+        if notes:
+            self.writer.describe({}, notes)
+            self._notes |= notes
+
+    def _change(self, one: ShownTrial) -> TrialChange | None:
+        """What of a trial is not there yet; None where nothing is, or it has ended."""
+        stands = self._standing[one.number]
+        if dict(stands.shown.params) != dict(one.params):
+            raise InputError(
+                f"trial {one.number} of the study {self.name!r} has other parameters than this search gives "
+                "it; name another `study_name`."
+            )
+        if stands.shown.state.is_finished():
+            return None
+        known = dict(stands.shown.reports)
+        before = stands.shown.attributes
+        change = TrialChange(
+            stands.trial_id,
+            reports=tuple(report for report in one.reports if report[0] not in known),
+            attributes={k: v for k, v in one.attributes.items() if k not in before or before[k] != v},
+            system={k: v for k, v in _attached(one).items() if k not in stands.attached},
+            state=one.state if one.state.is_finished() else None,
+            values=one.values,
+        )
+        return change if change != TrialChange(stands.trial_id, (), {}, {}) else None
+
+    def _stands(self, one: ShownTrial, trial_id: int) -> None:
+        before = self._standing.get(one.number)
+        if before is not None:
+            reports = tuple(sorted({**dict(before.shown.reports), **dict(one.reports)}.items()))
+            one = replace(one, reports=reports, attributes={**before.shown.attributes, **one.attributes})
+        self._standing[one.number] = _Standing(trial_id, one, frozenset(_attached(one)))
+
+    def _read_again(self) -> None:
+        with suppress(StorageInternalError, OperationalError):  # still away; the next attempt says so
+            self._read()
+
+    def _read(self) -> None:
+        trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
+        self._standing = {trial.number: _standing(trial) for trial in trials}
+        self._notes = dict(self._storage.get_study_system_attrs(self._study_id))
+
+
+def begin_study(storage: BaseStorage, study: ShownStudy, *, named: bool = False) -> StudyMirror:
+    """The study of that name in a storage: a new one, or the one that an earlier start of the same left.
+
+    named: whether somebody chose the name; if not, one that is another study's is numbered.
+    Raises UsageError where a name that was chosen is another study's.
+    """
+    names = (study.name if number == 1 else f"{study.name} ({number})" for number in count(1))
+    for name in names:
+        with quiet_optuna():
+            mirror = _begun(storage, replace(study, name=name))
+        if mirror is not None:
+            return mirror
+        if named:
+            raise UsageError(
+                f"`storage` has a study {name!r} of another search; choose another `study_name`."
+            )
+    raise AssertionError("numbers do not end")
+
+
+def _begun(storage: BaseStorage, study: ShownStudy) -> StudyMirror | None:
+    """None where another study has the name."""
+    directions = [_DIRECTIONS[aim.direction] for aim in study.aims]
+    try:
+        study_id = storage.create_new_study(directions, study_name=study.name)
+    except DuplicatedStudyError:
+        study_id = storage.get_study_id_from_name(study.name)
+    system, known = storage.get_study_system_attrs(study_id), storage.get_study_user_attrs(study_id)
+    fresh = not system and not storage.get_all_trials(study_id, deepcopy=False)  # or killed when it was made
+    if not fresh and system.get(_IDENTITY) != study.identity:
+        return None
+    if list(storage.get_study_directions(study_id)) != directions:
+        return None
+    if fresh or any(known.get(key) != value for key, value in study.attributes.items()):
+        own = {_METRIC_NAMES: [aim.name for aim in study.aims], _IDENTITY: study.identity}
+        _writer(storage, study_id).describe(study.attributes, own)
+    return StudyMirror(storage, study_id, study.name)
+
+
+_DIRECTIONS: Final = {"minimize": StudyDirection.MINIMIZE, "maximize": StudyDirection.MAXIMIZE}
+
+
+def _writer(storage: BaseStorage, study_id: int) -> StudyWriter:
+    return writer_of(storage, study_id) if isinstance(storage, RDBStorage) else PlainWriter(storage, study_id)
+
+
+def _attached(one: ShownTrial) -> dict[str, object]:
+    """System attributes of a trial's attachments."""
+    keys: dict[str, object] = {}
+    for attachment in one.attachments:
+        keys |= attachment_keys(attachment)
+    return keys
+
+
+def _frozen(one: ShownTrial) -> FrozenTrial:
+    return one.frozen(_attached(one))
+
+
+def _standing(trial: FrozenTrial) -> _Standing:
+    shown = ShownTrial(
+        trial.number,
+        trial.params,
+        trial.distributions,
+        trial.state,
+        tuple(sorted(trial.intermediate_values.items())),
+        None if trial.values is None or not trial.state.is_finished() else tuple(trial.values),
+        trial.user_attrs,
+    )
+    return _Standing(trial._trial_id, shown, frozenset(trial.system_attrs))

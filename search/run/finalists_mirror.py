@@ -1,0 +1,139 @@
+"""Proposals and finalists shown in studies: who proposed what, and who is trained over all seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from optuna.trial import TrialState
+
+from evaluators.adapters.markdown import escaped, fenced
+from search.mirror.allocation_mirror import AllocationMirror, opened_mirror
+from search.mirror.allocation_trial import AllocationTrial, TrialAxes
+from search.mirror.opened_storage import opened_for_writing
+from search.mirror.shown import Aim
+from search.mirror.study_mirror import begin_study
+from search.mirror.study_place import StudyPlace
+from search.mirror.trial_note import finalist_note, loading_note
+from search.sampling.proposals import Proposal
+
+from .finalist import Finalist
+from .problem import Problem
+from .result import Result
+
+__all__ = ["FINALISTS", "PROPOSALS", "FinalistsMirror", "finalists_mirror", "show_proposals"]
+
+PROPOSALS: Final = "proposals"
+"""What ends the name of the study of them."""
+FINALISTS: Final = "finalists"
+
+
+def show_proposals(
+    place: StudyPlace, problem: Problem, proposals: Sequence[Proposal], proxies: Sequence[str]
+) -> None:
+    """Writes a study of the proposals: a complete trial each, its values the proxies' scores.
+
+    Parameters: the rank of every site. Attributes: ``proposer``, ``parameters``.
+    """
+    study = place.study([Aim(name, "maximize") for name in proxies], kind=PROPOSALS)
+    choices = TrialAxes.of(problem.space, problem.max_params)
+    trials = []
+    for number, one in enumerate(proposals):
+        scores = dict(one.scores)
+        values = tuple(scores[name] for name in proxies)
+        told = {"proposer": one.proposer}
+        trials.append(
+            AllocationTrial(
+                number, one.allocation, one.params, state=TrialState.COMPLETE, values=values, attributes=told
+            )
+        )
+    with opened_for_writing(place.where) as storage:
+        begin_study(storage, study, named=place.chosen).show([choices.in_full(one) for one in trials])
+
+
+@contextmanager
+def finalists_mirror(
+    place: StudyPlace, problem: Problem, chosen: Sequence[Proposal]
+) -> Iterator[FinalistsMirror]:
+    """Studies in which the finalists are running; told how they ended before it is closed."""
+    judged = problem.judged
+    study = place.study(
+        [Aim(judged.title, judged.direction)], kind=FINALISTS, more={"seeds": list(problem.seeds)}
+    )
+    configured = [one.configuration for one in chosen if one.configuration is not None]
+    choices = TrialAxes.of(
+        problem.drawn_space,
+        problem.max_params,
+        rates=tuple(sorted({one.learning_rate for one in configured})),
+        scalings=tuple(sorted({one.scaling for one in configured})),
+    )
+    with ExitStack() as stack:
+        opened = opened_mirror(
+            place.where, study, problem.drawn_space, choices, folder=place.files, named=place.chosen
+        )
+        shown = FinalistsMirror(
+            place, stack.enter_context(opened), tuple(map(_running, range(len(chosen)), chosen))
+        )
+        shown.mirror.show(shown.trials)
+        yield shown
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FinalistsMirror:
+    """What ``finalists_mirror`` gives. trials: as they are while they run."""
+
+    place: StudyPlace
+    mirror: AllocationMirror
+    trials: tuple[AllocationTrial, ...] = field(repr=False)
+
+    def ended(self, result: Result) -> None:
+        """Completes the trials, and tells of the verdict."""
+        self.mirror.show(
+            [
+                _ended(*pair, self._note(pair[1], result))
+                for pair in zip(self.trials, result.finalists, strict=True)
+            ]
+        )
+        self.mirror.describe(
+            note=f"**{escaped(result.verdict)}**\n\n{fenced(result.table(), '')}",
+            attributes={"verdict": result.verdict},
+        )
+
+    def _note(self, finalist: Finalist, result: Result) -> str:
+        proposal, record = finalist.proposal, result.record
+        ranks = dict(proposal.allocation.ranks)
+        own = next(one for one in (record.baseline, *record.finalists) if one.allocation == ranks)
+        lines = [f"**{escaped(proposal.proposer)}**", finalist_note(own.to_json(), record.metric_title)]
+        if finalist is result.winner and self.place.adapter is not None:
+            lines.append(loading_note(self.place.adapter))
+        return "\n\n".join(filter(None, lines))
+
+
+def _running(number: int, proposal: Proposal) -> AllocationTrial:
+    own = proposal.configuration
+    return AllocationTrial(
+        number,
+        proposal.allocation,
+        proposal.params,
+        None if own is None else own.learning_rate,
+        None if own is None else own.scaling,
+        attributes={"proposer": proposal.proposer, **dict(proposal.scores)},
+        note=f"**{escaped(proposal.proposer)}**",
+    )
+
+
+def _ended(trial: AllocationTrial, finalist: Finalist, note: str) -> AllocationTrial:
+    summary = finalist.summary
+    told: dict[str, object] = {**trial.attributes, "seconds": round(finalist.seconds, 3)}
+    if summary is None:
+        failure = next(run.evaluation.failure for run in finalist.runs)
+        return replace(trial, state=TrialState.FAIL, attributes={**told, "failure": failure}, note=note)
+    return replace(
+        trial,
+        state=TrialState.COMPLETE,
+        values=(summary.mean,),
+        attributes={**told, "sd": summary.sd},
+        note=note,
+    )

@@ -1,0 +1,100 @@
+"""Who goes on is who goes on by Optuna's own pruners, but for the baselines that lead."""
+
+from __future__ import annotations
+
+import numpy as np
+import optuna
+import pytest
+from optuna.pruners import HyperbandPruner, SuccessiveHalvingPruner
+
+from search.live.ladder import Ladder
+from search.live.live_trial import LiveTrial, Report
+from search.live.pruning import PRUNERS, Competition, find_pruner
+from search.sampling.configuration import Configuration
+from search.sampling.proposer import UNIFORM
+from spaces.allocation import Allocation
+from spaces.errors import UsageError
+
+LADDER = Ladder(90, 3, 2)
+
+
+def trial_of(number: int, *values: float, params: int = 100, baseline: bool = False) -> LiveTrial:
+    """A trial that came to as many rungs as there are values."""
+    configuration = Configuration(Allocation.of({"layers.0.q": number + 1}), 1e-3, "alpha/r")
+    reports = tuple(
+        Report(rung, LADDER.rungs_at[rung], 90, 0.0, value, value) for rung, value in enumerate(values)
+    )
+    return LiveTrial(number, configuration, (UNIFORM,), params, (), reports, baseline=baseline)
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [
+        ("halving", SuccessiveHalvingPruner(min_resource=1, reduction_factor=3)),
+        ("hyperband", HyperbandPruner(min_resource=1, max_resource=9, reduction_factor=3)),
+    ],
+)
+def test_decisions_are_optuna_s_in_whatever_order_trials_come_to_their_rungs(name, theirs):
+    rng = np.random.default_rng(0)
+    study = optuna.create_study(study_name="rankscape", pruner=theirs)
+    ours = Competition(name, LADDER, "minimize")
+    values = rng.random((40, 2))
+    asked = []
+    for number in range(40):
+        ours.enter(trial_of(number))
+        asked.append(study.ask())
+    alive = [(number, 0) for number in range(40)]
+    decided = []
+    while alive:
+        number, rung = alive.pop(int(rng.integers(len(alive))))
+        asked[number].report(float(values[number, rung]), (1, 3)[rung])
+        wanted = not asked[number].should_prune()
+        assert ours.goes_on(trial_of(number, *values[number, : rung + 1])) == wanted
+        decided.append(wanted)
+        if wanted and rung == 0:
+            alive.append((number, 1))
+    assert 8 <= sum(decided) < len(decided) - 8
+
+
+def test_larger_is_better_where_it_is():
+    competition = Competition("halving", LADDER, "maximize")
+    for number in range(6):
+        competition.enter(trial_of(number))
+    assert [competition.goes_on(trial_of(n, v)) for n, v in enumerate((5, 4, 3, 6, 1, 2))] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_the_best_baseline_so_far_goes_on_and_no_other_for_its_sake():
+    competition = Competition("halving", LADDER, "minimize")
+    for number in range(5):
+        competition.enter(trial_of(number))
+    assert competition.goes_on(trial_of(0, 0.1))
+    assert competition.goes_on(trial_of(1, 0.8, baseline=True))  # the first of them
+    assert not competition.goes_on(trial_of(2, 0.9, baseline=True))
+    assert competition.goes_on(trial_of(3, 0.7, baseline=True))
+    assert not competition.goes_on(trial_of(4, 0.5))
+
+
+def test_apart_trials_compete_with_their_like_in_size():
+    competition = Competition("halving", LADDER, "minimize", apart=1000)
+    sizes = (1000, 900, 501, 500, 260, 250)
+    for number, params in enumerate(sizes):
+        competition.enter(trial_of(number, params=params))
+    values = (0.1, 0.2, 0.3, 0.8, 0.9, 0.95)
+    ends = [
+        competition.goes_on(trial_of(n, value, params=params))
+        for n, (value, params) in enumerate(zip(values, sizes, strict=True))
+    ]
+    assert ends == [True, False, False, True, False, True]
+
+
+def test_an_unknown_name_is_told_the_known_ones():
+    with pytest.raises(UsageError, match="median"):
+        find_pruner("median")
+    assert sorted(PRUNERS) == ["halving", "hyperband"]

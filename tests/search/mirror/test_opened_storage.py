@@ -1,0 +1,108 @@
+"""A study lies in a file, in a journal or on a server, and what is none is said to be none."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from sqlite3 import dbapi2
+
+import optuna
+import pytest
+from optuna.storages import JournalStorage, RDBStorage
+
+from search.mirror.opened_storage import (
+    checked_storage,
+    opened_for_writing,
+    opened_storage,
+    opened_to_read,
+    sqlite_url,
+)
+from search.mirror.shown import Aim, ShownStudy
+from search.mirror.study_mirror import begin_study
+from search.sampling.storage_error import one_line_where_unwritable
+from spaces.errors import InputError, UsageError
+
+STUDY = ShownStudy("proposals", (Aim("loss", "minimize"),), "seed 0")
+
+
+def begin(place):
+    with opened_for_writing(place) as storage:
+        return begin_study(storage, STUDY).name
+
+
+def names(place):
+    with opened_storage(place) as storage:
+        return optuna.get_all_study_names(storage)
+
+
+def test_a_path_is_an_sqlite_file_and_an_address_a_journal_or_a_database(tmp_path):
+    for place, kind in (
+        (tmp_path / "a.db", RDBStorage),
+        (str(tmp_path / "a.log"), JournalStorage),
+        (f"sqlite:///{tmp_path}/b.db", RDBStorage),
+    ):
+        begin(place)
+        with opened_storage(place) as storage:
+            assert isinstance(storage, kind)
+        assert names(place) == ["proposals"]
+
+
+def test_damage_of_a_run_s_own_file_is_written_over(tmp_path):
+    path = tmp_path / "study.db"
+    begin(path)
+    for damage in (b"", b"no database", path.read_bytes()[:5000]):
+        path.write_bytes(damage)
+        begin(path)
+        assert names(path) == ["proposals"]
+
+
+def test_a_file_that_another_program_holds_is_one_line_and_stays(tmp_path, monkeypatch):
+    path = tmp_path / "study.db"
+    begin(path)
+    before = path.read_bytes(), path.stat().st_ino
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        real = sqlite3.connect
+        monkeypatch.setattr(dbapi2, "connect", lambda *a, **more: real(*a, **{**more, "timeout": 0.1}))
+        with (
+            pytest.raises(
+                InputError, match=r"is in use by another program .*; end that and start this again"
+            ),
+            one_line_where_unwritable(tmp_path),
+        ):
+            begin(path)
+    assert (path.read_bytes(), path.stat().st_ino) == before
+
+
+@pytest.mark.parametrize("content", [b"no database at all, " * 300, b"SQLite format 3\0" + b"x" * 5000])
+def test_what_is_only_read_stays_as_it_is_when_it_is_damaged(content, tmp_path):
+    (tmp_path / "study.db").write_bytes(content)
+    with (
+        pytest.raises(InputError, match=r"study.db cannot be read as a study"),
+        opened_to_read(tmp_path / "study.db"),
+    ):
+        pass
+    assert (tmp_path / "study.db").read_bytes() == content
+
+
+def test_addresses_that_cannot_be_opened_are_refused_without_being_shown(tmp_path):
+    good = f"sqlite:///{tmp_path}/c.db"
+    assert checked_storage(good) == good
+    assert checked_storage(str(tmp_path / "c.log")) == str(tmp_path / "c.log")
+    for bad in ("nosuch://secret@place", "sqlite:////no/such/folder/secret.db", "secret"):
+        with pytest.raises(UsageError, match="`storage`") as refused:
+            checked_storage(bad)
+        assert "secret" not in str(refused.value)
+
+
+NASTY = ["a?b", "a%20b", "a b", "a#b", "ü", "a{b}c", "a'b", "a&b=c", "-x", 'a"b', "a;b", "file:x?mode=memory"]
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_the_file_lies_in_its_folder_whatever_that_is_called(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = Path(name)
+    folder.mkdir()
+    begin(folder / "study.db")
+    assert list(tmp_path.iterdir()) == [tmp_path / name]
+    assert [file.name for file in folder.iterdir()] == ["study.db"]
+    assert optuna.get_all_study_names(sqlite_url(folder / "study.db")) == ["proposals"]

@@ -1,0 +1,53 @@
+"""Studies on a PostgreSQL server are those of a file, also when the server restarts in between."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from search.mirror.bulk_writer import BulkWriter
+from search.mirror.opened_storage import checked_storage, opened_storage
+from search.mirror.study_mirror import begin_study
+from tests.search.mirror.postgresql import MISSING, PostgresServer
+from tests.search.mirror.test_study_mirror import STORY, STUDY, seen, told
+
+pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+pytest.importorskip("psycopg", reason="psycopg is an extra")
+
+
+@pytest.fixture
+def server():
+    with tempfile.TemporaryDirectory() as place:  # not within a folder of root's
+        Path(place).chmod(0o755)
+        server = PostgresServer.begun(Path(place))
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+def test_a_study_on_a_server_is_that_of_a_file_also_where_the_server_restarts(server, tmp_path, read):
+    assert checked_storage(server.url) == server.url
+    told(tmp_path / "study.db", STORY)
+    with opened_storage(server.url) as storage:
+        mirror = begin_study(storage, STUDY)
+        assert isinstance(mirror.writer, BulkWriter)
+        for trials in STORY[:2]:
+            mirror.show(trials)
+        server.stop()
+
+        def later():
+            time.sleep(1.5)
+            server.start()
+
+        restarting = threading.Thread(target=later)
+        restarting.start()
+        for trials in STORY[2:]:
+            mirror.show(trials)
+        restarting.join()
+    told(server.url, STORY)
+    assert seen(read(server.url, STUDY.name)) == seen(read(tmp_path / "study.db", STUDY.name))

@@ -1,0 +1,96 @@
+"""A sampler beside running trials: what it suggests fits, and what it is told is what became of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from optuna.trial import TrialState
+
+from search.sampling.running_study import Alternatives, Idea, Outcome, RunningStudy
+from search.sampling.samplers import LIVE_SAMPLERS
+
+BUDGET = 32 * 8 * 2
+
+
+@pytest.fixture
+def space(make_space):
+    return make_space([(16, 16)] * 8, (0, 1, 2, 4))
+
+
+def study_of(space, name="tpe", *, least=BUDGET, objectives=1, seed=0) -> RunningStudy:
+    choices = Alternatives((1e-3, 1e-2), ("alpha/r", "constant"), least, BUDGET)
+    rng = np.random.default_rng(seed)
+    return RunningStudy(name, space, choices, directions=["minimize"] * objectives, rng=rng)
+
+
+def states(study: RunningStudy) -> list[TrialState]:
+    return [trial.state for trial in study.study.trials if trial.state != TrialState.FAIL]
+
+
+@pytest.mark.parametrize("name", LIVE_SAMPLERS)
+@pytest.mark.parametrize("objectives", [1, 2])
+def test_every_suggestion_fits_its_own_budget_before_and_after_it_learns(space, name, objectives):
+    study = study_of(space, name, least=BUDGET // 4, objectives=objectives)
+    for number in range(16):
+        idea = study.suggest()
+        assert BUDGET // 4 <= idea.max_params <= BUDGET
+        assert space.params(space.allocation(idea.ranks)) <= idea.max_params
+        assert (idea.learning_rate, idea.scaling) in Alternatives(
+            (1e-3, 1e-2), ("alpha/r", "constant"), 1, 1
+        ).grid
+        study.begin(number, idea)
+        if number >= 3:
+            study.end(number - 3, Outcome((float(number),) * objectives, {1: float(number)}, number % 2 == 0))
+
+
+def test_a_trial_is_running_until_it_ends_as_it_did(space):
+    study = study_of(space)
+    for number in range(3):
+        study.begin(number, study.suggest())
+    assert states(study) == [TrialState.RUNNING] * 3
+    study.end(1, Outcome((0.5,), {1: 0.7, 3: 0.5}, pruned=True))
+    study.end(0, Outcome((0.2,), {1: 0.6, 3: 0.4, 9: 0.2}, pruned=False))
+    study.end(2, None)
+    assert states(study) == [TrialState.PRUNED, TrialState.COMPLETE]
+    pruned, complete = (trial for trial in study.study.trials if trial.state in states(study))
+    assert (pruned.intermediate_values, complete.intermediate_values[9]) == ({1: 0.7, 3: 0.5}, 0.2)
+    assert complete.value == 0.2
+
+
+@pytest.mark.parametrize(("name", "objectives"), [("nsga2", 1), ("random", 1), ("tpe", 2)])
+def test_who_cannot_read_how_far_a_trial_came_is_told_its_last_values(space, name, objectives):
+    study = study_of(space, name, objectives=objectives)
+    study.begin(0, study.suggest())
+    study.end(0, Outcome((0.5,) * objectives, {1: 0.5}, pruned=True))
+    assert states(study) == [TrialState.COMPLETE]
+
+
+def test_it_learns_the_rate_that_is_better_and_the_rule(space):
+    study = study_of(space)
+    for number in range(40):
+        idea = study.suggest()
+        worth = (idea.learning_rate == 1e-3) + (idea.scaling == "constant")
+        study.begin(number, idea)
+        study.end(number, Outcome((-float(worth),), {}, pruned=False))
+    late = [study.suggest() for _ in range(20)]
+    assert sum(idea.learning_rate == 1e-3 and idea.scaling == "constant" for idea in late) > 12
+
+
+def test_a_window_keeps_what_is_running(space):
+    study = study_of(space)
+    idea = Idea(np.array([2] * 8), 1e-3, "constant", BUDGET, {})
+    study.begin(1000, idea)
+    for number in range(256):
+        study.begin(number, idea)
+        study.end(number, Outcome((1.0,), {}, pruned=False))
+    assert sorted(states(study)) == [TrialState.RUNNING, *[TrialState.COMPLETE] * 128]
+    study.end(1000, Outcome((0.0,), {}, pruned=False))
+    assert states(study) == [TrialState.COMPLETE] * 129
+
+
+def test_chance_alone_decides_where_nothing_new_is_suggested(space):
+    study = study_of(space)
+    idea = study.suggest(max_params=BUDGET // 2)
+    other = study.restart(idea)
+    assert idea.max_params == other.max_params == BUDGET // 2
+    assert space.params(space.allocation(other.ranks)) <= BUDGET // 2
