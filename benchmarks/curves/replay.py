@@ -60,6 +60,7 @@ class Replay:
         self._ranks = {key: np.stack([ranks for ranks, _ in own]) for key, own in rows.items()}
         self._curves = {key: np.stack([curve for _, curve in own]) for key, own in rows.items()}
         self._costs = np.array([site.cost_per_rank for site in table.contest.space.sites])
+        self._judged: dict[Candidate, int] = defaultdict(int)  # how often, so far
         self._places = {step: place for place, step in enumerate(table.contest.judged_at)}
         self._step_seconds = float(np.mean([one.seconds for one in table.curves])) / table.contest.steps
         self._judging = float(np.mean([one.judging for one in table.curves]))
@@ -100,8 +101,8 @@ class Replay:
         loss = metric = None
         if leg.judged:
             loss, metric = map(float, self.curve(_configuration(leg.candidate))[:, self._places[until]])
-        judged = sum(step <= until for step in self._places)
-        seconds = self.seconds(until, judged=judged)
+            self._judged[leg.candidate] += 1
+        seconds = self.seconds(until, judged=self._judged[leg.candidate])
         return Evaluation(leg.candidate, metric, loss, None, (0.0,) * until, seconds, 0)
 
     def _nearest(self, configuration: Configuration) -> np.ndarray:

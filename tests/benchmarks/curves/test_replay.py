@@ -69,7 +69,7 @@ def test_legs_end_where_the_curve_was_judged(synthetic: CurveTable) -> None:
     losses = world.curve(own)[0]
     assert (first.loss, second.loss, last.loss) == (losses[0], None, losses[-1])
     assert [len(one.curve) for one in (first, second, last)] == [10, 20, 90]
-    assert last.seconds == pytest.approx(9.0 + 5 * 0.5)
+    assert last.seconds == pytest.approx(9.0 + 2 * 0.5)
 
 
 def test_a_rate_that_is_not_in_the_table_is_refused(synthetic: CurveTable) -> None:
