@@ -205,7 +205,7 @@ class DaskWorkers:
     def _check_patience(self, alone_since: float) -> None:
         if (waited := time.monotonic() - alone_since) > self._patience:
             raise InputError(
-                f"the Dask scheduler at {self._address} has had no worker for {waited:.0f} seconds; start "
+                f"the Dask scheduler at {self._address} has had no worker for {waited:.0f} s; start "
                 f"some with `dask worker {self._address}`. What had finished is kept."
             )
 

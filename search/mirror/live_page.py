@@ -123,7 +123,7 @@ def _facts(search: LiveSearch, trials: Sequence[LiveTrial]) -> list[tuple[str, s
         ("budget", f"{search.budget}: {counted(search.max_params, 'parameter')}"),
         ("trials", f"{len(trials)}: {ended}"),
         ("trained", f"{steps:,} of {whole:,} candidate-steps that training all of them to the end would be"),
-        ("judged after", f"{', '.join(map(str, search.rungs))} steps, by {search.settings.objectives[0]}"),
+        ("judged at steps", f"{', '.join(map(str, search.rungs))}, by {search.settings.objectives[0]}"),
         *([("command", search.command)] if search.command else []),
     ]
 

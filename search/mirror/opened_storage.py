@@ -13,6 +13,7 @@ from optuna.storages.journal import JournalFileBackend
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
+from evaluators.store.whole_file import whole_file
 from search.sampling.repaired_study import quiet_optuna
 from search.sampling.storage_error import is_locked_database
 from spaces.errors import InputError, UsageError
@@ -33,6 +34,16 @@ def opened_storage(where: Place) -> Iterator[BaseStorage]:
     if isinstance(where, str) and _is_journal(where):
         yield JournalStorage(JournalFileBackend(where))  # opens its file for each call
         return
+    if isinstance(where, Path) and not where.exists():
+        with whole_file(where) as new, _tables(new):  # half of its tables would stay without their indexes
+            pass
+    with _tables(where) as storage:
+        yield storage
+
+
+@contextmanager
+def _tables(where: Place) -> Iterator[BaseStorage]:
+    """Optuna's tables, made where there are none; the connections to them are closed at the end."""
     with quiet_optuna():
         if isinstance(where, Path):
             storage = RDBStorage(sqlite_url(where), engine_kwargs={"connect_args": {"timeout": _PATIENCE_S}})

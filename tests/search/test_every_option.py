@@ -19,6 +19,7 @@ from search.cli.run import RUN
 from search.cli.value_types import TYPES, decimal_value, decimals, names, path, place, text_value, whole_value
 from search.job.option import Option, Range, options_of
 from search.job.settings import GenerationSettings
+from search.live.settings import LiveSettings
 from spaces.errors import UsageError
 
 _NUL = ["\0", "a\0b", "\ud800", "x" * 100_000]
@@ -108,9 +109,15 @@ def test_every_number_has_its_limits_and_the_default_lies_within(command, one, a
         assert about.between.least <= one.default <= about.between.most
 
 
-def of_generation(one: Field[Any]) -> list[str]:
-    """The flag without which those that say how text is generated mean nothing."""
-    return ["--generate"] if one.name in {own.name for own, _ in options_of(GenerationSettings)} else []
+MEANS_NOTHING_WITHOUT = {GenerationSettings: ["--generate"], LiveSettings: ["--trials", "1"]}
+
+
+def needed(command: Command, one: Field[Any]) -> list[str]:
+    """The flags without which an option of a command means nothing."""
+    for settings in MEANS_NOTHING_WITHOUT.keys() & set(command.settings):
+        if one.name in {own.name for own, _ in options_of(settings)} - {"trials"}:
+            return MEANS_NOTHING_WITHOUT[settings]
+    return []
 
 
 @pytest.mark.parametrize(
@@ -126,7 +133,7 @@ def test_what_lies_beyond_a_limit_is_told_what_the_limit_is(
     for value, said in ((above, "at most"), (f"{below:g}", word)):
         assert begun(COMMANDS[command], [f"{flag}={value}"]) == (2, [])
         assert re.match(rf"error: {flag} .* must be {said} ", capsys.readouterr().err)
-    _, (given,) = begun(COMMANDS[command], [f"{flag}={limits.most:.0f}", *of_generation(one)])
+    _, (given,) = begun(COMMANDS[command], [f"{flag}={limits.most:.0f}", *needed(COMMANDS[command], one)])
     assert given.values[one.name] in (limits.most, (limits.most,))
 
 

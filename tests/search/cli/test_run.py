@@ -51,13 +51,16 @@ def test_json_holds_the_promised_keys_and_the_folder_the_promised_files(small, c
 
 def test_the_study_holds_every_proposal_within_budget(small, capsys, tmp_path):
     result = run_json(capsys, small)
-    study = optuna.load_study(study_name="proposals", storage=f"sqlite:///{tmp_path}/out/study.db")
+    storage = f"sqlite:///{tmp_path}/out/study.db"
+    (name,) = (one for one in optuna.get_all_study_names(storage) if one.endswith(", proposals"))
+    study = optuna.load_study(study_name=name, storage=storage)
+    assert {"grad_norm", "spectrum"} <= set(study.metric_names)
     proposers = [trial.user_attrs["proposer"] for trial in study.trials]
     assert proposers[0].startswith("uniform")
     assert sum(proposer.endswith("tpe") for proposer in proposers) == 4
     for trial in study.trials:
-        assert trial.user_attrs["params"] <= result["budget"]
-        assert {"grad_norm", "spectrum"} <= set(trial.user_attrs)
+        assert trial.user_attrs["parameters"] <= result["budget"]
+        assert len(trial.values) == len(study.metric_names)
         assert set(trial.params) == set(result["space"]["sites"])
 
 
