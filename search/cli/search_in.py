@@ -66,11 +66,6 @@ def _of_a_table(given: Typed) -> TabulatedOracle:
             f"`table` and `evaluator={settings.evaluator}` exclude each other: a table has runs of its own; "
             "give one of them."
         )
-    if trials := given.of(LiveSettings).trials:
-        raise UsageError(
-            f"`table` and `trials={trials}` exclude each other: a table has whole trainings alone, and trials "
-            "are stopped on the way; give one of them."
-        )
     space, training = given.of(SpaceSettings), given.of(TrainingSettings)
     choice = TableChoice(
         budget=space.budget if "budget" in given.names else None,
