@@ -78,7 +78,7 @@ class StudyMirror:
         self._written(lambda: self._describe(note, attributes or {}, figures or {}, attachments))
 
     def _written(self, write: Callable[[], None]) -> None:
-        """Writes, and again where a server was away meanwhile; what of it is there by then is not repeated."""
+        """Writes, and again where a server was away; what is there by then is not written twice."""
         for pause in _PAUSES_S:
             try:
                 return write()
