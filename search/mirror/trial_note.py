@@ -27,7 +27,7 @@ def trial_note(trial: LiveTrial, search: LiveSearch, beside: LiveTrial | None) -
     own, used = trial.configuration, f"{trial.params / search.max_params:.1%} of the budget"
     lines = [
         f"**{escaped(trial.proposer)}**{', a baseline' if trial.baseline else ''}: {own.how}",
-        f"{counted(len(own.allocation.ranks), 'site')} on, {trial.params:,} parameters, {used}",
+        f"{counted(len(own.allocation.ranks), 'site')} on, {counted(trial.params, 'parameter')}, {used}",
     ]
     if trial.reports:
         rows = [
@@ -43,11 +43,12 @@ def trial_note(trial: LiveTrial, search: LiveSearch, beside: LiveTrial | None) -
 
 def _against(trial: LiveTrial, beside: LiveTrial, search: LiveSearch) -> str:
     last, name = trial.reports[-1], search.settings.objectives[0]
+    done = counted(last.step, "step")
     other = next(one for one in beside.reports if one.rung == last.rung)
     if beside.number == trial.number:
-        return f"No baseline is ahead of it after {last.step} steps."
+        return f"No baseline is ahead of it after {done}."
     return (
-        f"{last.value - other.value:+.4f} in {name} to the best baseline after {last.step} steps: "
+        f"{last.value - other.value:+.4f} in {name} to the best baseline after {done}: "
         f"trial {beside.number}, {escaped(beside.proposer)}, {beside.configuration.how}."
     )
 
