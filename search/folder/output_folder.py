@@ -44,9 +44,10 @@ _OLD_PART: Final = "options.json.part"  # what older versions were writing when 
 _RESULT: Final = "result.json"
 _CANDIDATES, _SCORES = "candidates", "scores"
 _STUDY: Final = "study.db"  # into which optuna-dashboard writes
+_BESIDE_TRIALS: Final = "artifacts"  # that are running in it from the first second
 _LOGS: Final = "logs"  # other programs read along, and it says nothing that results do not
 _OF_A_RESULT: Final = (_RESULT, "result.md", "result.csv", "allocation.json", "ranks.png")
-_WRITTEN_EARLY: Final = (RECORD, _STUDY, _CANDIDATES, _SCORES, _LOGS, *_OF_A_RESULT)
+_WRITTEN_EARLY: Final = (RECORD, _STUDY, _BESIDE_TRIALS, _CANDIDATES, _SCORES, _LOGS, *_OF_A_RESULT)
 _log = logging.getLogger(__name__)
 
 

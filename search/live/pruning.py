@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import optuna
 from optuna.pruners import BasePruner, HyperbandPruner, NopPruner, SuccessiveHalvingPruner
 
 from search.sampling.repaired_study import quiet_optuna
-from spaces.direction import Direction
+from spaces.direction import Direction, sign_of
 from spaces.unknown_name import unknown_name
 
 from .ladder import Ladder
@@ -80,20 +81,57 @@ class Competition:
         self._entered[trial.number] = self._studies[size].ask()
 
     def goes_on(self, trial: LiveTrial) -> bool:
-        """Whether a trial with a new report is trained further; asked once for each of its rungs."""
+        """Whether a trial that came to its rung alone is trained further; see ``going_on``."""
+        return trial.number in self.going_on([trial])
+
+    def going_on(self, judged: Sequence[LiveTrial]) -> set[int]:
+        """Numbers of those that are trained further, of trials that were judged together and are not at
+        their end; each with a new report.
+
+        Those of one rung are asked about in ``_turns``, so that the best of them go on, about one of eta.
+        """
+        places: dict[tuple[int, int], list[LiveTrial]] = {}
+        for trial in judged:
+            places.setdefault((self._size(trial), trial.reports[-1].rung), []).append(trial)
+        sign = sign_of(self._direction)
+        found: set[int] = set()
+        for place, trials in places.items():
+            best_first = sorted(trials, key=lambda one: (-sign * one.reports[-1].value, one.number))
+            going = {one.number for one in _turns(best_first, self._ladder.eta) if self._asked(one)}
+            found |= going | self._leading(place, best_first)
+        return found
+
+    def _asked(self, trial: LiveTrial) -> bool:
+        """Whether Optuna lets it go on."""
         report, own = trial.reports[-1], self._entered[trial.number]
         own.report(report.value, self._ladder.resources[report.rung])
-        leads = trial.baseline and self._leads_baselines(trial)
-        return not own.should_prune() or leads
+        return not own.should_prune()
 
     def _size(self, trial: LiveTrial) -> int:
         return 0 if self._apart is None else math.floor(math.log2(self._apart / trial.params) + 1e-9)
 
-    def _leads_baselines(self, trial: LiveTrial) -> bool:
-        """Whether a baseline is the best that came to this rung; remembers it."""
-        report, place = trial.reports[-1], (self._size(trial), trial.reports[-1].rung)
-        sign = 1 if self._direction == "maximize" else -1
-        leads = place not in self._best or sign * report.value > sign * self._best[place]
-        if leads:
-            self._best[place] = report.value
-        return leads
+    def _leading(self, place: tuple[int, int], best_first: Sequence[LiveTrial]) -> set[int]:
+        """The best baseline of those, if none was better at this place; remembers it."""
+        best, sign = next((one for one in best_first if one.baseline), None), sign_of(self._direction)
+        if best is None:
+            return set()
+        value = best.reports[-1].value
+        if place in self._best and sign * value <= sign * self._best[place]:
+            return set()
+        self._best[place] = value
+        return {best.number}
+
+
+def _turns(best_first: Sequence[LiveTrial], eta: int) -> list[LiveTrial]:
+    """The order in which Optuna is asked about trials that came to a rung together.
+
+    It lets go on whoever is among the best 1/eta of those asked about so far, or the best of them all. Asked
+    best first it would stop the second of ever so many, and in any other order let bad ones go on that come
+    early. So the best comes first, then the worst, and the next best whenever there are enough for it.
+    """
+    left, turns = deque(best_first), list[LiveTrial]()
+    while left:
+        place = len(turns) + 1
+        enough = place == 1 or (place >= 2 * eta and place % eta == 0)
+        turns.append(left.popleft() if enough else left.pop())
+    return turns

@@ -106,8 +106,3 @@ class LiveSettings:
             )
         if self.budget_min is not None:
             parse_budget(self.budget_min, argument="budget_min")
-
-    @property
-    def waves(self) -> int:
-        """Equal stretches of a whole training: a trial is judged after 1, E, E**2, ... of them."""
-        return self.halving**self.rungs if self.halving else 1

@@ -9,7 +9,6 @@ from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import Leg
 from evaluators.training.state import State
 from search.sampling.running_study import Outcome
-from spaces.direction import sign_of
 
 from .asking import Asker
 from .ladder import Ladder
@@ -55,8 +54,7 @@ class Waves:
     """Trials trained side by side, a stretch at a time, and stopped or replaced between stretches.
 
     All of it follows from what ``train`` gives, in the order of trial numbers: who trains it, and whether it
-    was read from disk, makes no difference. At a rung trials are judged best first, since
-    whoever is asked about early has fewer to compete with.
+    was read from disk, makes no difference.
 
     Args:
         search: what is settled.
@@ -153,10 +151,8 @@ class Waves:
 
     def _stopped(self, judged: Sequence[LiveTrial]) -> set[int]:
         """Numbers of those that go no further than their rung."""
-        _, direction = self._search.objectives[0]
         asked = [trial for trial in judged if trial.step < self._ladder.steps]
-        best_first = sorted(asked, key=lambda one: (-sign_of(direction) * one.reports[-1].value, one.number))
-        return {trial.number for trial in best_first if not self._competition.goes_on(trial)}
+        return {trial.number for trial in asked} - self._competition.going_on(asked)
 
     def _ended(self, trial: LiveTrial, stopped: set[int]) -> LiveTrial | None:
         """How a trial ended; None where it goes on."""

@@ -86,7 +86,7 @@ class TrialAxes:
             trial, {name: (held.get(name, 0), ranks) for name in self.sites} | self._how(trial), attachments
         )
 
-    def in_short(self, trial: AllocationTrial, attachments: tuple[ShownFile, ...] = ()) -> ShownTrial:
+    def in_short(self, trial: AllocationTrial) -> ShownTrial:
         """The trial by a few numbers, for pages that some hundred ranks would fill.
 
         ``share of ROLE`` of all its ranks, that of the upper half of the layers, how many sites are on, the
@@ -102,7 +102,7 @@ class TrialAxes:
         params["share of upper half"] = upper / total, share
         params["sites on"] = len(held), IntDistribution(0, len(self.sites))
         params["budget used"] = min(1.0, trial.params / self.max_params), share
-        return _shown(trial, params | self._how(trial), attachments)
+        return _shown(trial, params | self._how(trial), ())
 
     def _how(self, trial: AllocationTrial) -> _Params:
         params: _Params = {}

@@ -115,15 +115,16 @@ def _best_first(search: LiveSearch, trials: Sequence[LiveTrial]) -> list[LiveTri
 def _facts(search: LiveSearch, trials: Sequence[LiveTrial]) -> list[tuple[str, str]]:
     states = [one.state for one in trials]
     ended = ", ".join(f"{states.count(one)} {one}" for one in dict.fromkeys(states))
-    steps, whole = sum(one.step for one in trials), len(trials) * search.rungs[-1]
+    steps = counted(sum(one.step for one in trials), "candidate-step")
+    whole = f"{len(trials) * search.rungs[-1]:,}"
     return [
         ("model", search.model),
         ("task", search.task),
         ("space", f"{search.title}, {counted(len(search.space.sites), 'site')}"),
         ("budget", f"{search.budget}: {counted(search.max_params, 'parameter')}"),
         ("trials", f"{len(trials)}: {ended}"),
-        ("trained", f"{steps:,} of {whole:,} candidate-steps that training all of them to the end would be"),
-        ("judged at steps", f"{', '.join(map(str, search.rungs))}, by {search.settings.objectives[0]}"),
+        ("trained", f"{steps}, of {whole} that training all of them to the end would be"),
+        ("judged by", f"{search.settings.objectives[0]}, after step {', '.join(map(str, search.rungs))}"),
         *([("command", search.command)] if search.command else []),
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
@@ -61,15 +61,7 @@ class StudyMirror:
         All that is new of them is written at once, then their notes. Raises InputError where one of these
         numbers stands there with other parameters.
         """
-        for pause in _PAUSES_S:
-            try:
-                return self._show(trials)
-            except (StorageInternalError, OperationalError) as error:
-                if is_locked_database(error) or not isinstance(self._storage, RDBStorage):
-                    raise
-                time.sleep(pause)
-                self._read_again()
-        return self._show(trials)
+        self._written(lambda: self._show(trials))
 
     def describe(
         self,
@@ -83,15 +75,36 @@ class StudyMirror:
 
         note: Markdown. figures: Plotly's, as JSON has them, by an id of HTML.
         """
+        self._written(lambda: self._describe(note, attributes or {}, figures or {}, attachments))
+
+    def _written(self, write: Callable[[], None]) -> None:
+        """Writes, and again where a server was away; what is there by then is not written twice."""
+        for pause in _PAUSES_S:
+            try:
+                return write()
+            except (StorageInternalError, OperationalError) as error:
+                if is_locked_database(error) or not isinstance(self._storage, RDBStorage):
+                    raise
+                time.sleep(pause)
+                self._read_again()
+        return write()
+
+    def _describe(
+        self,
+        note: str | None,
+        attributes: Mapping[str, object],
+        figures: Mapping[str, Mapping[str, object]],
+        attachments: Sequence[ShownFile],
+    ) -> None:
         system: dict[str, object] = {}
         if note is not None and note != note_of(self._notes, trial_id=None):
             system |= note_keys(note, trial_id=None, known=self._notes)
-        for name, figure in (figures or {}).items():
+        for name, figure in figures.items():
             system |= figure_keys(name, figure, self._notes)
         for attachment in attachments:
             system |= attachment_keys(attachment)
         system = {key: value for key, value in system.items() if self._notes.get(key) != value}
-        self.writer.describe(attributes or {}, system)
+        self.writer.describe(attributes, system)
         self._notes |= system
 
     def _show(self, trials: Sequence[ShownTrial]) -> None:

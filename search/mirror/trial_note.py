@@ -43,11 +43,12 @@ def trial_note(trial: LiveTrial, search: LiveSearch, beside: LiveTrial | None) -
 
 def _against(trial: LiveTrial, beside: LiveTrial, search: LiveSearch) -> str:
     last, name = trial.reports[-1], search.settings.objectives[0]
+    done = counted(last.step, "step")
     other = next(one for one in beside.reports if one.rung == last.rung)
     if beside.number == trial.number:
-        return f"No baseline is ahead of it after {counted(last.step, 'step')}."
+        return f"No baseline is ahead of it after {done}."
     return (
-        f"{last.value - other.value:+.4f} in {name} to the best baseline after {counted(last.step, 'step')}: "
+        f"{last.value - other.value:+.4f} in {name} to the best baseline after {done}: "
         f"trial {beside.number}, {escaped(beside.proposer)}, {beside.configuration.how}."
     )
 

@@ -19,6 +19,7 @@ from search.job.job import Job
 from search.job.machine import Machine
 from search.job.progress import Progress, silent
 from search.job.settings import COUNTS
+from search.live.at_once import settled_at_once
 from search.live.baselines import baselines_of
 from search.live.begin import waves_of
 from search.live.finals import choose_finals
@@ -105,7 +106,11 @@ def _least_params(job: Job, budget_min: str | None) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Legs:
-    """Trains the legs of a job on a machine, none twice."""
+    """Trains the legs of a job on a machine, none twice.
+
+    A failure that may pass is recorded, too: the search goes on without that trial, and would be another one
+    if it were trained when the search goes on after an interruption.
+    """
 
     workload: Workload
     ledger: Ledger
@@ -113,7 +118,14 @@ class _Legs:
     keep_tensors: bool
 
     def __call__(self, legs: Sequence[Leg], /) -> list[Trained]:
-        return fine_tune_legs(self.workload, legs, self.ledger, self.machine, keep_tensors=self.keep_tensors)
+        trained = fine_tune_legs(
+            self.workload, legs, self.ledger, self.machine, keep_tensors=self.keep_tensors
+        )
+        for leg, one in zip(legs, trained, strict=True):
+            if one.evaluation.may_pass:
+                lasting = replace(one.evaluation, may_pass=False)
+                self.ledger.record(leg, replace(one, evaluation=lasting))
+        return trained
 
 
 def search_live(
@@ -139,6 +151,7 @@ def search_live(
     """
     oracle, kept = TrainedOracle(live.job), folder / "candidates"
     oracle.announce(folder)
+    live = _settled(live, kept)
     started = time.perf_counter()
     scores = oracle.score(settings.proxy, progress)
     scored = time.perf_counter()
@@ -160,6 +173,13 @@ def search_live(
         for watcher in everybody:
             watcher.concluded(result)
     return result
+
+
+def _settled(live: LiveJob, kept: Path) -> LiveJob:
+    """With as many trials at once as the search began with, if it goes on."""
+    assert live.settings.at_once is not None, "a live job has all its settings"
+    at_once = settled_at_once(kept, live.settings.at_once)
+    return replace(live, settings=replace(live.settings, at_once=at_once))
 
 
 def _trials(

@@ -197,6 +197,8 @@ def test_a_run_that_is_refused_leaves_what_others_put_there_meanwhile(tmp_path):
         with folder.opened() as path:
             folder.begin()
             (path / "study.db").write_text("")
+            (path / "artifacts").mkdir()
+            (path / "artifacts" / "1").write_text("of a trial that was running")
             (path / "thesis").mkdir()
             (path / "thesis" / "chapter.txt").write_text("mine")
             raise InputError("no such column")

@@ -81,6 +81,36 @@ def test_the_best_baseline_so_far_goes_on_and_no_other_for_its_sake():
     assert not competition.goes_on(trial_of(4, 0.5))
 
 
+@pytest.mark.parametrize("eta", [2, 3, 4])
+@pytest.mark.parametrize("count", [1, 4, 9, 32, 64])
+def test_of_trials_that_come_to_a_rung_together_the_best_of_eta_go_on(eta, count):
+    ladder = Ladder(96, eta, 2)
+    competition = Competition("halving", ladder, "minimize")
+    values = np.random.default_rng(eta).permutation(count)
+    for number in range(count):
+        competition.enter(trial_of(number))
+    going = competition.going_on([trial_of(number, float(value)) for number, value in enumerate(values)])
+    assert sorted(values[list(going)]) == list(range(max(1, count // eta)))
+
+
+def test_later_ones_that_come_together_compete_with_all_who_stood_there():
+    competition = Competition("halving", LADDER, "minimize")
+    for number in range(30):
+        competition.enter(trial_of(number))
+    good, bad = range(12), range(12, 30)
+    assert competition.going_on([trial_of(n, n / 100) for n in good]) == {0, 1, 2, 3}
+    assert competition.going_on([trial_of(n, 1 + n / 100) for n in bad]) == set()
+
+
+def test_of_baselines_that_come_together_only_the_best_goes_on_for_its_own_sake():
+    competition = Competition("halving", LADDER, "minimize")
+    for number in range(9):
+        competition.enter(trial_of(number))
+    values = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.9, 0.8, 0.7)
+    judged = [trial_of(n, value, baseline=n >= 6) for n, value in enumerate(values)]
+    assert competition.going_on(judged) == {0, 1, 2, 8}
+
+
 def test_apart_trials_compete_with_their_like_in_size():
     competition = Competition("halving", LADDER, "minimize", apart=1000)
     sizes = (1000, 900, 501, 500, 260, 250)

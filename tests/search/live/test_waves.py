@@ -103,6 +103,15 @@ def test_the_best_baseline_of_a_rung_goes_on(space):
         assert len(best.reports) > rung + 1
 
 
+@pytest.mark.parametrize("at_once", [1, 8, 64])
+def test_about_one_of_eta_goes_on_however_many_train_side_by_side(space, at_once):
+    outcome = searched(space, replace(SETTINGS, trials=64, at_once=at_once))
+    came = [sum(len(trial.reports) > rung for trial in outcome.trials) for rung in range(3)]
+    assert came[0] == 68
+    assert 68 / 4 < came[1] < 68 / 2
+    assert came[1] / 6 < came[2] <= came[1]
+
+
 def test_several_objectives_leave_small_ones_their_chance(space):
     settings = replace(SETTINGS, objectives=("loss", "params"), trials=40)
     outcome = searched(space, settings, samplers=("tpe", "nsga2"), least=32 * 3)

@@ -46,8 +46,14 @@ def test_a_study_on_a_server_is_that_of_a_file_also_where_the_server_restarts(se
 
         restarting = threading.Thread(target=later)
         restarting.start()
+        mirror.describe(note="It goes on.", attributes={"told": 1})
+        restarting.join()
+        server.stop()
+        restarting = threading.Thread(target=later)
+        restarting.start()
         for trials in STORY[2:]:
             mirror.show(trials)
         restarting.join()
+    assert read(server.url, STUDY.name).user_attrs == {**STUDY.attributes, "told": 1}
     told(server.url, STORY)
     assert seen(read(server.url, STUDY.name)) == seen(read(tmp_path / "study.db", STUDY.name))

@@ -1,0 +1,37 @@
+"""How many trials of a search are trained side by side: settled when it begins, wherever it goes on."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Final
+
+from evaluators.store.whole_file import write_whole
+from spaces.counted import counted
+
+__all__ = ["settled_at_once"]
+
+_KEPT: Final = "at_once"
+_log = logging.getLogger(__name__)
+
+
+def settled_at_once(folder: Path, wanted: int) -> int:
+    """What the search whose trials are kept in a folder began with; ``wanted`` where it begins now.
+
+    The number decides who is known when the next trial is asked for, so that with another one a search would
+    not go on but be another.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as place:
+    ...     [settled_at_once(Path(place), wanted) for wanted in (8, 16)]
+    [8, 8]
+    """
+    path = folder / _KEPT
+    if path.exists():
+        began = int(path.read_text(encoding="ascii"))
+        if began != wanted:
+            _log.info("going on with %s at a time, as it began, not %d", counted(began, "trial"), wanted)
+        return began
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(path, f"{wanted}")
+    return wanted
