@@ -7,7 +7,7 @@ import logging
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -137,10 +137,14 @@ class DaskExecutor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Connected:
-    """A ``DaskExecutor`` with the workers that it was opened with."""
+    """A ``DaskExecutor`` with the workers that it was opened with.
+
+    packed: tasks and their pickles, by identity: a search of many waves has one, of many megabytes maybe.
+    """
 
     settings: DaskExecutor
     workers: DaskWorkers
+    packed: dict[int, tuple[Task, bytes]] = field(default_factory=dict)
 
     @property
     def at_once(self) -> int:
@@ -165,11 +169,15 @@ class _Connected:
         chosen = self.settings
         formed = assignments_of(work, (chosen.usual,), chosen.cohort_size, models, home=chosen.home)
         assignments = list(formed)
-        tasks = {id(one.workload.task): one.workload.task for one in assignments}
-        packed = {key: pickle.dumps(task) for key, task in tasks.items()}
         _log.info("workers  cohorts: %d, of the cluster: %d", len(assignments), len(self.workers))
 
         def execute(tasks: Sequence[Assignment]) -> Iterator[tuple[int, list[Trained] | Died]]:
-            return self.workers([chosen.call(one, packed[id(one.workload.task)]) for one in tasks])
+            return self.workers([chosen.call(one, self._packed(one.workload.task)) for one in tasks])
 
         end_all(assignments, work, execute, on_done=on_done, on_step=on_step)
+
+    def _packed(self, task: Task) -> bytes:
+        """The same bytes whenever it is asked for."""
+        if id(task) not in self.packed:
+            self.packed[id(task)] = task, pickle.dumps(task)  # kept itself, so that its id stays its own
+        return self.packed[id(task)][1]

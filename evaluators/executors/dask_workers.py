@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import time
 from collections import deque
@@ -169,10 +168,9 @@ class DaskWorkers:
 
         Where they went with the workers that had them, they are sent again.
         """
-        digest = hashlib.sha256(shared).digest()
-        if digest not in self._shared or self._shared[digest].status != "finished":
-            self._shared[digest] = self._client.scatter(shared, workers=[address], hash=False)
-        return self._shared[digest]
+        if shared not in self._shared or self._shared[shared].status != "finished":
+            self._shared[shared] = self._client.scatter(shared, workers=[address], hash=False)
+        return self._shared[shared]
 
     def _has_gpu(self, address: str) -> bool:
         """Whether the worker declares one."""
