@@ -16,7 +16,7 @@ _Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class FrontPlot:
-    """points: (across, up) of all. front: of those that none beats, in these two or in more that are not drawn;
+    """points: (across, up) of all. front: of those that none beats, by these two or more that are not drawn;
     names: of these, in their order."""
 
     across: str
