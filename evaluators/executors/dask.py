@@ -58,7 +58,7 @@ def join_dask(
         raise InputError(f"the first worker asked of the Dask cluster at {address} died; see its log.")
     _log.info("cluster  %s at %s, which train on %s", counted(count, "Dask worker"), address, usual)
     size = cohort_size or default_cohort_size(usual)
-    return DaskExecutor(address, device, home, size, threads, usual, max(1, count), patience)
+    return DaskExecutor(address, device, home, size, threads, usual, patience)
 
 
 def scheduler_address(place: str) -> str:
@@ -97,7 +97,6 @@ class DaskExecutor:
         cohort_size: candidates that share a forward pass, at most.
         threads: CPU threads of each worker, by default those that it was started with.
         usual: the device that cohorts are formed for.
-        at_once: cohorts that train at the same time.
         patience: seconds to wait for a worker while there is none.
     """
 
@@ -107,8 +106,11 @@ class DaskExecutor:
     cohort_size: int
     threads: int | None = None
     usual: str = "cpu"
-    at_once: int = 1
     patience: float = 600.0
+
+    @property
+    def at_once(self) -> None:
+        """As many as there are workers, which come one after the other where a cluster is just starting."""
 
     def __call__(
         self,
@@ -147,7 +149,7 @@ class _Connected:
     packed: dict[int, tuple[Task, bytes]] = field(default_factory=dict)
 
     @property
-    def at_once(self) -> int:
+    def at_once(self) -> None:
         return self.settings.at_once
 
     @property
