@@ -207,7 +207,8 @@ class DaskWorkers:
         if (waited := time.monotonic() - alone_since) > self._patience:
             raise InputError(
                 f"the Dask scheduler at {self._address} has had no worker for "
-                f"{counted(round(waited), 'second')}; start some with `dask worker {self._address}`. What had finished is kept."
+                f"{counted(round(waited), 'second')}; start some with "
+                f"`dask worker {self._address}`. What had finished is kept."
             )
 
     def _lost(self) -> InputError:
