@@ -16,6 +16,7 @@ import dask
 from distributed import Client, Future, KilledWorker
 from distributed.client import FutureCancelledError
 
+from spaces.counted import counted
 from spaces.errors import InputError
 
 from .retry import Died
@@ -203,8 +204,9 @@ class DaskWorkers:
     def _check_patience(self, alone_since: float) -> None:
         if (waited := time.monotonic() - alone_since) > self._patience:
             raise InputError(
-                f"the Dask scheduler at {self._address} has had no worker for {waited:.0f} seconds; start "
-                f"some with `dask worker {self._address}`. What had finished is kept."
+                f"the Dask scheduler at {self._address} has had no worker for "
+                f"{counted(round(waited), 'second')}; start some with "
+                f"`dask worker {self._address}`. What had finished is kept."
             )
 
     def _lost(self) -> InputError:
