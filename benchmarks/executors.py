@@ -29,6 +29,8 @@ from evaluators.training.leg import Leg, whole
 
 from .record import record
 
+_WORKERS = 64  # of a cluster, at most
+
 
 @dataclass(frozen=True, slots=True)
 class NoTraining:
@@ -55,7 +57,7 @@ def executors(jobs: int, dask: str | None) -> Iterator[tuple[str, Executor]]:
 def seconds_each(executor: Executor, work: Work, models: BaseModels) -> dict[str, float]:
     """Of one cohort: seconds until its result is here, on average, and those of this process's CPU time."""
     with executor.opened() as opened:
-        some = replace(work, legs=work.legs[: 2 * executor.at_once])
+        some = replace(work, legs=work.legs[: 2 * (executor.at_once or _WORKERS)])
         opened([some], models, on_done=lambda *_: None)  # which loads
         wall, own = time.perf_counter(), time.process_time()
         opened([work], models, on_done=lambda *_: None)

@@ -89,7 +89,7 @@ def measure(args: argparse.Namespace) -> dict[str, object]:
     """Both trainings, in turns."""
     course = course_of(args.steps, args.candidates, args.device)
     pauses = [args.steps * i // args.legs for i in range(1, args.legs)]
-    course.trained(pauses[:1], Path(tempfile.mkdtemp()))  # once, for what is cached
+    taken(lambda folder: course.trained(pauses[:1], folder))  # once, for what is cached
     whole, paused = [], []
     for _ in range(args.rounds):
         whole.append(taken(lambda folder: course.trained([], folder)))

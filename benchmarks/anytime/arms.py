@@ -87,7 +87,8 @@ def run_arm(
             for trial in user_search(contest, sampler=arm.sampler, seed=seed, train=trainers.whole):
                 within(trial)
                 if trial.steps == most:
-                    return
+                    break
+            return
         settings = settings_of(contest, trials=9 * trainings, halving=arm.halving or 0, at_once=arm.at_once)
         live_waves(contest, settings, trainers.legs, seed=seed, watchers=[SpentWatcher(within)]).run()
     except _SpentError:

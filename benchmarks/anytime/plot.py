@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,8 @@ from .ended_trial import EndedTrial
 
 __all__ = ["draw_anytime"]
 
-_COLOURS: Final = ("#8a8f98", "#e69f00", "#0072b2", "#d55e00")  # Okabe and Ito's, and a grey
+_COLOURS: Final = ("#8a8f98", "#e69f00", "#0072b2", "#d55e00", "#009e73", "#cc79a7")
+"""A grey, and Okabe and Ito's; again from the start where there are more searches."""
 _POINTS: Final = 400
 
 
@@ -34,7 +36,7 @@ def draw_anytime(searches: Mapping[str, Sequence[Sequence[EndedTrial]]], path: P
 
 
 def _draw(axes: Axes, searches: Mapping[str, Sequence[Sequence[EndedTrial]]], unit: Unit, label: str) -> None:
-    for colour, (arm, own) in zip(_COLOURS, searches.items(), strict=False):
+    for colour, (arm, own) in zip(cycle(_COLOURS), searches.items(), strict=False):
         stairs = [best_so_far(trials, unit) for trials in own if trials]
         begun = [one for one in stairs if one.spent]
         if not begun:

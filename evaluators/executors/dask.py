@@ -7,7 +7,7 @@ import logging
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def join_dask(
         raise InputError(f"the first worker asked of the Dask cluster at {address} died; see its log.")
     _log.info("cluster  %s at %s, which train on %s", counted(count, "Dask worker"), address, usual)
     size = cohort_size or default_cohort_size(usual)
-    return DaskExecutor(address, device, home, size, threads, usual, max(1, count), patience)
+    return DaskExecutor(address, device, home, size, threads, usual, patience)
 
 
 def scheduler_address(place: str) -> str:
@@ -97,7 +97,6 @@ class DaskExecutor:
         cohort_size: candidates that share a forward pass, at most.
         threads: CPU threads of each worker, by default those that it was started with.
         usual: the device that cohorts are formed for.
-        at_once: cohorts that train at the same time.
         patience: seconds to wait for a worker while there is none.
     """
 
@@ -107,8 +106,11 @@ class DaskExecutor:
     cohort_size: int
     threads: int | None = None
     usual: str = "cpu"
-    at_once: int = 1
     patience: float = 600.0
+
+    @property
+    def at_once(self) -> None:
+        """As many as there are workers, which come one after the other where a cluster is just starting."""
 
     def __call__(
         self,
@@ -137,13 +139,17 @@ class DaskExecutor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Connected:
-    """A ``DaskExecutor`` with the workers that it was opened with."""
+    """A ``DaskExecutor`` with the workers that it was opened with.
+
+    packed: tasks and their pickles, by identity: a search of many waves has one, of many megabytes maybe.
+    """
 
     settings: DaskExecutor
     workers: DaskWorkers
+    packed: dict[int, tuple[Task, bytes]] = field(default_factory=dict)
 
     @property
-    def at_once(self) -> int:
+    def at_once(self) -> None:
         return self.settings.at_once
 
     @property
@@ -165,11 +171,15 @@ class _Connected:
         chosen = self.settings
         formed = assignments_of(work, (chosen.usual,), chosen.cohort_size, models, home=chosen.home)
         assignments = list(formed)
-        tasks = {id(one.workload.task): one.workload.task for one in assignments}
-        packed = {key: pickle.dumps(task) for key, task in tasks.items()}
         _log.info("workers  cohorts: %d, of the cluster: %d", len(assignments), len(self.workers))
 
         def execute(tasks: Sequence[Assignment]) -> Iterator[tuple[int, list[Trained] | Died]]:
-            return self.workers([chosen.call(one, packed[id(one.workload.task)]) for one in tasks])
+            return self.workers([chosen.call(one, self._packed(one.workload.task)) for one in tasks])
 
         end_all(assignments, work, execute, on_done=on_done, on_step=on_step)
+
+    def _packed(self, task: Task) -> bytes:
+        """The same bytes whenever it is asked for."""
+        if id(task) not in self.packed:
+            self.packed[id(task)] = task, pickle.dumps(task)  # kept itself, so that its id stays its own
+        return self.packed[id(task)][1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import time
 from collections import deque
@@ -17,6 +16,7 @@ import dask
 from distributed import Client, Future, KilledWorker
 from distributed.client import FutureCancelledError
 
+from spaces.counted import counted
 from spaces.errors import InputError
 
 from .retry import Died
@@ -169,10 +169,9 @@ class DaskWorkers:
 
         Where they went with the workers that had them, they are sent again.
         """
-        digest = hashlib.sha256(shared).digest()
-        if digest not in self._shared or self._shared[digest].status != "finished":
-            self._shared[digest] = self._client.scatter(shared, workers=[address], hash=False)
-        return self._shared[digest]
+        if shared not in self._shared or self._shared[shared].status != "finished":
+            self._shared[shared] = self._client.scatter(shared, workers=[address], hash=False)
+        return self._shared[shared]
 
     def _has_gpu(self, address: str) -> bool:
         """Whether the worker declares one."""
@@ -205,8 +204,9 @@ class DaskWorkers:
     def _check_patience(self, alone_since: float) -> None:
         if (waited := time.monotonic() - alone_since) > self._patience:
             raise InputError(
-                f"the Dask scheduler at {self._address} has had no worker for {waited:.0f} s; start "
-                f"some with `dask worker {self._address}`. What had finished is kept."
+                f"the Dask scheduler at {self._address} has had no worker for "
+                f"{counted(round(waited), 'second')}; start some with "
+                f"`dask worker {self._address}`. What had finished is kept."
             )
 
     def _lost(self) -> InputError:

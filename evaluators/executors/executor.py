@@ -22,8 +22,8 @@ class Executor(Protocol):
     """
 
     @property
-    def at_once(self) -> int:
-        """Cohorts that train at the same time, where there are as many."""
+    def at_once(self) -> int | None:
+        """Cohorts that train at the same time, where there are as many; None where workers come and go."""
         ...
 
     @property

@@ -84,9 +84,20 @@ def live_job_of(job: Job, live: LiveSettings, *, budget: str) -> LiveJob:
     rules: tuple[Rule, ...] = tuple(rule for name in named for rule in SCALING_RULES if rule == name)
     choices = Alternatives(rates, rules, _least_params(job, live.budget_min), job.max_params)
     ladder = Ladder(job.steps, live.halving, live.rungs)
-    slots = job.machine.cohort_size * job.machine.executor.at_once
-    settings = replace(live, lrs=rates, scalings=rules, at_once=live.at_once or slots)
+    settings = replace(live, lrs=rates, scalings=rules, at_once=live.at_once or _slots(job.machine))
     return LiveJob(replace(job, beside=beside), linears, choices, ladder, settings, budget)
+
+
+def _slots(machine: Machine) -> int:
+    """How many trials its cohorts hold; UsageError where nobody knows, and a search would go another way each
+    time it begins."""
+    cohorts, size = machine.executor.at_once, machine.cohort_size
+    if cohorts is None:
+        raise UsageError(
+            "`at_once` is missing: a cluster's workers come and go; give the number of those that there will "
+            f"be times {size}, as each trains so many side by side."
+        )
+    return size * cohorts
 
 
 def _least_params(job: Job, budget_min: str | None) -> int:

@@ -45,3 +45,13 @@ def test_a_command_gives_there_what_it_gives_here(command, scheduler, model_fold
         assert main([*command, *data, *where, "--output", str(tmp_path / place)]) == 0
         found.append(timeless(json.loads(capsys.readouterr().out)))
     assert found[0] == found[1]
+
+
+def test_a_live_search_there_is_told_how_many_train_at_once(scheduler, model_folder, files, tmp_path, capsys):
+    """Workers may still be coming when it begins."""
+    argv = ["run", "--trials", "3", "--halving", "0", "--model", str(model_folder), "--quiet"]
+    argv += ["--train-file", str(files / "train.tsv"), "--eval-file", str(files / "dev.tsv")]
+    argv += ["--budget", "r=2", "--dask", str(scheduler.file)]
+    assert main([*argv, "--output", str(tmp_path / "out")]) == 2
+    assert "--at-once is missing: a cluster's workers come and go" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -18,19 +19,22 @@ _STEP: Final = "step"
 
 class WandbLog:
     """A ``LossLog`` with a run there for each run here, all in one group; where they go, and whether at all,
-    its own settings say (``WANDB_PROJECT``, ``WANDB_MODE=offline``)."""
+    its own settings say (``WANDB_PROJECT``, ``WANDB_MODE=offline``).
+
+    A run goes on where one of its name in this folder was begun, and no other: its id is a digest of both.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def __call__(self, run: str, points: Sequence[LossPoint], settings: dict[str, str | float], /) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        group = self._folder.parent.name
+        group = self._folder.resolve().parent.name
         own = wandb.init(
             project=wandb.Settings().project or _PROJECT,
             group=group,
             name=run,
-            id=f"{group}-{run}"[:120],
+            id=hashlib.sha256(f"{self._folder.resolve()}\n{run}".encode()).hexdigest()[:32],
             resume="allow",
             reinit="create_new",
             config=settings,

@@ -43,12 +43,13 @@ def test_each_run_is_one_there_in_the_group_of_its_folder(stands_in, tmp_path):
     log("tpe-seed0", [LossPoint("train/loss", 3, 0.5)], {"seed": 0})
     import wandb
 
-    assert wandb.CALLS == [
+    (begun, *told) = wandb.CALLS
+    assert len(begun.pop("id")) == 32
+    assert [begun, *told] == [
         {
             "project": "rankscape",
             "group": "mine",
             "name": "tpe-seed0",
-            "id": "mine-tpe-seed0",
             "resume": "allow",
             "config": {"seed": 0},
         },
@@ -56,3 +57,17 @@ def test_each_run_is_one_there_in_the_group_of_its_folder(stands_in, tmp_path):
         {"train/loss": 0.5, "step": 3},
         "finished",
     ]
+
+
+def test_only_the_same_run_in_the_same_folder_goes_on(stands_in, tmp_path):
+    """Long names that differ at their end, folders of one name, and names that no id may have."""
+    first, other = ("trial-0001-" + "x" * 60 + f"-seed0-{digest}" for digest in ("0a1b2c3d", "4e5f6a7b"))
+    places = [tmp_path / "a" / ("y#" * 40) / "logs", tmp_path / "b" / ("y#" * 40) / "logs"]
+    for folder, run in [(places[0], first), (places[0], other), (places[1], first), (places[0], first)]:
+        find_loss_log("wandb", folder)(run, [], {})
+    import wandb
+
+    ids = [call["id"] for call in wandb.CALLS if isinstance(call, dict)]
+    assert len(set(ids)) == 3
+    assert ids[3] == ids[0]
+    assert all(one.isalnum() for one in ids)
