@@ -27,7 +27,10 @@ Loader = Literal["peft", "load_adapter", "transformers"]
 """What loads a folder: PEFT alone, this program, or, a merged model, transformers alone."""
 
 _KINDS: Final = ("lora", "residual", "cross")
-_LOCAL: Final = "  # it was a folder; rankscape export writes its name on the hub, given as model NAME"
+_LOCAL: Final = """\
+# it was a folder; rankscape export
+# writes its name on the hub, given as model NAME
+"""
 _PIPELINES: Final[Mapping[Architecture, str]] = MappingProxyType(
     {"causal_lm": "text-generation", "sequence_classification": "text-classification"}
 )
@@ -40,7 +43,7 @@ _SNIPPETS: Final[Mapping[Loader, str]] = MappingProxyType(
 from peft import PeftModel
 from transformers import {auto}
 
-base = {auto}.from_pretrained({base}){comment}
+{comment}base = {auto}.from_pretrained({base})
 model = PeftModel.from_pretrained(base, "path/to/this/folder")
 """,
         "load_adapter": """\
@@ -49,7 +52,7 @@ from pathlib import Path
 from evaluators.adapters.adapter import load_adapter
 from transformers import {auto}
 
-model = {auto}.from_pretrained({base}){comment}
+{comment}model = {auto}.from_pretrained({base})
 attached = load_adapter(Path("path/to/this/folder"), model)  # attached.detach() takes it off again
 """,
         "transformers": """\

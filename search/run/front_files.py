@@ -29,11 +29,13 @@ def write_front(result: Result, folder: Path, command: str | None) -> None:
     values = {trial.number: values_of(trial, names) for trial in result.live.trials if trial.reports}
     rows = io.StringIO()
     writer = csv.writer(rows, lineterminator="\n")
-    writer.writerow(["trial", "proposer", "params", "learning_rate", "scaling", *names])
+    measured = [name for name in names if name != "params"]  # which every row has anyway
+    writer.writerow(["trial", "proposer", "params", "learning_rate", "scaling", *measured])
     for point in result.front:
         trial, own = point.trial, point.trial.configuration
         row = (trial.number, trial.proposer, trial.params, own.learning_rate, own.scaling)
-        writer.writerow([*row, *(value for name, value in zip(names, values[trial.number], strict=True))])
+        known = dict(zip(names, values[trial.number], strict=True))
+        writer.writerow([*row, *(known[name] for name in measured)])
         point.save(folder / FRONT_FOLDER / str(trial.number), command=command)
     write_whole(folder / "front.csv", rows.getvalue())
     complete = [one.number for one in result.live.trials if one.state == "complete"]

@@ -118,8 +118,10 @@ def _rest(record: SearchRecord, allocations: int) -> list[str]:
     seed, test = record.best.saved_seed, record.best.saved_test
     adapter = "" if seed is None else f"adapter/ (seed {seed}, test {_number(test)}), "
     answers = "" if record.text is None else "answers.jsonl, "
-    front = "front/, front.csv, front.png, " if record.live is not None and record.live.front else ""
-    files = f"{adapter}{answers}allocation.json, ranks.png, {front}study.db, result.json (.md, .csv)"
+    live = record.live
+    front = "front/, front.csv, front.png, " if live is not None and live.front else ""
+    page = "" if live is None else "report.html, "
+    files = f"{adapter}{answers}allocation.json, ranks.png, {front}{page}study.db, result.json (.md, .csv)"
     return [*said, f"saved in {record.output}: {files}"]
 
 

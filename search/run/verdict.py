@@ -84,6 +84,8 @@ def _none_ahead(finalists: Sequence[Finalist], judged: Judged) -> str:
     baseline, *others = finalists
     base, where = _base(finalists), _where(judged, "validation")
     nearest = max(others, key=lambda finalist: finalist.rank, default=None)
+    if nearest is None and baseline.proposal.configuration is not None:
+        return f"Not shown that any allocation beats {base}: no other trial was trained to the end."
     if nearest is None or (apart := PairedDifference.of(nearest.metrics, baseline.metrics)) is None:
         return f"Not shown that any allocation beats {base}: none other finished {where}."
     seeds = _seeds(apart)

@@ -100,7 +100,10 @@ def test_of_a_folder_its_own_name_stands_alone(base: str) -> None:
     data = ModelCard(text).data
     assert (data.base_model, data.tags) == (None, ["lora", "rankscape"])
     assert "Low-rank adapters for my-llama:" in text
-    assert 'from_pretrained("path/to/my-llama")  # it was a folder' in text
+    assert 'from_pretrained("path/to/my-llama")' in text
+    assert "# it was a folder" in text
+    code = text.partition("```python\n")[2].partition("```")[0]
+    assert max(map(len, code.splitlines())) <= 80  # the dashboard would widen its page
     assert "models" not in text.replace("base_model", "").replace("transformers", "")
 
 

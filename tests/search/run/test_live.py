@@ -80,7 +80,10 @@ def test_a_front_over_budgets_is_saved_point_by_point(small, capsys, tmp_path):
     assert {one["trial"] for one in live["front"]} == values.keys() - beaten
     assert len({trial["params"] for trial in live["trials"] if not trial["baseline"]}) > 2
     with (out / "front.csv").open() as file:
-        assert [int(row["trial"]) for row in csv.DictReader(file)] == [one["trial"] for one in live["front"]]
+        table = csv.DictReader(file)
+        rows = {int(row["trial"]): (float(row["loss"]), int(row["params"])) for row in table}
+    assert table.fieldnames == ["trial", "proposer", "params", "learning_rate", "scaling", "loss"]
+    assert rows == {one["trial"]: values[one["trial"]] for one in live["front"]}
     for one in live["front"]:
         assert (out / "front" / str(one["trial"]) / "adapter_config.json").is_file()
     assert (out / "front.png").stat().st_size > 5000

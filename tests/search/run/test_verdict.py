@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from evaluators.metrics.chance import Chance
 from search.run.finalist import Finalist
 from search.run.verdict import Judged, verdict
+from search.sampling.configuration import Configuration
 from tests.search.run.test_result import finalist
 
 JUDGED = Judged("accuracy", {"train": 90, "validation": 320, "test": 300}, None, "accuracy")
@@ -114,4 +116,12 @@ def test_failed_others_leave_uniform():
     broken = Finalist(AHEAD.proposal, finalist(4, [None, None, None], "tpe").runs)
     assert verdict([UNIFORM, broken], UNIFORM, ([0.7] * 3, [0.7] * 3), JUDGED) == (
         "Not shown that any allocation beats uniform: none other finished on 320 validation rows."
+    )
+
+
+def test_a_baseline_that_no_other_trial_came_as_far_as_is_not_beaten():
+    chosen = Configuration(UNIFORM.proposal.allocation, 3e-3, "alpha/r")
+    alone = Finalist(replace(UNIFORM.proposal, configuration=chosen), UNIFORM.runs)
+    assert verdict([alone], alone, ([0.7] * 3, [0.7] * 3), JUDGED) == (
+        f"Not shown that any allocation beats {alone.proposal.name}: no other trial was trained to the end."
     )
