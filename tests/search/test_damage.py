@@ -100,9 +100,7 @@ def test_killed_at_every_file_in_turn_a_run_ends_as_if_it_had_not_been(small, ca
             starts += 1
             written.clear()
             capsys.readouterr()
-    assert (
-        starts == 7
-    )  # at the record, the study's tables, files of trials, tensors, a candidate, later ones, the end
+    assert starts == 7  # at the record, the study's tables, its files, tensors, a candidate, the end
     capsys.readouterr()
     assert ended(capsys, argv) == undisturbed
     names = {path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*")}
