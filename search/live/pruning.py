@@ -49,7 +49,7 @@ class Competition:
     """Says of trials at their rungs who goes on, by what all came to who stood there before.
 
     A trial that is the best baseline so far at its rung always goes on, so that the baseline's learning rate
-    is chosen as well as a winner's.
+    is chosen as well as a winner's; so does the best of the others, so that there is somebody to compare.
 
     Args:
         pruner: its name.
@@ -67,7 +67,7 @@ class Competition:
         self._ladder, self._direction, self._apart = ladder, direction, apart
         self._studies: dict[int, optuna.Study] = {}
         self._entered: dict[int, optuna.Trial] = {}
-        self._best: dict[tuple[int, int], float] = {}  # of the baselines, by size and rung
+        self._best: dict[tuple[int, int, bool], float] = {}  # by size, rung, and whether it is a baseline
 
     def enter(self, trial: LiveTrial) -> None:
         """A trial takes part; to be called in the order of their numbers."""
@@ -111,15 +111,18 @@ class Competition:
         return 0 if self._apart is None else math.floor(math.log2(self._apart / trial.params) + 1e-9)
 
     def _leading(self, place: tuple[int, int], best_first: Sequence[LiveTrial]) -> set[int]:
-        """The best baseline of those, if none was better at this place; remembers it."""
-        best, sign = next((one for one in best_first if one.baseline), None), sign_of(self._direction)
-        if best is None:
-            return set()
-        value = best.reports[-1].value
-        if place in self._best and sign * value <= sign * self._best[place]:
-            return set()
-        self._best[place] = value
-        return {best.number}
+        """The best of the baselines and the best of the others, where none of its kind was better at this
+        place before; remembers them."""
+        found, sign = set(), sign_of(self._direction)
+        for baseline in (True, False):
+            best = next((one for one in best_first if one.baseline == baseline), None)
+            if best is None:
+                continue
+            value, kind = best.reports[-1].value, (*place, baseline)
+            if kind not in self._best or sign * value > sign * self._best[kind]:
+                self._best[kind] = value
+                found.add(best.number)
+        return found
 
 
 def _turns(best_first: Sequence[LiveTrial], eta: int) -> list[LiveTrial]:

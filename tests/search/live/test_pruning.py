@@ -111,6 +111,15 @@ def test_of_baselines_that_come_together_only_the_best_goes_on_for_its_own_sake(
     assert competition.going_on(judged) == {0, 1, 2, 8}
 
 
+def test_behind_all_baselines_the_best_of_the_others_goes_on_too():
+    competition = Competition("halving", LADDER, "minimize")
+    for number in range(5):
+        competition.enter(trial_of(number))
+    values = (0.1, 0.2, 0.3, 0.9, 0.5)
+    judged = [trial_of(n, value, baseline=n < 3) for n, value in enumerate(values)]
+    assert competition.going_on(judged) == {0, 4}
+
+
 def test_apart_trials_compete_with_their_like_in_size():
     competition = Competition("halving", LADDER, "minimize", apart=1000)
     sizes = (1000, 900, 501, 500, 260, 250)
