@@ -25,18 +25,18 @@ class AnytimeCurve:
     direction: Direction
     points: list[tuple[int, float]] = field(default_factory=list)
     _clock: int = 0  # stretches since the search began
-    _asked: dict[int, int] = field(default_factory=dict)  # number -> clock
-    _over: dict[int, int] = field(default_factory=dict)  # number -> steps that it took
+    _living: dict[int, int] = field(default_factory=dict)  # number -> clock when it was asked for
+    _over: int = 0  # steps of those that are over
 
     def asked(self, trials: Sequence[LiveTrial]) -> None:
         """They begin now."""
-        self._asked |= dict.fromkeys((one.number for one in trials), self._clock)
+        self._living |= dict.fromkeys((one.number for one in trials), self._clock)
 
     def judged(self, trials: Sequence[LiveTrial]) -> None:
         """They have just reported."""
         for one in trials:
             stretches = self.ladder.resources[one.reports[-1].rung]
-            self._clock = max(self._clock, self._asked[one.number] + stretches)
+            self._clock = max(self._clock, self._living[one.number] + stretches)
         sign = sign_of(self.direction)
         best = max((one.reports[-1].value for one in trials), key=lambda value: sign * value)
         if not self.points or sign * best > sign * self.points[-1][1]:
@@ -44,17 +44,18 @@ class AnytimeCurve:
 
     def ended(self, trials: Sequence[LiveTrial]) -> None:
         """They take no further step."""
-        self._over |= {one.number: one.step for one in trials}
+        for one in trials:
+            del self._living[one.number]
+            self._over += one.step
 
     @property
     def steps(self) -> int:
         """Candidate-steps of all trials so far."""
         living = (
             min(self.ladder.steps, self.ladder.step_after(self._clock - since))
-            for number, since in self._asked.items()
-            if number not in self._over
+            for since in self._living.values()
         )
-        return sum(living) + sum(self._over.values())
+        return sum(living) + self._over
 
     def figure(self, title: str, value: str) -> dict[str, object]:
         """The curve for Plotly, as JSON has it: small, since it is written whenever it grows.

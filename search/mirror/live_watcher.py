@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
@@ -58,6 +59,8 @@ class LiveMirror:
     def __init__(self, place: StudyPlace, drawn: SearchSpace, stack: ExitStack) -> None:
         self._place, self._drawn, self._stack = place, drawn, stack
         self._trials: dict[int, LiveTrial] = {}
+        self._baselines: dict[int, LiveTrial] = {}
+        self._ends = Counter[str]()
 
     def began(self, search: LiveSearch, /) -> None:
         settings, place = search.settings, self._place
@@ -83,6 +86,7 @@ class LiveMirror:
 
     def ended(self, trials: Sequence[LiveTrial], trained: Sequence[Trained | None], /) -> None:
         self._curve.ended(trials)
+        self._ends.update(one.state for one in trials)
         self._show(trials)
         self._mirror.describe(note=self._so_far(), figures={_PLOT: self._figure()})
 
@@ -105,6 +109,7 @@ class LiveMirror:
 
     def _show(self, trials: Sequence[LiveTrial]) -> None:
         self._trials |= {one.number: one for one in trials}
+        self._baselines |= {one.number: one for one in trials if one.baseline}
         self._mirror.show([self._shown(one) for one in trials])
 
     def _shown(self, trial: LiveTrial, more: str = "") -> AllocationTrial:
@@ -138,15 +143,15 @@ class LiveMirror:
         if not trial.reports:
             return None
         rung, sign = len(trial.reports) - 1, sign_of(self._curve.direction)
-        there = [one for one in self._trials.values() if one.baseline and len(one.reports) > rung]
+        there = [one for one in self._baselines.values() if len(one.reports) > rung]
         return max(there, key=lambda one: sign * one.reports[rung].value, default=None)
 
     def _so_far(self) -> str:
         """How far the search is, in a line."""
-        states = [one.state for one in self._trials.values()]
-        counts = ", ".join(f"{states.count(state)} {state}" for state in _STATES if state in states)
+        ends = Counter(running=len(self._trials) - self._ends.total()) + self._ends
+        counts = ", ".join(f"{ends[state]} {state}" for state in _STATES if ends[state])
         best = f"; the best is {self._curve.points[-1][1]:.4f}" if self._curve.points else ""
-        trials, steps = counted(len(states), "trial"), counted(self._curve.steps, "candidate-step")
+        trials, steps = counted(len(self._trials), "trial"), counted(self._curve.steps, "candidate-step")
         return f"{trials} so far: {counts}{best}, after {steps}."
 
     def _figure(self) -> dict[str, object]:

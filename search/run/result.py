@@ -121,8 +121,8 @@ class Result:
 
     def _story_of_trial(self, trial: LiveTrial, command: str | None) -> Story:
         assert self.live is not None, "only a live search has trials"
-        names = self.live.search.settings.objectives
-        return story_of_trial(trial, names, self.record, task=self.problem.task, command=command)
+        search, task = self.live.search, self.problem.task
+        return story_of_trial(trial, search, self.verdict, task=task, command=command)
 
     @property
     def best(self) -> Best:

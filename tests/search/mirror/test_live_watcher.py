@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import optuna
@@ -62,6 +63,33 @@ def test_a_search_that_was_killed_anywhere_leaves_the_studies_of_one_that_was_no
         assert TrialState.RUNNING in running
         shown(place, space, conclude=False)
         assert seen(read(place.where, place.name)) == undisturbed
+
+
+def test_the_study_says_how_far_the_search_is_and_a_trial_how_far_it_is_from_the_best_baseline(
+    space, tmp_path, read
+):
+    dashboard = pytest.importorskip("optuna_dashboard", reason="optuna-dashboard is an extra")
+    outcome = shown(place_in(tmp_path), space, conclude=False)
+    study = read(tmp_path / "study.db", NAME)
+    counts = [
+        f"{count} {state}"
+        for state in ("complete", "pruned", "failed")
+        if (count := sum(one.state == state for one in outcome.trials))
+    ]
+    said, steps = dashboard.get_note(study), sum(one.step for one in outcome.trials)
+    assert said.startswith(f"{len(outcome.trials)} trials so far: {', '.join(counts)}; ")
+    assert said.endswith(f" after {steps} candidate-steps.")
+    for one in outcome.trials:
+        note = dashboard.get_note(optuna.trial.Trial(study, study.trials[one.number]._trial_id))
+        beside = re.search(r"to the best baseline after (\d+) steps: trial (\d+)", note)
+        if beside is None:
+            assert one.baseline
+            continue
+        assert int(beside[1]) == one.step
+        other = outcome.trials[int(beside[2])]
+        assert other.baseline
+        apart = one.value - other.reports[len(one.reports) - 1].value
+        assert f"{apart:+.4f} in loss to the best baseline" in note
 
 
 def test_over_several_objectives_each_complete_trial_has_a_value_of_each(space, tmp_path, read):
