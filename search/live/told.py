@@ -75,7 +75,7 @@ class LiveNote:
 
     def _best(self) -> list[str]:
         """Among those that came to the last rung that any has come to."""
-        name, direction = self._search.objectives[0]
+        name, (_, direction) = self._search.objective_titles[0], self._search.objectives[0]
         known = [one for one in self._trials.values() if one.reports]
         if not known:
             return []
