@@ -11,10 +11,11 @@ from search.live.settings import LiveSettings
 from search.mirror.settings import StorageSettings
 from search.run.record import SearchRecord
 from search.run.settings import SearchSettings
-from search.run.table import samples_of, search_sheet
+from search.run.table import samples_of, saved_line, search_sheet
 from spaces.errors import UsageError
 
 from .command import Command, Printed
+from .how_to_look import how_to_look
 from .hub_settings import HubSettings
 from .job_options import JOB
 from .run_search import run_search
@@ -49,7 +50,10 @@ def _run(given: Typed) -> Printed:
         record = run_search(given)
     else:
         record = _searched_and_pushed(given, hub)
-    return Printed(record.to_json(), search_sheet(record).text, samples_of(record))
+    assert record.output is not None, "a command has a folder"
+    lines = saved_line(record), how_to_look(Path(record.output), record.study)
+    text = search_sheet(record).with_sentences(*lines).text
+    return Printed(record.to_json(), text, samples_of(record))
 
 
 def _searched_and_pushed(given: Typed, hub: HubSettings) -> SearchRecord:

@@ -19,6 +19,7 @@ from search.study.strata import jobs_of
 
 from .command import Printed
 from .ground_of import ground_of, machine_given
+from .how_to_look import how_to_look
 from .job_options import JOB_OF_STUDIES
 from .output_path import output_path
 from .output_settings import OutputSettings, ScreenSettings
@@ -52,7 +53,7 @@ def run_study(given: Typed, machine: Callable[[Typed], Machine] = machine_given)
         check_any_finished(table)
         folder.confirm()
         table.write(path / TABLE)
-        return _said(write_report(table, path), path)
+        return _said(write_report(table, path), path, how_to_look(path, study.elsewhere))
 
 
 def report_anew(source: Path, output: Path | None) -> Printed:
@@ -75,5 +76,5 @@ def report_anew(source: Path, output: Path | None) -> Printed:
         return _said(write_report(table, folder), folder)
 
 
-def _said(report: StudyReport, folder: Path) -> Printed:
-    return Printed(report.to_json(), report.text(folder))
+def _said(report: StudyReport, folder: Path, *more: str) -> Printed:
+    return Printed(report.to_json(), report.text(folder, *more))

@@ -11,6 +11,7 @@ from typing import Protocol
 from transformers import PreTrainedTokenizerBase
 
 from evaluators.base.base_model import ModelSource, load_tokenizer
+from evaluators.base.hub import name_of_model
 from evaluators.data.choice_task import build_choice_task, build_choice_training_task
 from evaluators.data.language_task import build_language_task, build_language_training_task
 from evaluators.data.named_tasks import NamedTask, load_glue
@@ -97,7 +98,7 @@ def _loaded(
     learning_rate = _DEMO_LEARNING_RATE if embedded else _LEARNING_RATE
     objective = task.objective
     source = ModelSource(folder, objective.num_labels, model.dtype, objective.architecture, model.bits)
-    return Inputs(title, model_base(model.model), source, task, learning_rate)
+    return Inputs(name_of_model(title), model_base(model.model), source, task, learning_rate)
 
 
 class _Builder(Protocol):

@@ -89,7 +89,7 @@ class LiveNote:
     def _told_best(self) -> list[str]:
         if self._best is None:
             return []
-        last, name = self._best.reports[-1], self._search.settings.objectives[0]
+        last, name = self._best.reports[-1], self._search.objective_titles[0]
         return [
             f"best {name} {last.value:.4f} of {self._best.proposers[0]} at step {last.step:,} of "
             f"{last.of_steps:,}"

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from optuna.trial import TrialState
@@ -17,6 +18,7 @@ from search.live.ladder import Ladder
 from search.live.live_trial import LiveTrial
 from search.live.values import values_of
 from search.live.watcher import Concluded, LiveSearch
+from search.show.sheet import Sheet
 from spaces.counted import counted
 from spaces.direction import sign_of
 from spaces.search_space import SearchSpace
@@ -104,8 +106,18 @@ class LiveMirror:
             note=f"**{escaped(verdict)}**\n\n{fenced(result.table(), '')}",
             attributes={"verdict": verdict},
             figures={_PLOT: self._figure()},
-            attachments=self._files(result),
+            attachments=self._files(result.sheet),
         )
+
+    def given_up(self, reason: str) -> Path | None:
+        """Tells of a search that ended without a result, and why; its page, where one is kept."""
+        sheet = Sheet(f"No result: {reason}.", ())
+        self._mirror.describe(
+            note=f"**{escaped(sheet.headline)}**",
+            attributes={"verdict": sheet.headline},
+            attachments=self._files(sheet),
+        )
+        return None if self._mirror.attachments is None else self._place.folder / PAGE
 
     def _show(self, trials: Sequence[LiveTrial]) -> None:
         self._trials |= {one.number: one for one in trials}
@@ -118,8 +130,11 @@ class LiveMirror:
         if trial.baseline:
             attributes["baseline"] = True
         if last is not None:
-            attributes |= {"metric": last.metric, "loss": last.loss, "steps": trial.step}
-            attributes |= {"seconds": round(trial.seconds, 3), "peak memory": trial.peak_memory}
+            attributes |= {"metric": last.metric, "loss": last.loss}
+        if last is not None or trial.state == "failed":
+            attributes |= {"steps": trial.step, "seconds": round(trial.seconds, 3)}
+        if trial.peak_memory:
+            attributes["peak memory"] = trial.peak_memory
         if trial.failure is not None:
             attributes["failure"] = trial.failure
         several = len(self._search.objectives) > 1
@@ -150,12 +165,13 @@ class LiveMirror:
         """How far the search is, in a line."""
         ends = Counter(running=len(self._trials) - self._ends.total()) + self._ends
         counts = ", ".join(f"{ends[state]} {state}" for state in _STATES if ends[state])
-        best = f"; the best is {self._curve.points[-1][1]:.4f}" if self._curve.points else ""
+        name, known = self._search.objective_titles[0], self._curve.best
+        best = "" if known is None else f"; the best {name} of a whole training is {known:.4f}"
         trials, steps = counted(len(self._trials), "trial"), counted(self._curve.steps, "candidate-step")
         return f"{trials} so far: {counts}{best}, after {steps}."
 
     def _figure(self) -> dict[str, object]:
-        name = self._search.settings.objectives[0]
+        name = self._search.objective_titles[0]
         return self._curve.figure(f"Best {name} against candidate-steps", name)
 
     def _number(self, finalist: Mapping[str, Any]) -> int | None:
@@ -168,18 +184,18 @@ class LiveMirror:
                 return number
         return None
 
-    def _files(self, result: Concluded) -> tuple[ShownFile, ...]:
+    def _files(self, sheet: Sheet) -> tuple[ShownFile, ...]:
         """The page and the curve, in the run's folder and beside the study."""
         folder, files = self._place.folder, self._mirror.attachments
         if files is None:
             return ()
         trials = [self._trials[number] for number in sorted(self._trials)]
-        plots = draw_live(self._search, trials, self._curve.points, folder)
-        page = live_page(self._search, trials, self._drawn, result, plots)
+        plots = draw_live(self._search, trials, self._curve.curves, folder)
+        page = live_page(self._search, trials, self._drawn, sheet, plots)
         write_whole(folder / PAGE, page)
         return tuple(files.of_study(folder / one) for one in (PAGE, *(plot.path.name for plot in plots)))
 
 
 def _aims(search: LiveSearch) -> tuple[Aim, ...]:
-    named = {"metric": search.metric, "params": "parameters", "memory": "bytes of memory"}
-    return tuple(Aim(named.get(name, name), direction) for name, direction in search.objectives)
+    titled = zip(search.objective_titles, search.objectives, strict=True)
+    return tuple(Aim(title, direction) for title, (_, direction) in titled)

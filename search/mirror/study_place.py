@@ -64,6 +64,11 @@ class StudyPlace:
         return self.storage or self.folder / STUDY_FILE
 
     @property
+    def elsewhere(self) -> str | None:
+        """How the names of the studies begin where they are in no file of the folder; None where they are."""
+        return None if self.storage is None else self.name
+
+    @property
     def files(self) -> Path | None:
         """The folder of files beside trials; None where nothing is kept."""
         return self.folder / FILES_FOLDER if self.kept else None

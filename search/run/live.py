@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -35,7 +35,7 @@ from search.sampling.proposals import Proposal
 from search.sampling.running_study import Alternatives
 from spaces.budget import parse_budget
 from spaces.counted import counted
-from spaces.errors import UsageError
+from spaces.errors import InputError, UsageError
 from spaces.find_sites import find_sites
 from spaces.meta_model import base_params
 from spaces.scaling import SCALING_RULES, Rule
@@ -158,7 +158,7 @@ def search_live(
         progress: of scoring, searching and evaluating.
         watchers: are told what happens, besides the study.
 
-    Raises InputError where every run of the baselines failed.
+    Raises InputError where every run of the baselines failed, or of the finalists; the page tells of them.
     """
     oracle, kept = TrainedOracle(live.job), folder / "candidates"
     oracle.announce(folder)
@@ -170,19 +170,37 @@ def search_live(
         everybody = (mirror, *watchers)
         outcome = _trials(live, settings, scores, kept, progress, study.command, everybody)
         spent = {"scoring": scored - started, "searching": time.perf_counter() - scored}
-        _, direction = outcome.search.objectives[0]
-        finals = choose_finals(outcome.trials, settings.finalists, direction)
-        proposals = [_proposal(trial) for trial in (finals.baseline, *finals.finalists)]
-        with finalists_mirror(study, oracle.problem, proposals) as shown:
-            found = result_with(
-                oracle, proposals, kept, progress, scores=scores, seconds=spent, output=folder
-            )
-            result = replace(found, live=outcome)
-            save_result(result, folder, study.command)
-            write_front(result, folder, study.command)
-            shown.ended(result)
+        try:
+            result = _finals(oracle, outcome, settings, scores, spent, folder, study, progress)
+        except InputError as error:
+            page = mirror.given_up(str(error))
+            raise InputError(f"{error}{'' if page is None else f'; {page} has all trials'}") from error
         for watcher in everybody:
             watcher.concluded(result)
+    return result
+
+
+def _finals(
+    oracle: TrainedOracle,
+    outcome: LiveOutcome,
+    settings: SearchSettings,
+    scores: Sequence[SiteScores],
+    spent: Mapping[str, float],
+    folder: Path,
+    study: StudyPlace,
+    progress: Progress,
+) -> Result:
+    """The finalists trained and judged, the winner and the front saved."""
+    _, direction = outcome.search.objectives[0]
+    finals = choose_finals(outcome.trials, settings.finalists, direction)
+    proposals = [_proposal(trial) for trial in (finals.baseline, *finals.finalists)]
+    kept = folder / "candidates"
+    with finalists_mirror(study, oracle.problem, proposals) as shown:
+        found = result_with(oracle, proposals, kept, progress, scores=scores, seconds=spent, output=folder)
+        result = replace(found, live=outcome, study=study.elsewhere)
+        save_result(result, folder, study.command)
+        write_front(result, folder, study.command)
+        shown.ended(result)
     return result
 
 

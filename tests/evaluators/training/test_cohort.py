@@ -183,7 +183,9 @@ def test_a_candidate_that_diverges_is_marked_and_the_others_go_on_untouched(mode
     mixed = train_cohort(model, sites, task, whole([CANDIDATES[0], wild, CANDIDATES[2]]), RECIPE, slots=3)
     assert mixed[1].evaluation.metric is None
     assert "training loss became nan at step" in mixed[1].evaluation.failure
-    assert len(mixed[1].evaluation.curve) < 24
+    assert "lower the learning rate of 1e+30" in mixed[1].evaluation.failure
+    assert 0 < len(mixed[1].evaluation.curve) < 24
+    assert mixed[1].evaluation.seconds > 0
     assert mixed[1].tensors == {}
     for index in (0, 2):
         (alone,) = train_cohort(model, sites, task, whole([CANDIDATES[index]]), RECIPE, slots=1)
@@ -236,6 +238,20 @@ def test_a_candidate_that_does_not_fit_alone_is_marked_failed(model, sites, task
     assert {one.evaluation.failure for one in trained} == {
         "out of memory with one candidate at a time: planted"
     }
+
+
+def test_memory_that_runs_out_on_the_way_costs_the_steps_and_seconds_until_then(model, sites, task):
+    steps = []
+
+    def need(taken):
+        if len(steps) == 3:
+            raise torch.OutOfMemoryError("planted")
+        steps.append(taken)
+
+    (lost,) = train_cohort(model, sites, task, whole(CANDIDATES[:1]), RECIPE, slots=1, on_step=need)
+    assert "out of memory" in lost.evaluation.failure
+    assert len(lost.evaluation.curve) == 3
+    assert lost.evaluation.seconds > 0
 
 
 def test_regression_minimises_the_squared_error(tiny_model):

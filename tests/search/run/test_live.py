@@ -109,6 +109,27 @@ def test_what_cannot_be_is_one_line(small, capsys, tmp_path, given, said):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_search_that_diverges_at_one_rate_says_at_which_and_at_all_leaves_its_page(small, capsys, tmp_path):
+    few = ["--space", "lora[q]", "--trials", "2", "--rungs", "1", "--at-once", "4", "--finalists", "1"]
+    argv = [*small, *few, "--proxy", "grad_norm", "--sampler", "random"]
+    assert main([*argv, "--lrs", "1e29,1e30"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()[-1:]
+    out = tmp_path / "out"
+    assert "lower the learning rate of 1e+29" in line
+    assert "--lr" not in line
+    assert f"{out / 'report.html'} has all trials" in line
+    assert "<h1>No result: every run of every baseline failed: " in (out / "report.html").read_text()
+    place = argv.index("--output") + 1
+    argv[place] = str(tmp_path / "half")
+    assert main([*argv, "--lrs", "1e-3,1e30"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "trials at learning rate 1e+30: the training loss became nan" in said
+    live = json.loads((tmp_path / "half" / "result.json").read_text())["live"]
+    failed = [one for one in live["trials"] if one["state"] == "failed"]
+    assert {one["learning_rate"] for one in failed} == {1e30}
+    assert all(one["step"] > 0 and one["seconds"] > 0 for one in failed)
+
+
 @dataclass(frozen=True)
 class Lossy(WatchedExecutor):
     """Of the first wave one trial is lost, as by a machine without memory, where ``loses``; then of twice the
