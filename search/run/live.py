@@ -158,7 +158,8 @@ def search_live(
         progress: of scoring, searching and evaluating.
         watchers: are told what happens, besides the study.
 
-    Raises InputError where every run of the baselines failed, or of the finalists; the page tells of them.
+    Raises InputError where no trial was trained to its end, or every run of the finalists failed; the page
+    tells of them.
     """
     oracle, kept = TrainedOracle(live.job), folder / "candidates"
     oracle.announce(folder)

@@ -13,6 +13,7 @@ from search.sampling.configuration import Configuration
 from search.sampling.proposer import Proposer
 from spaces.allocation import Allocation
 from tests.search.live.invented import Told, Training, invented
+from tests.search.live.settled_search import settled
 
 OWN = Configuration(Allocation.of({"layers.0.q": 2}), 0.01, "alpha/r")
 
@@ -28,21 +29,7 @@ def trial(number: int, *proposers: Proposer, losses: tuple[float, ...] = (), **m
 
 
 def search(make_space) -> LiveSearch:
-    return LiveSearch(
-        model="tiny",
-        task="rows",
-        title="lora[q]",
-        budget="r=2",
-        space=make_space([(4, 4)], (0, 2)),
-        max_params=100,
-        metric="accuracy",
-        direction="maximize",
-        settings=LiveSettings(trials=3),
-        proxies=(),
-        rungs=(9, 27, 81),
-        seed=7,
-        seeds=(0,),
-    )
+    return settled(make_space([(4, 4)], (0, 2)), LiveSettings(trials=3), rungs=(9, 27, 81))
 
 
 def test_it_names_who_runs_what_became_of_the_others_and_the_best(make_space):
