@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from search.job.settings import ModelSettings
+from search.job.settings import DataSettings, ModelSettings, SpaceSettings, TrainingSettings
 from search.live.settings import LiveSettings
 from search.mirror.settings import StorageSettings
+from search.run.before_loading import check_before_loading
 from search.run.record import SearchRecord
 from search.run.settings import SearchSettings
 from search.run.table import samples_of, saved_line, search_sheet
@@ -45,6 +46,14 @@ _HEEDED_BY_A_TABLE: Final = frozenset(
 def _run(given: Typed) -> Printed:
     if "table" in given.names:
         _check_only_a_table(given)
+    else:
+        check_before_loading(
+            given.of(SearchSettings),
+            given.of(LiveSettings),
+            given.of(SpaceSettings),
+            given.of(DataSettings),
+            given.of(TrainingSettings),
+        )
     hub = given.of(HubSettings)
     if hub.push_to_hub is None:
         record = run_search(given)

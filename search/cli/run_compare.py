@@ -19,6 +19,8 @@ from search.folder.provenance import inputs_of
 from search.job.machine import Machine
 from search.job.prepare import prepare
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
+from search.mirror.settings import StorageSettings
+from search.mirror.study_place import check_shown
 
 from .command import Printed
 from .ground_of import ground_of, machine_given
@@ -49,6 +51,7 @@ def run_compare(given: Typed, machine: Callable[[Typed], Machine] = machine_give
     with folder.opened() as path:
         space, training = given.of(SpaceSettings), given.of(TrainingSettings)
         arms = arms_of(given.of(CompareSettings).methods, space)
+        check_shown(given.of(StorageSettings))
         ground = ground_of(given, machine(given))
         terms = terms_of(ground, given.of(CompareSettings), space, training, given.of(ScoringSettings))
         budget = str(prepare(ground, space, training, terms.scoring).max_params)

@@ -38,7 +38,6 @@ from .typed import Typed
 __all__ = ["listed", "run_preset"]
 
 _THE_TABLE_S: Final = frozenset({"methods", "space", "budget", "renorm", "seed"})
-_OF_STUDIES: Final = frozenset({"storage", "study_name"})
 
 
 def run_preset(name: str, given: Typed, machine: Callable[[Typed], Machine] = machine_given) -> Printed:
@@ -94,8 +93,6 @@ def _preset(name: str, given: Typed) -> Preset:
             f"`train_file` has one data set, {preset.name} has {', '.join(preset.datasets)}; name one with "
             "`dataset`."
         )
-    if unheeded := sorted(f"`{one}`" for one in given.names & _OF_STUDIES):
-        raise UsageError(f"`preset` keeps no study, so {' and '.join(unheeded)} would change nothing.")
     if ignored := sorted(f"`{one}`" for one in given.names & _THE_TABLE_S):
         raise UsageError(
             f"{', '.join(ignored)}: {preset.name} has its own; leave them out, or leave out `preset`."

@@ -12,6 +12,8 @@ from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import inputs_of
 from search.job.machine import Machine
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
+from search.mirror.settings import StorageSettings
+from search.mirror.study_place import check_shown
 from search.study.pipeline import TABLE, check_any_finished, check_study_names, tabulate
 from search.study.report import REPORT_FILES, StudyReport, write_report
 from search.study.settings import STUDY_MAY_GROW, StudySettings
@@ -44,6 +46,7 @@ def run_study(given: Typed, machine: Callable[[Typed], Machine] = machine_given)
     folder = OutputFolder(output_path(given.of(OutputSettings).output), _COMMAND, known, inputs=inputs)
     with folder.opened() as path:
         check_study_names(settings)
+        check_shown(given.of(StorageSettings))
         space, training = given.of(SpaceSettings), given.of(TrainingSettings)
         jobs = jobs_of(ground_of(given, machine(given)), settings, space, training, given.of(ScoringSettings))
         folder.begin()

@@ -15,7 +15,7 @@ from .opened_storage import Place, checked_storage
 from .settings import StorageSettings
 from .shown import Aim, ShownStudy
 
-__all__ = ["FILES_FOLDER", "STUDY_FILE", "StudyPlace", "study_name_of", "study_place"]
+__all__ = ["FILES_FOLDER", "STUDY_FILE", "StudyPlace", "check_shown", "study_name_of", "study_place"]
 
 STUDY_FILE: Final = "study.db"
 FILES_FOLDER: Final = "artifacts"
@@ -87,6 +87,12 @@ class StudyPlace:
         told["program"] = f"rankscape {version('rankscape')}"
         attributes = {name: value for name, value in told.items() if value is not None}
         return ShownStudy(name, tuple(aims), self.identity, attributes)
+
+
+def check_shown(shown: StorageSettings) -> None:
+    """Raises UsageError where there is no storage at the address that was chosen."""
+    if shown.storage is not None:
+        checked_storage(shown.storage)
 
 
 def study_place(

@@ -27,9 +27,9 @@ from search.mirror.settings import StorageSettings
 from search.mirror.study_place import StudyPlace, study_name_of, study_place
 from spaces.allocation import Allocation
 from spaces.budget import written_budget
-from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 
+from .before_loading import check_together
 from .live import live_job_of, search_live
 from .oracle import Oracle
 from .own_names import own_names
@@ -249,11 +249,7 @@ class Workbench:
                 study=study.at(folder, identity),
                 progress=self.progress,
             )
-        if settings.evaluator != "train":
-            raise UsageError(
-                f"`trials={live.trials}` and `evaluator={settings.evaluator}` exclude each other: trials are "
-                "trained; give one of them."
-            )
+        check_together(settings, live)
         ready = live_job_of(self.job, live, budget=self.asked.space.budget)
         return lambda folder, identity: search_live(
             ready,
