@@ -71,7 +71,8 @@ class Asker:
 
     Args:
         scores: of all sites, by proxy.
-        baselines: allocations; those that go beyond the space are not told to samplers.
+        baselines: allocations; those with sites beyond the space are not told to samplers, and ranks above
+            the grid are told as its highest, the nearest that a sampler knows.
         picks: allocations, each with the budget it was made for.
         studies: by the samplers' names; each is told of every trial.
         choices: of rates, rules and budgets.

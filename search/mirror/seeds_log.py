@@ -39,8 +39,8 @@ class SeedsLog:
             for run in runs:
                 self._places[run].append(place)
 
-    def named(self, candidate: Candidate, name: str, /) -> None:
-        self._beneath.named(candidate, name)
+    def named(self, candidate: Candidate, name: str, /, of: Workload | None = None) -> None:
+        self._beneath.named(candidate, name, of)
 
     def __call__(self, workload: Workload, mark: str, trained: Trained, /) -> None:
         self._beneath(workload, mark, trained)

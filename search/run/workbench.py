@@ -16,6 +16,7 @@ from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import inputs_of
 from search.job.job import Job
 from search.job.job_settings import JobSettings
+from search.job.logged import logged
 from search.job.option import check_whole, settings_by_name
 from search.job.progress import Progress, silent
 from search.job.right_type import check_type, path_of, several
@@ -98,7 +99,12 @@ class Workbench:
         return uniform_allocation(self.space, self.budget)
 
     def fine_tune(
-        self, plans: Sequence[Allocation], *, seeds: int | None = None, folder: str | Path | None = None
+        self,
+        plans: Sequence[Allocation],
+        *,
+        seeds: int | None = None,
+        folder: str | Path | None = None,
+        log: str | None = None,
     ) -> Result:
         """Plans beside the uniform allocation, which is trained too where it is none of them.
 
@@ -106,6 +112,7 @@ class Workbench:
             plans: allocations within the budget.
             seeds: runs of each of them; by default as many as were set up.
             folder: keeps what has finished, so that an interrupted call goes on; by default nothing is kept.
+            log: "tensorboard" or "wandb", which is told all losses, in ``logs`` of the folder.
 
         Raises UsageError on what are no plans of this space, on a plan above the budget, and on a folder that
         is in use or holds anything else; InputError where every run failed.
@@ -113,7 +120,8 @@ class Workbench:
         if seeds is not None:
             check_whole("seeds", seeds, COUNTS)
         first = self.job.seed
-        job = self.job if seeds is None else replace(self.job, seeds=tuple(range(first, first + seeds)))
+        job = logged(self.job, log, folder)
+        job = job if seeds is None else replace(job, seeds=tuple(range(first, first + seeds)))
         proposals = proposed_plans(plans, self.uniform(), job)
         with ExitStack() as stack:
             if folder is None:
@@ -147,6 +155,7 @@ class Workbench:
         storage: str | None = None,
         study_name: str | None = None,
         folder: str | Path | None = None,
+        log: str | None = None,
         watchers: Sequence[Watcher] = (),
     ) -> Result:
         """What ``rankscape run`` finds: proposals by proxies and samplers, the best of them fine-tuned; with
@@ -169,6 +178,7 @@ class Workbench:
             folder: gets the winner's adapter, ``result.json`` and the study, as that of ``rankscape run``
                 with these options, which can go on in it, also with other text to ``generate``; by default
                 nothing is kept.
+            log: "tensorboard" or "wandb", which is told all losses, in ``logs`` of the folder.
             watchers: are told how trials begin, are judged and end.
 
         Raises UsageError on names and storages that there are not, and on a folder that is in use or holds
@@ -196,11 +206,12 @@ class Workbench:
             )
             check_names(settings, live)
             shown = StorageSettings(storage, study_name)
+        bench = replace(self, job=logged(self.job, log, folder))
         if folder is not None:
             known = {**self.asked.by_name(), **settings_by_name(settings), **settings_by_name(live)}
             owner = self._owner(folder, "search.run", known)
             with owner.opened():
-                return self.search_in(owner, settings, live, shown=shown, watchers=watchers)
+                return bench.search_in(owner, settings, live, shown=shown, watchers=watchers)
         with TemporaryDirectory() as place:
             search = self._prepared(settings, live, self._study(shown), watchers)
             return replace(search(Path(place), None), output=None)

@@ -96,7 +96,7 @@ def test_a_log_calls_trials_by_number_and_proposer(make_space):
     named: dict[Candidate, str] = {}
 
     class Log:
-        def named(self, candidate, name):
+        def named(self, candidate, name, of=None):
             named[candidate] = name
 
         def __call__(self, workload, mark, trained): ...
