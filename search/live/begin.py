@@ -10,7 +10,7 @@ from search.allocation.spend import chance_of
 from search.sampling.proposals import Proposal
 from search.sampling.running_study import Alternatives, RunningStudy
 
-from .asking import Asker, StandsForOne, as_asked
+from .asking import Asker
 from .ladder import Ladder
 from .picks import picks_of
 from .pruning import Competition
@@ -31,7 +31,6 @@ def waves_of(
     samplers: Sequence[str],
     at_once: int,
     seed: int,
-    stands_for: StandsForOne = as_asked,
     watchers: Sequence[Watcher] = (),
     forget: Callable[[Candidate], None] = lambda _: None,
 ) -> Waves:
@@ -47,7 +46,6 @@ def waves_of(
             most half of the trials.
         at_once: trials that live at a time, at most.
         seed: >= 0, of all that is drawn.
-        stands_for: says what is trained for what was asked.
         watchers: are told what happens.
         forget: called with the candidate of every trial that is over.
     """
@@ -61,7 +59,6 @@ def waves_of(
         allocators=allocators,
         samplers=samplers,
         seed=seed,
-        stands_for=stands_for,
     )
     competition = competition_of(search, ladder, choices)
     return Waves(search, ladder, asker, competition, train, at_once=at_once, watchers=watchers, forget=forget)
@@ -76,7 +73,6 @@ def asker_of(
     allocators: Sequence[str],
     samplers: Sequence[str],
     seed: int,
-    stands_for: StandsForOne = as_asked,
 ) -> Asker:
     """Who says which trial is next; the arguments are those of ``waves_of``."""
     trials, names = search.settings.trials, tuple(dict.fromkeys(samplers))
@@ -96,7 +92,6 @@ def asker_of(
         choices=choices,
         trials=trials,
         seed=seed,
-        stands_for=stands_for,
     )
 
 

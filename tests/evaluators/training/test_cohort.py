@@ -26,7 +26,6 @@ from evaluators.training.gate_policy import GateHooks, Step
 from evaluators.training.leg import whole
 from evaluators.training.train import train_cohort
 from spaces.allocation import Allocation
-from spaces.errors import UsageError
 from spaces.find_sites import find_sites
 
 RECIPE = Recipe(epochs=3, batch_size=8, warmup=0.1, weight_decay=0.01)
@@ -275,14 +274,6 @@ def test_peak_memory_and_seconds_are_recorded(model, sites, task):
     assert trained.evaluation.peak_memory > 10**7
     assert trained.evaluation.seconds > 0
     assert math.isfinite(trained.evaluation.loss)
-
-
-@pytest.mark.parametrize(
-    "bad", [{"epochs": 0}, {"batch_size": 0}, {"warmup": 2}, {"weight_decay": -1}, {"renorm": "x"}]
-)
-def test_a_recipe_that_means_nothing_is_refused(bad):
-    with pytest.raises(UsageError, match=next(iter(bad))):
-        Recipe(**bad)
 
 
 def test_computing_blocks_again_changes_nothing_of_what_is_trained(model, sites, task):

@@ -18,7 +18,7 @@ from spaces.errors import UsageError
         ({"trials": 2, "objectives": ("params", "loss")}, "must be loss or metric"),
         ({"trials": 2, "objectives": ("loss", "loss")}, "each once"),
         ({"trials": 2, "objectives": ("loss", "size")}, "size"),
-        ({"trials": 2, "budget_min": "many"}, "`budget_min=many`"),
+        ({"trials": 2, "budget_min": "many"}, "`budget_min='many'`"),
         ({"trials": -1}, "`trials=-1`"),
         ({"trials": 2, "rungs": 0}, "`rungs=0`"),
         ({"trials": 2, "lrs": (1e-3, -1.0)}, "lrs"),
