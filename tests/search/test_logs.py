@@ -75,9 +75,8 @@ def test_every_arm_s_runs_are_called_by_it(small, tmp_path):
     for arm in ("lora", "lora@lora-q", "head"):
         own = {name.rpartition("-")[0] for name in runs if name.startswith(f"{arm}-lr")}
         seeds = {name.rpartition("-seed")[2] for name in own}
-        assert (
-            len(own) == 2 + 2
-        )  # both rates with the tuning's seed, and two seeds of the one that was chosen
+        # at both rates with the tuning's seed, and two seeds at the one that was chosen
+        assert len(own) == 2 + 2
         assert {"0", "1"} < seeds
 
 

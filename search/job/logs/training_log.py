@@ -17,7 +17,7 @@ from .loss_log import LossLog, LossPoint
 
 __all__ = ["CurveLog", "TrainingLog", "Unlogged"]
 
-_UNFIT: Final = re.compile(r"[^A-Za-z0-9@.=_-]+")  # for the name of a folder
+_UNFIT: Final = re.compile(r"[^A-Za-z0-9@.=_]+")  # for the name of a folder; becomes one dash
 _LONGEST: Final = 60
 
 

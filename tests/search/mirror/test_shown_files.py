@@ -14,7 +14,8 @@ def test_a_trial_s_files_are_its_own_and_are_found_again(make_space, tmp_path):
     picture, as_json = files.of_allocation(4, plan, space)
     assert (picture.name, as_json.name) == ("ranks.png", "allocation.json")
     assert Allocation.from_json(as_json.path.read_text()) == plan
-    assert Image.open(picture.path).format == "PNG"
+    with Image.open(picture.path) as opened:
+        assert opened.format == "PNG"
     written = picture.path.stat().st_mtime_ns, as_json.path.stat().st_mtime_ns
     again = ShownFiles(tmp_path / "artifacts", "study").of_allocation(4, plan, space)
     assert again == (picture, as_json)
