@@ -13,6 +13,7 @@ from .ladder import Ladder
 from .live_trial import LiveTrial
 from .pruning import Competition
 from .stretches import Living, Stretches
+from .values import front_of
 from .watcher import LiveSearch, Watcher
 
 __all__ = ["LiveOutcome", "TrainsLegs", "Waves"]
@@ -25,7 +26,8 @@ TrainsLegs = Callable[[Sequence[Leg]], list[Trained]]
 class LiveOutcome:
     """All trials of a search, in order of their numbers.
 
-    trained: those that were trained to the end, by number. steps: candidate-steps that were spent.
+    trained: of those that were trained to the end, what none beats in all objectives, by number; a search
+    of thousands could not hold the weights of all. steps: candidate-steps that were spent.
     """
 
     search: LiveSearch
@@ -114,9 +116,16 @@ class Waves:
         for trial, trained in ended:
             self._over[trial.number] = trial
             if trial.state == "complete":
-                self._kept[trial.number] = trained
+                self._keep(trial, trained)
             self._asker.tell(trial, self._stretches.outcome(trial))
             self._forget(self._stretches.candidate(trial))
         if ended:
             for watcher in self._watchers:
                 watcher.ended([trial for trial, _ in ended], [trained for _, trained in ended])
+
+    def _keep(self, trial: LiveTrial, trained: Trained) -> None:
+        """It is trained to its end; what it beats is let go, as it can be on no front any more."""
+        self._kept[trial.number] = trained
+        known = [self._over[number] for number in sorted(self._kept)]
+        front = {one.number for one in front_of(known, self._search.objectives)}
+        self._kept = {number: one for number, one in self._kept.items() if number in front}

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from evaluators.training.candidate import Candidate
 from search.live.settings import LiveSettings
 from tests.search.live.invented import STEPS, Told, Training, invented, loss_of
 
@@ -56,9 +57,10 @@ def test_the_last_value_of_a_trial_that_was_promoted_is_that_of_one_that_was_nev
     assert whole.steps == whole.whole_steps == len(whole.trials) * STEPS
     assert halved.steps < halved.whole_steps / 2
     for trial in (*halved.trials, *whole.trials):
-        own = halved.trained if trial in halved.trials else whole.trained
+        own = trial.configuration
         if trial.state == "complete":
-            assert trial.reports[-1].value == loss_of(own[trial.number].evaluation.candidate, STEPS)
+            candidate = Candidate(own.allocation, 7, own.learning_rate, own.scaling)
+            assert trial.reports[-1].value == loss_of(candidate, STEPS)
 
 
 def test_the_same_is_asked_and_told_again(space):
@@ -120,3 +122,24 @@ def test_several_objectives_leave_small_ones_their_chance(space):
     assert min(sizes) < 32 * 12 < max(sizes) <= 32 * 12 * 2
     complete = {trial.params for trial in own if trial.state == "complete"}
     assert min(complete) < 32 * 12
+
+
+@pytest.mark.parametrize("objectives", [("loss",), ("loss", "params"), ("metric", "params")])
+def test_weights_are_kept_of_what_none_beats_and_of_no_other(space, objectives):
+    settings = replace(SETTINGS, objectives=objectives, trials=30)
+    outcome = searched(space, settings, least=32 * 3)
+    complete = [trial for trial in outcome.trials if trial.state == "complete"]
+    sign = -1 if objectives[0] == "metric" else 1
+    worth = {one.number: (sign * one.value, one.params * (len(objectives) - 1)) for one in complete}
+    beaten = {
+        number
+        for number, own in worth.items()
+        if any(
+            other != own and all(a <= b for a, b in zip(other, own, strict=True)) for other in worth.values()
+        )
+    }
+    assert outcome.trained.keys() == worth.keys() - beaten
+    assert len(complete) > len(outcome.trained) > 0
+    for number, trained in outcome.trained.items():
+        own = outcome.trials[number].configuration
+        assert trained.evaluation.candidate == Candidate(own.allocation, 7, own.learning_rate, own.scaling)
