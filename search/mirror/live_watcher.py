@@ -66,7 +66,15 @@ class LiveMirror:
         facts = {"parameters": search.max_params, "rungs": list(search.rungs), "seeds": list(search.seeds)}
         study = place.study(_aims(search), more=facts)
         rates, scalings = settings.lrs or (), settings.scalings or ()
-        choices = TrialAxes.of(self._drawn, search.max_params, rates=rates, scalings=scalings)
+        inside = {site.name for site in search.space.sites}
+        choices = TrialAxes.of(
+            search.space,
+            search.max_params,
+            beside=tuple(site.name for site in self._drawn.sites if site.name not in inside),
+            rates=rates,
+            scalings=scalings,
+            budgets=settings.budget_min is not None,
+        )
         opened = opened_mirror(
             place.where, study, self._drawn, choices, folder=place.files, named=place.chosen
         )

@@ -47,8 +47,9 @@ def _against(trial: LiveTrial, beside: LiveTrial, search: LiveSearch) -> str:
     other = next(one for one in beside.reports if one.rung == last.rung)
     if beside.number == trial.number:
         return f"No baseline is ahead of it after {done}."
+    less = ", less is better," if search.objectives[0][1] == "minimize" else ""
     return (
-        f"{last.value - other.value:+.4f} in {name} to the best baseline after {done}: "
+        f"{last.value - other.value:+.4f} in {name}{less} to the best baseline after {done}: "
         f"trial {beside.number}, {escaped(beside.proposer)}, {beside.configuration.how}."
     )
 
