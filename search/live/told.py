@@ -50,13 +50,14 @@ class LiveNote:
         self._advance(over, self._note())
 
     def _note(self) -> str:
-        """``2 running (tpe, snip/exact), 5 pruned, 1 complete; best loss 0.4321 of tpe at step 9 of 81;
-        234 of about 1,700 candidate-steps``."""
+        """``best loss 0.4321 (tpe, step 9 of 81); 2 running, 5 pruned, 1 complete; 234 of about 1,700
+        candidate-steps; now tpe, snip/exact``: what matters first, as terminals cut it off."""
         ends = Counter(one.state for one in self._trials.values())
-        counts = [f"{ends[state]} {state}" for state in ("pruned", "complete", "failed") if ends[state]]
+        states = ("running", "pruned", "complete", "failed")
+        counts = ", ".join(f"{ends[state]} {state}" for state in states if ends[state])
         done = sum(one.step for one in self._trials.values())
         steps = f"{done:,} of about {counted(max(done, self._expected()), 'candidate-step')}"
-        return "; ".join([", ".join([*self._running(), *counts]), *self._best(), steps])
+        return "; ".join([*self._best(), counts, steps, *self._now()])
 
     def _expected(self) -> int:
         """Of all trials, if of those that are not over one of ``halving`` goes on at each rung."""
@@ -65,13 +66,12 @@ class LiveNote:
         over = [one.step for one in self._trials.values() if one.state != "running"]
         return round(sum(over) + (self._most - len(over)) * one_takes)
 
-    def _running(self) -> list[str]:
+    def _now(self) -> list[str]:
+        """Who proposed what is being trained."""
         living = [one for one in self._trials.values() if one.state == "running"]
-        if not living:
-            return []
         names = list(dict.fromkeys(str(one.proposers[0]) for one in living))
         more = f" +{len(names) - _NAMED}" if len(names) > _NAMED else ""
-        return [f"{len(living)} running ({', '.join(names[:_NAMED])}{more})"]
+        return [f"now {', '.join(names[:_NAMED])}{more}"] if names else []
 
     def _best(self) -> list[str]:
         """Among those that came to the last rung that any has come to."""
@@ -83,9 +83,8 @@ class LiveNote:
         there = [one for one in known if one.reports[-1].rung == rung]
         best = max(there, key=lambda one: sign_of(direction) * one.reports[-1].value)
         last = best.reports[-1]
-        return [
-            f"best {name} {last.value:.4f} of {best.proposers[0]} at step {last.step:,} of {last.of_steps:,}"
-        ]
+        at = f"step {last.step:,} of {last.of_steps:,}"
+        return [f"best {name} {last.value:.4f} ({best.proposers[0]}, {at})"]
 
 
 class LiveNames:

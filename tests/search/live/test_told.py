@@ -50,17 +50,18 @@ def test_it_names_who_runs_what_became_of_the_others_and_the_best(make_space):
     note.began(search(make_space))
     tpe, exact = Proposer("tpe"), Proposer("exact", "snip")
     note.asked([trial(0, exact), trial(1, tpe, exact)])
-    assert said[-1] == (0, "2 running (snip/exact, tpe); 0 of about 84 candidate-steps")
+    assert said[-1] == (0, "2 running; 0 of about 84 candidate-steps; now snip/exact, tpe")
     note.judged([trial(0, exact, losses=(0.9,)), trial(1, tpe, losses=(0.7,))])
     note.ended([trial(0, exact, losses=(0.9,), state="pruned")], [None])
     assert said[-1] == (
         1,
-        "1 running (tpe), 1 pruned; best loss 0.7000 of tpe at step 9 of 81; 18 of about 72 candidate-steps",
+        "best loss 0.7000 (tpe, step 9 of 81); 1 running, 1 pruned; 18 of about 72 candidate-steps; now tpe",
     )
     note.judged([trial(1, tpe, losses=(0.7, 0.8))])
-    assert "best loss 0.8000 of tpe at step 27 of 81" in said[-1][1]  # of the furthest, not of the first rung
+    assert "best loss 0.8000 (tpe, step 27 of 81)" in said[-1][1]  # of the furthest, not of the first rung
     note.ended([trial(1, tpe, losses=(0.7, 0.8), state="failed", failure="nan")], [None])
-    assert said[-1][1].startswith("1 pruned, 1 failed; best")
+    assert "; 1 pruned, 1 failed; " in said[-1][1]
+    assert "now" not in said[-1][1]
 
 
 def test_of_many_proposers_a_few_are_named(make_space):
@@ -68,7 +69,8 @@ def test_of_many_proposers_a_few_are_named(make_space):
     note = LiveNote(lambda _, text="": said.append(text), most=9)
     note.began(search(make_space))
     note.asked([trial(number, Proposer(f"p{number}")) for number in range(5)])
-    assert said[0].startswith("5 running (p0, p1, p2 +2); 0 of about")
+    assert said[0].startswith("5 running; 0 of about")
+    assert said[0].endswith("; now p0, p1, p2 +2")
 
 
 def test_a_log_calls_trials_by_number_and_proposer(make_space):
