@@ -27,14 +27,14 @@ class LiveSettings:
 
     trials: int = option(
         0,
-        "allocations that are trained while the search goes on, most of them not to the end, besides the "
-        "baselines; 0: finalists alone are trained",
+        "allocations to train while the search goes on, most of them stopped early, besides the baselines; "
+        "0: only finalists are trained",
         metavar="N",
         between=Range(0, 1_000_000),
     )
     halving: int = option(
         3,
-        "of so many trials one goes on at a rung; 0: all are trained to the end",
+        "at a rung the best one of so many trials goes on; 0: all are trained to the end",
         metavar="E",
         between=Range(0, 100),
     )
@@ -67,8 +67,8 @@ class LiveSettings:
     )
     objectives: tuple[str, ...] = option(
         ("loss",),
-        "what trials are compared by: loss or metric on the validation rows, then params, seconds or memory "
-        "for a front of those that none is better than in all",
+        "what trials are compared by: loss or metric on the validation rows; with params, seconds or memory "
+        "behind it also a front of the best trade-offs",
         metavar="O,...",
     )
     budget_min: str | None = option(

@@ -18,7 +18,7 @@ from .watcher import Concluded, LiveSearch
 
 __all__ = ["LiveNames", "LiveNote"]
 
-_ENDS: Final = ("pruned", "complete", "failed")
+_STATES: Final = ("running", "pruned", "complete", "failed")
 _NAMED: Final = 3  # proposers of those that are being trained
 
 
@@ -66,12 +66,13 @@ class LiveNote:
         return last.rung, sign_of(direction) * last.value, -one.number
 
     def _note(self) -> str:
-        """``2 running (tpe, snip/exact), 5 pruned, 1 complete; best loss 0.4321 of tpe at step 9 of 81;
-        234 of about 1,700 candidate-steps``."""
-        counts = [f"{self._ends[state]} {state}" for state in _ENDS if self._ends[state]]
+        """``best loss 0.4321 (tpe, step 9 of 81); 2 running, 5 pruned, 1 complete; 234 of about 1,700
+        candidate-steps; now tpe, snip/exact``: what matters first, as terminals cut it off."""
+        ends = Counter(running=len(self._living)) + self._ends
+        counts = ", ".join(f"{ends[state]} {state}" for state in _STATES if ends[state])
         done = self._steps_over + sum(one.step for one in self._living.values())
         steps = f"{done:,} of about {counted(max(done, self._expected()), 'candidate-step')}"
-        return "; ".join([", ".join([*self._running(), *counts]), *self._told_best(), steps])
+        return "; ".join([*self._told_best(), counts, steps, *self._now()])
 
     def _expected(self) -> int:
         """Of all trials, if of those that are not over one of ``halving`` goes on at each rung."""
@@ -79,21 +80,18 @@ class LiveNote:
         one_takes = sum((b - a) / float(eta) ** place for place, (a, b) in enumerate(pairwise((0, *rungs))))
         return round(self._steps_over + (self._most - self._ends.total()) * one_takes)
 
-    def _running(self) -> list[str]:
-        if not self._living:
-            return []
+    def _now(self) -> list[str]:
+        """Who proposed what is being trained."""
         names = list(dict.fromkeys(str(one.proposers[0]) for one in self._living.values()))
         more = f" +{len(names) - _NAMED}" if len(names) > _NAMED else ""
-        return [f"{len(self._living)} running ({', '.join(names[:_NAMED])}{more})"]
+        return [f"now {', '.join(names[:_NAMED])}{more}"] if names else []
 
     def _told_best(self) -> list[str]:
         if self._best is None:
             return []
         last, name = self._best.reports[-1], self._search.objective_titles[0]
-        return [
-            f"best {name} {last.value:.4f} of {self._best.proposers[0]} at step {last.step:,} of "
-            f"{last.of_steps:,}"
-        ]
+        at = f"step {last.step:,} of {last.of_steps:,}"
+        return [f"best {name} {last.value:.4f} ({self._best.proposers[0]}, {at})"]
 
 
 class LiveNames:

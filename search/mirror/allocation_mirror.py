@@ -23,7 +23,8 @@ IN_SHORT: Final = ", in short"
 _ABOUT_SHORT: Final = (
     "The trials of the study {name}, by a few numbers instead of the rank of every site: the share of all "
     "ranks that each role has, and the upper half of the layers, how many sites are on, and the share of the "
-    "budget that is used. Look here at Hyperparameter Importance, Slice and Parallel Coordinate."
+    "budget that is used, where that differs. Look here at Hyperparameter Importance, at Slice and Contour "
+    "(Analytics), and at Parallel Coordinate (Smart Selection)."
 )
 
 

@@ -19,6 +19,7 @@ from .shown import ShownFile, ShownTrial
 __all__ = ["AllocationTrial", "TrialAxes"]
 
 _SITE: Final = re.compile(r"layers\.(\d+)\.(.+)")
+_BESIDE: Final = "beside the space"
 _Params = dict[str, tuple[int | float | str, BaseDistribution]]
 
 
@@ -47,7 +48,8 @@ class TrialAxes:
     """What the trials of a study are chosen from.
 
     sites: their names, in the order of the network. layers: of the network. largest_rank: of any of them.
-    max_params: the budget, in parameters. rates, scalings: learning rates and scaling rules.
+    max_params: the budget, in parameters. rates, scalings: learning rates and scaling rules. beside: those of
+    the sites that are none of what is searched. budgets: whether trials have budgets of their own.
     """
 
     sites: tuple[str, ...]
@@ -56,6 +58,8 @@ class TrialAxes:
     max_params: int
     rates: tuple[float, ...] = ()
     scalings: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    budgets: bool = True
 
     @classmethod
     def of(
@@ -66,17 +70,18 @@ class TrialAxes:
         beside: tuple[str, ...] = (),
         rates: tuple[float, ...] = (),
         scalings: tuple[str, ...] = (),
+        budgets: bool = True,
     ) -> TrialAxes:
         """Those over a space. beside: names of sites outside it that an allocation may use as well."""
         sites = tuple(dict.fromkeys([*(site.name for site in space.sites), *beside]))
         largest = max(max(site.d_in, site.d_out) for site in space.sites)
         layers = max(_layer(name) for name in sites) + 1
-        return cls(sites, layers, largest, max_params, rates, scalings)
+        return cls(sites, layers, largest, max_params, rates, scalings, beside, budgets)
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """Of the sites, with the span, as ``q`` and ``in2``; in their order."""
-        return tuple(dict.fromkeys(map(_role, self.sites)))
+        """Of the sites that are searched, with the span, as ``q`` and ``in2``; in their order."""
+        return tuple(dict.fromkeys(_role(name) for name in self.sites if name not in self.beside))
 
     def in_full(self, trial: AllocationTrial, attachments: tuple[ShownFile, ...] = ()) -> ShownTrial:
         """The trial by the rank of every site: whole numbers, so that tables sort."""
@@ -89,19 +94,23 @@ class TrialAxes:
     def in_short(self, trial: AllocationTrial) -> ShownTrial:
         """The trial by a few numbers, for pages that some hundred ranks would fill.
 
-        ``share of ROLE`` of all its ranks, that of the upper half of the layers, how many sites are on, the
-        share of the budget that it uses, learning rate and scaling.
+        ``share of ROLE`` of all its ranks, that of sites beside the space, which baselines alone have, and of
+        the upper half of the layers, how many sites are on, the share of the budget that it uses where that
+        differs, learning rate and scaling.
         """
         held, share = trial.allocation.ranks, FloatDistribution(0.0, 1.0)
         total = sum(rank for _, rank in held) or 1
         of_role: Counter[str] = Counter()
         for name, rank in held:
-            of_role[_role(name)] += rank
+            of_role[_BESIDE if name in self.beside else _role(name)] += rank
         upper = sum(rank for name, rank in held if 2 * _layer(name) >= self.layers)
         params: _Params = {f"share of {role}": (of_role[role] / total, share) for role in self.roles}
+        if self.beside:
+            params[f"share {_BESIDE}"] = of_role[_BESIDE] / total, share
         params["share of upper half"] = upper / total, share
         params["sites on"] = len(held), IntDistribution(0, len(self.sites))
-        params["budget used"] = min(1.0, trial.params / self.max_params), share
+        if self.budgets:
+            params["budget used"] = min(1.0, trial.params / self.max_params), share
         return _shown(trial, params | self._how(trial), ())
 
     def _how(self, trial: AllocationTrial) -> _Params:

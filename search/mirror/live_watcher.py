@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from optuna.trial import TrialState
 
-from evaluators.adapters.markdown import escaped, fenced
 from evaluators.store.whole_file import write_whole
 from evaluators.training.candidate import Trained
 from search.live.ladder import Ladder
@@ -30,7 +29,7 @@ from .live_page import live_page
 from .live_plots import draw_live
 from .shown import Aim, ShownFile
 from .study_place import StudyPlace
-from .trial_note import finalist_note, loading_note, trial_note
+from .trial_note import finalist_note, loading_note, sheet_note, trial_note
 
 __all__ = ["PAGE", "LiveMirror", "live_mirror"]
 
@@ -69,7 +68,15 @@ class LiveMirror:
         facts = {"parameters": search.max_params, "rungs": list(search.rungs), "seeds": list(search.seeds)}
         study = place.study(_aims(search), more=facts)
         rates, scalings = settings.lrs or (), settings.scalings or ()
-        choices = TrialAxes.of(self._drawn, search.max_params, rates=rates, scalings=scalings)
+        inside = {site.name for site in search.space.sites}
+        choices = TrialAxes.of(
+            search.space,
+            search.max_params,
+            beside=tuple(site.name for site in self._drawn.sites if site.name not in inside),
+            rates=rates,
+            scalings=scalings,
+            budgets=settings.budget_min is not None,
+        )
         opened = opened_mirror(
             place.where, study, self._drawn, choices, folder=place.files, named=place.chosen
         )
@@ -103,7 +110,7 @@ class LiveMirror:
         self._mirror.show([self._shown(trial, more=own) for trial, own in known])
         verdict = result.verdict
         self._mirror.describe(
-            note=f"**{escaped(verdict)}**\n\n{fenced(result.table(), '')}",
+            note=sheet_note(result.sheet),
             attributes={"verdict": verdict},
             figures={_PLOT: self._figure()},
             attachments=self._files(result.sheet),
@@ -113,7 +120,7 @@ class LiveMirror:
         """Tells of a search that ended without a result, and why; its page, where one is kept."""
         sheet = Sheet(f"No result: {reason}.", ())
         self._mirror.describe(
-            note=f"**{escaped(sheet.headline)}**",
+            note=sheet_note(sheet),
             attributes={"verdict": sheet.headline},
             attachments=self._files(sheet),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,9 +12,10 @@ from evaluators.adapters.markdown import escaped, markdown_table
 from search.live.live_trial import LiveTrial
 from search.live.watcher import LiveSearch
 from search.show.number_format import with_interval
+from search.show.sheet import Sheet
 from spaces.counted import counted
 
-__all__ = ["finalist_note", "loading_note", "trial_note"]
+__all__ = ["finalist_note", "loading_note", "sheet_note", "trial_note"]
 
 _CODE: Final = re.compile(r"```python\n.*?```", re.DOTALL)
 _ANY_FOLDER: Final = "path/to/this/folder"
@@ -47,8 +49,9 @@ def _against(trial: LiveTrial, beside: LiveTrial, search: LiveSearch) -> str:
     other = next(one for one in beside.reports if one.rung == last.rung)
     if beside.number == trial.number:
         return f"No baseline is ahead of it after {done}."
+    less = ", less is better," if search.objectives[0][1] == "minimize" else ""
     return (
-        f"{last.value - other.value:+.4f} in {name} to the best baseline after {done}: "
+        f"{last.value - other.value:+.4f} in {name}{less} to the best baseline after {done}: "
         f"trial {beside.number}, {escaped(beside.proposer)}, {beside.configuration.how}."
     )
 
@@ -67,6 +70,12 @@ def finalist_note(finalist: Mapping[str, Any], metric: str) -> str:
         lines.append(f"{amount} in {metric} to the best baseline, seed by seed.")
     lines.append(markdown_table([["seed", metric], *rows]))
     return "\n\n".join(lines)
+
+
+def sheet_note(sheet: Sheet) -> str:
+    """The note of a study: the answer first, then the tables, which a page of any width lays out."""
+    headline = f"**{escaped(sheet.headline)}**"
+    return f"{headline}\n\n{replace(sheet, headline='').markdown}".rstrip()
 
 
 def loading_note(adapter: Path) -> str:

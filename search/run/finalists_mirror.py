@@ -9,14 +9,14 @@ from typing import Final
 
 from optuna.trial import TrialState
 
-from evaluators.adapters.markdown import escaped, fenced
+from evaluators.adapters.markdown import escaped
 from search.mirror.allocation_mirror import AllocationMirror, opened_mirror
 from search.mirror.allocation_trial import AllocationTrial, TrialAxes
 from search.mirror.opened_storage import opened_for_writing
 from search.mirror.shown import Aim
 from search.mirror.study_mirror import begin_study
 from search.mirror.study_place import StudyPlace
-from search.mirror.trial_note import finalist_note, loading_note
+from search.mirror.trial_note import finalist_note, loading_note, sheet_note
 from search.sampling.proposals import Proposal
 
 from .finalist import Finalist
@@ -96,7 +96,7 @@ class FinalistsMirror:
         ended = [_ended(trial, one, self._note(one, result.winner, record)) for trial, one in pairs]
         self.mirror.show(ended)
         self.mirror.describe(
-            note=f"**{escaped(result.verdict)}**\n\n{fenced(result.table(), '')}",
+            note=sheet_note(result.sheet),
             attributes={"verdict": result.verdict},
         )
 

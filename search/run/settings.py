@@ -22,12 +22,15 @@ class SearchSettings:
 
     proposals: int = option(
         32,
-        "of each sampler, by scores alone, where no trials are trained",
+        "allocations that each sampler proposes by scores alone, where no `trials` are trained",
         metavar="N",
         between=Range(0, 1_000_000),
     )
     finalists: int = option(
-        3, "proposals that are fine-tuned besides the uniform baseline", metavar="N", between=COUNTS
+        3,
+        "the best of these, fine-tuned over all seeds beside the uniform baseline",
+        metavar="N",
+        between=COUNTS,
     )
     proxy: tuple[str, ...] | None = option(
         None,

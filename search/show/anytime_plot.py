@@ -38,7 +38,11 @@ class RungBest:
     @property
     def name(self) -> str:
         """As a legend has it."""
-        return "trained to the end" if self.is_whole else f"after {self.step:,} of {self.of_steps:,} steps"
+        return (
+            "trained to the end"
+            if self.is_whole
+            else f"after {self.step:,} of {counted(self.of_steps, 'step')}"
+        )
 
 
 def draw_anytime(curves: Sequence[RungBest], path: Path, *, across: str, up: str, title: str) -> None:

@@ -38,7 +38,9 @@ def told_in(database: Path) -> str:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_no_path_stands_in_what_people_see_and_the_last_line_says_how(command, small, tmp_path, capsys):
+def test_no_path_stands_in_what_people_see_and_the_last_line_says_how(
+    command, small, files, tmp_path, capsys
+):
     argv = [*small, *COMMANDS[command]]
     if command != "run":
         for name in NOT_OF_SEARCHES:
@@ -55,8 +57,7 @@ def test_no_path_stands_in_what_people_see_and_the_last_line_says_how(command, s
     assert "study.db" not in printed
     assert not (out / "study.db").exists()
     *_, last = printed.split("its studies, in --storage, are called ")
-    named = " ".join(last.split())
-    assert named == (
-        f"'train, model, r=2' and so on; to look at them: rankscape dashboard {out} --storage URL"
-    )
-    assert all(name.startswith("train, model, r=2") for name in optuna.get_all_study_names(storage))
+    name = f"{files.name}/train, model, r=2"
+    line = f"rankscape dashboard {out} --storage URL"
+    assert " ".join(last.split()) == f"'{name}' and so on; to look at them: {line}"
+    assert all(one.startswith(name) for one in optuna.get_all_study_names(storage))

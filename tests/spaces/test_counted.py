@@ -123,9 +123,7 @@ def test_the_search_for_such_texts_finds_them(tmp_path):
 
 
 def test_the_search_for_all_of_one_finds_it(tmp_path):
-    (tmp_path / "a.py").write_text(
-        "f\"ahead of all {counted(n, 'site')}\"\nf\"all but {counted(n, 'site')}\""
-    )
+    (tmp_path / "a.py").write_text("f\"all {counted(n, 'site')}\"\nf\"all but {counted(n, 'site')}\"")
     assert all_of_a_number(tmp_path / "a.py", tmp_path) == ["a.py:1"]
 
 

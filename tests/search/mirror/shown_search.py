@@ -69,9 +69,6 @@ class Ended:
     def sheet(self) -> Sheet:
         return Sheet(self.verdict, (Table("", (Column("proposed by", ("by",)),), ()), ("a note",)))
 
-    def table(self) -> str:
-        return "proposed by  accuracy\nuniform      0.9"
-
     def to_json(self) -> dict[str, object]:
         best = _record(self.winner, {"mean": 0.1, "low": 0.05, "high": 0.15})
         return {"baseline": _record(self.baseline, None), "finalists": [best], "best": best}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
@@ -36,16 +38,26 @@ def test_every_site_is_a_whole_number_so_that_tables_sort(choices, opt_space):
 
 def test_in_short_it_is_shares_of_roles_and_of_the_upper_half(choices):
     shown = choices.in_short(a_trial({"layers.3.q": 6, "layers.12.in": 3, "layers.23.q": 3}))
-    roles = {"q": 0.75, "in": 0.25, "v": 0.0, "res1": 0.0, "res2": 0.0, "cut": 0.0, "fc1": 0.0}
+    roles = {"q": 0.75, "in": 0.25, "v": 0.0, "res1": 0.0, "res2": 0.0, "cut": 0.0}
     expected = {f"share of {role}": share for role, share in roles.items()}
     assert shown.params == {
         **expected,
+        "share beside the space": 0.0,
         "share of upper half": 0.5,
         "sites on": 3,
         "budget used": 0.25,
         "learning rate": 1e-3,
         "scaling": "constant",
     }
+
+
+def test_sites_that_baselines_alone_have_are_one_share(choices):
+    shown = choices.in_short(a_trial({"layers.3.q": 6, "layers.0.fc1": 2}))
+    assert (shown.params["share of q"], shown.params["share beside the space"]) == (0.75, 0.25)
+
+
+def test_a_budget_that_all_share_is_no_parameter(choices):
+    assert "budget used" not in replace(choices, budgets=False).in_short(a_trial({})).params
 
 
 def test_an_allocation_of_nothing_has_shares_of_nothing(choices):

@@ -48,7 +48,7 @@ def test_every_trial_stands_there_as_it_ended(space, tmp_path, read):
         total = sum(rank for _, rank in own.allocation.ranks)
         assert twin.params["share of upper half"] == pytest.approx(upper / total)
         assert twin.params["sites on"] == len(own.allocation.ranks)
-        assert len(twin.params) == 6
+        assert len(twin.params) == 5
     assert full.user_attrs["verdict"] == "Yes: a|b beats *uniform* by 0.1"
     assert full.best_trial.number == min(outcome.trials, key=lambda one: one.value).number
 
