@@ -89,7 +89,7 @@ def test_the_study_says_how_far_the_search_is_and_a_trial_how_far_it_is_from_the
         other = outcome.trials[int(beside[2])]
         assert other.baseline
         apart = one.value - other.reports[len(one.reports) - 1].value
-        assert f"{apart:+.4f} in loss to the best baseline" in note
+        assert f"{apart:+.4f} in loss" in note
 
 
 def test_over_several_objectives_each_complete_trial_has_a_value_of_each(space, tmp_path, read):
