@@ -13,11 +13,12 @@ from search.job.progress import Advance
 from spaces.counted import counted
 from spaces.direction import sign_of
 
-from .live_trial import LiveTrial
+from .live_trial import LiveTrial, TrialState
 from .watcher import Concluded, LiveSearch
 
 __all__ = ["LiveNames", "LiveNote"]
 
+_STATES: Final[tuple[TrialState, ...]] = ("running", "pruned", "complete", "failed")
 _NAMED: Final = 3  # proposers of those that are being trained
 
 
@@ -53,8 +54,7 @@ class LiveNote:
         """``best loss 0.4321 (tpe, step 9 of 81); 2 running, 5 pruned, 1 complete; 234 of about 1,700
         candidate-steps; now tpe, snip/exact``: what matters first, as terminals cut it off."""
         ends = Counter(one.state for one in self._trials.values())
-        states = ("running", "pruned", "complete", "failed")
-        counts = ", ".join(f"{ends[state]} {state}" for state in states if ends[state])
+        counts = ", ".join(f"{ends[state]} {state}" for state in _STATES if ends[state])
         done = sum(one.step for one in self._trials.values())
         steps = f"{done:,} of about {counted(max(done, self._expected()), 'candidate-step')}"
         return "; ".join([*self._best(), counts, steps, *self._now()])
