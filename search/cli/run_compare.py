@@ -10,7 +10,6 @@ from typing import Final
 from search.compare.arm import arms_of
 from search.compare.arm_training import plan_all
 from search.compare.arms_mirror import arms_shown
-from search.compare.leaderboard_table import leaderboard_sheet
 from search.compare.pipeline import compare_arms, write_comparison
 from search.compare.settings import COMPARISON_MAY_GROW, CompareSettings
 from search.compare.terms import terms_of
@@ -66,5 +65,5 @@ def run_compare(given: Typed, machine: Callable[[Typed], Machine] = machine_give
         line = shareable_line("rankscape compare", (CompareSettings, *JOB), given)
         write_comparison(compared, path, command=line)
     lines = f"saved in {path}", how_to_look(path, study.elsewhere)
-    text = leaderboard_sheet(compared.board).with_sentences(*lines).text
+    text = compared.sheet.with_sentences(*lines).text
     return Printed(compared.board.to_json(), text, compared.samples)

@@ -15,6 +15,7 @@ from evaluators.store.whole_file import write_whole
 from search.job.prepare import announce
 from search.job.progress import Progress, silent
 from search.job.texts import Writers, Writing, write_answers, write_texts
+from search.show.sheet import Sheet
 from spaces.errors import InputError
 
 from .arm_training import Chosen, Planned, report, tune
@@ -48,12 +49,12 @@ class Comparison:
     @property
     def text(self) -> str:
         """What a person reads of it: the table, and samples below it."""
-        return "\n".join(filter(None, (self.table, self.samples)))
+        return "\n".join(filter(None, (self.sheet.text, self.samples)))
 
     @property
-    def table(self) -> str:
+    def sheet(self) -> Sheet:
         """What is known of it, in our own words."""
-        return leaderboard_sheet(self.board).text
+        return leaderboard_sheet(self.board)
 
     @property
     def samples(self) -> str:
@@ -107,7 +108,7 @@ def write_comparison(comparison: Comparison, folder: Path, *, command: str | Non
     board = comparison.board
     write_whole(folder / "leaderboard.json", json.dumps(board.to_json(), indent=2))
     write_whole(folder / "leaderboard.txt", comparison.text + "\n")
-    leaderboard_sheet(board).write(folder, "leaderboard")
+    comparison.sheet.write(folder, "leaderboard")
     write_answers(comparison.writing, folder)
     draw_leaderboard(board, folder / "leaderboard.png")
     for one, own in zip(comparison.chosen, comparison.runs, strict=True):

@@ -44,6 +44,7 @@ SHOWS_ONLY: Final = (
     "search/show/forest_plot.py",
     "search/show/front_plot.py",
     "search/show/heat_map.py",
+    "search/show/html_page.py",
     "search/show/rank_map.py",
     "search/show/regret_plot.py",
     "search/show/rung_plot.py",

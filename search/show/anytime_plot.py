@@ -70,7 +70,7 @@ def anytime_figure(curves: Sequence[RungBest], *, across: str, up: str, title: s
                 values,
                 where="post",
                 color=GREY,
-                linewidth=1,
+                linewidth=1.2,
                 alpha=0.8,
                 linestyle=look,
                 label=curve.name,
@@ -96,7 +96,7 @@ def anytime_finding(curves: Sequence[RungBest], *, across: str, up: str) -> str:
     *points, (until, _) = whole
     (first_work, first), (last_work, last) = points[0], points[-1]
     said = f"The {up} of trials trained to the end, against {across}: {first:.4f} after {first_work:,}"
-    faint = "; dotted, those judged on their way" if len(curves) > 1 else ""
+    faint = "; faint: those judged on their way" if len(curves) > 1 else ""
     if len(points) == 1:
         return f"{said}, not bettered up to {until:,}{faint}."
     there = next(work for work, value in points if abs(value - first) >= abs(last - first) / 2)

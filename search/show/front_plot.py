@@ -54,15 +54,18 @@ def front_figure(plot: FrontPlot, *, title: str) -> Figure:
 
 
 def front_finding(plot: FrontPlot) -> str:
-    """What the best takes, and what is lost with about half of it."""
+    """What the best takes, and what is lost with less: with a little, with about half, with the least."""
     front = [(*point, name) for point, name in zip(plot.front, plot.names, strict=True)]
     sign = sign_of(plot.direction)
     most, best, whose = max(front, key=lambda one: (sign * one[1], -one[0]))
-    cheaper = [one for one in front if one[0] < most]
+    cheaper = sorted((one for one in front if one[0] < most), reverse=True)
     said = f"The best {plot.up} of {counted(len(plot.points), 'trial')} trained to the end, {best:.4f}, takes"
     said = f"{said} {most:,.6g} {plot.across} (trial {whose})"
     if not cheaper:
         return f"{said}; none takes less and beats others."
-    half = [one for one in cheaper if one[0] <= most / 2] or [min(cheaper)]
-    less, value, other = max(half, key=lambda one: sign * one[1])
-    return f"{said}; {less / most:.0%} of that costs {abs(value - best):.4f} of {plot.up} (trial {other})."
+    half = min(cheaper, key=lambda one: abs(one[0] - most / 2))
+    lost = [
+        f"{less / most:.0%} of that costs {abs(value - best):.4f} of {plot.up} (trial {name})"
+        for less, value, name in dict.fromkeys((cheaper[0], half, cheaper[-1]))
+    ]
+    return f"{said}; {', '.join(lost)}."

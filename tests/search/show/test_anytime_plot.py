@@ -54,5 +54,5 @@ def test_the_sentence_says_how_far_how_often_and_how_soon():
 
 def test_the_sentence_is_of_whole_trainings_alone():
     assert "0.5000" not in said(EARLY, WHOLE)
-    assert said(EARLY, WHOLE).endswith("; dotted, those judged on their way.")
+    assert said(EARLY, WHOLE).endswith("; faint: those judged on their way.")
     assert said(EARLY) == said() == "The best loss so far is not known: no trial was trained to its end."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from search.show.front_plot import FrontPlot, draw_front, front_figure, front_finding
@@ -41,11 +43,17 @@ def finding(*front, direction="minimize"):
     return front_finding(FrontPlot("parameters", "loss", direction, (*front, (5_000.0, 0.9)), front, names))
 
 
-def test_its_finding_says_what_about_half_of_it_costs():
+def test_its_finding_says_what_less_of_it_costs():
     whole = "of 4 trials trained to the end, 0.5000, takes 4,000 parameters (trial 2)"
     said = finding(TENTH, HALF, BEST)
-    assert said == f"The best loss {whole}; 48% of that costs 0.0100 of loss (trial 1)."
-    assert finding(TENTH, BEST).endswith("; 10% of that costs 0.2000 of loss (trial 0).")
+    half, tenth = "48% of that costs 0.0100 of loss (trial 1)", "10% of that costs 0.2000 of loss (trial 0)"
+    assert said == f"The best loss {whole}; {half}, {tenth}."
+    assert finding(TENTH, BEST).endswith(f"; {tenth}.")
+
+
+def test_of_a_long_front_three_points_are_told():
+    points = [(400.0 * place, 0.9 - 0.04 * place) for place in range(1, 11)]
+    assert re.findall(r"(\d+)% of that", finding(*points)) == ["90", "50", "10"]
 
 
 @pytest.mark.parametrize(("direction", "best"), [("minimize", "0.5000"), ("maximize", "0.7000")])
