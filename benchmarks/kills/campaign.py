@@ -91,13 +91,13 @@ class Campaign:
         """From an empty folder to the end of a start, however many kills that takes."""
         shutil.rmtree(self._folder, ignore_errors=True)
         self._old, rest = [], self._length
-        most = random.Random(f"{self.seed}/{self.name}/{done}").randint(
-            1, _MOST if self.victim.ends else _TWICE
-        )
+        chain = sum("faults" in one for one in self._lines())  # a moment that came too late comes not again
+        rng = random.Random(f"{self.seed}/{self.name}/{chain}")
+        most = rng.randint(1, _MOST if self.victim.ends else _TWICE)
         self.before()
         started = self._start()
         for number in range(done, done + most):
-            rng = random.Random(f"{self.seed}/{self.name}/{number}")
+            rng = random.Random(f"{self.seed}/{self.name}/{number}/{chain}")
             how, moment = drawn_moment(rng, rest)
             if not self._struck(started, moment, rng):
                 break

@@ -24,6 +24,7 @@ Place = Path | str
 """Where a study lies: an SQLite file by its path, or an address, as ``checked_storage`` takes it."""
 
 _JOURNALS: Final = (".log", ".journal")
+_BESIDE: Final = ("-journal", "-wal", "-shm")  # of transactions that a killed process has left open
 _PATIENCE_S: Final = 20.0  # until what another program holds is given up
 _BROKEN: Final = (ImportError, KeyError, ValueError, RuntimeError, OSError, OptunaError, SQLAlchemyError)
 
@@ -69,9 +70,16 @@ def opened_for_writing(where: Place) -> Iterator[BaseStorage]:
         except _BROKEN as error:
             if is_locked_database(error):
                 raise
-            where.unlink()
+            _remove(where)
     with opened_storage(where) as storage:
         yield storage
+
+
+def _remove(path: Path) -> None:
+    """Removes an SQLite file and, before it, what SQLite would put back into the next one of this name."""
+    for beside in _BESIDE:
+        path.with_name(f"{path.name}{beside}").unlink(missing_ok=True)
+    path.unlink()
 
 
 def checked_storage(address: str) -> str:
