@@ -8,6 +8,7 @@ from typing import Final
 
 from search.job.settings import ModelSettings
 from search.live.settings import LiveSettings
+from search.mirror.join_settings import JoinSettings
 from search.mirror.settings import StorageSettings
 from search.run.record import SearchRecord
 from search.run.settings import SearchSettings
@@ -77,7 +78,7 @@ RUN: Final = Command(
     module="search.run",
     summary="Searches a space under a budget, fine-tunes the finalists, and saves the winner.",
     example="--space lora+shortcut --budget 2.3M",
-    settings=(SearchSettings, LiveSettings, StorageSettings, *JOB, HubSettings),
+    settings=(SearchSettings, LiveSettings, StorageSettings, JoinSettings, *JOB, HubSettings),
     run=_run,
 )
 main = RUN.main

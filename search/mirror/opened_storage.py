@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,26 +12,40 @@ from optuna.exceptions import OptunaError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from sqlalchemy import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from evaluators.store.whole_file import whole_file
 from search.sampling.repaired_study import quiet_optuna
 from search.sampling.storage_error import is_locked_database
 from spaces.errors import InputError, UsageError
 
-__all__ = ["Place", "checked_storage", "opened_for_writing", "opened_storage", "opened_to_read", "sqlite_url"]
+__all__ = [
+    "GRACE",
+    "Place",
+    "checked_storage",
+    "opened_for_writing",
+    "opened_storage",
+    "opened_to_read",
+    "sqlite_url",
+]
 
 Place = Path | str
 """Where a study lies: an SQLite file by its path, or an address, as ``checked_storage`` takes it."""
 
+GRACE: Final = 5
+"""Heartbeats that are missed until somebody is taken for dead."""
 _JOURNALS: Final = (".log", ".journal")
 _PATIENCE_S: Final = 20.0  # until what another program holds is given up
+_PAUSES_S: Final = (0.2, 0.5, 1.0)  # between attempts to make tables
 _BROKEN: Final = (ImportError, KeyError, ValueError, RuntimeError, OSError, OptunaError, SQLAlchemyError)
 
 
 @contextmanager
-def opened_storage(where: Place) -> Iterator[BaseStorage]:
-    """Optuna's storage in an SQLite file, made where there is none, or at an address; closed at the end."""
+def opened_storage(where: Place, *, heartbeat: int | None = None) -> Iterator[BaseStorage]:
+    """Optuna's storage in an SQLite file, made where there is none, or at an address; closed at the end.
+
+    heartbeat: seconds in which who runs a trial in a database shows that it is alive; None: nobody does.
+    """
     if isinstance(where, str) and _is_journal(where):
         yield JournalStorage(JournalFileBackend(where))  # opens its file for each call
         return
@@ -45,15 +60,30 @@ def opened_storage(where: Place) -> Iterator[BaseStorage]:
 def _tables(where: Place) -> Iterator[BaseStorage]:
     """Optuna's tables, made where there are none; the connections to them are closed at the end."""
     with quiet_optuna():
-        if isinstance(where, Path):
-            storage = RDBStorage(sqlite_url(where), engine_kwargs={"connect_args": {"timeout": _PATIENCE_S}})
-        else:
-            storage = RDBStorage(where, engine_kwargs={"pool_pre_ping": True})  # a server may have restarted
+        storage = _database(where)
+    if heartbeat is not None:  # as its arguments, these warn that they are experimental
+        storage.heartbeat_interval, storage.grace_period = heartbeat, GRACE * heartbeat
     try:
         yield storage
     finally:
         storage.remove_session()
         storage.engine.dispose()
+
+
+def _database(where: Place) -> RDBStorage:
+    """Opened again where another program has just made the same tables."""
+    address = sqlite_url(where) if isinstance(where, Path) else where
+    how: dict[str, object] = {"pool_pre_ping": True}  # a server may have restarted
+    if isinstance(where, Path):
+        how = {"connect_args": {"timeout": _PATIENCE_S}}
+    for pause in _PAUSES_S:
+        try:
+            return RDBStorage(address, how)
+        except (IntegrityError, OperationalError, ProgrammingError) as error:
+            if not isinstance(error, IntegrityError) and "already exists" not in str(error):
+                raise
+        time.sleep(pause)
+    return RDBStorage(address, how)
 
 
 @contextmanager

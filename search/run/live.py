@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from evaluators.executors.workload import Workload
 from evaluators.store.ledger import Ledger
-from evaluators.training.candidate import Trained
+from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import Leg
 from proxies.site_scores import SiteScores
 from search.job.fine_tune import fine_tune_legs
@@ -28,8 +29,11 @@ from search.live.live_trial import LiveTrial
 from search.live.settings import LiveSettings
 from search.live.told import LiveNames, LiveNote
 from search.live.watcher import LiveSearch, Watcher
-from search.live.waves import LiveOutcome
+from search.live.waves import LiveOutcome, TrainsLegs
+from search.mirror.join_settings import JoinSettings
+from search.mirror.lead import LedWatcher, conclude, concluded_by
 from search.mirror.live_watcher import live_mirror
+from search.mirror.shared_work import SharedWork
 from search.mirror.study_place import StudyPlace
 from search.sampling.proposals import Proposal
 from search.sampling.running_study import Alternatives
@@ -43,7 +47,9 @@ from spaces.site import Site
 
 from .finalists_mirror import finalists_mirror
 from .front_files import write_front
+from .joined import CANDIDATES, agreed_scores, agreed_slots, joined_legs, joined_work
 from .pipeline import result_with, save_result
+from .record import SearchRecord
 from .result import Result
 from .settings import SearchSettings
 from .trained import TrainedOracle
@@ -52,6 +58,7 @@ __all__ = ["LiveJob", "live_job_of", "search_live"]
 
 _SEED_APART: Final = int(COUNTS.most)
 """From a search's seed to that of its trials: finalists have at most as many, so that none is theirs."""
+_ALONE: Final = JoinSettings()
 _log = logging.getLogger(__name__)
 
 
@@ -145,9 +152,10 @@ def search_live(
     folder: Path,
     *,
     study: StudyPlace,
+    join: JoinSettings = _ALONE,
     progress: Progress = silent,
     watchers: Sequence[Watcher] = (),
-) -> Result:
+) -> Result | SearchRecord:
     """The result of a live search; all but ``result.json`` is written into ``folder``, the winner among it.
 
     Args:
@@ -155,34 +163,81 @@ def search_live(
         settings: who proposes, and how many finalists.
         folder: there already; what it holds of trials and finalists, in ``candidates``, is read.
         study: where the studies of trials and of finalists lie.
+        join: whether the search is shared; if so, of all its drivers one has the result, and its folder the
+            winner; the others have its record.
         progress: of scoring, searching and evaluating.
         watchers: are told what happens, besides the study.
 
     Raises InputError where every run of the baselines failed.
     """
-    oracle, kept = TrainedOracle(live.job), folder / "candidates"
+    oracle, spent = TrainedOracle(live.job), {}
     oracle.announce(folder)
-    live = _settled(live, kept)
-    started = time.perf_counter()
-    scores = oracle.score(settings.proxy, progress)
-    scored = time.perf_counter()
-    with live_mirror(study, oracle.problem.drawn_space) as mirror:
-        everybody = (mirror, *watchers)
-        outcome = _trials(live, settings, scores, kept, progress, study.command, everybody)
-        spent = {"scoring": scored - started, "searching": time.perf_counter() - scored}
-        _, direction = outcome.search.objectives[0]
-        finals = choose_finals(outcome.trials, settings.finalists, direction)
-        proposals = [_proposal(trial) for trial in (finals.baseline, *finals.finalists)]
-        with finalists_mirror(study, oracle.problem, proposals) as shown:
-            found = result_with(
-                oracle, proposals, kept, progress, scores=scores, seconds=spent, output=folder
-            )
-            result = replace(found, live=outcome)
-            save_result(result, folder, study.command)
-            write_front(result, folder, study.command)
-            shown.ended(result)
+    with ExitStack() as stack:
+        work = stack.enter_context(joined_work(study, folder, join)) if join.join else None
+        started = time.perf_counter()
+        scores: Sequence[SiteScores] = oracle.score(settings.proxy, progress)
+        spent["scoring"] = time.perf_counter() - started
+        if work is None:
+            live = _settled(live, folder / CANDIDATES)
+        else:
+            live, scores = _agreed(work, live), agreed_scores(work, scores)
+        shown = _study_of_trials(work, study, oracle, stack)
+        everybody = (shown, *watchers)
+        outcome = _trials(
+            live, settings, scores, folder / CANDIDATES, progress, study.command, everybody, work
+        )
+        spent["searching"] = time.perf_counter() - started - spent["scoring"]
+        if work is not None and (known := concluded_by(work)) is not None:
+            _log.info("all is over; the winner lies in %s, with another driver", known["output"])
+            return SearchRecord.of_json(known)
+        result = _finals(oracle, settings, outcome, scores, spent, folder, study, progress)
         for watcher in everybody:
             watcher.concluded(result)
+        if work is not None:
+            conclude(work, result.to_json())
+    return result
+
+
+def _agreed(work: SharedWork, live: LiveJob) -> LiveJob:
+    """With as many trials at a time as all drivers have."""
+    assert live.settings.at_once is not None, "a live job has all its settings"
+    at_once = agreed_slots(work, live.settings.at_once)
+    return replace(live, settings=replace(live.settings, at_once=at_once))
+
+
+def _study_of_trials(
+    work: SharedWork | None, study: StudyPlace, oracle: TrainedOracle, stack: ExitStack
+) -> Watcher:
+    """Who keeps it: this process, or the driver that leads."""
+    drawn = oracle.problem.drawn_space
+    if work is None:
+        return stack.enter_context(live_mirror(study, drawn))
+    led = LedWatcher(work, lambda: live_mirror(study, drawn))
+    stack.callback(led.close)
+    return led
+
+
+def _finals(
+    oracle: TrainedOracle,
+    settings: SearchSettings,
+    outcome: LiveOutcome,
+    scores: Sequence[SiteScores],
+    spent: dict[str, float],
+    folder: Path,
+    study: StudyPlace,
+    progress: Progress,
+) -> Result:
+    """The best trials trained over all seeds, the best of them saved."""
+    _, direction = outcome.search.objectives[0]
+    finals = choose_finals(outcome.trials, settings.finalists, direction)
+    proposals = [_proposal(trial) for trial in (finals.baseline, *finals.finalists)]
+    with finalists_mirror(study, oracle.problem, proposals) as shown:
+        kept = folder / CANDIDATES
+        found = result_with(oracle, proposals, kept, progress, scores=scores, seconds=spent, output=folder)
+        result = replace(found, live=outcome)
+        save_result(result, folder, study.command)
+        write_front(result, folder, study.command)
+        shown.ended(result)
     return result
 
 
@@ -201,6 +256,7 @@ def _trials(
     progress: Progress,
     command: str | None,
     watchers: Sequence[Watcher],
+    work: SharedWork | None,
 ) -> LiveOutcome:
     """All trials, trained as far as they go."""
     job, search = live.job, _facts(live, scores, command)
@@ -210,18 +266,23 @@ def _trials(
     assert live.settings.at_once is not None, "a live job has all its settings"
     ledger = job.ledger(kept)
     with job.machine.opened() as machine, progress("searching", most, "trial") as advance:
+        train: TrainsLegs = _Legs(job.workload, ledger, machine, keep_tensors=len(search.objectives) > 1)
+        forget: Callable[[Candidate], None] = ledger.forget_state
+        if work is not None:
+            shared = joined_legs(work, train, ledger, job.steps)
+            train, forget = shared, shared.forget
         return waves_of(
             search,
             live.choices,
             scores,
             baselines,
-            _Legs(job.workload, ledger, machine, keep_tensors=len(search.objectives) > 1),
+            train,
             allocators=settings.allocator,
             samplers=settings.sampler,
             at_once=live.settings.at_once,
             seed=job.seed,
             watchers=(LiveNames(job.machine.log), LiveNote(advance, most), *watchers),
-            forget=ledger.forget_state,
+            forget=forget,
         ).run()
 
 

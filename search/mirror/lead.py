@@ -1,0 +1,92 @@
+"""Which of several drivers keeps the study of their search, and trains the finalists: one at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any, Final
+
+from evaluators.training.candidate import Trained
+from search.live.live_trial import LiveTrial
+from search.live.watcher import Concluded, LiveSearch, Watcher
+
+from .opened_storage import GRACE
+from .patience import AWAY, patiently
+from .shared_work import SharedWork
+
+__all__ = ["LedWatcher", "conclude", "concluded_by"]
+
+_LEAD: Final = "lead"
+_RESULT: Final = "result"
+
+
+class LedWatcher:
+    """A ``Watcher`` that tells another, as long as this driver leads.
+
+    One that comes to lead tells all of it from its beginning, so that whoever leads next completes what is
+    not there. So does one whose database was away.
+    """
+
+    def __init__(self, work: SharedWork, opened: Callable[[], AbstractContextManager[Watcher]]) -> None:
+        """opened: gives the other, which is told again of what it knows."""
+        self._work, self._opened = work, opened
+        self._calls: list[Callable[[Watcher], None]] = []
+        self._inner: Watcher | None = None
+        self._stack = ExitStack()
+
+    def began(self, search: LiveSearch, /) -> None:
+        self._tell(lambda inner: inner.began(search))
+
+    def asked(self, trials: Sequence[LiveTrial], /) -> None:
+        self._tell(lambda inner: inner.asked(trials))
+
+    def judged(self, trials: Sequence[LiveTrial], /) -> None:
+        self._tell(lambda inner: inner.judged(trials))
+
+    def ended(self, trials: Sequence[LiveTrial], trained: Sequence[Trained | None], /) -> None:
+        self._tell(lambda inner: inner.ended(trials, [None] * len(trials)))
+
+    def concluded(self, result: Concluded, /) -> None:
+        self._tell(lambda inner: inner.concluded(result))
+
+    def close(self) -> None:
+        """Lets go of the other."""
+        self._inner = None
+        self._stack.close()
+
+    def _tell(self, call: Callable[[Watcher], None]) -> None:
+        self._calls.append(call)
+        if self._work.claim(_LEAD):
+            patiently(lambda: self._told(call), within_s=GRACE * self._work.heartbeat)
+        else:
+            self.close()
+
+    def _told(self, call: Callable[[Watcher], None]) -> None:
+        try:
+            if self._inner is not None:
+                return call(self._inner)
+            self._inner = inner = self._stack.enter_context(self._opened())
+            for one in self._calls:
+                one(inner)
+        except AWAY:
+            self.close()
+            raise
+
+
+def concluded_by(work: SharedWork) -> Mapping[str, Any] | None:
+    """The result of the search, once the driver that leads has it; None where that is this driver, and the
+    finalists are its to train."""
+    while True:
+        piece = work.board().get(_LEAD)
+        if piece is not None and _RESULT in piece.told:
+            return dict(json.loads(piece.told[_RESULT]))
+        if work.claim(_LEAD):
+            return None
+        work.wait()
+
+
+def conclude(work: SharedWork, result: Mapping[str, object]) -> None:
+    """Tells the others the result."""
+    work.tell(_LEAD, _RESULT, json.dumps(result))
+    work.end(_LEAD)
