@@ -52,12 +52,12 @@ def opened_storage(where: Place, *, heartbeat: int | None = None) -> Iterator[Ba
     if isinstance(where, Path) and not where.exists():
         with whole_file(where) as new, _tables(new):  # half of its tables would stay without their indexes
             pass
-    with _tables(where) as storage:
+    with _tables(where, heartbeat=heartbeat) as storage:
         yield storage
 
 
 @contextmanager
-def _tables(where: Place) -> Iterator[BaseStorage]:
+def _tables(where: Place, *, heartbeat: int | None = None) -> Iterator[BaseStorage]:
     """Optuna's tables, made where there are none; the connections to them are closed at the end."""
     with quiet_optuna():
         storage = _database(where)
