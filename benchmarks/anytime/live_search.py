@@ -32,7 +32,6 @@ def facts_of(contest: Contest, settings: LiveSettings, seed: int) -> LiveSearch:
         title=contest.setting.space,
         budget=contest.setting.budget,
         space=contest.space,
-        baseline_sites=(),
         max_params=contest.max_params,
         metric="accuracy",
         direction="maximize",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,9 @@ from .weight_files import WEIGHTS, check_weight_files
 __all__ = ["DTYPES", "ModelSource", "load_base_model", "load_tokenizer", "own_tokenizer"]
 
 DTYPES: Final = {"float32": torch.float32, "bfloat16": torch.bfloat16}  # float16 would need loss scaling
+_ALONE: Final = threading.Lock()
+"""Held while a model is loaded: transformers replaces functions of its own meanwhile, and two threads at it
+would leave them replaced, so that later models had their embeddings untied."""
 _logger = logging.getLogger(__name__)
 
 
@@ -75,7 +79,7 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
     name, kind = source.path_or_name, ARCHITECTURES[source.architecture]
     labels = {} if source.num_labels is None else {"num_labels": source.num_labels}
     local_only = _resolve(name, needs_weights=True)
-    with quietly(), torch.random.fork_rng(devices=[]), _loading("model", name, local_only):
+    with _ALONE, quietly(), torch.random.fork_rng(devices=[]), _loading("model", name, local_only):
         torch.default_generator.manual_seed(0)
         config = AutoConfig.from_pretrained(
             name, **labels, trust_remote_code=False, local_files_only=local_only

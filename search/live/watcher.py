@@ -24,8 +24,6 @@ class LiveSearch:
         model, task, title: as people know the model, the data and the space.
         budget: as it was typed.
         space: the sites and the ranks to choose from.
-        baseline_sites: names of the sites outside of it, at which a baseline has wires, in the order of the
-            network.
         max_params: the budget, in parameters.
         metric: of the task, and whose it is. direction: in which it is better.
         settings: of the search; ``lrs`` and ``scalings`` are given in full.
@@ -40,7 +38,6 @@ class LiveSearch:
     title: str
     budget: str
     space: SearchSpace = field(repr=False)
-    baseline_sites: tuple[str, ...]
     max_params: int
     metric: str
     direction: Direction

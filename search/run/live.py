@@ -294,7 +294,6 @@ def _facts(live: LiveJob, scores: Sequence[SiteScores], command: str | None) -> 
         title=job.title,
         budget=live.budget,
         space=job.space,
-        baseline_sites=tuple(site.name for site in job.beside),
         max_params=job.max_params,
         metric=objective.metric_title,
         direction=objective.direction,

@@ -35,9 +35,12 @@ class TensorBoardLog:
                 shutil.rmtree(place)
             place.mkdir(parents=True)
             (place / "settings.json").write_text(json.dumps(settings, indent=2), encoding="utf-8")
+        before = set(place.glob("*tfevents*"))
         writer = EventFileWriter(str(place))
         now = time.time()
         for point in points:
             value = Summary.Value(tag=point.name, simple_value=point.value)
             writer.add_event(Event(wall_time=now, step=point.step, summary=Summary(value=[value])))
         writer.close()
+        (written,) = set(place.glob("*tfevents*")) - before
+        written.rename(place / f"events.out.tfevents.{len(before):010d}")  # TensorBoard reads them by name

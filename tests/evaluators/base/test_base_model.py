@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,13 @@ def test_loading_is_silent_and_leaves_the_log_level_as_it_was(
     finally:
         transformers.utils.logging.set_verbosity(verbosity)
     assert capfd.readouterr() == ("", "")
+
+
+def test_threads_that_load_at_once_leave_transformers_as_it_was(bert: Path) -> None:
+    before = transformers.PreTrainedModel.tie_weights
+    with ThreadPoolExecutor(4) as threads:
+        assert len(list(threads.map(lambda _: load(bert), range(12)))) == 12
+    assert transformers.PreTrainedModel.tie_weights is before
 
 
 def test_base_params_leave_the_head_out(bert: Path) -> None:

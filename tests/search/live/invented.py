@@ -113,7 +113,6 @@ def invented(
         title="all",
         budget=str(budget),
         space=space,
-        baseline_sites=(),
         max_params=budget,
         metric="accuracy",
         direction="maximize",

@@ -33,7 +33,6 @@ def search(make_space) -> LiveSearch:
         title="lora[q]",
         budget="r=2",
         space=make_space([(4, 4)], (0, 2)),
-        baseline_sites=(),
         max_params=100,
         metric="accuracy",
         direction="maximize",
