@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Final
 
 from search.job.settings import ModelSettings
 from search.live.settings import LiveSettings
-from search.mirror.join_settings import JoinSettings
+from search.mirror.join_settings import JoinSettings, check_join
 from search.mirror.settings import StorageSettings
 from search.run.record import SearchRecord
 from search.run.settings import SearchSettings
@@ -41,10 +42,13 @@ _HEEDED_BY_A_TABLE: Final = frozenset(
     | {"device", "devices", "jobs", "threads", "dask"}  # of a machine that has nothing to do: harmless
 )
 
+_log = logging.getLogger(__name__)
+
 
 def _run(given: Typed) -> Printed:
     if "table" in given.names:
         _check_only_a_table(given)
+    check_join(given.of(JoinSettings), given.of(LiveSettings), given.of(StorageSettings))
     hub = given.of(HubSettings)
     if hub.push_to_hub is None:
         record = run_search(given)
@@ -59,6 +63,9 @@ def _searched_and_pushed(given: Typed, hub: HubSettings) -> SearchRecord:
     check_base_named(given.of(ModelSettings).model)
     check_hub_given(hub)  # before hours of training
     record = run_search(given)
+    if record.held_by is not None:
+        _log.info("the driver %s pushes the winner", record.held_by)
+        return record
     assert record.output is not None, "a command has a folder"
     push_given(Path(record.output) / "adapter", hub)
     return record

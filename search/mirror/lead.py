@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from typing import Any, Final
 
 from evaluators.training.candidate import Trained
@@ -15,10 +16,18 @@ from .opened_storage import GRACE
 from .patience import AWAY, patiently
 from .shared_work import SharedWork
 
-__all__ = ["LedWatcher", "conclude", "concluded_by"]
+__all__ = ["LeadResult", "LedWatcher", "awaited_result", "conclude", "former_leads", "result_elsewhere"]
 
 _LEAD: Final = "lead"
 _RESULT: Final = "result"
+
+
+@dataclass(frozen=True, slots=True)
+class LeadResult:
+    """What came of a search. by: the driver that has it. told: what that told of it."""
+
+    by: str
+    told: Mapping[str, Any]
 
 
 class LedWatcher:
@@ -58,7 +67,7 @@ class LedWatcher:
     def _tell(self, call: Callable[[Watcher], None]) -> None:
         self._calls.append(call)
         if self._work.claim(_LEAD):
-            patiently(lambda: self._told(call), within_s=GRACE * self._work.heartbeat)
+            patiently(lambda: self._told(call), within_s=2 * GRACE * self._work.heartbeat)
         else:
             self.close()
 
@@ -74,19 +83,32 @@ class LedWatcher:
             raise
 
 
-def concluded_by(work: SharedWork) -> Mapping[str, Any] | None:
-    """The result of the search, once the driver that leads has it; None where that is this driver, and the
-    finalists are its to train."""
-    while True:
-        piece = work.board().get(_LEAD)
-        if piece is not None and _RESULT in piece.told:
-            return dict(json.loads(piece.told[_RESULT]))
-        if work.claim(_LEAD):
-            return None
+def result_elsewhere(work: SharedWork) -> LeadResult | None:
+    """The result of the search, where another driver has told it; None where none has, as far as is known.
+
+    One that this driver told before it was killed is none: it may not have written all of it.
+    """
+    piece = work.board().get(_LEAD)
+    if piece is None or _RESULT not in piece.told:
+        return None
+    told = LeadResult(**json.loads(piece.told[_RESULT]))
+    return None if told.by == work.owner else told
+
+
+def awaited_result(work: SharedWork) -> LeadResult | None:
+    """The same once it is there; None as soon as this driver leads, and the finalists are its to train."""
+    while (told := result_elsewhere(work)) is None and not work.claim(_LEAD):
         work.wait()
+    return told
+
+
+def former_leads(work: SharedWork) -> tuple[str, ...]:
+    """The drivers that led and died, the last one first: they may have trained finalists."""
+    piece = work.board().get(_LEAD)
+    return () if piece is None else piece.former
 
 
 def conclude(work: SharedWork, result: Mapping[str, object]) -> None:
-    """Tells the others the result."""
-    work.tell(_LEAD, _RESULT, json.dumps(result))
+    """Tells the others the result, which lies with this driver."""
+    work.tell(_LEAD, _RESULT, json.dumps({"by": work.owner, "told": result}))
     work.end(_LEAD)

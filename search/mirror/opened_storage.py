@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -19,10 +19,13 @@ from search.sampling.repaired_study import quiet_optuna
 from search.sampling.storage_error import is_locked_database
 from spaces.errors import InputError, UsageError
 
+from .patience import patiently
+
 __all__ = [
     "GRACE",
     "Place",
     "checked_storage",
+    "is_server",
     "opened_for_writing",
     "opened_storage",
     "opened_to_read",
@@ -34,6 +37,7 @@ Place = Path | str
 
 GRACE: Final = 5
 """Heartbeats that are missed until somebody is taken for dead."""
+_FILE: Final = "sqlite"  # begins the address of one
 _JOURNALS: Final = (".log", ".journal")
 _PATIENCE_S: Final = 20.0  # until what another program holds is given up
 _PAUSES_S: Final = (0.2, 0.5, 1.0)  # between attempts to make tables
@@ -74,7 +78,7 @@ def _database(where: Place) -> RDBStorage:
     """Opened again where another program has just made the same tables."""
     address = sqlite_url(where) if isinstance(where, Path) else where
     how: dict[str, object] = {"pool_pre_ping": True}  # a server may have restarted
-    if isinstance(where, Path):
+    if isinstance(where, Path) or where.startswith(_FILE):
         how = {"connect_args": {"timeout": _PATIENCE_S}}
     for pause in _PAUSES_S:
         try:
@@ -100,8 +104,16 @@ def opened_for_writing(where: Place) -> Iterator[BaseStorage]:
             if is_locked_database(error):
                 raise
             where.unlink()
-    with opened_storage(where) as storage:
-        yield storage
+    with ExitStack() as stack:
+        yield patiently(
+            lambda: stack.enter_context(opened_storage(where)),
+            unless=lambda _: isinstance(where, Path) or where.startswith(_FILE),
+        )
+
+
+def is_server(storage: BaseStorage) -> bool:
+    """Whether it is a database that may be away and come back; a file is there or is not."""
+    return isinstance(storage, RDBStorage) and storage.engine.dialect.name != "sqlite"
 
 
 def checked_storage(address: str) -> str:

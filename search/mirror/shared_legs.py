@@ -37,8 +37,9 @@ class SharedLegs:
     Args:
         work: what is shared.
         train: trains some of them here.
-        ledger: of this driver. folders: gives the folder of another driver's, by the driver's name; a trial
-            that is taken over goes on from its state there, where that can be read, else from its start.
+        ledger: of this driver. folders: gives the folder of another driver's, by that driver's name; what was
+            trained of a trial that is taken over is read there, where that can be; else it is trained from
+            its start.
         total: steps of a whole training.
     """
 
@@ -109,17 +110,16 @@ class SharedLegs:
         }
 
     def _ready(self, leg: Leg, piece: Piece | None) -> Leg:
-        """The leg with the state from which it begins, which lies with whoever trained the one before."""
-        if leg.begun is None or leg.begun.tensors:
+        """The leg with the state from which it begins; what those who died had of it is copied."""
+        before = None if leg.begun is None else Leg(leg.candidate, leg.begun.step, judged=False)
+        for folder in map(self._folders, () if piece is None else piece.former):
+            for one in (before, leg):
+                if folder is not None and one is not None:
+                    self._ledger.adopt(one, Ledger(folder, self._ledger.context))
+        if leg.begun is None or leg.begun.tensors or before is None:
             return leg
-        before = Leg(leg.candidate, leg.begun.step, judged=False)
-        folders = [self._folders(name) for name in (piece.former if piece is not None else ())]
-        ledgers = [self._ledger, *(Ledger(one, self._ledger.context) for one in folders if one is not None)]
-        for ledger in ledgers:
-            found = ledger.find(before)
-            if found is not None and found.state is not None:
-                return replace(leg, begun=found.state)
-        return replace(leg, begun=None)
+        found = self._ledger.find(before)
+        return replace(leg, begun=None if found is None else found.state)
 
     def _name(self, leg: Leg) -> str:
         return f"step {leg.ends_at(self._total)}"

@@ -7,17 +7,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 from uuid import uuid4
 
-from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search.sampling.repaired_study import quiet_optuna
 from spaces.errors import UsageError
 
+from .long_text import attributes_of, texts_in
 from .opened_storage import GRACE, opened_storage
 from .patience import AWAY, patiently
 
@@ -25,6 +27,7 @@ __all__ = ["Piece", "SharedWork", "shared_work"]
 
 _KEY, _OWNER, _TOKEN = "what", "driver", "claim"
 _AGREED: Final = "agreed"
+_MOMENT_S: Final = 1.0
 _HELD: Final = (TrialState.RUNNING, TrialState.COMPLETE)
 _Answer = TypeVar("_Answer")
 
@@ -51,9 +54,9 @@ class SharedWork:
     alive; if it does not, the trial is failed, and others may claim the piece. What was told of it stays.
     """
 
-    def __init__(self, storage: RDBStorage, study_id: int, owner: str, heartbeat: int) -> None:
+    def __init__(self, storage: RDBStorage, study: optuna.Study, owner: str, heartbeat: int) -> None:
         self.owner, self.heartbeat = owner, heartbeat
-        self._storage, self._study_id = storage, study_id
+        self._storage, self._study = storage, study  # which reads what has ended once
         self._mine: dict[str, int] = {}  # ids of trials by what they claim
         self._greeted: set[int] = set()
         self._over = threading.Event()
@@ -66,21 +69,21 @@ class SharedWork:
     def fall_silent(self) -> None:
         """Shows no more that this driver is alive."""
         self._over.set()
-        self._beats.join()
+        self._beats.join(self.heartbeat)  # it may be waiting for a server
 
     def close(self) -> None:
         """Lets go of what is not ended, so that nobody waits for it."""
         self.fall_silent()
         with suppress(*AWAY):  # others will see that nobody is there
             for trial_id in tuple(self._mine.values()):
-                self._set(trial_id, TrialState.FAIL)
+                self._fail(trial_id)
 
     def agreed(self, on: str, own: str) -> str:
         """What all drivers go by: what the first one that came to it says, this or another."""
         claim = _claim(on, self.owner, {_AGREED: own}, TrialState.COMPLETE)
         if not self._all_of(on):
             self._patiently(lambda: self._add(claim))
-        return str(self._all_of(on)[0].user_attrs[_AGREED])
+        return texts_in(self._all_of(on)[0].user_attrs)[_AGREED]
 
     def board(self) -> dict[str, Piece]:
         """All pieces that anybody has ever claimed. Those of the dead are nobody's from now on."""
@@ -102,7 +105,7 @@ class SharedWork:
             held = [one for one in self._all_of(key) if one.state in _HELD]
             for lost in held[1:]:
                 if lost.user_attrs[_TOKEN] == claim.user_attrs[_TOKEN]:
-                    self._set(lost._trial_id, TrialState.FAIL)
+                    self._patiently(partial(self._fail, lost._trial_id))
         if not held or held[0].user_attrs[_OWNER] != self.owner:
             self._mine.pop(key, None)
             return False
@@ -117,7 +120,8 @@ class SharedWork:
         if trial_id is None:
             return False
         try:
-            self._patiently(lambda: self._storage.set_trial_user_attr(trial_id, name, text))
+            for attribute, value in attributes_of(name, text).items():
+                self._patiently(partial(self._storage.set_trial_user_attr, trial_id, attribute, value))
         except UpdateFinishedTrialError:
             self._mine.pop(key)
             return False
@@ -126,17 +130,21 @@ class SharedWork:
     def end(self, key: str) -> None:
         """A piece that this driver has is done."""
         if key in self._mine:
-            self._set(self._mine.pop(key), TrialState.COMPLETE)
+            trial_id = self._mine.pop(key)
+            with suppress(UpdateFinishedTrialError):  # somebody took this driver for dead
+                self._patiently(
+                    lambda: self._storage.set_trial_state_values(trial_id, TrialState.COMPLETE, (0.0,))
+                )
 
     def wait(self) -> None:
         """A moment, until there may be news."""
-        time.sleep(self.heartbeat / 10)
+        time.sleep(min(_MOMENT_S, self.heartbeat / 10))
 
     def _patiently(self, call: Callable[[], _Answer]) -> _Answer:
         return patiently(call, within_s=2 * GRACE * self.heartbeat)
 
     def _trials(self) -> list[FrozenTrial]:
-        return self._patiently(lambda: self._storage.get_all_trials(self._study_id, deepcopy=False))
+        return self._patiently(lambda: self._study.get_trials(deepcopy=False))
 
     def _all_of(self, key: str) -> list[FrozenTrial]:
         """By ascending number."""
@@ -148,19 +156,17 @@ class SharedWork:
 
     def _add(self, claim: FrozenTrial) -> None:
         """Adds a claim, unless that was done before, and its answer was lost."""
-        trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
+        trials = self._study.get_trials(deepcopy=False)
         if all(one.user_attrs[_TOKEN] != claim.user_attrs[_TOKEN] for one in trials):
-            self._storage.create_new_trial(self._study_id, template_trial=claim)
+            self._study.add_trial(claim)
 
-    def _set(self, trial_id: int, state: TrialState) -> None:
-        values = (0.0,) if state == TrialState.COMPLETE else None
-        with suppress(UpdateFinishedTrialError):  # somebody took this driver for dead
-            self._patiently(lambda: self._storage.set_trial_state_values(trial_id, state, values))
+    def _fail(self, trial_id: int) -> None:
+        with suppress(UpdateFinishedTrialError):  # somebody was faster
+            self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
 
     def _fail_stale(self) -> None:
-        for trial_id in self._storage._get_stale_trial_ids(self._study_id):
-            with suppress(UpdateFinishedTrialError):
-                self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
+        for trial_id in self._storage._get_stale_trial_ids(self._study._study_id):
+            self._fail(trial_id)
 
     def _beat(self) -> None:
         pause = float(self.heartbeat)
@@ -193,8 +199,8 @@ def shared_work(address: str, name: str, identity: str, owner: str, heartbeat: i
                 "`join` needs a database, which notices the dead; give `storage` the address of one, such as "
                 "postgresql+psycopg://USER@HOST/DATABASE."
             )
-        study_id = patiently(lambda: _study(storage, name), within_s=GRACE * heartbeat)
-        work = SharedWork(storage, study_id, owner, heartbeat)
+        study = patiently(lambda: _study(storage, name), within_s=GRACE * heartbeat)
+        work = SharedWork(storage, study, owner, heartbeat)
         if work.agreed("identity", identity) != identity:
             raise UsageError(
                 f"`storage` has a study {name!r} of a search with other options, data or model; start all "
@@ -205,16 +211,15 @@ def shared_work(address: str, name: str, identity: str, owner: str, heartbeat: i
         yield work
 
 
-def _study(storage: RDBStorage, name: str) -> int:
-    try:
-        with quiet_optuna():
-            return storage.create_new_study([StudyDirection.MINIMIZE], study_name=name)
-    except DuplicatedStudyError:
-        return storage.get_study_id_from_name(name)
+def _study(storage: RDBStorage, name: str) -> optuna.Study:
+    with quiet_optuna():
+        return optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
 
 
 def _claim(key: str, owner: str, told: Mapping[str, str], state: TrialState) -> FrozenTrial:
-    own = {_KEY: key, _OWNER: owner, _TOKEN: uuid4().hex, **told}
+    own: dict[str, object] = {_KEY: key, _OWNER: owner, _TOKEN: uuid4().hex}
+    for name, text in told.items():
+        own |= attributes_of(name, text)
     return create_trial(state=state, value=0.0 if state == TrialState.COMPLETE else None, user_attrs=own)
 
 
@@ -224,7 +229,7 @@ def _piece(trials: list[FrozenTrial]) -> Piece:
     former = [one.user_attrs[_OWNER] for one in reversed(trials) if one is not held]
     told: dict[str, str] = {}
     for one in trials:  # of what was told twice, the first is true
-        told = {**one.user_attrs, **told}
+        told = {**texts_in(one.user_attrs), **told}
     owner = None if held is None else held.user_attrs[_OWNER]
     ended = held is not None and held.state == TrialState.COMPLETE
     return Piece(owner, ended, tuple(dict.fromkeys(former)), told)

@@ -115,6 +115,9 @@ def _rest(record: SearchRecord, allocations: int) -> list[str]:
         said = [f"rank correlation of proxies with the metric, over only {only}: {known}", *said]
     if record.output is None:
         return said
+    if record.held_by is not None:
+        own = f"saved in {record.output}: result.json (.md, .csv)"
+        return [*said, f"{own}; the winner lies with another driver, {record.held_by}"]
     seed, test = record.best.saved_seed, record.best.saved_test
     adapter = "" if seed is None else f"adapter/ (seed {seed}, test {_number(test)}), "
     answers = "" if record.text is None else "answers.jsonl, "

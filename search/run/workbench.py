@@ -23,7 +23,7 @@ from search.job.scoring import score_space
 from search.job.settings import COUNTS
 from search.live.settings import LiveSettings
 from search.live.watcher import Watcher
-from search.mirror.join_settings import JoinSettings
+from search.mirror.join_settings import JoinSettings, check_join
 from search.mirror.settings import StorageSettings
 from search.mirror.study_place import StudyPlace, study_name_of, study_place
 from spaces.allocation import Allocation
@@ -31,8 +31,8 @@ from spaces.budget import written_budget
 from spaces.errors import InputError, UsageError
 from spaces.search_space import SearchSpace
 
-from .joined import check_join
-from .live import live_job_of, search_live
+from .live import search_live
+from .live_job import live_job_of
 from .oracle import Oracle
 from .own_names import own_names
 from .pipeline import check_names, result_with, search_in_folder, search_with
@@ -203,13 +203,14 @@ class Workbench:
             )
             check_names(settings, live)
             shown, joined = StorageSettings(storage, study_name), JoinSettings(join, heartbeat)
+            check_join(joined, live, shown)
         if folder is not None:
             known = {**self.asked.by_name(), **settings_by_name(settings), **settings_by_name(live)}
             owner = self._owner(folder, "search.run", known)
             with owner.opened():
                 found = self.search_in(owner, settings, live, shown=shown, join=joined, watchers=watchers)
             if isinstance(found, SearchRecord):
-                raise InputError(f"another driver has the result; it lies in {found.output}.")
+                raise InputError(f"another driver has the winner, {found.held_by}; ask there.")
             return found
         if join:
             raise UsageError("`join` needs a `folder`, in which this driver keeps what it trained; give one.")
@@ -256,7 +257,6 @@ class Workbench:
     ) -> Callable[[Path, str | None], Result | SearchRecord]:
         """The search that is asked for, of a folder and of whose it is; refused is what can be refused before
         it begins."""
-        check_join(join, trials=live.trials, objectives=live.objectives, storage=study.storage)
         if not live.trials:
             oracle, seed = _ORACLES[settings.evaluator](self.job), self.job.seed
             return lambda folder, identity: search_with(

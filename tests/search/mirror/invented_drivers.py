@@ -16,7 +16,7 @@ from evaluators.training.candidate import Trained
 from evaluators.training.leg import Leg
 from search.live.settings import LiveSettings
 from search.live.waves import LiveOutcome
-from search.mirror.lead import LedWatcher, conclude, concluded_by
+from search.mirror.lead import LedWatcher, awaited_result, conclude
 from search.mirror.live_watcher import live_mirror
 from search.mirror.shared_legs import SharedLegs, driver_name
 from search.mirror.shared_work import shared_work
@@ -95,13 +95,11 @@ def driven(storage: str, folder: Path, pause_s: float) -> tuple[LiveOutcome, str
         led = LedWatcher(work, lambda: live_mirror(place, space))
         try:
             outcome = invented(space, SETTINGS, training=legs, told=led, budget=BUDGET, forget=legs.forget)
-            known = concluded_by(work)
-            if known is None:
-                known = {"by": folder.name}
-                conclude(work, known)
+            if (known := awaited_result(work)) is None:
+                conclude(work, {"finals": folder.name})
         finally:
             led.close()
-    return outcome, str(known["by"])
+    return outcome, folder.name if known is None else str(known.told["finals"])
 
 
 def candidates_of(driver: str) -> Path:
