@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
+import os
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,11 +25,12 @@ from search.mirror.study_place import StudyPlace
 from spaces.search_space import SearchSpace
 from spaces.site import Site, Tap
 from tests.search.live.invented import STEPS, invented, trained_to
+from tests.search.mirror.shown_search import Ended
 
 NAME = "invented"
 SETTINGS = LiveSettings(trials=12, at_once=6, lrs=(1e-3, 1e-2), scalings=("alpha/r", "constant"))
 BUDGET = 384
-_LOG = "trained"
+_LOG, _FINALS = "trained", "finals"
 
 
 def small_space() -> SearchSpace:
@@ -43,11 +45,13 @@ def small_space() -> SearchSpace:
 class SlowTraining:
     """Trains by invention, a leg at a time; its states are tensors that hold the number of their steps.
 
-    folder: gets a line for every leg once it is trained, and the ledger. pause_s: of a leg.
+    folder: gets a line for every leg once it is trained, and the ledger. pause_s: of a leg. dies_after: so
+    many legs; 0: never.
     """
 
     folder: Path
     pause_s: float
+    dies_after: int = 0
 
     @property
     def ledger(self) -> Ledger:
@@ -69,6 +73,8 @@ class SlowTraining:
         self.ledger.record(leg, own)
         with (self.folder / _LOG).open("a") as log:
             log.write(json.dumps([hash_of(leg), leg.begun_at, leg.ends_at(STEPS)]) + "\n")
+        if len(trained_in(self.folder)) == self.dies_after:
+            _die()
         return own
 
 
@@ -84,18 +90,29 @@ def trained_in(folder: Path) -> list[tuple[str, int, int]]:
     return [tuple(json.loads(line)) for line in lines]
 
 
-def driven(storage: str, folder: Path, pause_s: float) -> tuple[LiveOutcome, str]:
-    """All of a search, a part of it trained here; and who had the finals."""
+def driven(storage: str, folder: Path, pause_s: float, dies: str = "never") -> tuple[LiveOutcome, str]:
+    """All of a search, a part of it trained here; and who had the finals.
+
+    dies: when this process kills itself: in the "search", the "finals", or before the "notes" of all.
+    """
     folder.mkdir(exist_ok=True)
     name, space = driver_name("here", folder), small_space()
     place = StudyPlace(NAME, {}, storage, identity="one")
-    training = SlowTraining(folder, pause_s)
+    training = SlowTraining(folder, pause_s, dies_after=5 if dies == "search" else 0)
     with shared_work(storage, f"{NAME}, work", "one", name, 1) as work:
         legs = SharedLegs(work, training, training.ledger, candidates_of, STEPS)
         led = LedWatcher(work, lambda: live_mirror(place, space))
         try:
             outcome = invented(space, SETTINGS, training=legs, told=led, budget=BUDGET, forget=legs.forget)
             if (known := awaited_result(work)) is None:
+                with (folder / _FINALS).open("a") as log:
+                    log.write("begun\n")
+                if dies == "finals":
+                    _die()
+                complete = [one for one in outcome.trials if one.state == "complete"]
+                if dies == "notes":
+                    _die()
+                led.concluded(Ended(next(one for one in outcome.trials if one.baseline), complete[-1]))
                 conclude(work, {"finals": folder.name})
         finally:
             led.close()
@@ -107,6 +124,16 @@ def candidates_of(driver: str) -> Path:
     return Path(driver.partition(":")[2]) / "candidates"
 
 
-if __name__ == "__main__":
-    _, finals = driven(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3]))
-    print(finals)
+def finals_in(folder: Path) -> int:
+    """How often a driver began the finals."""
+    path = folder / _FINALS
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def drive(storage: str, folder: Path, pause_s: float, dies: str = "never") -> None:
+    """``driven`` in a process of its own."""
+    driven(storage, folder, pause_s, dies)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
