@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +31,7 @@ NAME = "invented"
 SETTINGS = LiveSettings(trials=12, at_once=6, lrs=(1e-3, 1e-2), scalings=("alpha/r", "constant"))
 BUDGET = 384
 _LOG, _FINALS = "trained", "finals"
+_DIES_AFTER = {"first wave": 5, "second wave": 9}  # legs
 
 
 def small_space() -> SearchSpace:
@@ -90,17 +91,26 @@ def trained_in(folder: Path) -> list[tuple[str, int, int]]:
     return [tuple(json.loads(line)) for line in lines]
 
 
-def driven(storage: str, folder: Path, pause_s: float, dies: str = "never") -> tuple[LiveOutcome, str]:
+def driven(
+    storage: str,
+    folder: Path,
+    pause_s: float,
+    dies: str = "never",
+    ready: Callable[[], object] = lambda: None,
+) -> tuple[LiveOutcome, str]:
     """All of a search, a part of it trained here; and who had the finals.
 
-    dies: when this process kills itself: in the "search", the "finals", or before the "notes" of all.
+    dies: when this process kills itself: in the "first wave", the "second wave", the "finals", or before the
+    "notes" of all.
+    ready: called when others know of this driver, before it begins.
     """
     folder.mkdir(exist_ok=True)
     name, space = driver_name("here", folder), small_space()
     place = StudyPlace(NAME, {}, storage, identity="one")
-    training = SlowTraining(folder, pause_s, dies_after=5 if dies == "search" else 0)
+    training = SlowTraining(folder, pause_s, dies_after=_DIES_AFTER.get(dies, 0))
     with shared_work(storage, f"{NAME}, work", "one", name, 1) as work:
         legs = SharedLegs(work, training, training.ledger, candidates_of, STEPS)
+        ready()
         led = LedWatcher(work, lambda: live_mirror(place, space))
         try:
             outcome = invented(space, SETTINGS, training=legs, told=led, budget=BUDGET, forget=legs.forget)

@@ -45,7 +45,7 @@ def test_who_lets_go_of_the_finals_leaves_them_to_others(tmp_path):
         assert former_leads(second) == ("a",)
 
 
-@pytest.mark.parametrize("dies", ["search", "finals", "notes"])
+@pytest.mark.parametrize("dies", ["first wave", "finals", "notes"])
 def test_a_leader_that_is_killed_is_followed_by_another_that_completes_the_study(dies, tmp_path):
     storage = f"sqlite:///{tmp_path / 'shared.db'}"
     first, second = tmp_path / "a", tmp_path / "b"
@@ -55,7 +55,7 @@ def test_a_leader_that_is_killed_is_followed_by_another_that_completes_the_study
         other = begin(drive, storage, second, 0.0)
         assert exit_code_of(leader) == -signal.SIGKILL
         assert exit_code_of(other) == 0
-    assert finals_in(first) == (dies != "search")
+    assert finals_in(first) == (dies != "first wave")
     assert finals_in(second) == 1
     trained = trained_in(first) + trained_in(second)
     assert len(set(trained)) == len(trained)

@@ -104,7 +104,10 @@ def test_what_cannot_be_shared_is_refused_before_anything_is_loaded(small, tmp_p
         (["--trials", "4", *shared[:3]], "give them all one --study-name"),
         (["--trials", "4", *shared, "--storage", "x.log"], "needs a database, which notices the dead"),
         (["--trials", "4", *shared, "--storage", "sqlite:///:memory:"], "no memory of one process"),
-        (["--trials", "4", *shared, "--objectives", "loss,params"], "--objectives loss,params exclude each other"),
+        (
+            ["--trials", "4", *shared, "--objectives", "loss,params"],
+            "--objectives loss,params exclude each other",
+        ),
         (["--trials", "4", "--heartbeat", "5"], "--heartbeat is of a search that is shared; add --join"),
     ):
         assert said in refusal([*small, *argv], capsys)
