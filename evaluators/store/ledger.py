@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from dataclasses import fields as dataclass_fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -124,6 +125,7 @@ class Ledger:
             kept["answers"] = list(trained.answers)
         if trained.state is not None:
             kept["state"] = write_tensor_file(self._state_path(leg), _tensors_of(trained.state))
+            self._paused.setdefault(self._owner(leg.candidate), set()).add(trained.state.step)
         course = trained.course and asdict(trained.course)
         evaluation = asdict(trained.evaluation)
         write_sealed(path, {"of": key, **evaluation, "course": course, "tensors": tensors, **kept})
@@ -159,10 +161,20 @@ class Ledger:
 
     def _forget(self, before: Mapping[str, float]) -> None:
         """Removes the states at steps below these, by the first part of the files' names."""
+        for owner, end in before.items():
+            for step in [one for one in self._paused.get(owner, ()) if one < end]:
+                (self._folder / f"{owner}.{step}{_STATE}").unlink(missing_ok=True)
+                self._paused[owner].remove(step)
+
+    @cached_property
+    def _paused(self) -> dict[str, set[int]]:
+        """Steps of the states that lie in the folder, by the first part of the files' names. It is listed
+        once: a search has thousands of files there, and forgets with every trial."""
+        found: dict[str, set[int]] = {}
         for path in self._folder.glob(f"*{_STATE}"):
             owner, step = path.name.removesuffix(_STATE).split(".")
-            if int(step) < before.get(owner, 0):
-                path.unlink(missing_ok=True)
+            found.setdefault(owner, set()).add(int(step))
+        return found
 
     def _kept(self, leg: Leg, digest: str) -> dict[str, Tensor] | None:
         """The tensors of the state at a leg's end; None where that was forgotten."""

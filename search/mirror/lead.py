@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from evaluators.training.candidate import Trained
 from search.live.live_trial import LiveTrial
 from search.live.watcher import Concluded, LiveSearch, Watcher
 
+from .live_watcher import KeepsStudy
 from .opened_storage import GRACE
 from .patience import AWAY, patiently
 from .shared_work import SharedWork
@@ -37,11 +39,11 @@ class LedWatcher:
     not there. So does one whose database was away.
     """
 
-    def __init__(self, work: SharedWork, opened: Callable[[], AbstractContextManager[Watcher]]) -> None:
+    def __init__(self, work: SharedWork, opened: Callable[[], AbstractContextManager[KeepsStudy]]) -> None:
         """opened: gives the other, which is told again of what it knows."""
         self._work, self._opened = work, opened
         self._calls: list[Callable[[Watcher], None]] = []
-        self._inner: Watcher | None = None
+        self._inner: KeepsStudy | None = None
         self._stack = ExitStack()
 
     def began(self, search: LiveSearch, /) -> None:
@@ -58,6 +60,9 @@ class LedWatcher:
 
     def concluded(self, result: Concluded, /) -> None:
         self._tell(lambda inner: inner.concluded(result))
+
+    def given_up(self, reason: str) -> Path | None:
+        return None if self._inner is None else self._inner.given_up(reason)
 
     def close(self) -> None:
         """Lets go of the other."""

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Final
 
 from optuna.exceptions import OptunaError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
-from sqlalchemy import URL
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from evaluators.store.whole_file import whole_file
 from search.sampling.repaired_study import quiet_optuna
 from search.sampling.storage_error import is_locked_database
 from spaces.errors import InputError, UsageError
+from spaces.printable import printable
 
 from .patience import patiently
+from .settings import check_address, is_journal
 
 __all__ = [
     "GRACE",
@@ -38,7 +41,9 @@ Place = Path | str
 GRACE: Final = 5
 """Heartbeats that are missed until somebody is taken for dead."""
 _FILE: Final = "sqlite"  # begins the address of one
-_JOURNALS: Final = (".log", ".journal")
+_OPTUNAS: Final = {"studies", "trials", "version_info"}  # some of Optuna's tables, in all its versions
+_SHOWN_TABLES: Final = 3
+_TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table'"
 _PATIENCE_S: Final = 20.0  # until what another program holds is given up
 _PAUSES_S: Final = (0.2, 0.5, 1.0)  # between attempts to make tables
 _BROKEN: Final = (ImportError, KeyError, ValueError, RuntimeError, OSError, OptunaError, SQLAlchemyError)
@@ -50,7 +55,7 @@ def opened_storage(where: Place, *, heartbeat: int | None = None) -> Iterator[Ba
 
     heartbeat: seconds in which who runs a trial in a database shows that it is alive; None: nobody does.
     """
-    if isinstance(where, str) and _is_journal(where):
+    if isinstance(where, str) and is_journal(where):
         yield JournalStorage(JournalFileBackend(where))  # opens its file for each call
         return
     if isinstance(where, Path) and not where.exists():
@@ -122,11 +127,9 @@ def checked_storage(address: str) -> str:
     An SQLAlchemy URL (``sqlite:///study.db``, ``postgresql+psycopg://...``, ``mysql+pymysql://...``) or the
     path of a journal file that ends in .log or .journal. It is not shown: it may hold a password.
     """
-    if "://" not in address and not _is_journal(address):
-        raise UsageError(
-            "`storage` is no address of Optuna's; give a URL such as sqlite:///study.db or "
-            "postgresql+psycopg://USER@HOST/DATABASE, or the path of a journal file that ends in .log."
-        )
+    check_address(address)
+    if (what := _not_of_optuna(address)) is not None:
+        raise UsageError(f"`storage` is {what}; give that of studies, or one that is not there yet.")
     try:
         with opened_storage(address) as storage:
             storage.get_all_studies()
@@ -136,6 +139,30 @@ def checked_storage(address: str) -> str:
             "Optuna takes, such as sqlite:///study.db."
         ) from None
     return address
+
+
+def _not_of_optuna(address: str) -> str | None:
+    """What an SQLite file is that Optuna would write its tables into beside another program's; None where it
+    is a study's, or is not there."""
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        return None  # of which its opening tells
+    if url.get_backend_name() != "sqlite" or not url.database or not Path(url.database).is_file():
+        return None
+    uri = f"{Path(url.database).absolute().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE_S)) as opened:
+            tables = {name for (name,) in opened.execute(_TABLES)}
+    except sqlite3.OperationalError:
+        return None  # in use, say
+    except sqlite3.DatabaseError:
+        return "a file, but not of SQLite"
+    if not tables or tables >= _OPTUNAS:
+        return None
+    some = ", ".join(map(printable, sorted(tables)[:_SHOWN_TABLES]))
+    more = f" and {len(tables) - _SHOWN_TABLES} more" if len(tables) > _SHOWN_TABLES else ""
+    return f"an SQLite file of another program (its tables: {some}{more})"
 
 
 def _missing(error: BaseException) -> str:
@@ -170,7 +197,3 @@ def sqlite_url(path: Path) -> str:
     """
     uri = URL.create("sqlite", database=path.absolute().as_uri(), query={"uri": "true"})
     return uri.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
-
-
-def _is_journal(address: str) -> bool:
-    return "://" not in address and address.endswith(_JOURNALS)

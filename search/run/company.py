@@ -13,7 +13,7 @@ from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import Leg
 from proxies.site_scores import SiteScores
 from search.live.at_once import settled_at_once
-from search.live.watcher import Watcher
+from search.mirror.live_watcher import KeepsStudy
 
 from .record import SearchRecord
 from .result import Result
@@ -45,8 +45,8 @@ class Company(Protocol):
         """Those that all go by."""
 
     def shown(
-        self, mirror: Callable[[], AbstractContextManager[Watcher]], /
-    ) -> AbstractContextManager[Watcher]:
+        self, mirror: Callable[[], AbstractContextManager[KeepsStudy]], /
+    ) -> AbstractContextManager[KeepsStudy]:
         """Who keeps the study of the trials."""
 
     def training(self, own: TrainsTrials, ledger: Ledger, total: int, /) -> TrainsTrials:
@@ -76,8 +76,8 @@ class Alone:
         return own
 
     def shown(
-        self, mirror: Callable[[], AbstractContextManager[Watcher]], /
-    ) -> AbstractContextManager[Watcher]:
+        self, mirror: Callable[[], AbstractContextManager[KeepsStudy]], /
+    ) -> AbstractContextManager[KeepsStudy]:
         return mirror()
 
     def training(self, own: TrainsTrials, ledger: Ledger, total: int, /) -> TrainsTrials:

@@ -16,7 +16,6 @@ from evaluators.store.ledger import Ledger
 from proxies.site_scores import SiteScores
 from search.folder.provenance import Provenance, this_program
 from search.live.at_once import settled_at_once
-from search.live.watcher import Watcher
 from search.mirror.join_settings import JoinSettings
 from search.mirror.lead import (
     LeadResult,
@@ -26,6 +25,7 @@ from search.mirror.lead import (
     former_leads,
     result_elsewhere,
 )
+from search.mirror.live_watcher import KeepsStudy
 from search.mirror.shared_legs import SharedLegs, driver_name
 from search.mirror.shared_work import SharedWork, shared_work
 from search.mirror.study_place import StudyPlace
@@ -74,7 +74,7 @@ class Joined:
         ]
 
     def shown(
-        self, mirror: Callable[[], AbstractContextManager[Watcher]], /
+        self, mirror: Callable[[], AbstractContextManager[KeepsStudy]], /
     ) -> AbstractContextManager[LedWatcher]:
         """Whoever leads."""
         return closing(LedWatcher(self.work, mirror))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,8 +29,10 @@ from search.live.watcher import LiveSearch, Watcher
 from search.live.waves import LiveOutcome
 from search.mirror.join_settings import JoinSettings
 from search.mirror.live_watcher import live_mirror
+from search.mirror.patience import StorageAwayError
 from search.mirror.study_place import StudyPlace
 from search.sampling.proposals import Proposal
+from spaces.errors import InputError
 
 from .company import CANDIDATES, Company
 from .finalists_mirror import finalists_mirror
@@ -100,7 +102,8 @@ def search_live(
         progress: of scoring, searching and evaluating.
         watchers: are told what happens, besides the study.
 
-    Raises InputError where every run of the baselines failed.
+    Raises InputError where no trial was trained to its end, or every run of the finalists failed; the page
+    tells of them.
     """
     oracle, spent, kept = TrainedOracle(live.job), {}, folder / CANDIDATES
     oracle.announce(folder)
@@ -113,12 +116,19 @@ def search_live(
         spent["scoring"] = time.perf_counter() - started
         live = live.with_at_once(company.at_once(live.at_once))
         mirror = partial(live_mirror, study, oracle.problem.drawn_space)
-        everybody = (stack.enter_context(company.shown(mirror)), *watchers)
+        shown = stack.enter_context(company.shown(mirror))
+        everybody = (shown, *watchers)
         outcome = _trials(live, settings, scores, kept, progress, study.command, everybody, company)
         spent["searching"] = time.perf_counter() - started - spent["scoring"]
         if (known := company.awaited(live.job.ledger(kept))) is not None:
             return known
-        result = _finals(oracle, settings, outcome, scores, spent, folder, study, progress)
+        try:
+            result = _finals(oracle, outcome, settings, scores, spent, folder, study, progress)
+        except StorageAwayError:  # the same line goes on
+            raise
+        except InputError as error:
+            page = shown.given_up(str(error))
+            raise InputError(f"{error}{'' if page is None else f'; {page} has all trials'}") from error
         for watcher in everybody:
             watcher.concluded(result)
         company.conclude(result)
@@ -127,22 +137,22 @@ def search_live(
 
 def _finals(
     oracle: TrainedOracle,
-    settings: SearchSettings,
     outcome: LiveOutcome,
+    settings: SearchSettings,
     scores: Sequence[SiteScores],
-    spent: dict[str, float],
+    spent: Mapping[str, float],
     folder: Path,
     study: StudyPlace,
     progress: Progress,
 ) -> Result:
-    """The best trials trained over all seeds, the best of them saved."""
+    """The finalists trained and judged, the winner and the front saved."""
     _, direction = outcome.search.objectives[0]
     finals = choose_finals(outcome.trials, settings.finalists, direction)
     proposals = [_proposal(trial) for trial in (finals.baseline, *finals.finalists)]
+    kept = folder / CANDIDATES
     with finalists_mirror(study, oracle.problem, proposals) as shown:
-        kept = folder / CANDIDATES
         found = result_with(oracle, proposals, kept, progress, scores=scores, seconds=spent, output=folder)
-        result = replace(found, live=outcome)
+        result = replace(found, live=outcome, study=study.elsewhere)
         save_result(result, folder, study.command)
         write_front(result, folder, study.command)
         shown.ended(result)

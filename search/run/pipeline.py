@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -105,7 +106,8 @@ def search_with(
     spent = {"scoring": scored - started, "proposing": time.perf_counter() - scored}
     kept = folder / "candidates"
     with finalists_mirror(study, problem, chosen) as shown:
-        result = result_with(oracle, chosen, kept, progress, scores=scores, seconds=spent, output=folder)
+        found = result_with(oracle, chosen, kept, progress, scores=scores, seconds=spent, output=folder)
+        result = replace(found, study=study.elsewhere)
         save_result(result, folder, study.command)
         shown.ended(result)
     return result

@@ -16,6 +16,7 @@ from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import inputs_of
 from search.job.job import Job
 from search.job.job_settings import JobSettings
+from search.job.logged import logged
 from search.job.option import check_whole, settings_by_name
 from search.job.progress import Progress, silent
 from search.job.right_type import check_type, path_of, several
@@ -31,6 +32,7 @@ from spaces.budget import written_budget
 from spaces.errors import InputError, UsageError
 from spaces.search_space import SearchSpace
 
+from .before_loading import check_together
 from .live import search_live
 from .live_job import live_job_of
 from .oracle import Oracle
@@ -101,7 +103,12 @@ class Workbench:
         return uniform_allocation(self.space, self.budget)
 
     def fine_tune(
-        self, plans: Sequence[Allocation], *, seeds: int | None = None, folder: str | Path | None = None
+        self,
+        plans: Sequence[Allocation],
+        *,
+        seeds: int | None = None,
+        folder: str | Path | None = None,
+        log: str | None = None,
     ) -> Result:
         """Plans beside the uniform allocation, which is trained too where it is none of them.
 
@@ -109,6 +116,7 @@ class Workbench:
             plans: allocations within the budget.
             seeds: runs of each of them; by default as many as were set up.
             folder: keeps what has finished, so that an interrupted call goes on; by default nothing is kept.
+            log: "tensorboard" or "wandb", which is told all losses, in ``logs`` of the folder.
 
         Raises UsageError on what are no plans of this space, on a plan above the budget, and on a folder that
         is in use or holds anything else; InputError where every run failed.
@@ -116,7 +124,8 @@ class Workbench:
         if seeds is not None:
             check_whole("seeds", seeds, COUNTS)
         first = self.job.seed
-        job = self.job if seeds is None else replace(self.job, seeds=tuple(range(first, first + seeds)))
+        job = logged(self.job, log, folder)
+        job = job if seeds is None else replace(job, seeds=tuple(range(first, first + seeds)))
         proposals = proposed_plans(plans, self.uniform(), job)
         with ExitStack() as stack:
             if folder is None:
@@ -152,6 +161,7 @@ class Workbench:
         join: bool = _ALONE.join,
         heartbeat: int = _ALONE.heartbeat,
         folder: str | Path | None = None,
+        log: str | None = None,
         watchers: Sequence[Watcher] = (),
     ) -> Result:
         """What ``rankscape run`` finds: proposals by proxies and samplers, the best of them fine-tuned; with
@@ -176,6 +186,7 @@ class Workbench:
             folder: gets the winner's adapter, ``result.json`` and the study, as that of ``rankscape run``
                 with these options, which can go on in it, also with other text to ``generate``; by default
                 nothing is kept.
+            log: "tensorboard" or "wandb", which is told all losses, in ``logs`` of the folder.
             watchers: are told how trials begin, are judged and end.
 
         Raises UsageError on names and storages that there are not, and on a folder that is in use or holds
@@ -204,11 +215,12 @@ class Workbench:
             check_names(settings, live)
             shown, joined = StorageSettings(storage, study_name), JoinSettings(join, heartbeat)
             check_join(joined, live, shown)
+        bench = replace(self, job=logged(self.job, log, folder))
         if folder is not None:
             known = {**self.asked.by_name(), **settings_by_name(settings), **settings_by_name(live)}
             owner = self._owner(folder, "search.run", known)
             with owner.opened():
-                found = self.search_in(owner, settings, live, shown=shown, join=joined, watchers=watchers)
+                found = bench.search_in(owner, settings, live, shown=shown, join=joined, watchers=watchers)
             if isinstance(found, SearchRecord):
                 raise InputError(f"another driver has the winner, {found.held_by}; ask there.")
             return found
@@ -260,18 +272,9 @@ class Workbench:
         if not live.trials:
             oracle, seed = _ORACLES[settings.evaluator](self.job), self.job.seed
             return lambda folder, identity: search_with(
-                oracle,
-                settings,
-                folder,
-                seed=seed,
-                study=study.at(folder, identity),
-                progress=self.progress,
+                oracle, settings, folder, seed=seed, study=study.at(folder, identity), progress=self.progress
             )
-        if settings.evaluator != "train":
-            raise UsageError(
-                f"`trials={live.trials}` and `evaluator={settings.evaluator}` exclude each other: trials are "
-                "trained; give one of them."
-            )
+        check_together(settings, live)
         ready = live_job_of(self.job, live, budget=self.asked.space.budget)
         return lambda folder, identity: search_live(
             ready,

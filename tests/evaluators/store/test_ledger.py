@@ -150,6 +150,22 @@ def test_earlier_states_are_forgotten_and_what_was_found_there_is_not(tmp_path):
     assert not list(tmp_path.glob("*.state.*"))
 
 
+def test_states_that_another_process_left_are_forgotten_and_so_are_those_that_come_later(tmp_path):
+    earlier, later = (dataclasses.replace(PAUSED, until=step) for step in (2, 3))
+    Ledger(tmp_path, "context").record(earlier, paused(earlier))
+    Ledger(tmp_path, "another").record(earlier, paused(earlier))
+    ledger = Ledger(tmp_path, "context")
+    ledger.forget_state(CANDIDATE)
+    assert len(list(tmp_path.glob("*.state.*"))) == 1  # of the other context
+    ledger.record(later, paused(later))
+    ledger.forget_before([later])
+    assert ledger.find(later).state is not None
+    ledger.forget_state(CANDIDATE)
+    ledger.forget_state(CANDIDATE)
+    assert ledger.find(later).state is None
+    assert Ledger(tmp_path, "another").find(earlier).state is not None
+
+
 @pytest.mark.parametrize("change", [{"scaling": "constant"}, {"scaling": "alpha/r"}])
 def test_a_scaling_rule_of_its_own_makes_another_candidate(tmp_path, change):
     ledger, other = Ledger(tmp_path, "context"), dataclasses.replace(CANDIDATE, **change)

@@ -21,6 +21,7 @@ from search.live.watcher import Concluded, LiveSearch, Watcher
 from search.live.waves import LiveOutcome, TrainsLegs
 from search.sampling.running_study import Alternatives
 from spaces.search_space import SearchSpace
+from tests.search.live.settled_search import settled
 
 STEPS = 90
 
@@ -107,19 +108,14 @@ def invented(
     ]
     choices = Alternatives((1e-3, 1e-2), ("alpha/r", "constant"), least or budget, budget)
     ladder = Ladder(STEPS, settings.halving, settings.rungs)
-    search = LiveSearch(
+    search = settled(
+        space,
+        settings,
+        budget=budget,
         model="none",
         task="invented",
-        title="all",
-        budget=str(budget),
-        space=space,
-        max_params=budget,
-        metric="accuracy",
-        direction="maximize",
-        settings=settings,
         proxies=("a", "b"),
         rungs=ladder.rungs_at,
-        seed=7,
         seeds=(0, 1),
     )
     return waves_of(
