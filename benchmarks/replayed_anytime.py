@@ -14,7 +14,7 @@ from statistics import median
 
 from .anytime.arms import ARMS, Trainers, run_arm
 from .anytime.ended_trial import EndedTrial
-from .anytime.plot import draw_anytime
+from .anytime.plot import draw_medians
 from .anytime.summary import summary_of
 from .curves.curve_table import CurveTable, read_table
 from .curves.replay import Replay
@@ -103,7 +103,7 @@ def main() -> None:
     if args.output:
         shown = {arm: quiet[arm] for arm in ("random", "tpe", "ours-whole", "ours") if arm in quiet}
         title = f"Replayed in {args.seeds} worlds: MiniLM on SST-2"
-        draw_anytime(shown, args.output.with_suffix(".png"), title=title)
+        draw_medians(shown, args.output.with_suffix(".png"), title=title)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["counted"]
+__all__ = ["all_counted", "counted"]
 
 
 def counted(count: float, one: str, many: str | None = None) -> str:
@@ -12,3 +12,8 @@ def counted(count: float, one: str, many: str | None = None) -> str:
     """
     number = f"{count:,}" if isinstance(count, int) else f"{count:,g}"
     return f"{number} {one if count == 1 else many or f'{one}s'}"
+
+
+def all_counted(count: int, one: str, many: str | None = None) -> str:
+    """``all 3 sites``, ``the only site``: as ``counted``, where all that there are are meant."""
+    return f"the only {one}" if count == 1 else f"all {counted(count, one, many)}"

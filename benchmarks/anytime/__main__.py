@@ -14,7 +14,7 @@ from benchmarks.search_setting import SearchSetting
 
 from .arms import ARMS, run_on_task, trials_file
 from .ended_trial import EndedTrial, read_trials
-from .plot import draw_anytime
+from .plot import draw_medians
 from .summary import summary_of
 
 
@@ -66,7 +66,7 @@ def main() -> None:
     summary = summary_of(searches)
     record("benchmarks.anytime", "cpu", {"trainings": args.trainings, **summary}, args.output)
     if args.output:
-        draw_anytime(searches, args.output.with_suffix(".png"), title="MiniLM on SST-2")
+        draw_medians(searches, args.output.with_suffix(".png"), title="MiniLM on SST-2")
 
 
 if __name__ == "__main__":

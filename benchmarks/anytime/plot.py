@@ -16,14 +16,14 @@ from spaces.show.picture import bare, draw_title, new_figure, save_png
 from .best_so_far import BestSoFar, Unit, best_so_far
 from .ended_trial import EndedTrial
 
-__all__ = ["draw_anytime"]
+__all__ = ["draw_medians"]
 
 _COLOURS: Final = ("#8a8f98", "#e69f00", "#0072b2", "#d55e00", "#009e73", "#cc79a7")
 """A grey, and Okabe and Ito's; again from the start where there are more searches."""
 _POINTS: Final = 400
 
 
-def draw_anytime(searches: Mapping[str, Sequence[Sequence[EndedTrial]]], path: Path, *, title: str) -> None:
+def draw_medians(searches: Mapping[str, Sequence[Sequence[EndedTrial]]], path: Path, *, title: str) -> None:
     """Writes a PNG: medians over seeds with quartiles, against candidate-steps and against seconds."""
     figure = new_figure(9, 3.8)
     left, right = figure.subplots(1, 2, sharey=True)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
 from evaluators.base.architectures import ARCHITECTURES
-from evaluators.base.hub import on_hub
+from evaluators.base.hub import name_of_model, on_hub
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.objective import Architecture
@@ -77,7 +76,7 @@ def model_card(record: AdapterRecord, loader: Loader, *, roles: Sequence[str] = 
     adapter as it was trained. No path of a machine stands in it: of a base model in a folder, the folder's
     own name does, and not where the hub would take it for a name of its own.
     """
-    base = _name_of(record.base)
+    base = name_of_model(record.base)
     on, what = counted(len(record.allocation.ranks), "site"), counted(record.wire_params, "parameter")
     head = f", and a head of {record.head_params:,}" if record.head_params else ""
     said = f"Low-rank adapters for {escaped(base)}: {what} at {on}{head}. Rankscape chose the ranks."
@@ -168,8 +167,3 @@ def _loading(record: AdapterRecord, base: str, loader: Loader) -> list[str]:
     if loader != "load_adapter":
         return [snippet]
     return ["PEFT cannot have all of it, so the base model takes it by `load_adapter`.", snippet]
-
-
-def _name_of(base: str) -> str:
-    """A name on the hub as it is; of a folder, its own name."""
-    return printable(base if on_hub(base) else Path(base).resolve().name)

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from huggingface_hub import constants
 
-__all__ = ["hub_answers", "hub_is_switched_off", "on_hub"]
+from spaces.printable import printable
+
+__all__ = ["hub_answers", "hub_is_switched_off", "name_of_model", "on_hub"]
 
 
 def on_hub(model: str) -> bool:
@@ -21,6 +23,16 @@ def on_hub(model: str) -> bool:
     folder = Path(model)
     path = folder.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1
     return not path and not folder.is_dir()
+
+
+def name_of_model(model: str) -> str:
+    """What a model is called before others: its name on the hub, or of a folder its own name, without the
+    path that tells of a machine.
+
+    >>> name_of_model("facebook/opt-350m"), name_of_model("/home/me/models/mine/")
+    ('facebook/opt-350m', 'mine')
+    """
+    return printable(model if on_hub(model) else Path(model).resolve().name)
 
 
 def hub_is_switched_off() -> bool:

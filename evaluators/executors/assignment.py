@@ -16,7 +16,7 @@ from .cohorts import form_cohorts
 from .retry import Died, Execute, outlived
 from .workload import Work, Workload
 
-__all__ = ["Assignment", "assignments_of", "end_all", "train_assigned"]
+__all__ = ["Assigned", "Assignment", "assigned", "end_all", "train_assigned"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,9 +48,17 @@ class Assignment:
                 yield one
 
 
-def assignments_of(
+@dataclass(frozen=True, slots=True, eq=False)
+class Assigned:
+    """All work in cohorts. left: those to train. cohorts: how many there are, the known ones too."""
+
+    left: tuple[Assignment, ...]
+    cohorts: int
+
+
+def assigned(
     work: Sequence[Work], devices: Sequence[str], cohort_size: int, models: BaseModels, *, home: str
-) -> Iterator[Assignment]:
+) -> Assigned:
     """Every cohort that is not known, without its known legs where all are whole; the devices in turn.
 
     Cohorts are formed of all legs of a workload, the known ones among them, before they are spread: a run
@@ -59,7 +67,7 @@ def assignments_of(
     again, the known ones beside those that are not. On a GPU wider wires are nearly free; on a CPU they may
     add a twentieth of the base model's work, which the model on ``home``, of this process, tells.
     """
-    place = cycle(devices)
+    place, assignments, cohorts = cycle(devices), list[Assignment](), 0
     for index, one in enumerate(work):
         padding = float("inf")
         if not devices[0].startswith("cuda"):
@@ -68,9 +76,11 @@ def assignments_of(
         for cohort in form_cohorts(candidates, one.workload.sites, cohort_size, max_padding=padding):
             legs = tuple(one.legs[i] for i in cohort)
             left = tuple(leg for leg in legs if leg not in one.known)
+            cohorts += 1
             if left:
                 again = left if all(leg.is_whole for leg in legs) else legs
-                yield Assignment(index, one.workload, again, next(place))
+                assignments.append(Assignment(index, one.workload, again, next(place)))
+    return Assigned(tuple(assignments), cohorts)
 
 
 def end_all(

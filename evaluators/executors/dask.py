@@ -18,10 +18,10 @@ from evaluators.training.candidate import Trained
 from spaces.counted import counted
 from spaces.errors import InputError
 
-from .assignment import Assignment, assignments_of, end_all
+from .assignment import Assignment, assigned, end_all
 from .cohorts import default_cohort_size
 from .dask_workers import DaskCall, DaskWorkers
-from .executor import Executor
+from .executor import Executor, OpenedExecutor
 from .on_dask_worker import own_device, train_here
 from .retry import Died
 from .workload import Work
@@ -126,7 +126,7 @@ class DaskExecutor:
     @contextmanager
     def opened(self) -> Iterator[Executor]:
         with DaskWorkers(self.address, patience=self.patience) as workers:
-            yield _Connected(self, workers)
+            yield OpenedExecutor(self, _Connected(self, workers))
 
     def call(self, assignment: Assignment, rows: bytes) -> DaskCall[list[Trained]]:
         """To train it on a worker. rows: its task, pickled, which so many others have too."""
@@ -139,7 +139,7 @@ class DaskExecutor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Connected:
-    """A ``DaskExecutor`` with the workers that it was opened with.
+    """Has the workers train that a ``DaskExecutor`` was opened with.
 
     packed: tasks and their pickles, by identity: a search of many waves has one, of many megabytes maybe.
     """
@@ -147,18 +147,6 @@ class _Connected:
     settings: DaskExecutor
     workers: DaskWorkers
     packed: dict[int, tuple[Task, bytes]] = field(default_factory=dict)
-
-    @property
-    def at_once(self) -> None:
-        return self.settings.at_once
-
-    @property
-    def cohort_size(self) -> int:
-        return self.settings.cohort_size
-
-    @contextmanager
-    def opened(self) -> Iterator[Executor]:
-        yield self
 
     def __call__(
         self,
@@ -169,14 +157,13 @@ class _Connected:
         on_step: Callable[[int], None] = lambda _: None,
     ) -> None:
         chosen = self.settings
-        formed = assignments_of(work, (chosen.usual,), chosen.cohort_size, models, home=chosen.home)
-        assignments = list(formed)
-        _log.info("workers  cohorts: %d, of the cluster: %d", len(assignments), len(self.workers))
+        left = assigned(work, (chosen.usual,), chosen.cohort_size, models, home=chosen.home).left
+        _log.info("workers  cohorts: %d, of the cluster: %d", len(left), len(self.workers))
 
         def execute(tasks: Sequence[Assignment]) -> Iterator[tuple[int, list[Trained] | Died]]:
             return self.workers([chosen.call(one, self._packed(one.workload.task)) for one in tasks])
 
-        end_all(assignments, work, execute, on_done=on_done, on_step=on_step)
+        end_all(left, work, execute, on_done=on_done, on_step=on_step)
 
     def _packed(self, task: Task) -> bytes:
         """The same bytes whenever it is asked for."""

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -15,8 +15,8 @@ from joblib import cpu_count
 from evaluators.base.base_models import BaseModels
 from evaluators.training.candidate import Trained
 
-from .assignment import Assignment, assignments_of, end_all, train_assigned
-from .executor import Executor
+from .assignment import Assigned, Assignment, assigned, end_all, train_assigned
+from .executor import Executor, OpenedExecutor
 from .retry import Died
 from .worker_processes import WorkerProcesses, end_without
 from .workload import Work
@@ -62,7 +62,7 @@ class LocalExecutor:
             with self.opened() as opened:
                 opened(work, models, on_done=on_done, on_step=on_step)
             return
-        for assignment in self.assignments(work, models):
+        for assignment in self.assigned(work, models).left:
             for one in assignment.news(train_assigned(assignment, models, on_step), work):
                 on_done(assignment.work, one)
 
@@ -72,31 +72,19 @@ class LocalExecutor:
             yield self
             return
         with WorkerProcesses[BaseModels, list[Trained]](self.jobs, BaseModels) as processes:
-            yield _Processes(self, processes)
+            yield OpenedExecutor(self, _Processes(self, processes))
 
-    def assignments(self, work: Sequence[Work], models: BaseModels) -> Iterator[Assignment]:
+    def assigned(self, work: Sequence[Work], models: BaseModels) -> Assigned:
         """What there is to train, cohort by cohort."""
-        return assignments_of(work, self.devices, self.cohort_size, models, home=self.devices[0])
+        return assigned(work, self.devices, self.cohort_size, models, home=self.devices[0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Processes:
-    """A ``LocalExecutor`` with the processes that it was opened with."""
+    """Has the processes train that a ``LocalExecutor`` was opened with."""
 
     local: LocalExecutor
     processes: WorkerProcesses[BaseModels, list[Trained]]
-
-    @property
-    def at_once(self) -> int:
-        return self.local.at_once
-
-    @property
-    def cohort_size(self) -> int:
-        return self.local.cohort_size
-
-    @contextmanager
-    def opened(self) -> Iterator[Executor]:
-        yield self
 
     def __call__(
         self,
@@ -106,17 +94,17 @@ class _Processes:
         on_done: Callable[[int, Trained], None],
         on_step: Callable[[int], None] = lambda _: None,
     ) -> None:
-        assignments = list(self.local.assignments(work, models))
-        jobs = min(self.local.jobs, len(assignments))
+        given = self.local.assigned(work, models)
+        left, cohorts = given.left, given.cohorts
+        jobs = min(self.local.jobs, len(left))
         # of all cohorts, the known ones too: threads decide rounding, and an interruption shall not
-        every = len(list(self.local.assignments([replace(one, known=()) for one in work], models)))
-        threads = self.local.threads or max(1, cpu_count() // max(1, min(self.local.jobs, every)))
-        _log.info("workers  cohorts: %d, processes: %d, threads of each: %d", len(assignments), jobs, threads)
+        threads = self.local.threads or max(1, cpu_count() // max(1, min(self.local.jobs, cohorts)))
+        _log.info("workers  cohorts: %d, processes: %d, threads of each: %d", len(left), jobs, threads)
 
         def execute(tasks: Sequence[Assignment]) -> Iterator[tuple[int, list[Trained] | Died]]:
             return self.processes([partial(_train_elsewhere, threads, os.getpid(), task) for task in tasks])
 
-        end_all(assignments, work, execute, on_done=on_done, on_step=on_step)
+        end_all(left, work, execute, on_done=on_done, on_step=on_step)
 
 
 def _train_elsewhere(threads: int, parent: int, assignment: Assignment, models: BaseModels) -> list[Trained]:

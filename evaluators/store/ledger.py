@@ -6,9 +6,12 @@ import hashlib
 import json
 import logging
 import math
+import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from dataclasses import fields as dataclass_fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +28,7 @@ from spaces.allocation import Allocation
 
 from .sealed_json import DamagedFileError, read_sealed, write_sealed
 from .tensor_file import read_tensor_file, write_tensor_file
+from .whole_file import whole_file
 
 __all__ = ["Ledger", "fingerprint"]
 
@@ -121,9 +125,29 @@ class Ledger:
             kept["answers"] = list(trained.answers)
         if trained.state is not None:
             kept["state"] = write_tensor_file(self._state_path(leg), _tensors_of(trained.state))
+            self._paused.setdefault(self._owner(leg.candidate), set()).add(trained.state.step)
         course = trained.course and asdict(trained.course)
         evaluation = asdict(trained.evaluation)
         write_sealed(path, {"of": key, **evaluation, "course": course, "tensors": tensors, **kept})
+
+    def adopt(self, leg: Leg, other: Ledger) -> None:
+        """Records what another ledger holds of a leg, where this one lacks it or its state."""
+        own = self.find(leg)
+        if own is None or (own.state is None and leg.until is not None):
+            found = other.find(leg)
+            if found is not None:
+                self.record(leg, found)
+
+    def adopt_all(self, other: Ledger) -> None:
+        """Copies what another ledger holds of all that has ended and this one lacks, without states."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        there = [path for path in other._folder.iterdir() if path.suffix in (".json", _TENSORS)]
+        for path in sorted(there, key=lambda path: path.suffix == ".json"):  # tensors first
+            place = self._folder / path.name
+            if path.name.endswith(_STATE) or place.exists():
+                continue
+            with suppress(FileNotFoundError), whole_file(place) as unfinished:  # removed meanwhile
+                shutil.copyfile(path, unfinished)
 
     def forget_state(self, candidate: Candidate) -> None:
         """Removes the states of a candidate that goes on no more."""
@@ -137,10 +161,20 @@ class Ledger:
 
     def _forget(self, before: Mapping[str, float]) -> None:
         """Removes the states at steps below these, by the first part of the files' names."""
+        for owner, end in before.items():
+            for step in [one for one in self._paused.get(owner, ()) if one < end]:
+                (self._folder / f"{owner}.{step}{_STATE}").unlink(missing_ok=True)
+                self._paused[owner].remove(step)
+
+    @cached_property
+    def _paused(self) -> dict[str, set[int]]:
+        """Steps of the states that lie in the folder, by the first part of the files' names. It is listed
+        once: a search has thousands of files there, and forgets with every trial."""
+        found: dict[str, set[int]] = {}
         for path in self._folder.glob(f"*{_STATE}"):
             owner, step = path.name.removesuffix(_STATE).split(".")
-            if int(step) < before.get(owner, 0):
-                path.unlink(missing_ok=True)
+            found.setdefault(owner, set()).add(int(step))
+        return found
 
     def _kept(self, leg: Leg, digest: str) -> dict[str, Tensor] | None:
         """The tensors of the state at a leg's end; None where that was forgotten."""

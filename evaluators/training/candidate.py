@@ -61,7 +61,7 @@ class Recipe:
         positive = {"epochs": self.epochs, "batch_size": self.batch_size, "max_grad_norm": self.max_grad_norm}
         for name, value in positive.items():
             if not 0 < value < math.inf:
-                raise UsageError(f"{name}={value} must be above 0 and finite.")
+                raise UsageError(f"`{name}={value}` must be above 0 and finite.")
         if not 0 <= self.warmup <= 1:
             raise UsageError(f"`warmup={self.warmup}` must lie in [0, 1], a share of the steps.")
         if not 0 <= self.weight_decay < math.inf:

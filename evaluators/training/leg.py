@@ -62,14 +62,23 @@ class Leg:
         """How many it takes, of ``total``."""
         return self.ends_at(total) - self.begun_at
 
-    def failed(self, reason: str, *, curve: tuple[float, ...] = (), may_pass: bool = False) -> Trained:
+    def failed(
+        self,
+        reason: str,
+        *,
+        curve: tuple[float, ...] = (),
+        seconds: float = 0.0,
+        may_pass: bool = False,
+    ) -> Trained:
         """What came of it where it was not trained to its end.
 
-        curve: from its candidate's start on, by default that of the legs before it. may_pass: as of an
-        ``Evaluation``.
+        curve, seconds: from its candidate's start on, by default those of the legs before it. may_pass: as of
+        an ``Evaluation``.
         """
-        known = curve or (() if self.begun is None else self.begun.curve)
-        return Trained(Evaluation(self.candidate, None, None, reason, known, 0.0, 0, may_pass=may_pass), {})
+        if self.begun is not None:
+            curve, seconds = curve or self.begun.curve, seconds or self.begun.seconds
+        evaluation = Evaluation(self.candidate, None, None, reason, curve, seconds, 0, may_pass=may_pass)
+        return Trained(evaluation, {})
 
 
 def whole(candidates: Iterable[Candidate]) -> list[Leg]:

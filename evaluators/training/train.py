@@ -23,6 +23,7 @@ from .adamw import linear_schedule
 from .candidate import Course, Evaluation, Recipe, Trained
 from .cohort import Cohort, nothing_more
 from .data_order import batches_from
+from .diverged import loss_diverged, outputs_diverged
 from .gate_policy import GateHooks, GatePolicy, NeverActedError, Step
 from .leg import Leg
 from .memory import is_out_of_memory, peak_memory, reset_peak_memory, why_it_did_not_fit
@@ -54,8 +55,8 @@ class _Run:
         """How many steps are taken."""
         return len(self.curve)
 
-    def failed(self, reason: str) -> Trained:
-        return self.leg.failed(reason, curve=tuple(self.curve))
+    def failed(self, reason: str, *, may_pass: bool = False) -> Trained:
+        return self.leg.failed(reason, curve=tuple(self.curve), seconds=self.seconds, may_pass=may_pass)
 
 
 def train_cohort(
@@ -102,7 +103,7 @@ def train_cohort(
     slots = min(slots, len(legs))
     rows = task.validation if report_on is None else report_on
     while len(done) < len(legs):
-        waiting = [i for i in range(len(legs)) if i not in done]
+        waiting, training = [i for i in range(len(legs)) if i not in done], None
         try:
             training = _Training(model, sites, task, legs, recipe, slots, policy, rows, write, on_step)
             training.recompute = gradient_checkpointing and training.hooks.around is None
@@ -112,7 +113,8 @@ def train_cohort(
                 raise
             if slots == 1:
                 lost = next(i for i in waiting if i not in done)
-                done[lost] = legs[lost].failed(why_it_did_not_fit(error), may_pass=True)
+                running = {} if training is None else dict(training.running.values())
+                done[lost] = running.get(lost, legs[lost]).failed(why_it_did_not_fit(error), may_pass=True)
             slots = max(1, slots // 2)
         if model.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -216,9 +218,8 @@ class _Training:
             run.curve.append(loss)
             run.trained.append(run.params if active is None else self.cohort.params_at(slot, active))
             if not math.isfinite(loss):
-                failed[slot] = (
-                    f"the training loss became {loss} at step {run.step} of {run.total}; lower `lr`"
-                )
+                rate = run.leg.candidate.learning_rate
+                failed[slot] = loss_diverged(loss, step=run.step, total=run.total, learning_rate=rate)
         return failed
 
     def _schedule(self, run: _Run) -> float:
@@ -266,7 +267,7 @@ class _Training:
         is not judged."""
         score = None if outputs is None else self.task.objective.score(outputs, self.report_on.labels)
         if outputs is not None and score is None:
-            return run.failed("its outputs after training are not finite; lower `lr`")
+            return run.failed(outputs_diverged(run.leg.candidate.learning_rate))
         begun, curve = run.leg.begun, tuple(run.curve)
         memory = max(peak_memory(self.cohort.model.device), 0 if begun is None else begun.peak_memory)
         evaluation = Evaluation(

@@ -38,6 +38,7 @@ from spaces.stacked import Stacked
 from .adamw import linear_schedule
 from .candidate import Candidate, Course, Evaluation, Recipe, Trained
 from .data_order import batches_from, in_length_order
+from .diverged import loss_diverged, outputs_diverged
 from .gate_policy import NeverActedError
 from .memory import is_out_of_memory, peak_memory, reset_peak_memory, why_it_did_not_fit
 from .prefixed import prefixed
@@ -173,7 +174,7 @@ class _PeftRun:
             self.curve.append(loss)
             on_step(1)
             if not math.isfinite(loss):
-                return f"the training loss became {loss} at step {step + 1} of {self.total}; lower `lr`"
+                return loss_diverged(loss, step=step + 1, total=self.total, learning_rate=rate)
             if isinstance(tuned.base_model, AdaLoraModel):
                 tuned.base_model.update_and_allocate(step)  # reads the gradients of this step
         return None
@@ -183,7 +184,7 @@ class _PeftRun:
         outputs = _outputs(tuned, self.objective, report_on, self.recipe.eval_batch_size)
         score = self.objective.score(outputs, report_on.labels)
         if score is None:
-            return self.failed("its outputs after training are not finite; lower `lr`")
+            return self.failed(outputs_diverged(self.candidate.learning_rate))
         seconds, memory = time.perf_counter() - self.began, peak_memory(tuned.device)
         answers = None if write is None else write(_asked(tuned))
         curve = tuple(self.curve)
@@ -195,8 +196,9 @@ class _PeftRun:
         return Trained(evaluation, {}, Course(Allocation.of({}), peak, float(peak), end, ()), answers)
 
     def failed(self, reason: str, *, may_pass: bool = False) -> Trained:
+        seconds, curve = time.perf_counter() - self.began, tuple(self.curve)
         return Trained(
-            Evaluation(self.candidate, None, None, reason, tuple(self.curve), 0.0, 0, may_pass=may_pass), {}
+            Evaluation(self.candidate, None, None, reason, curve, seconds, 0, may_pass=may_pass), {}
         )
 
     def _batches(self) -> Iterator[np.ndarray]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from spaces.counted import counted
+from spaces.counted import all_counted
 from spaces.errors import InputError
 from spaces.hooks import Renorm
 from spaces.memory_size import written_bytes
@@ -94,7 +94,7 @@ class SiteGradients:
         sites = self._space.sites
         if not self.fits:
             raise InputError(
-                f"the gradients of all {counted(len(sites), 'site')} at once take "
+                f"the gradients of {all_counted(len(sites), 'site')} at once take "
                 f"{written_bytes(bytes_of_gradients(sites))}, and `scoring_memory` is "
                 f"{written_bytes(self._memory)}; raise it, or name other proxies with `proxy`."
             )

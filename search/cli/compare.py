@@ -7,12 +7,15 @@ from typing import Final
 
 from search.compare.settings import CompareSettings
 from search.mirror.settings import StorageSettings
+from spaces.errors import UsageError
 
 from .command import Command, Printed
 from .job_options import JOB
 from .typed import Typed
 
 __all__ = ["COMPARE", "main"]
+
+_OF_STUDIES: Final = frozenset({"storage", "study_name"})
 
 
 def _run(given: Typed) -> Printed:
@@ -21,6 +24,8 @@ def _run(given: Typed) -> Printed:
         from .run_compare import run_compare
 
         return run_compare(given)
+    if unheeded := sorted(f"`{one}`" for one in given.names & _OF_STUDIES):
+        raise UsageError(f"`preset` keeps no study, so {' and '.join(unheeded)} would change nothing.")
     from .run_preset import listed, run_preset
 
     return listed() if preset == "list" else run_preset(preset, given)

@@ -10,6 +10,7 @@ from typing import Final
 from search.compare.arm import arms_of
 from search.compare.arm_training import plan_all
 from search.compare.arms_mirror import arms_shown
+from search.compare.leaderboard_table import leaderboard_sheet
 from search.compare.pipeline import compare_arms, write_comparison
 from search.compare.settings import COMPARISON_MAY_GROW, CompareSettings
 from search.compare.terms import terms_of
@@ -18,9 +19,12 @@ from search.folder.provenance import inputs_of
 from search.job.machine import Machine
 from search.job.prepare import prepare
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
+from search.mirror.settings import StorageSettings
+from search.mirror.study_place import check_shown
 
 from .command import Printed
 from .ground_of import ground_of, machine_given
+from .how_to_look import how_to_look
 from .job_options import JOB
 from .output_path import output_path
 from .output_settings import OutputSettings, ScreenSettings
@@ -47,6 +51,7 @@ def run_compare(given: Typed, machine: Callable[[Typed], Machine] = machine_give
     with folder.opened() as path:
         space, training = given.of(SpaceSettings), given.of(TrainingSettings)
         arms = arms_of(given.of(CompareSettings).methods, space)
+        check_shown(given.of(StorageSettings))
         ground = ground_of(given, machine(given))
         terms = terms_of(ground, given.of(CompareSettings), space, training, given.of(ScoringSettings))
         budget = str(prepare(ground, space, training, terms.scoring).max_params)
@@ -60,4 +65,6 @@ def run_compare(given: Typed, machine: Callable[[Typed], Machine] = machine_give
         folder.confirm()
         line = shareable_line("rankscape compare", (CompareSettings, *JOB), given)
         write_comparison(compared, path, command=line)
-    return Printed(compared.board.to_json(), compared.table, compared.samples)
+    lines = f"saved in {path}", how_to_look(path, study.elsewhere)
+    text = leaderboard_sheet(compared.board).with_sentences(*lines).text
+    return Printed(compared.board.to_json(), text, compared.samples)

@@ -12,6 +12,8 @@ from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import inputs_of
 from search.job.machine import Machine
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
+from search.mirror.settings import StorageSettings
+from search.mirror.study_place import check_shown
 from search.study.pipeline import TABLE, check_any_finished, check_study_names, tabulate
 from search.study.report import REPORT_FILES, StudyReport, write_report
 from search.study.settings import STUDY_MAY_GROW, StudySettings
@@ -19,6 +21,7 @@ from search.study.strata import jobs_of
 
 from .command import Printed
 from .ground_of import ground_of, machine_given
+from .how_to_look import how_to_look
 from .job_options import JOB_OF_STUDIES
 from .output_path import output_path
 from .output_settings import OutputSettings, ScreenSettings
@@ -43,6 +46,7 @@ def run_study(given: Typed, machine: Callable[[Typed], Machine] = machine_given)
     folder = OutputFolder(output_path(given.of(OutputSettings).output), _COMMAND, known, inputs=inputs)
     with folder.opened() as path:
         check_study_names(settings)
+        check_shown(given.of(StorageSettings))
         space, training = given.of(SpaceSettings), given.of(TrainingSettings)
         jobs = jobs_of(ground_of(given, machine(given)), settings, space, training, given.of(ScoringSettings))
         folder.begin()
@@ -52,7 +56,7 @@ def run_study(given: Typed, machine: Callable[[Typed], Machine] = machine_given)
         check_any_finished(table)
         folder.confirm()
         table.write(path / TABLE)
-        return _said(write_report(table, path), path)
+        return _said(write_report(table, path), path, how_to_look(path, study.elsewhere))
 
 
 def report_anew(source: Path, output: Path | None) -> Printed:
@@ -75,5 +79,5 @@ def report_anew(source: Path, output: Path | None) -> Printed:
         return _said(write_report(table, folder), folder)
 
 
-def _said(report: StudyReport, folder: Path) -> Printed:
-    return Printed(report.to_json(), report.text(folder))
+def _said(report: StudyReport, folder: Path, *more: str) -> Printed:
+    return Printed(report.to_json(), report.text(folder, *more))

@@ -10,15 +10,15 @@ from search.job.machine import Machine
 from search.job.progress import Progress
 from search.job.settings import SpaceSettings, TrainingSettings
 from search.live.settings import LiveSettings
+from search.mirror.join_settings import JoinSettings
 from search.mirror.settings import StorageSettings
-from search.mirror.study_place import StudyPlace, study_name_of, study_place
+from search.mirror.study_place import StudyPlace, check_shown, study_name_of, study_place
 from search.run.pipeline import check_names, search_in_folder, search_with
 from search.run.record import SearchRecord
 from search.run.set_up import workbench_of
 from search.run.settings import SearchSettings
 from search.run.tabulated import TableChoice, TabulatedOracle
 from search.run.workbench import Workbench
-from spaces.errors import UsageError
 
 from .ground_of import job_settings_of, machine_given
 from .job_options import JOB
@@ -37,11 +37,14 @@ def search_in(
     settings, live = given.of(SearchSettings), given.of(LiveSettings)
     progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
     check_names(settings, live)
+    check_shown(given.of(StorageSettings))
     if settings.table is None:
         line = shareable_line("rankscape run", (SearchSettings, LiveSettings, *JOB), given)
         bench = workbench_given(given, machine, progress)
         shown = given.of(StorageSettings)
-        return bench.search_in(folder, settings, live, shown=shown, command=line).record
+        join = given.of(JoinSettings)
+        found = bench.search_in(folder, settings, live, shown=shown, join=join, command=line)
+        return found if isinstance(found, SearchRecord) else found.record
     seed, oracle = given.of(TrainingSettings).seed, _of_a_table(given)
     study = _study_of_a_table(oracle, settings, given.of(StorageSettings))
     return search_in_folder(
@@ -61,11 +64,6 @@ def _of_a_table(given: Typed) -> TabulatedOracle:
     """Raises UsageError or InputError on what the table cannot answer for."""
     settings = given.of(SearchSettings)
     assert settings.table is not None, "only a search in a table comes here"
-    if settings.evaluator != "train":
-        raise UsageError(
-            f"`table` and `evaluator={settings.evaluator}` exclude each other: a table has runs of its own; "
-            "give one of them."
-        )
     space, training = given.of(SpaceSettings), given.of(TrainingSettings)
     choice = TableChoice(
         budget=space.budget if "budget" in given.names else None,

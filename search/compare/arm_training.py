@@ -14,7 +14,7 @@ import numpy as np
 from evaluators.data.task import ReportOn
 from evaluators.executors.workload import Workload
 from evaluators.training.candidate import Candidate, Trained
-from evaluators.training.leg import whole
+from evaluators.training.leg import Leg, whole
 from search.job.fine_tune import fine_tune_all
 from search.job.job import Job
 from search.job.machine import Machine
@@ -35,6 +35,7 @@ from .terms import Terms
 __all__ = ["Chosen", "Planned", "plan_all", "report", "tune"]
 
 _TUNING = 100_000  # what the tuning's seeds begin at, which no reported seed reaches
+_READABLE = 32  # characters of an arm's label, in a log of losses
 _log = logging.getLogger(__name__)
 
 
@@ -138,15 +139,10 @@ def tune(
     tuned = [len(arm) * len(arm[0].learning_rates) > 1 for arm in plans]
     work = [one for arm, several in zip(plans, tuned, strict=True) if several for one in arm]
     _log.info("tuning   %d of %s, %s", sum(tuned), counted(len(plans), "arm"), counted(len(seeds), "seed"))
-    runs = iter(
-        fine_tune_all(
-            [(one.on("validation"), whole(one.candidates(seeds, one.learning_rates))) for one in work],
-            folder / "candidates",
-            terms.ground.machine,
-            keep_tensors=False,
-            progress=progress,
-        )
-    )
+    machine = terms.ground.machine
+    legs = [_legs(one, "validation", seeds, one.learning_rates, machine) for one in work]
+    found = fine_tune_all(legs, folder / "candidates", machine, keep_tensors=False, progress=progress)
+    runs = iter(found)
     chosen, points = [], []
     for arm, several in zip(plans, tuned, strict=True):
         grid = (
@@ -173,20 +169,24 @@ def report(
     """These seeds of every arm under what was chosen for it, on the test rows."""
     arms = counted(len(chosen), "arm")
     _log.info("report   %s, %s, on the test rows", arms, counted(len(seeds), "seed"))
-    runs = fine_tune_all(
-        [
-            (one.planned.on("test"), whole(one.planned.candidates(seeds, [one.learning_rate])))
-            for one in chosen
-        ],
-        folder / "candidates",
-        machine,
-        keep_tensors=True,
-        progress=progress,
-    )
+    legs = [_legs(one.planned, "test", seeds, [one.learning_rate], machine) for one in chosen]
+    runs = fine_tune_all(legs, folder / "candidates", machine, keep_tensors=True, progress=progress)
     return [
         ArmRuns(one.planned.arm, one.planned.workload.recipe.scaling.rule, one.learning_rate, tuple(own))
         for one, own in zip(chosen, runs, strict=True)
     ]
+
+
+def _legs(
+    one: Planned, rows: ReportOn, seeds: Sequence[int], rates: Sequence[float], machine: Machine
+) -> tuple[Workload, list[Leg]]:
+    """What there is to train of an arm, to be judged on these rows; the machine's log knows it by the arm."""
+    workload, candidates = one.on(rows), one.candidates(seeds, rates)
+    rule = workload.recipe.scaling.rule
+    for candidate in candidates:
+        name = f"{one.arm.label[:_READABLE]}-lr{candidate.learning_rate:g}-{rule}"
+        machine.log.named(candidate, name, workload)
+    return workload, whole(candidates)
 
 
 def _points(one: Planned, runs: Sequence[Trained], seeds: int) -> list[GridPoint]:

@@ -76,7 +76,6 @@ def _below(board: Leaderboard) -> Iterator[str]:
     yield from map(_answer, board.findings)
     yield from (f"note: {note}" for note in board.notes)
     yield from (f"failed: {one.label}: {reason}" for one in board.standings for reason in one.failures)
-    yield f"saved in {board.output}"
 
 
 def _text(board: Leaderboard) -> tuple[Table, ...]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evaluators.executors.workload import Work, Workload
+from evaluators.objectives.task_objective import TaskObjective
 from evaluators.store.ledger import Ledger
-from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.candidate import Candidate, Evaluation, Trained
 from evaluators.training.leg import Leg, steps_of, whole
 from spaces.counted import counted
 from spaces.direction import sign_of
@@ -102,11 +103,15 @@ def _trained(
     if any(leg.is_whole for one in records for leg in one.known):
         runs, found = sum(len(one.legs) for one in records), sum(len(one.known) for one in records)
         _log.info("resuming %d of %s finished before", found, counted(runs, "run"))
+    tally = _Tally(sum(len(one.legs) for one in records), work[0][0].task.objective)
+    for known in [one for own in records for one in own.done.values()]:
+        tally.add(known.evaluation)
     with progress("fine-tuning", sum(one.steps_missing for one in records), "step") as advance:
 
         def record(index: int, trained: Trained) -> None:
             records[index].add(trained)
-            advance(0, _so_far(records))
+            tally.add(trained.evaluation)
+            advance(0, tally.told())
 
         machine.executor(
             [Work(one.workload, one.legs, one.known) for one in records],
@@ -167,15 +172,25 @@ class _Record:
         return [self.done[leg] for leg in self.legs]
 
 
-def _so_far(records: Sequence[_Record]) -> str:
-    """How many have ended, how many of them failed, and the best metric among them."""
-    ends = [one.evaluation for own in records for one in own.done.values()]
-    failed = sum(one.failure is not None for one in ends)
-    objective = records[0].workload.task.objective
-    metrics = [one.metric for one in ends if one.metric is not None]
-    said = [f"{len(ends)} of {counted(sum(len(own.legs) for own in records), 'run')} ended"]
-    said += [f"{failed} failed"] if failed else []
-    if metrics:
-        best = max(metrics, key=lambda metric: sign_of(objective.direction) * metric)
-        said.append(f"best {objective.metric_title} {best:.4f}")
-    return ", ".join(said)
+@dataclass(slots=True)
+class _Tally:
+    """How many of so many runs have ended, how many of them failed, and the best metric among them."""
+
+    runs: int
+    objective: TaskObjective
+    ended: int = 0
+    failed: int = 0
+    best: float | None = None
+
+    def add(self, one: Evaluation) -> None:
+        self.ended += 1
+        self.failed += one.failure is not None
+        known = [metric for metric in (self.best, one.metric) if metric is not None]
+        sign = sign_of(self.objective.direction)
+        self.best = max(known, key=lambda metric: sign * metric, default=None)
+
+    def told(self) -> str:
+        said = [f"{self.ended} of {counted(self.runs, 'run')} ended"]
+        said += [f"{self.failed} failed"] if self.failed else []
+        said += [] if self.best is None else [f"best {self.objective.metric_title} {self.best:.4f}"]
+        return ", ".join(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Final
 
 from transformers import PreTrainedModel
@@ -39,6 +40,12 @@ class Ground:
         self.inputs = readable_inputs(inputs, machine.models.on(inputs.source, machine.devices[0]))
         self.text_test = text_test_of(self.inputs, self.model, generation)
         self._usable: dict[tuple[tuple[Site, ...], Renorm], tuple[Site, ...]] = {}
+
+    def on(self, machine: Machine) -> Ground:
+        """The same on a machine that has the same models, at which others look: nothing is loaded anew."""
+        other = copy(self)
+        other.machine = machine
+        return other
 
     @property
     def model(self) -> PreTrainedModel:

@@ -11,6 +11,7 @@ from typing import Protocol
 from transformers import PreTrainedTokenizerBase
 
 from evaluators.base.base_model import ModelSource, load_tokenizer
+from evaluators.base.hub import name_of_model
 from evaluators.data.choice_task import build_choice_task, build_choice_training_task
 from evaluators.data.language_task import build_language_task, build_language_training_task
 from evaluators.data.named_tasks import NamedTask, load_glue
@@ -30,13 +31,13 @@ from spaces.printable import printable
 
 from .named_models import model_base, model_place, model_title
 from .row_source import DEMO_TASK, RowSource, row_source
-from .settings import LONGEST_NAME, DataSettings, ModelSettings
+from .settings import EMBEDDED_TRAIN_ROWS, LONGEST_NAME, DataSettings, ModelSettings
 
 __all__ = ["Inputs", "load_inputs", "load_training_inputs"]
 
 _log = logging.getLogger(__name__)
 _Tables = tuple[TextTable, TextTable]  # to train on, and to report on
-_DEMO_TRAIN_ROWS, _DEMO_EVAL_ROWS = 512, 320  # so that the default run ends within minutes on two cores
+_DEMO_EVAL_ROWS = 320
 _DEMO_LEARNING_RATE, _LEARNING_RATE = 3e-3, 5e-4
 
 
@@ -66,7 +67,7 @@ def load_inputs(
         task = _builder(model, data, source)(
             tokenizer,
             max_length=data.max_length,
-            train_rows=data.train_rows or (_DEMO_TRAIN_ROWS if source.embedded else None),
+            train_rows=data.train_rows or (EMBEDDED_TRAIN_ROWS if source.embedded else None),
             eval_rows=data.eval_rows or (_DEMO_EVAL_ROWS if source.embedded else None),
         )
         return replace(task, decoding=source.decoding, text_metrics=source.text_metrics)
@@ -97,7 +98,7 @@ def _loaded(
     learning_rate = _DEMO_LEARNING_RATE if embedded else _LEARNING_RATE
     objective = task.objective
     source = ModelSource(folder, objective.num_labels, model.dtype, objective.architecture, model.bits)
-    return Inputs(title, model_base(model.model), source, task, learning_rate)
+    return Inputs(name_of_model(title), model_base(model.model), source, task, learning_rate)
 
 
 class _Builder(Protocol):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import cycle
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from scipy.stats import rankdata
@@ -21,45 +21,12 @@ from spaces.counted import counted
 
 from .live_trial import LiveTrial
 
-__all__ = ["Asker", "ConfiguredStandIn", "StandsForOne", "as_asked"]
+__all__ = ["Asker"]
 
 _SCREEN: Final = 8  # a sampler's suggestions, of which the proxies choose one
 
 _RESTARTS: Final = 64  # random ones that are none either, before the space is taken to be exhausted
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ConfiguredStandIn:
-    """The configuration that is trained for one that somebody came to, with the scores of its allocation."""
-
-    configuration: Configuration
-    scores: tuple[tuple[str, float], ...]
-
-
-class StandsForOne(Protocol):
-    """Anything that says which configuration is trained for the one given, itself or the nearest there is.
-
-    Never one of ``apart_from``; None where no other is left.
-    """
-
-    def __call__(
-        self,
-        scores: Sequence[SiteScores],
-        configuration: Configuration,
-        *,
-        apart_from: Container[Configuration] = (),
-    ) -> ConfiguredStandIn | None: ...
-
-
-def as_asked(
-    scores: Sequence[SiteScores], configuration: Configuration, *, apart_from: Container[Configuration] = ()
-) -> ConfiguredStandIn | None:
-    """The configuration itself, its allocation worth the sum of its sites' scores."""
-    if configuration in apart_from:
-        return None
-    own = configuration.allocation
-    return ConfiguredStandIn(configuration, tuple((table.proxy, table.of(own)) for table in scores))
 
 
 class Asker:
@@ -71,13 +38,13 @@ class Asker:
 
     Args:
         scores: of all sites, by proxy.
-        baselines: allocations; those that go beyond the space are not told to samplers.
+        baselines: allocations; those with sites beyond the space are not told to samplers, and ranks off the
+            grid are told as the next lower ones on it.
         picks: allocations, each with the budget it was made for.
         studies: by the samplers' names; each is told of every trial.
         choices: of rates, rules and budgets.
         trials: so many at most, besides the baselines.
         seed: >= 0.
-        stands_for: says what is trained for what was asked.
     """
 
     def __init__(
@@ -90,13 +57,12 @@ class Asker:
         choices: Alternatives,
         trials: int,
         seed: int,
-        stands_for: StandsForOne = as_asked,
     ) -> None:
         self._scores, self._space = scores, scores[0].space
         self._baselines, self._picks = baselines, picks
         self._studies, self._choices = studies, choices
-        self._left, self._seed, self._stands_for = trials, seed, stands_for
-        self._known: dict[Configuration, int] = {}
+        self._left, self._seed = trials, seed
+        self._known: set[Configuration] = set()
         self._told_of: set[int] = set()  # numbers of those that samplers know
         self._inside = {site.name for site in self._space.sites}
         self._coming = self._all()
@@ -120,9 +86,8 @@ class Asker:
         for rate, rule in self._choices.grid:
             for one in self._baselines:
                 wanted = Configuration(one.allocation, rate, rule)
-                stand_in = self._stand_in(wanted, one)
-                if stand_in is not None:
-                    yield self._trial(stand_in, one.proposers, one.params, baseline=True)
+                if wanted not in self._known:
+                    yield self._trial(wanted, one, baseline=True)
 
     def _of_proxies(self) -> Iterator[LiveTrial]:
         grid = self._choices.grid
@@ -130,10 +95,10 @@ class Asker:
         for (one, budget), place in zip(self._picks, order, strict=False):
             if not self._left:
                 return
-            stand_in = self._stand_in(Configuration(one.allocation, *grid[place]), one)
-            if stand_in is not None:
+            wanted = Configuration(one.allocation, *grid[place])
+            if wanted not in self._known:
                 self._left -= 1
-                yield self._trial(stand_in, one.proposers, self._params(stand_in), max_params=budget)
+                yield self._trial(wanted, one, max_params=budget)
 
     def _of_samplers(self) -> Iterator[LiveTrial]:
         asked = list(self._studies)
@@ -141,7 +106,7 @@ class Asker:
             for name in tuple(asked):
                 if not self._left:
                     return
-                found = self._screened(self._studies[name])
+                found = self._screened(name)
                 if found is None:
                     asked.remove(name)
                     tries = counted(_SCREEN + _RESTARTS, "try", "tries")
@@ -152,58 +117,46 @@ class Asker:
                         tries,
                     )
                     continue
-                idea, stand_in = found
+                idea, proposal = found
                 self._left -= 1
-                yield self._trial(
-                    stand_in,
-                    (Proposer(name),),
-                    self._params(stand_in),
-                    max_params=idea.max_params,
-                    origin=(name, idea),
-                )
+                wanted = Configuration(proposal.allocation, idea.learning_rate, idea.scaling)
+                yield self._trial(wanted, proposal, max_params=idea.max_params, origin=(name, idea))
 
-    def _screened(self, study: RunningStudy) -> tuple[Idea, ConfiguredStandIn] | None:
-        """The best of some suggestions by the proxies; None where nothing new is found."""
+    def _screened(self, name: str) -> tuple[Idea, Proposal] | None:
+        """The best of a sampler's suggestions by the proxies; None where nothing new is found."""
+        study = self._studies[name]
         idea = study.suggest()
         ideas = [idea, *(study.suggest(max_params=idea.max_params) for _ in range(_SCREEN - 1))]
-        fresh = [(one, stand_in) for one in ideas if (stand_in := self._fresh(one)) is not None]
+        fresh = [(one, proposal) for one in ideas if (proposal := self._fresh(one, name)) is not None]
         if fresh:
-            scores = np.array([[score for _, score in stand_in.scores] for _, stand_in in fresh])
+            scores = np.array([[score for _, score in proposal.scores] for _, proposal in fresh])
             return fresh[int(np.argmin(rankdata(-scores, axis=0).mean(axis=1)))]
         for _ in range(_RESTARTS):
             idea = study.restart(idea)
-            if (stand_in := self._fresh(idea)) is not None:
-                return idea, stand_in
+            if (proposal := self._fresh(idea, name)) is not None:
+                return idea, proposal
         return None
 
-    def _fresh(self, idea: Idea) -> ConfiguredStandIn | None:
-        allocation = self._space.allocation(idea.ranks)
-        wanted = Configuration(allocation, idea.learning_rate, idea.scaling)
-        return self._stands_for(self._scores, wanted, apart_from=self._known)
-
-    def _stand_in(self, wanted: Configuration, of: Proposal) -> ConfiguredStandIn | None:
-        """What is trained for what was proposed; None where that is known already."""
-        if not of.scores:  # beyond the space, of which nothing can stand for it
-            return None if wanted in self._known else ConfiguredStandIn(wanted, ())
-        stand_in = self._stands_for(self._scores, wanted)
-        return None if stand_in is None or stand_in.configuration in self._known else stand_in
-
-    def _params(self, stand_in: ConfiguredStandIn) -> int:
-        return self._space.params(stand_in.configuration.allocation)
+    def _fresh(self, idea: Idea, name: str) -> Proposal | None:
+        """What a sampler came to; None where somebody has come to the same configuration before."""
+        own = self._space.allocation(idea.ranks)
+        if Configuration(own, idea.learning_rate, idea.scaling) in self._known:
+            return None
+        scores = tuple((table.proxy, table.of(own)) for table in self._scores)
+        return Proposal(own, (Proposer(name),), self._space.params(own), scores)
 
     def _trial(
         self,
-        stand_in: ConfiguredStandIn,
-        proposers: tuple[Proposer, ...],
-        params: int,
+        own: Configuration,
+        proposal: Proposal,
         *,
         baseline: bool = False,
         max_params: int | None = None,
         origin: tuple[str, Idea] | None = None,
     ) -> LiveTrial:
         """A new trial, told to all samplers. origin: whose idea it was, where it was a sampler's."""
-        number, own = len(self._known), stand_in.configuration
-        self._known[own] = number
+        number = len(self._known)
+        self._known.add(own)
         if self._inside.issuperset(name for name, _ in own.allocation.ranks):
             self._told_of.add(number)
             most = self._choices.max_params if max_params is None else max_params
@@ -211,4 +164,4 @@ class Asker:
             for name, study in self._studies.items():
                 notes = origin[1].notes if origin is not None and origin[0] == name else {}
                 study.begin(number, replace(idea, notes=notes))
-        return LiveTrial(number, own, proposers, params, stand_in.scores, baseline=baseline)
+        return LiveTrial(number, own, proposal.proposers, proposal.params, proposal.scores, baseline=baseline)

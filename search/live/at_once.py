@@ -8,6 +8,7 @@ from typing import Final
 
 from evaluators.store.whole_file import write_whole
 from spaces.counted import counted
+from spaces.errors import InputError
 
 __all__ = ["settled_at_once"]
 
@@ -19,7 +20,7 @@ def settled_at_once(folder: Path, wanted: int) -> int:
     """What the search whose trials are kept in a folder began with; ``wanted`` where it begins now.
 
     The number decides who is known when the next trial is asked for, so that with another one a search would
-    not go on but be another.
+    not go on but be another. Raises InputError where what was written is damaged.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as place:
@@ -28,10 +29,20 @@ def settled_at_once(folder: Path, wanted: int) -> int:
     """
     path = folder / _KEPT
     if path.exists():
-        began = int(path.read_text(encoding="ascii"))
+        began = _read(path)
         if began != wanted:
             _log.info("going on with %s at a time, as it began, not %d", counted(began, "trial"), wanted)
         return began
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(path, f"{wanted}")
     return wanted
+
+
+def _read(path: Path) -> int:
+    known = path.read_bytes()
+    if not known.isdigit() or not int(known):
+        raise InputError(
+            f"{path} is damaged: it says how many trials were trained at a time; write that number into it, "
+            "or give another folder."
+        )
+    return int(known)

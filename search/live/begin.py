@@ -10,14 +10,14 @@ from search.allocation.spend import chance_of
 from search.sampling.proposals import Proposal
 from search.sampling.running_study import Alternatives, RunningStudy
 
-from .asking import Asker, StandsForOne, as_asked
+from .asking import Asker
 from .ladder import Ladder
 from .picks import picks_of
 from .pruning import Competition
 from .watcher import LiveSearch, Watcher
 from .waves import TrainsLegs, Waves
 
-__all__ = ["waves_of"]
+__all__ = ["asker_of", "competition_of", "waves_of"]
 
 
 def waves_of(
@@ -31,7 +31,6 @@ def waves_of(
     samplers: Sequence[str],
     at_once: int,
     seed: int,
-    stands_for: StandsForOne = as_asked,
     watchers: Sequence[Watcher] = (),
     forget: Callable[[Candidate], None] = lambda _: None,
 ) -> Waves:
@@ -47,32 +46,57 @@ def waves_of(
             most half of the trials.
         at_once: trials that live at a time, at most.
         seed: >= 0, of all that is drawn.
-        stands_for: says what is trained for what was asked.
         watchers: are told what happens.
         forget: called with the candidate of every trial that is over.
     """
     settings = search.settings
     ladder = Ladder(search.rungs[-1], settings.halving, settings.rungs)
-    names = tuple(dict.fromkeys(samplers))
+    asker = asker_of(
+        search,
+        choices,
+        scores,
+        baselines,
+        allocators=allocators,
+        samplers=samplers,
+        seed=seed,
+    )
+    competition = competition_of(search, ladder, choices)
+    return Waves(search, ladder, asker, competition, train, at_once=at_once, watchers=watchers, forget=forget)
+
+
+def asker_of(
+    search: LiveSearch,
+    choices: Alternatives,
+    scores: Sequence[SiteScores],
+    baselines: Sequence[Proposal],
+    *,
+    allocators: Sequence[str],
+    samplers: Sequence[str],
+    seed: int,
+) -> Asker:
+    """Who says which trial is next; the arguments are those of ``waves_of``."""
+    trials, names = search.settings.trials, tuple(dict.fromkeys(samplers))
     directions = [direction for _, direction in search.objectives]
-    several = len(directions) > 1
     studies = {
         name: RunningStudy(
             name, search.space, choices, directions=directions, rng=chance_of(seed, f"sampler {name}")
         )
         for name in names
     }
-    count = settings.trials // 2 if names else settings.trials
-    asker = Asker(
+    count = trials // 2 if names else trials
+    return Asker(
         scores,
         baselines=baselines,
         picks=picks_of(scores, choices, allocators=allocators, count=count, seed=seed),
         studies=studies,
         choices=choices,
-        trials=settings.trials,
+        trials=trials,
         seed=seed,
-        stands_for=stands_for,
     )
-    apart = choices.max_params if several else None
-    competition = Competition(settings.pruner, ladder, directions[0], apart=apart)
-    return Waves(search, ladder, asker, competition, train, at_once=at_once, watchers=watchers, forget=forget)
+
+
+def competition_of(search: LiveSearch, ladder: Ladder, choices: Alternatives) -> Competition:
+    """Who says which trials go on; over several objectives those of like size compete."""
+    (_, direction), *others = search.objectives
+    apart = choices.max_params if others else None
+    return Competition(search.settings.pruner, ladder, direction, apart=apart)

@@ -25,18 +25,22 @@ def choose_finals(trials: Sequence[LiveTrial], count: int, direction: Direction)
     """The best by value among those that were trained to the end: one baseline, and up to ``count`` others.
 
     Others of one allocation that differ in how they were trained come behind all distinct ones. direction: in
-    which a value is better. Of equal values the earlier trial is the better. Raises InputError where no
-    baseline was trained to the end.
+    which a value is better. Of equal values the earlier trial is the better. Where no baseline was trained to
+    the end, the one that came furthest stands for them, one that was stopped before one that failed: the
+    others cannot be judged without, and what was lost for want of memory may fit this time. Raises InputError
+    where no trial at all was trained to the end.
     """
-    complete = sorted(
-        (trial for trial in trials if trial.state == "complete"),
-        key=lambda trial: (-sign_of(direction) * trial.reports[-1].value, trial.number),
-    )
-    baseline = next((trial for trial in complete if trial.baseline), None)
-    if baseline is None:
-        reasons = sorted({trial.failure for trial in trials if trial.baseline and trial.failure})
-        raise InputError(f"every run of every baseline failed: {'; '.join(reasons[:2])}")
-    others = [trial for trial in complete if not trial.baseline]
+    sign = sign_of(direction)
+
+    def key(one: LiveTrial) -> tuple[bool, int, float, int]:
+        return one.state == "failed", -len(one.reports), -sign * (one.value or 0.0), one.number
+
+    best_first = sorted(trials, key=key)
+    others = [one for one in best_first if one.state == "complete" and not one.baseline]
+    baseline = next(one for one in best_first if one.baseline)
+    if not others and baseline.state != "complete":
+        reasons = sorted({trial.failure for trial in trials if trial.failure})
+        raise InputError(f"no trial was trained to its end: {'; '.join(reasons[:2])}")
     first = {trial.configuration.allocation: trial.number for trial in reversed(others)}
     again = [trial for trial in others if first[trial.configuration.allocation] != trial.number]
     distinct = [trial for trial in others if first[trial.configuration.allocation] == trial.number]

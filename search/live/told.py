@@ -18,6 +18,7 @@ from .watcher import Concluded, LiveSearch
 
 __all__ = ["LiveNames", "LiveNote"]
 
+_ENDS: Final = ("pruned", "complete", "failed")
 _NAMED: Final = 3  # proposers of those that are being trained
 
 
@@ -29,7 +30,10 @@ class LiveNote:
 
     def __init__(self, advance: Advance, most: int) -> None:
         self._advance, self._most = advance, most
-        self._trials: dict[int, LiveTrial] = {}
+        self._living: dict[int, LiveTrial] = {}
+        self._ends = Counter[str]()
+        self._steps_over = 0  # of those that are over
+        self._best: LiveTrial | None = None  # of those that came to the last rung that any has come to
 
     def began(self, search: LiveSearch, /) -> None:
         self._search = search
@@ -46,45 +50,49 @@ class LiveNote:
     def concluded(self, result: Concluded, /) -> None: ...
 
     def _tell(self, trials: Sequence[LiveTrial], *, over: int = 0) -> None:
-        self._trials |= {one.number: one for one in trials}
+        for one in trials:
+            self._living[one.number] = one
+            if one.state != "running":
+                del self._living[one.number]
+                self._ends[one.state] += 1
+                self._steps_over += one.step
+        known = [one for one in (self._best, *trials) if one is not None and one.reports]
+        self._best = max(known, key=self._how_far, default=None)
         self._advance(over, self._note())
+
+    def _how_far(self, one: LiveTrial) -> tuple[int, float, int]:
+        """Later rungs first, then better values, then earlier trials."""
+        last, (_, direction) = one.reports[-1], self._search.objectives[0]
+        return last.rung, sign_of(direction) * last.value, -one.number
 
     def _note(self) -> str:
         """``2 running (tpe, snip/exact), 5 pruned, 1 complete; best loss 0.4321 of tpe at step 9 of 81;
         234 of about 1,700 candidate-steps``."""
-        ends = Counter(one.state for one in self._trials.values())
-        counts = [f"{ends[state]} {state}" for state in ("pruned", "complete", "failed") if ends[state]]
-        done = sum(one.step for one in self._trials.values())
+        counts = [f"{self._ends[state]} {state}" for state in _ENDS if self._ends[state]]
+        done = self._steps_over + sum(one.step for one in self._living.values())
         steps = f"{done:,} of about {counted(max(done, self._expected()), 'candidate-step')}"
-        return "; ".join([", ".join([*self._running(), *counts]), *self._best(), steps])
+        return "; ".join([", ".join([*self._running(), *counts]), *self._told_best(), steps])
 
     def _expected(self) -> int:
         """Of all trials, if of those that are not over one of ``halving`` goes on at each rung."""
         rungs, eta = self._search.rungs, self._search.settings.halving or 1
         one_takes = sum((b - a) / float(eta) ** place for place, (a, b) in enumerate(pairwise((0, *rungs))))
-        over = [one.step for one in self._trials.values() if one.state != "running"]
-        return round(sum(over) + (self._most - len(over)) * one_takes)
+        return round(self._steps_over + (self._most - self._ends.total()) * one_takes)
 
     def _running(self) -> list[str]:
-        living = [one for one in self._trials.values() if one.state == "running"]
-        if not living:
+        if not self._living:
             return []
-        names = list(dict.fromkeys(str(one.proposers[0]) for one in living))
+        names = list(dict.fromkeys(str(one.proposers[0]) for one in self._living.values()))
         more = f" +{len(names) - _NAMED}" if len(names) > _NAMED else ""
-        return [f"{len(living)} running ({', '.join(names[:_NAMED])}{more})"]
+        return [f"{len(self._living)} running ({', '.join(names[:_NAMED])}{more})"]
 
-    def _best(self) -> list[str]:
-        """Among those that came to the last rung that any has come to."""
-        name, direction = self._search.objectives[0]
-        known = [one for one in self._trials.values() if one.reports]
-        if not known:
+    def _told_best(self) -> list[str]:
+        if self._best is None:
             return []
-        rung = max(one.reports[-1].rung for one in known)
-        there = [one for one in known if one.reports[-1].rung == rung]
-        best = max(there, key=lambda one: sign_of(direction) * one.reports[-1].value)
-        last = best.reports[-1]
+        last, name = self._best.reports[-1], self._search.objective_titles[0]
         return [
-            f"best {name} {last.value:.4f} of {best.proposers[0]} at step {last.step:,} of {last.of_steps:,}"
+            f"best {name} {last.value:.4f} of {self._best.proposers[0]} at step {last.step:,} of "
+            f"{last.of_steps:,}"
         ]
 
 

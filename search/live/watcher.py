@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from evaluators.training.candidate import Trained
+from search.show.sheet import Sheet
 from spaces.direction import Direction
 from spaces.search_space import SearchSpace
 
@@ -54,12 +55,20 @@ class LiveSearch:
         towards: dict[str, Direction] = {"metric": self.direction}
         return tuple((name, towards.get(name, "minimize")) for name in self.settings.objectives)
 
+    @property
+    def objective_titles(self) -> tuple[str, ...]:
+        """The same as people know them: the metric by its name, what is counted by what it counts."""
+        named = {"metric": self.metric, "params": "parameters", "memory": "bytes of memory"}
+        return tuple(named.get(name, name) for name in self.settings.objectives)
+
 
 class Concluded(Protocol):
     """The result of a whole search, the finalists among it, as far as it is of use to those who look on."""
 
     @property
     def verdict(self) -> str: ...
+    @property
+    def sheet(self) -> Sheet: ...
     def table(self) -> str: ...
     def to_json(self) -> dict[str, object]: ...
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from search.live.ladder import Ladder
 from search.live.live_trial import LiveTrial
+from search.show.anytime_plot import RungBest
 from spaces.direction import Direction, sign_of
 
 __all__ = ["AnytimeCurve"]
@@ -14,59 +15,93 @@ __all__ = ["AnytimeCurve"]
 
 @dataclass(slots=True)
 class AnytimeCurve:
-    """Best value of any report so far, against the candidate-steps of all trials; filled while they train.
+    """Best value so far at every rung, against the candidate-steps of all trials; filled while they train.
 
+    Each rung has a curve of its own, as a loss after a ninth of the training is none after all of it.
     ladder: of each trial's training. All living trials take a stretch at a time together, so that those
-    between two rungs, of which nothing is told, are counted too. points: (candidate-steps, best value), both
-    of the first objective; each better than the one before.
+    between two rungs, of which nothing is told, are counted too.
     """
 
     ladder: Ladder
     direction: Direction
-    points: list[tuple[int, float]] = field(default_factory=list)
+    _best: dict[int, list[tuple[int, float]]] = field(default_factory=dict)  # rung -> (steps, value)
     _clock: int = 0  # stretches since the search began
-    _asked: dict[int, int] = field(default_factory=dict)  # number -> clock
-    _over: dict[int, int] = field(default_factory=dict)  # number -> steps that it took
+    _living: dict[int, int] = field(default_factory=dict)  # number -> clock when it was asked for
+    _over: int = 0  # steps of those that are over
 
     def asked(self, trials: Sequence[LiveTrial]) -> None:
         """They begin now."""
-        self._asked |= dict.fromkeys((one.number for one in trials), self._clock)
+        self._living |= dict.fromkeys((one.number for one in trials), self._clock)
 
     def judged(self, trials: Sequence[LiveTrial]) -> None:
         """They have just reported."""
         for one in trials:
             stretches = self.ladder.resources[one.reports[-1].rung]
-            self._clock = max(self._clock, self._asked[one.number] + stretches)
-        sign = sign_of(self.direction)
-        best = max((one.reports[-1].value for one in trials), key=lambda value: sign * value)
-        if not self.points or sign * best > sign * self.points[-1][1]:
-            self.points.append((self.steps, best))
+            self._clock = max(self._clock, self._living[one.number] + stretches)
+        for one in trials:
+            report, sign = one.reports[-1], sign_of(self.direction)
+            known = self._best.setdefault(report.rung, [])
+            if known and sign * report.value <= sign * known[-1][1]:
+                continue
+            if known and known[-1][0] == self.steps:
+                known.pop()  # of another that was judged at once
+            known.append((self.steps, report.value))
 
     def ended(self, trials: Sequence[LiveTrial]) -> None:
         """They take no further step."""
-        self._over |= {one.number: one.step for one in trials}
+        for one in trials:
+            del self._living[one.number]
+            self._over += one.step
 
     @property
     def steps(self) -> int:
         """Candidate-steps of all trials so far."""
         living = (
             min(self.ladder.steps, self.ladder.step_after(self._clock - since))
-            for number, since in self._asked.items()
-            if number not in self._over
+            for since in self._living.values()
         )
-        return sum(living) + sum(self._over.values())
+        return sum(living) + self._over
+
+    @property
+    def best(self) -> float | None:
+        """Of the trials that were trained to their end; None before the first."""
+        whole = self._best.get(len(self.ladder.rungs_at) - 1)
+        return whole[-1][1] if whole else None
+
+    @property
+    def curves(self) -> tuple[RungBest, ...]:
+        """Of each rung that a trial has come to, up to now: (candidate-steps, best value), each better than
+        the one before but for the last, which is where the search stands."""
+        at = self.ladder.rungs_at
+        return tuple(
+            RungBest(at[rung], at[-1], (*known, (self.steps, known[-1][1])))
+            for rung, known in sorted(self._best.items())
+        )
 
     def figure(self, title: str, value: str) -> dict[str, object]:
-        """The curve for Plotly, as JSON has it: small, since it is written whenever it grows.
+        """The curves for Plotly, as JSON has it: small, since it is written whenever it grows.
 
         value: what the first objective is called.
         """
-        across = [steps for steps, _ in self.points] + ([self.steps] if self.points else [])
-        up = [best for _, best in self.points] + ([self.points[-1][1]] if self.points else [])
-        line = {"type": "scatter", "mode": "lines+markers", "line": {"shape": "hv"}, "x": across, "y": up}
         layout = {
             "title": {"text": title},
             "xaxis": {"title": {"text": "candidate-steps"}},
             "yaxis": {"title": {"text": f"best {value} so far"}},
+            "showlegend": True,
+            "legend": {"orientation": "h", "y": -0.2},
         }
-        return {"data": [line], "layout": layout}
+        return {"data": [_trace(curve) for curve in self.curves], "layout": layout}
+
+
+def _trace(curve: RungBest) -> dict[str, object]:
+    """A line in steps; faint where the trainings were not over."""
+    look = {"width": 3, "color": "#0072b2"} if curve.is_whole else {"width": 1, "dash": "dot"}
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": curve.name,
+        "line": {"shape": "hv", **look},
+        "opacity": 1.0 if curve.is_whole else 0.6,
+        "x": [steps for steps, _ in curve.points],
+        "y": [best for _, best in curve.points],
+    }

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.resources import files
 from io import BytesIO
-from pathlib import Path
 from typing import Final
-
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from search.live.live_trial import LiveTrial
 from search.live.values import front_of
-from search.live.watcher import Concluded, LiveSearch
+from search.live.watcher import LiveSearch
+from search.show.html_page import PagePicture, html_page, page_picture
 from search.show.rank_map import rank_map
+from search.show.sheet import Sheet
 from search.show.table import Column, Table, TableCell, TableRow, count_cell, word_cell
 from spaces.counted import counted
 from spaces.direction import sign_of
-from spaces.printable import printable_lines
 from spaces.search_space import SearchSpace
 
 from .live_plots import LivePlot
@@ -31,19 +25,11 @@ _TEMPLATE: Final = "live_page.html.jinja"
 _MOST_MAPS: Final = 6
 
 
-@dataclass(frozen=True, slots=True)
-class _Figure:
-    """A PNG within the page."""
-
-    caption: str
-    source: str
-
-
 def live_page(
     search: LiveSearch,
     trials: Sequence[LiveTrial],
     drawn: SearchSpace,
-    result: Concluded,
+    sheet: Sheet,
     plots: Sequence[LivePlot],
 ) -> str:
     """The page as HTML: the verdict, the finalists, the curve and the front, all trials, the best rank maps.
@@ -51,28 +37,28 @@ def live_page(
     Args:
         search, trials: what was searched, and what came of it.
         drawn: the sites of rank maps.
-        result: of the whole.
+        sheet: what is said of the whole: the verdict alone where there are no finalists.
         plots: that have been drawn of it.
     """
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen
-    )
-    source = files("search.mirror").joinpath(_TEMPLATE).read_text(encoding="utf-8")
-    best = _best_first(search, trials)[:_MOST_MAPS]
-    return environment.from_string(source).render(
-        title=f"{search.task}, {search.model}, {search.title}, {search.budget}",
-        verdict=result.verdict,
-        facts=_facts(search, trials),
-        finalists=result.table(),
-        plots=[_Figure(one.finding, _png(one.path)) for one in plots],
-        table=trials_table(search, trials),
-        maps=[_Figure(_told(one), _map(one, drawn)) for one in best],
-    )
+    known = [one for one in _best_first(search, trials) if one.reports]
+    values = {
+        "title": f"{search.task}, {search.model}, {search.title}, {search.budget}",
+        "verdict": sheet.headline,
+        "facts": _facts(search, trials),
+        "finalists": sheet.tables,
+        "sentences": [one for part in sheet.parts if not isinstance(part, Table) for one in part],
+        "plots": [
+            page_picture(one.path.read_bytes(), caption=one.finding, finding=one.finding) for one in plots
+        ],
+        "table": trials_table(search, trials),
+        "maps": [_map(one, drawn) for one in known[:_MOST_MAPS]],
+    }
+    return html_page("search.mirror", _TEMPLATE, values)
 
 
 def trials_table(search: LiveSearch, trials: Sequence[LiveTrial]) -> Table:
     """All trials, those first that came furthest and did best; a column for each rung."""
-    name = search.settings.objectives[0]
+    name, field = search.objective_titles[0], search.settings.objectives[0]
     front = {one.number for one in front_of(trials, search.objectives)}
     columns = (
         Column("trial", ("trial",)),
@@ -80,7 +66,7 @@ def trials_table(search: LiveSearch, trials: Sequence[LiveTrial]) -> Table:
         Column("rate, scaling", ("learning_rate", "scaling"), words=True),
         Column("sites on", ("sites",)),
         Column("parameters", ("parameters",)),
-        *(Column(f"{name} at {step}", (f"{name}_{step}",)) for step in search.rungs),
+        *(Column(f"{name} at {step}", (f"{field}_{step}",)) for step in search.rungs),
         Column("ended", ("state",), words=True),
         Column("s", ("seconds",), right=True),
     )
@@ -124,7 +110,7 @@ def _facts(search: LiveSearch, trials: Sequence[LiveTrial]) -> list[tuple[str, s
         ("budget", f"{search.budget}: {counted(search.max_params, 'parameter')}"),
         ("trials", f"{len(trials)}: {ended}"),
         ("trained", f"{steps}, of {whole} that training all of them to the end would be"),
-        ("judged by", f"{search.settings.objectives[0]}, after step {', '.join(map(str, search.rungs))}"),
+        ("judged by", f"{search.objective_titles[0]}, after step {', '.join(map(str, search.rungs))}"),
         *([("command", search.command)] if search.command else []),
     ]
 
@@ -134,20 +120,8 @@ def _told(one: LiveTrial) -> str:
     return f"trial {one.number}, {one.proposer}, {one.configuration.how}{value}"
 
 
-def _map(one: LiveTrial, drawn: SearchSpace) -> str:
+def _map(one: LiveTrial, drawn: SearchSpace) -> PagePicture:
     data = BytesIO()
     rank_map(one.configuration.allocation, drawn).save(data, format="PNG")
-    return _source(data.getvalue())
-
-
-def _png(path: Path) -> str:
-    return _source(path.read_bytes())
-
-
-def _source(data: bytes) -> str:
-    return f"data:image/png;base64,{b64encode(data).decode()}"
-
-
-def _seen(value: object) -> object:
-    """A text as ``printable_lines``, before it is escaped as HTML; what a macro gave is that already."""
-    return printable_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    told = _told(one)
+    return page_picture(data.getvalue(), caption=told, finding=f"Rank of every site, layer by role: {told}")

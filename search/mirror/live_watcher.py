@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, Protocol
 
 from optuna.trial import TrialState
 
@@ -15,7 +17,8 @@ from evaluators.training.candidate import Trained
 from search.live.ladder import Ladder
 from search.live.live_trial import LiveTrial
 from search.live.values import values_of
-from search.live.watcher import Concluded, LiveSearch
+from search.live.watcher import Concluded, LiveSearch, Watcher
+from search.show.sheet import Sheet
 from spaces.counted import counted
 from spaces.direction import sign_of
 from spaces.search_space import SearchSpace
@@ -29,7 +32,7 @@ from .shown import Aim, ShownFile
 from .study_place import StudyPlace
 from .trial_note import finalist_note, loading_note, trial_note
 
-__all__ = ["PAGE", "LiveMirror", "live_mirror"]
+__all__ = ["PAGE", "KeepsStudy", "LiveMirror", "live_mirror"]
 
 _STATES: Final[Mapping[str, TrialState]] = {
     "running": TrialState.RUNNING,
@@ -40,6 +43,13 @@ _STATES: Final[Mapping[str, TrialState]] = {
 _PLOT: Final = "best-so-far"
 PAGE: Final = "report.html"
 """Of a live search, in its folder and beside its study."""
+
+
+class KeepsStudy(Watcher, Protocol):
+    """A watcher that keeps the study of a search."""
+
+    def given_up(self, reason: str) -> Path | None:
+        """Tells of a search that ended without a result, and why; its page, where one is kept."""
 
 
 @contextmanager
@@ -58,6 +68,8 @@ class LiveMirror:
     def __init__(self, place: StudyPlace, drawn: SearchSpace, stack: ExitStack) -> None:
         self._place, self._drawn, self._stack = place, drawn, stack
         self._trials: dict[int, LiveTrial] = {}
+        self._baselines: dict[int, LiveTrial] = {}
+        self._ends = Counter[str]()
 
     def began(self, search: LiveSearch, /) -> None:
         settings, place = search.settings, self._place
@@ -83,6 +95,7 @@ class LiveMirror:
 
     def ended(self, trials: Sequence[LiveTrial], trained: Sequence[Trained | None], /) -> None:
         self._curve.ended(trials)
+        self._ends.update(one.state for one in trials)
         self._show(trials)
         self._mirror.describe(note=self._so_far(), figures={_PLOT: self._figure()})
 
@@ -100,11 +113,21 @@ class LiveMirror:
             note=f"**{escaped(verdict)}**\n\n{fenced(result.table(), '')}",
             attributes={"verdict": verdict},
             figures={_PLOT: self._figure()},
-            attachments=self._files(result),
+            attachments=self._files(result.sheet),
         )
+
+    def given_up(self, reason: str) -> Path | None:
+        sheet = Sheet(f"No result: {reason}.", ())
+        self._mirror.describe(
+            note=f"**{escaped(sheet.headline)}**",
+            attributes={"verdict": sheet.headline},
+            attachments=self._files(sheet),
+        )
+        return None if self._mirror.attachments is None else self._place.folder / PAGE
 
     def _show(self, trials: Sequence[LiveTrial]) -> None:
         self._trials |= {one.number: one for one in trials}
+        self._baselines |= {one.number: one for one in trials if one.baseline}
         self._mirror.show([self._shown(one) for one in trials])
 
     def _shown(self, trial: LiveTrial, more: str = "") -> AllocationTrial:
@@ -113,8 +136,11 @@ class LiveMirror:
         if trial.baseline:
             attributes["baseline"] = True
         if last is not None:
-            attributes |= {"metric": last.metric, "loss": last.loss, "steps": trial.step}
-            attributes |= {"seconds": round(trial.seconds, 3), "peak memory": trial.peak_memory}
+            attributes |= {"metric": last.metric, "loss": last.loss}
+        if last is not None or trial.state == "failed":
+            attributes |= {"steps": trial.step, "seconds": round(trial.seconds, 3)}
+        if trial.peak_memory:
+            attributes["peak memory"] = trial.peak_memory
         if trial.failure is not None:
             attributes["failure"] = trial.failure
         several = len(self._search.objectives) > 1
@@ -138,19 +164,20 @@ class LiveMirror:
         if not trial.reports:
             return None
         rung, sign = len(trial.reports) - 1, sign_of(self._curve.direction)
-        there = [one for one in self._trials.values() if one.baseline and len(one.reports) > rung]
+        there = [one for one in self._baselines.values() if len(one.reports) > rung]
         return max(there, key=lambda one: sign * one.reports[rung].value, default=None)
 
     def _so_far(self) -> str:
         """How far the search is, in a line."""
-        states = [one.state for one in self._trials.values()]
-        counts = ", ".join(f"{states.count(state)} {state}" for state in _STATES if state in states)
-        best = f"; the best is {self._curve.points[-1][1]:.4f}" if self._curve.points else ""
-        trials, steps = counted(len(states), "trial"), counted(self._curve.steps, "candidate-step")
+        ends = Counter(running=len(self._trials) - self._ends.total()) + self._ends
+        counts = ", ".join(f"{ends[state]} {state}" for state in _STATES if ends[state])
+        name, known = self._search.objective_titles[0], self._curve.best
+        best = "" if known is None else f"; the best {name} of a whole training is {known:.4f}"
+        trials, steps = counted(len(self._trials), "trial"), counted(self._curve.steps, "candidate-step")
         return f"{trials} so far: {counts}{best}, after {steps}."
 
     def _figure(self) -> dict[str, object]:
-        name = self._search.settings.objectives[0]
+        name = self._search.objective_titles[0]
         return self._curve.figure(f"Best {name} against candidate-steps", name)
 
     def _number(self, finalist: Mapping[str, Any]) -> int | None:
@@ -163,18 +190,18 @@ class LiveMirror:
                 return number
         return None
 
-    def _files(self, result: Concluded) -> tuple[ShownFile, ...]:
+    def _files(self, sheet: Sheet) -> tuple[ShownFile, ...]:
         """The page and the curve, in the run's folder and beside the study."""
         folder, files = self._place.folder, self._mirror.attachments
         if files is None:
             return ()
         trials = [self._trials[number] for number in sorted(self._trials)]
-        plots = draw_live(self._search, trials, self._curve.points, folder)
-        page = live_page(self._search, trials, self._drawn, result, plots)
+        plots = draw_live(self._search, trials, self._curve.curves, folder)
+        page = live_page(self._search, trials, self._drawn, sheet, plots)
         write_whole(folder / PAGE, page)
         return tuple(files.of_study(folder / one) for one in (PAGE, *(plot.path.name for plot in plots)))
 
 
 def _aims(search: LiveSearch) -> tuple[Aim, ...]:
-    named = {"metric": search.metric, "params": "parameters", "memory": "bytes of memory"}
-    return tuple(Aim(named.get(name, name), direction) for name, direction in search.objectives)
+    titled = zip(search.objective_titles, search.objectives, strict=True)
+    return tuple(Aim(title, direction) for title, (_, direction) in titled)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from optuna.trial import TrialState
@@ -32,19 +33,23 @@ class SeedsLog:
     ) -> None:
         self._beneath, self._trials, self._ended = beneath, trials, ended
         self._known: dict[tuple[str, Candidate], Evaluation] = {}
-        self._over: set[int] = set()
+        self._left = [set(runs) for runs in trials]
+        self._places = defaultdict[tuple[str, Candidate], list[int]](list)  # of the trials that have a run
+        for place, runs in enumerate(self._left):
+            for run in runs:
+                self._places[run].append(place)
 
-    def named(self, candidate: Candidate, name: str, /) -> None:
-        self._beneath.named(candidate, name)
+    def named(self, candidate: Candidate, name: str, /, of: Workload | None = None) -> None:
+        self._beneath.named(candidate, name, of)
 
     def __call__(self, workload: Workload, mark: str, trained: Trained, /) -> None:
         self._beneath(workload, mark, trained)
-        key = mark, trained.evaluation.candidate
-        self._known[key] = trained.evaluation
-        for place, runs in enumerate(self._trials):
-            if place not in self._over and key in runs and all(run in self._known for run in runs):
-                self._over.add(place)
-                self._ended(place, [self._known[run] for run in runs])
+        run = mark, trained.evaluation.candidate
+        self._known[run] = trained.evaluation
+        for place in self._places.pop(run, ()):
+            self._left[place].remove(run)
+            if not self._left[place]:
+                self._ended(place, [self._known[one] for one in self._trials[place]])
 
 
 def end_of_seeds(runs: Sequence[Evaluation]) -> SeedsEnd:

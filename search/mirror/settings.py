@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from search.job.option import check_settings, option
+from spaces.errors import UsageError
 
-__all__ = ["StorageSettings"]
+__all__ = ["StorageSettings", "check_address", "is_journal"]
+
+_JOURNALS: Final = (".log", ".journal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +34,25 @@ class StorageSettings:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        if self.study_name is not None and not self.study_name.strip():
+            raise UsageError("`study_name` is empty; give a name, or leave it out.")
+        if self.storage is not None:
+            check_address(self.storage)
+
+
+def check_address(storage: str) -> None:
+    """Raises UsageError on what can be no storage of Optuna's; it is not shown, as it may hold a password.
+
+    >>> check_address("sqlite:///study.db"), check_address("study.log")
+    (None, None)
+    """
+    if "://" not in storage and not is_journal(storage):
+        raise UsageError(
+            "`storage` is no address of Optuna's; give a URL such as sqlite:///study.db or "
+            "postgresql+psycopg://USER@HOST/DATABASE, or the path of a journal file that ends in .log."
+        )
+
+
+def is_journal(storage: str) -> bool:
+    """Whether it is the path of a journal file."""
+    return "://" not in storage and storage.endswith(_JOURNALS)

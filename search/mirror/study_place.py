@@ -15,7 +15,7 @@ from .opened_storage import Place, checked_storage
 from .settings import StorageSettings
 from .shown import Aim, ShownStudy
 
-__all__ = ["FILES_FOLDER", "STUDY_FILE", "StudyPlace", "study_name_of", "study_place"]
+__all__ = ["FILES_FOLDER", "STUDY_FILE", "StudyPlace", "check_shown", "study_name_of", "study_place"]
 
 STUDY_FILE: Final = "study.db"
 FILES_FOLDER: Final = "artifacts"
@@ -64,6 +64,11 @@ class StudyPlace:
         return self.storage or self.folder / STUDY_FILE
 
     @property
+    def elsewhere(self) -> str | None:
+        """How the names of the studies begin where they are in no file of the folder; None where they are."""
+        return None if self.storage is None else self.name
+
+    @property
     def files(self) -> Path | None:
         """The folder of files beside trials; None where nothing is kept."""
         return self.folder / FILES_FOLDER if self.kept else None
@@ -82,6 +87,12 @@ class StudyPlace:
         told["program"] = f"rankscape {version('rankscape')}"
         attributes = {name: value for name, value in told.items() if value is not None}
         return ShownStudy(name, tuple(aims), self.identity, attributes)
+
+
+def check_shown(shown: StorageSettings) -> None:
+    """Raises UsageError where there is no storage at the address that was chosen."""
+    if shown.storage is not None:
+        checked_storage(shown.storage)
 
 
 def study_place(

@@ -42,7 +42,7 @@ def trial_note(trial: LiveTrial, search: LiveSearch, beside: LiveTrial | None) -
 
 
 def _against(trial: LiveTrial, beside: LiveTrial, search: LiveSearch) -> str:
-    last, name = trial.reports[-1], search.settings.objectives[0]
+    last, name = trial.reports[-1], search.objective_titles[0]
     done = counted(last.step, "step")
     other = next(one for one in beside.reports if one.rung == last.rung)
     if beside.number == trial.number:
@@ -70,9 +70,11 @@ def finalist_note(finalist: Mapping[str, Any], metric: str) -> str:
 
 
 def loading_note(adapter: Path) -> str:
-    """The lines that load an adapter, as its model card has them; empty where there is none."""
+    """The lines that load an adapter, as its model card has them, without a machine's paths; empty where
+    there is none."""
     card = adapter / "README.md"
     found = _CODE.search(card.read_text(encoding="utf-8")) if card.exists() else None
     if found is None:
         return ""
-    return f"Its adapter is in `{adapter}`:\n\n{found[0].replace(_ANY_FOLDER, str(adapter))}"
+    own = f"{adapter.parent.resolve().name}/{adapter.name}"
+    return f"Its adapter is in `{own}`:\n\n{found[0].replace(_ANY_FOLDER, f'path/to/{own}')}"

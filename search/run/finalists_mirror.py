@@ -21,6 +21,7 @@ from search.sampling.proposals import Proposal
 
 from .finalist import Finalist
 from .problem import Problem
+from .record import FinalistRecord, SearchRecord
 from .result import Result
 
 __all__ = ["FINALISTS", "PROPOSALS", "FinalistsMirror", "finalists_mirror", "show_proposals"]
@@ -90,25 +91,31 @@ class FinalistsMirror:
 
     def ended(self, result: Result) -> None:
         """Completes the trials, and tells of the verdict."""
-        self.mirror.show(
-            [
-                _ended(*pair, self._note(pair[1], result))
-                for pair in zip(self.trials, result.finalists, strict=True)
-            ]
-        )
+        record = result.record
+        pairs = zip(self.trials, result.finalists, strict=True)
+        ended = [_ended(trial, one, self._note(one, result.winner, record)) for trial, one in pairs]
+        self.mirror.show(ended)
         self.mirror.describe(
             note=f"**{escaped(result.verdict)}**\n\n{fenced(result.table(), '')}",
             attributes={"verdict": result.verdict},
         )
 
-    def _note(self, finalist: Finalist, result: Result) -> str:
-        proposal, record = finalist.proposal, result.record
-        ranks = dict(proposal.allocation.ranks)
-        own = next(one for one in (record.baseline, *record.finalists) if one.allocation == ranks)
+    def _note(self, finalist: Finalist, winner: Finalist, record: SearchRecord) -> str:
+        proposal = finalist.proposal
+        known = (record.baseline, *record.finalists)
+        own = next(one for one in known if _is_of(one, proposal))
         lines = [f"**{escaped(proposal.proposer)}**", finalist_note(own.to_json(), record.metric_title)]
-        if finalist is result.winner and self.place.adapter is not None:
+        if finalist is winner and self.place.adapter is not None:
             lines.append(loading_note(self.place.adapter))
         return "\n\n".join(filter(None, lines))
+
+
+def _is_of(record: FinalistRecord, proposal: Proposal) -> bool:
+    """Whether it is that proposal's, one of whose allocation may be there at another rate as well."""
+    own = proposal.configuration
+    how = (None, None) if own is None else (own.learning_rate, own.scaling)
+    ranks = dict(proposal.allocation.ranks)
+    return record.allocation == ranks and (record.learning_rate, record.scaling) == how
 
 
 def _running(number: int, proposal: Proposal) -> AllocationTrial:

@@ -10,7 +10,8 @@ from typing import Final
 
 from evaluators.store.whole_file import write_whole
 from search.live.values import values_of
-from search.show.front_plot import FrontPlot, draw_front
+from search.mirror.live_plots import FRONT_PLOT, front_plot_of
+from search.show.front_plot import draw_front
 
 from .result import Result
 
@@ -38,12 +39,5 @@ def write_front(result: Result, folder: Path, command: str | None) -> None:
         writer.writerow([*row, *(known[name] for name in measured)])
         point.save(folder / FRONT_FOLDER / str(trial.number), command=command)
     write_whole(folder / "front.csv", rows.getvalue())
-    complete = [one.number for one in result.live.trials if one.state == "complete"]
-    plot = FrontPlot(
-        across=names[1],
-        up=names[0],
-        points=tuple((values[number][1], values[number][0]) for number in complete),
-        front=tuple((values[one.trial.number][1], values[one.trial.number][0]) for one in result.front),
-        names=tuple(str(one.trial.number) for one in result.front),
-    )
-    draw_front(plot, folder / "front.png", title=f"{result.problem.title}: {result.problem.task}")
+    plot = front_plot_of(result.live.search, result.live.trials)
+    draw_front(plot, folder / FRONT_PLOT, title=f"{result.problem.title}: {result.problem.task}")

@@ -15,6 +15,7 @@ from search.job.texts import Writing
 from search.live.live_trial import LiveTrial
 from search.live.recorded import front_in_order, recorded
 from search.live.waves import LiveOutcome
+from search.show.sheet import Sheet
 from search.statistics.interval import Interval
 from search.statistics.paired import PairedDifference
 from search.statistics.rank_correlation import rank_correlation
@@ -91,6 +92,7 @@ class Result:
         output: where all of it lies, where it was written.
         keep: writes a run, and what is told of it, as an adapter into a folder.
         live: the trials that were trained on the way; None where finalists alone were.
+        study: how the names of its studies begin in a storage elsewhere; None where they are in ``output``.
     """
 
     problem: Problem
@@ -102,6 +104,7 @@ class Result:
     output: Path | None
     keep: Callable[[Trained, Path, Story], None] = field(repr=False)
     live: LiveOutcome | None = field(default=None, repr=False)
+    study: str | None = None
 
     @property
     def baseline(self) -> Finalist:
@@ -121,8 +124,8 @@ class Result:
 
     def _story_of_trial(self, trial: LiveTrial, command: str | None) -> Story:
         assert self.live is not None, "only a live search has trials"
-        names = self.live.search.settings.objectives
-        return story_of_trial(trial, names, self.record, task=self.problem.task, command=command)
+        search, task = self.live.search, self.problem.task
+        return story_of_trial(trial, search, self.verdict, task=task, command=command)
 
     @property
     def best(self) -> Best:
@@ -145,9 +148,14 @@ class Result:
         """What winner and baseline wrote; None where they were not asked to."""
         return None if self.conclusion is None else self.conclusion.writing
 
+    @property
+    def sheet(self) -> Sheet:
+        """The verdict, the finalists beside the baseline, and what else a person should know, in parts."""
+        return search_sheet(self.record)
+
     def table(self) -> str:
-        """The verdict, the finalists beside the baseline, and what else a person should know."""
-        return "\n".join(filter(None, (search_sheet(self.record).text, samples_of(self.record))))
+        """``sheet`` as text, and below it some of what was written."""
+        return "\n".join(filter(None, (self.sheet.text, samples_of(self.record))))
 
     def to_json(self) -> dict[str, object]:
         """What ``result.json`` holds."""
@@ -176,6 +184,7 @@ class Result:
             output=None if self.output is None else str(self.output),
             text=None if self.writing is None else self.writing.record,
             live=None if self.live is None else recorded(self.live),
+            study=self.study,
         )
 
 

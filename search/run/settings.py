@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from search.job.option import Range, check_settings, option
 from search.job.settings import COUNTS, GENERATION_NAMES
+from spaces.errors import UsageError
 
 __all__ = ["SEARCH_MAY_GROW", "SearchSettings"]
 
@@ -66,3 +67,8 @@ class SearchSettings:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        if self.table is not None and self.evaluator != "train":
+            raise UsageError(
+                f"`table` and `evaluator={self.evaluator}` exclude each other: a table has runs of its own; "
+                "give one of them."
+            )

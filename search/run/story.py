@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from evaluators.adapters.story import Story
 from search.job.text_story import written_by
 from search.live.live_trial import LiveTrial
 from search.live.values import values_of
+from search.live.watcher import LiveSearch
 from search.show.number_format import ABSENT, with_interval
 from search.statistics.interval import Interval
 from spaces.counted import counted
@@ -36,19 +35,20 @@ def story_of(record: SearchRecord, *, task: str, command: str | None) -> Story:
 
 
 def story_of_trial(
-    trial: LiveTrial, objectives: Sequence[str], record: SearchRecord, *, task: str, command: str | None
+    trial: LiveTrial, search: LiveSearch, verdict: str, *, task: str, command: str | None
 ) -> Story:
     """A trial of a live search that no other beats in all objectives, as it did on the validation rows.
 
-    record: of its search. task: what the data is called. command: the line that did it.
+    search: that it is of, and its verdict. task: what the data is called. command: the line that did it.
     """
+    objectives = search.settings.objectives
     values = zip(objectives, values_of(trial, objectives), strict=True)
     header = ("allocation", "trial", "parameters", "lr, scaling", *objectives)
     own = trial.configuration
     how = f"{own.learning_rate:g}, {own.scaling}"
     row = (str(trial.proposers[0]), str(trial.number), f"{trial.params:,}", how)
     shown = [f"{value:,.0f}" if name in ("params", "memory") else f"{value:.4f}" for name, value in values]
-    return Story(task, record.budget, record.verdict, (header, (*row, *shown)), command)
+    return Story(task, search.max_params, verdict, (header, (*row, *shown)), command)
 
 
 def _cells(one: FinalistRecord, tested: HeldOutRecord | None, apart: Interval | None) -> tuple[str, ...]:

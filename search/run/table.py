@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from search.job.text_lines import sample_lines, text_table
+from search.live.live_record import LiveRecord
 from search.show.number_format import ABSENT
 from search.show.sheet import Sheet
 from search.show.table import Column, Table, TableCell, TableRow, count_cell, interval_cell
@@ -12,19 +14,20 @@ from spaces.counted import counted
 
 from .record import THE_UNIFORM, THE_WINNER, FinalistRecord, HeldOutRecord, SearchRecord
 
-__all__ = ["base_of", "samples_of", "search_sheet"]
+__all__ = ["base_of", "samples_of", "saved_line", "search_sheet"]
 
 
 def search_sheet(record: SearchRecord) -> Sheet:
     """The verdict, and below it all but ``samples_of``.
 
     The finalists as they did on the validation rows, the best first and the baseline last; what the rows used
-    once say of the one chosen; notes and failures; where all of it lies; how winner and baseline wrote.
+    once say of the one chosen; notes and failures; how winner and baseline wrote. No path of a machine stands
+    in it, so that it can be shown to others.
     """
     entries = [*record.finalists, record.baseline]
     failures = [f"failed: {_short(one.proposers)}: {reason}" for one in entries for reason in one.failures]
     notes = [f"note: {note}" for note in record.notes]
-    sentences = (*_chosen(record), *_trials(record), *failures, *notes, *_rest(record, len(entries)))
+    sentences = (*_chosen(record), *_trials(record), *failures, *notes, *_rest(record))
     text = record.text
     written = () if text is None else (text_table(text, baseline=THE_UNIFORM),)
     return Sheet(record.verdict, (_finalists(record, entries), sentences, *written))
@@ -94,9 +97,23 @@ def _trials(record: SearchRecord) -> list[str]:
         f"{', '.join(ends)}; {live.steps:,} candidate-steps, {share:.0%} of the {live.whole_steps:,} of "
         "training all to the end"
     ]
+    said += _failed(live)
     if live.front:
         points = ", ".join(f"trial {one.trial} ({one.params:,})" for one in live.front)
         said.append(f"none is better in all of {', '.join(live.objectives)} than {points}, in parameters")
+    return said
+
+
+def _failed(live: LiveRecord) -> list[str]:
+    """How many failed at each learning rate where some did, and why most of these."""
+    said = []
+    for rate in sorted({one.learning_rate for one in live.trials}):
+        there = [one for one in live.trials if one.learning_rate == rate]
+        reasons = Counter(one.failure for one in there if one.failure is not None)
+        if reasons:
+            (reason, _), *others = reasons.most_common()
+            failed = f"{reasons.total()} of {counted(len(there), 'trial')} at learning rate {rate:g}"
+            said.append(f"failed: {failed}: {reason}{', and other reasons' if others else ''}")
     return said
 
 
@@ -105,24 +122,32 @@ def base_of(record: SearchRecord) -> str:
     return THE_UNIFORM if record.live is None else record.baseline.proposers[0]
 
 
-def _rest(record: SearchRecord, allocations: int) -> list[str]:
+def _rest(record: SearchRecord) -> list[str]:
     spearman = {name: one.spearman for name, one in record.proxies.items()}
     known = ", ".join(f"{name} {'n/a' if rho is None else f'{rho:+.2f}'}" for name, rho in spearman.items())
+    allocations = max((one.allocations for one in record.proxies.values()), default=0)
     seconds = ", ".join(f"{name.replace('_', '-')} {value:.0f} s" for name, value in record.seconds.items())
     said = [f"time: {seconds}"]
-    if known:
+    if any(rho is not None for rho in spearman.values()):
         only = counted(allocations, "allocation")
         said = [f"rank correlation of proxies with the metric, over only {only}: {known}", *said]
-    if record.output is None:
-        return said
+    return said
+
+
+def saved_line(record: SearchRecord) -> str:
+    """What a search has left in its folder; of one that has one."""
+    if record.held_by is not None:
+        own = f"saved in {record.output}: result.json (.md, .csv)"
+        return f"{own}; the winner lies with another driver, {record.held_by}"
     seed, test = record.best.saved_seed, record.best.saved_test
     adapter = "" if seed is None else f"adapter/ (seed {seed}, test {_number(test)}), "
     answers = "" if record.text is None else "answers.jsonl, "
     live = record.live
     front = "front/, front.csv, front.png, " if live is not None and live.front else ""
-    page = "" if live is None else "report.html, "
-    files = f"{adapter}{answers}allocation.json, ranks.png, {front}{page}study.db, result.json (.md, .csv)"
-    return [*said, f"saved in {record.output}: {files}"]
+    page = "" if live is None else "report.html, best-so-far.png, rungs.png, "
+    study = "study.db, " if record.study is None else ""
+    files = f"{adapter}{answers}allocation.json, ranks.png, {front}{page}{study}result.json (.md, .csv)"
+    return f"saved in {record.output}: {files}"
 
 
 def samples_of(record: SearchRecord) -> str:

@@ -16,6 +16,7 @@ from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import inputs_of
 from search.job.job import Job
 from search.job.job_settings import JobSettings
+from search.job.logged import logged
 from search.job.option import check_whole, settings_by_name
 from search.job.progress import Progress, silent
 from search.job.right_type import check_type, path_of, several
@@ -23,18 +24,22 @@ from search.job.scoring import score_space
 from search.job.settings import COUNTS
 from search.live.settings import LiveSettings
 from search.live.watcher import Watcher
+from search.mirror.join_settings import JoinSettings, check_join
 from search.mirror.settings import StorageSettings
 from search.mirror.study_place import StudyPlace, study_name_of, study_place
 from spaces.allocation import Allocation
 from spaces.budget import written_budget
-from spaces.errors import UsageError
+from spaces.errors import InputError, UsageError
 from spaces.search_space import SearchSpace
 
-from .live import live_job_of, search_live
+from .before_loading import check_together
+from .live import search_live
+from .live_job import live_job_of
 from .oracle import Oracle
 from .own_names import own_names
 from .pipeline import check_names, result_with, search_in_folder, search_with
 from .plans import proposed_plans
+from .record import SearchRecord
 from .result import Result
 from .settings import SEARCH_MAY_GROW, SearchSettings
 from .supernet_oracle import SupernetOracle
@@ -42,7 +47,7 @@ from .trained import TrainedOracle
 
 __all__ = ["Workbench"]
 
-_USUAL, _LIVE, _SHOWN = SearchSettings(), LiveSettings(), StorageSettings()
+_USUAL, _LIVE, _SHOWN, _ALONE = SearchSettings(), LiveSettings(), StorageSettings(), JoinSettings()
 _OWN_NAMES: Final = {"proxy": "proxies", "allocator": "allocators", "sampler": "samplers"}
 _ORACLES: Final[Mapping[str, Callable[[Job], Oracle]]] = {
     "train": TrainedOracle,
@@ -98,7 +103,12 @@ class Workbench:
         return uniform_allocation(self.space, self.budget)
 
     def fine_tune(
-        self, plans: Sequence[Allocation], *, seeds: int | None = None, folder: str | Path | None = None
+        self,
+        plans: Sequence[Allocation],
+        *,
+        seeds: int | None = None,
+        folder: str | Path | None = None,
+        log: str | None = None,
     ) -> Result:
         """Plans beside the uniform allocation, which is trained too where it is none of them.
 
@@ -106,6 +116,7 @@ class Workbench:
             plans: allocations within the budget.
             seeds: runs of each of them; by default as many as were set up.
             folder: keeps what has finished, so that an interrupted call goes on; by default nothing is kept.
+            log: "tensorboard" or "wandb", which is told all losses, in ``logs`` of the folder.
 
         Raises UsageError on what are no plans of this space, on a plan above the budget, and on a folder that
         is in use or holds anything else; InputError where every run failed.
@@ -113,7 +124,8 @@ class Workbench:
         if seeds is not None:
             check_whole("seeds", seeds, COUNTS)
         first = self.job.seed
-        job = self.job if seeds is None else replace(self.job, seeds=tuple(range(first, first + seeds)))
+        job = logged(self.job, log, folder)
+        job = job if seeds is None else replace(job, seeds=tuple(range(first, first + seeds)))
         proposals = proposed_plans(plans, self.uniform(), job)
         with ExitStack() as stack:
             if folder is None:
@@ -146,7 +158,10 @@ class Workbench:
         at_once: int | None = _LIVE.at_once,
         storage: str | None = None,
         study_name: str | None = None,
+        join: bool = _ALONE.join,
+        heartbeat: int = _ALONE.heartbeat,
         folder: str | Path | None = None,
+        log: str | None = None,
         watchers: Sequence[Watcher] = (),
     ) -> Result:
         """What ``rankscape run`` finds: proposals by proxies and samplers, the best of them fine-tuned; with
@@ -166,13 +181,16 @@ class Workbench:
             storage: address of the Optuna storage that gets the studies of trials, proposals and finalists:
                 "sqlite:///study.db"; by default ``study.db`` in the folder.
             study_name: how their names begin; by default with task, model and budget.
+            join, heartbeat: share the trials with other processes that make the same call, each with a folder
+                of its own; one of them has the result.
             folder: gets the winner's adapter, ``result.json`` and the study, as that of ``rankscape run``
                 with these options, which can go on in it, also with other text to ``generate``; by default
                 nothing is kept.
+            log: "tensorboard" or "wandb", which is told all losses, in ``logs`` of the folder.
             watchers: are told how trials begin, are judged and end.
 
         Raises UsageError on names and storages that there are not, and on a folder that is in use or holds
-        anything else; InputError where every run failed.
+        anything else; InputError where every run failed, and where another driver has the result.
         """
         with own_names(_OWN_NAMES):
             settings = SearchSettings(
@@ -195,15 +213,24 @@ class Workbench:
                 at_once=at_once,
             )
             check_names(settings, live)
-            shown = StorageSettings(storage, study_name)
+            shown, joined = StorageSettings(storage, study_name), JoinSettings(join, heartbeat)
+            check_join(joined, live, shown)
+        bench = replace(self, job=logged(self.job, log, folder))
         if folder is not None:
             known = {**self.asked.by_name(), **settings_by_name(settings), **settings_by_name(live)}
             owner = self._owner(folder, "search.run", known)
             with owner.opened():
-                return self.search_in(owner, settings, live, shown=shown, watchers=watchers)
+                found = bench.search_in(owner, settings, live, shown=shown, join=joined, watchers=watchers)
+            if isinstance(found, SearchRecord):
+                raise InputError(f"another driver has the winner, {found.held_by}; ask there.")
+            return found
+        if join:
+            raise UsageError("`join` needs a `folder`, in which this driver keeps what it trained; give one.")
         with TemporaryDirectory() as place:
-            search = self._prepared(settings, live, self._study(shown), watchers)
-            return replace(search(Path(place), None), output=None)
+            search = self._prepared(settings, live, self._study(shown), joined, watchers)
+            found = search(Path(place), None)
+            assert isinstance(found, Result), "a search that is not shared has its own"
+            return replace(found, output=None)
 
     def search_in(
         self,
@@ -212,11 +239,13 @@ class Workbench:
         live: LiveSettings = _LIVE,
         *,
         shown: StorageSettings = _SHOWN,
+        join: JoinSettings = _ALONE,
         command: str | None = None,
         watchers: Sequence[Watcher] = (),
-    ) -> Result:
-        """``search`` in a folder that is open already, as ``rankscape run`` has it. command: its line."""
-        search = self._prepared(settings, live, self._study(shown, command), watchers)
+    ) -> Result | SearchRecord:
+        """``search`` in a folder that is open already, as ``rankscape run`` has it; the record alone where
+        another driver has the result. command: its line."""
+        search = self._prepared(settings, live, self._study(shown, command), join, watchers)
         return search_in_folder(owner, search)
 
     def release(self) -> None:
@@ -235,31 +264,24 @@ class Workbench:
         settings: SearchSettings,
         live: LiveSettings,
         study: StudyPlace,
+        join: JoinSettings,
         watchers: Sequence[Watcher],
-    ) -> Callable[[Path, str | None], Result]:
+    ) -> Callable[[Path, str | None], Result | SearchRecord]:
         """The search that is asked for, of a folder and of whose it is; refused is what can be refused before
         it begins."""
         if not live.trials:
             oracle, seed = _ORACLES[settings.evaluator](self.job), self.job.seed
             return lambda folder, identity: search_with(
-                oracle,
-                settings,
-                folder,
-                seed=seed,
-                study=study.at(folder, identity),
-                progress=self.progress,
+                oracle, settings, folder, seed=seed, study=study.at(folder, identity), progress=self.progress
             )
-        if settings.evaluator != "train":
-            raise UsageError(
-                f"`trials={live.trials}` and `evaluator={settings.evaluator}` exclude each other: trials are "
-                "trained; give one of them."
-            )
+        check_together(settings, live)
         ready = live_job_of(self.job, live, budget=self.asked.space.budget)
         return lambda folder, identity: search_live(
             ready,
             settings,
             folder,
             study=study.at(folder, identity),
+            join=join,
             progress=self.progress,
             watchers=watchers,
         )

@@ -7,20 +7,24 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from spaces.counted import counted
+from spaces.direction import Direction, sign_of
 from spaces.show.picture import EDGE, GREY, INK, TEAL, bare, draw_title, new_figure, save_png
 
-__all__ = ["FrontPlot", "draw_front", "front_figure"]
+__all__ = ["FrontPlot", "draw_front", "front_figure", "front_finding"]
 
 _Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class FrontPlot:
-    """points: (across, up) of all. front: of those that none beats, by these two or more that are not drawn;
-    names: of these, in their order."""
+    """across, up: what the axes are. direction: in which the second is better. points: (across, up) of all.
+    front: of those that none beats, by these two or more that are not drawn; names: of these, in their order.
+    """
 
     across: str
     up: str
+    direction: Direction
     points: tuple[_Point, ...]
     front: tuple[_Point, ...]
     names: tuple[str, ...]
@@ -47,3 +51,18 @@ def front_figure(plot: FrontPlot, *, title: str) -> Figure:
     bare(axes)
     draw_title(figure, title, size=9)
     return figure
+
+
+def front_finding(plot: FrontPlot) -> str:
+    """What the best takes, and what is lost with about half of it."""
+    front = [(*point, name) for point, name in zip(plot.front, plot.names, strict=True)]
+    sign = sign_of(plot.direction)
+    most, best, whose = max(front, key=lambda one: (sign * one[1], -one[0]))
+    cheaper = [one for one in front if one[0] < most]
+    said = f"The best {plot.up} of {counted(len(plot.points), 'trial')} trained to the end, {best:.4f}, takes"
+    said = f"{said} {most:,.6g} {plot.across} (trial {whose})"
+    if not cheaper:
+        return f"{said}; none takes less and beats others."
+    half = [one for one in cheaper if one[0] <= most / 2] or [min(cheaper)]
+    less, value, other = max(half, key=lambda one: sign * one[1])
+    return f"{said}; {less / most:.0%} of that costs {abs(value - best):.4f} of {plot.up} (trial {other})."

@@ -8,7 +8,10 @@ import logging
 
 import pytest
 
+from search.cli.compare import main as compare
 from search.cli.run import main
+from search.run.set_up import setup
+from spaces.errors import UsageError
 
 pytest.importorskip("tensorboard", reason="the extra `tensorboard` is not installed")
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -47,3 +50,55 @@ def test_a_log_does_not_decide_results(small, tmp_path, capsys):
     assert main(argv) == 0  # the same folder: its result is given back
     assert {path.name for path in (tmp_path / "out" / "logs").iterdir()}
     capsys.readouterr()
+
+
+def test_every_arm_s_runs_are_called_by_it(small, tmp_path):
+    arms, few = (
+        ["lora", "lora@lora[q]", "head"],
+        ["--seeds", "2", "--epochs", "1", "--threads", "1", "--quiet"],
+    )
+    argv = [
+        *small[:10],
+        *few,
+        "--space",
+        "lora[q,v]",
+        "--methods",
+        ",".join(arms),
+        "--lrs",
+        "1e-3,1e-2",
+        "--log",
+        "tensorboard",
+    ]
+    assert compare(argv) == 0
+    runs = [path.name for path in (tmp_path / "out" / "logs").iterdir()]
+    assert len(set(runs)) == len(runs)
+    for arm in ("lora", "lora@lora-q", "head"):
+        own = {name.rpartition("-")[0] for name in runs if name.startswith(f"{arm}-lr")}
+        seeds = {name.rpartition("-seed")[2] for name in own}
+        # at both rates with the tuning's seed, and two seeds at the one that was chosen
+        assert len(own) == 2 + 2
+        assert {"0", "1"} < seeds
+
+
+def test_from_python_losses_lie_beside_what_is_kept(model_folder, files, tmp_path):
+    bench = setup(
+        model=model_folder,
+        train=files / "train.tsv",
+        eval=files / "dev.tsv",
+        space="lora[q]",
+        budget="r=1",
+        seeds=2,
+        device="cpu",
+    )
+    with pytest.raises(UsageError, match="`log=tensorboard` writes beside what is kept"):
+        bench.fine_tune([], log="tensorboard")
+    with pytest.raises(UsageError, match="`log='paper'` is unknown"):
+        bench.fine_tune([], log="paper", folder=tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+    result = bench.fine_tune([], log="tensorboard", folder=tmp_path / "kept")
+    runs = sorted((tmp_path / "kept" / "logs").iterdir())
+    assert [run.name.rpartition("-")[0] for run in runs] == ["uniform-seed0", "uniform-seed1"]
+    for run, own in zip(runs, result.finalists[0].runs, strict=True):
+        events = EventAccumulator(str(run)).Reload()
+        losses = [point.value for point in events.Scalars("train/loss")]
+        assert losses == pytest.approx(own.evaluation.curve, rel=1e-6)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from spaces.counted import counted
+from spaces.counted import all_counted, counted
 
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = frozenset(  # what may stand after a name
@@ -62,6 +63,11 @@ def test_a_noun_has_an_s_unless_there_is_one_of_it(count, nouns, text):
     assert counted(count, *nouns) == text
 
 
+def test_all_of_one_is_the_only_one():
+    assert all_counted(1, "other site") == "the only other site"
+    assert all_counted(1200, "batch", "batches") == "all 1,200 batches"
+
+
 def templates(path: Path) -> Iterator[tuple[int, str]]:
     """The texts of a module, ``{}`` in place of every value; with their lines."""
     tree = ast.parse(path.read_text())
@@ -89,6 +95,18 @@ def uncounted(path: Path, root: Path = ROOT) -> list[str]:
     ]
 
 
+def all_of_a_number(path: Path, root: Path = ROOT) -> list[str]:
+    """Where ``all 1 site`` would be written: ``all`` before a number with its noun."""
+    return [
+        f"{path.relative_to(root)}:{node.lineno}"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.JoinedStr) and path.stem != "counted"
+        for before, value in pairwise(node.values)
+        if isinstance(before, ast.Constant) and str(before.value).endswith("all ")
+        if isinstance(value, ast.FormattedValue) and "counted(" in ast.unparse(value.value)
+    ]
+
+
 def test_the_search_for_such_texts_finds_them(tmp_path):
     texts = (
         'f"{len(a)} seeds"',
@@ -104,6 +122,13 @@ def test_the_search_for_such_texts_finds_them(tmp_path):
     ]
 
 
+def test_the_search_for_all_of_one_finds_it(tmp_path):
+    (tmp_path / "a.py").write_text(
+        "f\"ahead of all {counted(n, 'site')}\"\nf\"all but {counted(n, 'site')}\""
+    )
+    assert all_of_a_number(tmp_path / "a.py", tmp_path) == ["a.py:1"]
+
+
 def test_no_module_writes_a_number_before_a_plural():
     modules = [
         path
@@ -112,3 +137,4 @@ def test_no_module_writes_a_number_before_a_plural():
     ]
     assert len(modules) > 100
     assert [one for path in modules for one in uncounted(path)] == []
+    assert [one for path in modules for one in all_of_a_number(path)] == []

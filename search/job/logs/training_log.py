@@ -17,15 +17,16 @@ from .loss_log import LossLog, LossPoint
 
 __all__ = ["CurveLog", "TrainingLog", "Unlogged"]
 
-_UNFIT: Final = re.compile(r"[^A-Za-z0-9@.=_-]+")  # for the name of a folder
+_UNFIT: Final = re.compile(r"[^A-Za-z0-9@.=_]+")  # for the name of a folder; becomes one dash
 _LONGEST: Final = 60
 
 
 class TrainingLog(Protocol):
     """Is told what comes of every candidate's training, stretch by stretch, and of what finished before."""
 
-    def named(self, candidate: Candidate, name: str, /) -> None:
-        """What a person calls a candidate that may be trained; the first name is kept."""
+    def named(self, candidate: Candidate, name: str, /, of: Workload | None = None) -> None:
+        """What a person calls a candidate that may be trained; the first name is kept. of: the workload that
+        trains it so called, where others may, too."""
 
     def __call__(self, workload: Workload, mark: str, trained: Trained, /) -> None:
         """mark: tells the workload from others, as its fingerprint does."""
@@ -35,7 +36,7 @@ class TrainingLog(Protocol):
 class Unlogged:
     """A ``TrainingLog`` that keeps nothing."""
 
-    def named(self, candidate: Candidate, name: str, /) -> None: ...
+    def named(self, candidate: Candidate, name: str, /, of: Workload | None = None) -> None: ...
 
     def __call__(self, workload: Workload, mark: str, trained: Trained, /) -> None: ...
 
@@ -45,11 +46,11 @@ class CurveLog:
 
     def __init__(self, log: LossLog) -> None:
         self._log = log
-        self._names: dict[Candidate, str] = {}
+        self._names: dict[tuple[Workload | None, Candidate], str] = {}
         self._told: dict[str, int] = {}  # run -> steps of it that were told
 
-    def named(self, candidate: Candidate, name: str, /) -> None:
-        self._names.setdefault(candidate, _UNFIT.sub("-", name)[:_LONGEST].strip("-"))
+    def named(self, candidate: Candidate, name: str, /, of: Workload | None = None) -> None:
+        self._names.setdefault((of, candidate), _UNFIT.sub("-", name)[:_LONGEST].strip("-"))
 
     def __call__(self, workload: Workload, mark: str, trained: Trained, /) -> None:
         one = trained.evaluation
@@ -71,7 +72,8 @@ class CurveLog:
         ]
         digest = hashlib.sha256(json.dumps(known).encode()).hexdigest()[:8]
         method = "lora" if workload.policy is None else type(workload.policy).__name__.lower()
-        name = self._names.get(candidate, f"{method}-lr{candidate.learning_rate:g}")
+        usual = self._names.get((None, candidate), f"{method}-lr{candidate.learning_rate:g}")
+        name = self._names.get((workload, candidate), usual)
         return f"{name}-seed{candidate.seed}-{digest}"
 
 

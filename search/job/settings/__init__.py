@@ -1,6 +1,6 @@
 """What can be chosen of a job, one frozen value a concern; commands make their flags of these fields."""
 
-from .data import LONGEST_NAME, DataSettings, ObjectiveName
+from .data import EMBEDDED_TRAIN_ROWS, LONGEST_NAME, DataSettings, ObjectiveName
 from .generation import GENERATION_NAMES, GenerationSettings
 from .machine import MachineSettings
 from .model import ModelSettings
@@ -11,6 +11,7 @@ from .training import TrainingSettings
 
 __all__ = [
     "COUNTS",
+    "EMBEDDED_TRAIN_ROWS",
     "GENERATION_NAMES",
     "LEARNING_RATES",
     "LONGEST_NAME",

@@ -13,7 +13,7 @@ from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.printable import printable
 
-__all__ = ["LONGEST_NAME", "DataSettings", "ObjectiveName"]
+__all__ = ["EMBEDDED_TRAIN_ROWS", "LONGEST_NAME", "DataSettings", "ObjectiveName"]
 
 ObjectiveName = Literal["auto", "classification", "regression", "causal-lm", "multiple-choice"]
 """What may be learned; auto leaves it to the rows."""
@@ -21,6 +21,8 @@ ObjectiveName = Literal["auto", "classification", "regression", "causal-lm", "mu
 _OF_LABELS: Final = ("text_columns", "label_column")
 _OF_LANGUAGE: Final = ("prompt_column", "completion_column")
 _ROWS: Final = Range(1, 1_000_000_000)
+EMBEDDED_TRAIN_ROWS: Final = 512
+"""Of the embedded task, unless somebody says: the default run ends within minutes on two cores."""
 LONGEST_NAME: Final = 100
 """Characters of a task's name, which stands in titles."""
 
@@ -132,6 +134,12 @@ class DataSettings:
                 f"`task_name` must be one line of at most {counted(LONGEST_NAME, 'character')}, none of "
                 "which controls."
             )
+
+    @property
+    def most_train_rows(self) -> int | None:
+        """As far as the settings alone tell; None: as many as there are."""
+        named = self.task is not None or self.train_file is not None
+        return self.train_rows or (None if named else EMBEDDED_TRAIN_ROWS)
 
     @property
     def kind(self) -> RowKind | None:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import struct
-from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
-
 from evaluators.store.whole_file import whole_file
+from search.show.html_page import PagePicture, html_page, page_picture
 from search.show.table import Table
 from search.study.judging.stratum_report import StratumReport
 from search.study.judging.uniform_verdict import uniform_verdict
 from search.study.judging.verdict import study_verdict as verdict_on
-from spaces.printable import printable_lines
 
 from .card_tables import at_k_table, card_table, ceiling_line, correlation_table
 from .contest_tables import contest_table, pick_table
@@ -28,8 +22,6 @@ from .plots import Image
 __all__ = ["Section", "render_page", "write_page"]
 
 _TEMPLATE: Final = "page.html.jinja"
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
-_DOTS_PER_PIXEL: Final = 1.6  # plots have 160 dots per inch, a page has 100 pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +30,6 @@ class Section:
 
     report: StratumReport
     images: tuple[Image, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Picture:
-    """A PNG within the page. width, height: pixels of the page."""
-
-    caption: str
-    finding: str
-    source: str
-    width: int
-    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +47,7 @@ class _Part:
     cards: Table
     details: tuple[Table, ...]
     contests: Table | None
-    pictures: tuple[_Picture, ...]
+    pictures: tuple[PagePicture, ...]
 
 
 def write_page(
@@ -110,24 +91,16 @@ def render_page(
     facts: names and values, such as ("model", "MiniLM"). left_out: proxies and why they are not judged.
     Raises ValueError where an image is not a PNG.
     """
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen
-    )
-    source = files("search.study.display").joinpath(_TEMPLATE).read_text(encoding="utf-8")
-    return environment.from_string(source).render(
-        title=title,
-        headline=headline,
-        verdict=verdict,
-        facts=facts,
-        parts=[_part(number, section) for number, section in enumerate(sections, start=1)],
-        costs=cost_table(costs) if costs else None,
-        left_out=left_out,
-    )
-
-
-def _seen(value: object) -> object:
-    """A text as ``printable_lines``, before it is escaped as HTML; what a macro gave is that already."""
-    return printable_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    values = {
+        "title": title,
+        "headline": headline,
+        "verdict": verdict,
+        "facts": facts,
+        "parts": [_part(number, section) for number, section in enumerate(sections, start=1)],
+        "costs": cost_table(costs) if costs else None,
+        "left_out": left_out,
+    }
+    return html_page("search.study.display", _TEMPLATE, values)
 
 
 def _part(number: int, section: Section) -> _Part:
@@ -145,10 +118,6 @@ def _part(number: int, section: Section) -> _Part:
     )
 
 
-def _picture(image: Image) -> _Picture:
-    path, data = image.path, image.path.read_bytes()
-    if not data.startswith(_PNG) or len(data) < 24:
-        raise ValueError(f"{path} is not a PNG; pass what the draw functions of this package wrote.")
-    width, height = (round(dots / _DOTS_PER_PIXEL) for dots in struct.unpack(">II", data[16:24]))
-    source = f"data:image/png;base64,{b64encode(data).decode()}"
-    return _Picture(image.caption, image.finding, source, width, height)
+def _picture(image: Image) -> PagePicture:
+    data = image.path.read_bytes()
+    return page_picture(data, caption=image.caption, finding=image.finding, name=str(image.path))

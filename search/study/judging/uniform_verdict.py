@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from search.show.number_format import p_equation, with_interval
-from spaces.counted import counted
+from spaces.counted import all_counted, counted
 
 from .stratum_report import Contest, StratumReport
 
@@ -20,17 +20,18 @@ def uniform_verdict(report: StratumReport) -> str:
     fought = report.contests
     if not fought:
         return "No allocation was compared with the uniform one here."
-    won = [one for one in fought if one.won]
-    others = counted(len(fought), "other allocation")
-    if won:
-        best = max(won, key=lambda one: one.difference.mean)
-        beat = f"{len(won)} of {others} {'beats' if len(won) == 1 else 'beat'} the uniform one"
-        which = "" if len(won) == 1 else ", most of all"
-        return f"Yes: {beat} of the same budget{which} {_described(best, report)}."
-    nearest = max(fought, key=lambda one: one.difference.mean)
-    if nearest.difference.mean < 0:
-        return f"No: the uniform allocation is ahead of all {others}; nearest: {_described(nearest, report)}."
-    return f"Not shown that any of {others} beats the uniform one; best: {_described(nearest, report)}."
+    best = max(fought, key=lambda one: one.difference.mean)
+    told, others = _described(best, report), counted(len(fought), "other allocation")
+    if won := sum(one.won for one in fought):
+        if len(fought) == 1:
+            return f"Yes: the only other allocation beats the uniform one of the same budget: {told}."
+        beat = f"{won} of {others} {'beats' if won == 1 else 'beat'} the uniform one of the same budget"
+        return f"Yes: {beat}{'' if won == 1 else ', most of all'} {told}."
+    if best.difference.mean < 0:
+        whom = all_counted(len(fought), "other allocation")
+        return f"No: the uniform allocation is ahead of {whom}; nearest: {told}."
+    which = "the only other allocation" if len(fought) == 1 else f"any of {others}"
+    return f"Not shown that {which} beats the uniform one; best: {told}."
 
 
 def uniform_verdict_on_all(reports: Sequence[StratumReport]) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.anytime.best_so_far import BestSoFar, best_so_far, median_spent_to_reach
 from benchmarks.anytime.ended_trial import EndedTrial, append_trial, read_trials
-from benchmarks.anytime.plot import draw_anytime
+from benchmarks.anytime.plot import draw_medians
 from benchmarks.anytime.summary import summary_of
 from search.sampling.configuration import Configuration
 from spaces.allocation import Allocation
@@ -66,5 +66,5 @@ def test_the_picture_is_drawn(tmp_path: Path) -> None:
         "ours": [search_of([None, 0.4], each=3)],
         "none": [[]],
     }
-    draw_anytime(searches, tmp_path / "anytime.png", title="a test")
+    draw_medians(searches, tmp_path / "anytime.png", title="a test")
     assert (tmp_path / "anytime.png").read_bytes().startswith(b"\x89PNG")

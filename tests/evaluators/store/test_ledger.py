@@ -79,6 +79,32 @@ def paused(leg=PAUSED, metric=0.75) -> Trained:
     return Trained(evaluation, {}, state=State(*parts, curve, 1.5, 100))
 
 
+def test_what_another_ledger_has_of_a_leg_is_recorded_where_it_is_missing(tmp_path):
+    own, other = Ledger(tmp_path / "own", "context"), Ledger(tmp_path / "other", "context")
+    other.record(PAUSED, paused())
+    own.adopt(LEG, other)
+    assert own.find(LEG) is None
+    own.adopt(PAUSED, other)
+    assert own.find(PAUSED).evaluation == paused().evaluation
+    torch.testing.assert_close(own.find(PAUSED).state.mean, paused().state.mean, rtol=0, atol=0)
+    own.forget_state(CANDIDATE)
+    own.adopt(PAUSED, other)
+    assert own.find(PAUSED).state.step == 2
+    Ledger(tmp_path / "else", "another context").adopt(PAUSED, other)
+    assert not (tmp_path / "else").exists()
+
+
+def test_all_that_has_ended_elsewhere_is_copied_without_states(tmp_path):
+    own, other = Ledger(tmp_path / "own", "context"), Ledger(tmp_path / "other", "context")
+    other.record(PAUSED, paused())
+    other.record(LEG, trained())
+    own.adopt_all(other)
+    own.adopt_all(other)
+    torch.testing.assert_close(own.find(LEG).tensors, trained().tensors, rtol=0, atol=0)
+    assert own.find(PAUSED).evaluation == paused().evaluation
+    assert own.find(PAUSED).state is None
+
+
 def test_where_a_candidate_pauses_its_state_comes_back(tmp_path):
     Ledger(tmp_path, "context").record(PAUSED, paused())
     found, state = Ledger(tmp_path, "context").find(PAUSED), paused().state
@@ -122,6 +148,22 @@ def test_earlier_states_are_forgotten_and_what_was_found_there_is_not(tmp_path):
     assert ledger.find(legs[1]).evaluation == paused(legs[1]).evaluation
     ledger.forget_state(other.candidate)
     assert not list(tmp_path.glob("*.state.*"))
+
+
+def test_states_that_another_process_left_are_forgotten_and_so_are_those_that_come_later(tmp_path):
+    earlier, later = (dataclasses.replace(PAUSED, until=step) for step in (2, 3))
+    Ledger(tmp_path, "context").record(earlier, paused(earlier))
+    Ledger(tmp_path, "another").record(earlier, paused(earlier))
+    ledger = Ledger(tmp_path, "context")
+    ledger.forget_state(CANDIDATE)
+    assert len(list(tmp_path.glob("*.state.*"))) == 1  # of the other context
+    ledger.record(later, paused(later))
+    ledger.forget_before([later])
+    assert ledger.find(later).state is not None
+    ledger.forget_state(CANDIDATE)
+    ledger.forget_state(CANDIDATE)
+    assert ledger.find(later).state is None
+    assert Ledger(tmp_path, "another").find(earlier).state is not None
 
 
 @pytest.mark.parametrize("change", [{"scaling": "constant"}, {"scaling": "alpha/r"}])

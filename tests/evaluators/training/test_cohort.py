@@ -26,7 +26,6 @@ from evaluators.training.gate_policy import GateHooks, Step
 from evaluators.training.leg import whole
 from evaluators.training.train import train_cohort
 from spaces.allocation import Allocation
-from spaces.errors import UsageError
 from spaces.find_sites import find_sites
 
 RECIPE = Recipe(epochs=3, batch_size=8, warmup=0.1, weight_decay=0.01)
@@ -183,7 +182,9 @@ def test_a_candidate_that_diverges_is_marked_and_the_others_go_on_untouched(mode
     mixed = train_cohort(model, sites, task, whole([CANDIDATES[0], wild, CANDIDATES[2]]), RECIPE, slots=3)
     assert mixed[1].evaluation.metric is None
     assert "training loss became nan at step" in mixed[1].evaluation.failure
-    assert len(mixed[1].evaluation.curve) < 24
+    assert "lower the learning rate of 1e+30" in mixed[1].evaluation.failure
+    assert 0 < len(mixed[1].evaluation.curve) < 24
+    assert mixed[1].evaluation.seconds > 0
     assert mixed[1].tensors == {}
     for index in (0, 2):
         (alone,) = train_cohort(model, sites, task, whole([CANDIDATES[index]]), RECIPE, slots=1)
@@ -238,6 +239,20 @@ def test_a_candidate_that_does_not_fit_alone_is_marked_failed(model, sites, task
     }
 
 
+def test_memory_that_runs_out_on_the_way_costs_the_steps_and_seconds_until_then(model, sites, task):
+    steps = []
+
+    def need(taken):
+        if len(steps) == 3:
+            raise torch.OutOfMemoryError("planted")
+        steps.append(taken)
+
+    (lost,) = train_cohort(model, sites, task, whole(CANDIDATES[:1]), RECIPE, slots=1, on_step=need)
+    assert "out of memory" in lost.evaluation.failure
+    assert len(lost.evaluation.curve) == 3
+    assert lost.evaluation.seconds > 0
+
+
 def test_regression_minimises_the_squared_error(tiny_model):
     model = tiny_model("bert", num_labels=1)
     rows = rows_of(64, 0)
@@ -259,14 +274,6 @@ def test_peak_memory_and_seconds_are_recorded(model, sites, task):
     assert trained.evaluation.peak_memory > 10**7
     assert trained.evaluation.seconds > 0
     assert math.isfinite(trained.evaluation.loss)
-
-
-@pytest.mark.parametrize(
-    "bad", [{"epochs": 0}, {"batch_size": 0}, {"warmup": 2}, {"weight_decay": -1}, {"renorm": "x"}]
-)
-def test_a_recipe_that_means_nothing_is_refused(bad):
-    with pytest.raises(UsageError, match=next(iter(bad))):
-        Recipe(**bad)
 
 
 def test_computing_blocks_again_changes_nothing_of_what_is_trained(model, sites, task):

@@ -34,11 +34,13 @@ def test_only_all_of_a_training_is_whole():
     assert not Leg(CANDIDATE, begun=state_at(5)).is_whole
 
 
-def test_what_failed_keeps_the_curve_so_far():
+def test_what_failed_keeps_the_curve_and_the_seconds_so_far():
     failed = Leg(CANDIDATE, 5, state_at(3)).failed("its process died", may_pass=True)
     assert failed.evaluation.curve == (0.5,) * 3
     assert (failed.evaluation.failure, failed.evaluation.may_pass) == ("its process died", True)
-    assert Leg(CANDIDATE, 5).failed("x", curve=(0.1,)).evaluation.curve == (0.1,)
+    assert failed.evaluation.seconds == state_at(3).seconds > 0
+    alone = Leg(CANDIDATE, 5).failed("x", curve=(0.1,), seconds=2.0).evaluation
+    assert (alone.curve, alone.seconds) == ((0.1,), 2.0)
 
 
 @pytest.mark.parametrize(

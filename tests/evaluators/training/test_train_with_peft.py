@@ -231,7 +231,9 @@ def test_a_run_that_diverges_is_marked(train):
     trained, _ = train(LoraConfig(r=2, target_modules=["query"]), learning_rate=1e30)
     assert "training loss became nan at step" in trained.evaluation.failure
     assert trained.evaluation.metric is None
+    assert "lower the learning rate of 1e+30" in trained.evaluation.failure
     assert len(trained.evaluation.curve) < STEPS
+    assert trained.evaluation.seconds > 0
     assert trained.course is None
 
 

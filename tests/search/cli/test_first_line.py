@@ -78,6 +78,12 @@ def test_what_only_prints_says_so_too(words):
         ["run", "--table", "none.parquet"],
         ["study", "--from", "none"],
         ["allocate", "--train-file", "none.tsv"],
+        *([name, "--storage", "study.db"] for name in ("run", "study", "compare")),
+        *([name, "--study-name", ""] for name in ("run", "study", "compare")),
+        ["run", "--quiet", "--trials", "4", "--evaluator", "supernet"],
+        ["run", "--quiet", "--trials", "4", "--budget-min", "3M"],
+        ["run", "--quiet", "--trials", "4", "--rungs", "9"],
+        ["compare", "--quiet", "--preset", "heterolora-table2", "--storage", "study.log"],
     ],
 )
 def test_a_slip_is_said_before_anything_is_imported(words):

@@ -138,7 +138,7 @@ class Heard:
     def __init__(self):
         self.seeds = []
 
-    def named(self, candidate, name): ...
+    def named(self, candidate, name, of=None): ...
 
     def __call__(self, workload, mark, trained):
         assert mark == workload.fingerprint

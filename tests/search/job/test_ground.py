@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import replace
 
+from search.job.logs.training_log import Unlogged
 from spaces.find_sites import find_sites
 
 
 def test_the_model_is_the_one_on_the_first_device(make_ground):
     ground = make_ground()
     assert ground.model is ground.machine.models.on(ground.inputs.source, "cpu")
+
+
+def test_on_a_machine_on_which_others_look_on_it_is_the_same_model_and_nobody_else_s_machine(make_ground):
+    ground = make_ground()
+    machine = replace(ground.machine, log=Unlogged())
+    other = ground.on(machine)
+    assert (other.machine, other.model) == (machine, ground.model)
+    assert ground.machine is not machine
 
 
 def test_the_same_sites_are_asked_about_once(make_ground, caplog):

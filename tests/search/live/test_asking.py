@@ -7,10 +7,9 @@ import pytest
 from scipy.stats import rankdata
 
 from proxies.site_scores import per_unit_of_rank
-from search.live.asking import Asker, as_asked
+from search.live.asking import Asker
 from search.live.baselines import baselines_of
 from search.live.picks import picks_of
-from search.sampling.configuration import Configuration
 from search.sampling.running_study import Alternatives, Outcome, RunningStudy
 
 BUDGET = 32 * 10 * 2
@@ -98,21 +97,6 @@ def test_no_configuration_comes_twice_and_an_exhausted_space_is_an_end(make_spac
     assert "random: stopped, no new configuration was found in 72 tries" in caplog.text
 
 
-def test_what_stands_for_a_suggestion_is_what_is_trained_and_told(space, scores):
-    pool = [space.allocation([1] * 10), space.allocation([2] * 10), space.allocation([4, 0] * 5)]
-
-    def nearest(scores, configuration, *, apart_from=()):
-        ranks = space.rank_vector(configuration.allocation)
-        others = sorted(pool, key=lambda one: int(np.abs(space.rank_vector(one) - ranks).sum()))
-        made = (Configuration(one, configuration.learning_rate, configuration.scaling) for one in others)
-        found = next((one for one in made if one not in apart_from), None)
-        return None if found is None else as_asked(scores, found)
-
-    trials = all_of(asker_of(space, scores, trials=50, baselines=[], stands_for=nearest))
-    assert {trial.configuration.allocation for trial in trials} == {*pool}
-    assert len(trials) == len(pool) * 4
-
-
 def test_samplers_are_told_of_all_but_what_lies_beyond_the_space(space, scores):
     told = []
 
@@ -129,3 +113,20 @@ def test_samplers_are_told_of_all_but_what_lies_beyond_the_space(space, scores):
         asker.tell(trial, Outcome((1.0,), {}, pruned=False))
     inside = [t.number for t in trials if t.configuration.allocation != beyond.allocation]
     assert sorted(told) == sorted(inside * 2)
+
+
+def test_ranks_off_the_grid_are_told_as_the_next_lower_ones_on_it(space, scores):
+    begun = []
+
+    class Noting(RunningStudy):
+        def begin(self, number, idea):
+            begun.append(idea.ranks.tolist())
+            super().begin(number, idea)
+
+    (uniform,) = baselines_of(space, BUDGET, (), scores)
+    own = type(uniform.allocation).of({"layers.0.q": 9, "layers.1.q": 3, "layers.2.q": 1})
+    beyond = type(uniform)(own, uniform.proposers, 32 * 13, ())
+    asker = asker_of(space, scores, trials=0, baselines=[beyond], study_of=Noting)
+    (trial, *_) = all_of(asker)
+    assert begun[0] == [4, 2, 1] + [0] * 7
+    assert trial.configuration.allocation == own

@@ -41,7 +41,25 @@ def test_another_rate_of_the_same_allocation_waits_for_other_allocations():
     assert [trial.number for trial in choose_finals(trials, 3, "minimize").finalists] == [1, 3, 2]
 
 
-def test_without_a_baseline_there_is_nothing_to_beat():
-    failed = replace(ended(0, 1.0, "failed", baseline=True), failure="out of memory")
-    with pytest.raises(InputError, match="every run of every baseline failed: out of memory"):
-        choose_finals([failed, ended(1, 0.1)], 1, "minimize")
+def failed(number, *values, baseline=True):
+    lost = trial_of(number, *values, baseline=baseline)
+    return replace(lost, state="failed", failure="out of memory")
+
+
+@pytest.mark.parametrize(
+    ("baselines", "chosen"),
+    [
+        ([failed(0), failed(1, 0.5), failed(2, 0.4)], 2),
+        ([failed(0, 0.1, 0.1), replace(trial_of(1, 0.6, baseline=True), state="pruned")], 1),
+        ([failed(0, 0.1), ended(1, 0.9, baseline=True)], 1),
+    ],
+)
+def test_where_all_baselines_that_led_were_lost_the_one_that_came_furthest_is_tried_again(baselines, chosen):
+    finals = choose_finals([*baselines, ended(7, 0.3)], 2, "minimize")
+    assert (finals.baseline.number, [one.number for one in finals.finalists]) == (chosen, [7])
+
+
+def test_where_nothing_was_trained_to_its_end_there_is_nothing_to_compare():
+    lost = [failed(0, 0.1), failed(1, baseline=False), ended(2, 0.3, "pruned")]
+    with pytest.raises(InputError, match=r"no trial was trained to its end: out of memory$"):
+        choose_finals(lost, 1, "minimize")

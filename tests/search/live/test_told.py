@@ -12,6 +12,8 @@ from search.live.watcher import LiveSearch
 from search.sampling.configuration import Configuration
 from search.sampling.proposer import Proposer
 from spaces.allocation import Allocation
+from tests.search.live.invented import Told, Training, invented
+from tests.search.live.settled_search import settled
 
 OWN = Configuration(Allocation.of({"layers.0.q": 2}), 0.01, "alpha/r")
 
@@ -27,21 +29,7 @@ def trial(number: int, *proposers: Proposer, losses: tuple[float, ...] = (), **m
 
 
 def search(make_space) -> LiveSearch:
-    return LiveSearch(
-        model="tiny",
-        task="rows",
-        title="lora[q]",
-        budget="r=2",
-        space=make_space([(4, 4)], (0, 2)),
-        max_params=100,
-        metric="accuracy",
-        direction="maximize",
-        settings=LiveSettings(trials=3),
-        proxies=(),
-        rungs=(9, 27, 81),
-        seed=7,
-        seeds=(0,),
-    )
+    return settled(make_space([(4, 4)], (0, 2)), LiveSettings(trials=3), rungs=(9, 27, 81))
 
 
 def test_it_names_who_runs_what_became_of_the_others_and_the_best(make_space):
@@ -63,6 +51,39 @@ def test_it_names_who_runs_what_became_of_the_others_and_the_best(make_space):
     assert said[-1][1].startswith("1 pruned, 1 failed; best")
 
 
+def test_what_it_says_is_what_all_trials_together_say(make_space):
+    """Told bit by bit of a search, against a look at all that it was told of."""
+    said: list[str] = []
+    note, all_told = LiveNote(lambda _, text="": said.append(text), most=44), dict[int, LiveTrial]()
+
+    class Both(Told):
+        def _note(self, what, trials):
+            super()._note(what, trials)
+            getattr(note, what)(trials, *([None] * len(trials),) * (what == "ended"))
+            all_told.update({one.number: one for one in trials})
+            known = all_told.values()
+            ends = [
+                f"{count} {state}"
+                for state in ("running", "pruned", "complete", "failed")
+                if (count := sum(one.state == state for one in known))
+            ]
+            assert [
+                part.partition(" (")[0]
+                for part in said[-1].partition(";")[0].split(", ")
+                if part[0].isdigit()
+            ] == ends
+            assert f"{sum(one.step for one in known):,} of about" in said[-1]
+            if any(one.reports for one in known):
+                rung = max(len(one.reports) for one in known)
+                best = min(one.value for one in known if len(one.reports) == rung)
+                assert f"best loss {best:.4f} of" in said[-1]
+
+    note.began(search(make_space))
+    space, settings = make_space([(16, 16)] * 6, (0, 1, 2, 4)), LiveSettings(trials=40, at_once=3)
+    invented(space, settings, training=Training(fails=frozenset({3, 9})), told=Both(), budget=384)
+    assert said[-1].count("running") == 0
+
+
 def test_of_many_proposers_a_few_are_named(make_space):
     said: list[str] = []
     note = LiveNote(lambda _, text="": said.append(text), most=9)
@@ -75,7 +96,7 @@ def test_a_log_calls_trials_by_number_and_proposer(make_space):
     named: dict[Candidate, str] = {}
 
     class Log:
-        def named(self, candidate, name):
+        def named(self, candidate, name, of=None):
             named[candidate] = name
 
         def __call__(self, workload, mark, trained): ...

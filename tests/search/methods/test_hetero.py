@@ -207,7 +207,7 @@ def test_a_candidate_that_has_diverged_fails_alone(generic):
             policy=replace(policy, proxy=proxy),
         )
         assert good.evaluation.failure is None
-        assert "lower `lr`" in bad.evaluation.failure
+        assert "lower the learning rate of 1e+30" in bad.evaluation.failure
 
 
 @pytest.mark.parametrize(

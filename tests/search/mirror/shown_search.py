@@ -14,6 +14,8 @@ from search.live.watcher import Concluded, LiveSearch, Watcher
 from search.live.waves import LiveOutcome
 from search.mirror.live_watcher import live_mirror
 from search.mirror.study_place import StudyPlace
+from search.show.sheet import Sheet
+from search.show.table import Column, Table
 from spaces.search_space import SearchSpace
 from tests.search.live.invented import Training, invented
 
@@ -63,6 +65,10 @@ class Ended:
     def verdict(self) -> str:
         return "Yes: a|b beats *uniform* by 0.1"
 
+    @property
+    def sheet(self) -> Sheet:
+        return Sheet(self.verdict, (Table("", (Column("proposed by", ("by",)),), ()), ("a note",)))
+
     def table(self) -> str:
         return "proposed by  accuracy\nuniform      0.9"
 
@@ -89,14 +95,21 @@ def shown(
     *,
     until: int = 10_000,
     conclude: bool = True,
+    fails: frozenset[int] = frozenset(),
 ) -> LiveOutcome | None:
-    """The outcome of a search that is shown; None where it is killed after so many calls of its watcher."""
+    """The outcome of a search that is shown; None where it is killed after so many calls of its watcher.
+
+    fails: numbers of legs that fail; where no trial is trained to the end, the search is given up.
+    """
     with live_mirror(place, space) as mirror:
         try:
-            outcome = invented(space, settings, training=Training(), told=Until(mirror, until), budget=384)
+            training, told = Training(fails=fails), Until(mirror, until)
+            outcome = invented(space, settings, training=training, told=told, budget=384)
         except KeyboardInterrupt:
             return None
-        if conclude:
+        if not any(one.state == "complete" for one in outcome.trials):
+            mirror.given_up("everything failed")
+        elif conclude:
             complete = [one for one in outcome.trials if one.state == "complete"]
             mirror.concluded(Ended(next(one for one in outcome.trials if one.baseline), complete[-1]))
         return outcome

@@ -31,19 +31,40 @@ def test_living_trials_take_their_steps_together():
     assert curve.steps == 10 + 20 + 10
     curve.judged([a_trial(1, 0.8, 0.7)])
     assert curve.steps == 10 + 30 + 20
-    assert curve.points == [(20, 0.8), (60, 0.7)]
+    assert [one.points for one in curve.curves] == [((20, 0.8), (60, 0.8)), ((60, 0.7), (60, 0.7))]
     curve.ended([replace(a_trial(2, 0.85), step=14)])
     assert curve.steps == 10 + 30 + 14
 
 
-@pytest.mark.parametrize(
-    ("direction", "points"), [("minimize", [(10, 0.9)]), ("maximize", [(10, 0.9), (30, 1.5)])]
-)
-def test_only_what_is_better_is_a_point(direction, points):
+@pytest.mark.parametrize(("direction", "kept"), [("minimize", [0.9]), ("maximize", [0.9, 1.5])])
+def test_only_what_is_better_is_a_point(direction, kept):
     curve = AnytimeCurve(Ladder(90, 3, 2), direction)
     curve.asked([a_trial(0)])
     curve.judged([a_trial(0, 0.9)])
-    curve.judged([a_trial(0, 0.9, 1.5)])
-    assert curve.points == points
-    figure = curve.figure("title", "loss")
-    assert figure["data"][0]["y"] == [*(best for _, best in points), points[-1][1]]
+    curve.ended([a_trial(0, 0.9)])
+    curve.asked([a_trial(1)])
+    curve.judged([a_trial(1, 1.5)])
+    (early,) = curve.curves
+    assert early.points == (*zip((10, 20), kept, strict=False), (20, kept[-1]))
+
+
+def test_values_of_different_rungs_are_in_different_curves():
+    curve = AnytimeCurve(Ladder(90, 3, 2), "minimize")
+    curve.asked([a_trial(0)])
+    curve.judged([a_trial(0, 0.1)])
+    assert curve.best is None
+    curve.judged([a_trial(0, 0.1, 0.5)])
+    curve.judged([a_trial(0, 0.1, 0.5, 0.9)])  # a loss that rises must not be hidden by one before
+    assert curve.best == 0.9
+    assert [(one.step, one.is_whole) for one in curve.curves] == [(10, False), (30, False), (90, True)]
+    faint, _, bold = curve.figure("title", "loss")["data"]
+    assert (bold["name"], bold["x"], bold["y"]) == ("trained to the end", [90, 90], [0.9, 0.9])
+    assert faint["name"] == "after 10 of 90 steps"
+    assert faint["line"]["width"] < bold["line"]["width"]
+
+
+def test_the_best_of_those_judged_at_once_is_one_point():
+    curve = AnytimeCurve(Ladder(90, 3, 2), "minimize")
+    curve.asked([a_trial(0), a_trial(1)])
+    curve.judged([a_trial(0, 0.9), a_trial(1, 0.8)])
+    assert curve.curves[0].points == ((20, 0.8), (20, 0.8))

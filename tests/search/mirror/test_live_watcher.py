@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import optuna
@@ -64,6 +65,33 @@ def test_a_search_that_was_killed_anywhere_leaves_the_studies_of_one_that_was_no
         assert seen(read(place.where, place.name)) == undisturbed
 
 
+def test_the_study_says_how_far_the_search_is_and_a_trial_how_far_it_is_from_the_best_baseline(
+    space, tmp_path, read
+):
+    dashboard = pytest.importorskip("optuna_dashboard", reason="optuna-dashboard is an extra")
+    outcome = shown(place_in(tmp_path), space, conclude=False)
+    study = read(tmp_path / "study.db", NAME)
+    counts = [
+        f"{count} {state}"
+        for state in ("complete", "pruned", "failed")
+        if (count := sum(one.state == state for one in outcome.trials))
+    ]
+    said, steps = dashboard.get_note(study), sum(one.step for one in outcome.trials)
+    assert said.startswith(f"{len(outcome.trials)} trials so far: {', '.join(counts)}; ")
+    assert said.endswith(f" after {steps} candidate-steps.")
+    for one in outcome.trials:
+        note = dashboard.get_note(optuna.trial.Trial(study, study.trials[one.number]._trial_id))
+        beside = re.search(r"to the best baseline after (\d+) steps: trial (\d+)", note)
+        if beside is None:
+            assert one.baseline
+            continue
+        assert int(beside[1]) == one.step
+        other = outcome.trials[int(beside[2])]
+        assert other.baseline
+        apart = one.value - other.reports[len(one.reports) - 1].value
+        assert f"{apart:+.4f} in loss to the best baseline" in note
+
+
 def test_over_several_objectives_each_complete_trial_has_a_value_of_each(space, tmp_path, read):
     settings = replace(SETTINGS, objectives=("metric", "params"))
     outcome = shown(place_in(tmp_path), space, settings)
@@ -97,13 +125,30 @@ def test_files_notes_and_the_page_are_there(space, tmp_path, read):
     assert f"{winner.configuration.how}" in note
     assert "+0.1000 [+0.0500, +0.1500] in accuracy to the best baseline" in note
     assert "| 1 | failed |" in note
-    assert f'load("{tmp_path / "adapter"}")' in note
+    assert f'load("path/to/{tmp_path.name}/adapter")' in note
+    assert str(tmp_path) not in note
     assert dashboard.get_note(study).startswith("**Yes: a\\|b beats \\*uniform\\* by 0.1**")
     page = (tmp_path / "report.html").read_text()
     assert "Yes: a|b beats *uniform* by 0.1" in page
-    assert page.count("<tr") == len(outcome.trials) + 1
+    assert page.count("<tr") == len(outcome.trials) + 2  # with the two tables' headers
+    assert "<li>a note</li>" in page
     assert {one.filename for one in get_all_artifact_meta(study)} == {
         "report.html",
         "best-so-far.png",
         "rungs.png",
     }
+
+
+def test_a_search_of_which_every_trial_failed_leaves_a_page_that_says_so(space, tmp_path, read):
+    outcome = shown(place_in(tmp_path), space, fails=frozenset(range(1000)))
+    study = read(tmp_path / "study.db", NAME)
+    assert {one.state for one in study.trials} == {TrialState.FAIL}
+    assert study.user_attrs["verdict"] == "No result: everything failed."
+    for trial, stands in zip(outcome.trials, study.trials, strict=True):
+        assert stands.user_attrs["steps"] == trial.step
+        assert stands.user_attrs["seconds"] == trial.seconds
+        assert stands.user_attrs["failure"] == "it broke"
+    page = (tmp_path / "report.html").read_text()
+    assert "<h1>No result: everything failed.</h1>" in page
+    assert page.count("failed: it broke") == len(outcome.trials)
+    assert not (tmp_path / "best-so-far.png").exists()

@@ -142,3 +142,24 @@ def test_the_file_lies_in_its_folder_whatever_that_is_called(name, tmp_path, mon
     assert list(tmp_path.iterdir()) == [tmp_path / name]
     assert [file.name for file in folder.iterdir()] == ["study.db"]
     assert optuna.get_all_study_names(sqlite_url(folder / "study.db")) == ["proposals"]
+
+
+def test_a_file_of_another_program_is_told_to_be_one_and_stays_as_it_is(tmp_path):
+    notes, text = tmp_path / "notes.db", tmp_path / "a.txt"
+    with closing(sqlite3.connect(notes)) as other:
+        for name in ("tags", "notes", "users", "meta"):
+            other.execute(f"CREATE TABLE {name} (id INTEGER)")
+    text.write_text("no database " * 50)
+    for path, what in (
+        (notes, "an SQLite file of another program (its tables: meta, notes, tags and 1 more)"),
+        (text, "a file, but not of SQLite"),
+    ):
+        before = path.read_bytes()
+        with pytest.raises(UsageError) as refused:
+            checked_storage(f"sqlite:///{path}")
+        assert str(refused.value).startswith(f"`storage` is {what}; ")
+        assert path.read_bytes() == before
+    mine = tmp_path / "mine.db"
+    begin(mine)
+    for fine in (mine, tmp_path / "new.db"):
+        checked_storage(f"sqlite:///{fine}")

@@ -32,6 +32,18 @@ def test_a_trial_ends_once_with_all_its_runs_in_their_order():
     assert ended[1:] == [(1, [own[0]])]
 
 
+def test_a_run_that_trials_share_ends_each_of_them_with_what_came_of_it_last():
+    shared, later, other = run(0), run(1), run(1, rate=2e-3)
+    trials = [[("a", shared.candidate), ("a", one.candidate)] for one in (later, other)]
+    ended = []
+    log = SeedsLog(Unlogged(), [*trials, trials[1][1:]], lambda place, runs: ended.append((place, runs)))
+    log(None, "a", Trained(run(0, 0.9), {}))
+    log(None, "a", Trained(shared, {}))  # trained again, since another leg of its cohort was lost
+    log(None, "a", Trained(other, {}))
+    log(None, "a", Trained(later, {}))
+    assert ended == [(1, [shared, other]), (2, [other]), (0, [shared, later])]
+
+
 def test_its_value_is_the_mean_of_the_runs_that_finished():
     state, values, told = end_of_seeds([run(0, 0.4), run(1, 0.6), run(2, None)])
     assert (state, values) == (TrialState.COMPLETE, (pytest.approx(0.5),))

@@ -10,17 +10,10 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
-from functools import partial
 
 import pytest
 
-from search.cli.command import Printed
-from search.cli.ground_of import machine_given
-from search.cli.run import RUN, main
-from search.cli.run_search import run_search
-from search.cli.search_in import search_in
-from tests.search.watched import Watched, WatchedExecutor, interrupt_after
+from search.cli.run import main
 
 LIVE = ["--space", "lora[q,v]", "--trials", "5", "--rungs", "1", "--at-once", "4", "--finalists", "1"]
 CHOICES = ["--lrs", "1e-3,1e-2", "--scalings", "alpha/sqrt(r)", "--proxy", "grad_norm"]
@@ -109,57 +102,25 @@ def test_what_cannot_be_is_one_line(small, capsys, tmp_path, given, said):
     assert not (tmp_path / "out").exists()
 
 
-@dataclass(frozen=True)
-class Lossy(WatchedExecutor):
-    """Of the first wave one trial is lost, as by a machine without memory, where ``loses``; then of twice the
-    size."""
-
-    loses: bool = True
-
-    @property
-    def at_once(self) -> int:
-        return self.executor.at_once * (1 if self.loses else 2)
-
-    def __call__(self, work, models, *, on_done, on_step):
-        lost = self.loses and not self.by.trained
-
-        def told(index, one):
-            evaluation = one.evaluation
-            if lost and evaluation.candidate == work[0].legs[1].candidate:
-                failed = replace(evaluation, metric=None, loss=None, failure="no memory", may_pass=True)
-                return on_done(index, replace(one, evaluation=failed, state=None))
-            return on_done(index, one)
-
-        super().__call__(work, models, on_done=told, on_step=on_step)
-
-
-def run_on(by: Watched, argv: list[str], *, loses: bool) -> int:
-    """The exit code of a run on such a machine."""
-
-    def machine(given):
-        own = machine_given(given)
-        return replace(own, executor=Lossy(own.executor, by, loses))
-
-    def search(given):
-        return Printed(run_search(given, partial(search_in, machine=machine)).to_json(), "", "")
-
-    return replace(RUN, run=search).main(argv)
-
-
-def test_a_search_goes_on_as_it_began_on_a_larger_machine_where_what_was_lost_would_fit(small, capsys):
-    few = LIVE.index("--at-once")
-    argv = [*small, *LIVE[:few], *LIVE[few + 2 :], *CHOICES, "--cohort-size", "3"]
-    first, second = Watched(), Watched()
-    first.done = interrupt_after(8)
-    assert run_on(first, argv, loses=True) == 130
-    assert run_on(second, [*argv, "--json"], loses=False) == 0
-    live = json.loads(capsys.readouterr().out)["live"]
-    trials, asked = live["trials"], [own for _, own in second.asked]
-    assert max(len(own) for own in asked if {one.seed for one in own} == {live["seed"]}) == 3
-    assert (trials[1]["state"], trials[1]["failure"]) == ("failed", "no memory")
-    assert [one["number"] for one in trials if one["state"] == "failed"] == [1]
-    lost = first.asked[0][1][1]
-    assert lost not in [one for own in asked for one in own]
+def test_a_search_that_diverges_at_one_rate_says_at_which_and_at_all_leaves_its_page(small, capsys, tmp_path):
+    few = ["--space", "lora[q]", "--trials", "2", "--rungs", "1", "--at-once", "4", "--finalists", "1"]
+    argv = [*small, *few, "--proxy", "grad_norm", "--sampler", "random"]
+    assert main([*argv, "--lrs", "1e29,1e30"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()[-1:]
+    out = tmp_path / "out"
+    assert "lower the learning rate of 1e+29" in line
+    assert "--lr" not in line
+    assert f"{out / 'report.html'} has all trials" in line
+    assert "<h1>No result: no trial was trained to its end: " in (out / "report.html").read_text()
+    place = argv.index("--output") + 1
+    argv[place] = str(tmp_path / "half")
+    assert main([*argv, "--lrs", "1e-3,1e30"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "trials at learning rate 1e+30: the training loss became nan" in said
+    live = json.loads((tmp_path / "half" / "result.json").read_text())["live"]
+    failed = [one for one in live["trials"] if one["state"] == "failed"]
+    assert {one["learning_rate"] for one in failed} == {1e30}
+    assert all(one["step"] > 0 and one["seconds"] > 0 for one in failed)
 
 
 KILLED = [sys.executable, "-m", "search.run"]

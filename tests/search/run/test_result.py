@@ -16,7 +16,7 @@ from search.run.finalist import Finalist
 from search.run.problem import Problem
 from search.run.record import SearchRecord
 from search.run.result import Conclusion, Result
-from search.run.table import search_sheet
+from search.run.table import saved_line, search_sheet
 from search.run.verdict import Judged
 from search.sampling.proposals import Proposal
 from search.sampling.proposer import Proposer
@@ -135,7 +135,7 @@ def test_the_table_says_what_was_chosen_and_what_failed(result):
     assert "above: accuracy on 10 validation rows; chosen by it: grad_norm/exact (+1)" in lines
     assert "failed: snip/exact: the training loss became nan at step 3 of 9" in lines
     assert "test: accuracy on 1 test row, used once: 0.8200 ± 0.0141, uniform 0.7050" in text
-    assert "adapter/ (seed 2, test 0.8300)" in text
+    assert "adapter/ (seed 2, test 0.8300)" in saved_line(SearchRecord.of_json(result))
 
 
 def test_other_metrics_stand_beside_the_one_that_chooses(make_space):
@@ -164,7 +164,11 @@ def test_without_test_rows_the_keys_stay_and_hold_nothing(make_space, result):
     assert lacking == {"test", "baseline_test", "test_difference", "saved_seed", "saved_test"}
     lines = table(untested).splitlines()
     assert "the table has no test rows" in lines
-    assert lines[-1] == "saved in runs/x: allocation.json, ranks.png, study.db, result.json (.md, .csv)"
+    assert "runs/x" not in "".join(lines)
+    record = SearchRecord.of_json(json.loads(json.dumps(untested)))
+    saved = "saved in runs/x: allocation.json, ranks.png, study.db, result.json (.md, .csv)"
+    assert saved_line(record) == saved
+    assert saved_line(replace(record, study="mine")) == saved.replace("study.db, ", "")
 
 
 def test_notes_of_the_task_are_kept_and_printed(make_space):

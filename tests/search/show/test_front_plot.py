@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from search.show.front_plot import FrontPlot, draw_front, front_figure
+import pytest
+
+from search.show.front_plot import FrontPlot, draw_front, front_figure, front_finding
 
 POINTS = ((90.0, 2.0), (99.0, 3.0), (95.0, 1.0), (80.0, 4.0))
-PLOT = FrontPlot("params", "loss", POINTS, (POINTS[2], POINTS[3], POINTS[0]), ("a", "b", "c"))
+PLOT = FrontPlot("parameters", "loss", "minimize", POINTS, (POINTS[2], POINTS[3], POINTS[0]), ("a", "b", "c"))
 
 
 def test_the_front_is_joined_from_left_to_right_in_whatever_order_it_comes():
@@ -23,9 +25,33 @@ def test_each_point_of_it_has_its_name():
         "b": POINTS[3],
         "c": POINTS[0],
     }
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("params", "loss")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("parameters", "loss")
 
 
 def test_it_is_written_as_a_picture(tmp_path):
     draw_front(PLOT, tmp_path / "front.png", title="t")
     assert (tmp_path / "front.png").read_bytes().startswith(b"\x89PNG")
+
+
+BEST, HALF, TENTH = (4_000.0, 0.5), (1_900.0, 0.51), (400.0, 0.7)
+
+
+def finding(*front, direction="minimize"):
+    names = tuple(map(str, range(len(front))))
+    return front_finding(FrontPlot("parameters", "loss", direction, (*front, (5_000.0, 0.9)), front, names))
+
+
+def test_its_finding_says_what_about_half_of_it_costs():
+    whole = "of 4 trials trained to the end, 0.5000, takes 4,000 parameters (trial 2)"
+    said = finding(TENTH, HALF, BEST)
+    assert said == f"The best loss {whole}; 48% of that costs 0.0100 of loss (trial 1)."
+    assert finding(TENTH, BEST).endswith("; 10% of that costs 0.2000 of loss (trial 0).")
+
+
+@pytest.mark.parametrize(("direction", "best"), [("minimize", "0.5000"), ("maximize", "0.7000")])
+def test_the_best_is_the_better(direction, best):
+    assert f"trained to the end, {best}, takes" in finding(BEST, (9_000.0, 0.7), direction=direction)
+
+
+def test_one_that_is_best_in_both_stands_alone():
+    assert finding(BEST).endswith("(trial 0); none takes less and beats others.")

@@ -73,6 +73,17 @@ def test_a_run_is_called_as_it_was_named_and_its_name_fits_a_folder(workload):
     assert told[1][0].startswith("lora-lr0.02-seed3-")
 
 
+def test_one_candidate_of_several_workloads_has_a_name_with_each(workload):
+    told = Told()
+    log, other, third = CurveLog(told), replace(workload, report_on="test"), replace(workload)
+    log.named(CANDIDATE, "lora", workload)
+    log.named(CANDIDATE, "dylora", other)
+    log.named(CANDIDATE, "any")
+    for mark, own in (("a", workload), ("b", other), ("c", third)):
+        log(own, mark, trained(0.9))
+    assert [run.partition("-seed3-")[0] for run, *_ in told] == ["lora", "dylora", "any"]
+
+
 def test_what_differs_only_in_its_workload_is_another_run(workload):
     told = Told()
     log = CurveLog(told)

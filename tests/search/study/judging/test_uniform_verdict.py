@@ -21,7 +21,9 @@ def test_winners_are_counted_and_the_largest_is_named(make_report):
         "by +0.0500 [+0.0300, +0.0700] in accuracy, Holm-corrected p = 0.01."
     )
     alone = replace(report, contests=report.contests[:1])
-    assert uniform_verdict(alone).startswith("Yes: 1 of 1 other allocation beats the uniform one of")
+    assert uniform_verdict(alone).startswith(
+        "Yes: the only other allocation beats the uniform one of the same budget: proxy0/greedy, by +0.05"
+    )
 
 
 def test_luck_is_no_win(make_report):
@@ -39,6 +41,14 @@ def test_where_uniform_leads_that_is_said(make_report):
     assert uniform_verdict(report).startswith(
         "No: the uniform allocation is ahead of all 2 other allocations; nearest: top-heavy, by -0.0300"
     )
+
+
+def test_one_other_is_not_called_all_of_them(make_report):
+    lost, open_still = (
+        uniform_verdict(replace(make_report(), contests=(contest(mean),))) for mean in (-0.03, 0.01)
+    )
+    assert lost.startswith("No: the uniform allocation is ahead of the only other allocation; nearest: ")
+    assert open_still.startswith("Not shown that the only other allocation beats the uniform one; best: ")
 
 
 def test_over_strata_those_with_a_winner_are_named(make_report):

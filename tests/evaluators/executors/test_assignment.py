@@ -1,0 +1,82 @@
+"""What there is to train, in cohorts, and what becomes of them elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from evaluators.base.base_models import BaseModels
+from evaluators.executors.assignment import Assignment, assigned, end_all, train_assigned
+from evaluators.executors.retry import Died
+from evaluators.executors.workload import Work
+from evaluators.training.candidate import Candidate, Evaluation, Trained
+from evaluators.training.leg import Leg, whole
+from evaluators.training.state import State
+from spaces.allocation import Allocation
+from spaces.errors import InputError
+
+PLAN = Allocation.of({"layers.0.q": 1})
+LEGS = whole(Candidate(PLAN, seed, 1e-3) for seed in range(5))
+
+
+def told(leg, steps):
+    return Trained(Evaluation(leg.candidate, 1.0, 0.5, None, (0.0,) * steps, 0.0, 0), {})
+
+
+def test_cohorts_are_counted_with_those_that_are_known_and_devices_take_turns(workload):
+    work = Work(workload, LEGS, known={LEGS[2], LEGS[3]})
+    found = assigned([work], ("cuda:0", "cuda:1"), 2, BaseModels(), home="cpu")
+    assert found.cohorts == 3
+    assert [one.legs for one in found.left] == [(LEGS[0], LEGS[1]), (LEGS[4],)]
+    assert [one.device for one in found.left] == ["cuda:0", "cuda:1"]
+
+
+def test_steps_are_those_behind_the_beginning_and_news_is_what_was_not_known(workload):
+    begun = State({}, {}, {}, (0.0,) * 3, 0.0, 0)
+    legs = (Leg(LEGS[0].candidate, begun=begun), LEGS[1])
+    one, trained = Assignment(0, workload, legs, "cpu"), [told(legs[0], 9), told(legs[1], 9)]
+    assert one.steps(trained) == (9 - 3) + 9
+    assert list(one.news(trained, [Work(workload, legs, known={legs[1]})])) == trained[:1]
+
+
+def test_what_kills_its_worker_has_failed_with_its_reason_and_may_pass(workload):
+    """The second of three legs ends every worker that it meets."""
+
+    def execute(tasks):
+        for place, task in enumerate(tasks):
+            fatal = LEGS[1] in task.legs
+            yield place, Died("was lost") if fatal else [told(leg, 4) for leg in task.legs]
+
+    done, steps = [], []
+    end_all(
+        [Assignment(0, workload, tuple(LEGS[:3]), "cpu")],
+        [Work(workload, LEGS[:3])],
+        execute,
+        on_done=lambda index, one: done.append((index, one.evaluation)),
+        on_step=steps.append,
+    )
+    assert [(index, one.candidate.seed, one.metric) for index, one in done] == [
+        (0, 0, 1.0),
+        (0, 1, None),
+        (0, 2, 1.0),
+    ]
+    failed = done[1][1]
+    assert failed.may_pass
+    assert failed.failure.startswith("its worker process was lost whenever it was trained")
+    assert sum(steps) == 8
+
+
+def test_a_method_that_cannot_be_used_fails_its_legs_and_a_lost_model_ends_all(workload):
+    def refuses(model, workload, legs, on_step):
+        raise InputError("no such site")
+
+    one = Assignment(0, replace(workload, trainer=refuses), tuple(LEGS[:2]), "cpu")
+    failures = [trained.evaluation for trained in train_assigned(one, BaseModels(), lambda _: None)]
+    assert [(own.failure, own.may_pass) for own in failures] == [("no such site", False)] * 2
+
+    def gone(source, device):
+        raise InputError("the model is not there")
+
+    with pytest.raises(InputError, match="the model is not there"):
+        train_assigned(one, BaseModels(gone), lambda _: None)
