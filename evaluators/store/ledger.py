@@ -106,7 +106,8 @@ class Ledger:
             return None
         state = None if kept is None else _state(evaluation, kept)
         said = None if answers is None else tuple(answers)
-        return Trained(evaluation, tensors, _course(course) if course else None, said, state)
+        together = fields.get("together", "")  # absent from what older versions wrote
+        return Trained(evaluation, tensors, _course(course) if course else None, said, state, together)
 
     def record(self, leg: Leg, trained: Trained) -> None:
         """Writes what came of a leg: tensors first, so that its JSON file means that they are there.
@@ -121,6 +122,8 @@ class Ledger:
         path, tensors = self._path(key), None
         if trained.tensors:
             tensors = write_tensor_file(path.with_suffix(_TENSORS), trained.tensors)
+        if trained.together:
+            kept["together"] = trained.together
         if trained.answers is not None:
             kept["answers"] = list(trained.answers)
         if trained.state is not None:

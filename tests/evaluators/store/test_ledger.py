@@ -45,10 +45,11 @@ def test_a_candidate_comes_back_as_it_was(tmp_path, failure):
     assert found.course == (None if failure else COURSE)
 
 
-def test_what_a_candidate_wrote_comes_back_too(tmp_path):
-    written = dataclasses.replace(trained(), answers=("a", ""))
+def test_what_a_candidate_wrote_comes_back_too_and_with_whom_it_trained(tmp_path):
+    written = dataclasses.replace(trained(), answers=("a", ""), together="a mark")
     Ledger(tmp_path, "context").record(LEG, written)
-    assert Ledger(tmp_path, "context").find(LEG).answers == ("a", "")
+    found = Ledger(tmp_path, "context").find(LEG)
+    assert (found.answers, found.together) == (("a", ""), "a mark")
     Ledger(tmp_path, "context").record(LEG, trained())
     assert Ledger(tmp_path, "context").find(LEG).answers is None
 
