@@ -1,7 +1,8 @@
 """Commands killed at random moments, gone on with, and compared with undisturbed ones.
 
 Each start is forked from this process, which has imported what it needs, so that kills fall into work and not
-into imports. One line a kill, kept in DIR, where an interrupted call of this goes on; a summary at the end::
+into imports. One line a kill, kept in DIR, where an interrupted call of this goes on; at the end the sum of
+all that DIR holds, which is all that ``--kills 0`` does::
 
     python -m benchmarks.kills --command run --victim group --kills 50 --work DIR
     python -m benchmarks.kills --command study compare --victim worker --jobs 2 --kills 50 --work DIR
@@ -22,6 +23,7 @@ from .campaign import Campaign
 from .cases import CASES
 from .dask_cluster import dask_cluster
 from .inputs import tiny_inputs
+from .lines import campaigns_summed
 from .victims import SIGNALS, VICTIMS, Victim
 
 _ON_DASK: Final = "dask-worker"
@@ -69,8 +71,10 @@ def main() -> None:
     """Kills and compares."""
     args = parsed()
     with campaigns(args) as asked:
-        done = {one.name: one.run() for one in asked}
-    record("benchmarks.kills", "cpu", {"seed": args.seed, "campaigns": done}, args.output)
+        for one in asked:
+            one.run()
+    found = {"seed": args.seed, "campaigns": campaigns_summed(args.work)}
+    record("benchmarks.kills", "cpu", found, args.output)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ import json
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from .lines import LINES, read_lines
 from .moments import drawn_moment
 from .started import Started, import_modules, start
 from .told import differences, left_over, told
@@ -55,22 +56,18 @@ class Campaign:
     def __post_init__(self) -> None:
         self._home = self.work / self.name
 
-    def run(self) -> dict[str, Any]:
-        """Kills as often as is left to do; what came of all of it."""
+    def run(self) -> None:
+        """Kills as often as is left to do, and writes down what came of it."""
         self._home.mkdir(parents=True, exist_ok=True)
+        if self._done >= self.kills:
+            return
         undisturbed = self._undisturbed()
-        while (done := sum("moment" in one for one in self._lines())) < self.kills:
-            self._chain(done, undisturbed)
-        lines = self._lines()
-        kills, ends = [one for one in lines if "moment" in one], [one for one in lines if "faults" in one]
-        return {
-            "kills": len(kills),
-            "seconds_of_computing": round(self._length, 2),
-            "starts_that_ended": len(ends),
-            "files_compared": len(undisturbed),
-            "after": _counted(kills),
-            "faults": [fault for one in ends for fault in one["faults"]],
-        }
+        while self._done < self.kills:
+            self._chain(self._done, undisturbed)
+
+    @property
+    def _done(self) -> int:
+        return sum("moment" in line for line in read_lines(self._home))
 
     def _undisturbed(self) -> Mapping[str, object]:
         """What two undisturbed runs leave alike; the second, after all imports, says how long one takes."""
@@ -91,7 +88,7 @@ class Campaign:
         """From an empty folder to the end of a start, however many kills that takes."""
         shutil.rmtree(self._folder, ignore_errors=True)
         self._old, rest = [], self._length
-        chain = sum("faults" in one for one in self._lines())  # a moment that came too late comes not again
+        chain = len(read_lines(self._home))  # so that no moment that came too late comes again
         rng = random.Random(f"{self.seed}/{self.name}/{chain}")
         most = rng.randint(1, _MOST if self.victim.ends else _TWICE)
         self.before()
@@ -144,7 +141,7 @@ class Campaign:
 
     def _keep(self, started: Started) -> None:
         """A copy of what was wrong."""
-        place = self._home / f"fault-{len(self._lines())}"
+        place = self._home / f"fault-{len(read_lines(self._home))}"
         shutil.copytree(self._folder, place, dirs_exist_ok=True)
         shutil.copy(started.said, place.with_suffix(".stderr"))
 
@@ -169,28 +166,10 @@ class Campaign:
     def _note(self, line: Mapping[str, object]) -> None:
         text = json.dumps(line)
         print(f"{self.name}  {text}", flush=True)
-        with (self._home / "kills.jsonl").open("a") as lines:
+        with (self._home / LINES).open("a") as lines:
             lines.write(f"{text}\n")
-
-    def _lines(self) -> list[dict[str, Any]]:
-        path = self._home / "kills.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def _traceback(started: Started) -> list[str]:
     said = started.said.read_text(errors="replace")
     return [f"a traceback: {started.last_line}"] if "Traceback" in said else []
-
-
-def _counted(kills: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """How many kills came after each kind of line."""
-    counts: dict[str, int] = {}
-    for word in _first_words(kills):
-        counts[word] = counts.get(word, 0) + 1
-    return dict(sorted(counts.items()))
-
-
-def _first_words(kills: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    for one in kills:
-        words = one["after"].split()
-        yield words[0].rstrip(":") if words else "nothing yet"
