@@ -111,6 +111,7 @@ def import_modules(folder: Path) -> None:
 def _become(words: Sequence[str], said: Path, printed: Path, noted: Path | None) -> None:
     """The life of the forked process, which ends here."""
     os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which in a shell's background is ignored
     for path, descriptor in ((printed, 1), (said, 2)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
     code = 70
