@@ -25,7 +25,8 @@ _NOT_SHARED: Final = {  # numbers of this machine at this moment, and a place
 }
 _SEALS: Final = {"sha256", "checksum", "files"}  # of all that is said, times too
 _NUMBER: Final = re.compile(r"\d[\d.,]*")
-_TIMES: Final = re.compile(r"\d[\d.,]* ((s|ms|min|h|[kMG]i?B)\b|%)|\d+(?=</td></tr>)")  # seconds come last
+_TIMES: Final = re.compile(r"\d[\d.,]* ((s|ms|min|h|[kMG]i?B)\b|%)")
+_LAST_CELL: Final = re.compile(r"\d+(?=</td>\s*</tr>)")  # of a row: seconds
 _LOCK: Final = ".lock"
 
 
@@ -98,7 +99,7 @@ def _words(text: str) -> str:
 
 def _page(path: Path) -> object:
     """Lines of HTML without times, memory and shares of either; of plain text in it without numbers."""
-    lines = path.read_text().splitlines()
+    lines = _LAST_CELL.sub("#", path.read_text()).splitlines()
     return [_TIMES.sub("#", line) if "<" in line else _words(line) for line in lines]
 
 
