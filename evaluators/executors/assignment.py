@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import cycle
+from typing import Final
 
 from evaluators.base.base_models import BaseModels
 from evaluators.training.candidate import Trained
@@ -17,6 +19,8 @@ from .retry import Died, Execute, outlived
 from .workload import Work, Workload
 
 __all__ = ["Assigned", "Assignment", "assigned", "end_all", "train_assigned"]
+
+_SHORT: Final = 16  # hexadecimal digits of a mark
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +39,25 @@ class Assignment:
     def failed(self, reason: str, *, may_pass: bool = False) -> list[Trained]:
         """What is told of legs that could not be trained."""
         return [one.failed(reason, may_pass=may_pass) for one in self.legs]
+
+    @property
+    def mark(self) -> str:
+        """Tells which candidates train together here."""
+        candidates = [repr(leg.candidate) for leg in self.legs]
+        return sha256("".join(candidates).encode()).hexdigest()[:_SHORT]
+
+    def left_of(self, work: Work) -> Assignment | None:
+        """What of it is to be trained: all of it, or its legs that are not known; None where all are.
+
+        Together the same numbers come of it as at first, to the last bit. So all of it is where it was
+        interrupted while it was recorded, and where others go on from a leg that is not whole, and carry its
+        rounding on; in a run that grew known legs had other neighbours.
+        """
+        left = tuple(leg for leg in self.legs if leg not in work.known)
+        interrupted = self.mark in [work.together.get(leg) for leg in self.legs]
+        if interrupted or not all(leg.is_whole for leg in self.legs):
+            return self if left else None
+        return replace(self, legs=left) if left else None
 
     def steps(self, trained: Sequence[Trained]) -> int:
         """Candidate-steps that were taken for these results."""
@@ -59,13 +82,12 @@ class Assigned:
 def assigned(
     work: Sequence[Work], devices: Sequence[str], cohort_size: int, models: BaseModels, *, home: str
 ) -> Assigned:
-    """Every cohort that is not known, without its known legs where all are whole; the devices in turn.
+    """Every cohort that is not known, as ``Assignment.left_of`` says; the devices in turn.
 
     Cohorts are formed of all legs of a workload, the known ones among them, before they are spread: a run
-    that goes on after an interruption trains the cohorts that are left as it would have. Others go on from a
-    leg that is not whole, and carry its rounding on: where its cohort was interrupted all of that is trained
-    again, the known ones beside those that are not. On a GPU wider wires are nearly free; on a CPU they may
-    add a twentieth of the base model's work, which the model on ``home``, of this process, tells.
+    that goes on after an interruption trains the cohorts that are left as it would have. On a GPU wider wires
+    are nearly free; on a CPU they may add a twentieth of the base model's work, which the model on ``home``,
+    of this process, tells.
     """
     place, assignments, cohorts = cycle(devices), list[Assignment](), 0
     for index, one in enumerate(work):
@@ -74,12 +96,10 @@ def assigned(
             padding = base_params(models.on(one.workload.source, home)) / 20
         candidates = [leg.candidate for leg in one.legs]
         for cohort in form_cohorts(candidates, one.workload.sites, cohort_size, max_padding=padding):
-            legs = tuple(one.legs[i] for i in cohort)
-            left = tuple(leg for leg in legs if leg not in one.known)
+            whole = Assignment(index, one.workload, tuple(one.legs[i] for i in cohort), devices[0])
             cohorts += 1
-            if left:
-                again = left if all(leg.is_whole for leg in legs) else legs
-                assignments.append(Assignment(index, one.workload, again, next(place)))
+            if (left := whole.left_of(one)) is not None:
+                assignments.append(replace(left, device=next(place)))
     return Assigned(tuple(assignments), cohorts)
 
 
@@ -104,14 +124,18 @@ def train_assigned(
 ) -> list[Trained]:
     """The legs trained in this process; failed, with the reason, where their method cannot be used here.
 
+    Each has the cohort's mark, unless one of them may still be trained another time.
+
     Raises InputError where the model cannot be loaded, which is none of a candidate's doing.
     """
     workload = assignment.workload
     model = models.on(workload.source, assignment.device)
     try:
-        return workload.trainer(model, workload, assignment.legs, on_step)
+        trained = workload.trainer(model, workload, assignment.legs, on_step)
     except InputError as error:
         return assignment.failed(str(error))
+    mark = "" if any(one.evaluation.may_pass for one in trained) else assignment.mark
+    return [replace(one, together=mark) for one in trained]
 
 
 def _killed(assignment: Assignment, died: Died) -> list[Trained]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -97,8 +97,9 @@ def in_one_cohort(
 @dataclass(frozen=True, slots=True, eq=False)
 class Work:
     """Legs of one workload's candidates, of none two that end elsewhere. known: those that are not to be
-    trained."""
+    trained. together: of these the marks of their cohorts, where they have one."""
 
     workload: Workload
     legs: Sequence[Leg]
     known: Container[Leg] = ()
+    together: Mapping[Leg, str] = field(default_factory=dict)

@@ -6,7 +6,9 @@ import hashlib
 import json
 import logging
 import math
+import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from dataclasses import fields as dataclass_fields
 from functools import cached_property
@@ -26,6 +28,7 @@ from spaces.allocation import Allocation
 
 from .sealed_json import DamagedFileError, read_sealed, write_sealed
 from .tensor_file import read_tensor_file, write_tensor_file
+from .whole_file import whole_file
 
 __all__ = ["Ledger", "fingerprint"]
 
@@ -103,7 +106,8 @@ class Ledger:
             return None
         state = None if kept is None else _state(evaluation, kept)
         said = None if answers is None else tuple(answers)
-        return Trained(evaluation, tensors, _course(course) if course else None, said, state)
+        together = fields.get("together", "")  # absent from what older versions wrote
+        return Trained(evaluation, tensors, _course(course) if course else None, said, state, together)
 
     def record(self, leg: Leg, trained: Trained) -> None:
         """Writes what came of a leg: tensors first, so that its JSON file means that they are there.
@@ -118,6 +122,8 @@ class Ledger:
         path, tensors = self._path(key), None
         if trained.tensors:
             tensors = write_tensor_file(path.with_suffix(_TENSORS), trained.tensors)
+        if trained.together:
+            kept["together"] = trained.together
         if trained.answers is not None:
             kept["answers"] = list(trained.answers)
         if trained.state is not None:
@@ -126,6 +132,25 @@ class Ledger:
         course = trained.course and asdict(trained.course)
         evaluation = asdict(trained.evaluation)
         write_sealed(path, {"of": key, **evaluation, "course": course, "tensors": tensors, **kept})
+
+    def adopt(self, leg: Leg, other: Ledger) -> None:
+        """Records what another ledger holds of a leg, where this one lacks it or its state."""
+        own = self.find(leg)
+        if own is None or (own.state is None and leg.until is not None):
+            found = other.find(leg)
+            if found is not None:
+                self.record(leg, found)
+
+    def adopt_all(self, other: Ledger) -> None:
+        """Copies what another ledger holds of all that has ended and this one lacks, without states."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        there = [path for path in other._folder.iterdir() if path.suffix in (".json", _TENSORS)]
+        for path in sorted(there, key=lambda path: path.suffix == ".json"):  # tensors first
+            place = self._folder / path.name
+            if path.name.endswith(_STATE) or place.exists():
+                continue
+            with suppress(FileNotFoundError), whole_file(place) as unfinished:  # removed meanwhile
+                shutil.copyfile(path, unfinished)
 
     def forget_state(self, candidate: Candidate) -> None:
         """Removes the states of a candidate that goes on no more."""

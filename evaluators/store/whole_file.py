@@ -14,7 +14,7 @@ from uuid import uuid4
 __all__ = ["is_unfinished", "sync", "unfinished_path", "whole_file", "write_whole"]
 
 _NOT_OF_FOLDERS: Final = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
-_UNFINISHED: Final = re.compile(r"\..+\.[0-9a-f]{32}\.(part|new|old)", re.DOTALL)
+_UNFINISHED: Final = re.compile(r"\..+\.[0-9a-f]{32}\.(part|new|old)(-journal|-wal|-shm)?", re.DOTALL)
 
 
 @contextmanager
@@ -47,7 +47,10 @@ def unfinished_path(path: Path, role: str) -> Path:
 
 
 def is_unfinished(name: str) -> bool:
-    """Whether ``unfinished_path`` gave a file or folder its name, so that it means nothing by itself."""
+    """Whether ``unfinished_path`` gave a file or folder its name, so that it means nothing by itself.
+
+    So do SQLite's files beside a database of such a name.
+    """
     return _UNFINISHED.fullmatch(name) is not None
 
 

@@ -130,7 +130,8 @@ class Trained:
     Keys: ``layers.3.q.A`` (r, d_in), ``layers.3.q.B`` (d_out, r), ``head.classifier.weight`` and so on.
     course: None where it failed or paused, and where it is not known what happened on the way. answers: to
     the prompts of a test of text, which it wrote before weights went that are not kept; None where it was not
-    asked to. state: where it stands, if it paused; None where it has ended.
+    asked to. state: where it stands, if it paused; None where it has ended. together: a mark of all that
+    trained beside it, by which they are told to have been one cohort.
     """
 
     evaluation: Evaluation
@@ -138,6 +139,7 @@ class Trained:
     course: Course | None = field(default=None, repr=False)
     answers: tuple[str, ...] | None = field(default=None, repr=False)
     state: State | None = field(default=None, repr=False)
+    together: str = field(default="", repr=False)
 
     @property
     def allocation(self) -> Allocation:

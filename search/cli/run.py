@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Final
 
 from search.job.settings import DataSettings, ModelSettings, SpaceSettings, TrainingSettings
 from search.live.settings import LiveSettings
+from search.mirror.join_settings import JoinSettings, check_join
 from search.mirror.settings import StorageSettings
 from search.run.before_loading import check_before_loading
 from search.run.record import SearchRecord
@@ -42,11 +44,14 @@ _HEEDED_BY_A_TABLE: Final = frozenset(
     | {"device", "devices", "jobs", "threads", "dask"}  # of a machine that has nothing to do: harmless
 )
 
+_log = logging.getLogger(__name__)
+
 
 def _run(given: Typed) -> Printed:
     if "table" in given.names:
         _check_only_a_table(given)
     else:
+        check_join(given.of(JoinSettings), given.of(LiveSettings), given.of(StorageSettings))
         check_before_loading(
             given.of(SearchSettings),
             given.of(LiveSettings),
@@ -71,6 +76,9 @@ def _searched_and_pushed(given: Typed, hub: HubSettings) -> SearchRecord:
     check_base_named(given.of(ModelSettings).model)
     check_hub_given(hub)  # before hours of training
     record = run_search(given)
+    if record.held_by is not None:
+        _log.info("the driver %s pushes the winner", record.held_by)
+        return record
     assert record.output is not None, "a command has a folder"
     push_given(Path(record.output) / "adapter", hub)
     return record
@@ -90,7 +98,7 @@ RUN: Final = Command(
     module="search.run",
     summary="Searches a space under a budget, fine-tunes the finalists, and saves the winner.",
     example="--space lora+shortcut --budget 2.3M",
-    settings=(SearchSettings, LiveSettings, StorageSettings, *JOB, HubSettings),
+    settings=(SearchSettings, LiveSettings, StorageSettings, JoinSettings, *JOB, HubSettings),
     run=_run,
 )
 main = RUN.main

@@ -10,6 +10,7 @@ from search.job.machine import Machine
 from search.job.progress import Progress
 from search.job.settings import SpaceSettings, TrainingSettings
 from search.live.settings import LiveSettings
+from search.mirror.join_settings import JoinSettings
 from search.mirror.settings import StorageSettings
 from search.mirror.study_place import StudyPlace, check_shown, study_name_of, study_place
 from search.run.pipeline import check_names, search_in_folder, search_with
@@ -41,7 +42,9 @@ def search_in(
         line = shareable_line("rankscape run", (SearchSettings, LiveSettings, *JOB), given)
         bench = workbench_given(given, machine, progress)
         shown = given.of(StorageSettings)
-        return bench.search_in(folder, settings, live, shown=shown, command=line).record
+        join = given.of(JoinSettings)
+        found = bench.search_in(folder, settings, live, shown=shown, join=join, command=line)
+        return found if isinstance(found, SearchRecord) else found.record
     seed, oracle = given.of(TrainingSettings).seed, _of_a_table(given)
     study = _study_of_a_table(oracle, settings, given.of(StorageSettings))
     return search_in_folder(

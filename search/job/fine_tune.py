@@ -114,7 +114,7 @@ def _trained(
             advance(0, tally.told())
 
         machine.executor(
-            [Work(one.workload, one.legs, one.known) for one in records],
+            [one.work for one in records],
             machine.models,
             on_done=record,
             on_step=advance,
@@ -152,6 +152,12 @@ class _Record:
             log(workload, ledger.context, one)
         missing = {leg.candidate: leg for leg in legs if leg not in done}
         return cls(workload, ledger, legs, log, keep_tensors, frozenset(done), missing, done)
+
+    @property
+    def work(self) -> Work:
+        """What there is to do."""
+        together = {leg: mark for leg in self.known if (mark := self.done[leg].together)}
+        return Work(self.workload, self.legs, self.known, together)
 
     @property
     def steps_missing(self) -> int:

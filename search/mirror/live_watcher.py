@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from optuna.trial import TrialState
 
@@ -16,7 +16,7 @@ from evaluators.training.candidate import Trained
 from search.live.ladder import Ladder
 from search.live.live_trial import LiveTrial
 from search.live.values import values_of
-from search.live.watcher import Concluded, LiveSearch
+from search.live.watcher import Concluded, LiveSearch, Watcher
 from search.show.sheet import Sheet
 from spaces.counted import counted
 from spaces.direction import sign_of
@@ -31,7 +31,7 @@ from .shown import Aim, ShownFile
 from .study_place import StudyPlace
 from .trial_note import finalist_note, loading_note, sheet_note, trial_note
 
-__all__ = ["PAGE", "LiveMirror", "live_mirror"]
+__all__ = ["PAGE", "KeepsStudy", "LiveMirror", "live_mirror"]
 
 _STATES: Final[Mapping[str, TrialState]] = {
     "running": TrialState.RUNNING,
@@ -42,6 +42,13 @@ _STATES: Final[Mapping[str, TrialState]] = {
 _PLOT: Final = "best-so-far"
 PAGE: Final = "report.html"
 """Of a live search, in its folder and beside its study."""
+
+
+class KeepsStudy(Watcher, Protocol):
+    """A watcher that keeps the study of a search."""
+
+    def given_up(self, reason: str) -> Path | None:
+        """Tells of a search that ended without a result, and why; its page, where one is kept."""
 
 
 @contextmanager
@@ -117,7 +124,6 @@ class LiveMirror:
         )
 
     def given_up(self, reason: str) -> Path | None:
-        """Tells of a search that ended without a result, and why; its page, where one is kept."""
         sheet = Sheet(f"No result: {reason}.", ())
         self._mirror.describe(
             note=sheet_note(sheet),

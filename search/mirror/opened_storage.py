@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ from optuna.exceptions import OptunaError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from evaluators.store.whole_file import whole_file
 from search.sampling.repaired_study import quiet_optuna
@@ -20,46 +21,79 @@ from search.sampling.storage_error import is_locked_database
 from spaces.errors import InputError, UsageError
 from spaces.printable import printable
 
+from .patience import patiently
 from .settings import check_address, is_journal
 
-__all__ = ["Place", "checked_storage", "opened_for_writing", "opened_storage", "opened_to_read", "sqlite_url"]
+__all__ = [
+    "GRACE",
+    "Place",
+    "checked_storage",
+    "is_server",
+    "opened_for_writing",
+    "opened_storage",
+    "opened_to_read",
+    "sqlite_url",
+]
 
 Place = Path | str
 """Where a study lies: an SQLite file by its path, or an address, as ``checked_storage`` takes it."""
 
+GRACE: Final = 5
+"""Heartbeats that are missed until somebody is taken for dead."""
+_FILE: Final = "sqlite"  # begins the address of one
 _OPTUNAS: Final = {"studies", "trials", "version_info"}  # some of Optuna's tables, in all its versions
 _SHOWN_TABLES: Final = 3
 _TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table'"
+_BESIDE: Final = ("-journal", "-wal", "-shm")  # of transactions that a killed process has left open
 _PATIENCE_S: Final = 20.0  # until what another program holds is given up
+_PAUSES_S: Final = (0.2, 0.5, 1.0)  # between attempts to make tables
 _BROKEN: Final = (ImportError, KeyError, ValueError, RuntimeError, OSError, OptunaError, SQLAlchemyError)
 
 
 @contextmanager
-def opened_storage(where: Place) -> Iterator[BaseStorage]:
-    """Optuna's storage in an SQLite file, made where there is none, or at an address; closed at the end."""
+def opened_storage(where: Place, *, heartbeat: int | None = None) -> Iterator[BaseStorage]:
+    """Optuna's storage in an SQLite file, made where there is none, or at an address; closed at the end.
+
+    heartbeat: seconds in which who runs a trial in a database shows that it is alive; None: nobody does.
+    """
     if isinstance(where, str) and is_journal(where):
         yield JournalStorage(JournalFileBackend(where))  # opens its file for each call
         return
     if isinstance(where, Path) and not where.exists():
         with whole_file(where) as new, _tables(new):  # half of its tables would stay without their indexes
             pass
-    with _tables(where) as storage:
+    with _tables(where, heartbeat=heartbeat) as storage:
         yield storage
 
 
 @contextmanager
-def _tables(where: Place) -> Iterator[BaseStorage]:
+def _tables(where: Place, *, heartbeat: int | None = None) -> Iterator[BaseStorage]:
     """Optuna's tables, made where there are none; the connections to them are closed at the end."""
     with quiet_optuna():
-        if isinstance(where, Path):
-            storage = RDBStorage(sqlite_url(where), engine_kwargs={"connect_args": {"timeout": _PATIENCE_S}})
-        else:
-            storage = RDBStorage(where, engine_kwargs={"pool_pre_ping": True})  # a server may have restarted
+        storage = _database(where)
+    if heartbeat is not None:  # as its arguments, these warn that they are experimental
+        storage.heartbeat_interval, storage.grace_period = heartbeat, GRACE * heartbeat
     try:
         yield storage
     finally:
         storage.remove_session()
         storage.engine.dispose()
+
+
+def _database(where: Place) -> RDBStorage:
+    """Opened again where another program has just made the same tables."""
+    address = sqlite_url(where) if isinstance(where, Path) else where
+    how: dict[str, object] = {"pool_pre_ping": True}  # a server may have restarted
+    if isinstance(where, Path) or where.startswith(_FILE):
+        how = {"connect_args": {"timeout": _PATIENCE_S}}
+    for pause in _PAUSES_S:
+        try:
+            return RDBStorage(address, how)
+        except (IntegrityError, OperationalError, ProgrammingError) as error:
+            if not isinstance(error, IntegrityError) and "already exists" not in str(error):
+                raise
+        time.sleep(pause)
+    return RDBStorage(address, how)
 
 
 @contextmanager
@@ -75,9 +109,24 @@ def opened_for_writing(where: Place) -> Iterator[BaseStorage]:
         except _BROKEN as error:
             if is_locked_database(error):
                 raise
-            where.unlink()
-    with opened_storage(where) as storage:
-        yield storage
+            _remove(where)
+    with ExitStack() as stack:
+        yield patiently(
+            lambda: stack.enter_context(opened_storage(where)),
+            unless=lambda _: isinstance(where, Path) or where.startswith(_FILE),
+        )
+
+
+def is_server(storage: BaseStorage) -> bool:
+    """Whether it is a database that may be away and come back; a file is there or is not."""
+    return isinstance(storage, RDBStorage) and storage.engine.dialect.name != "sqlite"
+
+
+def _remove(path: Path) -> None:
+    """Removes an SQLite file and, before it, what SQLite would put back into the next one of this name."""
+    for beside in _BESIDE:
+        path.with_name(f"{path.name}{beside}").unlink(missing_ok=True)
+    path.unlink()
 
 
 def checked_storage(address: str) -> str:

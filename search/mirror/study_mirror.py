@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from typing import Any, Final
 
-from optuna.exceptions import DuplicatedStudyError, StorageInternalError
+from optuna.exceptions import DuplicatedStudyError
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
-from sqlalchemy.exc import OperationalError
 
 from search.sampling.repaired_study import quiet_optuna
-from search.sampling.storage_error import is_locked_database
 from spaces.errors import InputError, UsageError
 
 from .bulk_writer import writer_of
 from .dashboard_keys import attachment_keys, figure_keys, note_keys, note_of
+from .opened_storage import is_server
+from .patience import patiently
 from .shown import ShownFile, ShownStudy, ShownTrial
 from .writer import PlainWriter, StudyWriter, TrialChange
 
@@ -28,7 +27,6 @@ __all__ = ["StudyMirror", "begin_study"]
 
 _IDENTITY: Final = "rankscape:identity"
 _METRIC_NAMES: Final = "study:metric_names"  # what Study.set_metric_names sets
-_PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # between attempts, while a server is away
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +77,14 @@ class StudyMirror:
 
     def _written(self, write: Callable[[], None]) -> None:
         """Writes, and again where a server was away; what is there by then is not written twice."""
-        for pause in _PAUSES_S:
-            try:
-                return write()
-            except (StorageInternalError, OperationalError) as error:
-                if is_locked_database(error) or not isinstance(self._storage, RDBStorage):
-                    raise
-                time.sleep(pause)
-                self._read_again()
-        return write()
+        attempts = count()
+
+        def attempt() -> None:
+            if next(attempts):
+                self._read()
+            write()
+
+        patiently(attempt, unless=lambda _: not is_server(self._storage))
 
     def _describe(
         self,
@@ -160,10 +157,6 @@ class StudyMirror:
             one = replace(one, reports=reports, attributes={**before.shown.attributes, **one.attributes})
         self._standing[one.number] = _Standing(trial_id, one, frozenset(_attached(one)))
 
-    def _read_again(self) -> None:
-        with suppress(StorageInternalError, OperationalError):  # still away; the next attempt says so
-            self._read()
-
     def _read(self) -> None:
         trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
         self._standing = {trial.number: _standing(trial) for trial in trials}
@@ -178,8 +171,9 @@ def begin_study(storage: BaseStorage, study: ShownStudy, *, named: bool = False)
     """
     names = (study.name if number == 1 else f"{study.name} ({number})" for number in count(1))
     for name in names:
+        begun = partial(_begun, storage, replace(study, name=name))
         with quiet_optuna():
-            mirror = _begun(storage, replace(study, name=name))
+            mirror = patiently(begun, unless=lambda _: not is_server(storage))
         if mirror is not None:
             return mirror
         if named:

@@ -5,114 +5,52 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from evaluators.executors.workload import Workload
 from evaluators.store.ledger import Ledger
-from evaluators.training.candidate import Trained
+from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import Leg
 from proxies.site_scores import SiteScores
 from search.job.fine_tune import fine_tune_legs
-from search.job.job import Job
 from search.job.machine import Machine
 from search.job.progress import Progress, silent
 from search.job.settings import COUNTS
-from search.live.at_once import settled_at_once
 from search.live.baselines import baselines_of
 from search.live.begin import waves_of
 from search.live.finals import choose_finals
-from search.live.ladder import Ladder
 from search.live.live_trial import LiveTrial
-from search.live.settings import LiveSettings
 from search.live.told import LiveNames, LiveNote
 from search.live.watcher import LiveSearch, Watcher
 from search.live.waves import LiveOutcome
+from search.mirror.join_settings import JoinSettings
 from search.mirror.live_watcher import live_mirror
+from search.mirror.patience import StorageAwayError
 from search.mirror.study_place import StudyPlace
 from search.sampling.proposals import Proposal
-from search.sampling.running_study import Alternatives
-from spaces.budget import parse_budget
-from spaces.counted import counted
-from spaces.errors import InputError, UsageError
-from spaces.find_sites import find_sites
-from spaces.meta_model import base_params
-from spaces.scaling import SCALING_RULES, Rule
-from spaces.site import Site
+from spaces.errors import InputError
 
+from .company import CANDIDATES, Company
 from .finalists_mirror import finalists_mirror
 from .front_files import write_front
+from .joined import company_of
+from .live_job import LiveJob
 from .pipeline import result_with, save_result
+from .record import SearchRecord
 from .result import Result
 from .settings import SearchSettings
 from .trained import TrainedOracle
 
-__all__ = ["LiveJob", "live_job_of", "search_live"]
+__all__ = ["search_live"]
 
 _SEED_APART: Final = int(COUNTS.most)
 """From a search's seed to that of its trials: finalists have at most as many, so that none is theirs."""
+_ALONE: Final = JoinSettings()
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LiveJob:
-    """A job whose trials are searched live.
-
-    job: whose candidates may have the baselines' sites, too. linears: all there are. choices: for each trial.
-    ladder: when it is judged. settings: with rates and rules in full. budget: as it was typed.
-    """
-
-    job: Job
-    linears: tuple[Site, ...] = field(repr=False)
-    choices: Alternatives
-    ladder: Ladder
-    settings: LiveSettings
-    budget: str
-
-
-def live_job_of(job: Job, live: LiveSettings, *, budget: str) -> LiveJob:
-    """A job with what a live search adds, settled; raises UsageError on what cannot be.
-
-    Baselines have the sites that people use, so that these are added to the space's for them alone.
-    """
-    linears = job.ground.usable(find_sites(job.model, "lora[all]"), job.recipe.renorm)
-    inside = {site.name for site in job.space.sites}
-    beside = tuple(site for site in linears if site.name not in inside)
-    rates = tuple(dict.fromkeys(live.lrs or (job.learning_rate,)))
-    named = dict.fromkeys(live.scalings or (job.recipe.scaling.rule,))
-    rules: tuple[Rule, ...] = tuple(rule for name in named for rule in SCALING_RULES if rule == name)
-    choices = Alternatives(rates, rules, _least_params(job, live.budget_min), job.max_params)
-    ladder = Ladder(job.steps, live.halving, live.rungs)
-    settings = replace(live, lrs=rates, scalings=rules, at_once=live.at_once or _slots(job.machine))
-    return LiveJob(replace(job, beside=beside), linears, choices, ladder, settings, budget)
-
-
-def _slots(machine: Machine) -> int:
-    """How many trials its cohorts hold; UsageError where nobody knows, and a search would go another way each
-    time it begins."""
-    cohorts, size = machine.executor.at_once, machine.cohort_size
-    if cohorts is None:
-        raise UsageError(
-            "`at_once` is missing: a cluster's workers come and go; give the number of those that there will "
-            f"be times {size}, as each trains so many side by side."
-        )
-    return size * cohorts
-
-
-def _least_params(job: Job, budget_min: str | None) -> int:
-    if budget_min is None:
-        return job.max_params
-    space = job.space
-    wanted = parse_budget(budget_min, argument="budget_min")
-    least = wanted.max_params(space.sites, base_params=base_params(job.model))
-    cheapest = min(site.cost_per_rank for site in space.sites) * space.ranks[1]
-    if not cheapest <= least <= job.max_params:
-        raise UsageError(
-            f"`budget_min={budget_min}` is {counted(least, 'parameter')}; it must lie between {cheapest:,}, "
-            f"the cheapest site at the lowest rank {space.ranks[1]}, and the budget of {job.max_params:,}."
-        )
-    return least
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,6 +76,9 @@ class _Legs:
                 self.ledger.record(leg, replace(one, evaluation=lasting))
         return trained
 
+    def forget(self, candidate: Candidate, /) -> None:
+        self.ledger.forget_state(candidate)
+
 
 def search_live(
     live: LiveJob,
@@ -145,9 +86,10 @@ def search_live(
     folder: Path,
     *,
     study: StudyPlace,
+    join: JoinSettings = _ALONE,
     progress: Progress = silent,
     watchers: Sequence[Watcher] = (),
-) -> Result:
+) -> Result | SearchRecord:
     """The result of a live search; all but ``result.json`` is written into ``folder``, the winner among it.
 
     Args:
@@ -155,29 +97,41 @@ def search_live(
         settings: who proposes, and how many finalists.
         folder: there already; what it holds of trials and finalists, in ``candidates``, is read.
         study: where the studies of trials and of finalists lie.
+        join: whether the search is shared; if so, of all its drivers one has the result, and its folder the
+            winner; the others have its record.
         progress: of scoring, searching and evaluating.
         watchers: are told what happens, besides the study.
 
     Raises InputError where no trial was trained to its end, or every run of the finalists failed; the page
     tells of them.
     """
-    oracle, kept = TrainedOracle(live.job), folder / "candidates"
+    oracle, spent, kept = TrainedOracle(live.job), {}, folder / CANDIDATES
     oracle.announce(folder)
-    live = _settled(live, kept)
-    started = time.perf_counter()
-    scores = oracle.score(settings.proxy, progress)
-    scored = time.perf_counter()
-    with live_mirror(study, oracle.problem.drawn_space) as mirror:
-        everybody = (mirror, *watchers)
-        outcome = _trials(live, settings, scores, kept, progress, study.command, everybody)
-        spent = {"scoring": scored - started, "searching": time.perf_counter() - scored}
+    with ExitStack() as stack:
+        company = stack.enter_context(company_of(study, folder, join))
+        if (known := company.ended()) is not None:
+            return known
+        started = time.perf_counter()
+        scores = company.scores(oracle.score(settings.proxy, progress))
+        spent["scoring"] = time.perf_counter() - started
+        live = live.with_at_once(company.at_once(live.at_once))
+        mirror = partial(live_mirror, study, oracle.problem.drawn_space)
+        shown = stack.enter_context(company.shown(mirror))
+        everybody = (shown, *watchers)
+        outcome = _trials(live, settings, scores, kept, progress, study.command, everybody, company)
+        spent["searching"] = time.perf_counter() - started - spent["scoring"]
+        if (known := company.awaited(live.job.ledger(kept))) is not None:
+            return known
         try:
             result = _finals(oracle, outcome, settings, scores, spent, folder, study, progress)
+        except StorageAwayError:  # the same line goes on
+            raise
         except InputError as error:
-            page = mirror.given_up(str(error))
+            page = shown.given_up(str(error))
             raise InputError(f"{error}{'' if page is None else f'; {page} has all trials'}") from error
         for watcher in everybody:
             watcher.concluded(result)
+        company.conclude(result)
     return result
 
 
@@ -195,7 +149,7 @@ def _finals(
     _, direction = outcome.search.objectives[0]
     finals = choose_finals(outcome.trials, settings.finalists, direction)
     proposals = [_proposal(trial) for trial in (finals.baseline, *finals.finalists)]
-    kept = folder / "candidates"
+    kept = folder / CANDIDATES
     with finalists_mirror(study, oracle.problem, proposals) as shown:
         found = result_with(oracle, proposals, kept, progress, scores=scores, seconds=spent, output=folder)
         result = replace(found, live=outcome, study=study.elsewhere)
@@ -203,13 +157,6 @@ def _finals(
         write_front(result, folder, study.command)
         shown.ended(result)
     return result
-
-
-def _settled(live: LiveJob, kept: Path) -> LiveJob:
-    """With as many trials at once as the search began with, if it goes on."""
-    assert live.settings.at_once is not None, "a live job has all its settings"
-    at_once = settled_at_once(kept, live.settings.at_once)
-    return replace(live, settings=replace(live.settings, at_once=at_once))
 
 
 def _trials(
@@ -220,27 +167,29 @@ def _trials(
     progress: Progress,
     command: str | None,
     watchers: Sequence[Watcher],
+    company: Company,
 ) -> LiveOutcome:
     """All trials, trained as far as they go."""
     job, search = live.job, _facts(live, scores, command)
     baselines = baselines_of(job.space, job.max_params, live.linears, scores)
     most = live.settings.trials + len(baselines) * len(live.choices.grid)
     _announce(live, most)
-    assert live.settings.at_once is not None, "a live job has all its settings"
     ledger = job.ledger(kept)
     with job.machine.opened() as machine, progress("searching", most, "trial") as advance:
+        own = _Legs(job.workload, ledger, machine, keep_tensors=len(search.objectives) > 1)
+        train = company.training(own, ledger, job.steps)
         return waves_of(
             search,
             live.choices,
             scores,
             baselines,
-            _Legs(job.workload, ledger, machine, keep_tensors=len(search.objectives) > 1),
+            train,
             allocators=settings.allocator,
             samplers=settings.sampler,
-            at_once=live.settings.at_once,
+            at_once=live.at_once,
             seed=job.seed,
             watchers=(LiveNames(job.machine.log), LiveNote(advance, most), *watchers),
-            forget=ledger.forget_state,
+            forget=train.forget,
         ).run()
 
 
@@ -268,8 +217,8 @@ def _announce(live: LiveJob, most: int) -> None:
     """Logs what is tried, and when it is judged."""
     settings, ladder = live.settings, live.ladder
     rungs = ", ".join(map(str, ladder.rungs_at))
-    at_once = settings.at_once
-    _log.info("trials   at most %d, %d of them no baselines; %s at a time", most, settings.trials, at_once)
+    trials, at_once = settings.trials, live.at_once
+    _log.info("trials   at most %d, %d of them no baselines; %d at a time", most, trials, at_once)
     _log.info("judged   by %s after %s steps", settings.objectives[0], rungs)
     rates = ", ".join(f"{rate:g}" for rate in live.choices.learning_rates)
     _log.info("choices  lr %s; scaling %s", rates, ", ".join(live.choices.scalings))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from evaluators.store.whole_file import write_whole
 from proxies.registry import find_proxy
@@ -28,6 +29,7 @@ from spaces.errors import InputError
 from .finalist import Finalist
 from .finalists_mirror import finalists_mirror, show_proposals
 from .oracle import Oracle
+from .record import SearchRecord
 from .result import Result
 from .settings import SearchSettings
 from .table import search_sheet
@@ -41,6 +43,7 @@ __all__ = [
     "search_with",
 ]
 
+_Found = TypeVar("_Found", bound=Result | SearchRecord)
 _log = logging.getLogger(__name__)
 
 
@@ -56,14 +59,15 @@ def check_names(settings: SearchSettings, live: LiveSettings) -> None:
         find_sampler(name)
 
 
-def search_in_folder(owner: OutputFolder, search: Callable[[Path, str], Result]) -> Result:
+def search_in_folder(owner: OutputFolder, search: Callable[[Path, str], _Found]) -> _Found:
     """The result of a search in an open folder, all of it written there, ``result.json`` and tables too.
 
     search: what can be refused of it was refused. Raises InputError where what it reads changes meanwhile.
     """
     owner.begin()
     result = search(owner.path, owner.identity)
-    search_sheet(result.record).write(owner.path, "result")
+    record = result.record if isinstance(result, Result) else result
+    search_sheet(record).write(owner.path, "result")
     owner.finish(result.to_json())
     return result
 

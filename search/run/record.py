@@ -26,7 +26,7 @@ THE_WINNER: Final = "winner"
 """Who wrote a text: the finalist that was chosen, where it is not the uniform one."""
 THE_UNIFORM: Final = "uniform"
 _CHOSEN: Final = ("learning_rate", "scaling")
-_NOT_OF_ALL: Final = ("text", "live", "study")
+_NOT_OF_ALL: Final = ("text", "live", "study", "held_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,8 @@ class SearchRecord:
     by part. notes: sentences a reader must know. finalists: best first, without the baseline. seconds: by
     stage. output: where all of it lies. text: what both wrote; None where not asked to. live: what was
     trained on the way; None where finalists alone were. study: how the names of its studies begin in a
-    storage elsewhere; None where they are in its folder.
+    storage elsewhere; None where they are in its folder. held_by: the driver that has the winner's files;
+    None where that is this one.
     """
 
     verdict: str
@@ -174,6 +175,7 @@ class SearchRecord:
     text: TextRecord | None = None
     live: LiveRecord | None = None
     study: str | None = None
+    held_by: str | None = None
 
     def to_json(self) -> dict[str, object]:
         finalists = {

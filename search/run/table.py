@@ -136,6 +136,9 @@ def _rest(record: SearchRecord) -> list[str]:
 
 def saved_line(record: SearchRecord) -> str:
     """What a search has left in its folder; of one that has one."""
+    if record.held_by is not None:
+        own = f"saved in {record.output}: result.json (.md, .csv)"
+        return f"{own}; the winner lies with another driver, {record.held_by}"
     seed, test = record.best.saved_seed, record.best.saved_test
     adapter = "" if seed is None else f"adapter/ (seed {seed}, test {_number(test)}), "
     answers = "" if record.text is None else "answers.jsonl, "

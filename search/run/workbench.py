@@ -24,18 +24,22 @@ from search.job.scoring import score_space
 from search.job.settings import COUNTS
 from search.live.settings import LiveSettings
 from search.live.watcher import Watcher
+from search.mirror.join_settings import JoinSettings, check_join
 from search.mirror.settings import StorageSettings
 from search.mirror.study_place import StudyPlace, study_name_of, study_place
 from spaces.allocation import Allocation
 from spaces.budget import written_budget
+from spaces.errors import InputError, UsageError
 from spaces.search_space import SearchSpace
 
 from .before_loading import check_together
-from .live import live_job_of, search_live
+from .live import search_live
+from .live_job import live_job_of
 from .oracle import Oracle
 from .own_names import own_names
 from .pipeline import check_names, result_with, search_in_folder, search_with
 from .plans import proposed_plans
+from .record import SearchRecord
 from .result import Result
 from .settings import SEARCH_MAY_GROW, SearchSettings
 from .supernet_oracle import SupernetOracle
@@ -43,7 +47,7 @@ from .trained import TrainedOracle
 
 __all__ = ["Workbench"]
 
-_USUAL, _LIVE, _SHOWN = SearchSettings(), LiveSettings(), StorageSettings()
+_USUAL, _LIVE, _SHOWN, _ALONE = SearchSettings(), LiveSettings(), StorageSettings(), JoinSettings()
 _OWN_NAMES: Final = {"proxy": "proxies", "allocator": "allocators", "sampler": "samplers"}
 _ORACLES: Final[Mapping[str, Callable[[Job], Oracle]]] = {
     "train": TrainedOracle,
@@ -154,6 +158,8 @@ class Workbench:
         at_once: int | None = _LIVE.at_once,
         storage: str | None = None,
         study_name: str | None = None,
+        join: bool = _ALONE.join,
+        heartbeat: int = _ALONE.heartbeat,
         folder: str | Path | None = None,
         log: str | None = None,
         watchers: Sequence[Watcher] = (),
@@ -175,6 +181,8 @@ class Workbench:
             storage: address of the Optuna storage that gets the studies of trials, proposals and finalists:
                 "sqlite:///study.db"; by default ``study.db`` in the folder.
             study_name: how their names begin; by default with task, model and budget.
+            join, heartbeat: share the trials with other processes that make the same call, each with a folder
+                of its own; one of them has the result.
             folder: gets the winner's adapter, ``result.json`` and the study, as that of ``rankscape run``
                 with these options, which can go on in it, also with other text to ``generate``; by default
                 nothing is kept.
@@ -182,7 +190,7 @@ class Workbench:
             watchers: are told how trials begin, are judged and end.
 
         Raises UsageError on names and storages that there are not, and on a folder that is in use or holds
-        anything else; InputError where every run failed.
+        anything else; InputError where every run failed, and where another driver has the result.
         """
         with own_names(_OWN_NAMES):
             settings = SearchSettings(
@@ -205,16 +213,24 @@ class Workbench:
                 at_once=at_once,
             )
             check_names(settings, live)
-            shown = StorageSettings(storage, study_name)
+            shown, joined = StorageSettings(storage, study_name), JoinSettings(join, heartbeat)
+            check_join(joined, live, shown)
         bench = replace(self, job=logged(self.job, log, folder))
         if folder is not None:
             known = {**self.asked.by_name(), **settings_by_name(settings), **settings_by_name(live)}
             owner = self._owner(folder, "search.run", known)
             with owner.opened():
-                return bench.search_in(owner, settings, live, shown=shown, watchers=watchers)
+                found = bench.search_in(owner, settings, live, shown=shown, join=joined, watchers=watchers)
+            if isinstance(found, SearchRecord):
+                raise InputError(f"another driver has the winner, {found.held_by}; ask there.")
+            return found
+        if join:
+            raise UsageError("`join` needs a `folder`, in which this driver keeps what it trained; give one.")
         with TemporaryDirectory() as place:
-            search = self._prepared(settings, live, self._study(shown), watchers)
-            return replace(search(Path(place), None), output=None)
+            search = self._prepared(settings, live, self._study(shown), joined, watchers)
+            found = search(Path(place), None)
+            assert isinstance(found, Result), "a search that is not shared has its own"
+            return replace(found, output=None)
 
     def search_in(
         self,
@@ -223,11 +239,13 @@ class Workbench:
         live: LiveSettings = _LIVE,
         *,
         shown: StorageSettings = _SHOWN,
+        join: JoinSettings = _ALONE,
         command: str | None = None,
         watchers: Sequence[Watcher] = (),
-    ) -> Result:
-        """``search`` in a folder that is open already, as ``rankscape run`` has it. command: its line."""
-        search = self._prepared(settings, live, self._study(shown, command), watchers)
+    ) -> Result | SearchRecord:
+        """``search`` in a folder that is open already, as ``rankscape run`` has it; the record alone where
+        another driver has the result. command: its line."""
+        search = self._prepared(settings, live, self._study(shown, command), join, watchers)
         return search_in_folder(owner, search)
 
     def release(self) -> None:
@@ -246,19 +264,15 @@ class Workbench:
         settings: SearchSettings,
         live: LiveSettings,
         study: StudyPlace,
+        join: JoinSettings,
         watchers: Sequence[Watcher],
-    ) -> Callable[[Path, str | None], Result]:
+    ) -> Callable[[Path, str | None], Result | SearchRecord]:
         """The search that is asked for, of a folder and of whose it is; refused is what can be refused before
         it begins."""
         if not live.trials:
             oracle, seed = _ORACLES[settings.evaluator](self.job), self.job.seed
             return lambda folder, identity: search_with(
-                oracle,
-                settings,
-                folder,
-                seed=seed,
-                study=study.at(folder, identity),
-                progress=self.progress,
+                oracle, settings, folder, seed=seed, study=study.at(folder, identity), progress=self.progress
             )
         check_together(settings, live)
         ready = live_job_of(self.job, live, budget=self.asked.space.budget)
@@ -267,6 +281,7 @@ class Workbench:
             settings,
             folder,
             study=study.at(folder, identity),
+            join=join,
             progress=self.progress,
             watchers=watchers,
         )

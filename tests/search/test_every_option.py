@@ -20,6 +20,7 @@ from search.cli.value_types import TYPES, decimal_value, decimals, names, path, 
 from search.job.option import Option, Range, options_of
 from search.job.settings import GenerationSettings
 from search.live.settings import LiveSettings
+from search.mirror.join_settings import JoinSettings
 from spaces.errors import UsageError
 
 _NUL = ["\0", "a\0b", "\ud800", "x" * 100_000]
@@ -109,7 +110,11 @@ def test_every_number_has_its_limits_and_the_default_lies_within(command, one, a
         assert about.between.least <= one.default <= about.between.most
 
 
-MEANS_NOTHING_WITHOUT = {GenerationSettings: ["--generate"], LiveSettings: ["--trials", "1"]}
+MEANS_NOTHING_WITHOUT = {
+    GenerationSettings: ["--generate"],
+    LiveSettings: ["--trials", "1"],
+    JoinSettings: ["--join"],
+}
 
 
 def needed(command: Command, one: Field[Any]) -> list[str]:

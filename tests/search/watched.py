@@ -29,6 +29,7 @@ class Watched:
     """A machine whose executor can be looked at.
 
     trained: every candidate that has finished, in the order of their ends, with its workload's fingerprint.
+    steps: that each of them had by then.
     asked: of each workload, the rows it is judged by and the candidates that were not known.
     before, after: called before and after the executor is. done: called after each candidate, with how many
     there have been.
@@ -36,6 +37,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.trained: list[tuple[str, Candidate]] = []
+        self.steps: list[int] = []
         self.asked: list[tuple[str, list[Candidate]]] = []
         self.before: Callable[[], None] = lambda: None
         self.after: Callable[[], None] = lambda: None
@@ -92,6 +94,7 @@ class WatchedExecutor:
         def note(index: int, one: Trained) -> None:
             on_done(index, one)
             by.trained.append((work[index].workload.fingerprint, one.evaluation.candidate))
+            by.steps.append(len(one.evaluation.curve))
             by.done(len(by.trained))
 
         by.asked += [

@@ -32,6 +32,33 @@ def test_cohorts_are_counted_with_those_that_are_known_and_devices_take_turns(wo
     assert [one.device for one in found.left] == ["cuda:0", "cuda:1"]
 
 
+def test_a_cohort_that_was_interrupted_while_it_was_recorded_is_trained_again_whole(workload):
+    """And those that had other neighbours are not, as where a run has grown."""
+    whole_one = Assignment(0, workload, tuple(LEGS[:3]), "cpu")
+    mark, other = whole_one.mark, Assignment(0, workload, tuple(LEGS[:2]), "cpu").mark
+    for together, left in {
+        (): LEGS[1:3],
+        ((LEGS[0], other),): LEGS[1:3],
+        ((LEGS[0], mark),): LEGS[:3],
+    }.items():
+        work = Work(workload, LEGS, known={LEGS[0]}, together=dict(together))
+        assert list(whole_one.left_of(work).legs) == left
+    assert whole_one.left_of(Work(workload, LEGS, set(LEGS), dict.fromkeys(LEGS, mark))) is None
+
+
+def test_those_that_trained_together_have_one_mark_unless_one_may_yet_pass(workload):
+    def trained(may_pass):
+        def trainer(model, workload, legs, on_step):
+            ends = [told(leg, 1) for leg in legs]
+            return [*ends[:-1], replace(ends[-1], evaluation=replace(ends[-1].evaluation, may_pass=may_pass))]
+
+        own = replace(workload, trainer=trainer)
+        return train_assigned(Assignment(0, own, tuple(LEGS[:2]), "cpu"), BaseModels(), lambda _: None)
+
+    assert {one.together for one in trained(False)} == {Assignment(0, workload, tuple(LEGS[:2]), "cpu").mark}
+    assert {one.together for one in trained(True)} == {""}
+
+
 def test_steps_are_those_behind_the_beginning_and_news_is_what_was_not_known(workload):
     begun = State({}, {}, {}, (0.0,) * 3, 0.0, 0)
     legs = (Leg(LEGS[0].candidate, begun=begun), LEGS[1])

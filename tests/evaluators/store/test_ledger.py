@@ -45,10 +45,11 @@ def test_a_candidate_comes_back_as_it_was(tmp_path, failure):
     assert found.course == (None if failure else COURSE)
 
 
-def test_what_a_candidate_wrote_comes_back_too(tmp_path):
-    written = dataclasses.replace(trained(), answers=("a", ""))
+def test_what_a_candidate_wrote_comes_back_too_and_with_whom_it_trained(tmp_path):
+    written = dataclasses.replace(trained(), answers=("a", ""), together="a mark")
     Ledger(tmp_path, "context").record(LEG, written)
-    assert Ledger(tmp_path, "context").find(LEG).answers == ("a", "")
+    found = Ledger(tmp_path, "context").find(LEG)
+    assert (found.answers, found.together) == (("a", ""), "a mark")
     Ledger(tmp_path, "context").record(LEG, trained())
     assert Ledger(tmp_path, "context").find(LEG).answers is None
 
@@ -77,6 +78,32 @@ def paused(leg=PAUSED, metric=0.75) -> Trained:
     evaluation = Evaluation(leg.candidate, metric, metric, None, curve, 1.5, 100)
     parts = ({"layers.0.q.A": torch.full((2, 3), float(i)), "head.w": torch.ones(i)} for i in range(3))
     return Trained(evaluation, {}, state=State(*parts, curve, 1.5, 100))
+
+
+def test_what_another_ledger_has_of_a_leg_is_recorded_where_it_is_missing(tmp_path):
+    own, other = Ledger(tmp_path / "own", "context"), Ledger(tmp_path / "other", "context")
+    other.record(PAUSED, paused())
+    own.adopt(LEG, other)
+    assert own.find(LEG) is None
+    own.adopt(PAUSED, other)
+    assert own.find(PAUSED).evaluation == paused().evaluation
+    torch.testing.assert_close(own.find(PAUSED).state.mean, paused().state.mean, rtol=0, atol=0)
+    own.forget_state(CANDIDATE)
+    own.adopt(PAUSED, other)
+    assert own.find(PAUSED).state.step == 2
+    Ledger(tmp_path / "else", "another context").adopt(PAUSED, other)
+    assert not (tmp_path / "else").exists()
+
+
+def test_all_that_has_ended_elsewhere_is_copied_without_states(tmp_path):
+    own, other = Ledger(tmp_path / "own", "context"), Ledger(tmp_path / "other", "context")
+    other.record(PAUSED, paused())
+    other.record(LEG, trained())
+    own.adopt_all(other)
+    own.adopt_all(other)
+    torch.testing.assert_close(own.find(LEG).tensors, trained().tensors, rtol=0, atol=0)
+    assert own.find(PAUSED).evaluation == paused().evaluation
+    assert own.find(PAUSED).state is None
 
 
 def test_where_a_candidate_pauses_its_state_comes_back(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,8 +17,8 @@ from search.live.begin import waves_of
 from search.live.ladder import Ladder
 from search.live.live_trial import LiveTrial
 from search.live.settings import LiveSettings
-from search.live.watcher import Concluded, LiveSearch
-from search.live.waves import LiveOutcome
+from search.live.watcher import Concluded, LiveSearch, Watcher
+from search.live.waves import LiveOutcome, TrainsLegs
 from search.sampling.running_study import Alternatives
 from spaces.search_space import SearchSpace
 from tests.search.live.settled_search import settled
@@ -94,11 +94,12 @@ def invented(
     space: SearchSpace,
     settings: LiveSettings,
     *,
-    training: Training,
-    told: Told,
+    training: TrainsLegs,
+    told: Watcher,
     budget: int,
     least: int | None = None,
     samplers: Sequence[str] = ("random",),
+    forget: Callable[[Candidate], None] = lambda _: None,
 ) -> LiveOutcome:
     """What a whole search over a space comes to; scores are drawn, and q, v and fc1 are all linears."""
     rng = np.random.default_rng(3)
@@ -128,4 +129,5 @@ def invented(
         at_once=settings.at_once or 4,
         seed=0,
         watchers=(told,),
+        forget=forget,
     ).run()

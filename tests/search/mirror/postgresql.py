@@ -6,7 +6,9 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,6 +30,18 @@ class PostgresServer:
 
     data: Path
     port: int
+
+    @classmethod
+    @contextmanager
+    def running(cls) -> Iterator[PostgresServer]:
+        """Until the end of the block, with no tables at first."""
+        with tempfile.TemporaryDirectory() as place:  # not within a folder of root's
+            Path(place).chmod(0o755)
+            server = cls.begun(Path(place))
+            try:
+                yield server
+            finally:
+                server.stop()
 
     @classmethod
     def begun(cls, folder: Path) -> PostgresServer:

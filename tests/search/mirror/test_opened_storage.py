@@ -1,6 +1,8 @@
 """A study lies in a file, in a journal or on a server, and what is none is said to be none."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import dbapi2
@@ -9,6 +11,7 @@ import optuna
 import pytest
 from optuna.storages import JournalStorage, RDBStorage
 
+from evaluators.store.whole_file import is_unfinished, whole_file
 from search.mirror.opened_storage import (
     checked_storage,
     opened_for_writing,
@@ -53,6 +56,39 @@ def test_damage_of_a_run_s_own_file_is_written_over(tmp_path):
         path.write_bytes(damage)
         begin(path)
         assert names(path) == ["proposals"]
+
+
+KILLED = """
+import os, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("PRAGMA cache_size=1")
+database.execute("BEGIN")
+database.execute("CREATE TABLE mine (text)")
+database.executemany("INSERT INTO mine VALUES (?)", [("a" * 5000,)] * 99)
+os.kill(os.getpid(), 9)
+"""
+
+
+def killed_amid_a_transaction(path):
+    subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    assert path.with_name(f"{path.name}-journal").exists()
+
+
+def test_what_was_being_written_into_a_file_that_is_damaged_is_not_put_back_into_the_next(tmp_path):
+    path = tmp_path / "study.db"
+    begin(path)
+    killed_amid_a_transaction(path)
+    path.write_bytes(b"damaged")
+    begin(path)
+    assert names(path) == ["proposals"]
+    assert [file.name for file in tmp_path.iterdir()] == ["study.db"]
+
+
+def test_what_is_left_of_a_file_whose_tables_were_being_made_is_known_by_its_name(tmp_path):
+    with whole_file(tmp_path / "study.db") as unfinished:
+        killed_amid_a_transaction(unfinished)
+        left = sorted(file.name for file in tmp_path.iterdir())
+        assert [is_unfinished(name) for name in left] == [True, True]
 
 
 def test_a_file_that_another_program_holds_is_one_line_and_stays(tmp_path, monkeypatch):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -21,13 +19,8 @@ pytest.importorskip("psycopg", reason="psycopg is an extra")
 
 @pytest.fixture
 def server():
-    with tempfile.TemporaryDirectory() as place:  # not within a folder of root's
-        Path(place).chmod(0o755)
-        server = PostgresServer.begun(Path(place))
-        try:
-            yield server
-        finally:
-            server.stop()
+    with PostgresServer.running() as server:
+        yield server
 
 
 def test_a_study_on_a_server_is_that_of_a_file_also_where_the_server_restarts(server, tmp_path, read):

@@ -74,11 +74,7 @@ def test_a_killed_study_goes_on_and_ends_as_if_it_had_not_been_killed(study, tmp
     assert not (killed / "table.parquet").exists()
     assert main([*study[:-1], str(killed)]) == 0
     assert main([*study[:-1], str(whole)]) == 0
-    for resumed, undisturbed in zip(rows(killed), rows(whole), strict=True):
-        assert resumed.keys() == undisturbed.keys()
-        for name, value in resumed.items():  # one that was killed between two writes shares other cohorts
-            measured = name in ("metric", "loss", "curve")
-            assert value == (pytest.approx(undisturbed[name], rel=1e-4) if measured else undisturbed[name])
+    assert rows(killed) == rows(whole)
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
 
 

@@ -1,0 +1,119 @@
+"""Which of several drivers keeps the study of their search, and trains the finalists: one at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from evaluators.training.candidate import Trained
+from search.live.live_trial import LiveTrial
+from search.live.watcher import Concluded, LiveSearch, Watcher
+
+from .live_watcher import KeepsStudy
+from .opened_storage import GRACE
+from .patience import AWAY, patiently
+from .shared_work import SharedWork
+
+__all__ = ["LeadResult", "LedWatcher", "awaited_result", "conclude", "former_leads", "result_elsewhere"]
+
+_LEAD: Final = "lead"
+_RESULT: Final = "result"
+
+
+@dataclass(frozen=True, slots=True)
+class LeadResult:
+    """What came of a search. by: the driver that has it. told: what that told of it."""
+
+    by: str
+    told: Mapping[str, Any]
+
+
+class LedWatcher:
+    """A ``Watcher`` that tells another, as long as this driver leads.
+
+    One that comes to lead tells all of it from its beginning, so that whoever leads next completes what is
+    not there. So does one whose database was away.
+    """
+
+    def __init__(self, work: SharedWork, opened: Callable[[], AbstractContextManager[KeepsStudy]]) -> None:
+        """opened: gives the other, which is told again of what it knows."""
+        self._work, self._opened = work, opened
+        self._calls: list[Callable[[Watcher], None]] = []
+        self._inner: KeepsStudy | None = None
+        self._stack = ExitStack()
+
+    def began(self, search: LiveSearch, /) -> None:
+        self._tell(lambda inner: inner.began(search))
+
+    def asked(self, trials: Sequence[LiveTrial], /) -> None:
+        self._tell(lambda inner: inner.asked(trials))
+
+    def judged(self, trials: Sequence[LiveTrial], /) -> None:
+        self._tell(lambda inner: inner.judged(trials))
+
+    def ended(self, trials: Sequence[LiveTrial], trained: Sequence[Trained | None], /) -> None:
+        self._tell(lambda inner: inner.ended(trials, [None] * len(trials)))
+
+    def concluded(self, result: Concluded, /) -> None:
+        self._tell(lambda inner: inner.concluded(result))
+
+    def given_up(self, reason: str) -> Path | None:
+        return None if self._inner is None else self._inner.given_up(reason)
+
+    def close(self) -> None:
+        """Lets go of the other."""
+        self._inner = None
+        self._stack.close()
+
+    def _tell(self, call: Callable[[Watcher], None]) -> None:
+        self._calls.append(call)
+        if self._work.claim(_LEAD):
+            patiently(lambda: self._told(call), within_s=2 * GRACE * self._work.heartbeat)
+        else:
+            self.close()
+
+    def _told(self, call: Callable[[Watcher], None]) -> None:
+        try:
+            if self._inner is not None:
+                return call(self._inner)
+            self._inner = inner = self._stack.enter_context(self._opened())
+            for one in self._calls:
+                one(inner)
+        except AWAY:
+            self.close()
+            raise
+
+
+def result_elsewhere(work: SharedWork) -> LeadResult | None:
+    """The result of the search, where another driver has told it; None where none has, as far as is known.
+
+    One that this driver told before it was killed is none: it may not have written all of it.
+    """
+    piece = work.board().get(_LEAD)
+    if piece is None or _RESULT not in piece.told:
+        return None
+    told = LeadResult(**json.loads(piece.told[_RESULT]))
+    return None if told.by == work.owner else told
+
+
+def awaited_result(work: SharedWork) -> LeadResult | None:
+    """The same once it is there; None as soon as this driver leads, and the finalists are its to train."""
+    while (told := result_elsewhere(work)) is None and not work.claim(_LEAD):
+        work.wait()
+    return told
+
+
+def former_leads(work: SharedWork) -> tuple[str, ...]:
+    """The drivers that led and died, the last one first: they may have trained finalists."""
+    piece = work.board().get(_LEAD)
+    return () if piece is None else piece.former
+
+
+def conclude(work: SharedWork, result: Mapping[str, object]) -> None:
+    """Tells the others the result, which lies with this driver."""
+    work.tell(_LEAD, _RESULT, json.dumps({"by": work.owner, "told": result}))
+    work.end(_LEAD)

@@ -1,0 +1,90 @@
+"""Who works on a live search: this process alone, or others beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from evaluators.store.ledger import Ledger
+from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.leg import Leg
+from proxies.site_scores import SiteScores
+from search.live.at_once import settled_at_once
+from search.mirror.live_watcher import KeepsStudy
+
+from .record import SearchRecord
+from .result import Result
+
+__all__ = ["CANDIDATES", "Alone", "Company", "TrainsTrials"]
+
+CANDIDATES: Final = "candidates"
+"""Of finished candidates, in a run's folder."""
+
+
+class TrainsTrials(Protocol):
+    """Trains the legs of a wave, in order."""
+
+    def __call__(self, legs: Sequence[Leg], /) -> list[Trained]: ...
+    def forget(self, candidate: Candidate, /) -> None:
+        """It goes on no more."""
+
+
+class Company(Protocol):
+    """What those who work on a search have agreed on, and what of it is this process's to do."""
+
+    def ended(self) -> SearchRecord | None:
+        """What the search came to, where it was over before this process began."""
+
+    def at_once(self, wanted: int, /) -> int:
+        """Trials that live at a time, in all of them together."""
+
+    def scores(self, own: Sequence[SiteScores], /) -> Sequence[SiteScores]:
+        """Those that all go by."""
+
+    def shown(
+        self, mirror: Callable[[], AbstractContextManager[KeepsStudy]], /
+    ) -> AbstractContextManager[KeepsStudy]:
+        """Who keeps the study of the trials."""
+
+    def training(self, own: TrainsTrials, ledger: Ledger, total: int, /) -> TrainsTrials:
+        """Who trains, this process's part of it being ``own``. total: steps of a whole training."""
+
+    def awaited(self, ledger: Ledger, /) -> SearchRecord | None:
+        """What the search came to, once another has trained the finalists; None where that is left to this
+        process. ledger: gets what others had trained of them."""
+
+    def conclude(self, result: Result, /) -> None:
+        """All is over; the result lies with this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """One process has all of it. kept: a run's folder of candidates."""
+
+    kept: Path
+
+    def ended(self) -> None:
+        return None
+
+    def at_once(self, wanted: int, /) -> int:
+        return settled_at_once(self.kept, wanted)
+
+    def scores(self, own: Sequence[SiteScores], /) -> Sequence[SiteScores]:
+        return own
+
+    def shown(
+        self, mirror: Callable[[], AbstractContextManager[KeepsStudy]], /
+    ) -> AbstractContextManager[KeepsStudy]:
+        return mirror()
+
+    def training(self, own: TrainsTrials, ledger: Ledger, total: int, /) -> TrainsTrials:
+        return own
+
+    def awaited(self, ledger: Ledger, /) -> None:
+        return None
+
+    def conclude(self, result: Result, /) -> None:
+        return None

@@ -1,0 +1,133 @@
+"""What a driver of a live search has to do with the others that share it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from evaluators.store.ledger import Ledger
+from proxies.site_scores import SiteScores
+from search.folder.provenance import Provenance, this_program
+from search.live.at_once import settled_at_once
+from search.mirror.join_settings import JoinSettings
+from search.mirror.lead import (
+    LeadResult,
+    LedWatcher,
+    awaited_result,
+    conclude,
+    former_leads,
+    result_elsewhere,
+)
+from search.mirror.live_watcher import KeepsStudy
+from search.mirror.shared_legs import SharedLegs, driver_name
+from search.mirror.shared_work import SharedWork, shared_work
+from search.mirror.study_place import StudyPlace
+from spaces.errors import UsageError
+
+from .company import CANDIDATES, Alone, Company, TrainsTrials
+from .record import SearchRecord
+from .result import Result
+
+__all__ = ["Joined", "company_of"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Drivers that share a search, this one among them. folder: of its own."""
+
+    work: SharedWork
+    folder: Path
+
+    def ended(self) -> SearchRecord | None:
+        return self._record(result_elsewhere(self.work))
+
+    def at_once(self, wanted: int, /) -> int:
+        agreed = int(self.work.agreed("at once", str(wanted)))
+        settled_at_once(self.folder / CANDIDATES, agreed)  # also where it goes on alone
+        return agreed
+
+    def scores(self, own: Sequence[SiteScores], /) -> list[SiteScores]:
+        """Those of the driver that came first: other machines may round otherwise, and pick otherwise."""
+        told = {table.proxy: [table.by_site.tolist(), table.by_rank.tolist()] for table in own}
+        known = json.loads(self.work.agreed("scores", json.dumps(told)))
+        if known.keys() != told.keys():
+            raise UsageError(
+                f"the drivers' machines have different proxies: {', '.join(known)}, and here "
+                f"{', '.join(told)}; give them by `proxy`."
+            )
+        return [
+            replace(
+                table,
+                by_site=np.array(known[table.proxy][0], dtype=np.float64),
+                by_rank=np.array(known[table.proxy][1], dtype=np.float64),
+            )
+            for table in own
+        ]
+
+    def shown(
+        self, mirror: Callable[[], AbstractContextManager[KeepsStudy]], /
+    ) -> AbstractContextManager[LedWatcher]:
+        """Whoever leads."""
+        return closing(LedWatcher(self.work, mirror))
+
+    def training(self, own: TrainsTrials, ledger: Ledger, total: int, /) -> SharedLegs:
+        return SharedLegs(self.work, own, ledger, _candidates_of, total)
+
+    def awaited(self, ledger: Ledger, /) -> SearchRecord | None:
+        told = awaited_result(self.work)
+        if told is None:
+            for folder in filter(None, map(_candidates_of, former_leads(self.work))):
+                ledger.adopt_all(Ledger(folder, ledger.context))
+        return self._record(told)
+
+    def conclude(self, result: Result, /) -> None:
+        conclude(self.work, result.to_json())
+
+    def _record(self, told: LeadResult | None) -> SearchRecord | None:
+        if told is None:
+            return None
+        _log.info("shared   all is over; the winner lies with the driver %s", told.by)
+        return replace(SearchRecord.of_json(told.told), output=str(self.folder), held_by=told.by)
+
+
+@contextmanager
+def company_of(study: StudyPlace, folder: Path, join: JoinSettings) -> Iterator[Company]:
+    """Who works on the search of a study, this process in a folder of its own.
+
+    Raises UsageError where drivers of another search, or of another program, have the study.
+    """
+    if not join.join:
+        yield Alone(folder / CANDIDATES)
+        return
+    assert study.storage is not None, "a search that is shared has a storage"
+    owner = driver_name(socket.gethostname(), folder)
+    name = f"{study.name}, work"
+    with shared_work(study.storage, name, study.identity, owner, join.heartbeat) as work:
+        _check_program(work)
+        yield Joined(work, folder)
+
+
+def _check_program(work: SharedWork) -> None:
+    """Raises UsageError where this program is not that of the other drivers, which may compute otherwise."""
+    own = this_program()
+    theirs = json.loads(work.agreed("program", json.dumps(dict(own))))
+    if changes := Provenance({}, theirs).changes_to(Provenance({}, own)):
+        raise UsageError(
+            f"{'; '.join(changes)} from where this search was begun to here; give all drivers the same "
+            "program, or choose another `study_name`."
+        )
+
+
+def _candidates_of(driver: str) -> Path | None:
+    """What another driver trained, where its folder can be seen from here."""
+    folder = Path(driver.partition(":")[2]) / CANDIDATES
+    return folder if folder.is_dir() else None

@@ -1,0 +1,112 @@
+"""Pieces of work that drivers share: each is one driver's at a time, also where one dies or a server does."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from search.mirror.shared_work import SharedWork, shared_work
+from spaces.errors import UsageError
+
+HEARTBEAT = 1
+
+
+def work_of(folder: Path, owner: str, identity: str = "one"):
+    return shared_work(f"sqlite:///{folder / 'work.db'}", "s, work", identity, owner, HEARTBEAT)
+
+
+def claimed(work: SharedWork, keys: list[str]) -> set[str]:
+    return {key for key in keys if work.claim(key)}
+
+
+def test_of_drivers_that_claim_the_same_at_the_same_time_one_has_it(tmp_path):
+    keys = [f"trial {number}" for number in range(6)]
+    won: dict[str, set[str]] = {}
+    errors: list[BaseException] = []
+
+    def drive(name: str) -> None:
+        own = random.Random(name).sample(keys, len(keys))
+        try:
+            with work_of(tmp_path, name) as work:
+                won[name] = claimed(work, own)
+                for key in won[name]:
+                    work.end(key)
+        except BaseException as error:
+            errors.append(error)
+
+    drivers = [threading.Thread(target=drive, args=(name,)) for name in "abc"]
+    for one in drivers:
+        one.start()
+    for one in drivers:
+        one.join()
+    assert errors == []
+    assert sorted(key for own in won.values() for key in own) == keys
+    with work_of(tmp_path, "d") as work:
+        assert claimed(work, keys) == set()
+        owners = {key: piece.owner for key, piece in work.board().items() if key in keys}
+    assert {key: owner for owner, own in won.items() for key in own} == owners
+
+
+def test_all_go_by_what_the_first_says(tmp_path):
+    with work_of(tmp_path, "a") as first, work_of(tmp_path, "b") as second:
+        assert first.agreed("slots", "4") == "4"
+        assert second.agreed("slots", "8") == "4"
+
+
+def test_another_start_of_a_driver_has_its_pieces(tmp_path):
+    with work_of(tmp_path, "a") as before, work_of(tmp_path, "a") as after, work_of(tmp_path, "b") as other:
+        assert before.claim("trial 0")
+        assert not other.claim("trial 0")
+        assert after.claim("trial 0")
+
+
+def test_what_is_let_go_of_is_anybodys_and_what_was_told_of_it_stays(tmp_path):
+    with work_of(tmp_path, "b") as second:
+        with work_of(tmp_path, "a") as first:
+            assert first.claim("trial 0")
+            assert first.tell("trial 0", "step 3", "0.5")
+            assert not second.tell("trial 0", "step 3", "0.6")
+        piece = second.board()["trial 0"]
+        assert (piece.owner, piece.former, piece.told["step 3"]) == (None, ("a",), "0.5")
+        assert second.claim("trial 0")
+        assert second.tell("trial 0", "step 3", "0.7")
+        assert second.board()["trial 0"].told["step 3"] == "0.5"  # the first counts
+
+
+def test_whoever_is_silent_for_five_heartbeats_is_taken_for_dead(tmp_path):
+    with work_of(tmp_path, "b") as living:
+        with work_of(tmp_path, "a") as silent:
+            assert silent.claim("trial 0")
+            silent.fall_silent()
+            assert living.claim("trial 1")
+            begun = time.monotonic()
+            while not living.claim("trial 0"):
+                living.board()
+                living.wait()
+                assert time.monotonic() < begun + 30
+            assert time.monotonic() > begun + 4
+            assert not silent.tell("trial 0", "step 3", "0.5")
+        assert living.board()["trial 1"].owner == "b"
+        assert living.board()["trial 0"].owner == "b"
+
+
+def test_another_search_is_refused(tmp_path):
+    with (
+        work_of(tmp_path, "a"),
+        pytest.raises(UsageError, match="other options, data or model"),
+        work_of(tmp_path, "b", identity="two"),
+    ):
+        pass
+
+
+def test_a_journal_is_no_place_to_meet(tmp_path):
+    journal = str(tmp_path / "work.log")
+    with (
+        pytest.raises(UsageError, match="`join` needs a database"),
+        shared_work(journal, "s, work", "one", "a", HEARTBEAT),
+    ):
+        pass

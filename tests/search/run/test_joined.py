@@ -1,0 +1,137 @@
+"""``rankscape run --join``: drivers share a search; nobody trains what another has, and nothing is lost."""
+
+from __future__ import annotations
+
+import signal
+import time
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import optuna
+import pytest
+
+from search.cli.run import RUN
+from search.mirror.opened_storage import opened_storage
+from tests.forked_processes import exit_code_of, forked_processes, wait_for
+from tests.search.mirror.postgresql import MISSING, PostgresServer
+from tests.search.run.shared_driver import SharedDriver, claimed, claims_of
+
+LIVE = ["--space", "lora[q,v]", "--trials", "4", "--rungs", "1", "--at-once", "4", "--finalists", "1"]
+CHOICES = ["--lr", "1e-2", "--proxy", "grad_norm", "--cohort-size", "1", "--seeds", "1"]
+NAME = "tiny"
+TIMES = {"command", "seconds", "peak_memory", "output", "held_by"}
+
+
+def line(small: list[str], folder: Path, storage: str | None = None, *more: str) -> list[str]:
+    """The command of one driver. folder: of its own."""
+    shared = [] if storage is None else ["--storage", storage, "--study-name", NAME, "--join"]
+    beats = [] if storage is None else ["--heartbeat", "1"]
+    return [*small, "--output", str(folder), *LIVE, *CHOICES, *shared, *beats, *more]
+
+
+def timeless(value):
+    """JSON without what no two runs share."""
+    if isinstance(value, dict):
+        return {name: timeless(one) for name, one in value.items() if name not in TIMES}
+    return [timeless(one) for one in value] if isinstance(value, list) else value
+
+
+def told(storage: str) -> list[tuple[str, str]]:
+    """Every leg that somebody told of, as often as it was told: trial and step."""
+    return [
+        (one.user_attrs["what"], name)
+        for one in claims_of(NAME, storage)
+        for name in one.user_attrs
+        if name.startswith("step ")
+    ]
+
+
+@contextmanager
+def on_postgresql():
+    if MISSING is not None:
+        pytest.skip(MISSING)
+    pytest.importorskip("psycopg", reason="psycopg is an extra")
+    with PostgresServer.running() as server:
+        yield server
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_driver_is_killed_and_the_server_restarts_and_the_result_is_that_of_one(kind, small, tmp_path):
+    server_of = on_postgresql() if kind == "postgresql" else nullcontext()
+    with server_of as server, forked_processes() as begin:
+        storage = f"sqlite:///{tmp_path / 'shared.db'}" if server is None else server.url
+        alone = SharedDriver(line(small, tmp_path / "alone"), tmp_path / "of alone")
+        first = SharedDriver(line(small, tmp_path / "a", storage), tmp_path / "of a", 6, (NAME, storage))
+        second = SharedDriver(line(small, tmp_path / "b", storage), tmp_path / "of b")
+        killed = begin(first)  # in its second wave
+        wait_for(lambda: len(claimed(NAME, storage, "trial")) == 4)
+        processes = [begin(second), begin(alone)]
+        assert exit_code_of(killed) == -signal.SIGKILL
+        if server is not None:
+            server.stop()
+            time.sleep(0.5)
+            server.start()
+        assert [exit_code_of(one) for one in processes] == [0, 0]
+        again = replace(first, notes=tmp_path / "of a again", dies_after=None)
+        assert exit_code_of(begin(again)) == 0
+        assert timeless(second.result) == timeless(alone.result) == timeless(again.result)
+        trained = first.trained + second.trained
+        assert sorted(trained) == sorted(alone.trained)  # all of it, and none twice
+        assert again.trained == []
+        assert len(told(storage)) == len(set(told(storage)))
+        assert len(set(told(storage))) + 2 == len(trained)  # the finals are not told leg by leg
+        assert "held_by" not in second.result
+        assert again.result["held_by"].endswith(str(tmp_path / "b"))
+        with opened_storage(storage) as there:
+            mirrored = optuna.load_study(study_name=NAME, storage=there).trials
+    states = [one["state"] for one in second.result["live"]["trials"]]
+    assert [one.state.name.lower() for one in mirrored] == states
+
+
+def refusal(argv: list[str], capsys) -> str:
+    """What the command says, in a line, of a use that it refuses."""
+    assert RUN.main(argv) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    return said
+
+
+def test_what_cannot_be_shared_is_refused_before_anything_is_loaded(small, tmp_path, capsys):
+    shared = ["--join", "--storage", "sqlite:////nowhere/x.db", "--study-name", NAME]
+    for argv, said in (
+        ([*shared], "--join is of a live search, and none is asked for; add --trials."),
+        (["--trials", "4", "--join", "--study-name", NAME], "give --storage its address"),
+        (["--trials", "4", *shared[:3]], "give them all one --study-name"),
+        (["--trials", "4", *shared, "--storage", "x.log"], "needs a database, which notices the dead"),
+        (["--trials", "4", *shared, "--storage", "sqlite:///:memory:"], "no memory of one process"),
+        (
+            ["--trials", "4", *shared, "--objectives", "loss,params"],
+            "--objectives loss,params exclude each other",
+        ),
+        (["--trials", "4", "--heartbeat", "5"], "--heartbeat is of a search that is shared; add --join"),
+    ):
+        assert said in refusal([*small, *argv], capsys)
+    assert not (tmp_path / "out").exists()
+    assert not Path("x.log").exists()
+
+
+def test_drivers_with_other_options_data_or_model_are_refused(small, tmp_path, capsys, change_weights, files):
+    storage = f"sqlite:///{tmp_path / 'shared.db'}"
+    other = "other options, data or model"
+    with forked_processes() as begin:
+        waiting = SharedDriver(line(small, tmp_path / "a", storage), tmp_path / "of a", None, (NAME, storage))
+        begin(waiting)  # for another, which does not come
+        wait_for(lambda: bool(claimed(NAME, storage, "trial")))
+        assert "is in use by another run" in refusal(line(small, tmp_path / "a", storage), capsys)
+        second = line(small, tmp_path / "b", storage)
+        for more in (["--lr", "2e-3"], ["--at-once", "3"]):
+            assert f"--storage has a study '{NAME}, work' of a search with {other}" in refusal(
+                [*second, *more], capsys
+            )
+        rows = (files / "dev.tsv").read_text()
+        (files / "dev.tsv").write_text(rows.replace("n0", "n00"))
+        assert other in refusal(second, capsys)
+        (files / "dev.tsv").write_text(rows)
+        change_weights()
+        assert other in refusal(second, capsys)
+    assert not (tmp_path / "b").exists()
