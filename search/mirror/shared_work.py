@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -62,7 +61,7 @@ class SharedWork:
         self._mine: dict[str, int] = {}  # ids of trials by what they claim
         self._greeted: set[int] = set()
         self._over = threading.Event()
-        self._blind_until = -math.inf  # others may not have come to show that they are alive
+        self._see_nothing_yet()
         self._beats = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def begin(self) -> None:
@@ -167,6 +166,10 @@ class SharedWork:
         with suppress(UpdateFinishedTrialError):  # somebody was faster
             self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
 
+    def _see_nothing_yet(self) -> None:
+        """Where a database was away, others need a moment to show that they are alive."""
+        self._blind_until = time.monotonic() + 2 * self.heartbeat
+
     def _fail_stale(self) -> None:
         if time.monotonic() < self._blind_until:
             return
@@ -182,7 +185,7 @@ class SharedWork:
                 pause = self.heartbeat
             except AWAY:
                 pause = min(_MOMENT_S, self.heartbeat)
-                self._blind_until = time.monotonic() + GRACE * self.heartbeat
+                self._see_nothing_yet()
 
 
 @contextmanager
@@ -200,9 +203,10 @@ def shared_work(address: str, name: str, identity: str, owner: str, heartbeat: i
     """
     check_meeting_place(address)
     with ExitStack() as stack:
-        storage = stack.enter_context(opened_storage(address, heartbeat=heartbeat))
+        opened = partial(opened_storage, address, heartbeat=heartbeat)
+        storage = patiently(lambda: stack.enter_context(opened()), within_s=2 * GRACE * heartbeat)
         assert isinstance(storage, RDBStorage), "a meeting place is a database"
-        study = patiently(lambda: _study(storage, name), within_s=GRACE * heartbeat)
+        study = patiently(lambda: _study(storage, name), within_s=2 * GRACE * heartbeat)
         work = SharedWork(storage, study, owner, heartbeat)
         if work.agreed("identity", identity) != identity:
             raise UsageError(

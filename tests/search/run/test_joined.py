@@ -26,7 +26,7 @@ TIMES = {"command", "seconds", "peak_memory", "output", "held_by"}
 def line(small: list[str], folder: Path, storage: str | None = None, *more: str) -> list[str]:
     """The command of one driver. folder: of its own."""
     shared = [] if storage is None else ["--storage", storage, "--study-name", NAME, "--join"]
-    beats = [] if storage is None else ["--heartbeat", "1"]
+    beats = [] if storage is None else ["--heartbeat", "2"]
     return [*small, "--output", str(folder), *LIVE, *CHOICES, *shared, *beats, *more]
 
 
