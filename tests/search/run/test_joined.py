@@ -20,7 +20,7 @@ from tests.search.run.shared_driver import SharedDriver, claimed, claims_of
 LIVE = ["--space", "lora[q,v]", "--trials", "4", "--rungs", "1", "--at-once", "4", "--finalists", "1"]
 CHOICES = ["--lr", "1e-2", "--proxy", "grad_norm", "--cohort-size", "1", "--seeds", "1"]
 NAME = "tiny"
-TIMES = {"command", "seconds", "peak_memory", "output", "held_by"}
+TIMES = {"command", "study", "seconds", "peak_memory", "output", "held_by"}
 
 
 def line(small: list[str], folder: Path, storage: str | None = None, *more: str) -> list[str]:
