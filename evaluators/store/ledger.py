@@ -134,7 +134,9 @@ class Ledger:
         write_sealed(path, {"of": key, **evaluation, "course": course, "tensors": tensors, **kept})
 
     def adopt(self, leg: Leg, other: Ledger) -> None:
-        """Records what another ledger holds of a leg, where this one lacks it or its state."""
+        """Records what another ledger of the same context holds of a leg, where this one lacks it or its
+        state."""
+        assert other.context == self.context, "another context is another training"
         own = self.find(leg)
         if own is None or (own.state is None and leg.until is not None):
             found = other.find(leg)

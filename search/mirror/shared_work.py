@@ -20,6 +20,7 @@ from search.sampling.repaired_study import quiet_optuna
 from spaces.errors import UsageError
 
 from .long_text import attributes_of, texts_in
+from .meeting_place import check_meeting_place
 from .opened_storage import GRACE, opened_storage
 from .patience import AWAY, patiently
 
@@ -60,6 +61,7 @@ class SharedWork:
         self._mine: dict[str, int] = {}  # ids of trials by what they claim
         self._greeted: set[int] = set()
         self._over = threading.Event()
+        self._see_nothing_yet()
         self._beats = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def begin(self) -> None:
@@ -164,7 +166,13 @@ class SharedWork:
         with suppress(UpdateFinishedTrialError):  # somebody was faster
             self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
 
+    def _see_nothing_yet(self) -> None:
+        """Where a database was away, others need a moment to show that they are alive."""
+        self._blind_until = time.monotonic() + 2 * self.heartbeat
+
     def _fail_stale(self) -> None:
+        if time.monotonic() < self._blind_until:
+            return
         for trial_id in self._storage._get_stale_trial_ids(self._study._study_id):
             self._fail(trial_id)
 
@@ -176,7 +184,8 @@ class SharedWork:
                     self._storage.record_heartbeat(trial_id)
                 pause = self.heartbeat
             except AWAY:
-                pause = min(1.0, self.heartbeat)
+                pause = min(_MOMENT_S, self.heartbeat)
+                self._see_nothing_yet()
 
 
 @contextmanager
@@ -190,16 +199,14 @@ def shared_work(address: str, name: str, identity: str, owner: str, heartbeat: i
         owner: what this driver is called; another start of it has the same name, and goes on with its pieces.
         heartbeat: seconds in which it shows that it is alive.
 
-    Raises UsageError where the study is another search's, or the storage no database.
+    Raises UsageError where the study is another search's, or nobody can meet in that storage.
     """
+    check_meeting_place(address)
     with ExitStack() as stack:
-        storage = stack.enter_context(opened_storage(address, heartbeat=heartbeat))
-        if not isinstance(storage, RDBStorage):
-            raise UsageError(
-                "`join` needs a database, which notices the dead; give `storage` the address of one, such as "
-                "postgresql+psycopg://USER@HOST/DATABASE."
-            )
-        study = patiently(lambda: _study(storage, name), within_s=GRACE * heartbeat)
+        opened = partial(opened_storage, address, heartbeat=heartbeat)
+        storage = patiently(lambda: stack.enter_context(opened()), within_s=2 * GRACE * heartbeat)
+        assert isinstance(storage, RDBStorage), "a meeting place is a database"
+        study = patiently(lambda: _study(storage, name), within_s=2 * GRACE * heartbeat)
         work = SharedWork(storage, study, owner, heartbeat)
         if work.agreed("identity", identity) != identity:
             raise UsageError(

@@ -80,32 +80,6 @@ def paused(leg=PAUSED, metric=0.75) -> Trained:
     return Trained(evaluation, {}, state=State(*parts, curve, 1.5, 100))
 
 
-def test_what_another_ledger_has_of_a_leg_is_recorded_where_it_is_missing(tmp_path):
-    own, other = Ledger(tmp_path / "own", "context"), Ledger(tmp_path / "other", "context")
-    other.record(PAUSED, paused())
-    own.adopt(LEG, other)
-    assert own.find(LEG) is None
-    own.adopt(PAUSED, other)
-    assert own.find(PAUSED).evaluation == paused().evaluation
-    torch.testing.assert_close(own.find(PAUSED).state.mean, paused().state.mean, rtol=0, atol=0)
-    own.forget_state(CANDIDATE)
-    own.adopt(PAUSED, other)
-    assert own.find(PAUSED).state.step == 2
-    Ledger(tmp_path / "else", "another context").adopt(PAUSED, other)
-    assert not (tmp_path / "else").exists()
-
-
-def test_all_that_has_ended_elsewhere_is_copied_without_states(tmp_path):
-    own, other = Ledger(tmp_path / "own", "context"), Ledger(tmp_path / "other", "context")
-    other.record(PAUSED, paused())
-    other.record(LEG, trained())
-    own.adopt_all(other)
-    own.adopt_all(other)
-    torch.testing.assert_close(own.find(LEG).tensors, trained().tensors, rtol=0, atol=0)
-    assert own.find(PAUSED).evaluation == paused().evaluation
-    assert own.find(PAUSED).state is None
-
-
 def test_where_a_candidate_pauses_its_state_comes_back(tmp_path):
     Ledger(tmp_path, "context").record(PAUSED, paused())
     found, state = Ledger(tmp_path, "context").find(PAUSED), paused().state

@@ -9,14 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from search.mirror.opened_storage import GRACE
 from search.mirror.shared_work import SharedWork, shared_work
 from spaces.errors import UsageError
+from tests.search.mirror.postgresql import MISSING, PostgresServer
 
 HEARTBEAT = 1
 
 
+def work_at(storage: str, owner: str, identity: str = "one"):
+    return shared_work(storage, "s, work", identity, owner, HEARTBEAT)
+
+
 def work_of(folder: Path, owner: str, identity: str = "one"):
-    return shared_work(f"sqlite:///{folder / 'work.db'}", "s, work", identity, owner, HEARTBEAT)
+    return work_at(f"sqlite:///{folder / 'work.db'}", owner, identity)
 
 
 def claimed(work: SharedWork, keys: list[str]) -> set[str]:
@@ -92,6 +98,20 @@ def test_whoever_is_silent_for_five_heartbeats_is_taken_for_dead(tmp_path):
             assert not silent.tell("trial 0", "step 3", "0.5")
         assert living.board()["trial 1"].owner == "b"
         assert living.board()["trial 0"].owner == "b"
+
+
+@pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+def test_a_server_that_was_away_for_longer_than_that_has_killed_nobody():
+    pytest.importorskip("psycopg", reason="psycopg is an extra")
+    with PostgresServer.running() as server, work_at(server.url, "a") as one:
+        assert one.claim("trial 0")
+        server.stop()
+        restarting = threading.Timer(GRACE * HEARTBEAT + 1.5, server.start)
+        restarting.start()
+        with work_at(server.url, "b") as two:
+            restarting.join()
+            assert two.board()["trial 0"].owner == "a"
+            assert one.tell("trial 0", "step 3", "0.5")
 
 
 def test_another_search_is_refused(tmp_path):

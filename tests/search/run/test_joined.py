@@ -20,13 +20,13 @@ from tests.search.run.shared_driver import SharedDriver, claimed, claims_of
 LIVE = ["--space", "lora[q,v]", "--trials", "4", "--rungs", "1", "--at-once", "4", "--finalists", "1"]
 CHOICES = ["--lr", "1e-2", "--proxy", "grad_norm", "--cohort-size", "1", "--seeds", "1"]
 NAME = "tiny"
-TIMES = {"command", "seconds", "peak_memory", "output", "held_by"}
+TIMES = {"command", "study", "seconds", "peak_memory", "output", "held_by"}
 
 
 def line(small: list[str], folder: Path, storage: str | None = None, *more: str) -> list[str]:
     """The command of one driver. folder: of its own."""
     shared = [] if storage is None else ["--storage", storage, "--study-name", NAME, "--join"]
-    beats = [] if storage is None else ["--heartbeat", "1"]
+    beats = [] if storage is None else ["--heartbeat", "2"]
     return [*small, "--output", str(folder), *LIVE, *CHOICES, *shared, *beats, *more]
 
 
