@@ -29,7 +29,7 @@ class Grid:
 
     rates: tuple[float, ...] = (4e-4, 1e-3, 2.5e-3, 6.25e-3)
     scalings: tuple[Rule, ...] = ("constant", "alpha/r")
-    shortcut_alphas: tuple[float, ...] = (4.0, 16.0)
+    shortcut_alphas: tuple[float, ...] = (16.0,)
 
     @property
     def ratio(self) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, get_args
+from typing import Final
 
-from spaces.scaling import Rule
+from spaces.hooks import Renorm
 
 from .cell import Cell, Contrast, Experiment, Grid
 from .ways import Evenly, LikeIt, Picked, Randomly, Way
@@ -19,7 +19,7 @@ _FC: Final = Evenly("fc1 and fc2", ("fc1", "fc2"))
 _LINEARS: Final = Evenly("linears", ("q", "v", "fc1", "fc2"))
 _SIGNAL: Final = Picked("root:adam_signal")
 _SPECTRUM: Final = Picked("spectrum")
-_CORE: Final[tuple[Way, ...]] = (_UNIFORM, _QV, _FC, _LINEARS, _SIGNAL)
+_CORE: Final[tuple[Way, ...]] = (_QV, _FC, _LINEARS, _SIGNAL)
 _MORE: Final[tuple[Way, ...]] = (
     *(Randomly(number) for number in (1, 2, 3)),
     _SPECTRUM,
@@ -33,14 +33,14 @@ _PARTS: Final[tuple[Way, ...]] = (
     Evenly("cross", _CROSS),
     *(Evenly(f"layers {a} and {a + 1}", layers=(a, a + 1)) for a in (0, 2, 4)),
 )
+_EITHER_ALPHA: Final = Grid(scalings=("constant",), shortcut_alphas=(4.0, 16.0))
+_NORMS: Final[tuple[tuple[Renorm, str], ...]] = (("preserve", ""), ("paper", "under the second norm"))
 
 
 def _ladder() -> Experiment:
-    rungs = [(_EIGHTH, True), (_TWO, True), (_HALF, True), (8.0, False), (1 / 4, False), (1.0, False)]
-    blocks = tuple(
-        tuple(Cell(way, rank) for way in (*_CORE, *(_MORE if all_of_them else ())))
-        for rank, all_of_them in rungs
-    )
+    rungs = [(_EIGHTH, _CORE), (_TWO, _CORE), (_HALF, _CORE), (_EIGHTH, _MORE)]
+    rungs += [(8.0, _CORE), (_HALF, _MORE), (1.0, _CORE), (1 / 4, _CORE)]
+    blocks = tuple(tuple(Cell(way, rank) for way in (_UNIFORM, *ways)) for rank, ways in rungs)
     return Experiment("ladder", "A ladder of budgets", blocks, _against_the_first(blocks))
 
 
@@ -55,31 +55,37 @@ def _roles() -> Experiment:
 
 
 def _rates() -> Experiment:
-    blocks, contrasts = [], []
-    for rank in (_EIGHTH, _TWO):
-        uniform = Cell(_UNIFORM, rank)
-        own = [Cell(way, rank) for way in (_QV, _SIGNAL, _SPECTRUM)]
+    """The rules at the larger budget alone: where every rank is 1 they are three factors."""
+    blocks: list[tuple[Cell, ...]] = []
+    contrasts: list[Contrast] = []
+    ways = (_QV, _SIGNAL, _SPECTRUM)
+    for rank in (_TWO, _EIGHTH):
+        uniform, own = Cell(_UNIFORM, rank), [Cell(way, rank) for way in ways]
         common = [replace(cell, like=uniform, note="at uniform's rate") for cell in own]
         blocks.append((uniform, *own, *common))
         contrasts += [Contrast(cell, uniform) for cell in (*own, *common)]
-        for cell in (uniform, *own):
-            ruled = [replace(cell, grid=Grid(scalings=(rule,)), note=rule) for rule in get_args(Rule)]
-            constant = next(one for one in ruled if one.note == "constant")
-            blocks.append(tuple(ruled))
-            contrasts += [Contrast(one, constant) for one in ruled if one is not constant]
+    for way in (_UNIFORM, *ways):
+        constant, *others = (
+            Cell(way, _TWO, Grid(scalings=(rule,)), note=rule)
+            for rule in ("constant", "alpha/r", "alpha/sqrt(r)")
+        )
+        blocks.append((constant, *others))
+        contrasts += [Contrast(cell, constant) for cell in others]
     return Experiment("rates", "Rates and scaling rules", tuple(blocks), tuple(contrasts))
 
 
 def _shortcuts() -> Experiment:
-    both, linears = (*_RESIDUAL, *_CROSS), ("q", "v", "fc1", "fc2")
+    """Eight knobs to begin with for every cell: two rules for linears, two alphas for shortcuts."""
+    both, linears, grid = (*_RESIDUAL, *_CROSS), ("q", "v", "fc1", "fc2"), _EITHER_ALPHA
+    residual = Evenly("linears and residual", (*linears, *_RESIDUAL))
     blocks = tuple(
         (
             Cell(_LINEARS, rank),
-            Cell(Evenly("linears and residual", (*linears, *_RESIDUAL)), rank),
+            Cell(residual, rank, grid),
             *(
-                replace(Cell(Evenly(name, (*linears, *roles)), rank), renorm=renorm, note=note)
+                Cell(Evenly(name, (*linears, *roles)), rank, grid, renorm, note=note)
                 for name, roles in (("linears and cross", _CROSS), ("linears and both", both))
-                for renorm, note in (("preserve", ""), ("paper", "under the second norm"))
+                for renorm, note in _NORMS
             ),
         )
         for rank in (_TWO, _HALF)
@@ -89,16 +95,7 @@ def _shortcuts() -> Experiment:
 
 def _length() -> Experiment:
     usual = [Cell(way, rank) for rank in (_EIGHTH, _TWO) for way in (_UNIFORM, _QV)]
-    blocks = tuple(
-        (
-            cell,
-            *(
-                replace(cell, longer=times, like=cell, note=f"{times:g} times as long")
-                for times in (0.5, 2.0)
-            ),
-        )
-        for cell in usual
-    )
+    blocks = tuple((cell, replace(cell, longer=2.0, like=cell, note="twice as long")) for cell in usual)
     return Experiment("length", "How long is long enough", blocks, _against_the_first(blocks))
 
 

@@ -35,10 +35,12 @@ class MissingRunError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all runs of a laboratory share. space: of all ways, and of what a mean rank costs."""
+    """What all runs of a laboratory share. space: of all ways, and of what a mean rank costs.
+    shortcut_alpha: as proxies see the shortcuts, that of all other wires."""
 
     space: str = "lora[q,v,fc1,fc2]+shortcut"
-    epochs: float = 4.0
+    shortcut_alpha: float = 16.0
+    epochs: float = 3.0
     batch_size: int = 16
     scoring: ScoringSettings = field(default_factory=ScoringSettings)
 
@@ -62,7 +64,6 @@ class Laboratory:
         """folder: keeps what has finished, and proxies' picks; made where it is not there."""
         self._ground, self._setting, self._folder = ground, setting, folder
         self._progress = progress
-        self._scaling = SpaceSettings(setting.space, "r=1", scaling="constant")
         self._job = self._prepared("r=1")
         self._ledgers: dict[_Terms, tuple[Workload, Ledger]] = {}
         self._at: dict[float, At] = {}
@@ -169,8 +170,10 @@ class Laboratory:
 
     def _prepared(self, budget: str) -> Job:
         setting = self._setting
+        alpha = setting.shortcut_alpha
+        space = SpaceSettings(setting.space, budget, scaling="constant", shortcut_alpha=alpha)
         training = TrainingSettings(epochs=setting.epochs, batch_size=setting.batch_size)
-        return prepare(self._ground, replace(self._scaling, budget=budget), training, setting.scoring)
+        return prepare(self._ground, space, training, setting.scoring)
 
     def _picked(self, proxy: str, job: Job, budget: int) -> Allocation:
         """Read where it was picked before, so that rounding cannot change it on the way."""

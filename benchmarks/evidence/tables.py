@@ -59,7 +59,7 @@ def _answer_cells(one: Observed, answer: Answer | None) -> tuple[TableCell, ...]
         count_cell(len(ended)),
         _summary_cell([run.loss for run in ended if run.loss is not None]),
         _summary_cell([run.metric for run in ended if run.metric is not None]),
-        word_cell(answer.contrast.baseline.title if answer else "-"),
+        word_cell(answer.contrast.baseline.title) if answer else TableCell("-", (None,)),
         interval_cell(answer.loss.interval if answer else None),
         TableCell(p_value(answer.loss.p_holm) if answer else "-", (answer.loss.p_holm if answer else None,)),
         interval_cell(answer.metric.interval if answer else None),

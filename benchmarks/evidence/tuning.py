@@ -22,7 +22,7 @@ TUNING_SEEDS: Final = (100_000, 100_001)
 TrainsRuns = Callable[[Sequence[Run]], Sequence[Evaluation]]
 """Trains runs, or reads what came of them; one evaluation each, in order."""
 
-_GO_ON: Final = 4  # knobs that are trained to the end, at least
+_GO_ON: Final = 3  # knobs that are trained to the end
 _EXTENSIONS: Final = 4  # of a grid, at most
 
 
@@ -43,7 +43,7 @@ def tune(
 ) -> Tuned:
     """The best knobs of a cell's grid, which grows where the best rate is at an edge.
 
-    All are trained for a third of the steps on the first seed; the best quarter of them, at least four, to
+    All are trained for a third of the steps on the first seed; the best three of them to
     the end on all seeds. While the best has no neighbour above or below that was tried, that rate is trained
     to the end too.
 
@@ -61,7 +61,7 @@ def tune(
     first = [
         _loss(one) for one in train([Run(cell, one, seeds[0], "validation", begun=True) for one in tried])
     ]
-    order = np.argsort(first, kind="stable")[: max(_GO_ON, math.ceil(len(tried) / 4))]
+    order = np.argsort(first, kind="stable")[:_GO_ON]
     begun, losses = tuple(tried), _to_the_end(cell, [tried[i] for i in order], train, seeds)
     for _ in range(_EXTENSIONS):
         beyond = _untried_neighbour(_best(losses), tried, grid.ratio)
