@@ -33,7 +33,7 @@ def parsed() -> argparse.Namespace:
     )
     parser.add_argument("--train-rows", type=int, default=2048)
     parser.add_argument(
-        "--eval-rows", type=int, default=2000, help="to tune by and to report on each, at most"
+        "--eval-rows", type=int, default=1500, help="to tune by and to report on each, at most"
     )
     parser.add_argument("--epochs", type=float, default=Setting().epochs)
     parser.add_argument("--cohort-size", type=int, help="runs that share a forward pass")
