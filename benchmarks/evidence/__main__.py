@@ -1,5 +1,5 @@
 """Trains experiments, and goes on where it was interrupted; writes what is known after every block. example:
-python -m benchmarks.evidence ladder length --train-file train.tsv --work DIR --results results/ladder-sst2
+python -m benchmarks.evidence ladder length --train-file train.tsv --work DIR --results results --title sst-2
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--results", type=Path, help="gets pages, tables and pictures (default: the work folder)"
     )
+    parser.add_argument("--title", default="", help="of the task: a folder in that of each experiment")
     parser.add_argument("--report", action="store_true", help="train nothing, write what is known")
     return parser.parse_args()
 
@@ -67,7 +68,7 @@ def main() -> None:
     laboratory = laboratory_of(args)
     for name in args.experiment:
         experiment = EXPERIMENTS[name]
-        write = partial(write_report, experiment, laboratory, (args.results or args.work) / name)
+        write = partial(write_report, experiment, laboratory, (args.results or args.work) / name / args.title)
         if not args.report:
             conduct(experiment, laboratory, after_block=write)
         write()

@@ -9,7 +9,9 @@ from typing import Final
 import numpy as np
 
 from search.show.difference_plot import DifferenceLine, draw_differences
+from search.show.number_format import p_equation
 from search.show.sheet import Sheet
+from spaces.counted import counted
 from spaces.show.picture import save_png
 
 from .cell import Cell, Experiment
@@ -18,9 +20,11 @@ from .equal_quality import Needed, needed
 from .findings import Answer, Observed, answers, observed
 from .laboratory import Laboratory
 from .ladder_plot import LadderPoint, ladder_figure
+from .same_mean import same_mean
 from .tables import answer_table, experiment_note, needed_table, run_table, tuning_table
+from .ways import Randomly
 
-__all__ = ["params_needed", "write_report"]
+__all__ = ["params_needed", "random_ones", "write_report"]
 
 _REFERENCE: Final = 2.0
 """The mean rank whose uniform loss others are to reach."""
@@ -41,6 +45,7 @@ def write_report(experiment: Experiment, laboratory: Laboratory, folder: Path) -
             params = laboratory.at(_REFERENCE).max_params
             said = f"Parameters for the loss of {next(iter(lines))} at {params:,}; bootstrap over seeds."
             parts += [(said,), needed_table(reached, params)]
+        parts.append(random_ones(cells))
         _draw_ladder(lines, found, folder / "ladder.png")
     Sheet("", tuple(parts)).write(folder, "report")
     for table in (run_table(cells, laboratory), tuning_table(cells)):
@@ -65,6 +70,22 @@ def params_needed(lines: Mapping[str, Sequence[Observed]]) -> dict[str, Needed]:
             aim = np.array(target.losses(seeds), dtype=float)
             found[way] = needed([one.mean_params for one in rungs], losses, aim)
     return found
+
+
+def random_ones(cells: Mapping[Cell, Observed]) -> tuple[str, ...]:
+    """A sentence for each budget at which several random allocations have runs: whether they differ."""
+    rungs: dict[float, list[Observed]] = {}
+    for cell, one in cells.items():
+        if isinstance(cell.way, Randomly):
+            rungs.setdefault(cell.mean_rank, []).append(one)
+    said = []
+    for rank, own in rungs.items():
+        seeds = [seed for seed in range(SEEDS) if all(_ended(one, seed) for one in own)]
+        if len(own) > 1 and len(seeds) > 1:
+            p_value = same_mean(np.array([one.losses(seeds) for one in own], dtype=float))
+            runs = f"{counted(len(own), 'allocation')} and {counted(len(seeds), 'seed')}"
+            said.append(f"random ones at mean rank {rank:g} are alike with {p_equation(p_value)}: {runs}")
+    return tuple(said)
 
 
 def _ended(one: Observed, seed: int) -> bool:

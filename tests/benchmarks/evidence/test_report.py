@@ -15,9 +15,9 @@ from benchmarks.evidence.cell import Cell, Knobs
 from benchmarks.evidence.conduct import SEEDS, conduct
 from benchmarks.evidence.equal_quality import crossing
 from benchmarks.evidence.findings import Observed
-from benchmarks.evidence.report import params_needed, write_report
+from benchmarks.evidence.report import params_needed, random_ones, write_report
 from benchmarks.evidence.tuning import Tuned
-from benchmarks.evidence.ways import Evenly
+from benchmarks.evidence.ways import Evenly, Randomly, Way
 from evaluators.training.candidate import Candidate, Evaluation
 from spaces.allocation import Allocation
 from tests.benchmarks.evidence.conftest import SmallLaboratory
@@ -69,12 +69,12 @@ def test_before_anything_is_known_nothing_is_written(
     assert not (tmp_path / "out").exists()
 
 
-def rungs(name: str, losses: Mapping[float, np.ndarray]) -> list[Observed]:
+def rungs(way: Way, losses: Mapping[float, np.ndarray]) -> list[Observed]:
     """A way's cells with these losses, by mean rank."""
     knobs = Knobs("constant", 4.0, 1e-3)
     made = []
     for rank, own in losses.items():
-        cell = Cell(Evenly(name), rank)
+        cell = Cell(way, rank)
         candidate = Candidate(Allocation.of({}), 0, 1e-3)
         runs = {
             seed: Evaluation(candidate, 0.8, float(loss), None, (), 1.0, 0) for seed, loss in enumerate(own)
@@ -90,7 +90,9 @@ def test_parameters_needed_are_read_off_the_mean_curves() -> None:
     means = {"uniform": (0.42, 0.39, 0.36), "q and v": (0.40, 0.37, 0.35)}
     ranks = (1 / 8, 1 / 2, 2.0)
     lines = {
-        name: rungs(name, {rank: mean + own for rank, mean, own in zip(ranks, levels, noises, strict=True)})
+        name: rungs(
+            Evenly(name), {rank: mean + own for rank, mean, own in zip(ranks, levels, noises, strict=True)}
+        )
         for (name, levels), noises in zip(means.items(), noise, strict=True)
     }
     found = params_needed(lines)
@@ -101,3 +103,14 @@ def test_parameters_needed_are_read_off_the_mean_curves() -> None:
         assert found[name].params == pytest.approx(crossing(params, curve, target))
     assert found["uniform"].params == pytest.approx(99_840)
     assert 24_960 < found["q and v"].low <= found["q and v"].params <= found["q and v"].high < 99_840
+
+
+def test_random_ones_are_told_apart_where_they_differ() -> None:
+    noise = np.random.default_rng(0).normal(0, 0.004, (3, SEEDS))
+    cells = {}
+    for number, own in enumerate(noise):
+        alike, apart = 0.4 + own, 0.4 + 0.01 * number + own
+        cells |= {one.cell: one for one in rungs(Randomly(number), {1 / 8: alike, 1 / 2: apart})}
+    said = random_ones(cells)
+    assert [one.split(":")[1] for one in said] == [" 3 allocations and 8 seeds"] * 2
+    assert ["p < 0.001" in one for one in said] == [False, True]
