@@ -177,7 +177,8 @@ class Laboratory:
 
     def _picked(self, proxy: str, job: Job, budget: int) -> Allocation:
         """Read where it was picked before, so that rounding cannot change it on the way."""
-        path = self._folder / "picks" / f"{proxy.replace(':', '-')}-{budget}.json"
+        own = self._folder / "picks" / self._job.workload.fingerprint[:12]
+        path = own / f"{proxy.replace(':', '-')}-{budget}.json"
         if path.exists():
             return Allocation.from_json(path.read_text())
         (scores,) = score_space(job, [proxy], progress=self._progress)

@@ -43,9 +43,8 @@ def tune(
 ) -> Tuned:
     """The best knobs of a cell's grid, which grows where the best rate is at an edge.
 
-    All are trained for a third of the steps on the first seed; the best three of them to
-    the end on all seeds. While the best has no neighbour above or below that was tried, that rate is trained
-    to the end too.
+    All are trained for a third of the steps on the first seed, and the best three of them to the end on all
+    seeds. While the best has no neighbour above or below that was tried, that rate is trained to the end too.
 
     Args:
         cell: what is tuned.
@@ -54,14 +53,12 @@ def tune(
         seeds: of tuning.
     """
     grid = cell.grid
-    every = product(grid.scalings, grid.shortcut_alphas, grid.rates)
-    tried = list({same(one): one for one in (Knobs(*three) for three in reversed(list(every)))}.values())[
-        ::-1
-    ]
-    first = [
-        _loss(one) for one in train([Run(cell, one, seeds[0], "validation", begun=True) for one in tried])
-    ]
-    order = np.argsort(first, kind="stable")[:_GO_ON]
+    distinct: dict[object, Knobs] = {}
+    for point in product(grid.scalings, grid.shortcut_alphas, grid.rates):
+        distinct.setdefault(same(Knobs(*point)), Knobs(*point))
+    tried = list(distinct.values())
+    first = train([Run(cell, one, seeds[0], "validation", begun=True) for one in tried])
+    order = np.argsort([_loss(one) for one in first], kind="stable")[:_GO_ON]
     begun, losses = tuple(tried), _to_the_end(cell, [tried[i] for i in order], train, seeds)
     for _ in range(_EXTENSIONS):
         beyond = _untried_neighbour(_best(losses), tried, grid.ratio)
