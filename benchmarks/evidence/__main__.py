@@ -1,5 +1,5 @@
 """Trains experiments, and goes on where it was interrupted; writes what is known after every block. example:
-python -m benchmarks.evidence ladder length --train-file train.tsv --work DIR --results results --title sst-2
+python -m benchmarks.evidence length ladder --train-file train.tsv --work DIR --results results --title sst-2
 """
 
 from __future__ import annotations

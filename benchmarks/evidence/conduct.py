@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from .cell import Cell, Experiment, Run
@@ -30,11 +30,8 @@ def conduct(
                 _forget_losers(cell, tuned, laboratory)
                 runs = [Run(cell, tuned.knobs, seed) for seed in seeds]
                 losses = [one.loss for one in laboratory.train(runs)]
-                shown = ", ".join("failed" if loss is None else f"{loss:.4f}" for loss in losses)
-                _log.info(
-                    "%s, block %d of %d: %s at mean rank %g: %s",
-                    *(experiment.name, number + 1, len(experiment.blocks), cell.title, cell.mean_rank, shown),
-                )
+                place = f"{experiment.name}, block {number + 1} of {len(experiment.blocks)}"
+                _log.info("%s: %s", place, _said(cell, tuned, losses))
             after_block()
 
 
@@ -50,3 +47,10 @@ def tuned_by(cell: Cell, train: TrainsRuns, laboratory: Laboratory) -> Tuned:
 def _forget_losers(cell: Cell, tuned: Tuned, laboratory: Laboratory) -> None:
     """What was begun and did not go on is not gone on with."""
     laboratory.forget([Run(cell, knobs, TUNING_SEEDS[0], "validation", begun=True) for knobs in tuned.begun])
+
+
+def _said(cell: Cell, tuned: Tuned, losses: Sequence[float | None]) -> str:
+    """What was chosen for a cell, and what came of it."""
+    knobs = tuned.knobs
+    how = f"{cell.title} at mean rank {cell.mean_rank:g}, {knobs.scaling} and {knobs.learning_rate:g}"
+    return f"{how}: {', '.join('failed' if loss is None else f'{loss:.4f}' for loss in losses)}"
