@@ -54,12 +54,19 @@ def ladder_figure(
         params, losses = [point.params for point in points], [point.loss for point in points]
         axes.plot(params, losses, marker, color="#8a8f98", markersize=4.5, label=short(name))
     axes.set_xscale("log")
+    rungs = [point.params for point in next(iter(lines.values()))]
+    axes.set_xticks(rungs, [f"{params:,.0f}" for params in rungs])
+    axes.minorticks_off()
     axes.set_xlabel("trained parameters, the head apart", fontsize=9)
     axes.set_ylabel("loss on the reported rows, mean over seeds", fontsize=9)
     axes.grid(axis="y", color=PALE, linewidth=0.8)
     axes.set_axisbelow(True)
     bare(axes)
-    figure.legend(loc="outside right center", frameon=False, fontsize=8)
+    handles = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    names = [short(name) for name in (*lines, *crosses)]
+    figure.legend(
+        [handles[name] for name in names], names, loc="outside right center", frameon=False, fontsize=8
+    )
     draw_title(figure, title, size=10)
     return figure
 
