@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import argparse
 import logging
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from benchmarks.record import record
 from search.cli.progress import progress_on_stderr
 from search.job.ground import Ground
 from search.job.inputs import load_inputs
 from search.job.machine import machine_of
 from search.job.settings import DataSettings, MachineSettings, ModelSettings
 
+from .cell import Experiment
 from .conduct import conduct
 from .experiments import EXPERIMENTS
 from .held_out import hold_out
@@ -60,6 +63,15 @@ def laboratory_of(args: argparse.Namespace) -> Laboratory:
     return Laboratory(ground, setting, args.work, progress=progress_on_stderr(quiet=True))
 
 
+def written(experiment: Experiment, laboratory: Laboratory, folder: Path) -> None:
+    """Writes what is known, and beside it what made it."""
+    write_report(experiment, laboratory, folder)
+    if folder.exists():
+        task, recipe = laboratory.job.task, laboratory.job.recipe
+        rows = {"train": len(task.train), "tune": len(task.validation), "report": len(task.test)}
+        record("benchmarks.evidence", "cpu", {"rows": rows, "recipe": asdict(recipe)}, folder / "made.json")
+
+
 def main() -> None:
     """Trains what is missing, and writes what is known."""
     args = parsed()
@@ -68,7 +80,7 @@ def main() -> None:
     laboratory = laboratory_of(args)
     for name in args.experiment:
         experiment = EXPERIMENTS[name]
-        write = partial(write_report, experiment, laboratory, (args.results or args.work) / name / args.title)
+        write = partial(written, experiment, laboratory, (args.results or args.work) / name / args.title)
         if not args.report:
             conduct(experiment, laboratory, after_block=write)
         write()
