@@ -26,6 +26,7 @@ def conduct(
     for number, block in enumerate(experiment.blocks):
         for seeds in (range(SEEDS // 2), range(SEEDS // 2, SEEDS)):
             for cell in block:
+                laboratory.settle(cell)
                 tuned = tuned_by(cell, laboratory.train, laboratory)
                 _forget_losers(cell, tuned, laboratory)
                 runs = [Run(cell, tuned.knobs, seed) for seed in seeds]

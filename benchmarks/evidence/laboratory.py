@@ -30,7 +30,11 @@ __all__ = ["Laboratory", "MissingRunError", "Setting"]
 
 
 class MissingRunError(LookupError):
-    """A run has not been trained yet."""
+    """A run has not been trained yet, or not even been planned."""
+
+
+class _MissingPickError(MissingRunError):
+    """A proxy has not been asked yet. args: its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,18 @@ class Laboratory:
         if mean_rank not in self._at:
             budget = round(mean_rank * self._job.space.params_per_rank)
             job = self._prepared(str(budget))
-            self._at[mean_rank] = At(job.space, budget, lambda proxy: self._picked(proxy, job, budget))
+            self._at[mean_rank] = At(job.space, budget, lambda proxy: self._picked(proxy, budget))
         return self._at[mean_rank]
 
+    def settle(self, cell: Cell) -> None:
+        """Has the proxy score that a cell's way goes by, where it has not yet."""
+        try:
+            self.plan(cell, 0)
+        except _MissingPickError as missing:
+            self._pick(missing.args[0], cell.mean_rank)
+
     def plan(self, cell: Cell, seed: int) -> Allocation:
-        """A cell's allocation for a seed."""
+        """A cell's allocation for a seed; raises MissingRunError where it is not settled."""
         if (cell, seed) not in self._plans:
             self._plans[cell, seed] = cell.way.plan(self.at(cell.mean_rank), seed)
         return self._plans[cell, seed]
@@ -175,14 +186,20 @@ class Laboratory:
         training = TrainingSettings(epochs=setting.epochs, batch_size=setting.batch_size)
         return prepare(self._ground, space, training, setting.scoring)
 
-    def _picked(self, proxy: str, job: Job, budget: int) -> Allocation:
-        """Read where it was picked before, so that rounding cannot change it on the way."""
+    def _place(self, proxy: str, budget: int) -> Path:
         own = self._folder / "picks" / self._job.workload.fingerprint[:12]
-        path = own / f"{proxy.replace(':', '-')}-{budget}.json"
-        if path.exists():
-            return Allocation.from_json(path.read_text())
-        (scores,) = score_space(job, [proxy], progress=self._progress)
-        plan = spend(scores, "greedy", max_params=budget)
+        return own / f"{proxy.replace(':', '-')}-{budget}.json"
+
+    def _picked(self, proxy: str, budget: int) -> Allocation:
+        path = self._place(proxy, budget)
+        if not path.exists():
+            raise _MissingPickError(proxy)
+        return Allocation.from_json(path.read_text())
+
+    def _pick(self, proxy: str, mean_rank: float) -> None:
+        """Written down, so that rounding cannot change it on the way."""
+        budget = self.at(mean_rank).max_params
+        (scores,) = score_space(self._prepared(str(budget)), [proxy], progress=self._progress)
+        path = self._place(proxy, budget)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, plan.to_json())
-        return plan
+        write_whole(path, spend(scores, "greedy", max_params=budget).to_json())

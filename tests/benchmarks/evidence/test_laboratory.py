@@ -73,7 +73,11 @@ def test_knobs_are_the_same_where_every_factor_is(small_laboratory: SmallLaborat
 
 def test_a_pick_is_made_once(small_laboratory: SmallLaboratory, tmp_path: Path) -> None:
     cell = Cell(Picked("grad_norm"), 1 / 2)
-    small_laboratory(tmp_path).plan(cell, 0)
+    with pytest.raises(MissingRunError):
+        small_laboratory(tmp_path).plan(cell, 0)
+    small_laboratory(tmp_path).settle(cell)
+    assert small_laboratory(tmp_path).plan(cell, 0).ranks
     (path,) = (tmp_path / "picks").rglob("*.json")
     path.write_text('{"layers.0.q": 1}')
+    small_laboratory(tmp_path).settle(cell)
     assert small_laboratory(tmp_path).plan(cell, 0).ranks == (("layers.0.q", 1),)
