@@ -1,0 +1,133 @@
+"""What is known of an experiment, written down: tables with every run, and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from search.show.difference_plot import DifferenceLine, draw_differences
+from search.show.number_format import p_equation
+from search.show.sheet import Sheet
+from spaces.counted import counted
+from spaces.show.picture import save_png
+
+from .cell import Cell, Experiment
+from .conduct import SEEDS
+from .equal_quality import Needed, needed
+from .findings import Answer, Observed, answers, observed
+from .laboratory import Laboratory
+from .ladder_plot import LadderPoint, ladder_figure
+from .same_mean import same_mean
+from .tables import answer_table, experiment_note, needed_table, run_table, tuning_table
+from .ways import Randomly
+
+__all__ = ["params_needed", "random_ones", "write_report"]
+
+_REFERENCE: Final = 2.0
+"""The mean rank whose uniform loss others are to reach."""
+
+
+def write_report(experiment: Experiment, laboratory: Laboratory, folder: Path) -> None:
+    """``report.md`` with its tables as CSV, and a picture for each block; of a ladder one of all budgets."""
+    cells = observed(experiment, laboratory)
+    if not cells:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    found = answers(experiment, cells)
+    parts = [(experiment_note(experiment, cells),), answer_table(cells, found)]
+    lines = _by_way(cells)
+    if experiment.name == "ladder":
+        reached = params_needed(lines)
+        if reached:
+            params = laboratory.at(_REFERENCE).max_params
+            said = f"Parameters for the loss of {next(iter(lines))} at {params:,}; bootstrap over seeds."
+            parts += [(said,), needed_table(reached, params)]
+        parts.append(random_ones(cells))
+        _draw_ladder(lines, found, folder / "ladder.png")
+    Sheet("", tuple(parts)).write(folder, "report")
+    for table in (run_table(cells, laboratory), tuning_table(cells)):
+        (folder / f"{table.name}.csv").write_text(table.csv())
+    for number, block in enumerate(experiment.blocks):
+        _draw_block(
+            [cells[cell] for cell in block if cell in cells], found, folder / f"block-{number + 1}.png"
+        )
+
+
+def params_needed(lines: Mapping[str, Sequence[Observed]]) -> dict[str, Needed]:
+    """Of every way that has several budgets, what it needs for the loss of the first way at the reference."""
+    (_, baseline), *_ = lines.items()
+    target = next((one for one in baseline if one.cell.mean_rank == _REFERENCE), None)
+    if target is None:
+        return {}
+    found = {}
+    for way, rungs in lines.items():
+        seeds = [seed for seed in range(SEEDS) if all(_ended(one, seed) for one in (*rungs, target))]
+        if len(rungs) > 1 and len(seeds) > 1:
+            losses = np.array([one.losses(seeds) for one in rungs], dtype=float)
+            aim = np.array(target.losses(seeds), dtype=float)
+            found[way] = needed([one.mean_params for one in rungs], losses, aim)
+    return found
+
+
+def random_ones(cells: Mapping[Cell, Observed]) -> tuple[str, ...]:
+    """A sentence for each budget at which several random allocations have runs: whether they differ."""
+    rungs: dict[float, list[Observed]] = {}
+    for cell, one in cells.items():
+        if isinstance(cell.way, Randomly):
+            rungs.setdefault(cell.mean_rank, []).append(one)
+    said = []
+    for rank, own in rungs.items():
+        seeds = [seed for seed in range(SEEDS) if all(_ended(one, seed) for one in own)]
+        if len(own) > 1 and len(seeds) > 1:
+            p_value = same_mean(np.array([one.losses(seeds) for one in own], dtype=float))
+            runs = f"{counted(len(own), 'allocation')} and {counted(len(seeds), 'seed')}"
+            said.append(f"random ones at mean rank {rank:g} are alike with {p_equation(p_value)}: {runs}")
+    return tuple(said)
+
+
+def _ended(one: Observed, seed: int) -> bool:
+    return seed in one.runs and one.runs[seed].loss is not None
+
+
+def _by_way(cells: Mapping[Cell, Observed]) -> dict[str, list[Observed]]:
+    """The rungs of every way, by parameters."""
+    lines: dict[str, list[Observed]] = {}
+    for cell, one in cells.items():
+        lines.setdefault(cell.title, []).append(one)
+    return {way: sorted(own, key=lambda one: one.mean_params) for way, own in lines.items()}
+
+
+def _mean_loss(one: Observed) -> float:
+    return float(np.mean([run.loss for run in one.runs.values() if run.loss is not None]))
+
+
+def _draw_ladder(lines: Mapping[str, Sequence[Observed]], found: Sequence[Answer], path: Path) -> None:
+    differences = {one.contrast.cell: one.loss.interval for one in found}
+    points = {
+        way: [LadderPoint(one.mean_params, _mean_loss(one), differences.get(one.cell)) for one in rungs]
+        for way, rungs in lines.items()
+    }
+    most = max(map(len, points.values()))
+    whole = {way: own for way, own in points.items() if len(own) == most}
+    others = {way: own for way, own in points.items() if way not in whole}
+    save_png(
+        ladder_figure(whole, others, title="Loss against trained parameters, by way of allocating"), path
+    )
+
+
+def _draw_block(block: Sequence[Observed], found: Sequence[Answer], path: Path) -> None:
+    if len(block) < 2:
+        return
+    differences = {one.contrast.cell: one for one in reversed(found)}
+    lines = []
+    for one in block:
+        answer = differences.get(one.cell)
+        losses = tuple(run.loss for run in one.runs.values() if run.loss is not None)
+        if losses:
+            interval = answer.loss.interval if answer else None
+            lines.append(DifferenceLine(one.cell.title, losses, float(np.mean(losses)), interval))
+    title = f"Loss at mean rank {block[0].cell.mean_rank:g}, {block[0].mean_params:,.0f} parameters"
+    draw_differences(lines, path, title=title, label="loss", baseline=block[0].cell.title)

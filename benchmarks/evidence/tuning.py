@@ -1,0 +1,99 @@
+"""Choosing a cell's learning rate and scale, with the same effort for every cell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Final
+
+import numpy as np
+
+from evaluators.training.candidate import Evaluation
+
+from .cell import Cell, Knobs, Run
+
+__all__ = ["TUNING_SEEDS", "TrainsRuns", "Tuned", "tune"]
+
+TUNING_SEEDS: Final = (100_000, 100_001)
+"""Which no reported seed reaches."""
+
+TrainsRuns = Callable[[Sequence[Run]], Sequence[Evaluation]]
+"""Trains runs, or reads what came of them; one evaluation each, in order."""
+
+_GO_ON: Final = 3  # knobs that are trained to the end
+_EXTENSIONS: Final = 4  # of a grid, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """knobs: with the lowest mean loss on the tuning rows. losses: of all that were trained to the end,
+    infinite where one failed. begun: all that were trained for a third. inner: whether both rates beside
+    that of the best were tried."""
+
+    knobs: Knobs
+    losses: tuple[tuple[Knobs, float], ...]
+    begun: tuple[Knobs, ...]
+    inner: bool
+
+
+def tune(
+    cell: Cell, train: TrainsRuns, same: Callable[[Knobs], object], *, seeds: Sequence[int] = TUNING_SEEDS
+) -> Tuned:
+    """The best knobs of a cell's grid, which grows where the best rate is at an edge.
+
+    All are trained for a third of the steps on the first seed, and the best three of them to the end on all
+    seeds. While the best has no neighbour above or below that was tried, that rate is trained to the end too.
+
+    Args:
+        cell: what is tuned.
+        train: trains on the tuning rows.
+        same: equal for knobs that are the same thing at this cell's ranks, of which one is tried.
+        seeds: of tuning.
+    """
+    grid = cell.grid
+    distinct: dict[object, Knobs] = {}
+    for point in product(grid.scalings, grid.shortcut_alphas, grid.rates):
+        distinct.setdefault(same(Knobs(*point)), Knobs(*point))
+    tried = list(distinct.values())
+    first = train([Run(cell, one, seeds[0], "validation", begun=True) for one in tried])
+    order = np.argsort([_loss(one) for one in first], kind="stable")[:_GO_ON]
+    begun, losses = tuple(tried), _to_the_end(cell, [tried[i] for i in order], train, seeds)
+    for _ in range(_EXTENSIONS):
+        beyond = _untried_neighbour(_best(losses), tried, grid.ratio)
+        if beyond is None:
+            break
+        tried.append(beyond)
+        losses |= _to_the_end(cell, [beyond], train, seeds)
+    best = _best(losses)
+    inner = _untried_neighbour(best, tried, grid.ratio) is None
+    return Tuned(best, tuple(losses.items()), begun, inner)
+
+
+def _best(losses: Mapping[Knobs, float]) -> Knobs:
+    return min(losses, key=lambda knobs: losses[knobs])
+
+
+def _to_the_end(
+    cell: Cell, knobs: Sequence[Knobs], train: TrainsRuns, seeds: Sequence[int]
+) -> dict[Knobs, float]:
+    """Mean losses over the seeds."""
+    runs = iter(train([Run(cell, one, seed, "validation") for one in knobs for seed in seeds]))
+    return {one: float(np.mean([_loss(next(runs)) for _ in seeds])) for one in knobs}
+
+
+def _untried_neighbour(best: Knobs, tried: Iterable[Knobs], ratio: float) -> Knobs | None:
+    """The same a step of the rate up or down, if that was not tried; None where both were."""
+    known = [
+        one.learning_rate for one in tried if replace(one, learning_rate=0) == replace(best, learning_rate=0)
+    ]
+    for factor in (ratio, 1 / ratio):
+        rate = float(f"{best.learning_rate * factor:.4g}")
+        if not any(math.isclose(rate, one, rel_tol=1e-2) for one in known):
+            return replace(best, learning_rate=rate)
+    return None
+
+
+def _loss(one: Evaluation) -> float:
+    return math.inf if one.loss is None else one.loss
