@@ -4,12 +4,15 @@ Nothing is fetched, neither while it is built nor when a page is read: equations
 reader's own.
 """
 
+import logging
 import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 
 _HERE = Path(__file__).parent
 sys.path[:0] = [str(_HERE.parent), str(_HERE / "extensions")]  # this checkout, then what is beside this file
+
+logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # misses a kernel whenever PEFT is imported
 
 project = "Rankscape"
 release = version = version_of("rankscape")
@@ -19,8 +22,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathm
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["extensions", "look"]
 nitpicky = True
-# names of other libraries, and of ours what is no part of the API
-nitpick_ignore_regex = [(r"py:.*", r".*")]
+nitpick_ignore_regex = [(r"py:.*", r".*")]  # names of other libraries, and ours that are no part of the API
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
@@ -31,6 +33,7 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 autodoc_default_options = {"members": True}
 napoleon_numpy_docstring = False
+napoleon_use_param = False  # of several arguments in one line a list is made, no field
 
 html_theme = "furo"
 html_title = f"Rankscape {release}"

@@ -1,7 +1,7 @@
 """Sections that are made of the registries: what is added there, or to a docstring, stands on its page.
 
-Directives, in reStructuredText: ``proxies`` of an evaluation point, ``methods``, ``peft-methods``,
-``allocators``, ``samplers``, ``pruners``, and ``command-help`` of a command.
+Directives, in reStructuredText: ``proxies`` of an evaluation point, ``composed-proxies``, ``methods``,
+``peft-methods``, ``allocators``, ``samplers``, ``pruners``, and ``command-help`` of a command.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from sphinx.ext.napoleon import Config, GoogleDocstring
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
+from proxies.composed.ensemble import ENSEMBLE, ensemble
+from proxies.composed.root import ROOT, root
 from proxies.measure.need import SKETCH, Need
 from proxies.registry import PROXIES
 from search.allocation.registry import ALLOCATORS
@@ -47,7 +49,16 @@ _NAMES: Final = {
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Adds the directives."""
-    for directive in (Proxies, Methods, PeftMethods, Allocators, Samplers, Pruners, CommandHelp):
+    for directive in (
+        Proxies,
+        ComposedProxies,
+        Methods,
+        PeftMethods,
+        Allocators,
+        Samplers,
+        Pruners,
+        CommandHelp,
+    ):
         app.add_directive(directive.known_as, directive)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -86,6 +97,16 @@ class Proxies(Sections):
             if proxy.point == self.arguments[0]:
                 needs = f"\n\n**Measured:** {measured(proxy.needs)}." if proxy.needs else ""
                 yield [name], read(proxy.measure) + needs
+
+
+class ComposedProxies(Sections):
+    """Those that a prefix builds of others."""
+
+    known_as = "composed-proxies"
+
+    def entries(self) -> Iterator[tuple[list[str], str]]:
+        for prefix, build in ((ROOT, root), (ENSEMBLE, ensemble)):
+            yield [prefix], read(build)
 
 
 class Methods(Sections):
