@@ -18,7 +18,14 @@ project = "Rankscape"
 release = version = version_of("rankscape")
 project_copyright = "the authors of Rankscape, Apache-2.0"
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "registries"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "mathml",
+    "registries",
+    "signatures",
+]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["extensions", "look"]
 nitpicky = True
@@ -30,7 +37,7 @@ myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
-autodoc_preserve_defaults = True
+python_maximum_signature_line_length = 80
 autodoc_default_options = {"members": True}
 napoleon_numpy_docstring = False
 napoleon_use_param = False  # of several arguments in one line a list is made, no field

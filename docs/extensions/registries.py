@@ -27,7 +27,9 @@ from proxies.composed.ensemble import ENSEMBLE, ensemble
 from proxies.composed.root import ROOT, root
 from proxies.measure.need import SKETCH, Need
 from proxies.registry import PROXIES
+from search.allocation.random_allocation import random_allocation
 from search.allocation.registry import ALLOCATORS
+from search.allocation.uniform import uniform_allocation
 from search.cli.rankscape import main
 from search.compare.peft_configs import REFEREES
 from search.live.pruning import PRUNERS
@@ -36,6 +38,7 @@ from search.sampling.samplers import SAMPLERS
 
 _LEADS: Final = re.compile(r"(?<=[.)`])\s+(?=(?:Source|Departures?|Cost|Raises)\b)|^(?=Source:)")
 _BOLD: Final = re.compile(r"^(Source|Departures?(?: from [\w ]+)?|Cost):", re.MULTILINE)
+_WITHOUT_SCORES: Final = {"uniform": uniform_allocation, "random": random_allocation}
 _IMPLICIT: Final = frozenset({"max_params", "model_shapes"})  # what a job gives a method
 _NAMES: Final = {
     "gradient": "G, entry by entry",
@@ -126,7 +129,7 @@ def _rows_of(policy: type, names: list[str]) -> Iterator[str]:
     """A line for each name, and one of the settings' defaults."""
     usual = {one.name: one.default for one in fields(policy) if one.name not in _IMPLICIT}
     usual = {name: default for name, default in usual.items() if default is not MISSING}
-    for name in names:
+    for name in names if names[1:] else ():
         own = policy_of(name, 1, None)
         changed = [f"``{one}={getattr(own, one)}``" for one in usual if getattr(own, one) != usual[one]]
         yield f"* ``{name}``: {METHODS[name].summary}" + (f" ({', '.join(changed)})" if changed else "")
@@ -156,7 +159,7 @@ class Allocators(Sections):
 
     def entries(self) -> Iterator[tuple[list[str], str]]:
         for name, allocate in ALLOCATORS.items():
-            yield [name], read(allocate)
+            yield [name], read(_WITHOUT_SCORES.get(name, allocate))
 
 
 class Samplers(Sections):

@@ -12,8 +12,9 @@ def _dense(evidence: Evidence, name: str) -> SiteScores:
     since its W0 is zero.
 
     .. math:: s = \sum_{ij} \left\lvert \, \lvert W_{0,ij} \rvert \,
-       \frac{\partial R}{\partial W_{ij}} \right\rvert, \qquad
-       R \text{ the sum of outputs for inputs of ones and weights } \lvert W \rvert
+       \frac{\partial R}{\partial W_{ij}} \right\rvert
+
+    R is the sum of outputs for inputs of ones and the absolute values of all weights.
 
     Source: HeteroLoRA, arXiv:2406.14956, appendix C.3; SynFlow, arXiv:2006.05467. Departure: absolute value
     of each product, as layer norms and softmax let the derivative be negative. Cost: one forward and backward

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from tests.docs.pages import DOCS
 
 GOOD: Final = ("lovely", "fresh", "moving")
 BAD: Final = ("dull", "stale", "clumsy")
@@ -19,7 +24,7 @@ WORDS: Final = ("<end>", "<pad>", "<unk>", "Is", "this", "good?", "yes", "no", *
 
 @pytest.fixture
 def workplace(tiny_model, tiny_language_model, tmp_path) -> Path:
-    """A folder with ``my-model``, a classifier, and ``my-llm``, and training and development files of each."""
+    """A folder with ``my-model``, a classifier, and ``my-llm``, and files of rows for each."""
     sizes = {"vocab_size": len(WORDS), "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 0}
     saved(tiny_model("bert", **sizes), tmp_path / "my-model")
     saved(tiny_language_model("llama", **sizes), tmp_path / "my-llm")
@@ -52,3 +57,28 @@ def asked(labelled: tuple[str, bool]) -> str:
     """The same as a prompt and its completion."""
     text, praises = labelled
     return json.dumps({"prompt": f"{text} Is this good?", "completion": " yes" if praises else " no"})
+
+
+_REFUSING: Final = """
+import socket, sys
+
+def refuse(*_):
+    raise OSError("the documentation is built without a network")
+
+socket.socket.connect = socket.getaddrinfo = refuse
+from sphinx.cmd.build import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, worker_id) -> Path:
+    """The documentation as ``make docs`` builds it, without a network; once for all processes."""
+    own = tmp_path_factory.getbasetemp()
+    folder = ((own if worker_id == "master" else own.parent) / "site").resolve()
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            words = ["-W", "--keep-going", "-q", str(DOCS), str(folder)]
+            done = subprocess.run([sys.executable, "-c", _REFUSING, *words], capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+    return folder
