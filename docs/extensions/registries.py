@@ -122,7 +122,8 @@ class Methods(Sections):
         for name in METHODS:
             names.setdefault(type(policy_of(name, 1, None)), []).append(name)
         for policy, several in names.items():
-            yield several, "\n\n".join([read(policy), *_rows_of(policy, several)])
+            told = read(policy).replace(":Parameters:", ":Settings:")
+            yield several, "\n\n".join([told, *_rows_of(policy, several)])
 
 
 def _rows_of(policy: type, names: list[str]) -> Iterator[str]:
@@ -139,7 +140,7 @@ def _rows_of(policy: type, names: list[str]) -> Iterator[str]:
             for name, value in usual.items()
         }
         given = ", ".join(f"``{name}={value}``" for name, value in shown.items())
-        yield f"**Settings and defaults**, for example ``{names[0]}[{next(iter(usual))}=...]``: {given}."
+        yield f"**Defaults**, for example ``{names[0]}[{next(iter(usual))}=...]``: {given}."
 
 
 class PeftMethods(Sections):
@@ -190,7 +191,7 @@ class CommandHelp(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         printed = StringIO()
-        with redirect_stdout(printed), mock.patch.dict(os.environ, COLUMNS="100"), suppress(SystemExit):
+        with redirect_stdout(printed), mock.patch.dict(os.environ, COLUMNS="84"), suppress(SystemExit):
             main([self.arguments[0], "--help"])
         return [nodes.literal_block(text=printed.getvalue().strip(), language="text")]
 
