@@ -25,6 +25,7 @@ extensions = [
     "mathml",
     "named_things",
     "registries",
+    "repository_links",
     "signatures",
 ]
 source_suffix = {".md": "markdown"}
