@@ -1,6 +1,7 @@
-"""Links to files of the repository, as they are written to work there, too: ``results/`` is read through a link.
+"""Links to files of the repository, written as they hold there.
 
-MyST follows that link and then knows the page no longer by its name. What is no page of the site stays as words.
+``results/`` is read through a link; MyST follows that, and then knows its pages no longer by their names. What
+is no page of the site stays as words.
 """
 
 from __future__ import annotations
