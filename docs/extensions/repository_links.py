@@ -1,7 +1,7 @@
 """Links to files of the repository, written as they hold there.
 
-``results/`` is read through a link; MyST follows that, and then knows its pages no longer by their names. What
-is no page of the site stays as words.
+``results/`` is read through a link; MyST follows that, and then knows its pages no longer by their names.
+What is no page of the site stays as words.
 """
 
 from __future__ import annotations
