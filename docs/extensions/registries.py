@@ -36,7 +36,7 @@ from search.live.pruning import PRUNERS
 from search.methods.registry import METHODS, policy_of
 from search.sampling.samplers import SAMPLERS
 
-_LEADS: Final = re.compile(r"(?<=[.)`])\s+(?=(?:Source|Departures?|Cost|Raises)\b)|^(?=Source:)")
+_LEADS: Final = re.compile(r"(?<=[.)`])\s+(?=(?:Source|Departures?|Cost|Raises)\b)")
 _BOLD: Final = re.compile(r"^(Source|Departures?(?: from [\w ]+)?|Cost):", re.MULTILINE)
 _WITHOUT_SCORES: Final = {"uniform": uniform_allocation, "random": random_allocation}
 _IMPLICIT: Final = frozenset({"max_params", "model_shapes"})  # what a job gives a method
