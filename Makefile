@@ -1,4 +1,4 @@
-# make demo, make demo-lm, make test: each makes .venv first where it is missing or out of date.
+# make demo, make demo-lm, make test, make docs: each makes .venv first where it is missing or out of date.
 PYTHON ?= python3
 # Processes that run the tests; each uses one core.
 JOBS ?= 2
@@ -6,14 +6,14 @@ JOBS ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: venv demo demo-lm test check format clean
+.PHONY: venv demo demo-lm test docs check format clean
 
 venv: $(READY)
 
 $(READY): pyproject.toml constraints.txt
 	@echo "Making .venv and installing into it, some minutes the first time ..."
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[demo,dashboard,postgres,quantized,tensorboard,cluster,dev]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[demo,dashboard,postgres,quantized,tensorboard,cluster,docs,dev]'
 	@touch $@
 
 demo: $(READY)
@@ -28,6 +28,10 @@ demo-lm: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -q -n $(JOBS)
+
+# Into build/docs, without a network; a warning is an error. The tests build and read it too.
+docs: $(READY)
+	$(BIN)/python -m sphinx -W --keep-going docs build/docs
 
 check: $(READY)
 	$(BIN)/ruff format --check .

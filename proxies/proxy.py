@@ -17,7 +17,7 @@ __all__ = ["Proxy", "needs_of"]
 class Proxy:
     """A row of the registry.
 
-    point: where the model is looked at (DESIGN, section 6): ``dense``, ``init``, ``warm`` (after a few
+    point: where the model is looked at: ``dense``, ``init``, ``warm`` (after a few
     training steps with every site on), ``base`` (its weights or activations without a wire, and no
     gradient), ``none``, or ``mixed``: an ensemble's, of members at several.
     measure: the scores. more_is_better: the proxy's direction; ``score_sites`` turns scores of the other

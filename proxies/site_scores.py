@@ -29,7 +29,7 @@ class DegenerateScoreError(InputError):
 class SiteScores:
     """Scores of all sites of a space; larger means worth more, whatever the proxy's own direction.
 
-    proxy, point: which proxy, evaluated where (DESIGN, section 6).
+    proxy, point: which proxy, evaluated where.
     by_site: (sites,) float64, the site's own score, by which top-k allocation ranks.
     by_rank: (sites, ranks) float64, what a wire of each rank of the grid is worth; 0 at rank 0. What stands
     at a rank that a site cannot have (``SearchSpace.available``) no allocation asks for.
@@ -100,7 +100,7 @@ class SiteScores:
     def of_rank_vectors(self, ranks: np.ndarray) -> np.ndarray:
         """Scores of many allocations at once: (allocations, sites) ranks of the grid -> (allocations,).
 
-        For whoever looks through a whole space, at 10^5 allocations a second (DESIGN, section 6). Raises
+        For whoever looks through a whole space, at 10^5 allocations a second. Raises
         ValueError on a rank that is not of the grid (use ``of`` for those).
 
         >>> from spaces import SearchSpace, Site, Tap

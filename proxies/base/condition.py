@@ -13,13 +13,16 @@ __all__ = ["CONDITION"]
 
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
-    """1 / kappa(W0), the smallest over the largest singular value of W0, in [0, 1].
+    r"""How evenly the weight that a site changes treats its directions: its reciprocal condition number, in
+    [0, 1]. Of a residual wire W0 = I, so 1; a cross wire's W0 = 0 is singular, so 0, as LAPACK's gecon
+    has it.
 
-    Source: the condition number (Golub and Van Loan, Matrix Computations). Fewer is
-    better, an assumption: an ill-conditioned W0 passes little of what a wire could correct. Scored as
-    the reciprocal, which is that direction turned round, positive, and finite where W0 is singular.
-    Of a residual wire W0 = I, so 1; a cross wire's W0 = 0 is singular, so 0, as LAPACK's gecon has it.
-    Cost: one singular value decomposition of each W0 in float64; no data.
+    .. math:: s = \frac{1}{\kappa(W_0)} = \frac{\sigma_{\min}(W_0)}{\sigma_{\max}(W_0)}
+
+    Source: the condition number (Golub and Van Loan, Matrix Computations). A small one is better, an
+    assumption: an ill-conditioned W0 passes little of what a wire could correct. Scored as the reciprocal,
+    which is that direction turned round, positive, and finite where W0 is singular. Cost: one singular value
+    decomposition of each W0 in float64; no data.
     """
     return per_unit_of_rank(
         name, "base", evidence.space, [_reciprocal(evidence, s) for s in evidence.space.sites]

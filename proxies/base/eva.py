@@ -15,17 +15,19 @@ __all__ = ["EVA"]
 
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
-    """Share of the sum of squares of the site's inputs that their r first right singular vectors
-    explain, in [0, 1]: the r largest eigenvalues of the sum of x x^T over its trace. More is better;
-    concave in r. A site's own score is that at the highest rank that it can have.
+    r"""Share of the sum of squares of the site's inputs that their r first right singular vectors explain, in
+    [0, 1]. More is better; concave in r. A site's own score is that at the highest rank that it can have.
 
-    Source: EVA, arXiv:2410.07170, which gives the next unit of rank to the largest explained variance
-    ratio left, as PEFT's ``peft/tuners/lora/eva.py`` does; ``greedy`` then does so by parameter.
-    Departures: PEFT centres the inputs, but A has no bias and reads them as they are, so no mean is
-    taken off; it stops when the vectors settle, here all scoring batches count, in one pass. Padding
-    is left out, as there. Sites that read the same tensor score the same, and the loss plays no part.
-    Cost: one product x^T x a site in the dense pass's forward, a symmetric eigenvalue problem of size
-    d_in; memory d_in^2 a site.
+    .. math:: s(r) = \frac{\sum_{i \le r} \lambda_i}{\sum_i \lambda_i}, \qquad
+       \lambda_1 \ge \lambda_2 \ge \ldots \text{ the eigenvalues of } \sum_{\text{tokens}} x x^\top
+
+    Source: EVA, arXiv:2410.07170, which gives the next unit of rank to the largest explained variance ratio
+    left, as PEFT's ``peft/tuners/lora/eva.py`` does; ``greedy`` then does so by parameter. Departures: PEFT
+    centres the inputs, but A has no bias and reads them as they are, so no mean is taken off; it stops when
+    the vectors settle, here all scoring batches count, in one pass. Padding is left out, as there. Sites that
+    read the same tensor score the same, and the loss plays no part. Cost: one product of the inputs with
+    themselves a site in the dense pass's forward, a symmetric eigenvalue problem of size d_in; memory d_in^2
+    a site.
     """
     return SiteScores.of_ranks(name, "base", evidence.space, evidence.of(_EXPLAINED))
 

@@ -9,11 +9,14 @@ __all__ = ["L2_NORM"]
 
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
-    """Frobenius norm of W0: of a residual wire W0 = I, so sqrt(d); of a cross wire W0 = 0, so 0.
+    r"""Frobenius norm of the weight that the site changes: of a residual wire W0 = I, so sqrt(d); of a cross
+    wire W0 = 0, so 0. More is better.
 
-    Source: ``l2_norm`` of NAS-Bench-Suite-Zero, arXiv:2210.03230 (sum of the norms of the layers'
-    weights; more is better). Departure: the weights are those trained before, not drawn at random.
-    Cost: one read of the weights; no data.
+    .. math:: s = \lVert W_0 \rVert_F
+
+    Source: ``l2_norm`` of NAS-Bench-Suite-Zero, arXiv:2210.03230 (sum of the norms of the layers' weights).
+    Departure: the weights are those trained before, not drawn at random. Cost: one read of the weights; no
+    data.
     """
     norms = [float(site_weight(evidence.model, s).norm()) for s in evidence.space.sites]
     return per_unit_of_rank(name, "base", evidence.space, norms)

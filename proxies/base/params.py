@@ -8,11 +8,14 @@ __all__ = ["PARAMS"]
 
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
-    """d_in + d_out for each unit of rank, so that an allocation scores its number of parameters.
+    """Parameters of one unit of rank, so that an allocation scores its number of parameters: the proxy to
+    beat.
 
-    Source: ``params`` of NAS-Bench-Suite-Zero, arXiv:2210.03230, as a baseline. More is better there;
-    here every proposal spends the same budget, which leaves it to prefer few dear sites to many cheap
-    ones. Cost: none.
+    .. math:: s = d_{in} + d_{out}
+
+    Source: ``params`` of NAS-Bench-Suite-Zero, arXiv:2210.03230, as a baseline. More is better there; here
+    every proposal spends the same budget, which leaves it to prefer few dear sites to many cheap ones. Cost:
+    none.
     """
     return per_unit_of_rank(
         name, "none", evidence.space, [float(s.cost_per_rank) for s in evidence.space.sites]

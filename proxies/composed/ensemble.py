@@ -20,23 +20,26 @@ ENSEMBLE = "ensemble:"
 def ensemble(
     members: Sequence[Proxy], score: Callable[[Sequence[Proxy], Evidence], list[SiteScores]]
 ) -> Proxy:
-    """The proxy ``ensemble:first+second`` of these members. score: ``proxies.registry.score_sites``.
+    r"""The proxy ``ensemble:first+second``: several proxies of one mind, by the mean of their ranks.
 
-    A site's score is the mean over members of its place among the sites, as a share in (0, 1], ties at
-    their mean place; 1 is the best. Per rank, places are given to what allocators compare: the worth
-    that each unit of rank adds, ``by_rank``'s steps over the grid's, of all sites and ranks above 0. Their
-    mean over members, times each step's units of rank, adds up to ``by_rank``. So a member that says nothing
-    about rank adds each unit alike, one that is concave in rank stays so whatever the grid, and worth
-    always grows with rank. (Places of the worths themselves would grow by the grid's columns, not by rank.)
+    .. math:: s(r) = \sum_{\text{steps up to } r} \text{units} \cdot \operatorname{mean}_{\text{members}}
+       \frac{\text{place of the step}}{\text{steps of all sites}}
 
-    Departure from its members: places forget how far apart scores are and where 0 is, so the ensemble never
-    holds a site to be harmful; and the error of a member's sketched scores says nothing of places, so that
-    none is stated. Source: mean ranks are Borda's count, as Dwork et al., WWW 2001, aggregate rankings by.
-    Cost: that of its members, whose measurements are shared. Point: that of its members where they agree,
-    else ``mixed``.
+    A site's score is the mean over members of its place among the sites, as a share in (0, 1], ties at their
+    mean place; 1 is the best. Per rank, places are given to what allocators compare: the worth that each unit
+    of rank adds, ``by_rank``'s steps over the grid's, of all sites and ranks above 0. Their mean over
+    members, times each step's units of rank, adds up to ``by_rank``. So a member that says nothing about rank
+    adds each unit alike, one that is concave in rank stays so whatever the grid, and worth always grows with
+    rank. (Places of the worths themselves would grow by the grid's columns, not by rank.)
 
-    Raises UsageError on fewer than two members, on a repeated one, and on one that ranks nothing by
-    design; scoring raises DegenerateScoreError where a member does.
+    Source: mean ranks are Borda's count, as Dwork et al., WWW 2001, aggregate rankings by. Departure from its
+    members: places forget how far apart scores are and where 0 is, so the ensemble never holds a site to be
+    harmful; and the error of a member's sketched scores says nothing of places, so that none is stated. Cost:
+    that of its members, whose measurements are shared. Point: that of its members where they agree, else
+    ``mixed``.
+
+    score: ``proxies.registry.score_sites``. Raises UsageError on fewer than two members, on a repeated one,
+    and on one that ranks nothing by design; scoring raises DegenerateScoreError where a member does.
     """
     names = [member.name for member in members]
     given = f"`proxy={ENSEMBLE + '+'.join(names)!r}`"

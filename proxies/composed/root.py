@@ -17,12 +17,14 @@ ROOT = "root:"
 
 
 def root(member: Proxy, score: Callable[[Sequence[Proxy], Evidence], list[SiteScores]]) -> Proxy:
-    """The proxy ``root:member``: a wire of rank r is worth the member's site score times the root of r.
+    r"""The proxy ``root:member``: each unit of rank is worth less than the one before.
+
+    .. math:: s(r) = s_{\text{member}} \, \sqrt{r}
 
     score: ``proxies.registry.score_sites``. A sum of worths that are linear in rank sees no difference
-    between few sites at high ranks and many at low ones, though fine-tuning does (DESIGN, section 6: the
-    worth of rank is concave). The root is the simplest concave law without a constant to choose; ours, and
-    judged in results/. A negative score stays negative. Cost and point: the member's.
+    between few sites at high ranks and many at low ones, though fine-tuning does: the worth of rank is
+    concave. The root is the simplest concave law without a constant to choose. A negative score stays
+    negative. Source: ours, and judged in results/. Cost: the member's, at whose point it looks.
     """
 
     def measure(evidence: Evidence, name: str) -> SiteScores:
@@ -40,9 +42,11 @@ def _by_root(name: str, scores: SiteScores) -> SiteScores:
 
 
 def _spread(evidence: Evidence, name: str) -> SiteScores:
-    """The root of the rank, at every site alike: an allocation scores by how widely it is spread.
+    r"""The root of the rank, at every site alike: an allocation scores by how widely it is spread.
 
-    The control of every ``root:`` proxy, as ``params`` is of those linear in rank. Ours. Cost: none.
+    .. math:: s(r) = \sqrt{r}
+
+    The control of every ``root:`` proxy, as ``params`` is of those linear in rank. Source: ours. Cost: none.
     """
     ones = np.ones(len(evidence.space.sites))
     return SiteScores(

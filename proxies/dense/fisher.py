@@ -11,14 +11,17 @@ __all__ = ["FISHER"]
 
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
-    """Sum over batches of ||G_b||_F^2, G_b the gradient of batch b's mean loss: the trace of the
-    empirical Fisher matrix of Delta W, with a batch for a sample. More is better.
+    r"""The trace of the empirical Fisher matrix of Delta W, with a batch for a sample. More is better.
 
-    Source: Theis et al., arXiv:1801.05787, and ``fisher`` in the program of arXiv:2101.08134.
-    Departures: they sum (activation * its gradient)^2 over channels; a wire changes weights, so G
-    stands here. True labels, not labels drawn from the model. Unlike ||G||, batches cannot cancel:
-    sum of ||G_b||^2 = ||G||^2 / n + sum of squared deviations. With one batch it is grad_norm squared.
-    Cost: the dense pass, shared; memory for three matrices of G's shape instead of one, entry by entry.
+    .. math:: s = \sum_b \lVert G_b \rVert_F^2, \qquad
+       G_b = \frac{\partial L_b}{\partial \Delta W}, \quad L_b \text{ the mean loss of batch } b
+
+    Source: Theis et al., arXiv:1801.05787, and ``fisher`` in the program of arXiv:2101.08134. Departures:
+    they sum (activation times its gradient) squared over channels; a wire changes weights, so G stands here.
+    True labels, not labels drawn from the model. Unlike the norm of G, batches cannot cancel: of n batches
+    the sum is the squared norm of G over n, plus the squared deviations. With one batch it is grad_norm
+    squared. Cost: the dense pass, shared; memory for three matrices of G's shape instead of one, entry by
+    entry.
     """
     return per_unit_of_rank(name, "dense", evidence.space, evidence.of(_SQUARES))
 

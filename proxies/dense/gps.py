@@ -11,12 +11,15 @@ __all__ = ["GPS"]
 
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
-    """Square root of the sum of the r largest squared singular values of G: the Frobenius norm of G's
-    best approximation of rank r, and the first-order decrease of the loss for an update of that rank and
-    norm 1. More is better; concave in r. A site's own score is that at the grid's largest rank.
+    r"""Frobenius norm of G's best approximation of rank r: the first-order decrease of the loss for an update
+    of that rank and norm 1. More is better; concave in r. A site's own score is that at the grid's
+    largest rank.
 
-    Source: DESIGN, section 6, whose ``spectrum`` is its square. The two order single sites alike but not
-    allocations, because roots add up otherwise. Cost: that of ``spectrum``, shared with it, sketches too.
+    .. math:: s(r) = \sqrt{\sum_{i \le r} \sigma_i(G)^2}, \qquad \sigma_1 \ge \sigma_2 \ge \ldots
+       \text{ the singular values of } G
+
+    Source: ours, the root of ``spectrum``. The two order single sites alike but not allocations, because
+    roots add up otherwise. Cost: that of ``spectrum``, shared with it, sketches too.
     """
     by_rank = np.sqrt(evidence.dense.gains)
     by_site = by_rank[:, -1].copy()

@@ -12,17 +12,28 @@ __all__ = ["GRAD_NORM", "GRAD_NORM_INIT", "GRAD_NORM_WARM"]
 
 
 def _dense(evidence: Evidence, name: str) -> SiteScores:
-    """Frobenius norm of G. Source: HeteroLoRA, arXiv:2406.14956, appendix C.4, applied to W' as its
-    section 2.1 argues. Cost: one forward and backward per batch, shared with all dense proxies. Where G does
-    not fit into memory, from a linear sketch (``proxies.measure.sketch``), whose error the scores carry."""
+    r"""Frobenius norm of the gradient with respect to the whole update. More is better.
+
+    .. math:: s = \lVert G \rVert_F, \qquad G = \frac{\partial L}{\partial \Delta W}
+
+    Source: HeteroLoRA, arXiv:2406.14956, appendix C.4, applied to W' as its section 2.1 argues. Cost: one
+    forward and backward per batch, shared with all dense proxies. Where G does not fit into memory, from a
+    linear sketch (``proxies.measure.sketch``), whose error the scores carry.
+    """
     norms = evidence.dense.norms
     error = evidence.dense.error_of(NORM, norms)
     return per_unit_of_rank(name, "dense", evidence.space, norms, error=error)
 
 
 def _init(evidence: Evidence, name: str) -> SiteScores:
-    """Norm of dL/dA plus norm of dL/dB at the initialisation: table 1 there. dL/dA = 0 because B = 0.
-    Cost: one forward and backward per batch, through A: G is never formed."""
+    r"""Norms of the gradients of A and B at the initialisation, where the first is 0 because B = 0.
+
+    .. math:: s = \lVert \partial L / \partial A \rVert_F + \lVert \partial L / \partial B \rVert_F
+       = \lVert \partial L / \partial B \rVert_F
+
+    Source: HeteroLoRA, arXiv:2406.14956, appendix C.4, table 1. Cost: one forward and backward per batch,
+    through A: G is never formed.
+    """
     return per_unit_of_rank(name, "init", evidence.space, evidence.of(_NORM_OF_B))
 
 
@@ -31,10 +42,15 @@ def _norm_of_b(seen: Seen) -> float:
 
 
 def _warm(evidence: Evidence, name: str) -> SiteScores:
-    """Norm of dL/dA and dL/dB together, (||dL/dA||^2 + ||dL/dB||^2)^(1/2), after a short warm-up with
-    every site on, when dL/dA is no longer 0, around the trained wires and head. Source: as at ``init``, whose
-    departure is the rank: the warm-up's. Cost: the warm-up, and a forward and backward of each held batch;
-    both shared."""
+    r"""Norm of the gradients of A and B together, after a short warm-up with every site on, when that of A is
+    no longer 0, around the trained wires and head.
+
+    .. math:: s = \left( \lVert \partial L / \partial A \rVert_F^2
+       + \lVert \partial L / \partial B \rVert_F^2 \right)^{1/2}
+
+    Source: as at ``init``, HeteroLoRA, arXiv:2406.14956, appendix C.4; the rank is the warm-up's. Cost: the
+    warm-up, and a forward and backward of each held batch; both shared.
+    """
     network = evidence.super_network
     norms = []
     for site in evidence.space.sites:

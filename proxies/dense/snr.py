@@ -12,14 +12,18 @@ __all__ = ["SNR"]
 
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
-    """Mean over G's entries of |mean| / std over batches; 0 where an entry never varies by
-    more than rounding. More is better.
+    r"""Mean over G's entries of signal over noise; 0 where an entry never varies by more than rounding. More
+    is better.
 
-    Source: in the manner of ZiCo, arXiv:2301.11300, whose score of a network is the sum over layers of
-    log(sum over parameters of mean(|g|) / std(g)). Departures: |mean| for mean(|g|), so that a gradient
-    of changing sign counts as noise; the mean over entries and no logarithm, so that a site's size does
-    not count. ``std`` divides by the number of batches. Cost: the dense pass, shared; memory for three
-    matrices of G's shape instead of one, entry by entry. Raises InputError on fewer than two batches.
+    .. math:: s = \operatorname{mean}_{ij} \frac{\lvert \bar{g}_{ij} \rvert}{\operatorname{std}_b(g_{b,ij})},
+       \qquad \bar{g} \text{ the mean over batches of } g_b = G_b
+
+    Source: in the manner of ZiCo, arXiv:2301.11300, whose score of a network is the sum over layers of the
+    logarithm of the sum over parameters of the mean of the absolute gradient over its deviation. Departures:
+    the absolute value of the mean for the mean of absolute values, so that a gradient of changing sign counts
+    as noise; the mean over entries and no logarithm, so that a site's size does not count. The deviation
+    divides by the number of batches. Cost: the dense pass, shared; memory for three matrices of G's shape
+    instead of one, entry by entry. Raises InputError on fewer than two batches.
     """
     evidence.require_batches(name, 2)
     return per_unit_of_rank(name, "dense", evidence.space, evidence.of(_RATIO))

@@ -13,14 +13,16 @@ _EPSILON: Final = 1e-8  # Adam's
 
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
-    """Sum over the entries of B of m^2 / (sqrt(v) + epsilon), with m and v the means over batches of
-    dL/dB and of its square, at the initial A and rank (``Evidence.initial_rank``).
+    r"""The first-order decrease of the loss by a step of Adam of learning rate 1, which moves B alone, since
+    the gradient of A is 0 at the initial A and rank (``Evidence.initial_rank``). More is better.
 
-    The first-order decrease of the loss by a step of Adam of learning rate 1, <m, m / sqrt(v)>, which
-    moves B alone, since dL/dA = 0. More is better. Source: Kingma and Ba, arXiv:1412.6980, algorithm 1.
-    Departure: plain means for the decaying averages, so that the order of batches does not matter.
-    With one batch it is the sum of |dL/dB|. Cost: one forward and backward per batch, through A: G is never
-    formed.
+    .. math:: s = \sum_{ij} \frac{m_{ij}^2}{\sqrt{v_{ij}} + \varepsilon}, \qquad
+       m = \operatorname{mean}_b g_b, \quad v = \operatorname{mean}_b g_b^2, \quad
+       g_b = \frac{\partial L_b}{\partial B}
+
+    Source: Kingma and Ba, arXiv:1412.6980, algorithm 1. Departure: plain means for the decaying averages, so
+    that the order of batches does not matter. With one batch it is the sum of the absolute gradient. Cost:
+    one forward and backward per batch, through A: G is never formed.
     """
     return per_unit_of_rank(name, "init", evidence.space, evidence.of(_GAIN))
 

@@ -13,14 +13,18 @@ _EPSILON: Final = 1e-8  # Adam's
 
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
-    """Sum over the entries of B of max(0, s) / (sqrt(v) + epsilon): ``adam_gain`` with s for m^2.
+    r"""``adam_gain`` with the batches' noise taken out: s for m^2, at the initial A. More is better.
 
-    m and v are the means over n batches of dL/dB and of its square at the initial A, and
-    s = (n m^2 - v) / (n - 1) = (sum over pairs of different batches of g g') / (n (n - 1)): an unbiased
-    estimate of the square of the expected gradient, of which m^2 holds the batches' noise besides. Entries
-    where noise is all there is estimate it below 0 and count 0. More is better. Ours; the correction is
-    that of a U-statistic (Hoeffding, Annals of Mathematical Statistics 19, 1948), the cut at 0 that of
-    positive-part shrinkage. Cost: as ``adam_gain``. Raises InputError on fewer than two batches.
+    .. math:: \sum_{ij} \frac{\max(0, s_{ij})}{\sqrt{v_{ij}} + \varepsilon}, \qquad
+       s = \frac{n m^2 - v}{n - 1} = \frac{1}{n (n - 1)} \sum_{b \ne b'} g_b \, g_{b'}
+
+    m and v are the means over n batches of the gradient of B and of its square. s is an unbiased estimate of
+    the square of the expected gradient, of which m^2 holds the batches' noise besides. Entries where noise is
+    all there is estimate it below 0 and count 0.
+
+    Source: ours; the correction is that of a U-statistic (Hoeffding, Annals of Mathematical Statistics 19,
+    1948), the cut at 0 that of positive-part shrinkage. Cost: as ``adam_gain``. Raises InputError on fewer
+    than two batches.
     """
     evidence.require_batches(name, 2)
     return per_unit_of_rank(name, "init", evidence.space, evidence.of(_SIGNAL))

@@ -11,18 +11,22 @@ _K = 1e-5  # of the paper
 
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
-    """Sum over classes of |the sum of log(|c| + k) over the correlations c between the class's rows|, the
-    first 64 rows' gradients correlated, and k = 1e-5. Never negative; 0 where a class's rows act alike.
-    At a site, rows whose gradient is zero are left out of their class: they have no correlation, and
-    log k of each pair would make the sites that do the least the best.
+    r"""How differently rows of one class move a site: over the correlations c between the gradients of the
+    class's rows, among the first 64 rows. Never negative; 0 where a class's rows act alike. More is
+    better.
 
-    Source: Lopes et al., EPE-NAS, arXiv:2102.08099, the score for up to 100 classes, in its program over
-    the gradients of the summed outputs by the network's input. More is better. Departures: before
-    training every allocation is the same network, so a site is scored, by the gradients of B at the
-    initial A (``proxies.measure.row_features``) for those of the input; and beyond 100 classes, too many for
-    64 rows, the same sum. A class of one row adds nothing worth the name, the same at every site.
-    Cost: a forward and backward of 64 rows, shared with ``jacov``. Raises InputError where there are no
-    classes.
+    .. math:: s = \sum_{\text{classes}} \left\lvert \sum_{i, j \in \text{class}}
+       \log \left( \lvert c_{ij} \rvert + k \right) \right\rvert, \qquad k = 10^{-5}
+
+    At a site, rows whose gradient is zero are left out of their class: they have no correlation, and log k of
+    each pair would make the sites that do the least the best.
+
+    Source: Lopes et al., EPE-NAS, arXiv:2102.08099, the score for up to 100 classes, in its program over the
+    gradients of the summed outputs by the network's input. Departures: before training every allocation is
+    the same network, so a site is scored, by the gradients of B at the initial A
+    (``proxies.measure.row_features``) for those of the input; and beyond 100 classes, too many for 64 rows,
+    the same sum. A class of one row adds nothing worth the name, the same at every site. Cost: a forward and
+    backward of 64 rows, shared with ``jacov``. Raises InputError where there are no classes.
     """
     features = evidence.row_features
     if features.classes is None:

@@ -12,17 +12,20 @@ __all__ = ["NWOT"]
 
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
-    """worth(site, r) = log det(I + K_r), K_r[i, j] the number of the first r units of A on which the
-    rows i and j of the first 64 agree in sign: r minus the Hamming distance of their codes A x > 0.
+    r"""How many rows the first r units of A tell apart by their signs. More is better; 0 at rank 0, and
+    growing with r, since each unit adds a positive semi-definite matrix. A site's own score is that at
+    the highest rank that it can have.
 
-    x is the mean over a row's tokens of what the site reads. More is better. 0 at rank 0, and growing
-    with r, since each unit adds a positive semi-definite matrix. A site's own score is that at the
-    highest rank that it can have. Source: Mellor et al., arXiv:2006.04647v3, whose score of a network is
-    log det K over its rectified units, on or off. Departures: a wire has no rectifier, so its sign
-    stands for on and off; K_r has rank r + 1 at most, singular for more rows than that, and log det
-    K_r is -inf, hence I + K_r; and scores of sites add up, though the paper adds up K.
-    It asks only what a random A makes of the inputs: sites that read one tensor differ by their
-    draw of A alone. Cost: the forward of 64 rows, shared with ``jacov``.
+    .. math:: s(r) = \log \det (I + K_r), \qquad
+       K_r[i, j] = r - d_{\text{Hamming}} \left( [A_{1..r} x_i > 0], [A_{1..r} x_j > 0] \right)
+
+    x: the mean over a row's tokens of what the site reads, of the first 64 rows.
+
+    Source: Mellor et al., arXiv:2006.04647v3, whose score of a network is log det K over its rectified units,
+    on or off. Departures: a wire has no rectifier, so its sign stands for on and off; K has rank r + 1 at
+    most, singular for more rows than that, and its logarithm is minus infinity, hence I + K; and scores of
+    sites add up, though the paper adds up K. It asks only what a random A makes of the inputs: sites that
+    read one tensor differ by their draw of A alone. Cost: the forward of 64 rows, shared with ``jacov``.
     """
     space, features = evidence.space, evidence.row_features
     by_rank = np.zeros((len(space.sites), len(space.ranks)))

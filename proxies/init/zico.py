@@ -16,18 +16,22 @@ __all__ = ["ZICO"]
 
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
-    """worth(site, r) = log of the sum, over the d_out x r entries of B, of mean(|g|) / std(g) over batches.
+    r"""How large the gradients of B are beside how much they vary from batch to batch. More is better; the
+    sum grows with r. A site's own score is that at the highest rank that it can have.
 
-    g: dL/dB at the initial A, whose first r columns are those of a wire of rank r, so that this is exact
-    at every rank; the wire's factor cancels. More is better; the sum grows with r. A site's own score is that
-    at the highest rank that it can have. Source: ZiCo, arXiv:2301.11300, whose score of a network is the sum
-    of these logarithms over its layers. Layers of an allocation are the wires that are on: an off site adds
-    0. As in its program, entries that never vary (by more than rounding, ``varies``) are left out of the sum,
-    a wire of which none varies is worth 0, and ``std`` divides by the number of batches. Departure: dL/dA is
-    0 where B is, and left out.
+    .. math:: s(r) = \log \sum_{i \le d_{out}, \, j \le r}
+       \frac{\operatorname{mean}_b \lvert g_{b,ij} \rvert}{\operatorname{std}_b(g_{b,ij})}, \qquad
+       g_b = \frac{\partial L_b}{\partial B}
 
-    A first unit of rank is worth log(d_out) and more, a doubling about log 2, so that a budget is spread
-    over all sites. Cost: one forward and backward per batch, through A at the grid's largest rank: G is never
+    g is taken at the initial A, whose first r rows are those of a wire of rank r, so that this is exact at
+    every rank; the wire's factor cancels. A first unit of rank is worth log(d_out) and more, a doubling about
+    log 2, so that a budget is spread over all sites.
+
+    Source: ZiCo, arXiv:2301.11300, whose score of a network is the sum of these logarithms over its layers.
+    Layers of an allocation are the wires that are on: an off site adds 0. As in its program, entries that
+    never vary (by more than rounding, ``varies``) are left out of the sum, a wire of which none varies is
+    worth 0, and the deviation divides by the number of batches. Departure: the gradient of A is 0 where B is,
+    and left out. Cost: one forward and backward per batch, through A at the grid's largest rank: G is never
     formed. Raises InputError on fewer than two batches.
     """
     evidence.require_batches(name, 2)

@@ -15,14 +15,17 @@ _TOLERANCE: Final = 0.25  # of a site's even share of what all sites together ta
 
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
-    """The smallest alpha in {0, 0.1, ..., 1} to which the site's output can be scaled, all other sites on,
-    with the loss on held batches at most a tolerance above that at alpha = 1. More is better.
+    r"""How much of a site's output the super-network needs: the smallest factor to which it can be scaled,
+    all other sites on, with the loss on held batches at most a tolerance above that at 1. More is better.
 
-    Source: the ALPHA-TEST of the reference program of HeteroLoRA (DESIGN, section 5), by bisection as
-    there, which assumes that a smaller alpha never helps. Departures: the metric is the loss, for all
-    tasks, as accuracy moves in steps of a row; the tolerance is a quarter of |S(M) - S(M with nothing on)| /
-    sites, so that it follows the size of the space. Scores come in eleven steps, so many sites tie.
-    Cost: the warm-up, and at most four forward passes of the held batches for each site, many at once.
+    .. math:: s = \min \left\{ \alpha \in \{0, 0.1, \ldots, 1\} : L(\alpha) \le L(1) + \tau \right\}, \qquad
+       \tau = \frac{\lvert L(\text{nothing on}) - L(1) \rvert}{4 \cdot \text{sites}}
+
+    Source: the ALPHA-TEST of HeteroLoRA's reference program, arXiv:2406.14956, by bisection as there, which
+    assumes that a smaller factor never helps. Departures: the metric is the loss, for all tasks, as accuracy
+    moves in steps of a row; the tolerance is a quarter of a site's even share of what all of them take off
+    the loss, so that it follows the size of the space. Scores come in eleven steps, so many sites tie. Cost:
+    the warm-up, and at most four forward passes of the held batches for each site, many at once.
     """
     network = evidence.super_network
     sites = len(evidence.space.sites)

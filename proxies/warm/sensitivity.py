@@ -12,20 +12,30 @@ __all__ = ["SENSITIVITY", "SENSITIVITY_SUM"]
 
 
 def _smoothed(evidence: Evidence, name: str) -> SiteScores:
-    """Sum over a wire's triplets of S_i = mean_j s(B_ji) + mean_j s(A_ij), with s = I_bar * U_bar at the
-    end of the warm-up: smoothed sensitivity times its uncertainty (``weight_importance``). More is better.
+    r"""How much the loss leans on a site's weights while all sites train together: smoothed sensitivity times
+    its uncertainty at the end of the warm-up (``weight_importance``), over the wire's triplets. More is
+    better.
 
-    Source: AdaLoRA, arXiv:2303.10512, eq. 7 to 11. Departures: a wire is B A without singular values, so
-    the term s(lambda_i) is left out, and B's columns and A's rows stand for P's and Q's, without the
-    penalty that keeps those orthogonal; triplets are summed, as a site is on or off here.
-    Cost: the warm-up, shared; three numbers for each of its weights.
+    .. math:: \sum_i S_i, \quad
+       S_i = \operatorname{mean}_j s(B_{ji}) + \operatorname{mean}_j s(A_{ij}), \quad
+       s = \bar{I} \, \bar{U}, \quad I(w) = \left\lvert w \, \frac{\partial L}{\partial w} \right\rvert
+
+    Source: AdaLoRA, arXiv:2303.10512, eq. 7 to 11. Departures: a wire is B A without singular values, so the
+    term of the singular value is left out, and B's columns and A's rows stand for P's and Q's, without the
+    penalty that keeps those orthogonal; triplets are summed, as a site is on or off here. Cost: the warm-up,
+    shared; three numbers for each of its weights.
     """
     return _of_triplets(evidence, name, evidence.super_network.smoothed)
 
 
 def _summed(evidence: Evidence, name: str) -> SiteScores:
-    """The same with s = the sum over all steps of I = |w dL/dw| (eq. 8): every step counts as much as the
-    last, and neither smoothing nor uncertainty plays a part. Ours. More is better. Cost: the same."""
+    r"""The same with the sum over all steps of the sensitivity (eq. 8): every step counts as much as the
+    last, and neither smoothing nor uncertainty plays a part. More is better.
+
+    .. math:: s = \sum_t I^{(t)}
+
+    Source: ours, of AdaLoRA's sensitivity, arXiv:2303.10512. Cost: the same.
+    """
     return _of_triplets(evidence, name, evidence.super_network.summed)
 
 

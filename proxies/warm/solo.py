@@ -8,25 +8,30 @@ __all__ = ["SOLO", "SOLO_LINEAR"]
 
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
-    """S(M_r) - S(M_0), S = -loss on held batches: how much the loss falls when, of a briefly trained
-    super-network, site r alone is switched on. More is better; negative where the site alone does harm,
-    and ``greedy`` and ``exact`` leave such a site out.
+    r"""How much the loss falls when, of a briefly trained super-network, one site alone is switched on. More
+    is better; negative where the site alone does harm, and ``greedy`` and ``exact`` leave such a site
+    out.
 
-    Source: ALoRA's S(M_r), arXiv:2403.16187, eq. 6, whose other terms are left out; S(M_0) is the same
-    for all. The head is the trained one throughout. Measured at the warm-up's rank, and each unit of rank
-    counts as much. Cost: the warm-up, and a forward pass of the held batches for each site, many at once.
+    .. math:: s = S(M_r) - S(M_0), \qquad S = -\text{loss on held batches}
+
+    Source: ALoRA, arXiv:2403.16187, the last term of eq. 6, whose others are left out; that of nothing on is
+    the same for all. The head is the trained one throughout. Measured at the warm-up's rank, and each unit of
+    rank counts as much. Cost: the warm-up, and a forward pass of the held batches for each site, many at
+    once.
     """
     nothing, alone = evidence.super_network.loss_of_nothing_and_of_each_alone
     return per_unit_of_rank(name, "warm", evidence.space, nothing - alone)
 
 
 def _linear(evidence: Evidence, name: str) -> SiteScores:
-    """-<G, factor * B A>, with G at the trained head and no wire on: ``solo`` at first order, for all sites
-    from one forward and backward of each held batch. More is better, and it may be negative, as there.
+    r"""``solo`` at first order, for all sites from one forward and backward of each held batch, with G at the
+    trained head and no wire on. More is better, and it may be negative, as there.
 
-    Source: ours. G's mean over batches stands for the mean over rows, which differ where batches do in
-    size. With ``renorm="paper"`` G counts the cross wires' second norm as on, ``solo`` compares with it off.
-    Cost: the warm-up, and a forward and backward of each held batch.
+    .. math:: s = - \langle G, \; \text{factor} \cdot B A \rangle
+
+    Source: ours. G's mean over batches stands for the mean over rows, which differ where batches do in size.
+    With ``renorm="paper"`` G counts the cross wires' second norm as on, ``solo`` compares with it off. Cost:
+    the warm-up, and a forward and backward of each held batch.
     """
     network = evidence.super_network
     added = [

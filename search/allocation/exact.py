@@ -29,11 +29,16 @@ def exact_allocation(
     rng: np.random.Generator,
     solve: Callable[..., OptimizeResult] = milp,
 ) -> Allocation:
-    """The allocation of largest worth within ``max_params``, and never a worse one than ``greedy``.
+    r"""The allocation of largest worth within ``max_params``, and never a worse one than ``greedy``.
 
-    Each site takes one rank of the grid; the sum of ``scores.by_rank`` is maximised subject to the
-    sum of costs in parameters. After 10 s the better of what was found and ``greedy`` is taken, and a
-    log line says so.
+    .. math:: \max_{r} \; \sum_{\text{sites}} s(\text{site}, r_{\text{site}}) \quad \text{within} \quad
+       \sum_{\text{sites}} r_{\text{site}} \, (d_{in} + d_{out}) \le \text{budget}
+
+    Each site takes one rank of the grid. After 10 s the better of what was found and ``greedy`` is taken, and
+    a log line says so.
+
+    Source: the multiple-choice knapsack (Sinha and Zoltners, Operations Research 27, 1979), as an integer
+    program solved by HiGHS.
 
     Args:
         scores: of all sites at all ranks.

@@ -15,11 +15,16 @@ _TIE = 1e-12  # relative; equal ratios may differ in their last bits
 
 
 def greedy_allocation(scores: SiteScores, *, max_params: int, rng: np.random.Generator) -> Allocation:
-    """The best jump per parameter, again and again, while one fits and is worth something.
+    r"""The best jump per parameter, again and again, while one fits and is worth something.
 
-    A jump takes one site to any higher rank of its grid, so that a curve which pays only from some
-    rank on is not missed. Ties are broken uniformly at random. Where worth is concave in rank this is
-    optimal up to the last jumps (DESIGN, section 6, "water-filling").
+    .. math:: \arg\max_{\text{site}, \, r' > r_{\text{site}}} \;
+       \frac{s(\text{site}, r') - s(\text{site}, r_{\text{site}})}{(r' - r_{\text{site}}) (d_{in} + d_{out})}
+
+    A jump takes one site to any higher rank of its grid, so that a curve which pays only from some rank on is
+    not missed. Ties are broken uniformly at random. Where worth is concave in rank this is optimal up to the
+    last jumps ("water-filling").
+
+    Source: the greedy solution of the knapsack, Dantzig, Operations Research 5, 1957.
 
     Raises UsageError where no site fits at the lowest rank of the grid.
 

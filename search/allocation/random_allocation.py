@@ -13,8 +13,12 @@ __all__ = ["random_allocation", "random_ranks"]
 
 
 def random_allocation(space: SearchSpace, max_params: int, *, rng: np.random.Generator) -> Allocation:
-    """``random_ranks`` of the space, repaired to fill ``max_params`` parameters.
+    r"""``random_ranks`` of the space, repaired to fill ``max_params`` parameters.
 
+    .. math:: r_{\text{site}} \sim U(\text{grid}), \quad
+       \text{then steps of the grid at random sites until the budget is filled}
+
+    Source: random search, Li and Talwalkar, arXiv:1902.07638, is the baseline of any architecture search.
     Raises UsageError where no site fits at the lowest rank of the grid.
     """
     check_affordable(space, max_params)

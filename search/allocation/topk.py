@@ -13,12 +13,15 @@ __all__ = ["topk_allocation"]
 
 
 def topk_allocation(scores: SiteScores, *, max_params: int, rng: np.random.Generator) -> Allocation:
-    """The sites with the largest ``scores.by_site`` on at the largest rank of the grid, within the budget.
+    r"""The sites with the largest ``scores.by_site`` on at the largest rank of the grid, within the budget.
+
+    .. math:: r_{\text{site}} = r_{\max} \, \mathbf{1} [ s_{\text{site}} \text{ among the highest that fit} ]
 
     A site that cannot have that rank is on at its highest. Ties are broken uniformly at random. A site that
     no longer fits is skipped, a cheaper one after it may still fit. Where no site fits at the largest rank,
     the largest rank at which one does is used.
-    Source: HeteroLoRA (see DESIGN), static allocation; there "25 % enabled", here as many as fit.
+
+    Source: HeteroLoRA, arXiv:2406.14956, static allocation; there "25 % enabled", here as many as fit.
 
     Raises UsageError where no site fits at the lowest rank of the grid.
     """

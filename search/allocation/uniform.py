@@ -12,12 +12,16 @@ __all__ = ["uniform_allocation"]
 
 
 def uniform_allocation(space: SearchSpace, max_params: int, *, most: np.ndarray | None = None) -> Allocation:
-    """As uniform as ``max_params`` parameters allow: every site at rank floor(u), u = budget / cost per rank.
+    r"""As uniform as ``max_params`` parameters allow: every site at one rank.
+
+    .. math:: r = \left\lfloor \frac{\text{budget}}{\sum_{\text{sites}} (d_{in} + d_{out})} \right\rfloor
 
     A site that cannot have that rank is at its full one, and the others share what it leaves. What is then
     left of the budget raises as many sites as it can by one rank, spread evenly over the network, so that the
-    baseline spends what the others spend. Ranks need not be of the grid. Where u < 1 that means rank 1 at
-    evenly spread sites.
+    baseline spends what the others spend. Ranks need not be of the grid. Where the fraction is below 1 that
+    means rank 1 at evenly spread sites.
+
+    Source: LoRA, arXiv:2106.09685.
 
     most: (sites,), ranks that sites can have at most; by default each its full rank, min(d_in, d_out).
     Raises UsageError where no site fits at rank 1.

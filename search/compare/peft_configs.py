@@ -84,24 +84,38 @@ class PeftCase:
 
 
 def _lora(case: PeftCase) -> LoraConfig:
+    """LoRA at one rank everywhere, trained by PEFT's code: what the same budget gives there.
+
+    Source: arXiv:2106.09685; ``peft.LoraConfig``.
+    """
     return _largest(case, case.ranks, lambda rank: _lora_of(case, rank))
 
 
 def _rslora(case: PeftCase) -> LoraConfig:
-    """alpha / sqrt(r), whatever the recipe's rule."""
+    """The same with alpha / sqrt(r), whatever the recipe's rule.
+
+    Source: rank-stabilised LoRA, Kalajdzievski, arXiv:2312.03732; ``use_rslora``.
+    """
     alpha = case.recipe.scaling.lora_alpha
     return replace(_lora(case), use_rslora=True, lora_alpha=alpha)  # type: ignore[arg-type] # only divided
 
 
 def _dora(case: PeftCase) -> LoraConfig:
-    """Its magnitudes, one for each output, are paid with rank."""
+    r"""Magnitude and direction apart; its magnitudes, one for each output, are paid with rank.
+
+    .. math:: W = m \, \frac{W_0 + B A}{\lVert W_0 + B A \rVert_c}
+
+    Source: DoRA, Liu et al., arXiv:2402.09353; ``use_dora``.
+    """
     return _largest(case, case.ranks, lambda rank: replace(_lora_of(case, rank), use_dora=True))
 
 
 def _eva(case: PeftCase) -> LoraConfig:
-    """PEFT moves ranks between sites before training, up to twice the uniform one.
+    """A from the inputs' singular vectors, and ranks by the variance that they explain: PEFT moves ranks
+    between sites before training, up to twice the uniform one. Their sum stays; where sites differ in
+    cost, their parameters may rise above the budget.
 
-    Their sum stays; where sites differ in cost, their parameters may rise above the budget.
+    Source: EVA, Paischer et al., arXiv:2410.07170; ``peft.EvaConfig``.
     """
     config = _lora(case)
     widest = min(site.d_in for site in case.linear_sites) / config.r  # there are no more components
@@ -109,16 +123,20 @@ def _eva(case: PeftCase) -> LoraConfig:
 
 
 def _adalora(case: PeftCase) -> AdaLoraConfig:
-    """Begins at 1.5 times the rank that fits, as in arXiv:2303.10512, and is cut down to it.
+    """Begins at 1.5 times the rank that fits, as in the paper, and is cut down to it. The cut counts ranks:
+    where sites differ in cost, what is left may lie above the budget.
 
-    The cut counts ranks: where sites differ in cost, what is left may lie above the budget.
+    Source: AdaLoRA, arXiv:2303.10512; ``peft.AdaLoraConfig``.
     """
     target = _largest(case, case.ranks, lambda rank: _adalora_of(case, rank, rank)).init_r
     return _adalora_of(case, math.ceil(1.5 * target), target)
 
 
 def _oft(case: PeftCase) -> OFTConfig:
-    """Blocks that divide every input, d_in (b - 1) / 2 parameters a linear."""
+    """Rotations in blocks of b that divide every input, d_in (b - 1) / 2 parameters a linear.
+
+    Source: orthogonal fine-tuning, Qiu et al., arXiv:2306.07280; ``peft.OFTConfig``.
+    """
     if case.transposed:
         raise InputError("PEFT has no OFT for this model's Conv1D; leave peft-oft out.")
     widths = {site.target.module: site.d_in for site in case.linear_sites}.values()
@@ -131,7 +149,10 @@ def _oft(case: PeftCase) -> OFTConfig:
 
 
 def _prefix(case: PeftCase) -> PrefixTuningConfig:
-    """Virtual keys and values in every layer, whatever the sites; they take positions from the text."""
+    """Virtual keys and values in every layer, whatever the sites; they take positions from the text.
+
+    Source: prefix-tuning, Li and Liang, arXiv:2101.00190; ``peft.PrefixTuningConfig``.
+    """
     if "past_key_values" not in inspect.signature(case.model.base_model.forward).parameters:
         raise InputError("this model takes no past keys and values; leave peft-prefix out.")
     positions = getattr(case.model.config, "max_position_embeddings", math.inf)
@@ -146,7 +167,10 @@ def _prefix(case: PeftCase) -> PrefixTuningConfig:
 
 
 def _ia3(case: PeftCase) -> IA3Config:
-    """One factor for each output, of the FFN's second linear for each input; it has no size to choose."""
+    """One factor for each output, of the FFN's second linear for each input; it has no size to choose.
+
+    Source: (IA)3, Liu et al., arXiv:2205.05638; ``peft.IA3Config``.
+    """
     second = sorted({site.target.module for site in case.linear_sites if site.role in ("fc2", "down")})
     return IA3Config(target_modules=case.targets, feedforward_modules=second, fan_in_fan_out=case.transposed)
 

@@ -21,13 +21,25 @@ __all__ = ["PRUNERS", "Competition", "find_pruner"]
 
 
 def _halving(ladder: Ladder) -> BasePruner:
-    """Asynchronous successive halving: Li et al., MLSys 2020 (arXiv:1810.05934), algorithm 2."""
+    r"""At each rung the best of eta go on, judged beside all that stood there before.
+
+    .. math:: \text{rungs at } \eta^{-k}, \ldots, \eta^{-1}, 1 \text{ of the steps}; \qquad
+       \text{on goes whoever is among the best } 1 / \eta
+
+    Source: asynchronous successive halving, Li et al., MLSys 2020 (arXiv:1810.05934), algorithm 2; Optuna's
+    ``SuccessiveHalvingPruner``.
+    """
     return SuccessiveHalvingPruner(min_resource=1, reduction_factor=ladder.eta)
 
 
 def _hyperband(ladder: Ladder) -> BasePruner:
-    """Some trials are judged later than others, for the sake of those that begin slowly: Li et al., JMLR 18
-    (2018); a trial's number says in which bracket it is."""
+    r"""Halving in several brackets: some trials are judged later than others, for the sake of those that
+    begin slowly; a trial's number says in which bracket it is.
+
+    .. math:: \text{bracket } s = 0, 1, \ldots \text{ has its first rung } \eta^{s} \text{ times as late}
+
+    Source: Hyperband, Li et al., JMLR 18, 2018 (arXiv:1603.06560); Optuna's ``HyperbandPruner``.
+    """
     return HyperbandPruner(min_resource=1, max_resource=ladder.waves, reduction_factor=ladder.eta)
 
 

@@ -33,19 +33,38 @@ _DEVIATION: Final = 0.02  # of the Gaussian initial A and B, as in the reference
 
 @dataclass(frozen=True, slots=True)
 class AdaLora:
-    """Adaptive budget allocation (AdaLoRA, arXiv:2303.10512, eq. 3-12, algorithm 1).
+    r"""Wires as singular value decompositions, the least important values pruned while they learn.
 
-    P = B, Lambda = diag(g), Q = A; g starts at 0. Importance (eq. 7-11) comes from the weights before the
-    step and the clipped gradient. The g out of the top b(t) are set to 0 (eq. 6) and learn on, so that they
-    may come back; b(t) falls cubically, here in parameters: at equal costs, peft's count of ranks.
-    Departures: the penalty is the reference program's and peft's, gamma times the mean over all A and B of
-    |A A^T - I|_F, |B^T B - I|_F, not eq. 4's sum of squares; g takes AdamW's step for plain SGD's; in the
-    last phase what was pruned is gone: it neither learns nor counts in the penalty.
+    .. math:: \Delta W = P \Lambda Q, \quad
+       S_i = s(\lambda_i) + \operatorname{mean}_j s(P_{ji}) + \operatorname{mean}_j s(Q_{ij}), \quad
+       s = \bar{I} \, \bar{U}
 
-    ratio: parameters at the start over the budget. orthogonality: gamma; at peft's 0.5 the penalty's own
-    gradient, which eq. 8 counts as importance, keeps ranks alive at sites without effect. initial, final:
-    shares of the steps before pruning begins, and at the end with masks fixed. interval: steps between two
-    masks (deltaT); with 1 a pruned g hardly comes back, as its sensitivity |g dL/dg| is 0 before every step.
+    .. math:: I(w) = \left\lvert w \, \frac{\partial L}{\partial w} \right\rvert, \quad
+       \bar{I} \leftarrow \beta_1 \bar{I} + (1 - \beta_1) I, \quad
+       \bar{U} \leftarrow \beta_2 \bar{U} + (1 - \beta_2) \lvert I - \bar{I} \rvert
+
+    .. math:: \lambda_i \leftarrow \lambda_i \, \mathbf{1} [ S_i \text{ among the top } b(t) ], \quad
+       b(t) = b_T + (b_0 - b_T) \left( 1 - \frac{t - t_i}{T - t_i - t_f} \right)^3
+
+    P = B, Lambda = diag(g), Q = A; g starts at 0. Importance comes from the weights before the step and the
+    clipped gradient. The g out of the top are set to 0 and learn on, so that they may come back; b(t) falls
+    cubically, here in parameters: at equal costs, peft's count of ranks.
+
+    Source: AdaLoRA, arXiv:2303.10512, eq. 3-12, algorithm 1. Departures: the penalty is the reference
+    program's and peft's, gamma times the mean over all A and B of the Frobenius norm of A's product with
+    itself less the identity, and of B's, not eq. 4's sum of squares; g takes AdamW's step for plain SGD's; in
+    the last phase what was pruned is gone: it neither learns nor counts in the penalty.
+
+    Args:
+        ratio: parameters at the start over the budget.
+        beta1: by which the sensitivity is smoothed.
+        beta2: by which its uncertainty is.
+        orthogonality: gamma; at peft's 0.5 the penalty's own gradient, which eq. 8 counts as importance,
+            keeps ranks alive at sites without effect.
+        initial: share of the steps before pruning begins.
+        final: share of the steps at the end with masks fixed.
+        interval: steps between two masks (deltaT); with 1 a pruned g hardly comes back, as its sensitivity is
+            0 before every step.
     """
 
     max_params: int

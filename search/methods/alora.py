@@ -35,20 +35,26 @@ _PRUNED_SHARE: Final = 1 / 8  # of the ranks that are on, in one round
 
 @dataclass(frozen=True, slots=True)
 class ALora:
-    """Allocating low-rank adaptation (ALoRA, arXiv:2403.16187, eq. 6, algorithm 1).
+    r"""Ranks that an ablation finds useless are given to the modules that lost none.
 
-    The budget is spent uniformly at first. In each round the ``pruned`` ranks (n_A) of lowest importance
-    IS(r) = S(M) - S(M without r) + S(M with only r) go off, S = -loss on a batch of validation rows, and
-    their parameters buy new ranks for the modules that lost none, those of highest mean IS first, one rank
-    each in turn. A new rank has a fresh row of A, a zero column of B and no moments.
+    .. math:: IS(r) = S(M) - S(M \setminus r) + S(M_r), \qquad S = -\text{loss on validation rows}
 
-    Departures: K1 and K2 are shares of the training (the paper: epochs, the first until M converges); what
-    those modules cannot take, because they are full or too dear, gives pruned ranks back, the best first, so
-    that the budget stays spent. The scale of a module stays that of the rank it began with.
+    The budget is spent uniformly at first. In each round the ``pruned`` ranks of lowest importance go off,
+    and their parameters buy new ranks for the modules that lost none, those of highest mean importance first,
+    one rank each in turn. A new rank has a fresh row of A, a zero column of B and no moments.
 
-    before, between: K1 and K2. rounds: N_A. pruned: None: one in eight of the ranks that are on. batch:
-    validation rows of a round, drawn by the candidate's seed. headroom: a module's largest rank over its
-    first.
+    Source: ALoRA, arXiv:2403.16187, eq. 6, algorithm 1. Departures: K1 and K2 are shares of the training (the
+    paper: epochs, the first until M converges); what those modules cannot take, because they are full or too
+    dear, gives pruned ranks back, the best first, so that the budget stays spent. The scale of a module stays
+    that of the rank it began with.
+
+    Args:
+        before: K1, the share of the steps before the first round.
+        between: K2, the share between two rounds.
+        rounds: N_A.
+        pruned: n_A, ranks that go off in a round; None: one in eight of those that are on.
+        batch: validation rows of a round, drawn by the candidate's seed.
+        headroom: a module's largest rank over its first.
     """
 
     max_params: int

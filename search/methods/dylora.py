@@ -28,17 +28,26 @@ __all__ = ["DyLora"]
 
 @dataclass(frozen=True, slots=True)
 class DyLora:
-    """Dynamic low-rank adaptation (DyLoRA, arXiv:2210.07558, section 4, eq. 5-10).
+    r"""A rank drawn at every step, so that the first rows of a wire serve at every rank.
 
-    Every step draws one rank b of 1..r_max and computes with the first b rows of A and columns of B of all
-    sites, at the scale of rank b; b above a site's own rank means all of it. Rows above b are neither moved
-    nor decayed. Departures: the scale is the recipe's rule at b, alpha / b only under ``alpha/r``; the
-    paper keeps all of r_max, here the end is cut to the ranks of the uniform allocation of the budget.
+    .. math:: \Delta W = \frac{\alpha}{b} \, B_{\downarrow b} A_{\downarrow b}, \qquad
+       b \sim p_B \text{ over } \{1, \ldots, r_{\max}\}
 
-    multiple: r_max over the budget's uniform rank; at 1 nothing need be cut. distribution, p: of b; geometric
-    is p (1 - p)^(b - 1), normalised (section 5.8). updates: ``row`` is the paper's "frozen": only row and
-    column b learn (eq. 10), nothing where a site has fewer. loss: ``sum`` is nested dropout's, over all ranks
-    at every step (table 7); the curve is then of r_max.
+    Every step draws one rank b and computes with the first b rows of A and columns of B of all sites, at the
+    scale of rank b; b above a site's own rank means all of it. Rows above b are neither moved nor decayed.
+
+    Source: DyLoRA, arXiv:2210.07558, section 4, eq. 5-10. Departures: the scale is the recipe's rule at b,
+    that of the equation only under ``alpha/r``; the paper keeps all of the largest rank, here the end is cut
+    to the ranks of the uniform allocation of the budget.
+
+    Args:
+        multiple: the largest rank over the budget's uniform rank; at 1 nothing need be cut.
+        distribution: of b, ``uniform`` or ``geometric``.
+        p: of the geometric one, p (1 - p)^(b - 1), normalised (section 5.8).
+        updates: ``row`` is the paper's "frozen": only row and column b learn (eq. 10), nothing where a site
+            has fewer.
+        loss: ``sum`` is nested dropout's, over all ranks at every step (table 7); the curve is then of the
+            largest.
     """
 
     max_params: int

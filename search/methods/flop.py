@@ -29,20 +29,30 @@ __all__ = ["Flop", "check_linears"]
 
 @dataclass(frozen=True, slots=True)
 class Flop:
-    """Factorised low-rank pruning (arXiv:1910.04732, section 3), of the base model's own weights.
+    r"""The base model's own weights factorised, and pruned rank by rank by hard-concrete gates.
 
-    Each linear becomes x -> bias + B diag(g) A x with A = sqrt(S) V^T, B = U sqrt(S) of W = U S V^T, at full
-    rank. Its own parameters are above any adapter's budget and are what is reported; max_params is not read.
-    The wires stand in place of their linears only while this policy trains: they cannot be saved as an
-    adapter or scored again; name the rows to be reported when it trains. Sites that are no linears of their
-    own are refused, shortcuts left out.
+    .. math:: W = B \operatorname{diag}(g) A, \qquad
+       A = \sqrt{\Sigma} \, V^\top, \quad B = U \sqrt{\Sigma} \quad \text{of} \quad W = U \Sigma V^\top
 
-    Departures: gates are one before ``begin``; after ``end`` they are the deterministic ones, those likeliest
-    to be open within the density, with which A and B train on; the multipliers take plain ascent steps and
-    are kept above 0; log theta has its own rate (``Phase``, ``HardConcreteGates``).
+    .. math:: \max_{\lambda \ge 0} \min_{A, B, \theta} \; L + \lambda_1 (C - b) + \lambda_2 (C - b)^2
 
-    density: parameters at the end over those of the weights that were replaced. begin, end, gate_rate,
-    multiplier_rate: ``Phase``'s.
+    C is the expected density of the gates and b its target. Each linear becomes such a product, at full rank.
+    Its own parameters are above any adapter's budget and are what is reported; max_params is not read. The
+    wires stand in place of their linears only while this policy trains: they cannot be saved as an adapter or
+    scored again; name the rows to be reported when it trains. Sites that are no linears of their own are
+    refused, shortcuts left out.
+
+    Source: FLOP (Structured pruning of large language models), arXiv:1910.04732, section 3. Departures: gates
+    are one before ``begin``; after ``end`` they are the deterministic ones, those likeliest to be open within
+    the density, with which A and B train on; the multipliers take plain ascent steps and are kept above 0;
+    log theta has its own rate (``Phase``, ``HardConcreteGates``).
+
+    Args:
+        density: parameters at the end over those of the weights that were replaced.
+        begin: share of the steps at which gates begin to learn.
+        end: share at which they are fixed.
+        gate_rate: how far log theta moves in between by AdamW's steps of one size.
+        multiplier_rate: of the multipliers' ascent, summed over the phase.
     """
 
     max_params: int

@@ -26,13 +26,17 @@ __all__ = ["Full"]
 
 @dataclass(frozen=True, slots=True)
 class Full:
-    """One float32 copy of the whole base model per slot, trained with the head; the model itself stays.
+    r"""Full fine-tuning: one float32 copy of the whole base model per slot, trained with the head; the model
+    itself stays.
+
+    .. math:: W = W_0 + \Delta W, \qquad \Delta W \text{ of any rank}
 
     What lies outside the base model and is no head of the objective, as a language model's own ``lm_head``,
     stays as it is; one that is tied to the embeddings trains with them.
 
-    A reference line, outside every budget: only the head is among ``Trained.tensors``, so that it cannot be
-    saved or scored again; name the rows to be reported when it trains.
+    Source: the reference line of LoRA, arXiv:2106.09685, outside every budget: only the head is among
+    ``Trained.tensors``, so that it cannot be saved or scored again; name the rows to be reported when it
+    trains.
 
     max_params: how many parameters the base model has. model_shapes: their names in it and their shapes;
     parameters that are tied appear, and are trained, once. Build one with ``Full.of``.

@@ -38,21 +38,30 @@ _OF_A_AND_B: Final = "grad_norm"  # the one score that is taken of the candidate
 
 @dataclass(frozen=True, slots=True)
 class Hetero:
-    """Static and dynamic HeteroLoRA (arXiv:2406.14956, sections 2.1 and 2.2, appendices B.1 and C).
+    r"""Whole modules switched on and off by a cheap proxy, once or again and again.
 
-    At each search all modules of a candidate are on, its present weights are scored on the first
-    training batches, unshuffled, and the highest stay on until the next search; ties fall uniformly at
-    random. A module that goes off keeps its weights and its optimizer state, and neither learns nor decays.
-    ``grad_norm`` is |dL/dA| + |dL/dB| of the gradients' sum over the batches, as in the reference program.
+    .. math:: g_m = \mathbf{1} [ S(m) \text{ among the highest that fit the budget} ]
+
+    At each search all modules m of a candidate are on, its present weights are scored on the first training
+    batches, unshuffled, and the highest stay on until the next search; ties fall uniformly at random. A
+    module that goes off keeps its weights and its optimizer state, and neither learns nor decays.
+    ``grad_norm`` is the norm of A's gradient plus that of B's, of their sum over the batches, as in the
+    reference program.
+
+    Source: static and dynamic HeteroLoRA, arXiv:2406.14956, sections 2.1 and 2.2, appendices B.1 and C.
     Departures: any other proxy is the registry's own around the present wires, by its worth at the modules'
     rank; so SNIP and SYNFLOW weigh G by W0, not by W0 + BA. No choice exceeds the budget, whatever
     ``enabled`` says.
 
-    frequency: searches per epoch, 0 for one at the start alone; 5 in the paper. multiple: the modules' one
-    rank, over that of the uniform allocation. enabled: share p of the modules that are on at most; None:
-    as many as fit. allotment: LoRA modules and shortcuts in one list of floor(p n_lora) + round(p n_shortcut)
-    places, or each kind in its own, with its share of the budget. constant_epochs: for so long the
-    choice is random (CONSTANT). batches: how many are scored on.
+    Args:
+        proxy: ``grad_norm``, or any of the registry.
+        frequency: searches per epoch, 0 for one at the start alone; 5 in the paper.
+        allotment: LoRA modules and shortcuts in one list of floor(p n_lora) + round(p n_shortcut) places, or
+            each kind in its own, with its share of the budget.
+        enabled: share p of the modules that are on at most; None: as many as fit.
+        multiple: the modules' one rank, over that of the uniform allocation.
+        constant_epochs: for so long the choice is random (CONSTANT).
+        batches: how many are scored on.
     """
 
     max_params: int

@@ -22,7 +22,12 @@ __all__ = ["HeadOnly", "Lora", "check_head"]
 
 @dataclass(frozen=True, slots=True)
 class Lora:
-    """Every site at the same rank, every gate one (LoRA, arXiv:2106.09685)."""
+    r"""Every site at the same rank, every gate one: the baseline.
+
+    .. math:: \Delta W = \frac{\alpha}{r} \, B A
+
+    Source: LoRA, arXiv:2106.09685, eq. 3.
+    """
 
     max_params: int
 
@@ -41,7 +46,12 @@ class Lora:
 
 @dataclass(frozen=True, slots=True)
 class HeadOnly:
-    """No wire: the head alone is trained, which any method must beat."""
+    r"""No wire: the head alone is trained, which any method must beat.
+
+    .. math:: \Delta W = 0 \text{ at every site}
+
+    Source: a linear probe (Alain and Bengio, arXiv:1610.01644).
+    """
 
     max_params: int
 

@@ -26,18 +26,33 @@ __all__ = ["SaLora"]
 
 @dataclass(frozen=True, slots=True)
 class SaLora:
-    """Structure-aware low-rank adaptation (SaLoRA, Mathematics 2023, eq. 5-12, algorithm 1).
+    r"""Hard-concrete gates that a Lagrangian brings to the budget, and factors kept near orthogonal.
 
-    Gates are one until ``begin``, then hard-concrete draws (eq. 7), one a step for the whole batch, whose
-    density (eq. 11, read as a ratio of two sums over all sites) comes to the budget by ``end``. Departures:
-    eq. 12's term has the linear one of FLOP beside it, and its target falls from 1 to the budget by three
-    quarters of the phase, so that the constraint holds in few steps; log theta has its own rate (``Phase``,
-    ``HardConcreteGates``); at the end of the phase the gates likeliest to be open that fit the budget are
-    kept, at their deterministic values, the others are zero for good, and training goes on.
+    .. math:: g = \min(1, \max(0, s)), \quad
+       s = \sigma \left( \frac{\log \frac{u}{1 - u} + \log \theta}{\tau} \right) (\zeta - \gamma) + \gamma,
+       \quad u \sim U(0, 1)
 
-    ratio: parameters at the start over the budget. begin, end: T_start and T_end as shares of the steps.
-    orthogonality: beta of eq. 9; small, as B starts at zero and a wire's scale is not in it. gate_rate,
-    multiplier_rate: ``Phase``'s.
+    .. math:: \max_{\lambda \ge 0} \min_{A, B, \theta} \;
+       L + \beta \sum \left( \lVert B^\top B - I \rVert_F^2 + \lVert A A^\top - I \rVert_F^2 \right)
+       + \lambda_1 (C - b) + \lambda_2 (C - b)^2
+
+    C is the expected density of the gates that are on and b its target. Gates are one until ``begin``, then
+    drawn, once a step for the whole batch, and their density comes to the budget by ``end``.
+
+    Source: SaLoRA (Structure-aware low-rank adaptation), Mathematics 11(20):4317, 2023, eq. 5-12, algorithm
+    1. Departures: the density (eq. 11) is read as a ratio of two sums over all sites; eq. 12's term has the
+    linear one of FLOP beside it, and its target falls from 1 to the budget by three quarters of the phase, so
+    that the constraint holds in few steps; log theta has its own rate (``Phase``, ``HardConcreteGates``); at
+    the end of the phase the gates likeliest to be open that fit the budget are kept, at their deterministic
+    values, the others are zero for good, and training goes on.
+
+    Args:
+        ratio: parameters at the start over the budget.
+        begin: T_start, as a share of the steps.
+        end: T_end, likewise.
+        orthogonality: beta of eq. 9; small, as B starts at zero and a wire's scale is not in it.
+        gate_rate: how far log theta moves from ``begin`` to ``end`` by AdamW's steps of one size.
+        multiplier_rate: of the multipliers' ascent, summed over the phase.
     """
 
     max_params: int

@@ -35,20 +35,28 @@ def soft_threshold(values: Tensor, threshold: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Sora:
-    """Sparse low-rank adaptation (SoRA, arXiv:2311.11696, eq. 10-12).
+    r"""Gates that learn under an L1 penalty, until many are exactly zero.
 
-    g starts as N(0, 1), learns with A and B, and is soft-thresholded by eta * lambda after each step; what is
-    zero at the end is cut and g folds into B. Departures: g takes AdamW's step, not plain SGD's, before the
+    .. math:: \Delta W = \text{scale} \cdot B \operatorname{diag}(g) A, \quad
+       g \leftarrow \mathcal{T}_{\eta \lambda} \left( g - \eta \, \nabla_g L \right), \quad
+       \mathcal{T}_{\xi}(x) = \operatorname{sign}(x) \max(0, \lvert x \rvert - \xi)
+
+    g starts as N(0, 1), learns with A and B, and is soft-thresholded after each step; what is zero at the end
+    is cut and g folds into B.
+
+    Source: SoRA, arXiv:2311.11696, eq. 10-12. Departures: g takes AdamW's step, not plain SGD's, before the
     threshold, and has its own learning rate eta; the paper has no budget, so after ``settle`` of the steps
-    the gates of largest |g| that fit it are kept, the rest is zero for good, and training goes on without
-    threshold.
+    the gates of largest absolute value that fit it are kept, the rest is zero for good, and training goes on
+    without threshold. Where more gates reach zero than must, the end is below the budget.
 
-    ratio: parameters at the start over the budget. gate_rate: how far g moves until ``settle`` by AdamW's
-    steps of one size, whatever the learning rate and the steps: with the other weights' rate a short training
-    would keep those that began large. strength: lambda; AdamW's steps are of size eta where all batches agree
-    and smaller elsewhere, so this is the agreement below which a gate shrinks. schedule: lambda stays, or
-    rises linearly from 0 to twice ``strength``. Where more gates reach zero than must, the end is below the
-    budget.
+    Args:
+        ratio: parameters at the start over the budget.
+        strength: lambda; AdamW's steps are of size eta where all batches agree and smaller elsewhere, so this
+            is the agreement below which a gate shrinks.
+        schedule: lambda stays, or rises linearly from 0 to twice ``strength``.
+        settle: share of the steps after which the gates are fixed.
+        gate_rate: how far g moves until ``settle`` by AdamW's steps of one size, whatever the learning rate
+            and the steps: with the other weights' rate a short training would keep those that began large.
     """
 
     max_params: int

@@ -35,18 +35,27 @@ _ROW_NORM: Final = (1 / 3) ** 0.5  # root mean square of the norm of a row of Lo
 
 @dataclass(frozen=True, slots=True)
 class Spectral:
-    """Ranks by water-filling (DESIGN, section 6) before the first step, each from 0 up to what was loaded.
+    r"""Ranks by water-filling before the first step, each from 0 up to what was loaded.
+
+    .. math:: \max_{r} \; \sum_{\text{sites}} \operatorname{gain}(\text{site}, r_{\text{site}}) \quad
+       \text{within} \quad \sum_{\text{sites}} r_{\text{site}} \, (d_{in} + d_{out}) \le \text{budget}
 
     A proxy looks at the frozen base model under the slot's own fresh head, on the first training batches;
     ``greedy`` spends the budget on its worths, rank by rank. What is left out neither learns nor decays.
 
-    initial: ``random`` keeps LoRA's A; ``aligned`` puts into A's rows the top right singular vectors of
-    G = dL/d(Delta W), as long as LoRA's rows: with B = 0 the first step decreases the loss by
-    |dL/dB|^2 = scale^2 |G A^T|^2 times the rate; of all A with orthogonal rows of that length, these make it
-    the largest.
-    batches: of the recipe's size. proxy: any of ``proxies.registry``. By default ``root:``, as sums of plain
-    worths do not see concentration: in results/README.md the root lifts ``grad_norm@init`` from +0.61 to
-    +0.67 and narrows ``adam_signal``'s interval.
+    ``aligned`` puts into A's rows the top right singular vectors of G, the gradient of the loss by Delta W,
+    as long as LoRA's rows. With B = 0 the first step decreases the loss by the squared norm of B's gradient,
+    times the rate; of all A with orthogonal rows of that length, these make it the largest:
+
+    .. math:: \lVert \partial L / \partial B \rVert_F^2 = \text{scale}^2 \, \lVert G A^\top \rVert_F^2
+
+    Source: ours. By default ``root:``, as sums of plain worths do not see concentration: in results/README.md
+    the root lifts ``grad_norm@init`` from +0.61 to +0.67 and narrows ``adam_signal``'s interval.
+
+    Args:
+        initial: ``random`` keeps LoRA's A; ``aligned``: as above.
+        batches: how many are looked at, of the recipe's size.
+        proxy: any of the registry.
     """
 
     max_params: int

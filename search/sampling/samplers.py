@@ -13,19 +13,32 @@ __all__ = ["LIVE_SAMPLERS", "READS_PRUNED", "SAMPLERS", "WINDOWS", "find_sampler
 
 
 def _tpe(seed: int) -> BaseSampler:
-    """One joint density over all sites: faster than a density per site, and it knows which ranks go together.
+    r"""The tree-structured Parzen estimator: what is likely among good trials and unlikely among the others.
 
-    Trials are told one at a time, so no running trial needs the constant liar.
+    .. math:: \arg\max_{x} \; \frac{\ell(x)}{g(x)}, \qquad
+       \ell \text{ the density of the best trials, } g \text{ that of the rest}
+
+    One joint density over all sites: faster than a density per site, and it knows which ranks go together.
+    Trials are told one at a time, so no running trial needs the constant liar. Source: Bergstra et al.,
+    NeurIPS 2011; Optuna's ``TPESampler``, with Falkner et al., arXiv:1807.01774, for the joint density.
     """
     return TPESampler(seed=seed, multivariate=True, constant_liar=False)
 
 
 def _nsga2(seed: int) -> BaseSampler:
-    """Generations of 16, so that 64 trials see four of them (Optuna's default of 50 would see one)."""
+    """A population that crosses and mutates, kept by who is dominated by nobody, then by who stands alone.
+
+    Generations of 16, so that 64 trials see four of them (Optuna's default of 50 would see one). Source: Deb
+    et al., IEEE Transactions on Evolutionary Computation 6, 2002; Optuna's ``NSGAIISampler``.
+    """
     return NSGAIISampler(seed=seed, population_size=16)
 
 
 def _random(seed: int) -> BaseSampler:
+    """Every rank by itself, uniformly from the grid, then repaired to the budget.
+
+    Source: Optuna's ``RandomSampler``; Bergstra and Bengio, JMLR 13, 2012.
+    """
     return RandomSampler(seed=seed)
 
 
