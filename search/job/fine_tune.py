@@ -98,7 +98,9 @@ def _trained(
     keep_tensors: bool,
     progress: Progress,
 ) -> list[list[Trained]]:
-    """All of it read or trained, and recorded."""
+    """All of it read or trained, and recorded; nothing where there is nothing to do."""
+    if not work:
+        return []
     records = [_Record.of(*one, machine.log, keep_tensors=keep_tensors) for one in work]
     if any(leg.is_whole for one in records for leg in one.known):
         runs, found = sum(len(one.legs) for one in records), sum(len(one.known) for one in records)
