@@ -86,7 +86,9 @@ def fine_tune_all(
     keep_tensors: bool,
     progress: Progress = silent,
 ) -> list[list[Trained]]:
-    """The same for several workloads at once, which share the machine; a list for each, in order."""
+    """The same for several workloads at once, or none, which share the machine; a list for each, in order."""
+    if not work:
+        return []
     known = [(workload, Ledger(folder, workload.fingerprint), legs) for workload, legs in work]
     return _trained(known, machine, keep_tensors=keep_tensors, progress=progress)
 
