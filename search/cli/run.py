@@ -65,9 +65,9 @@ def _run(given: Typed) -> Printed:
     else:
         record = _searched_and_pushed(given, hub)
     assert record.output is not None, "a command has a folder"
-    lines = saved_line(record), how_to_look(Path(record.output), record.study)
-    text = search_sheet(record).with_sentences(*lines).text
-    return Printed(record.to_json(), text, samples_of(record))
+    told = search_sheet(record).with_sentences(saved_line(record)).text
+    look = how_to_look(Path(record.output), record.study)
+    return Printed(record.to_json(), f"{told}\n{look}", samples_of(record))
 
 
 def _searched_and_pushed(given: Typed, hub: HubSettings) -> SearchRecord:

@@ -64,6 +64,6 @@ def run_compare(given: Typed, machine: Callable[[Typed], Machine] = machine_give
         folder.confirm()
         line = shareable_line("rankscape compare", (CompareSettings, *JOB), given)
         write_comparison(compared, path, command=line)
-    lines = f"saved in {path}", how_to_look(path, study.elsewhere)
-    text = compared.sheet.with_sentences(*lines).text
-    return Printed(compared.board.to_json(), text, compared.samples)
+    told = compared.sheet.with_sentences(f"saved in {path}").text
+    look = how_to_look(path, study.elsewhere)
+    return Printed(compared.board.to_json(), f"{told}\n{look}", compared.samples)

@@ -80,4 +80,4 @@ def report_anew(source: Path, output: Path | None) -> Printed:
 
 
 def _said(report: StudyReport, folder: Path, *more: str) -> Printed:
-    return Printed(report.to_json(), report.text(folder, *more))
+    return Printed(report.to_json(), "\n".join((report.text(folder), *more)))

@@ -86,7 +86,9 @@ def fine_tune_all(
     keep_tensors: bool,
     progress: Progress = silent,
 ) -> list[list[Trained]]:
-    """The same for several workloads at once, which share the machine; a list for each, in order."""
+    """The same for several workloads at once, or none, which share the machine; a list for each, in order."""
+    if not work:
+        return []
     known = [(workload, Ledger(folder, workload.fingerprint), legs) for workload, legs in work]
     return _trained(known, machine, keep_tensors=keep_tensors, progress=progress)
 
@@ -98,9 +100,7 @@ def _trained(
     keep_tensors: bool,
     progress: Progress,
 ) -> list[list[Trained]]:
-    """All of it read or trained, and recorded; nothing where there is nothing to do."""
-    if not work:
-        return []
+    """All of it read or trained, and recorded."""
     records = [_Record.of(*one, machine.log, keep_tensors=keep_tensors) for one in work]
     if any(leg.is_whole for one in records for leg in one.known):
         runs, found = sum(len(one.legs) for one in records), sum(len(one.known) for one in records)

@@ -142,21 +142,41 @@ def checked_storage(address: str) -> str:
         with opened_storage(address) as storage:
             storage.get_all_studies()
     except _BROKEN as error:
-        raise UsageError(
-            f"`storage` cannot be opened ({type(error).__name__}{_missing(error)}); give an address that "
-            "Optuna takes, such as sqlite:///study.db."
-        ) from None
+        raise UsageError(f"`storage` {_why_not_opened(address, error)}") from None
     return address
 
 
+def _why_not_opened(address: str, error: BaseException) -> str:
+    """What is wrong, and what to do; an address may be right, and its server or its folder not there."""
+    kind = type(error).__name__
+    if isinstance(error, OperationalError) and not address.startswith(_FILE):
+        return (
+            f"does not answer ({kind}); see that its server runs at that host and port, that its database is "
+            "there, and that its user may log in."
+        )
+    if isinstance(error, OperationalError | OSError):
+        return (
+            f"cannot be opened ({kind}); see that the folder of its file is there, and that both may be read "
+            "and written."
+        )
+    return (
+        f"cannot be opened ({kind}{_missing(error)}); give an address that Optuna takes, such as "
+        "sqlite:///study.db."
+    )
+
+
 def _not_of_optuna(address: str) -> str | None:
-    """What an SQLite file is that Optuna would write its tables into beside another program's; None where it
-    is a study's, or is not there."""
+    """What an SQLite database is that keeps nothing, or that is another program's, which Optuna would add its
+    tables to; None where it is a study's, or is not there."""
     try:
         url = make_url(address)
     except ArgumentError:
         return None  # of which its opening tells
-    if url.get_backend_name() != "sqlite" or not url.database or not Path(url.database).is_file():
+    if url.get_backend_name() != _FILE:
+        return None
+    if not url.database or ":memory:" in url.database or url.query.get("mode") == "memory":
+        return "memory of this process, which keeps nothing"
+    if not Path(url.database).is_file():
         return None
     uri = f"{Path(url.database).absolute().as_uri()}?mode=ro"
     try:

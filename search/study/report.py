@@ -87,10 +87,10 @@ class StudyReport:
         beaten = f"does anything beat uniform? {self.uniform_verdict}"
         return report_sheet(self.verdict, self.reports[0], (beaten, *notes, *self.lines_beside))
 
-    def text(self, folder: Path, *more: str) -> str:
-        """``sheet``, once it is written to ``folder``. more: sentences at its end."""
+    def text(self, folder: Path) -> str:
+        """``sheet``, once it is written to ``folder``."""
         files = "report.html, report.json (.md, .csv), tables/, plots/"
-        return self.sheet.with_sentences(f"written to {folder}: {files}", *more).text
+        return self.sheet.with_sentences(f"written to {folder}: {files}").text
 
 
 def study_report(table: BenchmarkTable) -> StudyReport:

@@ -115,9 +115,10 @@ def test_workloads_are_trained_together_and_told_apart(told, tmp_path):
     assert [index for index, _ in telling.asked][:2] == [0, 1]
 
 
-def test_no_workloads_are_no_work(told, tmp_path):
-    job, _ = told
+def test_of_no_workload_nothing_comes(told, tmp_path):
+    job, telling = told
     assert fine_tune_all([], tmp_path, job.machine, keep_tensors=False) == []
+    assert telling.asked == []
 
 
 def test_progress_counts_the_steps_that_are_left(told, tmp_path):

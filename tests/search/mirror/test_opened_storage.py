@@ -1,5 +1,6 @@
 """A study lies in a file, in a journal or on a server, and what is none is said to be none."""
 
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -128,6 +129,33 @@ def test_addresses_that_cannot_be_opened_are_refused_without_being_shown(tmp_pat
         with pytest.raises(UsageError, match="`storage`") as refused:
             checked_storage(bad)
         assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("sqlite:////no/such/folder/secret.db", "see that the folder of its file is there"),
+        ("/no/such/folder/secret.log", "see that the folder of its file is there"),
+        ("mysql+nosuch://u:secret@127.0.0.1/db", "give an address that Optuna takes"),
+        ("sqlite://", "memory of this process, which keeps nothing"),
+        ("sqlite:///:memory:", "memory of this process, which keeps nothing"),
+        ("sqlite:///file:secret?mode=memory&uri=true", "memory of this process, which keeps nothing"),
+    ],
+)
+def test_it_is_told_what_is_wrong_with_an_address(address, says):
+    with pytest.raises(UsageError, match=says) as refused:
+        checked_storage(address)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_server_that_is_not_there_is_not_taken_for_a_bad_address():
+    pytest.importorskip("psycopg")
+    with socket.socket() as taken:  # and nobody listens
+        taken.bind(("127.0.0.1", 0))
+        address = f"postgresql+psycopg://u:secret@127.0.0.1:{taken.getsockname()[1]}/db"
+        with pytest.raises(UsageError, match=r"does not answer .*; see that its server runs") as refused:
+            checked_storage(address)
+    assert "secret" not in str(refused.value)
 
 
 NASTY = ["a?b", "a%20b", "a b", "a#b", "ü", "a{b}c", "a'b", "a&b=c", "-x", 'a"b', "a;b", "file:x?mode=memory"]
