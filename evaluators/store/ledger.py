@@ -146,13 +146,15 @@ class Ledger:
     def adopt_all(self, other: Ledger) -> None:
         """Copies what another ledger holds of all that has ended and this one lacks, without states."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        there = [path for path in other._folder.iterdir() if path.suffix in (".json", _TENSORS)]
-        for path in sorted(there, key=lambda path: path.suffix == ".json"):  # tensors first
+        for path in sorted(other._folder.glob("*.json")):
             place = self._folder / path.name
-            if path.name.endswith(_STATE) or place.exists():
+            if place.exists():
                 continue
-            with suppress(FileNotFoundError), whole_file(place) as unfinished:  # removed meanwhile
-                shutil.copyfile(path, unfinished)
+            tensors = path.with_suffix(_TENSORS)
+            with suppress(FileNotFoundError):  # removed meanwhile
+                if tensors.exists():  # first, and anew: what lies here may be of a recording that was killed
+                    _copied(tensors, place.with_suffix(_TENSORS))
+                _copied(path, place)
 
     def forget_state(self, candidate: Candidate) -> None:
         """Removes the states of a candidate that goes on no more."""
@@ -205,6 +207,11 @@ class Ledger:
     def _owner(self, candidate: Candidate) -> str:
         """What the names of a candidate's states begin with."""
         return self._key(Leg(candidate))[:_SHORT]
+
+
+def _copied(path: Path, place: Path) -> None:
+    with whole_file(place) as unfinished:
+        shutil.copyfile(path, unfinished)
 
 
 def _evaluation(leg: Leg, fields: Mapping[str, Any]) -> Evaluation:

@@ -30,3 +30,13 @@ def test_all_that_has_ended_elsewhere_is_copied_without_states(tmp_path):
     torch.testing.assert_close(own.find(LEG).tensors, trained().tensors, rtol=0, atol=0)
     assert own.find(PAUSED).evaluation == paused().evaluation
     assert own.find(PAUSED).state is None
+
+
+def test_tensors_of_a_recording_that_was_killed_are_not_mixed_with_what_is_copied(tmp_path):
+    own, other = Ledger(tmp_path / "own", "context"), Ledger(tmp_path / "other", "context")
+    other.record(LEG, trained())
+    (written,) = (tmp_path / "other").glob("*.safetensors")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / written.name).write_bytes(b"half of other tensors")
+    own.adopt_all(other)
+    torch.testing.assert_close(own.find(LEG).tensors, trained().tensors, rtol=0, atol=0)
