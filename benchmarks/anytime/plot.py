@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from spaces.show.picture import bare, draw_title, new_figure, save_png
 
@@ -46,7 +46,9 @@ def _draw(axes: Axes, searches: Mapping[str, Sequence[Sequence[EndedTrial]]], un
         axes.step(grid, middle, where="post", color=colour, label=arm, linewidth=1.6)
         axes.fill_between(grid, low, high, step="post", color=colour, alpha=0.15, linewidth=0)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))  # pictures have no formulas
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(label, fontsize=8)
     bare(axes)
 
