@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.record import record
 from search.cli.progress import progress_on_stderr
+from search.folder.lock import locked
 from search.job.ground import Ground
 from search.job.inputs import load_inputs
 from search.job.machine import machine_of
@@ -72,11 +73,8 @@ def written(experiment: Experiment, laboratory: Laboratory, folder: Path) -> Non
         record("benchmarks.evidence", "cpu", {"rows": rows, "recipe": asdict(recipe)}, folder / "made.json")
 
 
-def main() -> None:
-    """Trains what is missing, and writes what is known."""
-    args = parsed()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("search.job").setLevel(logging.WARNING)
+def run(args: argparse.Namespace) -> None:
+    """Trains what is missing, and writes what is known after every block."""
     laboratory = laboratory_of(args)
     for name in args.experiment:
         experiment = EXPERIMENTS[name]
@@ -84,6 +82,16 @@ def main() -> None:
         if not args.report:
             conduct(experiment, laboratory, after_block=write)
         write()
+
+
+def main() -> None:
+    """One process at a time: rows, picks and runs are written into one folder."""
+    args = parsed()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("search.job").setLevel(logging.WARNING)
+    args.work.mkdir(parents=True, exist_ok=True)
+    with locked(args.work, another="wait for it, or give another --work"):
+        run(args)
 
 
 if __name__ == "__main__":

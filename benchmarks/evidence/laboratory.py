@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 
 from evaluators.data.task import ReportOn
@@ -187,8 +188,9 @@ class Laboratory:
         return prepare(self._ground, space, training, setting.scoring)
 
     def _place(self, proxy: str, budget: int) -> Path:
-        own = self._folder / "picks" / self._job.workload.fingerprint[:12]
-        return own / f"{proxy.replace(':', '-')}-{budget}.json"
+        """Of these rows, this space and these batches: asked otherwise, a proxy picks otherwise."""
+        asked = sha256(f"{self._job.workload.fingerprint} {self._setting}".encode()).hexdigest()
+        return self._folder / "picks" / asked[:12] / f"{proxy.replace(':', '-')}-{budget}.json"
 
     def _picked(self, proxy: str, budget: int) -> Allocation:
         path = self._place(proxy, budget)

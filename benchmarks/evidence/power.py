@@ -27,4 +27,7 @@ def least_difference(sd: float, *, seeds: int, tests: int = 1, power: float = 0.
         centre = effect * math.sqrt(seeds)
         return float(stats.nct.sf(bound, seeds - 1, centre)) - power  # the other side is below 1e-4 there
 
-    return sd * float(optimize.brentq(lacking, 0.1, 12.0 / math.sqrt(seeds)))
+    enough = 1.0
+    while lacking(enough) < 0:
+        enough *= 2
+    return sd * float(optimize.brentq(lacking, 0.1, enough))

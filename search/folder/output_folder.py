@@ -12,14 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
-
 from evaluators.base.content_digest import file_digest
 from evaluators.store.whole_file import is_unfinished, write_whole
 from search.sampling.storage_error import one_line_where_unwritable
 from spaces.errors import InputError, UsageError
 
 from .folder_record import RECORD, FolderRecord, read_record
+from .lock import LOCK, locked
 from .provenance import Digests, Provenance, this_program
 
 __all__ = ["OutputFolder", "decisive"]
@@ -38,8 +37,6 @@ _PLACE_ONLY: Final = (
     "storage",
     "study_name",
 )
-_LOCK: Final = ".lock"  # removed by who holds it alone: who locks an unlinked one holds nothing
-_PATIENCE_S: Final = 0.2  # in which such a one tries again
 _OLD_PART: Final = "options.json.part"  # what older versions were writing when they were killed
 _RESULT: Final = "result.json"
 _CANDIDATES, _SCORES = "candidates", "scores"
@@ -98,9 +95,9 @@ class OutputFolder:
             self._check()  # before anything is written, the lock included
             made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
             self.path.mkdir(parents=True, exist_ok=True)
-            with _locked(self.path, another=self._another):
+            with locked(self.path, another=self._another):
                 self._record = self._check()  # again, now that nobody else writes
-                standing = None if self._record else {path.name for path in self.path.iterdir()} - {_LOCK}
+                standing = None if self._record else {path.name for path in self.path.iterdir()} - {LOCK}
                 try:
                     if not self._any_options:
                         self._read = self._read_now()
@@ -180,7 +177,7 @@ class OutputFolder:
         files = {
             path.as_posix(): file_digest(self.path / path)
             for path in left
-            if path.parts[0] not in (RECORD, _LOCK, _CANDIDATES, _LOGS) and not path.name.startswith(_STUDY)
+            if path.parts[0] not in (RECORD, LOCK, _CANDIDATES, _LOGS) and not path.name.startswith(_STUDY)
         }
         self._record = replace(self._record, files=files)
         self._record.write(self.path)
@@ -209,7 +206,7 @@ class OutputFolder:
 
     def _may_stand(self, name: str) -> bool:
         """Whether a file or folder is no sign of anybody else, where nothing is recorded."""
-        return name in (_LOCK, _OLD_PART, *self._files) or is_unfinished(name)
+        return name in (LOCK, _OLD_PART, *self._files) or is_unfinished(name)
 
     def _read_now(self) -> Provenance:
         """What is read now; raises InputError where it is not what this start or an earlier one has read."""
@@ -234,26 +231,6 @@ def decisive(settings: Mapping[str, object], *, growing: Collection[str] = ()) -
     """The settings that decide results, as JSON has them. growing: those that may change on the way."""
     kept = {name: value for name, value in settings.items() if name not in (*_PLACE_ONLY, *growing)}
     return dict(json.loads(json.dumps(kept, default=str)))
-
-
-@contextmanager
-def _locked(folder: Path, *, another: str) -> Iterator[None]:
-    """Raises UsageError where another run is at work in the folder. another: what to do then."""
-    lock = FileLock(folder / _LOCK)
-    try:
-        lock.acquire(timeout=_PATIENCE_S, poll_interval=_PATIENCE_S / 4)
-    except Timeout:
-        raise UsageError(f"{folder} is in use by another run; {another}.") from None
-    except OSError as error:
-        if error.filename is not None:  # the file cannot be opened
-            raise
-        raise InputError(
-            f"{folder} cannot be locked ({error}), as its file system knows no locks; {another} elsewhere."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _clear(folder: Path) -> None:
@@ -281,7 +258,7 @@ def _forget(folder: Path, standing: Collection[str], made: Sequence[Path]) -> No
                 path.rmdir()
         elif _is_ours(path.name):
             path.unlink()
-    (folder / _LOCK).unlink(missing_ok=True)
+    (folder / LOCK).unlink(missing_ok=True)
     for one in made:
         with suppress(OSError):  # somebody else's by now
             one.rmdir()

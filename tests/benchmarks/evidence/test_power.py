@@ -9,7 +9,7 @@ from scipy import stats
 from benchmarks.evidence.power import least_difference
 
 
-@pytest.mark.parametrize(("seeds", "tests"), [(8, 1), (8, 10), (3, 1)])
+@pytest.mark.parametrize(("seeds", "tests"), [(8, 1), (8, 10), (3, 1), (4, 38)])
 def test_four_of_five_experiments_show_it(seeds: int, tests: int) -> None:
     difference = least_difference(0.004, seeds=seeds, tests=tests)
     samples = np.random.default_rng(0).normal(difference, 0.004, (20_000, seeds))
