@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from evaluators.metrics.of_tokens import TOKEN_METRICS
-from search.folder.output_folder import OutputFolder, decisive
+from search.folder.output_folder import CANDIDATES, OutputFolder, decisive
 from search.folder.provenance import Digests, data_file, inputs_of
 from search.job.settings import DataSettings, ModelSettings
 from search.live.settings import LiveSettings
@@ -53,8 +53,8 @@ def run_search(
         else:
             _log.info("%s has ended before; this is its result", path)
             record = SearchRecord.of_json(ended)
-        if record.metric not in TOKEN_METRICS and (path / "candidates").exists():  # others may write later
-            shutil.rmtree(path / "candidates")
+        if record.metric not in TOKEN_METRICS and (path / CANDIDATES).exists():  # others may write later
+            shutil.rmtree(path / CANDIDATES)
         return record
 
 

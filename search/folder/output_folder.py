@@ -21,7 +21,10 @@ from .folder_record import RECORD, FolderRecord, read_record
 from .lock import LOCK, locked
 from .provenance import Digests, Provenance, this_program
 
-__all__ = ["OutputFolder", "decisive"]
+__all__ = ["CANDIDATES", "OutputFolder", "decisive"]
+
+CANDIDATES: Final = "candidates"
+"""Of finished candidates, in a run's folder."""
 
 _PLACE_ONLY: Final = (
     "output",
@@ -39,12 +42,12 @@ _PLACE_ONLY: Final = (
 )
 _OLD_PART: Final = "options.json.part"  # what older versions were writing when they were killed
 _RESULT: Final = "result.json"
-_CANDIDATES, _SCORES = "candidates", "scores"
+_SCORES: Final = "scores"
 _STUDY: Final = "study.db"  # into which optuna-dashboard writes
 _BESIDE_TRIALS: Final = "artifacts"  # that are running in it from the first second
 _LOGS: Final = "logs"  # other programs read along, and it says nothing that results do not
 _OF_A_RESULT: Final = (_RESULT, "result.md", "result.csv", "allocation.json", "ranks.png")
-_WRITTEN_EARLY: Final = (RECORD, _STUDY, _BESIDE_TRIALS, _CANDIDATES, _SCORES, _LOGS, *_OF_A_RESULT)
+_WRITTEN_EARLY: Final = (RECORD, _STUDY, _BESIDE_TRIALS, CANDIDATES, _SCORES, _LOGS, *_OF_A_RESULT)
 _log = logging.getLogger(__name__)
 
 
@@ -177,7 +180,7 @@ class OutputFolder:
         files = {
             path.as_posix(): file_digest(self.path / path)
             for path in left
-            if path.parts[0] not in (RECORD, LOCK, _CANDIDATES, _LOGS) and not path.name.startswith(_STUDY)
+            if path.parts[0] not in (RECORD, LOCK, CANDIDATES, _LOGS) and not path.name.startswith(_STUDY)
         }
         self._record = replace(self._record, files=files)
         self._record.write(self.path)
@@ -244,7 +247,7 @@ def _clear(folder: Path) -> None:
 
 
 def _anything_finished(folder: Path) -> bool:
-    return any(any(folder.rglob(f"{kept}/*.json")) for kept in (_CANDIDATES, _SCORES))
+    return any(any(folder.rglob(f"{kept}/*.json")) for kept in (CANDIDATES, _SCORES))
 
 
 def _forget(folder: Path, standing: Collection[str], made: Sequence[Path]) -> None:

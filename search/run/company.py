@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Trained
@@ -18,10 +18,7 @@ from search.mirror.live_watcher import KeepsStudy
 from .record import SearchRecord
 from .result import Result
 
-__all__ = ["CANDIDATES", "Alone", "Company", "TrainsTrials"]
-
-CANDIDATES: Final = "candidates"
-"""Of finished candidates, in a run's folder."""
+__all__ = ["Alone", "Company", "TrainsTrials"]
 
 
 class TrainsTrials(Protocol):

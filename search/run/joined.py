@@ -14,6 +14,7 @@ import numpy as np
 
 from evaluators.store.ledger import Ledger
 from proxies.site_scores import SiteScores
+from search.folder.output_folder import CANDIDATES
 from search.folder.provenance import Provenance, this_program
 from search.live.at_once import settled_at_once
 from search.mirror.join_settings import JoinSettings
@@ -31,7 +32,7 @@ from search.mirror.shared_work import SharedWork, shared_work
 from search.mirror.study_place import StudyPlace
 from spaces.errors import UsageError
 
-from .company import CANDIDATES, Alone, Company, TrainsTrials
+from .company import Alone, Company, TrainsTrials
 from .record import SearchRecord
 from .result import Result
 

@@ -16,6 +16,7 @@ from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import Leg
 from proxies.site_scores import SiteScores
+from search.folder.output_folder import CANDIDATES
 from search.job.fine_tune import fine_tune_legs
 from search.job.machine import Machine
 from search.job.progress import Progress, silent
@@ -34,7 +35,7 @@ from search.mirror.study_place import StudyPlace
 from search.sampling.proposals import Proposal
 from spaces.errors import InputError
 
-from .company import CANDIDATES, Company
+from .company import Company
 from .finalists_mirror import finalists_mirror
 from .front_files import write_front
 from .joined import company_of

@@ -13,7 +13,7 @@ from evaluators.store.whole_file import write_whole
 from proxies.registry import find_proxy
 from proxies.site_scores import SiteScores
 from search.allocation.registry import find_allocator
-from search.folder.output_folder import OutputFolder
+from search.folder.output_folder import CANDIDATES, OutputFolder
 from search.job.progress import Progress, silent
 from search.job.texts import write_answers
 from search.live.pruning import find_pruner
@@ -104,7 +104,7 @@ def search_with(
     show_proposals(study, problem, proposals, [table.proxy for table in scores])
     chosen = [proposals[0], *choose_finalists(proposals, settings.finalists, seed=seed)]
     spent = {"scoring": scored - started, "proposing": time.perf_counter() - scored}
-    kept = folder / "candidates"
+    kept = folder / CANDIDATES
     with finalists_mirror(study, problem, chosen) as shown:
         found = result_with(oracle, chosen, kept, progress, scores=scores, seconds=spent, output=folder)
         result = replace(found, study=study.elsewhere)

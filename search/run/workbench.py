@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from proxies.site_scores import SiteScores
 from search.allocation.uniform import uniform_allocation
-from search.folder.output_folder import OutputFolder, decisive
+from search.folder.output_folder import CANDIDATES, OutputFolder, decisive
 from search.folder.provenance import inputs_of
 from search.job.job import Job
 from search.job.job_settings import JobSettings
@@ -135,7 +135,7 @@ class Workbench:
                 owner = self._owner(folder, "search.fine_tune", known)
                 place = stack.enter_context(owner.opened())
                 owner.begin()
-            oracle, kept = TrainedOracle(job), place / "candidates"
+            oracle, kept = TrainedOracle(job), place / CANDIDATES
             return result_with(oracle, proposals, kept, self.progress, seconds={}, output=None)
 
     def search(
