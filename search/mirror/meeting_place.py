@@ -8,7 +8,7 @@ from typing import Final
 
 from spaces.errors import UsageError
 
-__all__ = ["check_meeting_place", "network_file_system"]
+__all__ = ["check_meeting_place", "network_file_system", "sqlite_path"]
 
 _SQLITE: Final = re.compile(r"sqlite(?:\+\w+)?://(?:/(?P<path>[^?]*))?(?P<rest>.*)")
 _MOUNTS: Final = Path("/proc/self/mountinfo")
@@ -21,11 +21,10 @@ def check_meeting_place(address: str) -> None:
     """Raises UsageError where it is a journal, lies in memory, or is an SQLite file on a network."""
     if "://" not in address:
         raise UsageError(f"`join` needs a database, which notices the dead, and no journal; {_ELSE}")
-    sqlite = _SQLITE.fullmatch(address)
-    if sqlite is None:
+    path = sqlite_path(address)
+    if path is None:
         return
-    path = sqlite["path"]
-    if not path or ":memory:" in address or "mode=memory" in sqlite["rest"]:
+    if not path:
         raise UsageError(f"`join` needs a database that others see, and no memory of one process; {_ELSE}")
     kind = network_file_system(Path(path.removeprefix("file:")))
     if kind is not None:
@@ -33,6 +32,19 @@ def check_meeting_place(address: str) -> None:
             f"`join` needs locks that hold, and those of SQLite do not on a network's file system ({kind}); "
             f"{_ELSE}"
         )
+
+
+def sqlite_path(address: str) -> str | None:
+    """The path in an address of SQLite, empty where that is memory of this process; None of anything else.
+
+    >>> sqlite_path("sqlite:///study.db"), sqlite_path("sqlite:///file:x?mode=memory&uri=true")
+    ('study.db', '')
+    """
+    sqlite = _SQLITE.fullmatch(address)
+    if sqlite is None:
+        return None
+    in_memory = ":memory:" in address or "mode=memory" in sqlite["rest"]
+    return "" if in_memory else sqlite["path"] or ""
 
 
 def network_file_system(path: Path, mounts: Path = _MOUNTS) -> str | None:

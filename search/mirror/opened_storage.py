@@ -12,8 +12,8 @@ from typing import Final
 from optuna.exceptions import OptunaError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy import URL
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from evaluators.store.whole_file import whole_file
 from search.sampling.repaired_study import quiet_optuna
@@ -21,6 +21,7 @@ from search.sampling.storage_error import is_locked_database
 from spaces.errors import InputError, UsageError
 from spaces.printable import printable
 
+from .meeting_place import sqlite_path
 from .patience import patiently
 from .settings import check_address, is_journal
 
@@ -168,17 +169,14 @@ def _why_not_opened(address: str, error: BaseException) -> str:
 def _not_of_optuna(address: str) -> str | None:
     """What an SQLite database is that keeps nothing, or that is another program's, which Optuna would add its
     tables to; None where it is a study's, or is not there."""
-    try:
-        url = make_url(address)
-    except ArgumentError:
-        return None  # of which its opening tells
-    if url.get_backend_name() != _FILE:
+    path = sqlite_path(address)
+    if path is None:
         return None
-    if not url.database or ":memory:" in url.database or url.query.get("mode") == "memory":
+    if not path:
         return "memory of this process, which keeps nothing"
-    if not Path(url.database).is_file():
+    if not Path(path).is_file():
         return None
-    uri = f"{Path(url.database).absolute().as_uri()}?mode=ro"
+    uri = f"{Path(path).absolute().as_uri()}?mode=ro"
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE_S)) as opened:
             tables = {name for (name,) in opened.execute(_TABLES)}
@@ -203,17 +201,17 @@ def _missing(error: BaseException) -> str:
 def opened_to_read(where: Place) -> Iterator[BaseStorage]:
     """Optuna's storage in a file that is there or at an address; raises InputError where none can be read."""
     shown = where if isinstance(where, Path) else "the storage"
-    try:
-        with opened_storage(where) as storage:
+    with ExitStack() as stack:
+        try:
+            storage = stack.enter_context(opened_storage(where))
             storage.get_all_studies()
-    except _BROKEN as error:
-        if is_locked_database(error):
-            raise InputError(f"{shown} is in use by another program; end that and try again.") from error
-        raise InputError(
-            f"{shown} cannot be read as a study ({type(error).__name__}): it is damaged, or of another "
-            "version of Optuna; give the folder of another run, or run that one again."
-        ) from error
-    with opened_storage(where) as storage:
+        except _BROKEN as error:
+            if is_locked_database(error):
+                raise InputError(f"{shown} is in use by another program; end that and try again.") from error
+            raise InputError(
+                f"{shown} cannot be read as a study ({type(error).__name__}): it is damaged, or of another "
+                "version of Optuna; give the folder of another run, or run that one again."
+            ) from error
         yield storage
 
 
