@@ -40,6 +40,7 @@ from .candidate import Candidate, Course, Evaluation, Recipe, Trained
 from .data_order import batches_from, in_length_order
 from .diverged import loss_diverged, outputs_diverged
 from .gate_policy import NeverActedError
+from .leg import Leg
 from .memory import is_out_of_memory, peak_memory, reset_peak_memory, why_it_did_not_fit
 from .prefixed import prefixed
 
@@ -197,9 +198,7 @@ class _PeftRun:
 
     def failed(self, reason: str, *, may_pass: bool = False) -> Trained:
         seconds, curve = time.perf_counter() - self.began, tuple(self.curve)
-        return Trained(
-            Evaluation(self.candidate, None, None, reason, curve, seconds, 0, may_pass=may_pass), {}
-        )
+        return Leg(self.candidate).failed(reason, curve=curve, seconds=seconds, may_pass=may_pass)
 
     def _batches(self) -> Iterator[np.ndarray]:
         lengths = np.array([len(ids) for ids in self.task.train.input_ids])
