@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,7 +11,7 @@ from pathlib import Path
 
 from distributed import Client
 
-ROOT = Path(__file__).parent.parent
+from benchmarks.kills.dask_cluster import begun_scheduler, begun_worker
 
 
 @dataclass(frozen=True)
@@ -34,9 +31,8 @@ class DaskScheduler:
         """One for each group of options, once all have joined; they end with the block."""
         with ExitStack() as ends:
             for number, own in enumerate(options):
-                where = ["--host", "127.0.0.1", "--local-directory", str(self.folder / f"{number}")]
-                size = ["--nworkers", "1", "--nthreads", "1", "--memory-limit", "0", "--no-dashboard"]
-                ends.enter_context(_process(self.folder, "worker", self.address, *where, *size, *own))
+                where = [self.address, "--local-directory", str(self.folder / f"{number}")]
+                ends.enter_context(_ended(begun_worker(self.folder, *where, *own)))
             with Client(self.address, set_as_default=False) as client:
                 client.wait_for_workers(len(options), timeout=600)
             yield
@@ -45,24 +41,16 @@ class DaskScheduler:
 @contextmanager
 def dask_scheduler(folder: Path) -> Iterator[DaskScheduler]:
     """One on loopback, at any port that is free; it ends with the block."""
-    file = folder / "scheduler.json"
-    where = ["--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)]
-    with _process(folder, "scheduler", *where, "--no-dashboard") as process:
-        while not (file.exists() and file.stat().st_size):
-            assert process.poll() is None
-            time.sleep(0.05)
+    process, file = begun_scheduler(folder)
+    with _ended(process):
         yield DaskScheduler(process, file, folder)
 
 
 @contextmanager
-def _process(folder: Path, what: str, *options: str) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    with (folder / f"{what}.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dask", what, *options], stdout=log, stderr=log, env=environment
-        )
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Ends it with the block."""
     try:
-        yield process
+        yield
     finally:
         process.terminate()
         process.wait()

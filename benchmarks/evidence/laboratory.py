@@ -14,6 +14,7 @@ from evaluators.store.whole_file import write_whole
 from evaluators.training.candidate import Candidate, Evaluation
 from evaluators.training.leg import Leg
 from search.allocation.spend import spend
+from search.folder.output_folder import CANDIDATES
 from search.job.fine_tune import fine_tune_legs
 from search.job.ground import Ground
 from search.job.job import Job
@@ -177,7 +178,7 @@ class Laboratory:
                 epochs=usual.epochs * terms.longer,
             )
             workload = replace(self._job.workload, recipe=recipe, report_on=terms.rows)
-            self._ledgers[terms] = workload, Ledger(self._folder / "candidates", workload.fingerprint)
+            self._ledgers[terms] = workload, Ledger(self._folder / CANDIDATES, workload.fingerprint)
         return self._ledgers[terms]
 
     def _prepared(self, budget: str) -> Job:

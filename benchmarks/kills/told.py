@@ -16,6 +16,7 @@ import optuna
 from pyarrow import parquet
 
 from evaluators.store.whole_file import is_unfinished
+from search.folder.lock import LOCK
 
 __all__ = ["differences", "left_over", "told"]
 
@@ -27,12 +28,11 @@ _SEALS: Final = {"sha256", "checksum", "files"}  # of all that is said, times to
 _NUMBER: Final = re.compile(r"\d[\d.,]*")
 _TIMES: Final = re.compile(r"\d[\d.,]* ((s|ms|min|h|[kMG]i?B)\b|%)")
 _LAST_CELL: Final = re.compile(r"\d+(?=</td>\s*</tr>)")  # of a row: seconds
-_LOCK: Final = ".lock"
 
 
 def told(folder: Path) -> dict[str, object]:
     """What each file in a folder says, by its path there; of an Optuna file, what each study says."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _LOCK)
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != LOCK)
     return {path.relative_to(folder).as_posix(): _said_by(path) for path in files}
 
 
