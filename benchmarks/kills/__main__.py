@@ -52,7 +52,7 @@ def campaigns(args: argparse.Namespace) -> Iterator[list[Campaign]]:
     lines = {name: [*CASES[name].split(), *inputs] for name in args.command}
     if args.victim == _ON_DASK:
         with dask_cluster(work / "dask") as cluster:
-            more = {"victim": Victim(cluster.victims, ends=False), "before": cluster.mended}
+            more = {"victim": Victim(cluster.victims, ends=False), "made_good": cluster.mended}
             where = ["--dask", str(cluster.file)]
             yield [
                 Campaign(f"{name}-{suffix}", [*words, *where], work=work, **shared, **more)

@@ -38,7 +38,7 @@ class Campaign:
         kills: how many, at least.
         seed: of all moments.
         work: a folder; what it knows of earlier calls is gone on with.
-        before: makes good, before a command begins in an empty folder, what was done to others than itself.
+        made_good: makes good what a strike did to others than the command: there are always some left.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Campaign:
     kills: int
     seed: int
     work: Path
-    before: Callable[[], None] = lambda: None
+    made_good: Callable[[], None] = lambda: None
     _home: Path = field(init=False)
     _length: float = field(init=False, default=0.0)
     _old: list[Started] = field(init=False, default_factory=list)
@@ -91,7 +91,7 @@ class Campaign:
         chain = len(read_lines(self._home))  # so that no moment that came too late comes again
         rng = random.Random(f"{self.seed}/{self.name}/{chain}")
         most = rng.randint(1, _MOST if self.victim.ends else _TWICE)
-        self.before()
+        self.made_good()
         started = self._start()
         for number in range(done, done + most):
             rng = random.Random(f"{self.seed}/{self.name}/{number}/{chain}")
@@ -99,6 +99,7 @@ class Campaign:
             if not self._struck(started, moment, rng):
                 break
             self._say_kill(number, how, moment, started)
+            self.made_good()
             rest = max(_SHORTEST * self._length, rest - moment)
             if self.victim.ends:
                 started = self._started_again(started)
@@ -142,7 +143,8 @@ class Campaign:
     def _keep(self, started: Started) -> None:
         """A copy of what was wrong."""
         place = self._home / f"fault-{len(read_lines(self._home))}"
-        shutil.copytree(self._folder, place, dirs_exist_ok=True)
+        if self._folder.exists():  # not where nothing had finished before an error
+            shutil.copytree(self._folder, place, dirs_exist_ok=True)
         shutil.copy(started.said, place.with_suffix(".stderr"))
 
     @property
