@@ -23,7 +23,7 @@ from .cohorts import default_cohort_size
 from .dask_workers import DaskCall, DaskWorkers
 from .executor import Executor, OpenedExecutor
 from .on_dask_worker import own_device, train_here
-from .retry import Died
+from .retry import Died, outlived
 from .workload import Work
 
 __all__ = ["DaskExecutor", "join_dask"]
@@ -42,8 +42,8 @@ def join_dask(
 ) -> DaskExecutor:
     """An executor on the cluster whose scheduler is at ``place``: an address, or the file that it wrote.
 
-    Its first worker is asked what it has. Raises InputError where no scheduler answers, where no worker
-    comes, and where workers lack these packages.
+    One of its workers is asked what it has, and if that dies another. Raises InputError where no scheduler
+    answers, where no worker comes, where both die, and where workers lack these packages.
 
     Args:
         place: ``tcp://host:8786``, or what ``dask scheduler --scheduler-file`` has written.
@@ -52,13 +52,17 @@ def join_dask(
     """
     address = scheduler_address(place)
     with DaskWorkers(address, patience=patience) as workers:
-        ((_, usual),) = workers([DaskCall(partial(own_device, device))])
+        asked = DaskCall(partial(own_device, device))
+        ((_, usual),) = outlived([asked], workers, parts=lambda one: [one], failed=partial(_unasked, address))
         count = len(workers)
-    if isinstance(usual, Died):
-        raise InputError(f"the first worker asked of the Dask cluster at {address} died; see its log.")
     _log.info("cluster  %s at %s, which train on %s", counted(count, "Dask worker"), address, usual)
     size = cohort_size or default_cohort_size(usual)
     return DaskExecutor(address, device, home, size, threads, usual, patience)
+
+
+def _unasked(address: str, _: DaskCall[str], died: Died) -> str:
+    """Raises InputError."""
+    raise InputError(f"a Dask worker at {address} {died.how}, and so did the next one; see their logs.")
 
 
 def scheduler_address(place: str) -> str:

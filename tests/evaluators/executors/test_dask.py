@@ -42,6 +42,37 @@ def scheduler(tmp_path_factory):
         yield scheduler
 
 
+DIES_OF_ITS_FIRST_TASK = """
+import os, signal
+from pathlib import Path
+
+from distributed import WorkerPlugin
+
+
+class Dies(WorkerPlugin):
+    def transition(self, key, start, finish, **more):
+        died = Path({died!r})
+        if finish == "executing" and not died.exists():
+            died.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def dask_setup(worker):
+    await worker.plugin_add(Dies())
+"""
+
+
+def test_where_the_first_worker_that_is_asked_dies_another_one_is(tmp_path):
+    preload, died = tmp_path / "preload.py", tmp_path / "died"
+    preload.write_text(DIES_OF_ITS_FIRST_TASK.replace("{died!r}", repr(str(died))))
+    with (
+        dask_scheduler(tmp_path) as scheduler,
+        scheduler.workers(["--preload", str(preload)]),
+    ):
+        assert join_dask(scheduler.address, device="cpu").usual == "cpu"
+    assert died.exists()
+
+
 def executor_at(scheduler) -> DaskExecutor:
     return DaskExecutor(scheduler.address, "cpu", "cpu", cohort_size=2, threads=1, patience=600)
 
