@@ -15,10 +15,9 @@ from search.cli.progress import progress_on_stderr
 from search.folder.lock import locked
 from search.job.ground import Ground
 from search.job.inputs import load_inputs
-from search.job.machine import machine_of
+from search.job.machine import Machine, machine_of
 from search.job.settings import DataSettings, MachineSettings, ModelSettings
 
-from .cell import Experiment
 from .conduct import conduct
 from .experiments import EXPERIMENTS
 from .held_out import hold_out
@@ -40,7 +39,12 @@ def parsed() -> argparse.Namespace:
         "--eval-rows", type=int, default=1500, help="to tune by and to report on each, at most"
     )
     parser.add_argument("--epochs", type=float, default=Setting().epochs)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--jobs", type=int, help="processes that train")
     parser.add_argument("--cohort-size", type=int, help="runs that share a forward pass")
+    parser.add_argument(
+        "--together", action="store_true", help="all blocks at once, as fills a GPU (default: one by one)"
+    )
     parser.add_argument("--work", type=Path, required=True, help="keeps the runs, outside of the repository")
     parser.add_argument(
         "--results", type=Path, help="gets pages, tables and pictures (default: the work folder)"
@@ -50,37 +54,47 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def laboratory_of(args: argparse.Namespace) -> Laboratory:
-    """The model and the rows, loaded; by one thread."""
+def machine_for(args: argparse.Namespace) -> Machine:
+    """Where runs train; by one thread a process."""
+    settings = MachineSettings(device=args.device, jobs=args.jobs, cohort_size=args.cohort_size, threads=1)
+    return machine_of(settings)
+
+
+def laboratory_of(args: argparse.Namespace, machine: Machine) -> Laboratory:
+    """The model and the rows, loaded."""
     train, report = (
         (args.train_file, args.eval_file) if args.eval_file else hold_out(args.train_file, args.work)
     )
     data = DataSettings(
         train_file=train, eval_file=report, train_rows=args.train_rows, eval_rows=args.eval_rows
     )
-    machine = machine_of(MachineSettings(device="cpu", cohort_size=args.cohort_size, threads=1))
     ground = Ground(load_inputs(ModelSettings(args.model), data), machine)
     setting = Setting(epochs=args.epochs)
     return Laboratory(ground, setting, args.work, progress=progress_on_stderr(quiet=True))
 
 
-def written(experiment: Experiment, laboratory: Laboratory, folder: Path) -> None:
-    """Writes what is known, and beside it what made it."""
-    write_report(experiment, laboratory, folder)
-    if folder.exists():
-        task, recipe = laboratory.job.task, laboratory.job.recipe
-        rows = {"train": len(task.train), "tune": len(task.validation), "report": len(task.test)}
-        record("benchmarks.evidence", "cpu", {"rows": rows, "recipe": asdict(recipe)}, folder / "made.json")
+def write_all(args: argparse.Namespace, laboratory: Laboratory) -> None:
+    """What is known of the experiments, and beside it what made it."""
+    task, recipe = laboratory.job.task, laboratory.job.recipe
+    rows = {"train": len(task.train), "tune": len(task.validation), "report": len(task.test)}
+    for name in args.experiment:
+        folder = (args.results or args.work) / name / args.title
+        write_report(EXPERIMENTS[name], laboratory, folder)
+        if folder.exists() and not args.report:
+            made = {"rows": rows, "recipe": asdict(recipe)}
+            record("benchmarks.evidence", args.device, made, folder / "made.json")
 
 
 def run(args: argparse.Namespace) -> None:
     """Trains what is missing, and writes what is known after every block."""
-    laboratory = laboratory_of(args)
-    for name in args.experiment:
-        experiment = EXPERIMENTS[name]
-        write = partial(written, experiment, laboratory, (args.results or args.work) / name / args.title)
+    blocks = [block for name in args.experiment for block in EXPERIMENTS[name].blocks]
+    if args.together:
+        blocks = [tuple(dict.fromkeys(cell for block in blocks for cell in block))]
+    with machine_for(args).opened() as machine:
+        laboratory = laboratory_of(args, machine)
+        write = partial(write_all, args, laboratory)
         if not args.report:
-            conduct(experiment, laboratory, after_block=write)
+            conduct(blocks, laboratory, after_block=write)
         write()
 
 

@@ -1,12 +1,12 @@
-"""An experiment, trained in an order that gives answers early."""
+"""Experiments, trained in an order that gives answers early."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from .cell import Cell, Experiment, Run
+from .cell import Cell, Knobs, Run
 from .laboratory import Laboratory
 from .tuning import TUNING_SEEDS, TrainsRuns, Tuned, tune
 
@@ -19,35 +19,51 @@ _log = logging.getLogger(__name__)
 
 
 def conduct(
-    experiment: Experiment, laboratory: Laboratory, *, after_block: Callable[[], None] = lambda: None
+    blocks: Sequence[Sequence[Cell]],
+    laboratory: Laboratory,
+    *,
+    after_block: Callable[[], None] = lambda: None,
 ) -> None:
-    """Trains what is missing of an experiment, a block at a time: first all of its cells are tuned and get
-    half of the seeds, then the other half. after_block: is called when a block has all of a half."""
-    for number, block in enumerate(experiment.blocks):
+    """Trains what is missing, a block at a time: all of its cells are tuned and get half of the seeds, then
+    the other half.
+
+    blocks: cells that train together. after_block: is called when a block has all of a half.
+    """
+    for number, block in enumerate(blocks):
+        for cell in block:
+            laboratory.settle(cell)
+        tuned = tuned_by(block, laboratory.train, laboratory)
+        _forget_losers(tuned, laboratory)
         for seeds in (range(SEEDS // 2), range(SEEDS // 2, SEEDS)):
+            runs = [Run(cell, tuned[cell].knobs, seed) for cell in block for seed in seeds]
+            losses = iter([one.loss for one in laboratory.train(runs)])
             for cell in block:
-                laboratory.settle(cell)
-                tuned = tuned_by(cell, laboratory.train, laboratory)
-                _forget_losers(cell, tuned, laboratory)
-                runs = [Run(cell, tuned.knobs, seed) for seed in seeds]
-                losses = [one.loss for one in laboratory.train(runs)]
-                place = f"{experiment.name}, block {number + 1} of {len(experiment.blocks)}"
-                _log.info("%s: %s", place, _said(cell, tuned, losses))
+                told = _said(cell, tuned[cell], [next(losses) for _ in seeds])
+                _log.info("block %d of %d: %s", number + 1, len(blocks), told)
             after_block()
 
 
-def tuned_by(cell: Cell, train: TrainsRuns, laboratory: Laboratory) -> Tuned:
-    """A cell's knobs, or those of the cell that it has them from.
+def tuned_by(cells: Sequence[Cell], train: TrainsRuns, laboratory: Laboratory) -> dict[Cell, Tuned]:
+    """Each cell's knobs, or those of the cell that it has them from.
 
     train: trains on the tuning rows; ``Laboratory.known``, where nothing shall be trained.
     """
-    source = cell.like or cell
-    return tune(source, train, lambda knobs: laboratory.factors(source, knobs, TUNING_SEEDS[0]))
+    source = {cell: cell.like or cell for cell in cells}
+
+    def same(cell: Cell, knobs: Knobs) -> object:
+        return laboratory.factors(cell, knobs, TUNING_SEEDS[0])
+
+    tuned = tune(list(dict.fromkeys(source.values())), train, same)
+    return {cell: tuned[own] for cell, own in source.items()}
 
 
-def _forget_losers(cell: Cell, tuned: Tuned, laboratory: Laboratory) -> None:
+def _forget_losers(tuned: Mapping[Cell, Tuned], laboratory: Laboratory) -> None:
     """What was begun and did not go on is not gone on with."""
-    laboratory.forget([Run(cell, knobs, TUNING_SEEDS[0], "validation", begun=True) for knobs in tuned.begun])
+    for cell, own in tuned.items():
+        tried = cell.like or cell
+        laboratory.forget(
+            [Run(tried, knobs, TUNING_SEEDS[0], "validation", begun=True) for knobs in own.begun]
+        )
 
 
 def _said(cell: Cell, tuned: Tuned, losses: Sequence[float | None]) -> str:

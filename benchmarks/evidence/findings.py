@@ -57,7 +57,7 @@ def observed(experiment: Experiment, laboratory: Laboratory) -> dict[Cell, Obser
     found = {}
     for cell in experiment.cells:
         try:
-            tuned = tuned_by(cell, laboratory.known, laboratory)
+            tuned = tuned_by([cell], laboratory.known, laboratory)[cell]
         except MissingRunError:
             continue
         runs = {}

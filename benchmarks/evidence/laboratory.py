@@ -15,7 +15,7 @@ from evaluators.training.candidate import Candidate, Evaluation
 from evaluators.training.leg import Leg
 from search.allocation.spend import spend
 from search.folder.output_folder import CANDIDATES
-from search.job.fine_tune import fine_tune_legs
+from search.job.fine_tune import fine_tune_all
 from search.job.ground import Ground
 from search.job.job import Job
 from search.job.prepare import prepare
@@ -113,14 +113,18 @@ class Laboratory:
 
     def train(self, runs: Sequence[Run]) -> list[Evaluation]:
         """What comes of these runs, in order; those that the ledger holds are read, the rest is trained."""
-        done: dict[Run, Evaluation] = {}
-        for terms in dict.fromkeys(map(self._terms, runs)):
-            own = [run for run in runs if self._terms(run) == terms]
+        by_terms: dict[_Terms, list[Run]] = {}
+        for run in runs:
+            by_terms.setdefault(self._terms(run), []).append(run)
+        work = []
+        for terms, own in by_terms.items():
             workload, ledger = self._under(terms)
-            legs = [self._leg(run, workload, ledger) for run in own]
-            machine = self._ground.machine
-            trained = fine_tune_legs(workload, legs, ledger, machine, progress=self._progress)
-            done |= {run: one.evaluation for run, one in zip(own, trained, strict=True)}
+            work.append((workload, [self._leg(run, workload, ledger) for run in own]))
+        machine, folder = self._ground.machine, self._folder / CANDIDATES
+        trained = fine_tune_all(work, folder, machine, keep_tensors=False, progress=self._progress)
+        done: dict[Run, Evaluation] = {}
+        for own, ended in zip(by_terms.values(), trained, strict=True):
+            done |= {run: one.evaluation for run, one in zip(own, ended, strict=True)}
         return [done[run] for run in runs]
 
     def known(self, runs: Sequence[Run]) -> list[Evaluation]:

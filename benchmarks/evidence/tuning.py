@@ -1,9 +1,9 @@
-"""Choosing a cell's learning rate and scale, with the same effort for every cell."""
+"""Choosing cells' learning rates and scales, with the same effort for every cell."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
@@ -38,49 +38,77 @@ class Tuned:
     inner: bool
 
 
+_Tuning = Generator[Sequence[Run], Sequence[Evaluation], Tuned]
+"""Of one cell: yields the runs that it needs next, is sent what came of them."""
+
+
 def tune(
-    cell: Cell, train: TrainsRuns, same: Callable[[Knobs], object], *, seeds: Sequence[int] = TUNING_SEEDS
-) -> Tuned:
-    """The best knobs of a cell's grid, which grows where the best rate is at an edge.
+    cells: Sequence[Cell],
+    train: TrainsRuns,
+    same: Callable[[Cell, Knobs], object],
+    *,
+    seeds: Sequence[int] = TUNING_SEEDS,
+) -> dict[Cell, Tuned]:
+    """The best knobs of each cell's grid, which grows where the best rate is at an edge.
 
     All are trained for a third of the steps on the first seed, and the best three of them to the end on all
     seeds. While the best has no neighbour above or below that was tried, that rate is trained to the end too.
+    What the cells need next is trained together.
 
     Args:
-        cell: what is tuned.
+        cells: what is tuned, each by itself.
         train: trains on the tuning rows.
-        same: equal for knobs that are the same thing at this cell's ranks, of which one is tried.
+        same: equal for knobs that are the same thing at a cell's ranks, of which one is tried.
         seeds: of tuning.
     """
+    tunings = {cell: _tuning(cell, same, seeds) for cell in cells}
+    asked = {cell: next(tuning) for cell, tuning in tunings.items()}
+    tuned: dict[Cell, Tuned] = {}
+    while asked:
+        trained = iter(train([run for runs in asked.values() for run in runs]))
+        answers = {cell: [next(trained) for _ in runs] for cell, runs in asked.items()}
+        asked = {}
+        for cell, answer in answers.items():
+            try:
+                asked[cell] = tunings[cell].send(answer)
+            except StopIteration as ended:
+                tuned[cell] = ended.value
+    return {cell: tuned[cell] for cell in tunings}
+
+
+def _tuning(cell: Cell, same: Callable[[Cell, Knobs], object], seeds: Sequence[int]) -> _Tuning:
     grid = cell.grid
     distinct: dict[object, Knobs] = {}
     for point in product(grid.scalings, grid.shortcut_alphas, grid.rates):
-        distinct.setdefault(same(Knobs(*point)), Knobs(*point))
+        distinct.setdefault(same(cell, Knobs(*point)), Knobs(*point))
     tried = list(distinct.values())
-    first = train([Run(cell, one, seeds[0], "validation", begun=True) for one in tried])
+    first = yield [Run(cell, one, seeds[0], "validation", begun=True) for one in tried]
     order = np.argsort([_loss(one) for one in first], kind="stable")[:_GO_ON]
-    begun, losses = tuple(tried), _to_the_end(cell, [tried[i] for i in order], train, seeds)
+    begun, best = tuple(tried), [tried[i] for i in order]
+    losses = _mean_losses(best, (yield _to_the_end(cell, best, seeds)))
     for _ in range(_EXTENSIONS):
         beyond = _untried_neighbour(_best(losses), tried, grid.ratio)
         if beyond is None:
             break
         tried.append(beyond)
-        losses |= _to_the_end(cell, [beyond], train, seeds)
-    best = _best(losses)
-    inner = _untried_neighbour(best, tried, grid.ratio) is None
-    return Tuned(best, tuple(losses.items()), begun, inner)
+        losses |= _mean_losses([beyond], (yield _to_the_end(cell, [beyond], seeds)))
+    inner = _untried_neighbour(_best(losses), tried, grid.ratio) is None
+    return Tuned(_best(losses), tuple(losses.items()), begun, inner)
 
 
 def _best(losses: Mapping[Knobs, float]) -> Knobs:
     return min(losses, key=lambda knobs: losses[knobs])
 
 
-def _to_the_end(
-    cell: Cell, knobs: Sequence[Knobs], train: TrainsRuns, seeds: Sequence[int]
-) -> dict[Knobs, float]:
-    """Mean losses over the seeds."""
-    runs = iter(train([Run(cell, one, seed, "validation") for one in knobs for seed in seeds]))
-    return {one: float(np.mean([_loss(next(runs)) for _ in seeds])) for one in knobs}
+def _to_the_end(cell: Cell, knobs: Sequence[Knobs], seeds: Sequence[int]) -> list[Run]:
+    """The runs of all seeds of one after those of the other."""
+    return [Run(cell, one, seed, "validation") for one in knobs for seed in seeds]
+
+
+def _mean_losses(knobs: Sequence[Knobs], trained: Sequence[Evaluation]) -> dict[Knobs, float]:
+    """Over the seeds. trained: of the runs that ``_to_the_end`` gave."""
+    losses = np.array([_loss(one) for one in trained]).reshape(len(knobs), -1)
+    return dict(zip(knobs, losses.mean(1).tolist(), strict=True))
 
 
 def _untried_neighbour(best: Knobs, tried: Iterable[Knobs], ratio: float) -> Knobs | None:

@@ -73,6 +73,11 @@ class Recipe:
         """Optimizer steps that a candidate takes on so many training rows; at least 1."""
         return max(1, round(self.epochs * steps_per_epoch(rows, self.batch_size)))
 
+    def rows_judged_at_once(self, candidates: int) -> int:
+        """Rows that each of so many candidates is asked for at once: ``eval_batch_size`` in all, but not fewer
+        than its step has, which take more memory: a large cohort on a GPU would wait for every row."""
+        return max(self.batch_size, self.eval_batch_size // candidates)
+
     def scaling_of(self, candidate: Candidate) -> Scaling:
         """The factors of a candidate's wires: by its own rule where it has one, at the recipe's alphas.
 

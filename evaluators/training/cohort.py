@@ -190,7 +190,7 @@ class Cohort:
             (outputs,) = around(self._outputs, self.model, batch)
             return outputs.view(len(slots), len(indices), -1)
 
-        return in_length_order(rows, max(1, self.recipe.eval_batch_size // len(slots)), ask)
+        return in_length_order(rows, self.recipe.rows_judged_at_once(len(slots)), ask)
 
     def _outputs(self, model: PreTrainedModel, batch: Batch) -> tuple[Tensor]:
         return (self.objective.outputs(model, batch),)

@@ -112,6 +112,6 @@ def _padding(job: Job) -> str:
     cohort, task, recipe = job.machine.cohort_size, job.task, job.recipe
     train, judged = (np.array([len(ids) for ids in rows.input_ids]) for rows in (task.train, task.validation))
     in_training = training_padding(train, recipe.batch_size, seeds=range(cohort))
-    in_judging = evaluation_padding(judged, max(1, recipe.eval_batch_size // cohort))
+    in_judging = evaluation_padding(judged, recipe.rows_judged_at_once(cohort))
     trained = f"{in_training:.1%} of the tokens of {counted(cohort, 'candidate')} that train together"
     return f"{trained}, {in_judging:.1%} in judging"

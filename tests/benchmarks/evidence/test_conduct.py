@@ -30,12 +30,12 @@ def test_an_interrupted_experiment_goes_on_to_the_same_answers(
         raise Killed
 
     straight, broken = small_laboratory(tmp_path / "straight"), small_laboratory(tmp_path / "broken")
-    conduct(SMALL_EXPERIMENT, straight)
+    conduct(SMALL_EXPERIMENT.blocks, straight)
     with pytest.raises(Killed):
-        conduct(SMALL_EXPERIMENT, broken, after_block=kill)
+        conduct(SMALL_EXPERIMENT.blocks, broken, after_block=kill)
     assert {len(one.loss.of_seeds) for one in found(broken)} == {SEEDS // 2}
     resumed = small_laboratory(tmp_path / "broken")
-    conduct(SMALL_EXPERIMENT, resumed)
+    conduct(SMALL_EXPERIMENT.blocks, resumed)
     assert found(resumed) == found(straight)
     assert [len(one.loss.of_seeds) for one in found(resumed)] == [SEEDS] * 3
     assert not list((tmp_path / "straight" / "candidates").glob("*.state.*"))
@@ -44,9 +44,9 @@ def test_an_interrupted_experiment_goes_on_to_the_same_answers(
 def test_a_finished_experiment_trains_nothing_again(
     small_laboratory: SmallLaboratory, tmp_path: Path
 ) -> None:
-    conduct(SMALL_EXPERIMENT, small_laboratory(tmp_path))
+    conduct(SMALL_EXPERIMENT.blocks, small_laboratory(tmp_path))
     before, called = files_of(tmp_path), []
-    conduct(SMALL_EXPERIMENT, small_laboratory(tmp_path), after_block=lambda: called.append(1))
+    conduct(SMALL_EXPERIMENT.blocks, small_laboratory(tmp_path), after_block=lambda: called.append(1))
     assert files_of(tmp_path) == before
     assert len(called) == 2 * len(SMALL_EXPERIMENT.blocks)
 

@@ -38,7 +38,7 @@ def by_seed(runs: Rows, way: str, value: str) -> np.ndarray:
 
 def test_answers_are_those_of_scipy_over_the_runs(small_laboratory: SmallLaboratory, tmp_path: Path) -> None:
     laboratory = small_laboratory(tmp_path / "work")
-    conduct(replace(SMALL_EXPERIMENT, name="ladder"), laboratory)
+    conduct(SMALL_EXPERIMENT.blocks, laboratory)
     write_report(replace(SMALL_EXPERIMENT, name="ladder"), laboratory, tmp_path / "out")
     runs, found = read(tmp_path / "out" / "runs.csv"), read(tmp_path / "out" / "report-answers.csv")
     assert len(runs) == 4 * SEEDS
