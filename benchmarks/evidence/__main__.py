@@ -45,6 +45,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--together", action="store_true", help="all blocks at once, as fills a GPU (default: one by one)"
     )
+    parser.add_argument("--blocks", type=int, help="of each experiment the first so many (default: all)")
     parser.add_argument("--work", type=Path, required=True, help="keeps the runs, outside of the repository")
     parser.add_argument(
         "--results", type=Path, help="gets pages, tables and pictures (default: the work folder)"
@@ -87,7 +88,7 @@ def write_all(args: argparse.Namespace, laboratory: Laboratory) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Trains what is missing, and writes what is known after every block."""
-    blocks = [block for name in args.experiment for block in EXPERIMENTS[name].blocks]
+    blocks = [block for name in args.experiment for block in EXPERIMENTS[name].blocks[: args.blocks]]
     if args.together:
         blocks = [tuple(dict.fromkeys(cell for block in blocks for cell in block))]
     with machine_for(args).opened() as machine:
