@@ -126,11 +126,13 @@ def _trained(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Record:
-    """What is known of one workload's legs, in memory, in a ledger and in a log. known: those that had
-    finished before. missing: the others, by their candidates."""
+    """What is known of one workload's legs, in memory, in a ledger and in a log. asked: as they were, repeats
+    among them. legs: each once. known: those that had finished before. missing: the others, by their
+    candidates."""
 
     workload: Workload
     ledger: Ledger
+    asked: Sequence[Leg]
     legs: Sequence[Leg]
     log: TrainingLog
     keep_tensors: bool
@@ -143,17 +145,18 @@ class _Record:
         cls,
         workload: Workload,
         ledger: Ledger,
-        legs: Sequence[Leg],
+        asked: Sequence[Leg],
         log: TrainingLog,
         *,
         keep_tensors: bool,
     ) -> _Record:
         """With what the ledger holds; the log is told of that too, as it may not have been."""
+        legs = tuple(dict.fromkeys(asked))
         done = {leg: one for leg in legs if (one := ledger.find(leg)) is not None}
         for one in done.values():
             log(workload, ledger.context, one)
         missing = {leg.candidate: leg for leg in legs if leg not in done}
-        return cls(workload, ledger, legs, log, keep_tensors, frozenset(done), missing, done)
+        return cls(workload, ledger, asked, legs, log, keep_tensors, frozenset(done), missing, done)
 
     @property
     def work(self) -> Work:
@@ -177,7 +180,7 @@ class _Record:
     def given(self) -> list[Trained]:
         """One for each leg, once all have ended."""
         self.ledger.forget_before(leg for leg, one in self.done.items() if not one.evaluation.may_pass)
-        return [self.done[leg] for leg in self.legs]
+        return [self.done[leg] for leg in self.asked]
 
 
 @dataclass(slots=True)

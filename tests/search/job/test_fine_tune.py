@@ -115,6 +115,20 @@ def test_workloads_are_trained_together_and_told_apart(told, tmp_path):
     assert [index for index, _ in telling.asked][:2] == [0, 1]
 
 
+def test_what_is_asked_for_twice_is_trained_once(told, tmp_path):
+    job, _ = told
+    steps = []
+
+    @contextmanager
+    def progress(title, total, unit, *, units=None):
+        yield lambda count, note="": steps.append(count)
+
+    one, *_ = job.candidates(job.space.allocation([2, 2, 2]))
+    first, second = fine_tune(job, [one, one], tmp_path, keep_tensors=False, progress=progress)
+    assert first == second
+    assert sum(steps) == job.recipe.steps(len(job.task.train))
+
+
 def test_of_no_workload_nothing_comes(told, tmp_path):
     job, telling = told
     assert fine_tune_all([], tmp_path, job.machine, keep_tensors=False) == []
