@@ -62,6 +62,7 @@ class _Asked:
         """heeded: the signals that ask."""
         self._heeded = heeded
         self._clock = None if sys.platform == "win32" else signal.getsignal(signal.SIGALRM)
+        self._hook = sys.unraisablehook
         self._number: int | None = None
         self._over = False
 
@@ -75,6 +76,7 @@ class _Asked:
         if sys.platform != "win32":
             signal.signal(signal.SIGALRM, self._again)
             signal.setitimer(signal.ITIMER_REAL, _PATIENCE, _PATIENCE)
+            sys.unraisablehook = self._lost
         raise Stopped(number)
 
     def _again(self, number: int, frame: FrameType | None) -> None:
@@ -82,12 +84,18 @@ class _Asked:
         if not (self._over or _is_heeded()):
             raise Stopped(self._number)
 
+    def _lost(self, what: sys.UnraisableHookArgs) -> None:
+        """Says nothing of a stop that was lost and comes again."""
+        if not isinstance(what.exc_value, Stopped):
+            self._hook(what)
+
     def no_more(self) -> None:
-        """Lets the block be over; the clock is as it was before."""
+        """Lets the block be over; the clock and what is said of losses are as they were before."""
         self._over = True
         if sys.platform != "win32" and self._number is not None:
             signal.setitimer(signal.ITIMER_REAL, 0.0)
             signal.signal(signal.SIGALRM, self._clock)
+            sys.unraisablehook = self._hook
 
 
 def _is_heeded() -> bool:

@@ -98,15 +98,34 @@ def works_after(lost: Callable[[], None]) -> None:
         time.sleep(60)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("lost", LOSSES, ids=[one.__name__ for one in LOSSES])
 def test_a_stop_that_was_lost_comes_again(lost):
     handlers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
+    hook = sys.unraisablehook
     with pytest.raises(Stopped) as caught:
         works_after(lost)
     assert caught.value.number == signal.SIGTERM
+    assert sys.unraisablehook is hook
     assert {one: signal.getsignal(one) for one in handlers} == handlers
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+class Broken:
+    def __del__(self) -> None:
+        raise OSError("planted")
+
+
+def test_other_losses_are_told_as_ever(monkeypatch):
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: told.append(str(what.exc_value)))
+
+    def loses_both() -> None:
+        lost_in_del()
+        Broken()
+
+    with pytest.raises(Stopped):
+        works_after(loses_both)
+    assert told == ["planted"]
 
 
 def test_a_block_that_ends_by_itself_after_a_stop_was_lost_has_ended():
