@@ -42,12 +42,10 @@ def write_report(experiment: Experiment, laboratory: Laboratory, folder: Path) -
     lines, metric = _by_way(cells), laboratory.job.task.objective.metric_title
     if experiment.name == "ladder":
         params = laboratory.at(_REFERENCE).max_params
-        for name, value in (("loss", Observed.losses), (f"{metric} (tried afterwards)", Observed.errors)):
+        for by, value in (("loss", Observed.losses), (metric, Observed.errors)):
             if reached := params_needed(lines, value):
-                said = (
-                    f"Parameters for the {name} of {next(iter(lines))} at {params:,}; bootstrap over seeds."
-                )
-                parts += [(said,), needed_table(reached, params)]
+                said = f"Parameters for the {by} of {next(iter(lines))} at {params:,}; bootstrap over seeds."
+                parts += [(said,), needed_table(reached, params, by=by)]
         parts.append(random_ones(cells))
         _draw_ladder(lines, found, metric, folder / "ladder.png")
     Sheet("", tuple(parts)).write(folder, "report")
