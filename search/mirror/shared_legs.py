@@ -19,7 +19,7 @@ from spaces.errors import InputError
 
 from .shared_work import Piece, SharedWork
 
-__all__ = ["SharedLegs", "driver_name"]
+__all__ = ["SharedLegs"]
 
 _DRIVER: Final = "driver "
 _TRIAL: Final = "trial "
@@ -137,11 +137,6 @@ class SharedLegs:
             )
         told = piece.told.get(self._name(leg))
         return None if told is None else _trained(leg, told)
-
-
-def driver_name(host: str, folder: Path) -> str:
-    """What a driver is called: its machine and its output folder, which is one driver's at a time."""
-    return f"{host}:{folder.absolute()}"
 
 
 def _digest(candidate: Candidate) -> str:

@@ -23,7 +23,7 @@ from .patience import patiently
 from .shown import ShownFile, ShownStudy, ShownTrial
 from .writer import PlainWriter, StudyWriter, TrialChange
 
-__all__ = ["StudyMirror", "begin_study"]
+__all__ = ["StudyMirror", "begin_study", "is_anothers"]
 
 _IDENTITY: Final = "rankscape:identity"
 _METRIC_NAMES: Final = "study:metric_names"  # what Study.set_metric_names sets
@@ -190,16 +190,28 @@ def _begun(storage: BaseStorage, study: ShownStudy) -> StudyMirror | None:
         study_id = storage.create_new_study(directions, study_name=study.name)
     except DuplicatedStudyError:
         study_id = storage.get_study_id_from_name(study.name)
-    system, known = storage.get_study_system_attrs(study_id), storage.get_study_user_attrs(study_id)
-    fresh = not system and not storage.get_all_trials(study_id, deepcopy=False)  # or killed when it was made
-    if not fresh and system.get(_IDENTITY) != study.identity:
+    fresh = _is_fresh(storage, study_id)
+    if is_anothers(storage, study_id, study.identity):
         return None
     if list(storage.get_study_directions(study_id)) != directions:
         return None
+    known = storage.get_study_user_attrs(study_id)
     if fresh or any(known.get(key) != value for key, value in study.attributes.items()):
         own = {_METRIC_NAMES: [aim.name for aim in study.aims], _IDENTITY: study.identity}
         _writer(storage, study_id).describe(study.attributes, own)
     return StudyMirror(storage, study_id, study.name)
+
+
+def is_anothers(storage: BaseStorage, study_id: int, identity: str) -> bool:
+    """Whether a study is of another identity."""
+    known = storage.get_study_system_attrs(study_id).get(_IDENTITY)
+    return known != identity and not _is_fresh(storage, study_id)
+
+
+def _is_fresh(storage: BaseStorage, study_id: int) -> bool:
+    """Whether nothing is in it, as where a process was killed when it had made it."""
+    system = storage.get_study_system_attrs(study_id)
+    return not system and not storage.get_all_trials(study_id, deepcopy=False)
 
 
 _DIRECTIONS: Final = {"minimize": StudyDirection.MINIMIZE, "maximize": StudyDirection.MAXIMIZE}

@@ -23,11 +23,12 @@ from search.job.progress import Progress, silent
 from search.job.settings import COUNTS
 from search.live.baselines import baselines_of
 from search.live.begin import waves_of
-from search.live.finals import choose_finals
+from search.live.finals import AllFailedError, choose_finals
 from search.live.live_trial import LiveTrial
 from search.live.told import LiveNames, LiveNote
 from search.live.watcher import LiveSearch, Watcher
 from search.live.waves import LiveOutcome
+from search.mirror.free_names import check_free
 from search.mirror.join_settings import JoinSettings
 from search.mirror.live_watcher import live_mirror
 from search.mirror.patience import StorageAwayError
@@ -36,7 +37,7 @@ from search.sampling.proposals import Proposal
 from spaces.errors import InputError
 
 from .company import Company
-from .finalists_mirror import finalists_mirror
+from .finalists_mirror import LIVE_STUDIES, finalists_mirror
 from .front_files import write_front
 from .joined import company_of
 from .live_job import LiveJob
@@ -110,6 +111,7 @@ def search_live(
     oracle.announce(folder)
     with ExitStack() as stack:
         company = stack.enter_context(company_of(study, folder, join))
+        check_free(study, LIVE_STUDIES)
         if (known := company.ended()) is not None:
             return known
         started = time.perf_counter()
@@ -129,6 +131,8 @@ def search_live(
             raise
         except InputError as error:
             page = shown.given_up(str(error))
+            if isinstance(error, AllFailedError):  # and not what this machine alone lacks
+                company.give_up(str(error))
             raise InputError(f"{error}{'' if page is None else f'; {page} has all trials'}") from error
         for watcher in everybody:
             watcher.concluded(result)

@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from search.mirror.opened_storage import GRACE
-from search.mirror.shared_work import SharedWork, shared_work
+from search.mirror.opened_storage import GRACE, opened_storage
+from search.mirror.shared_work import SharedWork, agreed_before, shared_work
 from spaces.errors import UsageError
 from tests.search.mirror.postgresql import MISSING, PostgresServer
 
 HEARTBEAT = 1
 
 
-def work_at(storage: str, owner: str, identity: str = "one"):
-    return shared_work(storage, "s, work", identity, owner, HEARTBEAT)
+def work_at(storage: str, owner: str):
+    return shared_work(storage, "s, work", owner, HEARTBEAT)
 
 
-def work_of(folder: Path, owner: str, identity: str = "one"):
-    return work_at(f"sqlite:///{folder / 'work.db'}", owner, identity)
+def work_of(folder: Path, owner: str):
+    return work_at(f"sqlite:///{folder / 'work.db'}", owner)
 
 
 def claimed(work: SharedWork, keys: list[str]) -> set[str]:
@@ -61,6 +61,18 @@ def test_all_go_by_what_the_first_says(tmp_path):
     with work_of(tmp_path, "a") as first, work_of(tmp_path, "b") as second:
         assert first.agreed("slots", "4") == "4"
         assert second.agreed("slots", "8") == "4"
+
+
+def test_what_was_agreed_on_can_be_looked_up_without_joining(tmp_path):
+    address = f"sqlite:///{tmp_path / 'work.db'}"
+    with opened_storage(address) as storage:
+        assert agreed_before(storage, "s, work", "slots") is None
+        assert storage.get_all_studies() == []
+        with work_of(tmp_path, "a") as work:
+            assert agreed_before(storage, "s, work", "slots") is None
+            work.agreed("slots", "4")
+            assert work.claim("trial 0")
+        assert agreed_before(storage, "s, work", "slots") == "4"
 
 
 def test_another_start_of_a_driver_has_its_pieces(tmp_path):
@@ -114,19 +126,10 @@ def test_a_server_that_was_away_for_longer_than_that_has_killed_nobody():
             assert one.tell("trial 0", "step 3", "0.5")
 
 
-def test_another_search_is_refused(tmp_path):
-    with (
-        work_of(tmp_path, "a"),
-        pytest.raises(UsageError, match="other options, data or model"),
-        work_of(tmp_path, "b", identity="two"),
-    ):
-        pass
-
-
 def test_a_journal_is_no_place_to_meet(tmp_path):
     journal = str(tmp_path / "work.log")
     with (
         pytest.raises(UsageError, match="`join` needs a database"),
-        shared_work(journal, "s, work", "one", "a", HEARTBEAT),
+        shared_work(journal, "s, work", "a", HEARTBEAT),
     ):
         pass
