@@ -94,8 +94,11 @@ class SharedLegs:
         for leg, owner in zip(legs, owners, strict=True):
             if leg not in missing or owner not in (None, me) or (owner is None and room <= 0):
                 continue
-            if self._work.claim(self._key(leg.candidate)):
-                self._work.tell(self._key(leg.candidate), _WHAT, _digest(leg.candidate))
+            key = self._key(leg.candidate)
+            if owner == me and self._work.holds(key):  # a claim reads all there is
+                own.append(leg)
+            elif self._work.claim(key):
+                self._work.tell(key, _WHAT, _digest(leg.candidate))
                 own.append(leg)
                 room -= owner is None
         return own

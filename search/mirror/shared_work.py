@@ -115,6 +115,10 @@ class SharedWork:
             self._greet(trial_id)
         return True
 
+    def holds(self, key: str) -> bool:
+        """Whether a piece is this driver's as far as it knows without asking; ``tell`` finds out."""
+        return key in self._mine
+
     def tell(self, key: str, name: str, text: str) -> bool:
         """Writes something of a piece that this driver has claimed; False where it has lost it meanwhile."""
         trial_id = self._mine.get(key)
@@ -166,18 +170,27 @@ class SharedWork:
             self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
 
     def _see_nothing_yet(self) -> None:
-        """Where a database was away, others need a moment to show that they are alive."""
+        """Where a database was away, or all slept, others need a moment to show that they are alive."""
         self._blind_until = time.monotonic() + 2 * self.heartbeat
 
     def _fail_stale(self) -> None:
         if time.monotonic() < self._blind_until:
             return
-        for trial_id in self._storage._get_stale_trial_ids(self._study._study_id):
+        stale = self._storage._get_stale_trial_ids(self._study._study_id)
+        if own := set(stale).intersection(self._mine.values()):  # it was stopped itself, and maybe all were
+            self._see_nothing_yet()
+            for trial_id in own:
+                self._storage.record_heartbeat(trial_id)
+            return
+        for trial_id in stale:
             self._fail(trial_id)
 
     def _beat(self) -> None:
-        pause = float(self.heartbeat)
+        pause, before = float(self.heartbeat), time.monotonic()
         while not self._over.wait(pause):
+            if time.monotonic() - before > 2 * self.heartbeat:  # it was stopped
+                self._see_nothing_yet()
+            before = time.monotonic()
             try:
                 for trial_id in tuple(self._mine.values()):
                     self._storage.record_heartbeat(trial_id)

@@ -8,10 +8,11 @@ from functools import partial
 from itertools import count
 from typing import Any, Final
 
-from optuna.exceptions import DuplicatedStudyError
+from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
+from sqlalchemy.exc import IntegrityError
 
 from search.sampling.repaired_study import quiet_optuna
 from spaces.errors import InputError, UsageError
@@ -19,7 +20,7 @@ from spaces.errors import InputError, UsageError
 from .bulk_writer import writer_of
 from .dashboard_keys import attachment_keys, figure_keys, note_keys, note_of
 from .opened_storage import is_server
-from .patience import patiently
+from .patience import OvertakenError, patiently
 from .shown import ShownFile, ShownStudy, ShownTrial
 from .writer import PlainWriter, StudyWriter, TrialChange
 
@@ -76,15 +77,23 @@ class StudyMirror:
         self._written(lambda: self._describe(note, attributes or {}, figures or {}, attachments))
 
     def _written(self, write: Callable[[], None]) -> None:
-        """Writes, and again where a server was away; what is there by then is not written twice."""
+        """Writes, and again where a server was away or another was faster; what is there by then is not
+        written twice."""
         attempts = count()
 
         def attempt() -> None:
             if next(attempts):
                 self._read()
-            write()
+            try:
+                write()
+            except (UpdateFinishedTrialError, IntegrityError) as error:
+                raise OvertakenError("what was to be told of a trial is there by now") from error
 
-        patiently(attempt, unless=lambda _: not is_server(self._storage))
+        patiently(attempt, unless=self._is_in_vain)
+
+    def _is_in_vain(self, error: Exception) -> bool:
+        """Whether another attempt would end alike: a file is there or is not."""
+        return not isinstance(error, OvertakenError) and not is_server(self._storage)
 
     def _describe(
         self,
@@ -116,7 +125,8 @@ class StudyMirror:
         for one, _ in changes:
             self._stands(one, self._standing[one.number].trial_id)
         if new:
-            for one, trial_id in zip(new, self.writer.add([_frozen(one) for one in new]), strict=True):
+            ids = self.writer.add([_frozen(one) for one in new], new[0].number)
+            for one, trial_id in zip(new, ids, strict=True):
                 self._stands(one, trial_id)
         notes: dict[str, object] = {}
         for one in trials:

@@ -107,9 +107,23 @@ def test_whoever_is_silent_for_five_heartbeats_is_taken_for_dead(tmp_path):
                 living.wait()
                 assert time.monotonic() < begun + 30
             assert time.monotonic() > begun + 4
+            assert silent.holds("trial 0")  # as far as it knows
             assert not silent.tell("trial 0", "step 3", "0.5")
+            assert not silent.holds("trial 0")
         assert living.board()["trial 1"].owner == "b"
         assert living.board()["trial 0"].owner == "b"
+
+
+def test_drivers_that_were_all_stopped_for_longer_than_that_still_have_what_they_had(tmp_path):
+    with work_of(tmp_path, "a") as one, work_of(tmp_path, "b") as two:
+        assert one.claim("trial 0")
+        assert two.claim("trial 1")
+        for work in (one, two):
+            work.fall_silent()
+        time.sleep((GRACE + 1) * HEARTBEAT + 0.1)
+        owners = {key: piece.owner for key, piece in one.board().items()}
+        assert owners == {"trial 0": "a", "trial 1": "b"}
+        assert two.tell("trial 1", "step 3", "0.5")
 
 
 @pytest.mark.skipif(MISSING is not None, reason=str(MISSING))

@@ -11,8 +11,13 @@ from pathlib import Path
 import optuna
 import pytest
 
+from evaluators.store.ledger import Ledger
 from search.cli.run import RUN
+from search.live.finals import AllFailedError
+from search.mirror.lead import failures_told
 from search.mirror.opened_storage import opened_storage
+from search.mirror.shared_work import shared_work
+from search.run.joined import Joined
 from tests.forked_processes import exit_code_of, forked_processes, wait_for
 from tests.search.mirror.postgresql import MISSING, PostgresServer
 from tests.search.run.shared_driver import SharedDriver, claimed, claims_of
@@ -139,3 +144,17 @@ def test_drivers_with_other_options_data_or_model_are_refused(small, tmp_path, c
         change_weights()
         assert f"{other}" in refusal(second, capsys)
     assert not (tmp_path / "b").exists()
+
+
+def test_where_everything_failed_with_one_driver_the_others_say_so_and_train_nothing(tmp_path):
+    address, ledger = f"sqlite:///{tmp_path / 'work.db'}", Ledger(tmp_path / "candidates", "none")
+    with shared_work(address, "s, work", "b", 1) as other:
+        waiting = Joined(other, tmp_path, failures_told(other))
+        with shared_work(address, "s, work", "a", 1) as work:
+            first = Joined(work, tmp_path, failures_told(work))
+            assert first.awaited(ledger) is None  # the finalists are its to train
+            first.give_up("every fine-tuning run failed: no memory")
+        with pytest.raises(AllFailedError, match="failed: no memory; so it was with the driver a"):
+            waiting.awaited(ledger)
+    with shared_work(address, "s, work", "b", 1) as again:  # as when there is more memory
+        assert Joined(again, tmp_path, failures_told(again)).awaited(ledger) is None
