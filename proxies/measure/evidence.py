@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -26,6 +27,7 @@ from .meter import Meter, measured
 from .need import Need
 from .plan import memory_for
 from .row_features import RowFeatures, row_features
+from .row_kernels import RowKernels, row_kernels
 from .site_gradients import SiteGradients
 from .site_weight import weight_times
 from .super_network import SuperNetwork
@@ -160,6 +162,19 @@ class Evidence:
         )
 
     @measured
+    def row_kernels(self) -> RowKernels:
+        """How alike the first rows are to each site, by the gradients of their own losses."""
+        return row_kernels(
+            self.model,
+            self.objective,
+            self.space.sites,
+            self._batches,
+            {site.name: self.initial_a(site, self.initial_rank) for site in self.space.sites},
+            seed=self.seed,
+            renorm=self.renorm,
+        )
+
+    @measured
     def super_network(self) -> SuperNetwork:
         """All sites trained together for a few steps: what the ``warm`` point looks at."""
         return self._network(None)
@@ -169,13 +184,18 @@ class Evidence:
         """The same with the sites' ranks drawn anew at each step, so that any can be cut from it."""
         return self._network(named_generator(self.seed, "supernet"))
 
-    def _network(self, sample: np.random.Generator | None) -> SuperNetwork:
+    @measured
+    def wide_network(self) -> SuperNetwork:
+        """All sites trained together at ``init``'s rank, or the warm-up's if that is higher."""
+        return self._network(None, replace(self._warm_up, rank=max(self._warm_up.rank, self.initial_rank)))
+
+    def _network(self, sample: np.random.Generator | None, warm_up: WarmUp | None = None) -> SuperNetwork:
         return SuperNetwork(
             self.model,
             self.objective,
             self._batches,
             self.space,
-            self._warm_up,
+            warm_up or self._warm_up,
             seed=self.seed,
             scaling=self.scaling,
             renorm=self.renorm,
