@@ -151,9 +151,10 @@ def score_sites(proxies: Sequence[Proxy], evidence: Evidence) -> list[SiteScores
 
 
 def _towards_better(proxy: Proxy, scores: SiteScores) -> SiteScores:
-    return (
-        scores if proxy.more_is_better else replace(scores, by_site=-scores.by_site, by_rank=-scores.by_rank)
-    )
+    if proxy.more_is_better:
+        return scores
+    assert scores.together is None, f"{proxy.name}: what allocations are worth together must be more"
+    return replace(scores, by_site=-scores.by_site, by_rank=-scores.by_rank)
 
 
 def _checked(proxy: Proxy, scores: SiteScores) -> SiteScores:
