@@ -99,7 +99,7 @@ class KernelError:
         residual = self.losses[held] - across @ weights
         right[~held] = weights
         left[held], left[~held] = residual, -cho_solve(factor, across.T @ residual)
-        slopes = np.einsum("i,sij,j->s", left, self.kernels, right, optimize=True)
+        slopes = (self.kernels @ right.astype(np.float32)) @ left
         return float(np.mean(residual**2)), -2 * slopes / held.sum()
 
 

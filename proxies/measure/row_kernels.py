@@ -21,7 +21,7 @@ from .sketch import normal_matrix
 
 __all__ = ["RowKernels", "row_kernels"]
 
-_ROWS: Final = 512
+_ROWS: Final = 256
 _WIDTH: Final = 64  # numbers for each row of A that stand for the d_out of a gradient
 
 
