@@ -18,7 +18,8 @@ from spaces.search_space import SearchSpace
 
 __all__ = ["KERNEL_REGRESSION", "KernelError"]
 
-_RIDGE: Final = 0.1  # of the mean of a row's kernel with itself, every site at rank 1
+_RIDGE: Final = 1.0  # of the mean of a row's kernel with itself
+_TINY: Final = 1e-30  # where no row has a gradient
 
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
@@ -31,8 +32,8 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
 
     L are the losses of the rows, each row's own; the kernel of a site is the mean over the rows of the
     initial A of the inner products between rows' gradients of B, and phi the wire's factor at ``init``'s
-    rank. Every second row is held, then the others. The ridge is a tenth of the kernel's mean diagonal
-    with every site at rank 1.
+    rank. Every second row is held, then the others. The ridge is the mean diagonal of K, so that the size
+    of K, by which wires learn fast or slowly, makes no difference, and what it tells apart does.
 
     An allocation is worth its own s (``SiteScores.together``). By rank stands what each step adds on the way
     from nothing on to everything: again and again, the rank with the steepest slope of s per parameter.
@@ -63,21 +64,18 @@ def _factors(evidence: Evidence) -> np.ndarray:
 class KernelError:
     """The error of kernel ridge regression on rows that were not seen, as a function of all sites' ranks.
 
-    kernels: (sites, rows, rows) at rank 1. losses: (rows,). ridge: what is added to a diagonal. highest:
-    (sites,), the rank beyond which a site's kernel grows no more.
+    kernels: (sites, rows, rows) at rank 1, float32. losses: (rows,). highest: (sites,), the rank beyond which
+    a site's kernel grows no more.
     """
 
     kernels: np.ndarray
     losses: np.ndarray
-    ridge: float
     highest: np.ndarray
 
     @classmethod
     def of(cls, kernels: RowKernels, factors: np.ndarray, highest: np.ndarray) -> KernelError:
         """factors: (sites,), of the kernels."""
-        scaled = kernels.of_sites * factors.astype(np.float32)[:, None, None]
-        diagonal = np.trace(scaled.sum(0)) / len(kernels.losses)
-        return cls(scaled, kernels.losses, max(_RIDGE * float(diagonal), 1e-30), highest)
+        return cls(kernels.of_sites * factors.astype(np.float32)[:, None, None], kernels.losses, highest)
 
     def worths(self, ranks: np.ndarray) -> np.ndarray:
         """The share of the error at nothing on that is gone: (allocations, sites) -> (allocations,)."""
@@ -85,7 +83,12 @@ class KernelError:
         return np.array([1 - self.at(row)[0] / nothing for row in ranks])
 
     def at(self, ranks: np.ndarray) -> tuple[float, np.ndarray]:
-        """The error, and its slope by each site's rank: (sites,)."""
+        """The error, and its slope by each site's rank: (sites,); where nothing is on, what a first rank of each
+        site would change.
+        """
+        if not ranks.any():
+            nothing = float(np.mean(self.losses**2))
+            return nothing, np.array([self.at(one)[0] - nothing for one in np.eye(len(self.kernels))])
         kernel = np.tensordot(np.minimum(ranks, self.highest).astype(np.float32), self.kernels, 1)
         kernel = kernel.astype(np.float64)
         rows = np.arange(len(self.losses))
@@ -93,13 +96,15 @@ class KernelError:
         return float(np.mean([error for error, _ in folds])), np.mean([slope for _, slope in folds], axis=0)
 
     def _fold(self, kernel: np.ndarray, held: np.ndarray) -> tuple[float, np.ndarray]:
-        across = kernel[np.ix_(held, ~held)]
-        factor = cho_factor(kernel[np.ix_(~held, ~held)] + self.ridge * np.eye(int((~held).sum())))
+        seen, across = kernel[np.ix_(~held, ~held)], kernel[np.ix_(held, ~held)]
+        ridge = max(_RIDGE * float(np.diag(seen).mean()), _TINY)
+        factor = cho_factor(seen + ridge * np.eye(len(seen)))
         weights, left, right = cho_solve(factor, self.losses[~held]), np.zeros(len(held)), np.zeros(len(held))
         residual = self.losses[held] - across @ weights
-        right[~held] = weights
-        left[held], left[~held] = residual, -cho_solve(factor, across.T @ residual)
-        slopes = (self.kernels @ right.astype(np.float32)) @ left
+        pulled = cho_solve(factor, across.T @ residual)
+        right[~held], left[held], left[~held] = weights, residual, -pulled
+        ridges = _RIDGE * np.einsum("sii->si", self.kernels)[:, ~held].mean(1)
+        slopes = (self.kernels @ right.astype(np.float32)) @ left - ridges * (pulled @ weights)
         return float(np.mean(residual**2)), -2 * slopes / held.sum()
 
 

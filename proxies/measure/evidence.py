@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 import numpy as np
 import torch
@@ -35,6 +36,8 @@ from .synflow_gradients import of_synflow_gradients
 from .warm_up import WarmUp
 
 __all__ = ["Evidence"]
+
+_LONGER: Final = 3  # times the warm-up's steps: 72 where that has its 24
 
 
 class Evidence:
@@ -186,8 +189,11 @@ class Evidence:
 
     @measured
     def wide_network(self) -> SuperNetwork:
-        """All sites trained together at ``init``'s rank, or the warm-up's if that is higher."""
-        return self._network(None, replace(self._warm_up, rank=max(self._warm_up.rank, self.initial_rank)))
+        """All sites trained together three times as long, at ``init``'s rank or the warm-up's if that is higher,
+        so that there is something to prune."""
+        warm_up = self._warm_up
+        rank = max(warm_up.rank, self.initial_rank)
+        return self._network(None, replace(warm_up, rank=rank, steps=_LONGER * warm_up.steps))
 
     def _network(self, sample: np.random.Generator | None, warm_up: WarmUp | None = None) -> SuperNetwork:
         return SuperNetwork(
