@@ -83,8 +83,8 @@ class KernelError:
         return np.array([1 - self.at(row)[0] / nothing for row in ranks])
 
     def at(self, ranks: np.ndarray) -> tuple[float, np.ndarray]:
-        """The error, and its slope by each site's rank: (sites,); where nothing is on, what a first rank of each
-        site would change.
+        """The error, and its slope by each site's rank: (sites,); where nothing is on, what a first rank of
+        each site would change.
         """
         if not ranks.any():
             nothing = float(np.mean(self.losses**2))

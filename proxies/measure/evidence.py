@@ -189,8 +189,8 @@ class Evidence:
 
     @measured
     def wide_network(self) -> SuperNetwork:
-        """All sites trained together three times as long, at ``init``'s rank or the warm-up's if that is higher,
-        so that there is something to prune."""
+        """All sites trained together three times as long, at ``init``'s rank or the warm-up's where that is
+        higher, so that there is something to prune."""
         warm_up = self._warm_up
         rank = max(warm_up.rank, self.initial_rank)
         return self._network(None, replace(warm_up, rank=rank, steps=_LONGER * warm_up.steps))

@@ -24,8 +24,8 @@ def _by_fisher(evidence: Evidence, name: str) -> SiteScores:
     arXiv:2604.27796; the saliency of a gate by its Fisher information, Theis et al., arXiv:1801.05787, eq. 7,
     after LeCun et al., Optimal Brain Damage, NeurIPS 1989. Departures: the network is trained for a few
     steps, not to its end, and what is left of it is thrown away; the first order, which vanishes at a
-    minimum, is left out. Cost: a training of its own at a rank of
-    8, three times as long as the warm-up (72 steps by default), and a forward and backward of each held batch.
+    minimum, is left out. Cost: a training of its own at a rank of 8, three times as long as the
+    warm-up (72 steps by default), and a forward and backward of each held batch.
     """
     components = evidence.wide_network.components
     fisher = (components.gradients**2).mean(0) / 2
