@@ -30,7 +30,7 @@ from search.study.judging.stratum_report import StratumReport
 from search.study.scoring import Scored, score_all
 from spaces.seeding import named_generator
 
-__all__ = ["judged", "rescored"]
+__all__ = ["card_values", "judged", "rescored"]
 
 _DIGITS: Final = 4
 
@@ -58,7 +58,9 @@ def judged(table: BenchmarkTable, entries: Sequence[Entry], scored: Sequence[Sco
     )
 
 
-def _measured(report: StratumReport, scored: Sequence[Scored]) -> dict[str, object]:
+def card_values(report: StratumReport, scored: Sequence[Scored]) -> dict[str, object]:
+    """What is written down of a report: by proxy Spearman's correlation, its share of the ceiling and its
+    lead over ``spread``, each with its interval; and the seconds of those that were scored anew."""
     seconds = {one.scores.proxy: round(one.seconds, 1) for one in scored}
     cards = {
         card.proxy: {
@@ -108,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     scored = rescored(bench.job, table, args.proxies)
     strata = [table.of(stratum) for stratum in table.strata if stratum.kind == "budget"]
-    measured = [_measured(judged(table, entries, scored), scored) for entries in strata]
+    measured = [card_values(judged(table, entries, scored), scored) for entries in strata]
     record("benchmarks.rescored", str(bench.job.model.device), {"strata": measured}, args.output)
 
 
