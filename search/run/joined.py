@@ -80,6 +80,7 @@ class Joined:
                 table,
                 by_site=np.array(known[table.proxy][0], dtype=np.float64),
                 by_rank=np.array(known[table.proxy][1], dtype=np.float64),
+                together=None,  # which cannot be told, and all must agree
             )
             for table in own
         ]
