@@ -44,7 +44,7 @@ def stopping() -> Iterator[None]:
         return
     before = {one: signal.getsignal(one) for one in _SIGNALS}
     heeded = [one for one, handler in before.items() if handler != signal.SIG_IGN]
-    asked = _Asked(heeded)
+    asked = _StopAsked(heeded)
     try:
         for one in heeded:
             signal.signal(one, asked.first)
@@ -55,7 +55,7 @@ def stopping() -> Iterator[None]:
             signal.signal(one, before[one])
 
 
-class _Asked:
+class _StopAsked:
     """The askings of one block to stop: by a signal, and then by a clock."""
 
     def __init__(self, heeded: Sequence[signal.Signals]) -> None:
