@@ -37,11 +37,14 @@ from proxies.init.adam_gain import ADAM_GAIN
 from proxies.init.adam_signal import ADAM_SIGNAL
 from proxies.init.epe_nas import EPE_NAS
 from proxies.init.jacov import JACOV
+from proxies.init.kernel_regression import KERNEL_REGRESSION
 from proxies.init.nwot import NWOT
 from proxies.init.zico import ZICO
 from proxies.measure.evidence import Evidence
 from proxies.warm.ablation import ABLATION
 from proxies.warm.alpha_test import ALPHA_TEST
+from proxies.warm.linearised_gates import LINEARISED_GATES
+from proxies.warm.pruned_wide import PRUNED_WIDE, PRUNED_WIDE_MAGNITUDE
 from proxies.warm.sensitivity import SENSITIVITY, SENSITIVITY_SUM
 from proxies.warm.solo import SOLO, SOLO_LINEAR
 from proxies.warm.supernet import SUPERNET
@@ -84,6 +87,7 @@ PROXIES: Final[Mapping[str, Proxy]] = MappingProxyType(
         "jacov": JACOV,
         "nwot": NWOT,
         "epe_nas": EPE_NAS,
+        "kernel_regression": KERNEL_REGRESSION,
         "sensitivity": SENSITIVITY,
         "sensitivity_sum": SENSITIVITY_SUM,
         "ablation": ABLATION,
@@ -91,6 +95,9 @@ PROXIES: Final[Mapping[str, Proxy]] = MappingProxyType(
         "solo_linear": SOLO_LINEAR,
         "supernet": SUPERNET,
         "alpha_test": ALPHA_TEST,
+        "pruned_wide": PRUNED_WIDE,
+        "pruned_wide_magnitude": PRUNED_WIDE_MAGNITUDE,
+        "linearised_gates": LINEARISED_GATES,
     }
 )
 
@@ -144,9 +151,10 @@ def score_sites(proxies: Sequence[Proxy], evidence: Evidence) -> list[SiteScores
 
 
 def _towards_better(proxy: Proxy, scores: SiteScores) -> SiteScores:
-    return (
-        scores if proxy.more_is_better else replace(scores, by_site=-scores.by_site, by_rank=-scores.by_rank)
-    )
+    if proxy.more_is_better:
+        return scores
+    assert scores.together is None, f"{proxy.name}: what allocations are worth together must be more"
+    return replace(scores, by_site=-scores.by_site, by_rank=-scores.by_rank)
 
 
 def _checked(proxy: Proxy, scores: SiteScores) -> SiteScores:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,8 +16,11 @@ from spaces.search_space import SearchSpace
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["DegenerateScoreError", "Point", "SiteScores", "per_unit_of_rank"]
+__all__ = ["DegenerateScoreError", "Point", "SiteScores", "Together", "per_unit_of_rank"]
 
+Together = Callable[[np.ndarray], np.ndarray]
+"""What whole allocations are worth: their ranks, (allocations, sites), any that a site can have ->
+(allocations,)."""
 Point = Literal["none", "base", "dense", "init", "warm", "mixed"]
 
 
@@ -38,7 +41,9 @@ class SiteScores:
     said, as of places among sketched scores. It would be a bound were the norm of what the sketch misses
     known; the root of its estimated mean square stands for it, which holds in most draws but is no guarantee.
     Often many times the actual difference. Of ``by_rank`` at lower ranks the share may be larger.
-    Scores add up: an allocation is worth the sum of its sites' ``by_rank``.
+    together: of a proxy that knows what sites do beside each other; then this says what an allocation is
+    worth, and ``by_rank``, by which allocators spend, is what each step adds where it is taken. No file has
+    it. Without it scores add up: an allocation is worth the sum of its sites' ``by_rank``.
 
     >>> from spaces import SearchSpace, Site, Tap
     >>> tap = Tap("block", "in")
@@ -56,6 +61,7 @@ class SiteScores:
     by_site: np.ndarray
     by_rank: np.ndarray = field(repr=False)
     error: float | None = 0.0
+    together: Together | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         shape = (len(self.space.sites), len(self.space.ranks))
@@ -100,8 +106,8 @@ class SiteScores:
     def of_rank_vectors(self, ranks: np.ndarray) -> np.ndarray:
         """Scores of many allocations at once: (allocations, sites) ranks of the grid -> (allocations,).
 
-        For whoever looks through a whole space, at 10^5 allocations a second. Raises
-        ValueError on a rank that is not of the grid (use ``of`` for those).
+        For whoever looks through a whole space, at 10^5 allocations a second where scores add
+        up. Raises ValueError on a rank that is not of the grid (use ``of`` for those).
 
         >>> from spaces import SearchSpace, Site, Tap
         >>> ends = Tap("q", "in"), Tap("q", "out")
@@ -110,6 +116,8 @@ class SiteScores:
         >>> scores.of_rank_vectors(np.array([[2, 0], [0, 2], [1, 1]])).tolist()
         [2.0, 10.0, 6.0]
         """
+        if self.together is not None:
+            return self.together(ranks)
         grid = np.array(self.space.ranks)
         if ranks.size and (ranks.min() < 0 or ranks.max() > grid[-1]):
             raise ValueError(
@@ -126,11 +134,14 @@ class SiteScores:
         return np.asarray(np.take(self.by_rank.ravel(), columns + offsets).sum(axis=1))
 
     def of(self, allocation: Allocation) -> float:
-        """Score of one allocation; between two ranks of the grid, by linear interpolation.
+        """Score of one allocation; of scores that add up, by linear interpolation between two ranks of the
+        grid.
 
-        Raises ValueError on a rank above the grid, of which nothing is known.
+        Raises ValueError on a rank above the grid, of which nothing is known then.
         """
         ranks = self.space.rank_vector(allocation)
+        if self.together is not None:
+            return float(self.together(ranks[None])[0])
         grid = np.array(self.space.ranks)
         if ranks.max() > grid[-1]:
             raise ValueError(

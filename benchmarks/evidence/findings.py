@@ -36,6 +36,10 @@ class Observed:
         """On the reported rows; None where a run failed."""
         return [self.runs[seed].loss for seed in seeds]
 
+    def errors(self, seeds: Sequence[int]) -> list[float | None]:
+        """One less the metric, which is a share of the reported rows; None where a run failed."""
+        return [None if own is None else 1 - own for own in self.metrics(seeds)]
+
     def metrics(self, seeds: Sequence[int]) -> list[float | None]:
         """On the reported rows; None where a run failed."""
         return [self.runs[seed].metric for seed in seeds]

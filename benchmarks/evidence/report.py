@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ import numpy as np
 from search.show.difference_plot import DifferenceLine, draw_differences
 from search.show.number_format import p_equation
 from search.show.sheet import Sheet
+from search.statistics.interval import Interval
 from spaces.counted import counted
 from spaces.show.picture import save_png
 
@@ -19,7 +20,7 @@ from .conduct import SEEDS
 from .equal_quality import Needed, needed
 from .findings import Answer, Observed, answers, observed
 from .laboratory import Laboratory
-from .ladder_plot import LadderPoint, ladder_figure
+from .ladder_plot import LadderPoint, Lines, ladder_figure
 from .same_mean import same_mean
 from .tables import answer_table, experiment_note, needed_table, run_table, tuning_table
 from .ways import Randomly
@@ -38,15 +39,15 @@ def write_report(experiment: Experiment, laboratory: Laboratory, folder: Path) -
     folder.mkdir(parents=True, exist_ok=True)
     found = answers(experiment, cells)
     parts = [(experiment_note(experiment, cells),), answer_table(cells, found)]
-    lines = _by_way(cells)
+    lines, metric = _by_way(cells), laboratory.job.task.objective.metric_title
     if experiment.name == "ladder":
-        reached = params_needed(lines)
-        if reached:
-            params = laboratory.at(_REFERENCE).max_params
-            said = f"Parameters for the loss of {next(iter(lines))} at {params:,}; bootstrap over seeds."
-            parts += [(said,), needed_table(reached, params)]
+        params = laboratory.at(_REFERENCE).max_params
+        for by, value in (("loss", Observed.losses), (metric, Observed.errors)):
+            if reached := params_needed(lines, value):
+                said = f"Parameters for the {by} of {next(iter(lines))} at {params:,}; bootstrap over seeds."
+                parts += [(said,), needed_table(reached, params, by=by)]
         parts.append(random_ones(cells))
-        _draw_ladder(lines, found, folder / "ladder.png")
+        _draw_ladder(lines, found, metric, folder / "ladder.png")
     Sheet("", tuple(parts)).write(folder, "report")
     for table in (run_table(cells, laboratory), tuning_table(cells)):
         (folder / f"{table.name}.csv").write_text(table.csv())
@@ -56,8 +57,14 @@ def write_report(experiment: Experiment, laboratory: Laboratory, folder: Path) -
         )
 
 
-def params_needed(lines: Mapping[str, Sequence[Observed]]) -> dict[str, Needed]:
-    """Of every way that has several budgets, what it needs for the loss of the first way at the reference."""
+def params_needed(
+    lines: Mapping[str, Sequence[Observed]],
+    value: Callable[[Observed, Sequence[int]], Sequence[float | None]] = Observed.losses,
+) -> dict[str, Needed]:
+    """Of every way that has several budgets, what it needs for the value of the first way at the reference.
+
+    value: of a cell's runs with these seeds, the lower the better.
+    """
     (_, baseline), *_ = lines.items()
     target = next((one for one in baseline if one.cell.mean_rank == _REFERENCE), None)
     if target is None:
@@ -66,8 +73,8 @@ def params_needed(lines: Mapping[str, Sequence[Observed]]) -> dict[str, Needed]:
     for way, rungs in lines.items():
         seeds = [seed for seed in range(SEEDS) if all(_ended(one, seed) for one in (*rungs, target))]
         if len(rungs) > 1 and len(seeds) > 1:
-            losses = np.array([one.losses(seeds) for one in rungs], dtype=float)
-            aim = np.array(target.losses(seeds), dtype=float)
+            losses = np.array([value(one, seeds) for one in rungs], dtype=float)
+            aim = np.array(value(target, seeds), dtype=float)
             found[way] = needed([one.mean_params for one in rungs], losses, aim)
     return found
 
@@ -100,22 +107,34 @@ def _by_way(cells: Mapping[Cell, Observed]) -> dict[str, list[Observed]]:
     return {way: sorted(own, key=lambda one: one.mean_params) for way, own in lines.items()}
 
 
-def _mean_loss(one: Observed) -> float:
-    return float(np.mean([run.loss for run in one.runs.values() if run.loss is not None]))
+def _draw_ladder(
+    lines: Mapping[str, Sequence[Observed]], found: Sequence[Answer], metric: str, path: Path
+) -> None:
+    by_loss = {one.contrast.cell: one.loss.interval for one in found}
+    by_metric = {one.contrast.cell: one.metric.interval for one in found}
+    panels: dict[str, Lines] = {
+        "loss": _points(lines, by_loss, Observed.losses),
+        metric: _points(lines, by_metric, Observed.metrics),
+    }
+    save_png(ladder_figure(panels, title="Against trained parameters, by way of allocating"), path)
 
 
-def _draw_ladder(lines: Mapping[str, Sequence[Observed]], found: Sequence[Answer], path: Path) -> None:
-    differences = {one.contrast.cell: one.loss.interval for one in found}
-    points = {
-        way: [LadderPoint(one.mean_params, _mean_loss(one), differences.get(one.cell)) for one in rungs]
+def _points(
+    lines: Mapping[str, Sequence[Observed]],
+    differences: Mapping[Cell, Interval | None],
+    value: Callable[[Observed, Sequence[int]], Sequence[float | None]],
+) -> Lines:
+    return {
+        way: [
+            LadderPoint(
+                one.mean_params,
+                float(np.mean([own for own in value(one, sorted(one.runs)) if own is not None])),
+                differences.get(one.cell),
+            )
+            for one in rungs
+        ]
         for way, rungs in lines.items()
     }
-    most = max(map(len, points.values()))
-    whole = {way: own for way, own in points.items() if len(own) == most}
-    others = {way: own for way, own in points.items() if way not in whole}
-    save_png(
-        ladder_figure(whole, others, title="Loss against trained parameters, by way of allocating"), path
-    )
 
 
 def _draw_block(block: Sequence[Observed], found: Sequence[Answer], path: Path) -> None:

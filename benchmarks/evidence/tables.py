@@ -114,8 +114,8 @@ def tuning_table(cells: Mapping[Cell, Observed]) -> Table:
     return Table("", columns, tuple(rows), "tuning")
 
 
-def needed_table(found: Mapping[str, Needed], params: int) -> Table:
-    """Parameters by way, and how many times fewer than ``params`` that are."""
+def needed_table(found: Mapping[str, Needed], params: int, *, by: str) -> Table:
+    """Parameters by way, and how many times fewer than ``params`` that are. by: what they are needed for."""
     columns = (
         Column("way", ("way",), words=True),
         Column("parameters [95 %]", ("params", "low", "high")),
@@ -134,7 +134,7 @@ def needed_table(found: Mapping[str, Needed], params: int) -> Table:
                 )
             )
         )
-    return Table("", columns, tuple(rows), "needed")
+    return Table("", columns, tuple(rows), f"needed-by-{by}")
 
 
 def experiment_note(experiment: Experiment, cells: Mapping[Cell, Observed]) -> str:

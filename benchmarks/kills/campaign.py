@@ -66,6 +66,10 @@ class Campaign:
             self._chain(self._done, undisturbed)
 
     @property
+    def _ends(self) -> bool:
+        return self.strike.ends(self.victim)
+
+    @property
     def _done(self) -> int:
         return sum("moment" in line for line in read_lines(self._home))
 
@@ -90,7 +94,7 @@ class Campaign:
         self._old, rest = [], self._length
         chain = len(read_lines(self._home))  # so that no moment that came too late comes again
         rng = random.Random(f"{self.seed}/{self.name}/{chain}")
-        most = rng.randint(1, _MOST if self.victim.ends else _TWICE)
+        most = rng.randint(1, _MOST if self._ends else _TWICE)
         self.made_good()
         started = self._start()
         for number in range(done, done + most):
@@ -101,7 +105,7 @@ class Campaign:
             self._say_kill(number, how, moment, started)
             self.made_good()
             rest = max(_SHORTEST * self._length, rest - moment)
-            if self.victim.ends:
+            if self._ends:
                 started = self._started_again(started)
         self._finished(started)
         self._note({"faults": self._faults(started, undisturbed)})
@@ -118,7 +122,7 @@ class Campaign:
         while not started.ended_within(moment):
             if pids := self.victim.pids(started, rng):
                 struck(started, pids, self.strike)
-                return not self.victim.ends or (started.ended_within(_LONG) and started.code != 0)
+                return not self._ends or (started.ended_within(_LONG) and started.code != 0)
             time.sleep(_NAP)
         return False
 

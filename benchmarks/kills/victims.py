@@ -31,12 +31,16 @@ class Victim:
 @dataclass(frozen=True, slots=True)
 class Strike:
     """Signals in their order, each a pause in seconds after the one before. codes: with which a driver may
-    end of them. line: what its last line begins with, where it has the time to say one."""
+    end of them, none where it goes on. line: what its last line begins with, where it can say one."""
 
     signals: tuple[int, ...]
     codes: frozenset[int]
     pause: float = 0.0
     line: str = ""
+
+    def ends(self, victim: Victim) -> bool:
+        """Whether the command ends of it where that victim gets it."""
+        return victim.ends and bool(self.codes)
 
 
 def struck(started: Started, pids: Sequence[int], strike: Strike) -> None:

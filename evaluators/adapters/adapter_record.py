@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 
 from evaluators.base.architectures import ARCHITECTURES
 from spaces.allocation import Allocation
+from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.foreign_json import (
     anything,
@@ -33,6 +34,7 @@ from spaces.foreign_json import (
 from spaces.grammar import SHORTCUT_ROLES
 from spaces.hooks import Renorm
 from spaces.objective import Architecture
+from spaces.printable import printable
 from spaces.scaling import SCALING_RULES, Scaling
 
 from .story import STORY, Story
@@ -42,6 +44,7 @@ __all__ = ["ADAPTER_FORMAT_VERSION", "ADAPTER_RECORD", "AdapterRecord", "read_ad
 ADAPTER_RECORD: Final = "rankscape.json"
 ADAPTER_FORMAT_VERSION: Final = 1
 _MOST: Final = 2**63 - 1  # of whatever is counted
+_SHOWN: Final = 30  # names of adapters
 _AGAIN: Final = "save the adapter again"
 _ROLES: Final = "|".join(role for roles in SHORTCUT_ROLES.values() for role in roles)
 _SHORTCUT: Final = re.compile(rf"layers\.[0-9]+\.(?:{_ROLES})[0-9]*")  # as ``find_sites`` names them
@@ -110,9 +113,8 @@ def read_adapter_record(folder: Path) -> AdapterRecord:
     """The record of an adapter's folder; raises InputError where there is none that this version reads."""
     file = folder / ADAPTER_RECORD
     if not file.is_file():
-        raise InputError(
-            f"{folder} has no {ADAPTER_RECORD}, so it is no adapter; name a folder that was saved as one."
-        )
+        why = f"has no {ADAPTER_RECORD}, so it is no adapter" if folder.is_dir() else "is no folder"
+        raise InputError(f"{folder} {why}; {_which_there_are(folder)}.")
     version = read_json(file, fields(format_version=anything), remedy=_AGAIN)["format_version"]
     if version != ADAPTER_FORMAT_VERSION:
         raise InputError(
@@ -123,6 +125,18 @@ def read_adapter_record(folder: Path) -> AdapterRecord:
     params = data.pop("params")
     data["architecture"] = data["architecture"] or "sequence_classification"
     return AdapterRecord(**data, wire_params=params["wires"], head_params=params["head"])
+
+
+def _which_there_are(folder: Path) -> str:
+    """What to name instead: the adapters in a folder or, as the points of a front, beside one that is not
+    there."""
+    around = folder if folder.is_dir() else folder.parent
+    names = [one.parent.name for one in around.glob(f"*/{ADAPTER_RECORD}")]
+    if not names:
+        return "name a folder that was saved as one"
+    in_order = sorted(names, key=lambda name: (int(name) if name.isdecimal() else -1, name))
+    more = f" and {counted(len(names) - _SHOWN, 'other')}" if len(names) > _SHOWN else ""
+    return f"in {around} there are {', '.join(map(printable, in_order[:_SHOWN]))}{more}: name one of them"
 
 
 def _allocation(value: object, where: str) -> Allocation:

@@ -38,7 +38,7 @@ def root(member: Proxy, score: Callable[[Sequence[Proxy], Evidence], list[SiteSc
 
 def _by_root(name: str, scores: SiteScores) -> SiteScores:
     by_rank = scores.by_site[:, None] * np.sqrt(np.array(scores.space.ranks))
-    return replace(scores, proxy=name, by_rank=by_rank)
+    return replace(scores, proxy=name, by_rank=by_rank, together=None)
 
 
 def _spread(evidence: Evidence, name: str) -> SiteScores:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
+from typing import Final
 
 import numpy as np
 import torch
@@ -26,6 +28,7 @@ from .meter import Meter, measured
 from .need import Need
 from .plan import memory_for
 from .row_features import RowFeatures, row_features
+from .row_kernels import RowKernels, row_kernels
 from .site_gradients import SiteGradients
 from .site_weight import weight_times
 from .super_network import SuperNetwork
@@ -33,6 +36,8 @@ from .synflow_gradients import of_synflow_gradients
 from .warm_up import WarmUp
 
 __all__ = ["Evidence"]
+
+_LONGER: Final = 3  # times the warm-up's steps: 72 where that has its 24
 
 
 class Evidence:
@@ -160,6 +165,19 @@ class Evidence:
         )
 
     @measured
+    def row_kernels(self) -> RowKernels:
+        """How alike the first rows are to each site, by the gradients of their own losses."""
+        return row_kernels(
+            self.model,
+            self.objective,
+            self.space.sites,
+            self._batches,
+            {site.name: self.initial_a(site, self.initial_rank) for site in self.space.sites},
+            seed=self.seed,
+            renorm=self.renorm,
+        )
+
+    @measured
     def super_network(self) -> SuperNetwork:
         """All sites trained together for a few steps: what the ``warm`` point looks at."""
         return self._network(None)
@@ -169,13 +187,21 @@ class Evidence:
         """The same with the sites' ranks drawn anew at each step, so that any can be cut from it."""
         return self._network(named_generator(self.seed, "supernet"))
 
-    def _network(self, sample: np.random.Generator | None) -> SuperNetwork:
+    @measured
+    def wide_network(self) -> SuperNetwork:
+        """All sites trained together three times as long, at ``init``'s rank or the warm-up's where that is
+        higher, so that there is something to prune."""
+        warm_up = self._warm_up
+        rank = max(warm_up.rank, self.initial_rank)
+        return self._network(None, replace(warm_up, rank=rank, steps=_LONGER * warm_up.steps))
+
+    def _network(self, sample: np.random.Generator | None, warm_up: WarmUp | None = None) -> SuperNetwork:
         return SuperNetwork(
             self.model,
             self.objective,
             self._batches,
             self.space,
-            self._warm_up,
+            warm_up or self._warm_up,
             seed=self.seed,
             scaling=self.scaling,
             renorm=self.renorm,

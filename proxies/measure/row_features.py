@@ -17,7 +17,7 @@ from spaces.site import Site
 from .backward import differentiable, on_backward, tokens_read
 from .eigenvalues import in_double
 
-__all__ = ["ROWS", "RowFeatures", "row_features"]
+__all__ = ["ROWS", "RowFeatures", "first_rows", "row_features"]
 
 ROWS: Final = 64
 """How many of the first rows are compared, at most."""
@@ -68,7 +68,7 @@ def row_features(
     inputs: dict[str, list[Tensor]] = {site.name: [] for site in sites}
     jacobians: dict[str, list[Tensor]] = {site.name: [] for site in sites}
     classes = []
-    for batch in _first_rows(batches, rows):
+    for batch in first_rows(batches, rows):
         seen = _Rows(batch, initial_a, inputs, jacobians)
         with differentiable(model, sites, seen.visit, renorm=renorm):
             objective.total(model, batch.inputs).backward()
@@ -111,7 +111,8 @@ class _Rows:
         return target
 
 
-def _first_rows(batches: Sequence[Batch], rows: int) -> Iterator[Batch]:
+def first_rows(batches: Sequence[Batch], rows: int) -> Iterator[Batch]:
+    """The batches that hold the first rows, the last one cut; all of them where there are fewer rows."""
     for batch in batches:
         if rows <= 0:
             return

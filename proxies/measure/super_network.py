@@ -23,6 +23,8 @@ from spaces.stacked import Stacked
 from spaces.wires import Wires
 
 from .batch_pass import batch_pass
+from .components import Components, GateGradients, singular
+from .each_row import each_row
 from .gated_wires import TrainedWire, WireGradient, all_on, attach_settings, gated, settings_at_once
 from .meter import Meter, measured
 from .synflow_gradients import of_synflow_gradients
@@ -122,6 +124,24 @@ class SuperNetwork:
             stack.enter_context(attach(self._model, self.sites, add, renorm=self._renorm))
             stack.enter_context(self._head.attach())
             yield
+
+    @measured
+    def components(self) -> Components:
+        """Of every site's update, with each held row's gradient by their gates, all of them on."""
+        wires = {name: singular(wire) for name, wire in self.wires.items()}
+        gates = GateGradients(wires)
+        with _without_dropout(self._model), self._head.attach():
+            each_row(
+                self._model,
+                self._objective,
+                self.sites,
+                self.held,
+                gates.see,
+                renorm=self._renorm,
+                wires=gated(wires, all_on(self.sites, self._model.device)),
+                on_batch=self._on_batch,
+            )
+        return Components.of_sites(self.sites, wires, gates)
 
     @measured
     def gradients(self) -> dict[str, WireGradient]:

@@ -56,13 +56,17 @@ def _run(given: Typed) -> Printed:
     chosen = given.of(DashboardSettings)
     folder = _latest() if chosen.folder is None and chosen.storage is None else chosen.folder
     _log.info("loading  optuna-dashboard")
-    with serving(folder, storage=chosen.storage, port=chosen.port) as server:
-        address = f"http://{_HOST}:{server.server_port}/"
-        show(f"{address} for {folder or 'the storage'}; Ctrl-C ends it")
-        try:
+    ended = None
+    try:
+        with serving(folder, storage=chosen.storage, port=chosen.port) as server:
+            address = f"http://{_HOST}:{server.server_port}/"
+            ended = Printed({"address": address, "folder": folder and str(folder)}, "ended")
+            show(f"{address} for {folder or 'the storage'}; Ctrl-C ends it")
             server.serve_forever()
-        except KeyboardInterrupt:
-            return Printed({"address": address, "folder": folder and str(folder)}, "ended")
+    except KeyboardInterrupt:  # out here, where the server is closed: a stop that is done with comes again
+        if ended is not None:
+            return ended
+        raise
     raise AssertionError("a server serves until it is interrupted")
 
 

@@ -1,4 +1,5 @@
-"""Progress on stderr: a bar with a note on a terminal, elsewhere a line at the start and for each tenth."""
+"""Progress on stderr: a bar with a note on a terminal, elsewhere a line at the start, for each tenth, and at
+the end where that is not what the last one says."""
 
 from __future__ import annotations
 
@@ -31,20 +32,26 @@ def _progress(
     title: str, total: int, unit: str, *, units: str | None = None, quiet: bool
 ) -> Iterator[Advance]:
     hidden = quiet or not sys.stderr.isatty()
-    whole = counted(total, unit, units)
-    if hidden and total:
-        _log.info("%s: 0 of %s", title, whole)
-    with tqdm(total=total, desc=title, unit=unit, file=sys.stderr, disable=hidden, dynamic_ncols=True) as bar:
-        done, said = 0, ""
+    whole, done, note, last = counted(total, unit, units), 0, "", ""
 
-        def advance(count: int, note: str = "", /) -> None:
-            nonlocal done, said
-            if note:
-                said = f"; {note}"
-                bar.set_postfix_str(printable(note), refresh=count == 0)
+    def say() -> None:
+        nonlocal last
+        if hidden and total and (line := f"{title}: {done:,} of {whole}{note}") != last:
+            _log.info("%s", line)
+            last = line
+
+    say()
+    with tqdm(total=total, desc=title, unit=unit, file=sys.stderr, disable=hidden, dynamic_ncols=True) as bar:
+
+        def advance(count: int, said: str = "", /) -> None:
+            nonlocal done, note
+            if said:
+                note = f"; {said}"
+                bar.set_postfix_str(printable(said), refresh=count == 0)
             bar.update(count)
-            if hidden and total and done * _LINES // total < (done + count) * _LINES // total:
-                _log.info("%s: %s of %s%s", title, f"{done + count:,}", whole, said)
-            done += count
+            before, done = done, done + count
+            if before * _LINES // max(1, total) < done * _LINES // max(1, total):
+                say()
 
         yield advance
+    say()

@@ -12,11 +12,12 @@ from search.job.settings import SpaceSettings, TrainingSettings
 from search.live.settings import LiveSettings
 from search.mirror.join_settings import JoinSettings
 from search.mirror.settings import StorageSettings
-from search.mirror.study_place import StudyPlace, check_shown, study_name_of, study_place
+from search.mirror.study_place import StudyPlace, study_name_of, study_place
 from search.run.pipeline import check_names, search_in_folder, search_with
 from search.run.record import SearchRecord
 from search.run.set_up import workbench_of
 from search.run.settings import SearchSettings
+from search.run.storage_ready import check_storage_ready
 from search.run.tabulated import TableChoice, TabulatedOracle
 from search.run.workbench import Workbench
 
@@ -37,7 +38,7 @@ def search_in(
     settings, live = given.of(SearchSettings), given.of(LiveSettings)
     progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
     check_names(settings, live)
-    check_shown(given.of(StorageSettings))
+    check_storage_ready(given.of(StorageSettings), given.of(JoinSettings), live, folder.planned)
     if settings.table is None:
         line = shareable_line("rankscape run", (SearchSettings, LiveSettings, *JOB), given)
         bench = workbench_given(given, machine, progress)

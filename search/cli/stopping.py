@@ -1,10 +1,17 @@
-"""Stopping on Ctrl-C and on SIGTERM alike: once in good order, the second time at once."""
+"""Stopping on Ctrl-C and on SIGTERM alike: once in good order, the second time at once.
+
+What a signal's handler raises can be lost. It is raised in whatever is being done, and where that cannot
+fail (a ``__del__``, a weak reference's callback, of which every import and every SQLAlchemy session has some)
+Python prints it and carries on; a library may drop it, too. So it is raised again until it ends the block,
+but never in what is done because of it: there the stop is the exception that is being handled.
+"""
 
 from __future__ import annotations
 
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
@@ -12,6 +19,7 @@ from typing import Final
 __all__ = ["Stopped", "stopping"]
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_PATIENCE: Final = 0.3  # seconds from one asking to the next
 
 
 class Stopped(KeyboardInterrupt):
@@ -27,6 +35,8 @@ class Stopped(KeyboardInterrupt):
 def stopping() -> Iterator[None]:
     """Raises Stopped in the block at the first SIGINT or SIGTERM; the second ends the process.
 
+    Where that exception is lost it is raised again soon, by SIGALRM, so not on Windows. A block that ends by
+    itself meanwhile has ended. So who is done with a stop before its block is lets the block end at once.
     Signals that are ignored (nohup) stay so; nothing is changed outside of the main thread, which has them.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -34,16 +44,66 @@ def stopping() -> Iterator[None]:
         return
     before = {one: signal.getsignal(one) for one in _SIGNALS}
     heeded = [one for one, handler in before.items() if handler != signal.SIG_IGN]
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        for one in heeded:
-            signal.signal(one, signal.SIG_DFL)
-        raise Stopped(number)
-
-    for one in heeded:
-        signal.signal(one, stop)
+    asked = _StopAsked(heeded)
     try:
+        for one in heeded:
+            signal.signal(one, asked.first)
         yield
     finally:
+        asked.no_more()
         for one in heeded:
             signal.signal(one, before[one])
+
+
+class _StopAsked:
+    """The askings of one block to stop: by a signal, and then by a clock."""
+
+    def __init__(self, heeded: Sequence[signal.Signals]) -> None:
+        """heeded: the signals that ask."""
+        self._heeded = heeded
+        self._clock = None if sys.platform == "win32" else signal.getsignal(signal.SIGALRM)
+        self._hook = sys.unraisablehook
+        self._number: int | None = None
+        self._over = False
+
+    def first(self, number: int, frame: FrameType | None) -> None:
+        """The handler of the signals: the next one ends the process."""
+        if self._over:
+            return
+        for one in self._heeded:
+            signal.signal(one, signal.SIG_DFL)
+        self._number = number
+        if sys.platform != "win32":
+            signal.signal(signal.SIGALRM, self._again)
+            signal.setitimer(signal.ITIMER_REAL, _PATIENCE, _PATIENCE)
+            sys.unraisablehook = self._lost
+        raise Stopped(number)
+
+    def _again(self, number: int, frame: FrameType | None) -> None:
+        assert self._number is not None
+        if not (self._over or _is_heeded()):
+            raise Stopped(self._number)
+
+    def _lost(self, what: sys.UnraisableHookArgs) -> None:
+        """Says nothing of a stop that was lost and comes again."""
+        if not isinstance(what.exc_value, Stopped):
+            self._hook(what)
+
+    def no_more(self) -> None:
+        """Lets the block be over; the clock and what is said of losses are as they were before."""
+        self._over = True
+        if sys.platform != "win32" and self._number is not None:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, self._clock)
+            sys.unraisablehook = self._hook
+
+
+def _is_heeded() -> bool:
+    """Whether a stop, or the closing of a generator that one has left, is being handled where we are called.
+
+    Errors of a clean-up have the stop as their context.
+    """
+    error = sys.exception()
+    while error is not None and not isinstance(error, (Stopped, GeneratorExit)):
+        error = error.__context__
+    return error is not None

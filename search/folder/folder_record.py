@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,12 @@ class FolderRecord:
     options: Mapping[str, object]
     provenance: Provenance
     files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> str:
+        """A digest of the options and of what is read, the same in every start of a run."""
+        own = [self.command, dict(self.options), dict(self.provenance.inputs)]
+        return sha256(json.dumps(own, sort_keys=True, default=dict).encode()).hexdigest()[:32]
 
     def write(self, folder: Path) -> None:
         """Writes the record, whole or not at all, in place of what was there."""

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -116,17 +115,22 @@ class OutputFolder:
 
         Raises InputError where any of that has changed meanwhile, or since an earlier start.
         """
-        now = self._read_now()
-        known = now if self._record is None else self._record.provenance.completed_by(now)
-        self._record = FolderRecord(self._command, self._options, known)
+        self._read = self._read_now()
+        self._record = self.planned
         self._record.write(self.path)
 
     @property
+    def planned(self) -> FolderRecord:
+        """What ``begin`` will record, as far as it can be told by now, or has; once the folder is opened."""
+        assert self._read is not None, "who does not ask for options has none"
+        known = self._read if self._record is None else self._record.provenance.completed_by(self._read)
+        return FolderRecord(self._command, self._options, known)
+
+    @property
     def identity(self) -> str:
-        """A digest of the options and of what is read, the same in every start of a run; after ``begin``."""
+        """That of the run; after ``begin``."""
         assert self._record is not None, "a run begins before it is anybody's"
-        own = [self._command, dict(self._options), dict(self._record.provenance.inputs)]
-        return sha256(json.dumps(own, sort_keys=True, default=dict).encode()).hexdigest()[:32]
+        return self._record.identity
 
     def finished(self) -> dict[str, object] | None:
         """The result of a run that has ended, as it was written; None where it has not, was removed, or is

@@ -8,6 +8,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, Final
 
 from spaces.errors import UsageError
+from spaces.printable import printable
 
 from .right_type import check_type, hints_of
 
@@ -48,6 +49,7 @@ class Option:
     flag: how it is typed, where that is not the field's name; without dashes it is a word of its own, which
     need not be there. rare: shown behind the everyday ones.
     file: a str that is a path or the name of a place, as typed. empty: whether a list may have nothing in it.
+    repeats: whether a list may have the same in it twice.
     known: registries whose names the help lists behind the sentence, ``module:NAME`` of a dict literal each,
     so that no name is written twice and none is imported to be shown. among: whether it takes these names
     alone, and what is built of them with ``:`` and ``+``.
@@ -61,6 +63,7 @@ class Option:
     rare: bool = False
     file: bool = False
     empty: bool = False
+    repeats: bool = False
     known: tuple[str, ...] = ()
     among: bool = False
 
@@ -111,6 +114,15 @@ def check_settings(settings: Any) -> None:
                 check_number(one.name, number, about.between)
         if isinstance(value, tuple) and not value and not about.empty:
             raise UsageError(f"`{one.name}` names nothing; name at least one, or leave `{one.name}` out.")
+        if isinstance(value, tuple) and not about.repeats:
+            _check_each_once(one.name, value)
+
+
+def _check_each_once(name: str, values: tuple[object, ...]) -> None:
+    """Raises UsageError on a list with repeats: equal ones, however they are written."""
+    twice = next((one for place, one in enumerate(values) if one in values[:place]), None)
+    if twice is not None:
+        raise UsageError(f"`{name}` has {printable(str(twice))} more than once; name each once.")
 
 
 def check_whole(name: str, value: int, between: Range) -> None:

@@ -75,15 +75,15 @@ def asker_of(
     seed: int,
 ) -> Asker:
     """Who says which trial is next; the arguments are those of ``waves_of``."""
-    trials, names = search.settings.trials, tuple(dict.fromkeys(samplers))
+    trials = search.settings.trials
     directions = [direction for _, direction in search.objectives]
     studies = {
         name: RunningStudy(
             name, search.space, choices, directions=directions, rng=chance_of(seed, f"sampler {name}")
         )
-        for name in names
+        for name in samplers
     }
-    count = trials // 2 if names else trials
+    count = trials // 2 if samplers else trials
     return Asker(
         scores,
         baselines=baselines,

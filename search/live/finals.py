@@ -10,7 +10,11 @@ from spaces.errors import InputError
 
 from .live_trial import LiveTrial
 
-__all__ = ["Finals", "choose_finals"]
+__all__ = ["AllFailedError", "Finals", "choose_finals"]
+
+
+class AllFailedError(InputError):
+    """Nothing that was trained came to its end, so that there is no result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +31,8 @@ def choose_finals(trials: Sequence[LiveTrial], count: int, direction: Direction)
     Others of one allocation that differ in how they were trained come behind all distinct ones. direction: in
     which a value is better. Of equal values the earlier trial is the better. Where no baseline was trained to
     the end, the one that came furthest stands for them, one that was stopped before one that failed: the
-    others cannot be judged without, and what was lost for want of memory may fit this time. Raises InputError
-    where no trial at all was trained to the end.
+    others cannot be judged without, and what was lost for want of memory may fit this time. Raises
+    AllFailedError where no trial at all was trained to the end.
     """
     sign = sign_of(direction)
 
@@ -40,7 +44,7 @@ def choose_finals(trials: Sequence[LiveTrial], count: int, direction: Direction)
     baseline = next(one for one in best_first if one.baseline)
     if not others and baseline.state != "complete":
         reasons = sorted({trial.failure for trial in trials if trial.failure})
-        raise InputError(f"no trial was trained to its end: {'; '.join(reasons[:2])}")
+        raise AllFailedError(f"no trial was trained to its end: {'; '.join(reasons[:2])}")
     first = {trial.configuration.allocation: trial.number for trial in reversed(others)}
     again = [trial for trial in others if first[trial.configuration.allocation] != trial.number]
     distinct = [trial for trial in others if first[trial.configuration.allocation] == trial.number]

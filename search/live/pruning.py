@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -15,6 +14,7 @@ from spaces.direction import Direction, sign_of
 from spaces.unknown_name import unknown_name
 
 from .ladder import Ladder
+from .like_size import size_class
 from .live_trial import LiveTrial
 
 __all__ = ["PRUNERS", "Competition", "find_pruner"]
@@ -68,8 +68,8 @@ class Competition:
         ladder: of the rungs.
         direction: in which a trial's value is better.
         apart: None where all trials compete; else the largest number of parameters, and only trials of like
-            size compete: from half of it up, from a quarter up, and so on. Over several objectives the value
-            alone would stop whatever is small.
+            size compete, as ``size_class`` says. Over several objectives the value alone would stop whatever
+            is small.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class Competition:
         return not own.should_prune()
 
     def _size(self, trial: LiveTrial) -> int:
-        return 0 if self._apart is None else math.floor(math.log2(self._apart / trial.params) + 1e-9)
+        return 0 if self._apart is None else size_class(trial.params, self._apart)
 
     def _leading(self, place: tuple[int, int], best_first: Sequence[LiveTrial]) -> set[int]:
         """The best of the baselines and the best of the others, where none of its kind was better at this

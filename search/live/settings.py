@@ -98,11 +98,10 @@ class LiveSettings:
         for name in self.objectives:
             if name not in OBJECTIVE_NAMES:
                 raise unknown_name("objectives", name, OBJECTIVE_NAMES)
-        first = self.objectives[0]
-        if first not in JUDGED or len({*self.objectives}) < len(self.objectives):
+        if self.objectives[0] not in JUDGED:
             raise UsageError(
                 f"`objectives={','.join(self.objectives)}` must be {' or '.join(JUDGED)}, by which trials "
-                "are stopped, then any others, each once; write for example `objectives=loss,params`."
+                "are stopped, then any others; write for example `objectives=loss,params`."
             )
         if self.budget_min is not None:
             parse_budget(self.budget_min, argument="budget_min")

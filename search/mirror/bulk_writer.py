@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from .patience import OvertakenError
 from .writer import PlainWriter, StudyWriter, TrialChange
 
 __all__ = ["KNOWN_SCHEMA", "BulkWriter", "writer_of"]
@@ -44,13 +45,14 @@ class BulkWriter:
     storage: RDBStorage
     study_id: int
 
-    def add(self, trials: Sequence[FrozenTrial]) -> list[int]:
+    def add(self, trials: Sequence[FrozenTrial], first: int) -> list[int]:
         with Session(self.storage.engine) as session, session.begin():
             models.StudyModel.find_or_raise_by_id(
                 self.study_id, session, for_update=True
             )  # numbers are given
             count = select(func.count()).where(models.TrialModel.study_id == self.study_id)
-            first = session.execute(count).scalar_one()
+            if (there := session.execute(count).scalar_one()) != first:
+                raise OvertakenError(f"trial {first} was to be the next of a study that has {there} by now")
             rows = [_trial_row(self.study_id, first + place, trial) for place, trial in enumerate(trials)]
             session.add_all(rows)
             session.flush()  # gives each its id

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from evaluators.training.candidate import Trained
 from search.live.live_trial import LiveTrial
@@ -18,10 +19,21 @@ from .opened_storage import GRACE
 from .patience import AWAY, patiently
 from .shared_work import SharedWork
 
-__all__ = ["LeadResult", "LedWatcher", "awaited_result", "conclude", "former_leads", "result_elsewhere"]
+__all__ = [
+    "LeadFailure",
+    "LeadResult",
+    "LedWatcher",
+    "awaited_result",
+    "conclude",
+    "failures_told",
+    "former_leads",
+    "result_elsewhere",
+    "tell_failure",
+]
 
 _LEAD: Final = "lead"
 _RESULT: Final = "result"
+_FAILURE: Final = "failure "
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,14 @@ class LeadResult:
 
     by: str
     told: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFailure:
+    """That a search came to nothing, since all of its finalists failed. by: the driver that had them."""
+
+    by: str
+    reason: str
 
 
 class LedWatcher:
@@ -100,11 +120,18 @@ def result_elsewhere(work: SharedWork) -> LeadResult | None:
     return None if told.by == work.owner else told
 
 
-def awaited_result(work: SharedWork) -> LeadResult | None:
-    """The same once it is there; None as soon as this driver leads, and the finalists are its to train."""
-    while (told := result_elsewhere(work)) is None and not work.claim(_LEAD):
+def awaited_result(work: SharedWork, past: Collection[str] = ()) -> LeadResult | LeadFailure | None:
+    """The same once it is there, or that there will be none; None as soon as this driver leads, and the
+    finalists are its to train. past: failures that do not count, as ``failures_told`` gave them."""
+    while True:
+        leads = work.claim(_LEAD)  # first: who had it before has told all by then
+        if (told := result_elsewhere(work)) is not None:
+            return told
+        if (failure := _failure(work, past)) is not None:
+            return failure
+        if leads:
+            return None
         work.wait()
-    return told
 
 
 def former_leads(work: SharedWork) -> tuple[str, ...]:
@@ -117,3 +144,25 @@ def conclude(work: SharedWork, result: Mapping[str, object]) -> None:
     """Tells the others the result, which lies with this driver."""
     work.tell(_LEAD, _RESULT, json.dumps({"by": work.owner, "told": result}))
     work.end(_LEAD)
+
+
+def tell_failure(work: SharedWork, reason: str) -> None:
+    """Tells the others that there will be no result, and why. Another start of a driver tries again."""
+    work.tell(_LEAD, f"{_FAILURE}{uuid4().hex}", json.dumps({"by": work.owner, "reason": reason}))
+
+
+def failures_told(work: SharedWork) -> frozenset[str]:
+    """Those that were told so far, by what is known of them alone."""
+    piece = work.board().get(_LEAD)
+    return frozenset() if piece is None else frozenset(name for name in piece.told if _is_failure(name))
+
+
+def _failure(work: SharedWork, past: Collection[str]) -> LeadFailure | None:
+    piece = work.board().get(_LEAD)
+    told = {} if piece is None else piece.told
+    new = next((text for name, text in told.items() if _is_failure(name) and name not in past), None)
+    return None if new is None else LeadFailure(**json.loads(new))
+
+
+def _is_failure(name: str) -> bool:
+    return name.startswith(_FAILURE)

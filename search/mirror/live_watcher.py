@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from optuna.trial import TrialState
 
@@ -108,13 +108,12 @@ class LiveMirror:
 
     def concluded(self, result: Concluded, /) -> None:
         told = json.loads(json.dumps(result.to_json()))
-        finalists = {self._number(one): one for one in (told["baseline"], *told["finalists"])}
-        winner = self._number(told["best"])
+        finalists = {int(one["trial"]): one for one in (told["baseline"], *told["finalists"])}
         notes = {number: finalist_note(one, self._search.metric) for number, one in finalists.items()}
-        if winner is not None and self._place.adapter is not None:
+        if self._place.adapter is not None:
+            winner = int(told["best"]["trial"])
             notes[winner] = f"{notes[winner]}\n\n{loading_note(self._place.adapter)}".rstrip()
-        known = [(self._trials[number], own) for number, own in notes.items() if number is not None]
-        self._mirror.show([self._shown(trial, more=own) for trial, own in known])
+        self._mirror.show([self._shown(self._trials[number], more=own) for number, own in notes.items()])
         verdict = result.verdict
         self._mirror.describe(
             note=sheet_note(result.sheet),
@@ -186,16 +185,6 @@ class LiveMirror:
     def _figure(self) -> dict[str, object]:
         name = self._search.objective_titles[0]
         return self._curve.figure(f"Best {name} against candidate-steps", name)
-
-    def _number(self, finalist: Mapping[str, Any]) -> int | None:
-        """The trial that a finalist of ``result.json`` was."""
-        ranks = tuple(sorted(finalist["allocation"].items()))
-        how = finalist.get("learning_rate"), finalist.get("scaling")
-        for number, trial in self._trials.items():
-            own = trial.configuration
-            if own.allocation.ranks == ranks and (own.learning_rate, own.scaling) == how:
-                return number
-        return None
 
     def _files(self, sheet: Sheet) -> tuple[ShownFile, ...]:
         """The page and the curve, in the run's folder and beside the study."""

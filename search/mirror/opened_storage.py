@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from optuna.exceptions import OptunaError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.study import StudyDirection
 from sqlalchemy import URL
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
@@ -28,6 +30,7 @@ from .settings import check_address, is_journal
 __all__ = [
     "GRACE",
     "Place",
+    "check_writable",
     "checked_storage",
     "is_server",
     "opened_for_writing",
@@ -145,6 +148,18 @@ def checked_storage(address: str) -> str:
     except _BROKEN as error:
         raise UsageError(f"`storage` {_why_not_opened(address, error)}") from None
     return address
+
+
+def check_writable(address: str) -> None:
+    """Raises UsageError where a storage that can be opened keeps nothing: makes a study, and removes it."""
+    try:
+        with opened_storage(address) as storage, quiet_optuna():
+            storage.delete_study(storage.create_new_study([StudyDirection.MINIMIZE], f"{uuid4()}"))
+    except _BROKEN as error:
+        raise UsageError(
+            f"`storage` can be read but not written ({type(error.__cause__ or error).__name__}); let its "
+            "user write, or give another `storage`."
+        ) from None
 
 
 def _why_not_opened(address: str, error: BaseException) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from spaces.counted import counted
 from spaces.errors import InputError
 
-__all__ = ["AWAY", "PATIENCE_S", "StorageAwayError", "patiently"]
+__all__ = ["AWAY", "PATIENCE_S", "OvertakenError", "StorageAwayError", "patiently"]
 
 PATIENCE_S: Final = 60.0
 """For which a database is waited for where nobody says otherwise."""
@@ -23,12 +23,19 @@ _Answer = TypeVar("_Answer")
 _log = logging.getLogger(__name__)
 
 
+class OvertakenError(Exception):
+    """Somebody else has written what was to be written: what is there has to be read again."""
+
+
 class StorageAwayError(InputError):
     """A storage that has been waited for in vain."""
 
 
-AWAY: Final = (StorageInternalError, OperationalError, InterfaceError, IntegrityError, StorageAwayError)
-"""What a database raises that is away, or in which two have just written the same."""
+AWAY: Final = (
+    *(StorageInternalError, OperationalError, InterfaceError, IntegrityError),
+    *(OvertakenError, StorageAwayError),
+)
+"""What is raised where a database is away, or two have just written the same into it."""
 
 
 def patiently(

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from search.job.option import check_settings, option
+from spaces.counted import counted
 from spaces.errors import UsageError
 
 __all__ = ["StorageSettings", "check_address", "is_journal"]
 
+_LONGEST_NAME: Final = 200  # Optuna's tables hold 512, and names of several studies are made of one
 _JOURNALS: Final = (".log", ".journal")
 
 
@@ -36,6 +38,9 @@ class StorageSettings:
         check_settings(self)
         if self.study_name is not None and not self.study_name.strip():
             raise UsageError("`study_name` is empty; give a name, or leave it out.")
+        if self.study_name is not None and len(self.study_name) > _LONGEST_NAME:
+            given = counted(len(self.study_name), "character")
+            raise UsageError(f"`study_name` has {given}; give at most {_LONGEST_NAME}.")
         if self.storage is not None:
             check_address(self.storage)
 

@@ -19,7 +19,7 @@ from spaces.errors import InputError
 
 from .shared_work import Piece, SharedWork
 
-__all__ = ["SharedLegs", "driver_name"]
+__all__ = ["SharedLegs"]
 
 _DRIVER: Final = "driver "
 _TRIAL: Final = "trial "
@@ -94,8 +94,11 @@ class SharedLegs:
         for leg, owner in zip(legs, owners, strict=True):
             if leg not in missing or owner not in (None, me) or (owner is None and room <= 0):
                 continue
-            if self._work.claim(self._key(leg.candidate)):
-                self._work.tell(self._key(leg.candidate), _WHAT, _digest(leg.candidate))
+            key = self._key(leg.candidate)
+            if owner == me and self._work.holds(key):  # a claim reads all there is
+                own.append(leg)
+            elif self._work.claim(key):
+                self._work.tell(key, _WHAT, _digest(leg.candidate))
                 own.append(leg)
                 room -= owner is None
         return own
@@ -137,11 +140,6 @@ class SharedLegs:
             )
         told = piece.told.get(self._name(leg))
         return None if told is None else _trained(leg, told)
-
-
-def driver_name(host: str, folder: Path) -> str:
-    """What a driver is called: its machine and its output folder, which is one driver's at a time."""
-    return f"{host}:{folder.absolute()}"
 
 
 def _digest(candidate: Candidate) -> str:

@@ -13,18 +13,17 @@ from uuid import uuid4
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import RDBStorage
+from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search.sampling.repaired_study import quiet_optuna
-from spaces.errors import UsageError
 
 from .long_text import attributes_of, texts_in
 from .meeting_place import check_meeting_place
 from .opened_storage import GRACE, opened_storage
 from .patience import AWAY, patiently
 
-__all__ = ["Piece", "SharedWork", "shared_work"]
+__all__ = ["Piece", "SharedWork", "agreed_before", "shared_work"]
 
 _KEY, _OWNER, _TOKEN = "what", "driver", "claim"
 _AGREED: Final = "agreed"
@@ -116,6 +115,10 @@ class SharedWork:
             self._greet(trial_id)
         return True
 
+    def holds(self, key: str) -> bool:
+        """Whether a piece is this driver's as far as it knows without asking; ``tell`` finds out."""
+        return key in self._mine
+
     def tell(self, key: str, name: str, text: str) -> bool:
         """Writes something of a piece that this driver has claimed; False where it has lost it meanwhile."""
         trial_id = self._mine.get(key)
@@ -167,18 +170,27 @@ class SharedWork:
             self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
 
     def _see_nothing_yet(self) -> None:
-        """Where a database was away, others need a moment to show that they are alive."""
+        """Where a database was away, or all slept, others need a moment to show that they are alive."""
         self._blind_until = time.monotonic() + 2 * self.heartbeat
 
     def _fail_stale(self) -> None:
         if time.monotonic() < self._blind_until:
             return
-        for trial_id in self._storage._get_stale_trial_ids(self._study._study_id):
+        stale = self._storage._get_stale_trial_ids(self._study._study_id)
+        if own := set(stale).intersection(self._mine.values()):  # it was stopped itself, and maybe all were
+            self._see_nothing_yet()
+            for trial_id in own:
+                self._storage.record_heartbeat(trial_id)
+            return
+        for trial_id in stale:
             self._fail(trial_id)
 
     def _beat(self) -> None:
-        pause = float(self.heartbeat)
+        pause, before = float(self.heartbeat), time.monotonic()
         while not self._over.wait(pause):
+            if time.monotonic() - before > 2 * self.heartbeat:  # it was stopped
+                self._see_nothing_yet()
+            before = time.monotonic()
             try:
                 for trial_id in tuple(self._mine.values()):
                     self._storage.record_heartbeat(trial_id)
@@ -189,17 +201,16 @@ class SharedWork:
 
 
 @contextmanager
-def shared_work(address: str, name: str, identity: str, owner: str, heartbeat: int) -> Iterator[SharedWork]:
+def shared_work(address: str, name: str, owner: str, heartbeat: int) -> Iterator[SharedWork]:
     """The work of a search in a database, begun or joined.
 
     Args:
         address: of the database.
         name: of the study that gets it.
-        identity: of all that decides the search; who joins has the same.
         owner: what this driver is called; another start of it has the same name, and goes on with its pieces.
         heartbeat: seconds in which it shows that it is alive.
 
-    Raises UsageError where the study is another search's, or nobody can meet in that storage.
+    Raises UsageError where nobody can meet in that storage.
     """
     check_meeting_place(address)
     with ExitStack() as stack:
@@ -208,14 +219,21 @@ def shared_work(address: str, name: str, identity: str, owner: str, heartbeat: i
         assert isinstance(storage, RDBStorage), "a meeting place is a database"
         study = patiently(lambda: _study(storage, name), within_s=2 * GRACE * heartbeat)
         work = SharedWork(storage, study, owner, heartbeat)
-        if work.agreed("identity", identity) != identity:
-            raise UsageError(
-                f"`storage` has a study {name!r} of a search with other options, data or model; start all "
-                "drivers by the same line, or choose another `study_name`."
-            )
         work.begin()
         stack.callback(work.close)
         yield work
+
+
+def agreed_before(storage: BaseStorage, name: str, on: str) -> str | None:
+    """What drivers of a search have agreed on; None where none has begun. Nothing is written.
+
+    storage, name: of the study of their work. on: as of ``SharedWork.agreed``.
+    """
+    try:
+        trials = storage.get_all_trials(storage.get_study_id_from_name(name), deepcopy=False)
+    except KeyError:
+        return None
+    return next((texts_in(one.user_attrs)[_AGREED] for one in trials if one.user_attrs.get(_KEY) == on), None)
 
 
 def _study(storage: RDBStorage, name: str) -> optuna.Study:

@@ -8,10 +8,11 @@ from functools import partial
 from itertools import count
 from typing import Any, Final
 
-from optuna.exceptions import DuplicatedStudyError
+from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
+from sqlalchemy.exc import IntegrityError
 
 from search.sampling.repaired_study import quiet_optuna
 from spaces.errors import InputError, UsageError
@@ -19,11 +20,11 @@ from spaces.errors import InputError, UsageError
 from .bulk_writer import writer_of
 from .dashboard_keys import attachment_keys, figure_keys, note_keys, note_of
 from .opened_storage import is_server
-from .patience import patiently
+from .patience import OvertakenError, patiently
 from .shown import ShownFile, ShownStudy, ShownTrial
 from .writer import PlainWriter, StudyWriter, TrialChange
 
-__all__ = ["StudyMirror", "begin_study"]
+__all__ = ["StudyMirror", "begin_study", "is_anothers"]
 
 _IDENTITY: Final = "rankscape:identity"
 _METRIC_NAMES: Final = "study:metric_names"  # what Study.set_metric_names sets
@@ -76,15 +77,23 @@ class StudyMirror:
         self._written(lambda: self._describe(note, attributes or {}, figures or {}, attachments))
 
     def _written(self, write: Callable[[], None]) -> None:
-        """Writes, and again where a server was away; what is there by then is not written twice."""
+        """Writes, and again where a server was away or another was faster; what is there by then is not
+        written twice."""
         attempts = count()
 
         def attempt() -> None:
             if next(attempts):
                 self._read()
-            write()
+            try:
+                write()
+            except (UpdateFinishedTrialError, IntegrityError) as error:
+                raise OvertakenError("what was to be told of a trial is there by now") from error
 
-        patiently(attempt, unless=lambda _: not is_server(self._storage))
+        patiently(attempt, unless=self._is_in_vain)
+
+    def _is_in_vain(self, error: Exception) -> bool:
+        """Whether another attempt would end alike: a file is there or is not."""
+        return not isinstance(error, OvertakenError) and not is_server(self._storage)
 
     def _describe(
         self,
@@ -116,7 +125,8 @@ class StudyMirror:
         for one, _ in changes:
             self._stands(one, self._standing[one.number].trial_id)
         if new:
-            for one, trial_id in zip(new, self.writer.add([_frozen(one) for one in new]), strict=True):
+            ids = self.writer.add([_frozen(one) for one in new], new[0].number)
+            for one, trial_id in zip(new, ids, strict=True):
                 self._stands(one, trial_id)
         notes: dict[str, object] = {}
         for one in trials:
@@ -190,16 +200,28 @@ def _begun(storage: BaseStorage, study: ShownStudy) -> StudyMirror | None:
         study_id = storage.create_new_study(directions, study_name=study.name)
     except DuplicatedStudyError:
         study_id = storage.get_study_id_from_name(study.name)
-    system, known = storage.get_study_system_attrs(study_id), storage.get_study_user_attrs(study_id)
-    fresh = not system and not storage.get_all_trials(study_id, deepcopy=False)  # or killed when it was made
-    if not fresh and system.get(_IDENTITY) != study.identity:
+    fresh = _is_fresh(storage, study_id)
+    if is_anothers(storage, study_id, study.identity):
         return None
     if list(storage.get_study_directions(study_id)) != directions:
         return None
+    known = storage.get_study_user_attrs(study_id)
     if fresh or any(known.get(key) != value for key, value in study.attributes.items()):
         own = {_METRIC_NAMES: [aim.name for aim in study.aims], _IDENTITY: study.identity}
         _writer(storage, study_id).describe(study.attributes, own)
     return StudyMirror(storage, study_id, study.name)
+
+
+def is_anothers(storage: BaseStorage, study_id: int, identity: str) -> bool:
+    """Whether a study is of another identity."""
+    known = storage.get_study_system_attrs(study_id).get(_IDENTITY)
+    return known != identity and not _is_fresh(storage, study_id)
+
+
+def _is_fresh(storage: BaseStorage, study_id: int) -> bool:
+    """Whether nothing is in it, as where a process was killed when it had made it."""
+    system = storage.get_study_system_attrs(study_id)
+    return not system and not storage.get_all_trials(study_id, deepcopy=False)
 
 
 _DIRECTIONS: Final = {"minimize": StudyDirection.MINIMIZE, "maximize": StudyDirection.MAXIMIZE}

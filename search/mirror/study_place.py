@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from .opened_storage import Place, checked_storage
+from .opened_storage import Place, check_writable, checked_storage
 from .settings import StorageSettings
 from .shown import Aim, ShownStudy
 
@@ -68,6 +68,15 @@ class StudyPlace:
         """How the names of the studies begin where they are in no file of the folder; None where they are."""
         return None if self.storage is None else self.name
 
+    def called(self, kind: str) -> str:
+        """The name of one of the run's studies; that of the run itself where it is of no kind."""
+        return f"{self.name}, {kind}" if kind else self.name
+
+    @property
+    def of_work(self) -> str:
+        """The study in which drivers that share the run divide its work."""
+        return self.called("work")
+
     @property
     def files(self) -> Path | None:
         """The folder of files beside trials; None where nothing is kept."""
@@ -82,17 +91,16 @@ class StudyPlace:
         self, aims: Sequence[Aim], *, kind: str = "", more: Mapping[str, object] | None = None
     ) -> ShownStudy:
         """One of the run's studies. kind: ends its name, where it has one. more: facts of it alone."""
-        name = f"{self.name}, {kind}" if kind else self.name
         told = {**self.facts, **(more or {}), "command": self.command, "commit": _commit()}
         told["program"] = f"rankscape {version('rankscape')}"
         attributes = {name: value for name, value in told.items() if value is not None}
-        return ShownStudy(name, tuple(aims), self.identity, attributes)
+        return ShownStudy(self.called(kind), tuple(aims), self.identity, attributes)
 
 
 def check_shown(shown: StorageSettings) -> None:
-    """Raises UsageError where there is no storage at the address that was chosen."""
+    """Raises UsageError where no storage at the address that was chosen can be opened and written."""
     if shown.storage is not None:
-        checked_storage(shown.storage)
+        check_writable(checked_storage(shown.storage))
 
 
 def study_place(

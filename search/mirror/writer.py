@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from .patience import OvertakenError
+
 __all__ = ["PlainWriter", "StudyWriter", "TrialChange"]
 
 
@@ -31,8 +33,12 @@ class TrialChange:
 class StudyWriter(Protocol):
     """Writes into one study of a storage."""
 
-    def add(self, trials: Sequence[FrozenTrial]) -> list[int]:
-        """Adds trials behind those that are there; their ids."""
+    def add(self, trials: Sequence[FrozenTrial], first: int) -> list[int]:
+        """Adds trials behind those that are there; their ids.
+
+        first: the number that the first of them is to have. Raises OvertakenError where it would have
+        another, as where two drivers keep the study for a moment.
+        """
         ...
 
     def change(self, changes: Sequence[TrialChange]) -> None:
@@ -52,7 +58,9 @@ class PlainWriter:
     storage: BaseStorage
     study_id: int
 
-    def add(self, trials: Sequence[FrozenTrial]) -> list[int]:
+    def add(self, trials: Sequence[FrozenTrial], first: int) -> list[int]:
+        if (there := self.storage.get_n_trials(self.study_id)) != first:
+            raise OvertakenError(f"trial {first} was to be the next of a study that has {there} by now")
         return [self.storage.create_new_trial(self.study_id, template_trial=trial) for trial in trials]
 
     def change(self, changes: Sequence[TrialChange]) -> None:

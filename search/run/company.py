@@ -51,10 +51,14 @@ class Company(Protocol):
 
     def awaited(self, ledger: Ledger, /) -> SearchRecord | None:
         """What the search came to, once another has trained the finalists; None where that is left to this
-        process. ledger: gets what others had trained of them."""
+        process. ledger: gets what others had trained of them. Raises AllFailedError where all of them failed
+        with another."""
 
     def conclude(self, result: Result, /) -> None:
         """All is over; the result lies with this process."""
+
+    def give_up(self, reason: str, /) -> None:
+        """All is over without a result, for everybody: everything that was trained here failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +88,7 @@ class Alone:
         return None
 
     def conclude(self, result: Result, /) -> None:
+        return None
+
+    def give_up(self, reason: str, /) -> None:
         return None

@@ -24,11 +24,23 @@ from .problem import Problem
 from .record import FinalistRecord, SearchRecord
 from .result import Result
 
-__all__ = ["FINALISTS", "PROPOSALS", "FinalistsMirror", "finalists_mirror", "show_proposals"]
+__all__ = [
+    "FINALISTS",
+    "LIVE_STUDIES",
+    "PLAIN_STUDIES",
+    "PROPOSALS",
+    "FinalistsMirror",
+    "finalists_mirror",
+    "show_proposals",
+]
 
 PROPOSALS: Final = "proposals"
 """What ends the name of the study of them."""
 FINALISTS: Final = "finalists"
+LIVE_STUDIES: Final = ("", FINALISTS)
+"""Kinds of studies that a live search has."""
+PLAIN_STUDIES: Final = (PROPOSALS, FINALISTS)
+"""Those of one by scores alone."""
 
 
 def show_proposals(

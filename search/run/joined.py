@@ -14,24 +14,30 @@ import numpy as np
 
 from evaluators.store.ledger import Ledger
 from proxies.site_scores import SiteScores
+from search.folder.folder_record import read_record
 from search.folder.output_folder import CANDIDATES
-from search.folder.provenance import Provenance, this_program
 from search.live.at_once import settled_at_once
+from search.live.finals import AllFailedError
+from search.mirror.driver import candidates_of, driver_of
 from search.mirror.join_settings import JoinSettings
 from search.mirror.lead import (
+    LeadFailure,
     LeadResult,
     LedWatcher,
     awaited_result,
     conclude,
+    failures_told,
     former_leads,
     result_elsewhere,
+    tell_failure,
 )
 from search.mirror.live_watcher import KeepsStudy
-from search.mirror.shared_legs import SharedLegs, driver_name
+from search.mirror.shared_legs import SharedLegs
 from search.mirror.shared_work import SharedWork, shared_work
 from search.mirror.study_place import StudyPlace
 from spaces.errors import UsageError
 
+from .alike import SETTLED, check_alike, settled
 from .company import Alone, Company, TrainsTrials
 from .record import SearchRecord
 from .result import Result
@@ -43,10 +49,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Drivers that share a search, this one among them. folder: of its own."""
+    """Drivers that share a search, this one among them.
+
+    folder: of its own. past: failures of all that were told before this start, which tries anew.
+    """
 
     work: SharedWork
     folder: Path
+    past: frozenset[str]
 
     def ended(self) -> SearchRecord | None:
         return self._record(result_elsewhere(self.work))
@@ -70,6 +80,7 @@ class Joined:
                 table,
                 by_site=np.array(known[table.proxy][0], dtype=np.float64),
                 by_rank=np.array(known[table.proxy][1], dtype=np.float64),
+                together=None,  # which cannot be told, and all must agree
             )
             for table in own
         ]
@@ -81,17 +92,22 @@ class Joined:
         return closing(LedWatcher(self.work, mirror))
 
     def training(self, own: TrainsTrials, ledger: Ledger, total: int, /) -> SharedLegs:
-        return SharedLegs(self.work, own, ledger, _candidates_of, total)
+        return SharedLegs(self.work, own, ledger, candidates_of, total)
 
     def awaited(self, ledger: Ledger, /) -> SearchRecord | None:
-        told = awaited_result(self.work)
+        told = awaited_result(self.work, self.past)
+        if isinstance(told, LeadFailure):
+            raise AllFailedError(f"{told.reason}; so it was with the driver {told.by}")
         if told is None:
-            for folder in filter(None, map(_candidates_of, former_leads(self.work))):
+            for folder in filter(None, map(candidates_of, former_leads(self.work))):
                 ledger.adopt_all(Ledger(folder, ledger.context))
         return self._record(told)
 
     def conclude(self, result: Result, /) -> None:
         conclude(self.work, result.to_json())
+
+    def give_up(self, reason: str, /) -> None:
+        tell_failure(self.work, reason)
 
     def _record(self, told: LeadResult | None) -> SearchRecord | None:
         if told is None:
@@ -102,7 +118,7 @@ class Joined:
 
 @contextmanager
 def company_of(study: StudyPlace, folder: Path, join: JoinSettings) -> Iterator[Company]:
-    """Who works on the search of a study, this process in a folder of its own.
+    """Who works on the search of a study, this process in a folder of its own, which has begun.
 
     Raises UsageError where drivers of another search, or of another program, have the study.
     """
@@ -110,25 +126,9 @@ def company_of(study: StudyPlace, folder: Path, join: JoinSettings) -> Iterator[
         yield Alone(folder / CANDIDATES)
         return
     assert study.storage is not None, "a search that is shared has a storage"
-    owner = driver_name(socket.gethostname(), folder)
-    name = f"{study.name}, work"
-    with shared_work(study.storage, name, study.identity, owner, join.heartbeat) as work:
-        _check_program(work)
-        yield Joined(work, folder)
-
-
-def _check_program(work: SharedWork) -> None:
-    """Raises UsageError where this program is not that of the other drivers, which may compute otherwise."""
-    own = this_program()
-    theirs = json.loads(work.agreed("program", json.dumps(dict(own))))
-    if changes := Provenance({}, theirs).changes_to(Provenance({}, own)):
-        raise UsageError(
-            f"{'; '.join(changes)} from where this search was begun to here; give all drivers the same "
-            "program, or choose another `study_name`."
-        )
-
-
-def _candidates_of(driver: str) -> Path | None:
-    """What another driver trained, where its folder can be seen from here."""
-    folder = Path(driver.partition(":")[2]) / CANDIDATES
-    return folder if folder.is_dir() else None
+    record = read_record(folder, another="choose another `output`")
+    assert record is not None, "a search that is shared has a folder of its own"
+    owner = driver_of(folder, socket.gethostname())
+    with shared_work(study.storage, study.of_work, owner, join.heartbeat) as work:
+        check_alike(json.loads(work.agreed(SETTLED, json.dumps(settled(record)))), record)
+        yield Joined(work, folder, failures_told(work))

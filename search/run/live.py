@@ -23,20 +23,24 @@ from search.job.progress import Progress, silent
 from search.job.settings import COUNTS
 from search.live.baselines import baselines_of
 from search.live.begin import waves_of
-from search.live.finals import choose_finals
+from search.live.finals import AllFailedError, choose_finals
 from search.live.live_trial import LiveTrial
+from search.live.nobody_stopped import nobody_stopped
+from search.live.recorded import recorded
 from search.live.told import LiveNames, LiveNote
 from search.live.watcher import LiveSearch, Watcher
 from search.live.waves import LiveOutcome
+from search.mirror.free_names import check_free
 from search.mirror.join_settings import JoinSettings
 from search.mirror.live_watcher import live_mirror
 from search.mirror.patience import StorageAwayError
 from search.mirror.study_place import StudyPlace
 from search.sampling.proposals import Proposal
+from spaces.counted import counted
 from spaces.errors import InputError
 
 from .company import Company
-from .finalists_mirror import finalists_mirror
+from .finalists_mirror import LIVE_STUDIES, finalists_mirror
 from .front_files import write_front
 from .joined import company_of
 from .live_job import LiveJob
@@ -110,6 +114,7 @@ def search_live(
     oracle.announce(folder)
     with ExitStack() as stack:
         company = stack.enter_context(company_of(study, folder, join))
+        check_free(study, LIVE_STUDIES)
         if (known := company.ended()) is not None:
             return known
         started = time.perf_counter()
@@ -120,6 +125,8 @@ def search_live(
         shown = stack.enter_context(company.shown(mirror))
         everybody = (shown, *watchers)
         outcome = _trials(live, settings, scores, kept, progress, study.command, everybody, company)
+        if (said := nobody_stopped(recorded(outcome), live.job.max_params)) is not None:
+            _log.warning("%s", said)
         spent["searching"] = time.perf_counter() - started - spent["scoring"]
         if (known := company.awaited(live.job.ledger(kept))) is not None:
             return known
@@ -129,6 +136,8 @@ def search_live(
             raise
         except InputError as error:
             page = shown.given_up(str(error))
+            if isinstance(error, AllFailedError):  # and not what this machine alone lacks
+                company.give_up(str(error))
             raise InputError(f"{error}{'' if page is None else f'; {page} has all trials'}") from error
         for watcher in everybody:
             watcher.concluded(result)
@@ -218,8 +227,8 @@ def _announce(live: LiveJob, most: int) -> None:
     """Logs what is tried, and when it is judged."""
     settings, ladder = live.settings, live.ladder
     rungs = ", ".join(map(str, ladder.rungs_at))
-    trials, at_once = settings.trials, live.at_once
-    _log.info("trials   at most %d, %d of them no baselines; %d at a time", most, trials, at_once)
+    baselines = counted(most - settings.trials, "baseline")
+    _log.info("trials   at most %d, and %s; %d at a time", settings.trials, baselines, live.at_once)
     _log.info("judged   by %s after %s steps", settings.objectives[0], rungs)
     rates = ", ".join(f"{rate:g}" for rate in live.choices.learning_rates)
     _log.info("choices  lr %s; scaling %s", rates, ", ".join(live.choices.scalings))
@@ -227,4 +236,4 @@ def _announce(live: LiveJob, most: int) -> None:
 
 def _proposal(trial: LiveTrial) -> Proposal:
     own = trial.configuration
-    return Proposal(own.allocation, trial.proposers, trial.params, trial.scores, own)
+    return Proposal(own.allocation, trial.proposers, trial.params, trial.scores, own, trial.number)

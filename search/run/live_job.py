@@ -54,8 +54,7 @@ def live_job_of(job: Job, live: LiveSettings, *, budget: str) -> LiveJob:
     linears = job.ground.usable(find_sites(job.model, "lora[all]"), job.recipe.renorm)
     inside = {site.name for site in job.space.sites}
     beside = tuple(site for site in linears if site.name not in inside)
-    rates = tuple(dict.fromkeys(live.lrs or (job.learning_rate,)))
-    named = dict.fromkeys(live.scalings or (job.recipe.scaling.rule,))
+    rates, named = live.lrs or (job.learning_rate,), live.scalings or (job.recipe.scaling.rule,)
     rules: tuple[Rule, ...] = tuple(rule for name in named for rule in SCALING_RULES if rule == name)
     choices = Alternatives(rates, rules, _least_params(job, live.budget_min), job.max_params)
     ladder = Ladder(job.steps, live.halving, live.rungs)

@@ -16,18 +16,19 @@ from search.allocation.registry import find_allocator
 from search.folder.output_folder import CANDIDATES, OutputFolder
 from search.job.progress import Progress, silent
 from search.job.texts import write_answers
+from search.live.finals import AllFailedError
 from search.live.pruning import find_pruner
 from search.live.settings import LiveSettings
+from search.mirror.free_names import check_free
 from search.mirror.study_place import StudyPlace
 from search.sampling.choose_finalists import choose_finalists
 from search.sampling.proposals import Proposal, propose
 from search.sampling.samplers import find_sampler
 from search.show.heat_map import draw_rank_heat_map
 from spaces.counted import counted
-from spaces.errors import InputError
 
 from .finalist import Finalist
-from .finalists_mirror import finalists_mirror, show_proposals
+from .finalists_mirror import PLAIN_STUDIES, finalists_mirror, show_proposals
 from .oracle import Oracle
 from .record import SearchRecord
 from .result import Result
@@ -91,6 +92,7 @@ def search_with(
         study: where the studies of proposals and finalists lie.
         progress: of scoring, proposing and evaluating.
     """
+    check_free(study, PLAIN_STUDIES)
     problem = oracle.problem
     oracle.announce(folder)
     among, seeds = counted(settings.finalists, "finalist"), counted(len(problem.seeds), "seed")
@@ -134,7 +136,7 @@ def result_with(
         seconds: what was spent before, by stage.
         output: where all of it lies, where it is written.
 
-    Raises InputError where every run failed.
+    Raises AllFailedError where every run failed.
     """
     started = time.perf_counter()
     evaluator = oracle.evaluator(folder, progress)
@@ -153,13 +155,13 @@ def result_with(
 def best_of(finalists: Sequence[Finalist]) -> Finalist:
     """The best by validation, the uniform baseline, which comes first, unless one is ahead of it.
 
-    Raises InputError where every run failed.
+    Raises AllFailedError where every run failed.
     """
     best, baseline = max(finalists, key=lambda finalist: finalist.rank), finalists[0]
     winner = best if best.ahead_of(baseline) else baseline
     if not winner.finished:
         reasons = sorted({run.evaluation.failure or "" for f in finalists for run in f.runs})
-        raise InputError(f"every fine-tuning run failed: {'; '.join(reasons[:2])}")
+        raise AllFailedError(f"every fine-tuning run failed: {'; '.join(reasons[:2])}")
     return winner
 
 

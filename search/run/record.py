@@ -25,7 +25,7 @@ __all__ = [
 THE_WINNER: Final = "winner"
 """Who wrote a text: the finalist that was chosen, where it is not the uniform one."""
 THE_UNIFORM: Final = "uniform"
-_CHOSEN: Final = ("learning_rate", "scaling")
+_CHOSEN: Final = ("learning_rate", "scaling", "trial")
 _NOT_OF_ALL: Final = ("text", "live", "study", "held_by")
 
 
@@ -36,7 +36,8 @@ class FinalistRecord:
     proposer, proposers: who came to it. metrics: on the validation rows by seed, None where a run failed;
     their mean and standard deviation. failures: why. difference: of the metric to the uniform allocation's.
     scores: by proxy. seconds: of all its runs. peak_memory: bytes. beside: the objective's other metrics by
-    name, their means over the runs that finished. learning_rate, scaling: where they were chosen too.
+    name, their means over the runs that finished. learning_rate, scaling: where they were chosen too. trial:
+    its number in a live search.
     """
 
     proposer: str
@@ -54,6 +55,7 @@ class FinalistRecord:
     beside: Mapping[str, float] = field(default_factory=dict)
     learning_rate: float | None = None
     scaling: str | None = None
+    trial: int | None = None
 
     @property
     def how(self) -> str:
@@ -61,7 +63,7 @@ class FinalistRecord:
         return "" if self.learning_rate is None else f"{self.learning_rate:g}, {self.scaling}"
 
     def to_json(self) -> dict[str, object]:
-        """Without a rate and a rule that nobody chose."""
+        """Without a rate, a rule and a trial where nobody chose any."""
         chosen = self.learning_rate is not None
         return {name: one for name, one in asdict(self).items() if chosen or name not in _CHOSEN}
 

@@ -207,6 +207,7 @@ def _finalist(finalist: Finalist, baseline: Finalist | None) -> FinalistRecord:
         beside=_means(values_beside(run.evaluation for run in finalist.runs)),
         learning_rate=None if chosen is None else chosen.learning_rate,
         scaling=None if chosen is None else chosen.scaling,
+        trial=proposal.trial,
     )
 
 

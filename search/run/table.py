@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from search.job.text_lines import sample_lines, text_table
 from search.live.live_record import LiveRecord
+from search.live.nobody_stopped import nobody_stopped
 from search.show.number_format import ABSENT
 from search.show.sheet import Sheet
 from search.show.table import Column, Table, TableCell, TableRow, count_cell, interval_cell
@@ -36,8 +37,9 @@ def search_sheet(record: SearchRecord) -> Sheet:
 def _finalists(record: SearchRecord, entries: Sequence[FinalistRecord]) -> Table:
     beside = list(dict.fromkeys(name for one in entries for name in one.beside))
     metric, base = record.metric, base_of(record)
-    chosen = any(one.how for one in entries)
+    chosen, numbered = any(one.how for one in entries), any(one.trial is not None for one in entries)
     columns = (
+        *([Column("trial", ("trial",))] if numbered else []),
         Column("proposed by", ("proposed_by",), words=True),
         *([Column("lr, scaling", ("learning_rate", "scaling"))] if chosen else []),
         Column("parameters", ("parameters",)),
@@ -49,6 +51,7 @@ def _finalists(record: SearchRecord, entries: Sequence[FinalistRecord]) -> Table
     rows = [
         TableRow(
             (
+                *([_trial_cell(one)] if numbered else []),
                 TableCell(_short(one.proposers), (", ".join(one.proposers),)),
                 *([TableCell(one.how, (one.learning_rate, one.scaling))] if chosen else []),
                 count_cell(one.params),
@@ -61,6 +64,10 @@ def _finalists(record: SearchRecord, entries: Sequence[FinalistRecord]) -> Table
         for one in entries
     ]
     return Table("", columns, tuple(rows))
+
+
+def _trial_cell(one: FinalistRecord) -> TableCell:
+    return TableCell(ABSENT if one.trial is None else f"{one.trial}", (one.trial,))
 
 
 def _beside(value: float | None) -> TableCell:
@@ -97,7 +104,7 @@ def _trials(record: SearchRecord) -> list[str]:
         f"{', '.join(ends)}; {live.steps:,} candidate-steps, {share:.0%} of the {live.whole_steps:,} of "
         "training all to the end"
     ]
-    said += _failed(live)
+    said += [*_failed(live), *filter(None, [nobody_stopped(live, record.budget)])]
     if live.front:
         points = ", ".join(f"trial {one.trial} ({one.params:,})" for one in live.front)
         said.append(f"none is better in all of {', '.join(live.objectives)} than {points}, in parameters")

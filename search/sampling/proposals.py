@@ -35,7 +35,8 @@ class Proposal:
 
     proposers: everybody who came to this allocation, the first one first.
     params: what its wires cost, in parameters. scores: (proxy name, score), larger is better.
-    configuration: where it is more than the allocation that was chosen.
+    configuration: where it is more than the allocation that was chosen. trial: its number, where it was one
+    of a live search.
     """
 
     allocation: Allocation
@@ -43,6 +44,7 @@ class Proposal:
     params: int
     scores: tuple[tuple[str, float], ...]
     configuration: Configuration | None = None
+    trial: int | None = None
 
     @property
     def proposer(self) -> str:

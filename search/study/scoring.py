@@ -114,8 +114,9 @@ def _measure(
                     raise
                 left_out.append(LeftOut(name, str(error)))
             else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write_sealed(path, {"of": path.stem, **_fields(one)})
+                if one.scores.together is None:  # else a file cannot say what allocations are worth
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    write_sealed(path, {"of": path.stem, **_fields(one)})
                 measured[name] = one
             advance(1)
     return measured, left_out

@@ -21,7 +21,8 @@ from spaces.search_space import SearchSpace
 from tests.objectives import TWO_CLASSES
 
 # a site may be worth less than nothing
-SIGNED = {"plain", "grasp", "ablation", "solo", "solo_linear", "supernet"}
+SIGNED = {"plain", "grasp", "ablation", "solo", "solo_linear", "supernet", "kernel_regression"}
+SPARSE = {"linearised_gates"}  # no more is open of a wide site than of a narrow one
 ALWAYS_DEGENERATE = {"snip@init", "synflow@init"}  # B = 0 (DESIGN, section 6)
 
 
@@ -43,7 +44,7 @@ def test_a_rank_that_a_narrow_site_cannot_have_is_worth_as_much_as_its_highest(n
     narrow = np.array([site.role == "k" for site in space.sites])
     assert space.highest.tolist() == np.where(narrow, 8, 20).tolist()
     np.testing.assert_array_equal(scores.by_rank[narrow, 2], scores.by_rank[narrow, 1])
-    assert (scores.by_rank[~narrow, 2] != scores.by_rank[~narrow, 1]).any()
+    assert name in SPARSE or (scores.by_rank[~narrow, 2] != scores.by_rank[~narrow, 1]).any()
 
 
 @pytest.mark.parametrize("name", sorted(ALWAYS_DEGENERATE))

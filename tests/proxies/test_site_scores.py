@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,13 @@ def test_between_two_ranks_of_the_grid_the_worth_is_interpolated():
 def test_a_rank_above_the_grid_is_refused_not_taken_for_the_grids_last():
     with pytest.raises(ValueError, match=r"rank 17 is above the grid \(0, 2, 4, 16\)"):
         random_scores(2).of(Allocation.of({"layers.0.q": 17}))
+
+
+def test_an_allocation_is_worth_what_its_sites_are_together_where_that_is_known():
+    scores = dataclasses.replace(random_scores(2), together=lambda ranks: ranks.max(axis=1) / 2)
+    assert scores.of_rank_vectors(np.array([[2, 4], [0, 0]])).tolist() == [2.0, 0.0]
+    assert scores.of(Allocation.of({"layers.0.q": 17})) == 8.5  # it may say something of any rank
+    assert scores.on_grid(SearchSpace(scores.space.sites, (0, 4))).of(Allocation.of({"layers.1.q": 4})) == 2
 
 
 def test_on_a_part_of_its_grid_a_proxy_says_the_same():

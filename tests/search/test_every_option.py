@@ -148,6 +148,19 @@ def test_nothing_of_what_must_be_positive_is_refused_before_anything_is_loaded(f
     assert capsys.readouterr().err == f"error: {flag} 0.0 must be above 0.\n"
 
 
+TWICE = {names: "snip, alpha/r,snip", decimals: "1e-3,2,0.001"}
+
+
+@pytest.mark.parametrize(("command", "one", "about", "hint"), EVERY, ids=IDS)
+def test_a_list_in_which_the_order_means_nothing_has_nothing_twice(command, one, about, hint, capsys):
+    if hint is bool or (reader := reader_of(hint, about)) not in TWICE:
+        return
+    flag = flag_of(one, about)
+    refused = begun(COMMANDS[command], [f"{flag}={TWICE[reader]}"]) == (2, [])
+    said = capsys.readouterr().err
+    assert (refused and f"{flag} has " in said and "more than once" in said) != about.repeats
+
+
 def test_an_empty_sampler_means_none():
     assert RUN.read(["--sampler", ""]).values["sampler"] == ()
 

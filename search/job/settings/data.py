@@ -58,7 +58,7 @@ class DataSettings:
         "columns, and takes labels for classes",
     )
     text_columns: tuple[str, ...] | None = option(
-        None, "the texts of a row", metavar="A[,B]", default_text="found by name"
+        None, "the texts of a row", metavar="A[,B]", default_text="found by name", repeats=True
     )
     label_column: str | None = option(None, "the labels", metavar="C", default_text="label")
     prompt_column: str | None = option(

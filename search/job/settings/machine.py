@@ -19,7 +19,7 @@ class MachineSettings:
 
     device: str = option("auto", "auto, cpu, cuda[:i] or mps", metavar="D")
     devices: tuple[str, ...] | None = option(
-        None, "several, for example cuda:0,cuda:1", metavar="D,...", rare=True
+        None, "several, for example cuda:0,cuda:1", metavar="D,...", rare=True, repeats=True
     )
     jobs: int | None = option(
         None,

@@ -151,7 +151,7 @@ def test_workers_end_with_a_driver_that_is_killed_and_leave_no_file(by):
     while len(workers := processes_of(driver.pid)) < 2:
         time.sleep(0.01)
     driver.send_signal(by)
-    driver.wait()
+    driver.wait(timeout=60)
     driver.stdout.close()
     deadline = time.monotonic() + 30
     while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < deadline:

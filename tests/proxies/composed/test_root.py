@@ -17,6 +17,11 @@ def test_worth_is_the_sites_score_times_the_root_of_the_rank(evidence):
     np.testing.assert_allclose(rooted.by_rank, plain.by_site[:, None] * np.sqrt([0, 1, 2, 8]))
 
 
+def test_of_a_member_that_scores_allocations_whole_only_the_sites_scores_are_taken(evidence):
+    (rooted,) = score_sites([find_proxy("root:kernel_regression")], evidence)
+    assert rooted.together is None
+
+
 def test_spread_is_the_root_of_constant(evidence):
     spread, rooted = score_sites([find_proxy("spread"), find_proxy("root:constant")], evidence)
     np.testing.assert_array_equal(spread.by_rank, rooted.by_rank)

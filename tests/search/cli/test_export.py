@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,6 +59,20 @@ def test_axolotl_s_keys_come_by_their_names(run: Path, capsys: pytest.CaptureFix
 def test_a_folder_without_an_adapter_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path)]) == 1
     assert capsys.readouterr().err.startswith(f"error: {tmp_path} has no rankscape.json")
+
+
+@pytest.mark.parametrize("name", ["front/7", "front"])
+def test_of_a_point_that_is_not_there_those_that_are_are_named(
+    name: str, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for point in ("4", "11", "9"):
+        shutil.copytree(run / "adapter", run / "front" / point)
+    assert main([str(run / "front" / "11")]) == 0
+    capsys.readouterr()
+    assert main([str(run / name)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {run / name} ")
+    assert said.endswith(f"in {run / 'front'} there are 4, 9, 11: name one of them.\n")
 
 
 def test_shortcuts_are_one_line_too(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,6 +52,31 @@ def test_a_note_stands_behind_the_next_line_and_stays(caplog):
     ]
 
 
+def test_the_last_line_is_of_the_end_however_many_there_were(caplog):
+    caplog.set_level(logging.INFO)
+    with progress_on_stderr(quiet=False)("searching", 40, "trial") as advance:
+        for number in range(9):
+            advance(1, f"{8 - number} running")
+        advance(0, "9 pruned")
+    assert caplog.messages == [
+        "searching: 0 of 40 trials",
+        "searching: 4 of 40 trials; 5 running",
+        "searching: 8 of 40 trials; 1 running",
+        "searching: 9 of 40 trials; 9 pruned",
+    ]
+
+
+def test_on_a_terminal_the_last_note_stays_on_the_screen(monkeypatch):
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    with progress_on_stderr(quiet=False)("searching", 40, "trial") as advance:
+        for number in range(9):
+            advance(1, f"{8 - number} running")
+    last = screen.getvalue().rstrip().rpartition("\r")[2]
+    assert "9/40" in last
+    assert "0 running" in last
+
+
 def test_on_a_terminal_the_note_stands_behind_the_bar(monkeypatch, caplog):
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)

@@ -9,7 +9,11 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +21,7 @@ import pytest
 from search.cli.stopping import Stopped, stopping
 
 ROOT = Path(__file__).parents[3]
+LONG = 1.0  # seconds, in which a stop comes again more than once
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -37,6 +42,153 @@ def test_a_signal_that_is_ignored_stays_so():
             signal.raise_signal(signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+class Dying:
+    """Gets a signal while it is collected, where Python prints what is raised and carries on."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+
+def lost_in_del() -> None:
+    Dying()
+
+
+def lost_in_a_weak_reference_s_callback() -> None:
+    seen = threading.Event()
+    _kept = weakref.ref(seen, lambda _: signal.raise_signal(signal.SIGTERM))
+    del seen
+
+
+def dropped_by_a_library() -> None:
+    with suppress(BaseException):
+        signal.raise_signal(signal.SIGTERM)
+
+
+def dropped_twice() -> None:
+    dropped_by_a_library()
+    with suppress(BaseException):
+        time.sleep(60)
+
+
+def made_a_failure_that_is_survived() -> None:
+    """An error that was raised for the stop is over once it is handled."""
+    try:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except BaseException as stop:
+            raise OSError from stop
+    except OSError:
+        pass
+
+
+LOSSES = (
+    lost_in_del,
+    lost_in_a_weak_reference_s_callback,
+    dropped_by_a_library,
+    dropped_twice,
+    made_a_failure_that_is_survived,
+)
+
+
+def works_after(lost: Callable[[], None]) -> None:
+    with stopping():
+        lost()
+        time.sleep(60)
+
+
+@pytest.mark.parametrize("lost", LOSSES, ids=[one.__name__ for one in LOSSES])
+def test_a_stop_that_was_lost_comes_again(lost):
+    handlers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
+    hook = sys.unraisablehook
+    with pytest.raises(Stopped) as caught:
+        works_after(lost)
+    assert caught.value.number == signal.SIGTERM
+    assert sys.unraisablehook is hook
+    assert {one: signal.getsignal(one) for one in handlers} == handlers
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+class Broken:
+    def __del__(self) -> None:
+        raise OSError("planted")
+
+
+def test_other_losses_are_told_as_ever(monkeypatch):
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: told.append(str(what.exc_value)))
+
+    def loses_both() -> None:
+        lost_in_del()
+        Broken()
+
+    with pytest.raises(Stopped):
+        works_after(loses_both)
+    assert told == ["planted"]
+
+
+def test_a_block_that_ends_by_itself_after_a_stop_was_lost_has_ended():
+    with stopping():
+        dropped_by_a_library()
+    time.sleep(LONG)
+
+
+def cleaned_finally(done: list[str]) -> None:
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        time.sleep(LONG)
+        done.append("cleaned")
+
+
+def cleaned_at_the_end_of_a_with(done: list[str]) -> None:
+    def clean() -> None:
+        time.sleep(LONG)
+        done.append("cleaned")
+
+    with ExitStack() as stack:
+        stack.callback(clean)
+        signal.raise_signal(signal.SIGTERM)
+
+
+def cleaned_after_an_error_of_the_clean_up(done: list[str]) -> None:
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        try:
+            Path("no such file").unlink()
+        except FileNotFoundError:
+            time.sleep(LONG)
+        done.append("cleaned")
+
+
+def cleaned_by_a_generator_that_is_left(done: list[str]) -> None:
+    def numbers() -> Iterator[int]:
+        try:
+            yield 1
+        finally:
+            time.sleep(LONG)
+            done.append("cleaned")
+
+    for _ in numbers():
+        signal.raise_signal(signal.SIGTERM)
+
+
+CLEANINGS = (
+    cleaned_finally,
+    cleaned_at_the_end_of_a_with,
+    cleaned_after_an_error_of_the_clean_up,
+    cleaned_by_a_generator_that_is_left,
+)
+
+
+@pytest.mark.parametrize("cleaned", CLEANINGS, ids=[one.__name__ for one in CLEANINGS])
+def test_what_is_done_because_of_a_stop_is_not_stopped(cleaned):
+    done: list[str] = []
+    with pytest.raises(Stopped), stopping():
+        cleaned(done)
+    assert done == ["cleaned"]
 
 
 def started(words: list[str], folder: Path) -> subprocess.Popen[str]:

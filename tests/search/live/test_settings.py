@@ -16,7 +16,7 @@ from spaces.errors import UsageError
         ({"trials": 2, "halving": 1}, "`halving=1` lets every trial go on"),
         ({"trials": 2, "scalings": ("alpha/r", "alpha")}, "scalings"),
         ({"trials": 2, "objectives": ("params", "loss")}, "must be loss or metric"),
-        ({"trials": 2, "objectives": ("loss", "loss")}, "each once"),
+        ({"trials": 2, "objectives": ("loss", "loss")}, "`objectives` has loss more than once"),
         ({"trials": 2, "objectives": ("loss", "size")}, "size"),
         ({"trials": 2, "budget_min": "many"}, "`budget_min='many'`"),
         ({"trials": -1}, "`trials=-1`"),

@@ -17,9 +17,10 @@ from evaluators.training.candidate import Trained
 from evaluators.training.leg import Leg
 from search.live.settings import LiveSettings
 from search.live.waves import LiveOutcome
+from search.mirror.driver import candidates_of, driver_of
 from search.mirror.lead import LedWatcher, awaited_result, conclude
 from search.mirror.live_watcher import live_mirror
-from search.mirror.shared_legs import SharedLegs, driver_name
+from search.mirror.shared_legs import SharedLegs
 from search.mirror.shared_work import shared_work
 from search.mirror.study_place import StudyPlace
 from spaces.search_space import SearchSpace
@@ -105,10 +106,10 @@ def driven(
     ready: called when others know of this driver, before it begins.
     """
     folder.mkdir(exist_ok=True)
-    name, space = driver_name("here", folder), small_space()
+    name, space = driver_of(folder, "here"), small_space()
     place = StudyPlace(NAME, {}, storage, identity="one")
     training = SlowTraining(folder, pause_s, dies_after=_DIES_AFTER.get(dies, 0))
-    with shared_work(storage, f"{NAME}, work", "one", name, 1) as work:
+    with shared_work(storage, f"{NAME}, work", name, 1) as work:
         legs = SharedLegs(work, training, training.ledger, candidates_of, STEPS)
         ready()
         led = LedWatcher(work, lambda: live_mirror(place, space))
@@ -127,11 +128,6 @@ def driven(
         finally:
             led.close()
     return outcome, folder.name if known is None else str(known.told["finals"])
-
-
-def candidates_of(driver: str) -> Path:
-    """Where a driver keeps what it trained."""
-    return Path(driver.partition(":")[2]) / "candidates"
 
 
 def finals_in(folder: Path) -> int:

@@ -77,6 +77,7 @@ class Ended:
 def _record(trial: LiveTrial, difference: dict[str, float] | None) -> dict[str, Any]:
     own = trial.configuration
     return {
+        "trial": trial.number,
         "allocation": dict(own.allocation.ranks),
         "learning_rate": own.learning_rate,
         "scaling": own.scaling,

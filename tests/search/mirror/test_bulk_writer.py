@@ -11,6 +11,7 @@ from optuna.trial import TrialState, create_trial
 from sqlalchemy.exc import IntegrityError
 
 from search.mirror.bulk_writer import KNOWN_SCHEMA, BulkWriter, writer_of
+from search.mirror.patience import OvertakenError
 from search.mirror.writer import PlainWriter, TrialChange
 
 DISTRIBUTIONS = {
@@ -86,8 +87,8 @@ def test_optuna_reads_back_what_add_trials_would_have_given(storage):
     assert storage.get_current_version() == KNOWN_SCHEMA  # else this test compares Optuna with itself
     theirs, ours = study_of(storage, "theirs"), study_of(storage, "ours")
     theirs.add_trials(TRIALS)
-    writer(storage, "ours").add(TRIALS[:2])
-    writer(storage, "ours").add(TRIALS[2:])
+    writer(storage, "ours").add(TRIALS[:2], 0)
+    writer(storage, "ours").add(TRIALS[2:], 2)
     assert seen(ours) == seen(theirs)
     assert [trial.number for trial in ours.best_trials] == [trial.number for trial in theirs.best_trials]
     assert study_of(storage, "next").ask().number == 0
@@ -99,7 +100,7 @@ def test_changes_are_what_optuna_s_own_calls_would_have_made(storage):
     studies = study_of(storage, "theirs"), study_of(storage, "ours")
     for study, kind in zip(studies, (PlainWriter, BulkWriter), strict=True):
         own = kind(storage, storage.get_study_id_from_name(study.study_name))
-        ids = own.add([running, running])
+        ids = own.add([running, running], 0)
         own.change(
             [
                 TrialChange(ids[0], ((1, 0.5), (3, math.inf)), {"sd": 1, "new": [1]}, {"artifacts:0b": "{}"}),
@@ -122,7 +123,7 @@ def test_changes_are_what_optuna_s_own_calls_would_have_made(storage):
 
 def test_no_trials_are_no_rows(storage):
     study = study_of(storage, "none")
-    writer(storage, "none").add([])
+    writer(storage, "none").add([], 0)
     assert not study.get_trials()
 
 
@@ -130,8 +131,16 @@ def test_another_version_of_the_tables_is_left_to_optuna(storage):
     study = study_of(storage, "theirs")
     own = writer(storage, "theirs", schema="v9.9.9.a")
     assert isinstance(own, PlainWriter)
-    own.add(TRIALS[:2])
+    own.add(TRIALS[:2], 0)
     assert [trial.number for trial in study.get_trials()] == [0, 1]
+
+
+def test_whoever_comes_too_late_adds_none(storage):
+    study = study_of(storage, "ours")
+    writer(storage, "ours").add(TRIALS[:2], 0)
+    with pytest.raises(OvertakenError):
+        writer(storage, "ours").add(TRIALS[:1], 1)
+    assert len(study.get_trials()) == 2
 
 
 def test_all_are_written_or_none(storage):
@@ -140,5 +149,5 @@ def test_all_are_written_or_none(storage):
     broken.values = [None, 0.0]
     broken.user_attrs["own"] = object()
     with pytest.raises((IntegrityError, TypeError)):
-        writer(storage, "ours").add([TRIALS[0], broken])
+        writer(storage, "ours").add([TRIALS[0], broken], 0)
     assert not study.get_trials()

@@ -7,7 +7,16 @@ import signal
 import optuna
 import pytest
 
-from search.mirror.lead import LeadResult, awaited_result, conclude, former_leads, result_elsewhere
+from search.mirror.lead import (
+    LeadFailure,
+    LeadResult,
+    awaited_result,
+    conclude,
+    failures_told,
+    former_leads,
+    result_elsewhere,
+    tell_failure,
+)
 from search.mirror.opened_storage import opened_storage
 from search.mirror.shared_work import shared_work
 from tests.forked_processes import exit_code_of, forked_processes, wait_for
@@ -15,7 +24,7 @@ from tests.search.mirror.invented_drivers import NAME, drive, finals_in, trained
 
 
 def work_of(folder, owner):
-    return shared_work(f"sqlite:///{folder / 'work.db'}", "s, work", "one", owner, 1)
+    return shared_work(f"sqlite:///{folder / 'work.db'}", "s, work", owner, 1)
 
 
 def test_the_first_that_asks_has_the_finals_and_the_others_get_its_result(tmp_path):
@@ -43,6 +52,21 @@ def test_who_lets_go_of_the_finals_leaves_them_to_others(tmp_path):
             assert awaited_result(first) is None
         assert awaited_result(second) is None
         assert former_leads(second) == ("a",)
+
+
+def test_one_failure_of_all_finalists_is_that_of_all_and_another_start_tries_again(tmp_path):
+    with work_of(tmp_path, "b") as waiting, work_of(tmp_path, "c") as third:
+        with work_of(tmp_path, "a") as first:
+            assert awaited_result(first) is None
+            tell_failure(first, "no memory")
+            assert awaited_result(waiting) == LeadFailure("a", "no memory")
+        assert awaited_result(third) == LeadFailure("a", "no memory")  # though nobody leads
+    with work_of(tmp_path, "b") as again, work_of(tmp_path, "c") as late:
+        past = failures_told(again)
+        assert len(past) == 1
+        assert awaited_result(again, past) is None
+        tell_failure(again, "still none")
+        assert awaited_result(late, past) == LeadFailure("b", "still none")
 
 
 @pytest.mark.parametrize("dies", ["first wave", "finals", "notes"])

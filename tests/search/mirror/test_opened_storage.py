@@ -14,6 +14,7 @@ from optuna.storages import JournalStorage, RDBStorage
 
 from evaluators.store.whole_file import is_unfinished, whole_file
 from search.mirror.opened_storage import (
+    check_writable,
     checked_storage,
     opened_for_writing,
     opened_storage,
@@ -146,6 +147,16 @@ def test_it_is_told_what_is_wrong_with_an_address(address, says):
     with pytest.raises(UsageError, match=says) as refused:
         checked_storage(address)
     assert "secret" not in str(refused.value)
+
+
+def test_what_can_be_read_alone_is_refused_and_what_can_be_written_stays_as_it_was(tmp_path):
+    path = tmp_path / "study.db"
+    for address in (f"sqlite:///{path}", str(tmp_path / "study.log")):
+        check_writable(address)
+        with opened_storage(address) as storage:
+            assert storage.get_all_studies() == []
+    with pytest.raises(UsageError, match="`storage` can be read but not written"):
+        check_writable(checked_storage(f"sqlite:///file:{path}?mode=ro&uri=true"))
 
 
 def test_a_server_that_is_not_there_is_not_taken_for_a_bad_address():

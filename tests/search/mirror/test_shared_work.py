@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from search.mirror.opened_storage import GRACE
-from search.mirror.shared_work import SharedWork, shared_work
+from search.mirror.opened_storage import GRACE, opened_storage
+from search.mirror.shared_work import SharedWork, agreed_before, shared_work
 from spaces.errors import UsageError
 from tests.search.mirror.postgresql import MISSING, PostgresServer
 
 HEARTBEAT = 1
 
 
-def work_at(storage: str, owner: str, identity: str = "one"):
-    return shared_work(storage, "s, work", identity, owner, HEARTBEAT)
+def work_at(storage: str, owner: str):
+    return shared_work(storage, "s, work", owner, HEARTBEAT)
 
 
-def work_of(folder: Path, owner: str, identity: str = "one"):
-    return work_at(f"sqlite:///{folder / 'work.db'}", owner, identity)
+def work_of(folder: Path, owner: str):
+    return work_at(f"sqlite:///{folder / 'work.db'}", owner)
 
 
 def claimed(work: SharedWork, keys: list[str]) -> set[str]:
@@ -63,6 +63,18 @@ def test_all_go_by_what_the_first_says(tmp_path):
         assert second.agreed("slots", "8") == "4"
 
 
+def test_what_was_agreed_on_can_be_looked_up_without_joining(tmp_path):
+    address = f"sqlite:///{tmp_path / 'work.db'}"
+    with opened_storage(address) as storage:
+        assert agreed_before(storage, "s, work", "slots") is None
+        assert storage.get_all_studies() == []
+        with work_of(tmp_path, "a") as work:
+            assert agreed_before(storage, "s, work", "slots") is None
+            work.agreed("slots", "4")
+            assert work.claim("trial 0")
+        assert agreed_before(storage, "s, work", "slots") == "4"
+
+
 def test_another_start_of_a_driver_has_its_pieces(tmp_path):
     with work_of(tmp_path, "a") as before, work_of(tmp_path, "a") as after, work_of(tmp_path, "b") as other:
         assert before.claim("trial 0")
@@ -95,9 +107,23 @@ def test_whoever_is_silent_for_five_heartbeats_is_taken_for_dead(tmp_path):
                 living.wait()
                 assert time.monotonic() < begun + 30
             assert time.monotonic() > begun + 4
+            assert silent.holds("trial 0")  # as far as it knows
             assert not silent.tell("trial 0", "step 3", "0.5")
+            assert not silent.holds("trial 0")
         assert living.board()["trial 1"].owner == "b"
         assert living.board()["trial 0"].owner == "b"
+
+
+def test_drivers_that_were_all_stopped_for_longer_than_that_still_have_what_they_had(tmp_path):
+    with work_of(tmp_path, "a") as one, work_of(tmp_path, "b") as two:
+        assert one.claim("trial 0")
+        assert two.claim("trial 1")
+        for work in (one, two):
+            work.fall_silent()
+        time.sleep((GRACE + 1) * HEARTBEAT + 0.1)
+        owners = {key: piece.owner for key, piece in one.board().items()}
+        assert owners == {"trial 0": "a", "trial 1": "b"}
+        assert two.tell("trial 1", "step 3", "0.5")
 
 
 @pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
@@ -114,19 +140,10 @@ def test_a_server_that_was_away_for_longer_than_that_has_killed_nobody():
             assert one.tell("trial 0", "step 3", "0.5")
 
 
-def test_another_search_is_refused(tmp_path):
-    with (
-        work_of(tmp_path, "a"),
-        pytest.raises(UsageError, match="other options, data or model"),
-        work_of(tmp_path, "b", identity="two"),
-    ):
-        pass
-
-
 def test_a_journal_is_no_place_to_meet(tmp_path):
     journal = str(tmp_path / "work.log")
     with (
         pytest.raises(UsageError, match="`join` needs a database"),
-        shared_work(journal, "s, work", "one", "a", HEARTBEAT),
+        shared_work(journal, "s, work", "a", HEARTBEAT),
     ):
         pass

@@ -93,6 +93,19 @@ def test_a_start_after_one_that_was_killed_tells_it_all_again_and_nothing_stands
         assert seen(read(place, study.name)) == undisturbed
 
 
+def test_two_that_keep_it_at_once_write_nothing_twice_and_nothing_over(place, read):
+    """As one who was stopped for long, and wakes when another has taken over."""
+    told(place, STORY, replace(STUDY, name="undisturbed"))
+    with opened_storage(place) as storage:
+        stopped, other = begin_study(storage, STUDY), begin_study(storage, STUDY)
+        for number, trials in enumerate(STORY):
+            other.show(trials)
+            if number % 2:
+                for one in STORY[: number + 1]:
+                    stopped.show(one)
+    assert seen(read(place, "sst2")) == seen(read(place, "undisturbed"))
+
+
 def test_what_stands_there_is_not_written_again(tmp_path):
     told(tmp_path / "study.db", STORY)
     before = (tmp_path / "study.db").read_bytes()

@@ -8,6 +8,7 @@ from optuna.distributions import IntDistribution
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState, create_trial
 
+from search.mirror.patience import OvertakenError
 from search.mirror.writer import PlainWriter, TrialChange
 
 
@@ -28,7 +29,7 @@ def running(rank):
 
 def test_trials_stand_behind_those_that_are_there_and_end_as_they_are_told(study):
     study.add_trial(running(1))
-    first, second = writer_of(study).add([running(2), running(4)])
+    first, second = writer_of(study).add([running(2), running(4)], 1)
     assert [one.params["q"] for one in study.trials] == [1, 2, 4]
     change = TrialChange(
         second, ((10, 0.9), (30, 0.7)), {"loss": 0.7}, {"note": "n"}, TrialState.PRUNED, (0.7,)
@@ -41,6 +42,13 @@ def test_trials_stand_behind_those_that_are_there_and_end_as_they_are_told(study
     assert (other.user_attrs, other.system_attrs) == ({"loss": 0.7}, {"note": "n"})
     assert one.datetime_complete is None
     assert other.datetime_complete is not None
+
+
+def test_whoever_comes_too_late_with_a_trial_adds_none(study):
+    study.add_trial(running(1))
+    with pytest.raises(OvertakenError, match="trial 0 was to be the next of a study that has 1 by now"):
+        writer_of(study).add([running(2)], 0)
+    assert [one.params["q"] for one in study.trials] == [1]
 
 
 def test_a_study_is_described_in_both_kinds_of_attributes(study):

@@ -11,8 +11,13 @@ from pathlib import Path
 import optuna
 import pytest
 
+from evaluators.store.ledger import Ledger
 from search.cli.run import RUN
+from search.live.finals import AllFailedError
+from search.mirror.lead import failures_told
 from search.mirror.opened_storage import opened_storage
+from search.mirror.shared_work import shared_work
+from search.run.joined import Joined
 from tests.forked_processes import exit_code_of, forked_processes, wait_for
 from tests.search.mirror.postgresql import MISSING, PostgresServer
 from tests.search.run.shared_driver import SharedDriver, claimed, claims_of
@@ -117,21 +122,39 @@ def test_what_cannot_be_shared_is_refused_before_anything_is_loaded(small, tmp_p
 
 def test_drivers_with_other_options_data_or_model_are_refused(small, tmp_path, capsys, change_weights, files):
     storage = f"sqlite:///{tmp_path / 'shared.db'}"
-    other = "other options, data or model"
+    other = (
+        "the drivers of this search in --storage were started with other options, data, model or program: "
+    )
     with forked_processes() as begin:
         waiting = SharedDriver(line(small, tmp_path / "a", storage), tmp_path / "of a", None, (NAME, storage))
         begin(waiting)  # for another, which does not come
         wait_for(lambda: bool(claimed(NAME, storage, "trial")))
         assert "is in use by another run" in refusal(line(small, tmp_path / "a", storage), capsys)
         second = line(small, tmp_path / "b", storage)
-        for more in (["--lr", "2e-3"], ["--at-once", "3"]):
-            assert f"--storage has a study '{NAME}, work' of a search with {other}" in refusal(
-                [*second, *more], capsys
-            )
+        for more, differs in (
+            (["--lr", "2e-3"], "--lr 0.002 here, --lr 0.01 there"),
+            (["--at-once", "3"], "--at-once 3 here, --at-once 4 there"),
+            (["--scalings", "alpha/r,constant"], "--scalings alpha/r,constant here, no --scalings there"),
+        ):
+            assert f"error: {other}{differs}; start all by the same line" in refusal([*second, *more], capsys)
         rows = (files / "dev.tsv").read_text()
         (files / "dev.tsv").write_text(rows.replace("n0", "n00"))
-        assert other in refusal(second, capsys)
+        assert f"{other}{files / 'dev.tsv'} changed; " in refusal(second, capsys)
         (files / "dev.tsv").write_text(rows)
         change_weights()
-        assert other in refusal(second, capsys)
+        assert f"{other}" in refusal(second, capsys)
     assert not (tmp_path / "b").exists()
+
+
+def test_where_everything_failed_with_one_driver_the_others_say_so_and_train_nothing(tmp_path):
+    address, ledger = f"sqlite:///{tmp_path / 'work.db'}", Ledger(tmp_path / "candidates", "none")
+    with shared_work(address, "s, work", "b", 1) as other:
+        waiting = Joined(other, tmp_path, failures_told(other))
+        with shared_work(address, "s, work", "a", 1) as work:
+            first = Joined(work, tmp_path, failures_told(work))
+            assert first.awaited(ledger) is None  # the finalists are its to train
+            first.give_up("every fine-tuning run failed: no memory")
+        with pytest.raises(AllFailedError, match="failed: no memory; so it was with the driver a"):
+            waiting.awaited(ledger)
+    with shared_work(address, "s, work", "b", 1) as again:  # as when there is more memory
+        assert Joined(again, tmp_path, failures_told(again)).awaited(ledger) is None

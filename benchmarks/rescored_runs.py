@@ -1,0 +1,128 @@
+"""What proxies are worth on an experiment's runs, as ``benchmarks.evidence`` writes them to ``runs.csv``.
+
+    python -m benchmarks.rescored_runs results/ladder/sst-2/runs.csv --train-file train.jsonl \
+        --eval-file report.jsonl --train-rows 2048 --proxies spread,kernel_regression --output rescored.json
+
+Judged are, at each mean rank, the ways of allocating, each trained at its own best rate, over the reported
+seeds. A way whose allocation differs from seed to seed scores the mean of what its allocations do. Ways that
+are proxies' own picks are among them, so that these proxies, which had them for the best, are judged more
+harshly than others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+import search
+from benchmarks.record import record
+from search.study.judging.judge import judge
+from search.study.judging.stratum_report import StratumReport
+from search.study.origin import RANDOM
+from search.study.scoring import Scored, score_all
+from spaces.allocation import Allocation
+from spaces.search_space import SearchSpace
+from spaces.seeding import named_generator
+
+from .rescored import card_values
+
+__all__ = ["Way", "judged_ways", "ways_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way of allocating at a mean rank. params: of its allocations, on the mean. losses, allocations: one a
+    seed, by seed."""
+
+    name: str
+    params: float
+    losses: tuple[float, ...]
+    allocations: tuple[Allocation, ...]
+
+
+def ways_of(runs: Path) -> dict[float, list[Way]]:
+    """By mean rank, those all of whose runs ended well."""
+    of_ways: dict[tuple[float, str], list[Mapping[str, str]]] = {}
+    with runs.open(newline="") as file:
+        for row in csv.DictReader(file):
+            of_ways.setdefault((float(row["mean_rank"]), row["way"]), []).append(row)
+    found: dict[float, list[Way]] = {}
+    for (mean_rank, name), rows in of_ways.items():
+        if not any(row["failure"] for row in rows):
+            found.setdefault(mean_rank, []).append(_way(name, sorted(rows, key=lambda row: int(row["seed"]))))
+    return found
+
+
+def _way(name: str, rows: Sequence[Mapping[str, str]]) -> Way:
+    pairs = [[pair.rpartition("=") for pair in row["ranks"].split()] for row in rows]
+    return Way(
+        name,
+        float(np.mean([int(row["params"]) for row in rows])),
+        tuple(float(row["loss"]) for row in rows),
+        tuple(Allocation.of({site: int(rank) for site, _, rank in of_run}) for of_run in pairs),
+    )
+
+
+def judged_ways(title: str, ways: Sequence[Way], scored: Sequence[Scored]) -> StratumReport:
+    """The report on the ways of one mean rank, by loss."""
+    scores = {
+        one.scores.proxy: np.array(
+            [np.mean([one.scores.of(plan) for plan in way.allocations]) for way in ways]
+        )
+        for one in scored
+    }
+    return judge(
+        title,
+        "loss",
+        -np.array([way.losses for way in ways]),
+        scores,
+        np.array([way.params for way in ways]),
+        [(RANDOM,) for _ in ways],
+        rng=named_generator(0, title),
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Scores, judges, and writes down what it found."""
+    parser = argparse.ArgumentParser(description="Judge proxies on the runs of an experiment.")
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("--train-file", type=Path, required=True)
+    parser.add_argument("--eval-file", type=Path, required=True)
+    parser.add_argument("--train-rows", type=int)
+    parser.add_argument("--space", default="lora[q,v,fc1,fc2]+shortcut")
+    parser.add_argument("--proxies", type=lambda text: text.split(","), required=True)
+    parser.add_argument("--least", type=int, default=10, help="ways, below which a mean rank is left out")
+    parser.add_argument("--output", type=Path)
+    args = parser.parse_args(argv)
+    by_rank = {rank: ways for rank, ways in ways_of(args.runs).items() if len(ways) >= args.least}
+    bench = search.setup(
+        train=args.train_file,
+        eval=args.eval_file,
+        train_rows=args.train_rows,
+        space=args.space,
+        budget="r=1",
+        scaling="constant",
+        shortcut_alpha=16,
+        threads=1,
+    )
+    used = {
+        rank for ways in by_rank.values() for way in ways for one in way.allocations for _, rank in one.ranks
+    }
+    space = SearchSpace(bench.space.sites, tuple(sorted({*bench.space.ranks, *used})))
+    with TemporaryDirectory() as folder:
+        scored, _ = score_all(bench.job, args.proxies, space, Path(folder))
+    measured = [
+        card_values(judged_ways(f"mean rank {rank:g}", ways, scored), scored)
+        for rank, ways in by_rank.items()
+    ]
+    record("benchmarks.rescored_runs", str(bench.job.model.device), {"strata": measured}, args.output)
+
+
+if __name__ == "__main__":
+    main()
