@@ -17,7 +17,7 @@ from transformers import (
 )
 from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
 
-from tests.made_spaces import make_space, opt_space  # noqa: F401  (fixtures)
+from tests.made_spaces import make_space, minilm_space, opt_space  # noqa: F401  (fixtures)
 
 # Two cores run two pytest-xdist workers; models this small run no faster on two threads than on one.
 torch.set_num_threads(1)

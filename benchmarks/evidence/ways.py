@@ -9,11 +9,10 @@ from typing import Literal, Protocol
 import numpy as np
 
 from search.allocation.random_allocation import random_allocation
+from search.allocation.rounded import rounded
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
-
-from .rounded import rounded
 
 __all__ = ["At", "Evenly", "LikeIt", "Picked", "Randomly", "Way"]
 

@@ -1,4 +1,4 @@
-"""A space as MiniLM's without a model behind it, and laboratories of a tiny model."""
+"""Budgets of a space as MiniLM's, and laboratories of a tiny model."""
 
 from __future__ import annotations
 
@@ -16,27 +16,7 @@ from search.job.inputs import load_inputs
 from search.job.machine import machine_of
 from search.job.settings import DataSettings, MachineSettings, ModelSettings, ScoringSettings
 from spaces.search_space import SearchSpace
-from spaces.site import Kind, Site, Tap
 from tests.search.conftest import files, model_folder  # noqa: F401
-
-
-def _minilm_space() -> SearchSpace:
-    tap, sites = Tap("block", "in"), []
-    shapes: list[tuple[str, Kind, int, int]] = [("q", "lora", 384, 384), ("v", "lora", 384, 384)]
-    shapes += [("fc1", "lora", 384, 1536), ("fc2", "lora", 1536, 384)]
-    shapes += [("res1", "residual", 384, 384), ("res2", "residual", 384, 384)]
-    shapes += [("cut", "cross", 384, 384), ("in", "cross", 384, 384)]
-    for layer in range(6):
-        for role, kind, d_in, d_out in shapes:
-            if layer or role != "cut":
-                sites.append(Site(f"layers.{layer}.{role}", layer, role, kind, d_in, d_out, tap, tap))
-    return SearchSpace(tuple(sites), (0, 1, 2, 4, 8))
-
-
-@pytest.fixture(scope="session")
-def minilm_space() -> SearchSpace:
-    """47 sites, 49,920 parameters a rank."""
-    return _minilm_space()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.evidence.ways import At, Evenly, LikeIt, Picked, Randomly, Way
+from search.allocation.uniform import uniform_allocation
 
 Budgets = Callable[[float], At]
 
@@ -44,6 +45,13 @@ def test_below_one_rank_seeds_take_turns_and_above_they_agree(budget_of: Budgets
     way = Evenly("uniform")
     assert len({way.plan(budget_of(1 / 8), seed) for seed in range(8)}) > 4
     assert len({way.plan(budget_of(2.0), seed) for seed in range(8)}) == 1
+
+
+@pytest.mark.parametrize("mean_rank", [1 / 8, 1 / 4, 1 / 2, 1.0, 2.0, 8.0])
+def test_uniform_is_what_the_search_calls_uniform(budget_of: Budgets, mean_rank: float) -> None:
+    at = budget_of(mean_rank)
+    for seed in range(4):
+        assert Evenly("uniform").plan(at, seed) == uniform_allocation(at.space, at.max_params, seed=seed)
 
 
 def test_random_ones_differ_by_number_and_not_by_seed(budget_of: Budgets) -> None:

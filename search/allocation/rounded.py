@@ -1,4 +1,4 @@
-"""Whole ranks near real ones: what "uniform" means where a budget is below one rank everywhere."""
+"""Whole ranks near real ones: what "evenly" means where a budget is no whole rank everywhere."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.evidence.rounded import rounded
+from search.allocation.rounded import rounded
 from spaces.search_space import SearchSpace
 
 
