@@ -41,6 +41,11 @@ def test_the_documentation_has_the_order_of_the_index():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_page_begins_with_its_title(page):
+    assert page.read_text(encoding="utf-8").startswith("# ")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_no_link_or_picture_leads_nowhere(page):
     assert {path for path in addressed(page) if not path.exists()} == set()
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from search.show.difference_plot import DifferenceLine, draw_differences
 from search.show.number_format import p_equation
-from search.show.sheet import Sheet
+from search.show.sheet import Sheet, SheetPart
 from search.statistics.interval import Interval
 from spaces.counted import counted
 from spaces.show.picture import save_png
@@ -38,7 +38,7 @@ def write_report(experiment: Experiment, laboratory: Laboratory, folder: Path) -
         return
     folder.mkdir(parents=True, exist_ok=True)
     found = answers(experiment, cells)
-    parts = [(experiment_note(experiment, cells),), answer_table(cells, found)]
+    parts: list[SheetPart] = [answer_table(cells, found)]
     lines, metric = _by_way(cells), laboratory.job.task.objective.metric_title
     if experiment.name == "ladder":
         params = laboratory.at(_REFERENCE).max_params
@@ -48,7 +48,7 @@ def write_report(experiment: Experiment, laboratory: Laboratory, folder: Path) -
                 parts += [(said,), needed_table(reached, params, by=by)]
         parts.append(random_ones(cells))
         _draw_ladder(lines, found, metric, folder / "ladder.png")
-    Sheet("", tuple(parts)).write(folder, "report")
+    Sheet(experiment_note(experiment, cells), tuple(parts)).write(folder, "report")
     for table in (run_table(cells, laboratory), tuning_table(cells)):
         (folder / f"{table.name}.csv").write_text(table.csv())
     for number, block in enumerate(experiment.blocks):

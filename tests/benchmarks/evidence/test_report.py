@@ -60,6 +60,7 @@ def test_answers_are_those_of_scipy_over_the_runs(small_laboratory: SmallLaborat
     assert [corrected for _, corrected in ascending] == pytest.approx(np.minimum(stepped, 1).tolist())
     for name in ("report.md", "tuning.csv", "ladder.png", "block-1.png", "block-2.png"):
         assert (tmp_path / "out" / name).stat().st_size > 100
+    assert (tmp_path / "out" / "report.md").read_text(encoding="utf-8").startswith("# ")  # a page of the site
 
 
 def test_before_anything_is_known_nothing_is_written(
