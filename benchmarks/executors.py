@@ -5,7 +5,7 @@ is started before::
 
     dask scheduler --scheduler-file scheduler.json &
     dask worker --scheduler-file scheduler.json --nworkers 2 --nthreads 1 &
-    python -m benchmarks.executors --dask scheduler.json --output results/executors-cpu.json
+    python -m benchmarks.executors --dask scheduler.json --output executors-cpu.json
 """
 
 from __future__ import annotations

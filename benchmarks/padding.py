@@ -2,7 +2,7 @@
 
 Nothing is trained: it follows from the lengths of the rows. Of the files of a named corpus::
 
-    python -m benchmarks.padding --model smollm2 --task e2e --file devel.csv --output results/padding-e2e.json
+    python -m benchmarks.padding --model smollm2 --task e2e --file devel.csv --output padding-e2e.json
 """
 
 from __future__ import annotations

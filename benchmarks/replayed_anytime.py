@@ -1,5 +1,5 @@
 """Searches side by side over a table of learning curves, in many worlds that its seeds allow for. example:
-python -m benchmarks.replayed_anytime --table results/curves-sst2.jsonl --seeds 20 --output replayed.json
+python -m benchmarks.replayed_anytime --table results/anytime/curves-sst2.jsonl --output replayed.json
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def main() -> None:
     record("benchmarks.replayed_anytime", "cpu", result, args.output)
     if args.output:
         shown = {arm: quiet[arm] for arm in ("random", "tpe", "ours-whole", "ours") if arm in quiet}
-        title = f"Replayed in {args.seeds} worlds: MiniLM on SST-2"
+        title = f"Replayed in {args.seeds} worlds, losses without noise: MiniLM on SST-2"
         draw_medians(shown, args.output.with_suffix(".png"), title=title)
 
 

@@ -1,5 +1,5 @@
 """A live search with 1 to 1,024 workers, in simulated time, over a table of learning curves. example:
-python -m benchmarks.simulate_cluster --table results/curves-sst2.jsonl --output cluster.json
+python -m benchmarks.simulate_cluster --table results/anytime/curves-sst2.jsonl --output cluster.json
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Trains a table of learning curves, and goes on where it was interrupted. example:
-python -m benchmarks.curves --train-file train.tsv --eval-file dev.tsv --output results/curves-sst2.jsonl
+python -m benchmarks.curves --train-file train.tsv --eval-file dev.tsv --output curves-sst2.jsonl
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Recipe:
         return max(1, round(self.epochs * steps_per_epoch(rows, self.batch_size)))
 
     def rows_judged_at_once(self, candidates: int) -> int:
-        """Rows that each of so many candidates is asked for at once: ``eval_batch_size`` in all, but not fewer
+        """Rows that each of so many candidates is asked for at once: ``eval_batch_size`` in all, but no fewer
         than its step has, which take more memory: a large cohort on a GPU would wait for every row."""
         return max(self.batch_size, self.eval_batch_size // candidates)
 

@@ -49,8 +49,9 @@ class Spectral:
 
     .. math:: \lVert \partial L / \partial B \rVert_F^2 = \text{scale}^2 \, \lVert G A^\top \rVert_F^2
 
-    Source: ours. By default ``root:``, as sums of plain worths do not see concentration: in results/README.md
-    the root lifts ``grad_norm@init`` from +0.61 to +0.67 and narrows ``adam_signal``'s interval.
+    Source: ours. By default ``root:``, as sums of plain worths do not see concentration: in
+    results/study-rotten-tomatoes the root lifts ``grad_norm@init`` from +0.61 to +0.67 and narrows
+    ``adam_signal``'s interval.
 
     Args:
         initial: ``random`` keeps LoRA's A; ``aligned``: as above.

@@ -39,7 +39,7 @@ def test_the_tasks_own_decoding_and_metrics_hold_where_no_others_are_given(input
     test = text_test_of(corpus, model, GenerationSettings(generate=True))
     assert (test.decoding, test.metrics, test.stops) == (usual, ("nist", "ter"), (0,))
     assert test.prompts.texts == inputs.task.prompts.texts
-    other = GenerationSettings(True, 1, 0.0, 0, 5, 3, ("bleu", "bleu"))
+    other = GenerationSettings(True, 1, 0.0, 0, 5, 3, ("bleu",))
     test = text_test_of(corpus, model, other)
     assert test.decoding == Decoding(beams=1, length_penalty=0.0, no_repeat_ngram=0, max_new_tokens=5)
     assert (test.metrics, len(test.prompts)) == (("bleu",), 3)
