@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from search.job.findings import known_at
 from search.job.option import check_settings, option, same_option, settings_by_name
 from search.job.settings import (
     SEEDS,
@@ -114,11 +115,12 @@ def _run(given: Typed) -> Printed:
     _log.info("loading  PyTorch, transformers and PEFT")
 
     from evaluators.adapters.formats.chosen import chosen as arguments
-    from evaluators.adapters.formats.registry import FORMATS
+    from evaluators.adapters.formats.registry import commented
     from search.job.allocate import allocate
     from search.job.first_batches import first_batches
     from search.job.ground import Ground
     from search.job.inputs import load_training_inputs
+    from search.job.mean_rank import mean_rank
 
     from .ground_of import machine_given
     from .progress import progress_on_stderr
@@ -143,7 +145,8 @@ def _run(given: Typed) -> Printed:
         seed=chosen.seed,
         progress=progress_on_stderr(quiet=given.of(ScreenSettings).quiet),
     )
-    return Printed(arguments(config), FORMATS[chosen.format](config))
+    known = known_at(mean_rank(ground.model, budget=chosen.budget, space=chosen.space))
+    return Printed(arguments(config), commented(config, known, format=chosen.format))
 
 
 ALLOCATE: Final = Command(

@@ -26,7 +26,7 @@ THE_WINNER: Final = "winner"
 """Who wrote a text: the finalist that was chosen, where it is not the uniform one."""
 THE_UNIFORM: Final = "uniform"
 _CHOSEN: Final = ("learning_rate", "scaling", "trial")
-_NOT_OF_ALL: Final = ("text", "live", "study", "held_by")
+_NOT_OF_ALL: Final = ("text", "live", "study", "held_by", "known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class SearchRecord:
     stage. output: where all of it lies. text: what both wrote; None where not asked to. live: what was
     trained on the way; None where finalists alone were. study: how the names of its studies begin in a
     storage elsewhere; None where they are in its folder. held_by: the driver that has the winner's files;
-    None where that is this one.
+    None where that is this one. known: what other experiments say of such a budget; None in older results.
     """
 
     verdict: str
@@ -178,6 +178,7 @@ class SearchRecord:
     live: LiveRecord | None = None
     study: str | None = None
     held_by: str | None = None
+    known: str | None = None
 
     def to_json(self) -> dict[str, object]:
         finalists = {

@@ -11,6 +11,7 @@ from evaluators.objectives.task_objective import Score
 from evaluators.training.beside import values_beside
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
+from search.job.findings import known_at
 from search.job.texts import Writing
 from search.live.live_trial import LiveTrial
 from search.live.recorded import front_in_order, recorded
@@ -185,6 +186,7 @@ class Result:
             text=None if self.writing is None else self.writing.record,
             live=None if self.live is None else recorded(self.live),
             study=self.study,
+            known=known_at(problem.max_params / space.params_per_rank),
         )
 
 

@@ -19,7 +19,7 @@ __all__ = ["base_of", "samples_of", "saved_line", "search_sheet"]
 
 
 def search_sheet(record: SearchRecord) -> Sheet:
-    """The verdict, and below it all but ``samples_of``.
+    """The verdict, what was known before, and below it all but ``samples_of``.
 
     The finalists as they did on the validation rows, the best first and the baseline last; what the rows used
     once say of the one chosen; notes and failures; how winner and baseline wrote. No path of a machine stands
@@ -31,7 +31,8 @@ def search_sheet(record: SearchRecord) -> Sheet:
     sentences = (*_chosen(record), *_trials(record), *failures, *notes, *_rest(record))
     text = record.text
     written = () if text is None else (text_table(text, baseline=THE_UNIFORM),)
-    return Sheet(record.verdict, (_finalists(record, entries), sentences, *written))
+    known = () if record.known is None else (record.known,)
+    return Sheet(record.verdict, (known, _finalists(record, entries), sentences, *written))
 
 
 def _finalists(record: SearchRecord, entries: Sequence[FinalistRecord]) -> Table:

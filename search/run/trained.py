@@ -13,6 +13,7 @@ from evaluators.adapters.story import Story
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.cohort import score_trained
 from proxies.site_scores import SiteScores
+from search.job.findings import known_at
 from search.job.fine_tune import fine_tune
 from search.job.job import Job
 from search.job.prepare import announce
@@ -89,6 +90,7 @@ class TrainedOracle:
 
     def announce(self, folder: Path) -> None:
         announce(self.job, folder)
+        _log.info("known    %s", known_at(self.job.max_params / self.job.space.params_per_rank))
 
     def score(self, proxies: Sequence[str] | None, progress: Progress) -> list[SiteScores]:
         return score_space(self.job, proxies, progress=progress)

@@ -11,6 +11,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
 from search.cli.allocate import main
+from search.job.findings import known_at
 from tests.conftest import TinyModel
 from tests.evaluators.data.letters import TEMPLATE, tokenizer_of_letters
 
@@ -41,6 +42,17 @@ def test_python_json_and_yaml_say_the_same(
     assert of_json.to_dict() == names["config"].to_dict()
     assert (of_yaml["lora_r"], of_yaml["lora_rank_pattern"]) == (of_json.r, of_json.rank_pattern)
     assert 2_400 < trainable(AutoModelForSequenceClassification, model_folder, of_json) <= 2 * 3 * 416
+
+
+def test_what_is_known_at_the_budget_comes_first_where_the_format_has_comments(
+    labelled: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for form in ("python", "axolotl"):
+        assert main([*labelled, "--format", form, "--scoring-batches", "2"]) == 0
+        said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("# ")]
+        assert " ".join(line.removeprefix("# ") for line in said) == known_at(2)
+    assert main([*labelled, "--budget", "r=9", "--format", "python", "--scoring-batches", "2"]) == 0
+    assert capsys.readouterr().out.startswith("# Not measured at 9 ranks a site")
 
 
 def test_nothing_is_said_of_rows_to_report_on_which_nobody_reads(

@@ -12,6 +12,7 @@ import pytest
 from evaluators.objectives.task_objective import Score
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from proxies.site_scores import per_unit_of_rank
+from search.job.findings import known_at
 from search.run.finalist import Finalist
 from search.run.problem import Problem
 from search.run.record import SearchRecord
@@ -22,7 +23,7 @@ from search.sampling.proposals import Proposal
 from search.sampling.proposer import Proposer
 from spaces.allocation import Allocation
 
-RESULTS = Path(__file__).resolve().parents[3] / "results"
+OLDER = Path(__file__).with_name("older_result.json")
 
 
 def finalist(rank, metrics, *proposers, score=1.0):
@@ -91,7 +92,7 @@ def table(result):
 def test_what_was_written_is_read_as_it_was(result):
     as_text = json.loads(json.dumps(result))
     assert json.loads(json.dumps(SearchRecord.of_json(as_text).to_json())) == as_text
-    known = json.loads((RESULTS / "demo" / "result.json").read_text())
+    known = json.loads(OLDER.read_text())
     assert without_beside(json.loads(json.dumps(SearchRecord.of_json(known).to_json()))) == {
         "direction": "maximize",
         **known,
@@ -129,6 +130,12 @@ def test_the_table_says_what_was_chosen_and_what_failed(result):
     text = table(result)
     lines = text.splitlines()
     assert lines[0] == result["verdict"]
+    assert (
+        " ".join(line.strip() for line in lines[2 : lines.index("", 2)])
+        == result["known"]
+        == known_at(128 / 64)
+    )
+    lines = lines[lines.index("", 2) - 1 :]
     assert lines[2].split()[:3] == ["proposed", "by", "parameters"]
     assert lines[3].startswith("grad_norm/exact (+1)  128")
     assert lines[5].startswith("uniform               64")
@@ -188,4 +195,7 @@ def test_no_line_but_the_verdict_is_wider_than_a_terminal(make_space, result):
     result["notes"] = ["a word " * 30]
     lines = table(result).splitlines()
     assert max(map(len, lines[1:])) <= 80
-    assert "".join(line[:18].strip() for line in lines[3:8]).startswith("ensemble:adam_signal@warm+")
+    under = lines.index("", 2) + 2
+    assert "".join(line[:18].strip() for line in lines[under : under + 5]).startswith(
+        "ensemble:adam_signal@warm+"
+    )
