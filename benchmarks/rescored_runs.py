@@ -47,7 +47,7 @@ class Way:
 
 
 def ways_of(runs: Path) -> dict[float, list[Way]]:
-    """By mean rank, those all of whose runs ended well."""
+    """By mean rank, those all of whose runs ended well; of several that allocate alike the first."""
     of_ways: dict[tuple[float, str], list[Mapping[str, str]]] = {}
     with runs.open(newline="") as file:
         for row in csv.DictReader(file):
@@ -55,7 +55,10 @@ def ways_of(runs: Path) -> dict[float, list[Way]]:
     found: dict[float, list[Way]] = {}
     for (mean_rank, name), rows in of_ways.items():
         if not any(row["failure"] for row in rows):
-            found.setdefault(mean_rank, []).append(_way(name, sorted(rows, key=lambda row: int(row["seed"]))))
+            way = _way(name, sorted(rows, key=lambda row: int(row["seed"])))
+            own = found.setdefault(mean_rank, [])
+            if way.allocations not in [other.allocations for other in own]:
+                own.append(way)
     return found
 
 

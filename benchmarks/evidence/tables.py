@@ -130,7 +130,7 @@ def needed_table(found: Mapping[str, Needed], params: int, *, by: str) -> Table:
                 (
                     word_cell(way),
                     TableCell("{} [{}, {}]".format(*map(_whole, numbers)), numbers),
-                    TableCell("{:.2g} [{:.2g}, {:.2g}]".format(*times), times),
+                    TableCell("{} [{}, {}]".format(*map(_times, times)), times),
                 )
             )
         )
@@ -164,3 +164,7 @@ def _summary_cell(values: Sequence[float]) -> TableCell:
 
 def _whole(params: float) -> str:
     return f"{params:,.0f}" if math.isfinite(params) else "more"
+
+
+def _times(fewer: float) -> str:
+    return f"{fewer:.2g}" if fewer else "-"

@@ -30,7 +30,7 @@ _EXTENSIONS: Final = 4  # of a grid, at most
 class Tuned:
     """knobs: with the lowest mean loss on the tuning rows. losses: of all that were trained to the end,
     infinite where one failed. begun: all that were trained for a third. inner: whether both rates beside
-    that of the best were tried."""
+    that of the best were tried, if only for a third."""
 
     knobs: Knobs
     losses: tuple[tuple[Knobs, float], ...]

@@ -21,6 +21,8 @@ second,0.25,16,1,0.2,,layers.3.q=1
 third,0.25,16,0,0.6,,layers.0.q=1
 third,0.25,16,1,0.7,,layers.0.q=1
 broken,0.25,16,0,nan,it diverged,layers.0.q=1
+like the third,0.25,16,0,0.6,,layers.0.q=1
+like the third,0.25,16,1,0.7,,layers.0.q=1
 """
 
 
@@ -31,7 +33,7 @@ def ways(tmp_path):
     return ways_of(path)[0.25]
 
 
-def test_ways_are_read_with_their_seeds_in_order_and_without_those_that_failed(ways):
+def test_ways_are_read_with_their_seeds_in_order_each_once_and_without_those_that_failed(ways):
     assert [way.name for way in ways] == ["first", "second", "third"]
     assert ways[0].losses == (0.4, 0.5)
     assert ways[0].allocations == (Allocation.of({"layers.0.q": 1}), Allocation.of({"layers.1.q": 1}))

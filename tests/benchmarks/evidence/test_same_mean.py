@@ -23,3 +23,7 @@ def test_its_level_holds_whatever_seeds_share() -> None:
 def test_a_difference_shows() -> None:
     losses = np.random.default_rng(2).normal(0, 0.005, (3, 8)) + np.array([[0.38], [0.36], [0.37]])
     assert same_mean(losses) < 1e-3
+
+
+def test_rows_that_are_one_are_alike() -> None:
+    assert same_mean(np.tile(np.random.default_rng(3).normal(0, 1, 8), (3, 1))) == 1
