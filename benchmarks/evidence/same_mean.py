@@ -14,10 +14,10 @@ def same_mean(losses: np.ndarray) -> float:
     A two-way analysis of variance without interaction; with two cells it is the paired t test. 1 where all
     rows are one.
     """
+    if (losses == losses[0]).all():
+        return 1.0
     cells, seeds = losses.shape
     by_cell, by_seed = losses.mean(1, keepdims=True), losses.mean(0, keepdims=True)
     between = seeds * float(((by_cell - losses.mean()) ** 2).sum()) / (cells - 1)
-    if between == 0:
-        return 1.0
     rest = float(((losses - by_cell - by_seed + losses.mean()) ** 2).sum()) / ((cells - 1) * (seeds - 1))
     return float(stats.f.sf(between / rest, cells - 1, (cells - 1) * (seeds - 1)))
