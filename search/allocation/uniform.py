@@ -41,7 +41,7 @@ def uniform_allocation(
     >>> tap = Tap("block", "in")
     >>> sites = tuple(Site(f"layers.{i}.q", i, "q", "lora", 64, 64, tap, tap) for i in range(3))
     >>> uniform_allocation(SearchSpace(sites, (0, 1)), 1000).ranks  # of 128 parameters a rank
-    (('layers.0.q', 2), ('layers.1.q', 2), ('layers.2.q', 3))
+    (('layers.0.q', 3), ('layers.1.q', 2), ('layers.2.q', 2))
     """
     price = np.array([site.cost_per_rank for site in space.sites], dtype=np.int64)
     full = np.array([site.max_rank for site in space.sites]) if most is None else most
