@@ -11,7 +11,7 @@ from spaces.hooks import Renorm
 from .cell import Cell, Contrast, Experiment, Grid
 from .ways import Evenly, LikeIt, Picked, Randomly, Way
 
-__all__ = ["EXPERIMENTS", "find_experiment"]
+__all__ = ["EXPERIMENTS"]
 
 _UNIFORM: Final = Evenly("uniform")
 _QV: Final = Evenly("q and v", ("q", "v"))
@@ -108,10 +108,3 @@ def _against_the_first(blocks: tuple[tuple[Cell, ...], ...]) -> tuple[Contrast, 
 EXPERIMENTS: Final[Mapping[str, Experiment]] = {
     one.name: one for one in (_ladder(), _length(), _roles(), _rates(), _shortcuts())
 }
-
-
-def find_experiment(name: str) -> Experiment:
-    """The experiment of that name; raises ValueError on an unknown one."""
-    if name not in EXPERIMENTS:
-        raise ValueError(f"experiment={name!r} is unknown; choose one of {', '.join(EXPERIMENTS)}.")
-    return EXPERIMENTS[name]

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks.evidence.experiments import EXPERIMENTS, find_experiment
+from benchmarks.evidence.experiments import EXPERIMENTS
 from benchmarks.evidence.ways import At
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_whatever_is_asked_about_is_trained(name: str) -> None:
-    experiment = find_experiment(name)
+    experiment = EXPERIMENTS[name]
     asked = {one for contrast in experiment.contrasts for one in (contrast.cell, contrast.baseline)}
     tuned = {cell.like for cell in experiment.cells if cell.like}
     assert asked | tuned <= set(experiment.cells)
@@ -21,7 +21,7 @@ def test_whatever_is_asked_about_is_trained(name: str) -> None:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_cells_are_told_apart_by_what_is_shown_of_them(name: str) -> None:
-    shown = [(cell.title, cell.mean_rank) for cell in find_experiment(name).cells]
+    shown = [(cell.title, cell.mean_rank) for cell in EXPERIMENTS[name].cells]
     assert len(set(shown)) == len(shown)
 
 
@@ -32,10 +32,5 @@ def test_every_cell_fits_the_budget_of_minilm(budget_of: Callable[[float], At]) 
 
 
 def test_questions_share_cells_with_the_ladder() -> None:
-    ladder = set(find_experiment("ladder").cells)
+    ladder = set(EXPERIMENTS["ladder"].cells)
     assert all(ladder & set(one.cells) for one in EXPERIMENTS.values())
-
-
-def test_an_unknown_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="'ladders' is unknown; choose one of ladder"):
-        find_experiment("ladders")
