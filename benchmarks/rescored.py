@@ -23,22 +23,24 @@ import search
 from benchmarks.record import record
 from evaluators.store.benchmark_table import BenchmarkTable, Entry
 from search.job.job import Job
+from search.run.workbench import Workbench
 from search.study.judging.columns import origins_of, params_of, scores_of, truths_of
 from search.study.judging.judge import judge
 from search.study.judging.report_card import Estimate
 from search.study.judging.stratum_report import StratumReport
 from search.study.scoring import Scored, score_all
+from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 
-__all__ = ["card_values", "judged", "rescored"]
+__all__ = ["card_values", "judged", "rescored", "scoring_bench", "scoring_parser"]
 
 _DIGITS: Final = 4
 
 
-def rescored(job: Job, table: BenchmarkTable, proxies: Sequence[str]) -> list[Scored]:
-    """The scores of a table's space, by each of the proxies, over a job's scoring batches."""
+def rescored(job: Job, space: SearchSpace, proxies: Sequence[str]) -> list[Scored]:
+    """The scores of a space, by each of the proxies, over a job's scoring batches."""
     with TemporaryDirectory() as folder:
-        return score_all(job, proxies, table.space, Path(folder))[0]
+        return score_all(job, proxies, space, Path(folder))[0]
 
 
 def judged(table: BenchmarkTable, entries: Sequence[Entry], scored: Sequence[Scored]) -> StratumReport:
@@ -83,21 +85,24 @@ def _rounded(estimate: Estimate | None) -> list[float | None] | None:
     return [None if value is None else round(value, _DIGITS) for value in asdict(estimate).values()]
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Judges, and writes down what it found."""
-    parser = argparse.ArgumentParser(description="Judge proxies on a study's finished table.")
-    parser.add_argument("table", type=Path)
-    parser.add_argument("--train-file", type=Path)
-    parser.add_argument("--eval-file", type=Path)
+def scoring_parser(about: str, *, embedded: bool) -> argparse.ArgumentParser:
+    """A command line with what decides the scores: the rows, the space and the proxies. embedded: whether the
+    rows may be the embedded task's, where no files are given."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--train-file", type=Path, required=not embedded)
+    parser.add_argument("--eval-file", type=Path, required=not embedded)
     parser.add_argument("--train-rows", type=int)
     parser.add_argument("--space", default="lora[q,v,fc1,fc2]+shortcut")
     parser.add_argument("--shortcut-alpha", type=float, default=16.0)
     parser.add_argument("--warm-up-steps", type=int, default=24)
     parser.add_argument("--proxies", type=lambda text: text.split(","), required=True)
     parser.add_argument("--output", type=Path)
-    args = parser.parse_args(argv)
-    table = BenchmarkTable.read(args.table)
-    bench = search.setup(
+    return parser
+
+
+def scoring_bench(args: argparse.Namespace) -> Workbench:
+    """What scores, as the arguments of a ``scoring_parser`` have it."""
+    return search.setup(
         train=args.train_file,
         eval=args.eval_file,
         train_rows=args.train_rows,
@@ -108,7 +113,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         warm_up_steps=args.warm_up_steps,
         threads=1,
     )
-    scored = rescored(bench.job, table, args.proxies)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Judges, and writes down what it found."""
+    parser = scoring_parser("Judge proxies on a study's finished table.", embedded=True)
+    parser.add_argument("table", type=Path)
+    args = parser.parse_args(argv)
+    table, bench = BenchmarkTable.read(args.table), scoring_bench(args)
+    scored = rescored(bench.job, table.space, args.proxies)
     strata = [table.of(stratum) for stratum in table.strata if stratum.kind == "budget"]
     measured = [card_values(judged(table, entries, scored), scored) for entries in strata]
     record("benchmarks.rescored", str(bench.job.model.device), {"strata": measured}, args.output)

@@ -11,26 +11,23 @@ harshly than others.
 
 from __future__ import annotations
 
-import argparse
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
-import search
 from benchmarks.record import record
 from search.study.judging.judge import judge
 from search.study.judging.stratum_report import StratumReport
 from search.study.origin import RANDOM
-from search.study.scoring import Scored, score_all
+from search.study.scoring import Scored
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 
-from .rescored import card_values
+from .rescored import card_values, rescored, scoring_bench, scoring_parser
 
 __all__ = ["Way", "judged_ways", "ways_of"]
 
@@ -93,33 +90,17 @@ def judged_ways(title: str, ways: Sequence[Way], scored: Sequence[Scored]) -> St
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Scores, judges, and writes down what it found."""
-    parser = argparse.ArgumentParser(description="Judge proxies on the runs of an experiment.")
+    parser = scoring_parser("Judge proxies on the runs of an experiment.", embedded=False)
     parser.add_argument("runs", type=Path)
-    parser.add_argument("--train-file", type=Path, required=True)
-    parser.add_argument("--eval-file", type=Path, required=True)
-    parser.add_argument("--train-rows", type=int)
-    parser.add_argument("--space", default="lora[q,v,fc1,fc2]+shortcut")
-    parser.add_argument("--proxies", type=lambda text: text.split(","), required=True)
     parser.add_argument("--least", type=int, default=10, help="ways, below which a mean rank is left out")
-    parser.add_argument("--output", type=Path)
     args = parser.parse_args(argv)
     by_rank = {rank: ways for rank, ways in ways_of(args.runs).items() if len(ways) >= args.least}
-    bench = search.setup(
-        train=args.train_file,
-        eval=args.eval_file,
-        train_rows=args.train_rows,
-        space=args.space,
-        budget="r=1",
-        scaling="constant",
-        shortcut_alpha=16,
-        threads=1,
-    )
+    bench = scoring_bench(args)
     used = {
         rank for ways in by_rank.values() for way in ways for one in way.allocations for _, rank in one.ranks
     }
     space = SearchSpace(bench.space.sites, tuple(sorted({*bench.space.ranks, *used})))
-    with TemporaryDirectory() as folder:
-        scored, _ = score_all(bench.job, args.proxies, space, Path(folder))
+    scored = rescored(bench.job, space, args.proxies)
     measured = [
         card_values(judged_ways(f"mean rank {rank:g}", ways, scored), scored)
         for rank, ways in by_rank.items()
