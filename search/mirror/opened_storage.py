@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -17,7 +18,7 @@ from optuna.study import StudyDirection
 from sqlalchemy import URL
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
-from evaluators.store.whole_file import whole_file
+from evaluators.store.whole_file import sync, unfinished_path
 from search.sampling.repaired_study import quiet_optuna
 from search.sampling.storage_error import is_locked_database
 from spaces.errors import InputError, UsageError
@@ -45,7 +46,17 @@ Place = Path | str
 GRACE: Final = 5
 """Heartbeats that are missed until somebody is taken for dead."""
 _FILE: Final = "sqlite"  # begins the address of one
+_URI: Final = "file:"  # begins the path in an address with options of SQLite's own
 _OPTUNAS: Final = {"studies", "trials", "version_info"}  # some of Optuna's tables, in all its versions
+_BEGUN: Final = {"studies", "version_info", "trials", "study_directions", "alembic_version"} | {
+    f"{of}_{what}"
+    for of, kinds in (
+        ("study", "user_attributes system_attributes"),
+        ("trial", "heartbeats intermediate_values params system_attributes user_attributes values"),
+    )
+    for what in kinds.split()
+}
+"""All that this version makes, one after another: where some are there, another process is about it."""
 _SHOWN_TABLES: Final = 3
 _TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table'"
 _BESIDE: Final = ("-journal", "-wal", "-shm")  # of transactions that a killed process has left open
@@ -63,11 +74,36 @@ def opened_storage(where: Place, *, heartbeat: int | None = None) -> Iterator[Ba
     if isinstance(where, str) and is_journal(where):
         yield JournalStorage(JournalFileBackend(where))  # opens its file for each call
         return
-    if isinstance(where, Path) and not where.exists():
-        with whole_file(where) as new, _tables(new):  # half of its tables would stay without their indexes
-            pass
+    file = _plain_file(where)
+    if file is not None and not file.exists():
+        _begin(file)
     with _tables(where, heartbeat=heartbeat) as storage:
         yield storage
+
+
+def _plain_file(where: Place) -> Path | None:
+    """The SQLite file that lies there; None where it is none, or where an address does not say it alone."""
+    if isinstance(where, Path):
+        return where
+    path = sqlite_path(where)
+    return None if not path or path.startswith(_URI) or "{" in path else Path(path)
+
+
+def _begin(path: Path) -> None:
+    """Makes a file that has all of Optuna's tables when it is first seen; one that another has made stays.
+
+    Half of its tables, left by a killed process, would stay without their indexes; to one who looks while
+    they are made, they are those of another program.
+    """
+    new = unfinished_path(path, "part")
+    try:
+        with _tables(new):
+            pass
+        sync(new)
+        with suppress(OSError):  # another was first, or nothing is linked here: then they are made in place
+            os.link(new, path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -199,7 +235,7 @@ def _not_of_optuna(address: str) -> str | None:
         return None  # in use, say
     except sqlite3.DatabaseError:
         return "a file, but not of SQLite"
-    if not tables or tables >= _OPTUNAS:
+    if tables <= _BEGUN or tables >= _OPTUNAS:
         return None
     some = ", ".join(map(printable, sorted(tables)[:_SHOWN_TABLES]))
     more = f" and {len(tables) - _SHOWN_TABLES} more" if len(tables) > _SHOWN_TABLES else ""

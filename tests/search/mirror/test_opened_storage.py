@@ -5,12 +5,14 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from multiprocessing import get_context
 from pathlib import Path
 from sqlite3 import dbapi2
 
 import optuna
 import pytest
 from optuna.storages import JournalStorage, RDBStorage
+from optuna.study import StudyDirection
 
 from evaluators.store.whole_file import is_unfinished, whole_file
 from search.mirror.opened_storage import (
@@ -25,6 +27,7 @@ from search.mirror.shown import Aim, ShownStudy
 from search.mirror.study_mirror import begin_study
 from search.sampling.storage_error import one_line_where_unwritable
 from spaces.errors import InputError, UsageError
+from tests.forked_processes import exit_code_of, forked_processes
 
 STUDY = ShownStudy("proposals", (Aim("loss", "minimize"),), "seed 0")
 
@@ -147,6 +150,43 @@ def test_it_is_told_what_is_wrong_with_an_address(address, says):
     with pytest.raises(UsageError, match=says) as refused:
         checked_storage(address)
     assert "secret" not in str(refused.value)
+
+
+def tables(path):
+    with closing(sqlite3.connect(path)) as opened:
+        return [name for (name,) in opened.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+
+
+def test_a_file_whose_tables_are_being_made_is_no_other_program_s(tmp_path):
+    path = tmp_path / "study.db"
+    begin(path)
+    made = tables(path)
+    for kept in range(len(made)):
+        with closing(sqlite3.connect(path)) as opened:
+            for name in made[kept:]:
+                opened.execute(f"DROP TABLE {name}")
+        assert checked_storage(f"sqlite:///{path}")
+        assert set(tables(path)) == set(made)
+
+
+def begin_at_once(place, name, start):
+    start.wait()
+    if isinstance(place, str):
+        checked_storage(place)
+    with opened_storage(place) as storage:
+        storage.create_new_study([StudyDirection.MINIMIZE], name)
+
+
+@pytest.mark.parametrize("as_address", [True, False])
+def test_who_begins_a_file_as_others_do_neither_sees_half_of_it_nor_takes_theirs(as_address, tmp_path):
+    for turn in range(3):
+        path = tmp_path / f"{turn}.db"
+        place = f"sqlite:///{path}" if as_address else path
+        start = get_context("forkserver").Barrier(4)
+        with forked_processes() as started:
+            them = [started(begin_at_once, place, f"{index}", start) for index in range(4)]
+            assert [exit_code_of(each) for each in them] == [0, 0, 0, 0]
+        assert sorted(names(path)) == ["0", "1", "2", "3"]
 
 
 def test_what_can_be_read_alone_is_refused_and_what_can_be_written_stays_as_it_was(tmp_path):
