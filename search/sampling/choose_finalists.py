@@ -40,12 +40,17 @@ def choose_finalists(proposals: Sequence[Proposal], count: int, *, seed: int) ->
 
 
 def _queues(candidates: Sequence[Proposal], place: np.ndarray) -> tuple[list[list[int]], list[list[int]]]:
-    """Indices of what each proxy and each sampler proposed, the best first; ``place`` ranks the samplers'."""
+    """Indices of what each proxy and each sampler proposed, the best first; ``place`` ranks the samplers'.
+
+    What is usual has been sent already.
+    """
     of_proxy: dict[str, dict[str, int]] = {}  # proxy -> allocator -> candidate
     of_sampler: dict[str, list[int]] = {}
     order: dict[str, None] = {}  # of the allocators
     for index, proposal in enumerate(candidates):
         for proposer in proposal.proposers:
+            if proposer == UNIFORM_QV:
+                continue
             if proposer.proxy is None:
                 of_sampler.setdefault(proposer.name, []).append(index)
             else:
