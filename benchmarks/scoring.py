@@ -31,7 +31,6 @@ from proxies.measure.plan import gradients_fit, memory_for
 from proxies.proxy import needs_of
 from proxies.registry import PROXIES, find_proxy, score_sites
 from proxies.site_scores import SiteScores
-from search.job.scoring import DEFAULT_PROXIES, LARGE_DEFAULTS
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
@@ -46,6 +45,8 @@ from .cohort_case import CASES, RANK
 from .record import record
 
 ALLOCATE: Final = ("root:adam_signal",)
+DENSE_PROXIES: Final = ("grad_norm", "spectrum", "snip", "synflow")
+SKETCHED_PROXIES: Final = ("grad_norm", "spectrum", "root:adam_signal", "synflow")
 WARM: Final = ("solo_linear", "solo")
 SKETCHED: Final = ("grad_norm", "spectrum")
 EVERYTHING: Final = "1TB"
@@ -63,11 +64,11 @@ class Bench:
 
     @property
     def defaults(self) -> tuple[str, ...]:
-        """The proxies that ``rankscape run`` takes here."""
+        """Proxies of the gradient of whole weights; where that does not fit, those that can be sketched."""
         limit = None if self.memory is None else parse_memory(self.memory)
         sites = self.space.sites
         return (
-            DEFAULT_PROXIES if gradients_fit(sites, memory_for(self.model, sites, limit)) else LARGE_DEFAULTS
+            DENSE_PROXIES if gradients_fit(sites, memory_for(self.model, sites, limit)) else SKETCHED_PROXIES
         )
 
     def score(self, names: tuple[str, ...], memory: str | None = None) -> list[SiteScores]:
@@ -141,7 +142,7 @@ def dense(bench: Bench) -> None:
 ARMS: Final[Mapping[str, Callable[[Bench], object]]] = {
     "lora": lora,
     "defaults": lambda bench: bench.score(bench.defaults),
-    "whole": lambda bench: bench.score(DEFAULT_PROXIES, EVERYTHING),
+    "whole": lambda bench: bench.score(DENSE_PROXIES, EVERYTHING),
     "allocate": lambda bench: bench.score(ALLOCATE),
     "full": full,
     "dense": dense,

@@ -200,13 +200,13 @@ def _score(model: PreTrainedModel, sites: Sequence[Site], task: Task) -> None:
     """The default proxies score it; one may say in a line that it cannot."""
     batches = first_batches(model, task.train, size=8, count=2)
     scored = []
-    for name in DEFAULT_PROXIES:
+    for name in (*DEFAULT_PROXIES, "grad_norm", "spectrum", "snip", "synflow"):
         with suppress(InputError):
             scored += score_sites(
                 [find_proxy(name)],
                 Evidence(model, TWO_CLASSES, batches, SearchSpace(tuple(sites), (0, 1)), seed=0),
             )
-    assert {"grad_norm", "spectrum"} <= {one.proxy for one in scored}
+    assert {"zico", "grad_norm", "spectrum"} <= {one.proxy for one in scored}
     assert all(np.isfinite(one.by_rank).all() for one in scored)
 
 

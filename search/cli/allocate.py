@@ -40,7 +40,7 @@ class AllocateSettings:
     space: str = option("lora[all]", "lora[all], or the linears of some roles: lora[q,v]", metavar="S")
     format: ConfigFormat = same_option(ConfigSettings, "format")
     proxy: str = option(
-        "root:adam_signal",
+        "zico",
         "what scores the sites",
         metavar="NAME",
         known=("proxies.registry:OFFERED",),

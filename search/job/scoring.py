@@ -8,7 +8,6 @@ from typing import Final
 
 from proxies.measure.evidence import Evidence
 from proxies.measure.need import Need
-from proxies.measure.plan import gradients_fit, memory_for
 from proxies.measure.warm_up import WarmUp
 from proxies.proxy import Proxy, needs_of
 from proxies.registry import ALL, find_proxy, proxy_names, score_sites
@@ -23,18 +22,15 @@ from .progress import Progress, silent
 
 __all__ = [
     "DEFAULT_PROXIES",
-    "LARGE_DEFAULTS",
-    "default_proxies",
     "evidence_of",
     "score_space",
     "scoring_batches",
 ]
 
 _log = logging.getLogger(__name__)
-DEFAULT_PROXIES: Final = ("grad_norm", "spectrum", "snip", "synflow")
-LARGE_DEFAULTS: Final = ("grad_norm", "spectrum", "root:adam_signal", "synflow")
-"""The defaults where gradients do not fit: SNIP, which looks at every entry, would take a pass for each part
-of the sites that fits, so the best of those that never form a gradient has its place (results/README.md)."""
+DEFAULT_PROXIES: Final = ("zico", "l2_norm")
+"""Of those that committed tables show to rank allocations rightly, and none backwards, the one with the most
+of them, and one that reads the weights alone; neither forms a gradient of a weight (results/proxies)."""
 
 
 def score_space(
@@ -43,10 +39,9 @@ def score_space(
     """Scores of all sites of a job by these proxies; by default, by those of a few that can rank its space;
     of ``all``, by those that can.
 
-    Which few depends on whether the gradients of its sites fit into ``scoring_memory``. Raises UsageError on
-    an unknown proxy, InputError where one that was asked for cannot score, or none can.
+    Raises UsageError on an unknown proxy, InputError where one that was asked for cannot score, or none can.
     """
-    names = default_proxies(job) if proxies is None else proxy_names(proxies)
+    names = DEFAULT_PROXIES if proxies is None else proxy_names(proxies)
     strict = proxies is not None and ALL not in proxies
     asked = [find_proxy(name) for name in names]
     batches = scoring_batches(job)
@@ -77,14 +72,6 @@ def _of_those_that_can(asked: Sequence[Proxy], evidence: Evidence) -> list[SiteS
         except InputError as error:
             _log.warning("left out: %s", error)
     return scores
-
-
-def default_proxies(job: Job) -> tuple[str, ...]:
-    """The proxies that score a job where none is named; the log says where they are others than usual."""
-    if gradients_fit(job.space.sites, memory_for(job.model, job.space.sites, job.scoring.memory)):
-        return DEFAULT_PROXIES
-    _log.info("proxies  %s, as the gradients do not fit into `scoring_memory`", ", ".join(LARGE_DEFAULTS))
-    return LARGE_DEFAULTS
 
 
 def evidence_of(

@@ -33,11 +33,12 @@ def test_python_json_and_yaml_say_the_same(
     labelled: list[str], model_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names: dict[str, LoraConfig] = {}
-    assert main(labelled) == 0
+    uneven = [*labelled, "--proxy", "adam_signal"]
+    assert main(uneven) == 0
     exec(capsys.readouterr().out, names)
-    assert main([*labelled, "--json"]) == 0
+    assert main([*uneven, "--json"]) == 0
     of_json = LoraConfig(**json.loads(capsys.readouterr().out))
-    assert main([*labelled, "--format", "axolotl"]) == 0
+    assert main([*uneven, "--format", "axolotl"]) == 0
     of_yaml = yaml.safe_load(capsys.readouterr().out)
     assert of_json.to_dict() == names["config"].to_dict()
     assert (of_yaml["lora_r"], of_yaml["lora_rank_pattern"]) == (of_json.r, of_json.rank_pattern)
@@ -109,6 +110,7 @@ def test_every_format_of_a_language_model_s_rows_gives_a_config_in_every_format(
     argv = ["--model", str(chat_model), "--train-file", str(file), *QUICK, "--scoring-batches", "2"]
     assert main([*argv, "--json"]) == 0
     config = LoraConfig(**json.loads(capsys.readouterr().out))
+    modules = sorted(config.target_modules)  # which PEFT shortens where it adapts many
     assert config.task_type == "CAUSAL_LM"
     assert 0 < trainable(AutoModelForCausalLM, chat_model, config) <= 2 * 3 * 464
     if kind == "messages":
@@ -118,7 +120,7 @@ def test_every_format_of_a_language_model_s_rows_gives_a_config_in_every_format(
         assert (names["config"].r, names["config"].rank_pattern) == (config.r, config.rank_pattern)
         assert main([*argv, "--format", "axolotl"]) == 0
         of_yaml = yaml.safe_load(capsys.readouterr().out)
-        assert of_yaml["lora_target_modules"] == sorted(config.target_modules)
+        assert of_yaml["lora_target_modules"] == modules
 
 
 def test_it_says_how_far_scoring_is(labelled: list[str], caplog: pytest.LogCaptureFixture) -> None:

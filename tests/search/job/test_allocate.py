@@ -126,7 +126,7 @@ def test_labels_of_another_kind_can_follow(tiny_model: TinyModel) -> None:
 
 def test_layer_1_is_told_from_layer_11(tiny_language_model: TinyModel) -> None:
     model = tiny_language_model("llama", num_hidden_layers=12)
-    config = allocate(model, batches_of(model), budget="r=1", space="lora[q]")
+    config = allocate(model, batches_of(model), budget="r=1", space="lora[q]", proxy="root:adam_signal")
     ranks = {
         name: config.rank_pattern.get(f"^{name.replace('.', chr(92) + '.')}", config.r)
         for name in config.target_modules

@@ -49,7 +49,9 @@ def test_trl_trains_the_ranks_that_were_allocated_and_peft_loads_what_came_of_it
     model.save_pretrained(tmp_path / "base")
     rows = Dataset.from_list(ROWS)
     plain = SFTTrainer(model, args=settings(tmp_path), train_dataset=rows, processing_class=tokenizer)
-    config = search.allocate(model, plain.get_train_dataloader(), budget="r=2", batches=3)
+    config = search.allocate(
+        model, plain.get_train_dataloader(), budget="r=2", batches=3, proxy="adam_signal"
+    )
     assert config.task_type == "CAUSAL_LM"
 
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "base")

@@ -31,8 +31,8 @@ WIDE = SearchSpace(
 BUDGET = 2 * 12 * 32  # rank 2 everywhere
 STRATUM = Stratum("budget", BUDGET, "alpha/r", 3e-3)
 WORTH = np.random.default_rng(0).exponential(size=12)
-TRUTH = per_unit_of_rank("spectrum", "dense", WIDE, WORTH)
-OPPOSITE = per_unit_of_rank("snip", "dense", WIDE, 1 / WORTH)
+TRUTH = per_unit_of_rank("zico", "dense", WIDE, WORTH)
+OPPOSITE = per_unit_of_rank("l2_norm", "dense", WIDE, 1 / WORTH)
 
 
 def allocations(stratum: Stratum, count: int = 24) -> list[Allocation]:
@@ -131,12 +131,12 @@ def test_a_table_says_whose_f1_it_is_and_what_may_mislead(tmp_path, capsys, capl
 
 
 def test_where_the_proxy_is_the_truth_the_winner_is_the_best_of_the_table(run, tmp_path):
-    result = run(written(tmp_path), "--proxy", "spectrum", "--proposals", "24")
+    result = run(written(tmp_path), "--proxy", "zico", "--proposals", "24")
     best = max(allocations(STRATUM), key=TRUTH.of)
     assert result["best"]["allocation"] == dict(best.ranks)
     assert result["best"]["metrics"] == {str(seed): accuracy(best, seed) for seed in range(3)}
-    assert result["best"]["scores"] == {"spectrum": pytest.approx(100 + TRUTH.of(best))}
-    assert result["proxies"]["spectrum"]["spearman"] == pytest.approx(1)
+    assert result["best"]["scores"] == {"zico": pytest.approx(100 + TRUTH.of(best))}
+    assert result["proxies"]["zico"]["spearman"] == pytest.approx(1)
     whole = allocations(STRATUM)[0]
     assert result["baseline"]["allocation"] == dict(whole.ranks)
     gain = pytest.approx(accuracy(best, 0) - accuracy(whole, 0))  # the same for every seed
@@ -149,7 +149,7 @@ def test_space_budget_and_metric_come_from_the_table_and_nothing_is_tested_or_sa
     assert result["space"]["sites"] == [site.name for site in WIDE.sites]
     assert result["space"]["ranks"] == [0, 1, 2, 4, 8]  # of the budget; the table scores 16 too
     assert (result["budget"], result["metric"]) == (BUDGET, "accuracy")
-    assert set(result["proxies"]) == {"spectrum", "snip"}  # those of the defaults that the table has
+    assert set(result["proxies"]) == {"zico", "l2_norm"}  # those of the defaults that the table has
     assert (result["best"]["test"], result["best"]["saved_seed"]) == (None, None)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
         [".lock", "allocation.json", "artifacts", "options.json", "ranks.png", "study.db"]
@@ -240,9 +240,9 @@ BAD = {
     "a share of a model": (["--budget", "0.5%"], 2, "--budget 0.5% is a share of a model"),
     "a budget that is no number": (["--budget", "lots"], 2, "2.3M, 500k"),
     "a proxy it lacks": (
-        ["--proxy", "snip,fisher"],
+        ["--proxy", "l2_norm,fisher"],
         2,
-        "no scores of fisher; choose with --proxy from spectrum, snip.",
+        "no scores of fisher; choose with --proxy from zico, l2_norm.",
     ),
     "a rank it lacks": (
         ["--ranks", "0,2,3"],
@@ -291,7 +291,7 @@ def test_a_table_of_sites_alone_has_no_stratum_to_search(tmp_path, capsys):
 def test_a_table_without_the_default_proxies_asks_for_others(tmp_path, capsys):
     table = written(tmp_path, scores=[replace(TRUTH, proxy="fisher")])
     assert main(["--table", str(table), "--proxy", "all", "--output", str(tmp_path / "all"), "--quiet"]) == 0
-    assert "no scores of grad_norm, spectrum, snip, synflow; choose with --proxy" in refusal(capsys, table)
+    assert "no scores of zico, l2_norm; choose with --proxy" in refusal(capsys, table)
 
 
 def test_a_table_that_no_study_wrote_is_refused(tmp_path, capsys):
