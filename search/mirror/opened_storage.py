@@ -16,7 +16,13 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from sqlalchemy import URL
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import (
+    IntegrityError,
+    NoSuchModuleError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from evaluators.store.whole_file import sync, unfinished_path
 from search.sampling.repaired_study import quiet_optuna
@@ -34,6 +40,7 @@ __all__ = [
     "check_writable",
     "checked_storage",
     "is_server",
+    "is_there",
     "opened_for_writing",
     "opened_storage",
     "opened_to_read",
@@ -79,6 +86,16 @@ def opened_storage(where: Place, *, heartbeat: int | None = None) -> Iterator[Ba
         _begin(file)
     with _tables(where, heartbeat=heartbeat) as storage:
         yield storage
+
+
+def is_there(address: str) -> bool:
+    """Whether its file is, also where that cannot be opened; a server is asked when it is opened.
+
+    Raises UsageError on what can be no address.
+    """
+    check_address(address)
+    file = Path(address) if is_journal(address) else _plain_file(address)
+    return file is None or file.exists()
 
 
 def _plain_file(where: Place) -> Path | None:
@@ -211,10 +228,12 @@ def _why_not_opened(address: str, error: BaseException) -> str:
             f"cannot be opened ({kind}); see that the folder of its file is there, and that both may be read "
             "and written."
         )
-    return (
-        f"cannot be opened ({kind}{_missing(error)}); give an address that Optuna takes, such as "
-        "sqlite:///study.db."
-    )
+    if isinstance(error, ImportError | NoSuchModuleError):
+        return (
+            f"needs a driver that is not installed ({_driver(error)}); write postgresql+psycopg://..., for "
+            "which pip install 'rankscape[postgres]', or mysql+pymysql://..., for which pip install pymysql."
+        )
+    return f"cannot be opened ({kind}); give an address that Optuna takes, such as sqlite:///study.db."
 
 
 def _not_of_optuna(address: str) -> str | None:
@@ -242,10 +261,11 @@ def _not_of_optuna(address: str) -> str | None:
     return f"an SQLite file of another program (its tables: {some}{more})"
 
 
-def _missing(error: BaseException) -> str:
-    """What to install, where a driver is absent."""
-    name = error.name if isinstance(error, ImportError) else None
-    return f": {name} is not installed; PostgreSQL: pip install 'rankscape[postgres]'" if name else ""
+def _driver(error: ImportError | NoSuchModuleError) -> str:
+    """What is absent: a module, which Optuna's own error leaves to its cause, or a kind of database."""
+    first = error.__cause__ or error
+    known = first.name if isinstance(first, ImportError) else str(error).rpartition(":")[2]
+    return printable(known or type(error).__name__)
 
 
 @contextmanager

@@ -140,7 +140,10 @@ def test_addresses_that_cannot_be_opened_are_refused_without_being_shown(tmp_pat
     [
         ("sqlite:////no/such/folder/secret.db", "see that the folder of its file is there"),
         ("/no/such/folder/secret.log", "see that the folder of its file is there"),
-        ("mysql+nosuch://u:secret@127.0.0.1/db", "give an address that Optuna takes"),
+        ("mysql+nosuch://u:secret@127.0.0.1/db", r"a driver that is not installed \(mysql.nosuch\); write"),
+        ("postgres://u:secret@127.0.0.1/db", r"not installed \(postgres\); write postgresql\+psycopg://"),
+        ("mssql+pymssql://u:secret@127.0.0.1/db", r"not installed \(pymssql\); write postgresql\+psycopg://"),
+        ("sqlite:///a.db?timeout=secret", "give an address that Optuna takes"),
         ("sqlite://", "memory of this process, which keeps nothing"),
         ("sqlite:///:memory:", "memory of this process, which keeps nothing"),
         ("sqlite:///file:secret?mode=memory&uri=true", "memory of this process, which keeps nothing"),

@@ -150,7 +150,7 @@ def test_a_folder_in_which_a_run_is_at_work_is_refused_and_left_as_it_was(bench,
 
 def test_a_folder_of_something_else_is_refused(bench, tmp_path):
     bench.search(**FEW, folder=tmp_path / "out")
-    with pytest.raises(UsageError, match=r"a run with other options \(finalists\); .* another `folder`"):
+    with pytest.raises(UsageError, match=r"a run with other options \(`finalists`\); .* another `folder`"):
         bench.search(**{**FEW, "finalists": 2}, folder=tmp_path / "out")
     with pytest.raises(UsageError, match=r"holds a run of search\.run; choose another `folder`"):
         bench.fine_tune([], folder=tmp_path / "out")
