@@ -15,7 +15,7 @@ from optuna.exceptions import OptunaError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
-from sqlalchemy import URL
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import (
     IntegrityError,
     NoSuchModuleError,
@@ -89,10 +89,7 @@ def opened_storage(where: Place, *, heartbeat: int | None = None) -> Iterator[Ba
 
 
 def is_there(address: str) -> bool:
-    """Whether its file is, also where that cannot be opened; a server is asked when it is opened.
-
-    Raises UsageError on what can be no address.
-    """
+    """Whether its file is; a server is asked when it is opened. Raises UsageError on what is no address."""
     check_address(address)
     file = Path(address) if is_journal(address) else _plain_file(address)
     return file is None or file.exists()
@@ -102,8 +99,13 @@ def _plain_file(where: Place) -> Path | None:
     """The SQLite file that lies there; None where it is none, or where an address does not say it alone."""
     if isinstance(where, Path):
         return where
-    path = sqlite_path(where)
+    path = _database_of(where)
     return None if not path or path.startswith(_URI) or "{" in path else Path(path)
+
+
+def _database_of(address: str) -> str | None:
+    """``sqlite_path`` as the database's library reads it, some of whose versions take %20 for a space."""
+    return make_url(address).database if (path := sqlite_path(address)) else path
 
 
 def _begin(path: Path) -> None:
@@ -239,7 +241,7 @@ def _why_not_opened(address: str, error: BaseException) -> str:
 def _not_of_optuna(address: str) -> str | None:
     """What an SQLite database is that keeps nothing, or that is another program's, which Optuna would add its
     tables to; None where it is a study's, or is not there."""
-    path = sqlite_path(address)
+    path = _database_of(address)
     if path is None:
         return None
     if not path:

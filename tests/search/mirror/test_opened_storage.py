@@ -54,6 +54,18 @@ def test_a_path_is_an_sqlite_file_and_an_address_a_journal_or_a_database(tmp_pat
         assert names(place) == ["proposals"]
 
 
+@pytest.mark.parametrize("name", ["a%20b.db", "ä + b#c.db", "%41.db"])
+def test_an_address_with_odd_characters_is_one_file_and_another_program_s_is_known_there(name, tmp_path):
+    address = f"sqlite:///{tmp_path}/{name}"
+    begin(address)
+    assert names(address) == ["proposals"]
+    (made,) = tmp_path.iterdir()
+    assert tables(made)
+    made.write_bytes(b"no database at all, " * 300)
+    with pytest.raises(UsageError, match="but not of SQLite"):
+        checked_storage(address)
+
+
 def test_damage_of_a_run_s_own_file_is_written_over(tmp_path):
     path = tmp_path / "study.db"
     begin(path)
