@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from optuna.exceptions import OptunaError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages._rdb import models
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from sqlalchemy import URL, make_url
@@ -30,6 +31,7 @@ from search.sampling.storage_error import is_locked_database
 from spaces.errors import InputError, UsageError
 from spaces.printable import printable
 
+from .lost_storage import one_line_where_lost
 from .meeting_place import sqlite_path
 from .patience import patiently
 from .settings import check_address, is_journal
@@ -55,14 +57,7 @@ GRACE: Final = 5
 _FILE: Final = "sqlite"  # begins the address of one
 _URI: Final = "file:"  # begins the path in an address with options of SQLite's own
 _OPTUNAS: Final = {"studies", "trials", "version_info"}  # some of Optuna's tables, in all its versions
-_BEGUN: Final = {"studies", "version_info", "trials", "study_directions", "alembic_version"} | {
-    f"{of}_{what}"
-    for of, kinds in (
-        ("study", "user_attributes system_attributes"),
-        ("trial", "heartbeats intermediate_values params system_attributes user_attributes values"),
-    )
-    for what in kinds.split()
-}
+_BEGUN: Final = {*models.BaseModel.metadata.tables, "alembic_version"}
 """All that this version makes, one after another: where some are there, another process is about it."""
 _SHOWN_TABLES: Final = 3
 _TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -170,6 +165,7 @@ def opened_for_writing(where: Place) -> Iterator[BaseStorage]:
                 raise
             _remove(where)
     with ExitStack() as stack:
+        stack.enter_context(one_line_where_lost(where))
         yield patiently(
             lambda: stack.enter_context(opened_storage(where)),
             unless=lambda _: isinstance(where, Path) or where.startswith(_FILE),

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
+from search.sampling.storage_error import is_moved_database
 from spaces.counted import counted
 from spaces.errors import InputError
 
@@ -48,7 +49,7 @@ def patiently(
 
     It may have been heard and its answer lost, so that calling it twice must do no harm. within_s: seconds
     after which StorageAwayError is raised. unless: of which errors nothing better is to be expected; they
-    are raised.
+    are raised, and so is that an SQLite file is no longer where it was.
     """
     begun = time.monotonic()
     waiting = False
@@ -57,7 +58,7 @@ def patiently(
             answer = call()
         except AWAY as error:
             waited = time.monotonic() - begun
-            if unless(error):
+            if unless(error) or is_moved_database(error):
                 raise
             if waited > within_s:
                 raise StorageAwayError(

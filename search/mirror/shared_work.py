@@ -19,6 +19,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from search.sampling.repaired_study import quiet_optuna
 
 from .long_text import attributes_of, texts_in
+from .lost_storage import one_line_where_lost
 from .meeting_place import check_meeting_place
 from .opened_storage import GRACE, opened_storage
 from .patience import AWAY, patiently
@@ -214,6 +215,7 @@ def shared_work(address: str, name: str, owner: str, heartbeat: int) -> Iterator
     """
     check_meeting_place(address)
     with ExitStack() as stack:
+        stack.enter_context(one_line_where_lost(address))
         opened = partial(opened_storage, address, heartbeat=heartbeat)
         storage = patiently(lambda: stack.enter_context(opened()), within_s=2 * GRACE * heartbeat)
         assert isinstance(storage, RDBStorage), "a meeting place is a database"
