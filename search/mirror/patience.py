@@ -61,10 +61,7 @@ def patiently(
             if unless(error) or is_moved_database(error):
                 raise
             if waited > within_s:
-                raise StorageAwayError(
-                    f"`storage` has not answered for {counted(round(waited), 'second')}; see that its server "
-                    "runs, and start this again, which goes on."
-                ) from error
+                raise _given_up(error, waited) from error
             if waited > _SOON_S and not waiting:
                 _log.warning("storage  does not answer; waiting up to %s", counted(round(within_s), "second"))
                 waiting = True
@@ -73,3 +70,15 @@ def patiently(
                 _log.info("storage  answers again, after %.0f s", time.monotonic() - begun)
             return answer
         time.sleep(_PAUSE_S)
+
+
+def _given_up(error: Exception, waited_s: float) -> StorageAwayError:
+    if isinstance(error, OvertakenError):
+        return StorageAwayError(
+            f"`storage` is not as this program left it ({error}); see that nobody has removed, replaced or "
+            "changed it, and start this again, which goes on."
+        )
+    return StorageAwayError(
+        f"`storage` has not answered for {counted(round(waited_s), 'second')}; see that its server runs, and "
+        "start this again, which goes on."
+    )
