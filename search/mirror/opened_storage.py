@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import time
@@ -106,8 +107,7 @@ def _database_of(address: str) -> str | None:
 def _begin(path: Path) -> None:
     """Makes a file that has all of Optuna's tables when it is first seen; one that another has made stays.
 
-    Half of its tables, left by a killed process, would stay without their indexes; to one who looks while
-    they are made, they are those of another program.
+    Half of them, left by a killed process, would stay without indexes, or be taken for another program's.
     """
     new = unfinished_path(path, "part")
     try:
@@ -136,6 +136,7 @@ def _tables(where: Place, *, heartbeat: int | None = None) -> Iterator[BaseStora
 
 def _database(where: Place) -> RDBStorage:
     """Opened again where another program has just made the same tables."""
+    logging.getLogger(RDBStorage.__module__).addFilter(_no_statement)
     address = sqlite_url(where) if isinstance(where, Path) else where
     how: dict[str, object] = {"pool_pre_ping": True}  # a server may have restarted
     if isinstance(where, Path) or where.startswith(_FILE):
@@ -148,6 +149,11 @@ def _database(where: Place) -> RDBStorage:
                 raise
         time.sleep(pause)
     return RDBStorage(address, how)
+
+
+def _no_statement(record: logging.LogRecord) -> bool:
+    """Whether it is no error of a server that is away, with statement and rows: who waits says so itself."""
+    return not record.getMessage().startswith("Caught an error from sqlalchemy")
 
 
 @contextmanager

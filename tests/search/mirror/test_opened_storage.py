@@ -1,5 +1,6 @@
 """A study lies in a file, in a journal or on a server, and what is none is said to be none."""
 
+import logging
 import socket
 import sqlite3
 import subprocess
@@ -11,6 +12,7 @@ from sqlite3 import dbapi2
 
 import optuna
 import pytest
+from optuna.exceptions import StorageInternalError
 from optuna.storages import JournalStorage, RDBStorage
 from optuna.study import StudyDirection
 
@@ -64,6 +66,22 @@ def test_an_address_with_odd_characters_is_one_file_and_another_program_s_is_kno
     made.write_bytes(b"no database at all, " * 300)
     with pytest.raises(UsageError, match="but not of SQLite"):
         checked_storage(address)
+
+
+def test_what_a_database_refuses_is_raised_and_its_statement_is_not_printed(tmp_path, caplog):
+    begin(tmp_path / "study.db")
+    optuna_log = logging.getLogger("optuna")
+    optuna_log.addHandler(caplog.handler)
+    try:
+        with opened_storage(tmp_path / "study.db") as storage:
+            (study,) = storage.get_all_studies()
+            with closing(sqlite3.connect(tmp_path / "study.db")) as other:
+                other.execute("DROP TABLE trials")
+            with pytest.raises(StorageInternalError):
+                storage.get_all_trials(study._study_id)
+    finally:
+        optuna_log.removeHandler(caplog.handler)
+    assert "SELECT" not in caplog.text
 
 
 def test_damage_of_a_run_s_own_file_is_written_over(tmp_path):
