@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -31,6 +32,7 @@ _AGREED: Final = "agreed"
 _MOMENT_S: Final = 1.0
 _HELD: Final = (TrialState.RUNNING, TrialState.COMPLETE)
 _Answer = TypeVar("_Answer")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,9 @@ class SharedWork:
             return
         for trial_id in stale:
             self._fail(trial_id)
+        trials = self._study.get_trials(deepcopy=False) if stale else []
+        for owner in sorted({one.user_attrs[_OWNER] for one in trials if one._trial_id in stale}):
+            _log.info("shared   the driver %s is silent; others go on with what it had", owner)
 
     def _beat(self) -> None:
         pause, before = float(self.heartbeat), time.monotonic()
