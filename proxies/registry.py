@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from types import MappingProxyType
 from typing import Final
 
@@ -56,51 +57,58 @@ from spaces.unknown_name import unknown_name
 from .proxy import Proxy
 from .site_scores import DegenerateScoreError, SiteScores
 
-__all__ = ["PROXIES", "find_proxy", "score_sites"]
+__all__ = ["ALL", "OFFERED", "PROXIES", "UNPROVEN", "find_proxy", "proxy_names", "score_sites"]
 
-PROXIES: Final[Mapping[str, Proxy]] = MappingProxyType(
-    {
-        "constant": CONSTANT,
-        "spread": SPREAD,
-        "grad_norm": GRAD_NORM,
-        "grad_norm@init": GRAD_NORM_INIT,
-        "grad_norm@warm": GRAD_NORM_WARM,
-        "snip": SNIP,
-        "snip@init": SNIP_INIT,
-        "snip@warm": SNIP_WARM,
-        "synflow": SYNFLOW,
-        "synflow@init": SYNFLOW_INIT,
-        "synflow@warm": SYNFLOW_WARM,
-        "spectrum": SPECTRUM,
-        "gps": GPS,
-        "plain": PLAIN,
-        "fisher": FISHER,
-        "grasp": GRASP,
-        "snr": SNR,
-        "zico": ZICO,
-        "adam_gain": ADAM_GAIN,
-        "adam_signal": ADAM_SIGNAL,
-        "eva": EVA,
-        "l2_norm": L2_NORM,
-        "condition": CONDITION,
-        "params": PARAMS,
-        "jacov": JACOV,
-        "nwot": NWOT,
-        "epe_nas": EPE_NAS,
-        "kernel_regression": KERNEL_REGRESSION,
-        "sensitivity": SENSITIVITY,
-        "sensitivity_sum": SENSITIVITY_SUM,
-        "ablation": ABLATION,
-        "solo": SOLO,
-        "solo_linear": SOLO_LINEAR,
-        "supernet": SUPERNET,
-        "alpha_test": ALPHA_TEST,
-        "pruned_wide": PRUNED_WIDE,
-        "pruned_wide_magnitude": PRUNED_WIDE_MAGNITUDE,
-        "linearised_gates": LINEARISED_GATES,
-    }
-)
+OFFERED: Final[Mapping[str, Proxy]] = {
+    "constant": CONSTANT,
+    "spread": SPREAD,
+    "grad_norm@init": GRAD_NORM_INIT,
+    "grad_norm@warm": GRAD_NORM_WARM,
+    "snip": SNIP,
+    "snip@warm": SNIP_WARM,
+    "synflow": SYNFLOW,
+    "synflow@warm": SYNFLOW_WARM,
+    "spectrum": SPECTRUM,
+    "gps": GPS,
+    "snr": SNR,
+    "zico": ZICO,
+    "adam_gain": ADAM_GAIN,
+    "adam_signal": ADAM_SIGNAL,
+    "eva": EVA,
+    "l2_norm": L2_NORM,
+    "params": PARAMS,
+    "jacov": JACOV,
+    "nwot": NWOT,
+    "epe_nas": EPE_NAS,
+    "sensitivity": SENSITIVITY,
+    "sensitivity_sum": SENSITIVITY_SUM,
+    "ablation": ABLATION,
+    "solo": SOLO,
+    "solo_linear": SOLO_LINEAR,
+}
+"""The controls, and what a committed study or ladder shows to rank allocations rightly: with a correlation
+whose 95 % interval lies above 0, somewhere (results/proxies)."""
 
+UNPROVEN: Final[Mapping[str, Proxy]] = {
+    "grad_norm": GRAD_NORM,
+    "snip@init": SNIP_INIT,
+    "synflow@init": SYNFLOW_INIT,
+    "plain": PLAIN,
+    "fisher": FISHER,
+    "grasp": GRASP,
+    "condition": CONDITION,
+    "kernel_regression": KERNEL_REGRESSION,
+    "supernet": SUPERNET,
+    "alpha_test": ALPHA_TEST,
+    "pruned_wide": PRUNED_WIDE,
+    "pruned_wide_magnitude": PRUNED_WIDE_MAGNITUDE,
+    "linearised_gates": LINEARISED_GATES,
+}
+"""What none does, tried or not: behind ``all``, and by name."""
+
+PROXIES: Final[Mapping[str, Proxy]] = MappingProxyType({**OFFERED, **UNPROVEN})
+ALL: Final = "all"
+"""Stands for every proxy."""
 
 _DEEPEST: Final = 4  # prefixes, of which two already say all there is to say
 _BUILT: Final = (
@@ -131,8 +139,22 @@ def find_proxy(name: str) -> Proxy:
     if name.startswith(ROOT):
         return root(find_proxy(name.removeprefix(ROOT)), score_sites)
     if name not in PROXIES:
-        raise unknown_name("proxy", name, PROXIES, more=_BUILT)
+        raise unknown_name("proxy", name, OFFERED, more=_BUILT, behind=UNPROVEN)
     return PROXIES[name]
+
+
+def proxy_names(asked: Sequence[str]) -> tuple[str, ...]:
+    """The names asked for, each once, ``all`` spelled out; raises UsageError on one that there is not.
+
+    >>> proxy_names(["snr", "snip", "snr"])
+    ('snr', 'snip')
+    >>> len(proxy_names([ALL, "root:snr"])) - len(PROXIES)
+    1
+    """
+    names = dict.fromkeys(chain.from_iterable(PROXIES if name == ALL else (name,) for name in asked))
+    for name in names:
+        find_proxy(name)
+    return tuple(names)
 
 
 def score_sites(proxies: Sequence[Proxy], evidence: Evidence) -> list[SiteScores]:
@@ -169,7 +191,7 @@ def _checked(proxy: Proxy, scores: SiteScores) -> SiteScores:
         problem = f"is {values[0]:g} at every site"
     if problem is None:
         return scores
-    usable = [name for name, other in PROXIES.items() if other.point == "dense" and name != proxy.name]
+    usable = [name for name, other in OFFERED.items() if other.point == "dense" and name != proxy.name]
     raise DegenerateScoreError(
         f"proxy {proxy.name} at its evaluation point {proxy.point!r} {problem}, so it ranks nothing; "
         f"leave it out, or use one of {usable} instead."

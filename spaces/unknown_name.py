@@ -13,15 +13,18 @@ __all__ = ["unknown_name"]
 _ALIKE: Final = 0.7  # from here on a name is thought to be meant
 
 
-def unknown_name(argument: str, given: str, known: Iterable[str], *, more: str = "") -> UsageError:
+def unknown_name(
+    argument: str, given: str, known: Iterable[str], *, more: str = "", behind: Iterable[str] = ()
+) -> UsageError:
     """The error to raise where an argument names nothing that there is.
 
-    known: the names that there are. more: what can be written besides, after them.
+    known: the names that there are. more: what can be written besides, after them. behind: names that there
+    are too, which are said only where one of them was probably meant.
 
     >>> print(unknown_name("methods", "lorra", ["lora", "sora", "full"]))
     `methods='lorra'` is unknown; did you mean lora? Choose from lora, sora, full.
     """
     names = list(known)
-    near = get_close_matches(given, names, n=1, cutoff=_ALIKE)
+    near = get_close_matches(given, [*names, *behind], n=1, cutoff=_ALIKE)
     choose = f"did you mean {near[0]}? Choose" if near else "choose"
     return UsageError(f"`{argument}={given!r}` is unknown; {choose} from {', '.join(names)}{more}.")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Final
 
 import pytest
+
+from proxies.registry import OFFERED, PROXIES, UNPROVEN
+from search.study.judging.verdict import CONTROLS
 
 ROOT: Final = Path(__file__).parent.parent
 RESULTS: Final = ROOT / "results"
@@ -65,3 +69,17 @@ def test_files_of_results_that_code_and_pages_name_are_there():
         for found in _NAMED.findall(path.read_text(encoding="utf-8"))
     }
     assert {(path, found) for path, found in named if not (ROOT / found).exists()} == set()
+
+
+def test_the_proxies_that_are_offered_are_those_that_a_committed_table_shows_to_be_of_use():
+    """At one budget, or of single sites: the whole 95 % interval of the rank correlation lies above 0."""
+    shown: set[str] = set()
+    for path in RESULTS.glob("study-*/report.json"):
+        for report in json.loads(path.read_text(encoding="utf-8"))["reports"]:
+            rho = {card["proxy"]: card["spearman"] for card in report["cards"]}
+            shown |= {name for name, one in rho.items() if one["low"] is not None and one["low"] > 0}
+    for path in (RESULTS / "proxies").glob("ladder-*.json"):
+        for stratum in json.loads(path.read_text(encoding="utf-8"))["strata"]:
+            shown |= {name for name, one in stratum["proxies"].items() if one["rho"][1] > 0}
+    assert set(OFFERED) == (shown & set(PROXIES)) | set(CONTROLS)
+    assert not set(UNPROVEN) & shown

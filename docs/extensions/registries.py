@@ -26,7 +26,7 @@ from sphinx.util.typing import ExtensionMetadata
 from proxies.composed.ensemble import ENSEMBLE, ensemble
 from proxies.composed.root import ROOT, root
 from proxies.measure.need import SKETCH, Need
-from proxies.registry import PROXIES
+from proxies.registry import PROXIES, UNPROVEN
 from search.allocation.random_allocation import random_allocation
 from search.allocation.registry import ALLOCATORS
 from search.allocation.uniform import uniform_allocation
@@ -99,7 +99,8 @@ class Proxies(Sections):
         for name, proxy in PROXIES.items():
             if proxy.point == self.arguments[0]:
                 needs = f"\n\n**Measured:** {measured(proxy.needs)}." if proxy.needs else ""
-                yield [name], read(proxy.measure) + needs
+                behind = "*Behind* ``all``.\n\n" if name in UNPROVEN else ""
+                yield [name], behind + read(proxy.measure) + needs
 
 
 class ComposedProxies(Sections):

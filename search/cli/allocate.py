@@ -43,7 +43,8 @@ class AllocateSettings:
         "root:adam_signal",
         "what scores the sites",
         metavar="NAME",
-        known=("proxies.registry:PROXIES",),
+        known=("proxies.registry:OFFERED",),
+        behind=("proxies.registry:UNPROVEN",),
         among=True,
     )
     allocator: str = option(

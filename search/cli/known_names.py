@@ -25,9 +25,10 @@ def check_names_typed(given: Typed, settings: type) -> None:
     for one, about in options_of(settings):
         if about.among and one.name in given.names:
             known = [name for registry in about.known for name in registry_names(registry)]
+            behind = [name for registry in about.behind for name in registry_names(registry)]
             for name in _names(given.values[one.name], about):
-                if name not in known:
-                    raise unknown_name(one.name, name, known)
+                if name not in (*known, *behind, about.every):
+                    raise unknown_name(one.name, name, known, behind=behind)
 
 
 def _names(value: object, about: Option) -> Iterator[str]:

@@ -11,7 +11,7 @@ from proxies.measure.need import Need
 from proxies.measure.plan import gradients_fit, memory_for
 from proxies.measure.warm_up import WarmUp
 from proxies.proxy import Proxy, needs_of
-from proxies.registry import find_proxy, score_sites
+from proxies.registry import ALL, find_proxy, proxy_names, score_sites
 from proxies.site_scores import SiteScores
 from spaces.errors import InputError
 from spaces.objective import Batch
@@ -40,17 +40,19 @@ of the sites that fits, so the best of those that never form a gradient has its 
 def score_space(
     job: Job, proxies: Sequence[str] | None = None, *, progress: Progress = silent
 ) -> list[SiteScores]:
-    """Scores of all sites of a job by these proxies; by default, by those of a few that can rank its space.
+    """Scores of all sites of a job by these proxies; by default, by those of a few that can rank its space;
+    of ``all``, by those that can.
 
     Which few depends on whether the gradients of its sites fit into ``scoring_memory``. Raises UsageError on
     an unknown proxy, InputError where one that was asked for cannot score, or none can.
     """
-    names = default_proxies(job) if proxies is None else proxies
-    asked = [find_proxy(name) for name in dict.fromkeys(names)]
+    names = default_proxies(job) if proxies is None else proxy_names(proxies)
+    strict = proxies is not None and ALL not in proxies
+    asked = [find_proxy(name) for name in names]
     batches = scoring_batches(job)
     with progress("scoring", len(batches), "batch", units="batches") as advance:
         evidence = evidence_of(job, batches, job.space, needs=needs_of(asked), on_batch=lambda: advance(1))
-        scores = score_sites(asked, evidence) if proxies is not None else _of_those_that_can(asked, evidence)
+        scores = score_sites(asked, evidence) if strict else _of_those_that_can(asked, evidence)
     if not scores:
         raise InputError(f"none of the proxies {list(names)} can rank this space; name others with `proxy`.")
     _log_errors(scores)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from proxies.site_scores import SiteScores
 from search.allocation.uniform import uniform_allocation
 from search.sampling.proposals import Proposal
-from search.sampling.proposer import UNIFORM, Proposer
+from search.sampling.proposer import UNIFORM, UNIFORM_QV, Proposer
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
@@ -34,7 +34,7 @@ def baselines_of(
         scores: of the space's sites at its ranks; a baseline beyond these gets none.
     """
     qv = [site for site in linears if site.role in ("q", "v")]
-    wanted = {UNIFORM: space.sites, Proposer("uniform[all]"): linears, Proposer("uniform[q,v]"): qv}
+    wanted = {UNIFORM: space.sites, Proposer("uniform[all]"): linears, UNIFORM_QV: qv}
     found: dict[Allocation, list[Proposer]] = {}
     costs: dict[Allocation, int] = {}
     for proposer, sites in wanted.items():

@@ -57,7 +57,7 @@ class LiveSettings:
         "learning rates to choose from",
         metavar="R,...",
         between=LEARNING_RATES,
-        default_text="that of `lr`",
+        default_text="that of `lr`, or the usual one, 2.5 times less and 2.5 times more",
     )
     scalings: tuple[str, ...] | None = option(
         None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from search.job.job import Job
 from search.job.machine import Machine
@@ -18,6 +19,8 @@ from spaces.scaling import SCALING_RULES, Rule
 from spaces.site import Site
 
 __all__ = ["LiveJob", "live_job_of"]
+
+_APART: Final = 2.5  # rates that are tried beside the usual one, as many times below and above it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,20 +49,33 @@ class LiveJob:
         return replace(self, settings=replace(self.settings, at_once=at_once))
 
 
-def live_job_of(job: Job, live: LiveSettings, *, budget: str) -> LiveJob:
+def live_job_of(job: Job, live: LiveSettings, *, budget: str, rate: float | None) -> LiveJob:
     """A job with what a live search adds, settled; raises UsageError on what cannot be.
 
     Baselines have the sites that people use, so that these are added to the space's for them alone.
+
+    Args:
+        job: what is searched.
+        live: what was asked for.
+        budget: as it was typed.
+        rate: the learning rate that was asked for. None: where no ``lrs`` are either, the job's usual one and
+            its neighbours, as a rate is worth at least as much as an allocation (``results/rates``).
     """
     linears = job.ground.usable(find_sites(job.model, "lora[all]"), job.recipe.renorm)
     inside = {site.name for site in job.space.sites}
     beside = tuple(site for site in linears if site.name not in inside)
-    rates, named = live.lrs or (job.learning_rate,), live.scalings or (job.recipe.scaling.rule,)
+    rates, named = live.lrs or _rates(job, rate), live.scalings or (job.recipe.scaling.rule,)
     rules: tuple[Rule, ...] = tuple(rule for name in named for rule in SCALING_RULES if rule == name)
     choices = Alternatives(rates, rules, _least_params(job, live.budget_min), job.max_params)
     ladder = Ladder(job.steps, live.halving, live.rungs)
     settings = replace(live, lrs=rates, scalings=rules, at_once=live.at_once or _slots(job.machine))
     return LiveJob(replace(job, beside=beside), linears, choices, ladder, settings, budget)
+
+
+def _rates(job: Job, asked: float | None) -> tuple[float, ...]:
+    if asked is not None:
+        return (asked,)
+    return tuple(float(f"{job.learning_rate * factor:.3g}") for factor in (1 / _APART, 1, _APART))
 
 
 def _slots(machine: Machine) -> int:

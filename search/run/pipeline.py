@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from evaluators.store.whole_file import write_whole
-from proxies.registry import find_proxy
+from proxies.registry import proxy_names
 from proxies.site_scores import SiteScores
 from search.allocation.registry import find_allocator
 from search.folder.output_folder import CANDIDATES, OutputFolder
@@ -24,6 +24,7 @@ from search.mirror.study_place import StudyPlace
 from search.sampling.choose_finalists import choose_finalists
 from search.sampling.proposals import Proposal, propose
 from search.sampling.samplers import find_sampler
+from search.sampling.usual import usual_allocations
 from search.show.heat_map import draw_rank_heat_map
 from spaces.counted import counted
 
@@ -52,8 +53,7 @@ def check_names(settings: SearchSettings, live: LiveSettings) -> None:
     """Raises UsageError on a proxy, allocator, sampler or pruner that there is not, before anything is
     loaded."""
     find_pruner(live.pruner)
-    for name in settings.proxy or ():
-        find_proxy(name)
+    proxy_names(settings.proxy or ())
     for name in settings.allocator:
         find_allocator(name)
     for name in settings.sampler:
@@ -168,7 +168,10 @@ def best_of(finalists: Sequence[Finalist]) -> Finalist:
 def _propose(
     oracle: Oracle, settings: SearchSettings, scores: Sequence[SiteScores], seed: int, progress: Progress
 ) -> list[Proposal]:
-    total = 1 + len(scores) * len(settings.allocator) + settings.proposals * len(settings.sampler)
+    usual = usual_allocations(oracle.problem.space, oracle.problem.max_params)
+    total = (
+        1 + len(usual) + len(scores) * len(settings.allocator) + settings.proposals * len(settings.sampler)
+    )
     with progress("proposing", total, "allocation") as advance:
         return propose(
             scores,
@@ -177,6 +180,7 @@ def _propose(
             samplers=settings.sampler,
             trials=settings.proposals,
             seed=seed,
+            usual=usual,
             stands_for=oracle.stands_for,
             on_proposal=lambda _: advance(1),
         )

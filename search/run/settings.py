@@ -34,10 +34,13 @@ class SearchSettings:
     )
     proxy: tuple[str, ...] | None = option(
         None,
-        "what scores sites; ensemble:P+P and root:P are built of others",
+        "what scores sites; ensemble:P+P and root:P are built of others, and all adds those that were never "
+        "shown to be of use",
         metavar="P,...",
         default_text="grad_norm,spectrum,snip,synflow",
-        known=("proxies.registry:PROXIES",),
+        known=("proxies.registry:OFFERED",),
+        behind=("proxies.registry:UNPROVEN",),
+        every="all",
         among=True,
     )
     allocator: tuple[str, ...] = option(

@@ -11,6 +11,7 @@ from typing import Final
 from evaluators.adapters.story import Story
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
 from evaluators.training.candidate import Trained
+from proxies.registry import ALL
 from proxies.site_scores import SiteScores
 from search.allocation.uniform import uniform_allocation
 from search.job.prepare import space_of
@@ -123,7 +124,8 @@ class TabulatedOracle:
     def scores_of(self, proxies: Sequence[str] | None) -> list[SiteScores]:
         """Of these proxies, as they are in the table; by default, those of the defaults that it has."""
         known = {scores.proxy: scores for scores in self.scores}
-        asked = tuple(dict.fromkeys(proxies or [name for name in DEFAULT_PROXIES if name in known]))
+        usual = [name for name in DEFAULT_PROXIES if name in known]
+        asked = tuple(known) if ALL in (proxies or ()) else tuple(dict.fromkeys(proxies or usual))
         if not asked or not known.keys() >= set(asked):
             lacking = [name for name in asked or DEFAULT_PROXIES if name not in known]
             raise UsageError(

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from .proposals import Proposal
-from .proposer import UNIFORM
+from .proposer import UNIFORM, UNIFORM_QV
 
 __all__ = ["choose_finalists"]
 
@@ -17,9 +17,10 @@ __all__ = ["choose_finalists"]
 def choose_finalists(proposals: Sequence[Proposal], count: int, *, seed: int) -> list[Proposal]:
     """Up to ``count`` proposals besides the uniform baseline, so that every kind of proposer has its turn.
 
-    In rounds, each proxy sends what its next allocator proposed and each sampler sends its next best
-    trial, by mean rank over the proxies; proxies and samplers alternate, and they and a proxy's
-    allocators come in the order of ``proposals``. An allocation that was chosen already is passed over.
+    First what is usual, ``uniform[q,v]``, where that was proposed. Then in rounds, each proxy sends what its
+    next allocator proposed and each sampler sends its next best trial, by mean rank over the proxies; proxies
+    and samplers alternate, and they and a proxy's allocators come in the order of ``proposals``. An
+    allocation that was chosen already is passed over.
     seed: >= 0, breaks ties of mean rank. Fewer than ``count`` where there are no more proposals.
     """
     if count < 0:
@@ -28,7 +29,8 @@ def choose_finalists(proposals: Sequence[Proposal], count: int, *, seed: int) ->
     place = _mean_ranks(candidates, seed)
     proxies, samplers = _queues(candidates, place)
     senders = [queue for pair in zip_longest(proxies, samplers) for queue in pair if queue is not None]
-    chosen: dict[int, Proposal] = {}
+    usual = [index for index, one in enumerate(candidates) if UNIFORM_QV in one.proposers]
+    chosen = {index: candidates[index] for index in usual[:count]}
     while len(chosen) < count and len(chosen) < len(candidates):
         for queue in senders:
             following = next((index for index in queue if index not in chosen), None)
@@ -38,12 +40,17 @@ def choose_finalists(proposals: Sequence[Proposal], count: int, *, seed: int) ->
 
 
 def _queues(candidates: Sequence[Proposal], place: np.ndarray) -> tuple[list[list[int]], list[list[int]]]:
-    """Indices of what each proxy and each sampler proposed, the best first; ``place`` ranks the samplers'."""
+    """Indices of what each proxy and each sampler proposed, the best first; ``place`` ranks the samplers'.
+
+    What is usual has been sent already.
+    """
     of_proxy: dict[str, dict[str, int]] = {}  # proxy -> allocator -> candidate
     of_sampler: dict[str, list[int]] = {}
     order: dict[str, None] = {}  # of the allocators
     for index, proposal in enumerate(candidates):
         for proposer in proposal.proposers:
+            if proposer == UNIFORM_QV:
+                continue
             if proposer.proxy is None:
                 of_sampler.setdefault(proposer.name, []).append(index)
             else:

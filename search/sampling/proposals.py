@@ -98,14 +98,15 @@ def propose(
     samplers: Sequence[str],
     trials: int,
     seed: int,
+    usual: Sequence[tuple[Proposer, Allocation]] = (),
     stands_for: StandsFor = as_proposed,
     study_of: type[RepairedStudy] = RepairedStudy,
     on_proposal: Callable[[Proposal], None] | None = None,
 ) -> list[Proposal]:
     """Distinct allocations within ``max_params`` (parameters), the uniform one first.
 
-    Then one per (proxy, allocator), ``random`` once since it heeds no proxy, and ``trials`` per
-    sampler, which maximises the proxies' scores (all of them at once where there are several).
+    Then the usual ones, one per (proxy, allocator), ``random`` once since it heeds no proxy, and ``trials``
+    per sampler, which maximises the proxies' scores (all of them at once where there are several).
     Allocators that come to the same allocation share one proposal; samplers never repeat one, and
     stop early, with a log line, once the space looks exhausted.
 
@@ -115,11 +116,12 @@ def propose(
         allocators, samplers: by name.
         trials: of each sampler.
         seed: >= 0; each proposer's chance depends on it and on its own name only.
+        usual: allocations of the space that somebody comes to without any score.
         stands_for: says which allocation stands for each that is proposed; for a sampler's, one that nobody
             proposed before, and the sampler learns of it alone.
         study_of: the study that a sampler is asked through.
-        on_proposal: called once for each uniform, (proxy, allocator) and trial, so that a progress bar can
-            count on 1 + len of these; with the shared proposal where there is one.
+        on_proposal: called once for each uniform, usual, (proxy, allocator) and trial, so that a progress bar
+            can count on 1 + len of all these; with the shared proposal where there is one.
 
     Raises UsageError on an unknown allocator or sampler, or a budget below the cheapest site.
     """
@@ -130,6 +132,8 @@ def propose(
     makers = {name: find_sampler(name) for name in dict.fromkeys(samplers)}
     proposals = _Proposals(scores, max_params, stands_for, on_proposal)
     proposals.propose(UNIFORM, uniform_allocation(proposals.space, max_params))
+    for proposer, allocation in usual:
+        proposals.propose(proposer, allocation)
     for name in asked:
         if name in SCORE_FREE:
             proposals.propose(Proposer(name), spend(scores[0], name, max_params=max_params, seed=seed))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["UNIFORM", "Proposer"]
+__all__ = ["UNIFORM", "UNIFORM_QV", "Proposer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +27,5 @@ class Proposer:
 
 UNIFORM: Final = Proposer("uniform")
 """The baseline of every search."""
+UNIFORM_QV: Final = Proposer("uniform[q,v]")
+"""The same budget, over q and v alone."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum, StratumKind
 from evaluators.training.leg import whole
-from proxies.registry import find_proxy
+from proxies.registry import proxy_names
 from proxies.site_scores import SiteScores
 from search.job.fine_tune import fine_tune_all
 from search.job.job import Job
@@ -36,8 +36,7 @@ _log = logging.getLogger(__name__)
 
 def check_study_names(settings: StudySettings) -> None:
     """Raises UsageError on a proxy or a truth of sites that there is not, before anything is loaded."""
-    for name in settings.proxy or ():
-        find_proxy(name)
+    proxy_names(settings.proxy or ())
     for name in settings.site_truth or ():
         if name not in SITE_TRUTHS:
             raise UsageError(f"`site_truth={name}` is unknown; choose from {', '.join(SITE_TRUTHS)}.")

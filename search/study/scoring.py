@@ -18,7 +18,7 @@ from evaluators.training.memory import peak_memory
 from proxies.measure.evidence import Evidence
 from proxies.measure.need import Taken
 from proxies.proxy import Proxy, needs_of
-from proxies.registry import PROXIES, find_proxy, score_sites
+from proxies.registry import ALL, OFFERED, find_proxy, proxy_names, score_sites
 from proxies.site_scores import SiteScores
 from search.job.job import Job
 from search.job.progress import Progress, silent
@@ -63,27 +63,25 @@ def score_all(
 
     Args:
         job: whose model and rows the proxies look at.
-        proxies: by default all, and what is best built of them (results/README.md).
+        proxies: by default those that have been of use, and what is best built of them (results/proxies).
         space: the job's own sites, at any ranks.
         folder: scores that it holds are read.
         progress: counts proxies.
 
     Raises InputError where a proxy that was asked for cannot score, or where none can.
     """
-    names = list(dict.fromkeys(proxies or (*_COMPOSITES, *PROXIES)))
-    for name in names:
-        find_proxy(name)
+    names = proxy_names(proxies or (*_COMPOSITES, *OFFERED))
     paths = _paths(job, space, folder, names)
     known = {name: one for name, path in paths.items() if (one := _read(path, space)) is not None}
     missing = {name: path for name, path in paths.items() if name not in known}
-    strict = proxies is not None
+    strict = proxies is not None and ALL not in proxies
     measured, left_out = _measure(job, space, missing, strict=strict, progress=progress)
     for lacking in left_out:
         _log.info("left out %s: %s", lacking.proxy, lacking.reason)
     every = {**known, **measured}
     scored = [every[name] for name in names if name in every]
     if not scored:
-        raise InputError(f"none of the proxies {names} can score this space; name others with `proxy`.")
+        raise InputError(f"none of the proxies {list(names)} can score this space; name others with `proxy`.")
     return scored, left_out
 
 

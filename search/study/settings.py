@@ -30,10 +30,13 @@ class StudySettings:
     )
     proxy: tuple[str, ...] | None = option(
         None,
-        "what is judged; ensemble:P+P and root:P are built of others",
+        "what is judged; ensemble:P+P and root:P are built of others, and all adds those that were never "
+        "shown to be of use",
         metavar="P,...",
-        default_text="all that can score the space, and some built of others",
-        known=("proxies.registry:PROXIES",),
+        default_text="these, where they can score the space, and some built of them",
+        known=("proxies.registry:OFFERED",),
+        behind=("proxies.registry:UNPROVEN",),
+        every="all",
         among=True,
     )
     budgets: tuple[str, ...] | None = option(

@@ -49,7 +49,7 @@ def test_a_rank_that_a_narrow_site_cannot_have_is_worth_as_much_as_its_highest(n
 
 @pytest.mark.parametrize("name", sorted(ALWAYS_DEGENERATE))
 def test_products_with_parameters_are_refused_at_initialisation(name, evidence):
-    with pytest.raises(DegenerateScoreError, match=rf"proxy {name} .*'init' is 0 at every site.*grad_norm"):
+    with pytest.raises(DegenerateScoreError, match=rf"proxy {name} .*'init' is 0 at every site.*spectrum"):
         score_sites([find_proxy(name)], evidence)
 
 

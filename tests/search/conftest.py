@@ -1,4 +1,4 @@
-"""Small search spaces and scores, built without a model."""
+"""Small search spaces and scores, built without a model, and the ground of a tiny one, loaded in a second."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from proxies.site_scores import Point, SiteScores
+from search.job.ground import Ground
+from search.job.inputs import load_inputs
+from search.job.machine import machine_of
+from search.job.settings import DataSettings, MachineSettings, ModelSettings
 from spaces.search_space import SearchSpace
 from tests.search.watched import Watched
 
@@ -105,3 +109,15 @@ def small(model_folder, files, tmp_path) -> list[str]:
         str(files / "dev.tsv"),
     ]
     return [*data, "--budget", "r=2", "--output", str(tmp_path / "out"), *SMALL]
+
+
+@pytest.fixture
+def make_ground(model_folder: Path, files: Path) -> Callable[..., Ground]:
+    """Builds the ground of a tiny BERT on the small files; machine settings by keyword."""
+
+    def build(**machine: object) -> Ground:
+        data = DataSettings(train_file=files / "train.tsv", eval_file=files / "dev.tsv")
+        inputs = load_inputs(ModelSettings(model=str(model_folder)), data)
+        return Ground(inputs, machine_of(MachineSettings(device="cpu", **machine)))
+
+    return build

@@ -21,7 +21,7 @@ ObjectiveName = Literal["auto", "classification", "regression", "causal-lm", "mu
 _OF_LABELS: Final = ("text_columns", "label_column")
 _OF_LANGUAGE: Final = ("prompt_column", "completion_column")
 _ROWS: Final = Range(1, 1_000_000_000)
-EMBEDDED_TRAIN_ROWS: Final = 512
+EMBEDDED_TRAIN_ROWS: Final = 1024
 """Of the embedded task, unless somebody says: the default run ends within minutes on two cores."""
 LONGEST_NAME: Final = 100
 """Characters of a task's name, which stands in titles."""
@@ -111,7 +111,11 @@ class DataSettings:
         default_text="128 of labelled texts, 1024 of a language model's rows",
     )
     train_rows: int | None = option(
-        None, "at most", metavar="N", between=_ROWS, default_text="512 of the embedded task, else all"
+        None,
+        "at most",
+        metavar="N",
+        between=_ROWS,
+        default_text=f"{EMBEDDED_TRAIN_ROWS} of the embedded task, else all",
     )
     eval_rows: int | None = option(
         None,

@@ -23,6 +23,14 @@ def test_names_are_looked_up_one_by_one(proxy):
         check_names_typed(given, SearchSettings)
 
 
+def test_what_the_help_does_not_list_is_taken_too_and_meant_where_it_is_nearly_said():
+    check_names_typed(Typed.only({"proxy": ("fisher", "all")}), SearchSettings)
+    with pytest.raises(UsageError) as refused:
+        check_names_typed(Typed.only({"proxy": ("fishr",)}), SearchSettings)
+    assert "did you mean fisher? Choose from constant, " in str(refused.value)
+    assert "fisher" not in str(refused.value).partition("Choose")[2]
+
+
 def test_what_was_not_typed_is_not_looked_up():
     check_names_typed(Typed.only({}).filled(proxy=("magic",)), SearchSettings)
 

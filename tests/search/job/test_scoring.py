@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from proxies.registry import PROXIES
 from search.job.prepare import prepare
 from search.job.scoring import (
     DEFAULT_PROXIES,
@@ -45,6 +46,15 @@ def test_a_default_that_cannot_rank_is_left_out_and_one_asked_for_is_an_error(jo
     assert "left out: " in caplog.text
     with pytest.raises(InputError, match="snip"):
         score_space(cross, ["snip"])
+
+
+def test_all_are_those_that_can_rank_and_what_is_built_of_them(job, caplog):
+    scores = score_space(job, ["all", "root:snr"])
+    scored = {one.proxy for one in scores}
+    left_out = {name for name in PROXIES if f"left out: proxy {name} " in caplog.text}
+    assert left_out >= {"snip@init", "synflow@init"}  # as everywhere
+    assert scored == {"root:snr", *PROXIES} - left_out
+    assert len(scores) == len(scored)
 
 
 def test_where_gradients_do_not_fit_the_defaults_are_those_that_need_not_form_them(job, caplog):

@@ -6,7 +6,7 @@ import pytest
 
 from search.sampling.choose_finalists import choose_finalists
 from search.sampling.proposals import Proposal
-from search.sampling.proposer import Proposer
+from search.sampling.proposer import UNIFORM_QV, Proposer
 from spaces.allocation import Allocation
 
 
@@ -71,6 +71,13 @@ def test_ties_of_mean_rank_are_broken_by_the_seed_alone():
     tied = [proposal(i, "tpe", 1, 1) for i in range(1, 9)]
     assert numbers(3, tied) == numbers(3, tied)
     assert len({tuple(numbers(3, tied, seed)) for seed in range(10)}) > 1
+
+
+def test_what_is_usual_comes_first_and_its_place_is_taken_from_the_others():
+    usual = replace(proposal(9, "tpe", 0, 0), proposers=(UNIFORM_QV,))
+    assert numbers(3, [*PROPOSALS, usual]) == [9, *numbers(2)]
+    assert numbers(1, [*PROPOSALS, usual]) == [9]
+    assert numbers(0, [*PROPOSALS, usual]) == []
 
 
 def test_a_negative_count_is_refused():

@@ -8,6 +8,7 @@ import pytest
 from proxies.site_scores import per_unit_of_rank
 from search.allocation.registry import ALLOCATORS
 from search.sampling.proposals import StandIn, propose
+from search.sampling.proposer import Proposer
 from search.sampling.repaired_study import RepairedStudy
 from search.sampling.samplers import SAMPLERS
 from spaces.errors import UsageError
@@ -38,6 +39,18 @@ def test_the_uniform_baseline_comes_first_and_the_others_follow_by_proxy_and_all
     pairs = [f"{proxy}/{name}" for proxy in ("grad_norm", "snip", "constant") for name in ("topk", "greedy")]
     assert sorted(names) == sorted(["uniform", "random", *pairs])
     assert dict(proposals[0].allocation.ranks) == {f"layers.{i}.q": 2 for i in range(20)}
+
+
+def test_the_usual_ones_follow_the_baseline_and_share_it_where_they_are_the_same(tables):
+    space = tables[0].space
+    upper = space.allocation([0] * 10 + [4] * 10)
+    even = run(tables)[0].allocation
+    seen = []
+    usual = [(Proposer("upper"), upper), (Proposer("even"), even)]
+    proposals = run(tables, usual=usual, on_proposal=seen.append)
+    assert [one.proposer for one in proposals[:2]] == ["uniform+even", "upper"]
+    assert dict(proposals[1].scores)["snip"] == tables[1].of(upper)
+    assert len(seen) == 1 + len(usual) + len(tables)
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
