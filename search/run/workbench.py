@@ -174,8 +174,8 @@ class Workbench:
             evaluator: "train" each finalist, or cut all of them from one "supernet" per seed.
             trials: allocations, each with a rate and a rule, that are trained while the search goes on.
             halving, rungs, pruner: who of them is stopped, and when.
-            lrs, scalings: learning rates and scaling rules to choose from; by default the rate and rule that were
-                set up, and where no rate was, the usual one, one 2.5 times as high and one as much lower.
+            lrs, scalings: learning rates and scaling rules to choose from; by default the rate and rule that
+                were set up, and where no rate was, the usual one, one 2.5 times as high, one as much lower.
             objectives: what trials are compared by; over several, the result has a ``front``.
             budget_min: each trial has a budget of its own from this up.
             at_once: trials that are trained side by side.
