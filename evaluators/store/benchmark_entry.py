@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from evaluators.training.candidate import Candidate, Evaluation
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.scaling import SCALING_RULES
 
-__all__ = ["Entry", "Stratum", "StratumKind"]
+__all__ = ["Entry", "Stratum", "StratumKind", "StratumNames"]
 
 StratumKind = Literal["budget", "only", "without"]
+_BEGUN: Final[Mapping[StratumKind, str]] = {
+    "budget": "",
+    "only": "one site alone, up to ",
+    "without": "all sites but one, up to ",
+}
+_NAMED: Final = re.compile(rf"({'|'.join(_BEGUN.values())})[\d,]+ parameters?, [^,]+, lr [^,]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +52,19 @@ class Stratum:
     @property
     def name(self) -> str:
         """One line that no other stratum has, as ``99,840 parameters, alpha/r, lr 0.003``."""
-        start = {"budget": "", "only": "one site alone, up to ", "without": "all sites but one, up to "}
         rate = float(self.learning_rate)
-        return f"{start[self.kind]}{counted(self.max_params, 'parameter')}, {self.scaling}, lr {rate}"
+        return f"{_BEGUN[self.kind]}{counted(self.max_params, 'parameter')}, {self.scaling}, lr {rate}"
+
+
+class StratumNames:
+    """All names that a stratum may have, whichever it is.
+
+    >>> [name in StratumNames() for name in ("99,840 parameters, alpha/r, lr 0.003", "99,840 parameters")]
+    [True, False]
+    """
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and _NAMED.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from spaces.errors import UsageError
 
 from .command import Command, Printed
 from .job_options import JOB
+from .one_or_several import check_one_or_several
 from .typed import Typed
 
 __all__ = ["COMPARE", "main"]
@@ -19,6 +20,7 @@ _OF_STUDIES: Final = frozenset({"storage", "study_name"})
 
 
 def _run(given: Typed) -> Printed:
+    check_one_or_several(given)
     preset = given.of(CompareSettings).preset
     if preset is None:
         from .run_compare import run_compare

@@ -84,16 +84,20 @@ def serving(folder: Path | None, *, port: int, storage: str | None = None) -> It
             raise InputError(
                 f"{folder} has no {_STUDY}; give a run's folder (rankscape run --output DIR) or `storage`."
             )
+    if folder is not None and not folder.is_dir():
+        raise InputError(f"{folder} is no folder; give that of a run, or leave it out.")
     try:
         from optuna_dashboard import wsgi
     except ImportError:
         raise InputError("optuna-dashboard is missing; pip install 'rankscape[dashboard]'.") from None
     from optuna.artifacts import FileSystemArtifactStore
 
-    from search.mirror.opened_storage import checked_storage, opened_to_read
+    from search.mirror.opened_storage import checked_storage, is_there, opened_to_read
 
     from .quiet_server import quiet_server
 
+    if storage is not None and not is_there(storage):
+        raise InputError("`storage` is not there; give the one that a run was given, or is using.")
     where = folder / _STUDY if storage is None and folder is not None else checked_storage(storage or "")
     files = None if folder is None else FileSystemArtifactStore(folder / _FILES)
     with opened_to_read(where) as opened, quiet_server(_HOST, port, wsgi(opened, files)) as server:

@@ -21,6 +21,7 @@ from .command import Command, Printed
 from .how_to_look import how_to_look
 from .hub_settings import HubSettings
 from .job_options import JOB
+from .one_or_several import check_one_or_several
 from .run_search import run_search
 from .typed import Typed
 
@@ -48,6 +49,7 @@ _log = logging.getLogger(__name__)
 
 
 def _run(given: Typed) -> Printed:
+    check_one_or_several(given)
     if "table" in given.names:
         _check_only_a_table(given)
     else:

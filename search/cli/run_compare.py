@@ -9,7 +9,7 @@ from typing import Final
 
 from search.compare.arm import arms_of
 from search.compare.arm_training import plan_all
-from search.compare.arms_mirror import arms_shown
+from search.compare.arms_mirror import ARMS_STUDIES, arms_shown
 from search.compare.pipeline import compare_arms, write_comparison
 from search.compare.settings import COMPARISON_MAY_GROW, CompareSettings
 from search.compare.terms import terms_of
@@ -18,6 +18,7 @@ from search.folder.provenance import inputs_of
 from search.job.machine import Machine
 from search.job.prepare import prepare
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
+from search.mirror.free_names import check_free, chosen_place
 from search.mirror.settings import StorageSettings
 from search.mirror.study_place import check_shown
 
@@ -50,7 +51,9 @@ def run_compare(given: Typed, machine: Callable[[Typed], Machine] = machine_give
     with folder.opened() as path:
         space, training = given.of(SpaceSettings), given.of(TrainingSettings)
         arms = arms_of(given.of(CompareSettings).methods, space)
-        check_shown(given.of(StorageSettings))
+        shown = given.of(StorageSettings)
+        check_shown(shown)
+        check_free(chosen_place(shown, folder.planned), ARMS_STUDIES)
         ground = ground_of(given, machine(given))
         terms = terms_of(ground, given.of(CompareSettings), space, training, given.of(ScoringSettings))
         budget = str(prepare(ground, space, training, terms.scoring).max_params)
@@ -58,6 +61,7 @@ def run_compare(given: Typed, machine: Callable[[Typed], Machine] = machine_give
         folder.begin()
         progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
         study = study_of_job(plans[0][0].job, given, path, folder.identity)
+        check_free(study, ARMS_STUDIES)  # of a model of a hub, which is known by now
         compared = compare_arms(
             plans, terms, training.all_seeds, path, shown=arms_shown(study), progress=progress
         )

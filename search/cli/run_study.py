@@ -12,12 +12,14 @@ from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import inputs_of
 from search.job.machine import Machine
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
+from search.mirror.free_names import check_free, chosen_place
 from search.mirror.settings import StorageSettings
 from search.mirror.study_place import check_shown
 from search.study.pipeline import TABLE, check_any_finished, check_study_names, tabulate
 from search.study.report import REPORT_FILES, StudyReport, write_report
 from search.study.settings import STUDY_MAY_GROW, StudySettings
 from search.study.strata import jobs_of
+from search.study.stratum_mirror import STRATA_STUDIES
 
 from .command import Printed
 from .ground_of import ground_of, machine_given
@@ -46,12 +48,15 @@ def run_study(given: Typed, machine: Callable[[Typed], Machine] = machine_given)
     folder = OutputFolder(output_path(given.of(OutputSettings).output), _COMMAND, known, inputs=inputs)
     with folder.opened() as path:
         check_study_names(settings)
-        check_shown(given.of(StorageSettings))
+        shown = given.of(StorageSettings)
+        check_shown(shown)
+        check_free(chosen_place(shown, folder.planned), STRATA_STUDIES)
         space, training = given.of(SpaceSettings), given.of(TrainingSettings)
         jobs = jobs_of(ground_of(given, machine(given)), settings, space, training, given.of(ScoringSettings))
         folder.begin()
         progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
         study = study_of_job(jobs[0], given, path, folder.identity)
+        check_free(study, STRATA_STUDIES)  # of a model of a hub, which is known by now
         table = tabulate(jobs, settings, path, study=study, progress=progress)
         check_any_finished(table)
         folder.confirm()

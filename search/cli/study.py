@@ -11,6 +11,7 @@ from spaces.errors import UsageError
 
 from .command import Command, Printed
 from .job_options import JOB_OF_STUDIES
+from .one_or_several import check_one_or_several
 from .output_settings import OutputSettings
 from .typed import Typed
 
@@ -20,7 +21,7 @@ _OF_A_REPORT: Final = frozenset({"source", "output", "json", "quiet"})
 
 
 def _run(given: Typed) -> Printed:
-    _check_factors(given)
+    check_one_or_several(given)
     if "source" in given.names and (others := sorted(given.names - _OF_A_REPORT)):
         named = ", ".join(f"`{name}`" for name in others)
         raise UsageError(f"`source` makes a report of what was trained before; leave out {named}.")
@@ -31,13 +32,6 @@ def _run(given: Typed) -> Printed:
         return run_study(given)
     output = given.of(OutputSettings).output if "output" in given.names else None
     return report_anew(settings.source, output)
-
-
-def _check_factors(given: Typed) -> None:
-    """Raises UsageError where one value and several are typed of the same thing."""
-    for one in ("budget", "scaling", "lr"):
-        if {one, f"{one}s"} <= given.names:
-            raise UsageError(f"`{one}` and `{one}s` exclude each other; give one of them.")
 
 
 STUDY: Final = Command(

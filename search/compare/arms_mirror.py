@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from typing import Final
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 
@@ -18,9 +19,10 @@ from search.mirror.study_place import StudyPlace
 
 from .arm_training import Chosen
 
-__all__ = ["ArmsShown", "arms_shown", "unshown"]
+__all__ = ["ARMS_STUDIES", "ArmsShown", "arms_shown", "unshown"]
 
-
+ARMS_STUDIES: Final = ("",)
+"""Kinds of studies that a comparison has."""
 ArmsShown = Callable[[Sequence[Chosen], Sequence[int]], AbstractContextManager[Machine]]
 """Of arms as they are reported and of their seeds: the machine that trains them while somebody looks on."""
 

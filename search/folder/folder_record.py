@@ -50,7 +50,7 @@ class FolderRecord:
         write_sealed(folder / RECORD, content, indent=2)
 
     def differing(self, options: Mapping[str, object], *, growing: Collection[str] = ()) -> str:
-        """The names of options that these have another value of, the first few; empty where none has.
+        """The first few options that these have another value of, in backticks; empty where none has.
 
         growing: those that may have another.
         """
@@ -59,7 +59,8 @@ class FolderRecord:
             for name in (self.options.keys() | options.keys()) - set(growing)
             if name not in self.options or name not in options or self.options[name] != options[name]
         )
-        return ", ".join(names[:5]) + (f" and {counted(len(names) - 5, 'other')}" if len(names) > 5 else "")
+        named = [f"`{name}`" for name in names[:5]]
+        return ", ".join(named) + (f" and {counted(len(names) - 5, 'other')}" if len(names) > 5 else "")
 
 
 def read_record(folder: Path, *, another: str) -> FolderRecord | None:

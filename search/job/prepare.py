@@ -86,8 +86,11 @@ def space_of(sites: Sequence[Site], ranks: str | None, max_params: int) -> Searc
     return space
 
 
-def announce(job: Job, folder: Path) -> None:
-    """Logs what was chosen, defaults and all. folder: where results go."""
+def announce(job: Job, folder: Path, *, rates: Sequence[float] = (), scalings: Sequence[str] = ()) -> None:
+    """Logs what was chosen, defaults and all.
+
+    folder: where results go. rates, scalings: what is tried, where that is not the job's own alone.
+    """
     task, space, recipe = job.task, job.space, job.recipe
     rows = [len(part) for part in (task.train, task.validation, task.test)]
     ranks = ",".join(map(str, space.ranks))
@@ -101,7 +104,8 @@ def announce(job: Job, folder: Path) -> None:
     _log.info(f"budget   {budget}, {space.params_per_rank:,} per rank at every site")
     _log.info(
         f"training {counted(recipe.epochs, 'epoch')}, batch {recipe.batch_size}, "
-        f"lr {job.learning_rate:g}, scaling {recipe.scaling.rule}, renorm {recipe.renorm}"
+        f"lr {' or '.join(f'{rate:g}' for rate in rates or (job.learning_rate,))}, "
+        f"scaling {' or '.join(scalings or (recipe.scaling.rule,))}, renorm {recipe.renorm}"
     )
     _log.info("padding  %s", _padding(job))
     _log.info("output   %s", folder)

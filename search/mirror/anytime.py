@@ -98,7 +98,8 @@ def _trace(curve: RungBest) -> dict[str, object]:
     look = {"width": 3, "color": "#0072b2"} if curve.is_whole else {"width": 1, "dash": "dot"}
     return {
         "type": "scatter",
-        "mode": "lines",
+        "mode": "lines+markers",  # the first value is no line yet
+        "marker": {"size": 5},
         "name": curve.name,
         "line": {"shape": "hv", **look},
         "opacity": 1.0 if curve.is_whole else 0.6,

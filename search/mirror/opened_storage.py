@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import time
@@ -13,10 +14,17 @@ from uuid import uuid4
 
 from optuna.exceptions import OptunaError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages._rdb import models
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
-from sqlalchemy import URL
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import (
+    IntegrityError,
+    NoSuchModuleError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from evaluators.store.whole_file import sync, unfinished_path
 from search.sampling.repaired_study import quiet_optuna
@@ -24,6 +32,7 @@ from search.sampling.storage_error import is_locked_database
 from spaces.errors import InputError, UsageError
 from spaces.printable import printable
 
+from .lost_storage import one_line_where_lost
 from .meeting_place import sqlite_path
 from .patience import patiently
 from .settings import check_address, is_journal
@@ -34,6 +43,7 @@ __all__ = [
     "check_writable",
     "checked_storage",
     "is_server",
+    "is_there",
     "opened_for_writing",
     "opened_storage",
     "opened_to_read",
@@ -48,14 +58,7 @@ GRACE: Final = 5
 _FILE: Final = "sqlite"  # begins the address of one
 _URI: Final = "file:"  # begins the path in an address with options of SQLite's own
 _OPTUNAS: Final = {"studies", "trials", "version_info"}  # some of Optuna's tables, in all its versions
-_BEGUN: Final = {"studies", "version_info", "trials", "study_directions", "alembic_version"} | {
-    f"{of}_{what}"
-    for of, kinds in (
-        ("study", "user_attributes system_attributes"),
-        ("trial", "heartbeats intermediate_values params system_attributes user_attributes values"),
-    )
-    for what in kinds.split()
-}
+_BEGUN: Final = {*models.BaseModel.metadata.tables, "alembic_version"}
 """All that this version makes, one after another: where some are there, another process is about it."""
 _SHOWN_TABLES: Final = 3
 _TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -81,19 +84,30 @@ def opened_storage(where: Place, *, heartbeat: int | None = None) -> Iterator[Ba
         yield storage
 
 
+def is_there(address: str) -> bool:
+    """Whether its file is; a server is asked when it is opened. Raises UsageError on what is no address."""
+    check_address(address)
+    file = Path(address) if is_journal(address) else _plain_file(address)
+    return file is None or file.exists()
+
+
 def _plain_file(where: Place) -> Path | None:
     """The SQLite file that lies there; None where it is none, or where an address does not say it alone."""
     if isinstance(where, Path):
         return where
-    path = sqlite_path(where)
+    path = _database_of(where)
     return None if not path or path.startswith(_URI) or "{" in path else Path(path)
+
+
+def _database_of(address: str) -> str | None:
+    """``sqlite_path`` as the database's library reads it, some of whose versions take %20 for a space."""
+    return make_url(address).database if (path := sqlite_path(address)) else path
 
 
 def _begin(path: Path) -> None:
     """Makes a file that has all of Optuna's tables when it is first seen; one that another has made stays.
 
-    Half of its tables, left by a killed process, would stay without their indexes; to one who looks while
-    they are made, they are those of another program.
+    Half of them, left by a killed process, would stay without indexes, or be taken for another program's.
     """
     new = unfinished_path(path, "part")
     try:
@@ -122,6 +136,7 @@ def _tables(where: Place, *, heartbeat: int | None = None) -> Iterator[BaseStora
 
 def _database(where: Place) -> RDBStorage:
     """Opened again where another program has just made the same tables."""
+    logging.getLogger(RDBStorage.__module__).addFilter(_no_statement)
     address = sqlite_url(where) if isinstance(where, Path) else where
     how: dict[str, object] = {"pool_pre_ping": True}  # a server may have restarted
     if isinstance(where, Path) or where.startswith(_FILE):
@@ -134,6 +149,11 @@ def _database(where: Place) -> RDBStorage:
                 raise
         time.sleep(pause)
     return RDBStorage(address, how)
+
+
+def _no_statement(record: logging.LogRecord) -> bool:
+    """Whether it is no error of a server that is away, with statement and rows: who waits says so itself."""
+    return not record.getMessage().startswith("Caught an error from sqlalchemy")
 
 
 @contextmanager
@@ -151,6 +171,7 @@ def opened_for_writing(where: Place) -> Iterator[BaseStorage]:
                 raise
             _remove(where)
     with ExitStack() as stack:
+        stack.enter_context(one_line_where_lost(where))
         yield patiently(
             lambda: stack.enter_context(opened_storage(where)),
             unless=lambda _: isinstance(where, Path) or where.startswith(_FILE),
@@ -211,16 +232,18 @@ def _why_not_opened(address: str, error: BaseException) -> str:
             f"cannot be opened ({kind}); see that the folder of its file is there, and that both may be read "
             "and written."
         )
-    return (
-        f"cannot be opened ({kind}{_missing(error)}); give an address that Optuna takes, such as "
-        "sqlite:///study.db."
-    )
+    if isinstance(error, ImportError | NoSuchModuleError):
+        return (
+            f"needs a driver that is not installed ({_driver(error)}); write postgresql+psycopg://..., for "
+            "which pip install 'rankscape[postgres]', or mysql+pymysql://..., for which pip install pymysql."
+        )
+    return f"cannot be opened ({kind}); give an address that Optuna takes, such as sqlite:///study.db."
 
 
 def _not_of_optuna(address: str) -> str | None:
     """What an SQLite database is that keeps nothing, or that is another program's, which Optuna would add its
     tables to; None where it is a study's, or is not there."""
-    path = sqlite_path(address)
+    path = _database_of(address)
     if path is None:
         return None
     if not path:
@@ -242,10 +265,11 @@ def _not_of_optuna(address: str) -> str | None:
     return f"an SQLite file of another program (its tables: {some}{more})"
 
 
-def _missing(error: BaseException) -> str:
-    """What to install, where a driver is absent."""
-    name = error.name if isinstance(error, ImportError) else None
-    return f": {name} is not installed; PostgreSQL: pip install 'rankscape[postgres]'" if name else ""
+def _driver(error: ImportError | NoSuchModuleError) -> str:
+    """What is absent: a module, which Optuna's own error leaves to its cause, or a kind of database."""
+    first = error.__cause__ or error
+    known = first.name if isinstance(first, ImportError) else str(error).rpartition(":")[2]
+    return printable(known or type(error).__name__)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
+from search.sampling.storage_error import is_moved_database
 from spaces.counted import counted
 from spaces.errors import InputError
 
@@ -48,7 +49,7 @@ def patiently(
 
     It may have been heard and its answer lost, so that calling it twice must do no harm. within_s: seconds
     after which StorageAwayError is raised. unless: of which errors nothing better is to be expected; they
-    are raised.
+    are raised, and so is that an SQLite file is no longer where it was.
     """
     begun = time.monotonic()
     waiting = False
@@ -57,13 +58,10 @@ def patiently(
             answer = call()
         except AWAY as error:
             waited = time.monotonic() - begun
-            if unless(error):
+            if unless(error) or is_moved_database(error):
                 raise
             if waited > within_s:
-                raise StorageAwayError(
-                    f"`storage` has not answered for {counted(round(waited), 'second')}; see that its server "
-                    "runs, and start this again, which goes on."
-                ) from error
+                raise _given_up(error, waited) from error
             if waited > _SOON_S and not waiting:
                 _log.warning("storage  does not answer; waiting up to %s", counted(round(within_s), "second"))
                 waiting = True
@@ -72,3 +70,15 @@ def patiently(
                 _log.info("storage  answers again, after %.0f s", time.monotonic() - begun)
             return answer
         time.sleep(_PAUSE_S)
+
+
+def _given_up(error: Exception, waited_s: float) -> StorageAwayError:
+    if isinstance(error, OvertakenError):
+        return StorageAwayError(
+            f"`storage` is not as this program left it ({error}); see that nobody has removed, replaced or "
+            "changed it, and start this again, which goes on."
+        )
+    return StorageAwayError(
+        f"`storage` has not answered for {counted(round(waited_s), 'second')}; see that its server runs, and "
+        "start this again, which goes on."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from search.sampling.repaired_study import quiet_optuna
 
 from .long_text import attributes_of, texts_in
+from .lost_storage import one_line_where_lost
 from .meeting_place import check_meeting_place
 from .opened_storage import GRACE, opened_storage
 from .patience import AWAY, patiently
@@ -30,6 +32,7 @@ _AGREED: Final = "agreed"
 _MOMENT_S: Final = 1.0
 _HELD: Final = (TrialState.RUNNING, TrialState.COMPLETE)
 _Answer = TypeVar("_Answer")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,9 @@ class SharedWork:
             return
         for trial_id in stale:
             self._fail(trial_id)
+        trials = self._study.get_trials(deepcopy=False) if stale else []
+        for owner in sorted({one.user_attrs[_OWNER] for one in trials if one._trial_id in stale}):
+            _log.info("shared   the driver %s is silent; others go on with what it had", owner)
 
     def _beat(self) -> None:
         pause, before = float(self.heartbeat), time.monotonic()
@@ -214,6 +220,7 @@ def shared_work(address: str, name: str, owner: str, heartbeat: int) -> Iterator
     """
     check_meeting_place(address)
     with ExitStack() as stack:
+        stack.enter_context(one_line_where_lost(address))
         opened = partial(opened_storage, address, heartbeat=heartbeat)
         storage = patiently(lambda: stack.enter_context(opened()), within_s=2 * GRACE * heartbeat)
         assert isinstance(storage, RDBStorage), "a meeting place is a database"

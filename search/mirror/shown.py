@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from spaces.direction import Direction
 
-__all__ = ["Aim", "ShownFile", "ShownStudy", "ShownTrial"]
+__all__ = ["OF_A_PLAN", "Aim", "ShownFile", "ShownStudy", "ShownTrial"]
+
+OF_A_PLAN: Final = "/"
+"""In a study's identity, between its run's and that of a plan, of which a run that grows has several."""
 
 
 @dataclass(frozen=True, slots=True)

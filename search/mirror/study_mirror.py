@@ -21,7 +21,7 @@ from .bulk_writer import writer_of
 from .dashboard_keys import attachment_keys, figure_keys, note_keys, note_of
 from .opened_storage import is_server
 from .patience import OvertakenError, patiently
-from .shown import ShownFile, ShownStudy, ShownTrial
+from .shown import OF_A_PLAN, ShownFile, ShownStudy, ShownTrial
 from .writer import PlainWriter, StudyWriter, TrialChange
 
 __all__ = ["StudyMirror", "begin_study", "is_anothers"]
@@ -176,8 +176,9 @@ class StudyMirror:
 def begin_study(storage: BaseStorage, study: ShownStudy, *, named: bool = False) -> StudyMirror:
     """The study of that name in a storage: a new one, or the one that an earlier start of the same left.
 
-    named: whether somebody chose the name; if not, one that is another study's is numbered.
-    Raises UsageError where a name that was chosen is another study's.
+    Where the name is that of what the same run has outgrown, the study is numbered. named: whether somebody
+    chose the name; if not, it is numbered too where another run has it. Raises UsageError where another run
+    has a name that was chosen.
     """
     names = (study.name if number == 1 else f"{study.name} ({number})" for number in count(1))
     for name in names:
@@ -186,7 +187,7 @@ def begin_study(storage: BaseStorage, study: ShownStudy, *, named: bool = False)
             mirror = patiently(begun, unless=lambda _: not is_server(storage))
         if mirror is not None:
             return mirror
-        if named:
+        if named and not _is_of_run(storage, storage.get_study_id_from_name(name), study.identity):
             raise UsageError(
                 f"`storage` has a study {name!r} of another search; choose another `study_name`."
             )
@@ -194,28 +195,33 @@ def begin_study(storage: BaseStorage, study: ShownStudy, *, named: bool = False)
 
 
 def _begun(storage: BaseStorage, study: ShownStudy) -> StudyMirror | None:
-    """None where another study has the name."""
+    """None where another study has the name, of another run or of another plan."""
     directions = [_DIRECTIONS[aim.direction] for aim in study.aims]
     try:
         study_id = storage.create_new_study(directions, study_name=study.name)
     except DuplicatedStudyError:
         study_id = storage.get_study_id_from_name(study.name)
     fresh = _is_fresh(storage, study_id)
-    if is_anothers(storage, study_id, study.identity):
+    known = storage.get_study_system_attrs(study_id).get(_IDENTITY)
+    if not fresh and known != study.identity:
         return None
     if list(storage.get_study_directions(study_id)) != directions:
         return None
-    known = storage.get_study_user_attrs(study_id)
-    if fresh or any(known.get(key) != value for key, value in study.attributes.items()):
+    told = storage.get_study_user_attrs(study_id)
+    if fresh or any(told.get(key) != value for key, value in study.attributes.items()):
         own = {_METRIC_NAMES: [aim.name for aim in study.aims], _IDENTITY: study.identity}
         _writer(storage, study_id).describe(study.attributes, own)
     return StudyMirror(storage, study_id, study.name)
 
 
 def is_anothers(storage: BaseStorage, study_id: int, identity: str) -> bool:
-    """Whether a study is of another identity."""
-    known = storage.get_study_system_attrs(study_id).get(_IDENTITY)
-    return known != identity and not _is_fresh(storage, study_id)
+    """Whether a study is of another run than what has this identity, whatever the plan of either is."""
+    return not _is_of_run(storage, study_id, identity) and not _is_fresh(storage, study_id)
+
+
+def _is_of_run(storage: BaseStorage, study_id: int, identity: str) -> bool:
+    known = str(storage.get_study_system_attrs(study_id).get(_IDENTITY))
+    return known.partition(OF_A_PLAN)[0] == identity.partition(OF_A_PLAN)[0]
 
 
 def _is_fresh(storage: BaseStorage, study_id: int) -> bool:

@@ -13,13 +13,14 @@ from uuid import uuid4
 
 from .opened_storage import Place, check_writable, checked_storage
 from .settings import StorageSettings
-from .shown import Aim, ShownStudy
+from .shown import OF_A_PLAN, Aim, ShownStudy
 
 __all__ = ["FILES_FOLDER", "STUDY_FILE", "StudyPlace", "check_shown", "study_name_of", "study_place"]
 
 STUDY_FILE: Final = "study.db"
 FILES_FOLDER: Final = "artifacts"
 """Of the files beside trials, in a run's folder."""
+_OF_A_KIND: Final = ", "  # in a study's name, between that of the run and its kind
 _SHORT: Final = 12  # characters of a commit
 _ROOT: Final = Path(__file__).parents[2]
 
@@ -55,8 +56,8 @@ class StudyPlace:
 
     def of(self, plan: object) -> StudyPlace:
         """The same for trials that follow from a plan, told by its ``repr``; another plan has others."""
-        identity = sha256(repr((self.identity, plan)).encode()).hexdigest()[:32]
-        return replace(self, identity=identity)
+        told = sha256(repr((self.identity, plan)).encode()).hexdigest()[:32]
+        return replace(self, identity=f"{self.identity}{OF_A_PLAN}{told}")
 
     @property
     def where(self) -> Place:
@@ -70,7 +71,14 @@ class StudyPlace:
 
     def called(self, kind: str) -> str:
         """The name of one of the run's studies; that of the run itself where it is of no kind."""
-        return f"{self.name}, {kind}" if kind else self.name
+        return f"{self.name}{_OF_A_KIND}{kind}" if kind else self.name
+
+    def kind_of(self, name: str) -> str | None:
+        """Of which kind the run's study of that name is; None where none of its studies is called so."""
+        if name == self.name:
+            return ""
+        start = f"{self.name}{_OF_A_KIND}"
+        return name.removeprefix(start) if name.startswith(start) else None
 
     @property
     def of_work(self) -> str:

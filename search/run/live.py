@@ -110,7 +110,8 @@ def search_live(
     Raises InputError where no trial was trained to its end, or every run of the finalists failed; the page
     tells of them.
     """
-    oracle, spent, kept = TrainedOracle(live.job), {}, folder / CANDIDATES
+    choices, spent, kept = live.choices, {}, folder / CANDIDATES
+    oracle = TrainedOracle(live.job, choices.learning_rates, choices.scalings)
     oracle.announce(folder)
     with ExitStack() as stack:
         company = stack.enter_context(company_of(study, folder, join))
@@ -230,8 +231,6 @@ def _announce(live: LiveJob, most: int) -> None:
     baselines = counted(most - settings.trials, "baseline")
     _log.info("trials   at most %d, and %s; %d at a time", settings.trials, baselines, live.at_once)
     _log.info("judged   by %s after %s steps", settings.objectives[0], rungs)
-    rates = ", ".join(f"{rate:g}" for rate in live.choices.learning_rates)
-    _log.info("choices  lr %s; scaling %s", rates, ", ".join(live.choices.scalings))
 
 
 def _proposal(trial: LiveTrial) -> Proposal:

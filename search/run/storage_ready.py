@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from search.folder.folder_record import FolderRecord
 from search.live.settings import LiveSettings
-from search.mirror.free_names import check_free
+from search.mirror.free_names import check_free, chosen_place
 from search.mirror.join_settings import JoinSettings
 from search.mirror.opened_storage import opened_storage
 from search.mirror.settings import StorageSettings
 from search.mirror.shared_work import agreed_before
-from search.mirror.study_place import StudyPlace, check_shown
+from search.mirror.study_place import check_shown
 
 from .alike import SETTLED, check_alike
 from .finalists_mirror import LIVE_STUDIES, PLAIN_STUDIES
@@ -30,11 +29,9 @@ def check_storage_ready(
     answer, is asked for again when it begins.
     """
     check_shown(shown)
-    if shown.storage is None or shown.study_name is None or record.provenance.untold():
-        return
-    place = StudyPlace(shown.study_name, {}, shown.storage, chosen=True).at(Path(), record.identity)
-    if join.join:
-        with opened_storage(shown.storage) as storage:
+    place = chosen_place(shown, record)
+    if join.join and place is not None:
+        with opened_storage(place.where) as storage:
             theirs = agreed_before(storage, place.of_work, SETTLED)
         if theirs is not None:
             check_alike(json.loads(theirs), record)

@@ -68,9 +68,12 @@ class FineTuning:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedOracle:
-    """An ``Oracle`` that trains the finalists of a job."""
+    """An ``Oracle`` that trains the finalists of a job. rates, scalings: that they may have, where they are
+    not the job's own alone."""
 
     job: Job
+    rates: tuple[float, ...] = ()
+    scalings: tuple[str, ...] = ()
 
     @property
     def problem(self) -> Problem:
@@ -89,7 +92,7 @@ class TrainedOracle:
         )
 
     def announce(self, folder: Path) -> None:
-        announce(self.job, folder)
+        announce(self.job, folder, rates=self.rates, scalings=self.scalings)
         _log.info("known    %s", known_at(self.job.max_params / self.job.space.params_per_rank))
 
     def score(self, proxies: Sequence[str] | None, progress: Progress) -> list[SiteScores]:

@@ -13,7 +13,13 @@ from typing import Final
 
 from spaces.errors import InputError
 
-__all__ = ["is_locked_database", "one_line_where_unwritable", "unwritable"]
+__all__ = [
+    "is_locked_database",
+    "is_moved_database",
+    "one_line_where_unwritable",
+    "refusal_of_sqlite",
+    "unwritable",
+]
 
 _REFUSED: Final = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
 _SQLITE: Final = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
@@ -46,6 +52,11 @@ def one_line_where_unwritable(folder: Path, *, argument: str = "output") -> Iter
                 f"a database in the output folder {folder} is in use by another program (it may be "
                 "optuna-dashboard); end that and start this again, which goes on."
             ) from error
+        if is_moved_database(error):
+            raise InputError(
+                f"a database in the output folder {folder} was moved or removed while it was in use; start "
+                "this again, which goes on."
+            ) from error
         reason = next((reason for one in _chain(error) if (reason := _reason(one, folder))), None)
         if reason is None:
             raise
@@ -55,6 +66,20 @@ def one_line_where_unwritable(folder: Path, *, argument: str = "output") -> Iter
 def is_locked_database(error: BaseException) -> bool:
     """Whether an error, or what it was raised from, is that another program holds an SQLite file."""
     return any(_sqlite_code(one) in _LOCKED for one in _chain(error))
+
+
+def is_moved_database(error: BaseException) -> bool:
+    """Whether it is that an SQLite file that was open is no longer where it was."""
+    codes = (
+        getattr(one, "sqlite_errorcode", None) for one in _chain(error) if isinstance(one, sqlite3.Error)
+    )
+    return sqlite3.SQLITE_READONLY_DBMOVED in codes
+
+
+def refusal_of_sqlite(error: BaseException) -> str | None:
+    """Why an SQLite file could not be read or written, in SQLite's words; None where the error is another."""
+    refused = (str(one) for one in _chain(error) if _sqlite_code(one) in _SQLITE)
+    return next(refused, None)
 
 
 def _sqlite_code(error: BaseException) -> int | None:

@@ -95,7 +95,8 @@ def tabulate(
 
 def _announce(jobs: Sequence[Job], folder: Path) -> None:
     """The first job, and what the others differ in."""
-    announce(jobs[0], folder)
+    rates = dict.fromkeys(job.learning_rate for job in jobs)
+    announce(jobs[0], folder, rates=[*rates], scalings=[*dict.fromkeys(j.recipe.scaling.rule for j in jobs)])
     if len(jobs) > 1:
         names = "; ".join(
             f"{counted(job.max_params, 'parameter')}, {job.recipe.scaling.rule}, lr {job.learning_rate:g}"

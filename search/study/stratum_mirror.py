@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Final
 
+from evaluators.store.benchmark_entry import StratumNames
 from evaluators.store.benchmark_table import Stratum
 from evaluators.training.candidate import Evaluation
 from proxies.site_scores import SiteScores
@@ -19,7 +21,10 @@ from search.mirror.study_place import StudyPlace
 
 from .draw import Drawn
 
-__all__ = ["stratum_mirror"]
+__all__ = ["STRATA_STUDIES", "stratum_mirror"]
+
+STRATA_STUDIES: Final = StratumNames()
+"""Kinds of studies that a study of proxies has."""
 
 
 @contextmanager

@@ -145,4 +145,4 @@ def test_another_run_s_folder_is_refused_by_what_differs(small, capsys):
     assert main(small) == 0
     capsys.readouterr()
     assert main([*small, "--lr", "0.5"]) == 2
-    assert "holds a run with other options (lr)" in capsys.readouterr().err
+    assert "holds a run with other options (--lr)" in capsys.readouterr().err

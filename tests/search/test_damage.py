@@ -121,7 +121,7 @@ def test_a_record_or_result_of_another_run_is_refused(small, capsys, tmp_path):
     assert f"{tmp_path / 'out' / 'result.json'} is damaged" in capsys.readouterr().err
     swap(tmp_path / "out" / "options.json", tmp_path / "other" / "options.json")
     assert main(small) == 2
-    assert "with other options (seed)" in capsys.readouterr().err
+    assert "with other options (--seed)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("damage", [cut, zero, flip])

@@ -122,7 +122,7 @@ def test_a_run_that_has_ended_writes_text_later_and_trains_nothing_again(typed, 
     assert not (tmp_path / "out" / "answers.jsonl").exists()
     assert trained_in(tmp_path / "out") == before
     assert run([*argv, "--epochs", "5"]) == 2
-    assert "holds a run with other options (epochs)" in capsys.readouterr().err
+    assert "holds a run with other options (--epochs)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("do", ["search", "fine_tune"])

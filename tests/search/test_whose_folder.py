@@ -79,7 +79,7 @@ def test_a_preset_s_folder_is_of_what_was_typed_over_the_paper_s_settings(shared
     before = contents(tmp_path / "out")
     capsys.readouterr()
     assert compare([*argv[:place], *argv[place + 2 :]]) == 2
-    assert "a run with other options (typed)" in capsys.readouterr().err
+    assert "a run with other options (`typed`)" in capsys.readouterr().err
     assert contents(tmp_path / "out") == before
 
 

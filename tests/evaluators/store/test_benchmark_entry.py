@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluators.store.benchmark_entry import Entry, Stratum
+from evaluators.store.benchmark_entry import Entry, Stratum, StratumNames
 from evaluators.training.candidate import Candidate, Evaluation
 from spaces.allocation import Allocation
 
@@ -48,6 +48,18 @@ def test_a_stratum_is_named_in_a_line(kind: Any, name: str) -> None:
 @given(STRATA, STRATA)
 def test_two_strata_share_a_name_only_where_they_are_equal(one: Stratum, other: Stratum) -> None:
     assert (one.name == other.name) == (one == other)
+
+
+@given(STRATA)
+def test_the_name_of_any_stratum_is_known_as_one(stratum: Stratum) -> None:
+    assert stratum.name in StratumNames()
+
+
+@pytest.mark.parametrize(
+    "name", ["", "finalists", "proposals", "99,840 parameters", "work", "8, alpha/r, lr 1"]
+)
+def test_the_names_of_other_studies_are_none_of_a_stratum(name: str) -> None:
+    assert name not in StratumNames()
 
 
 def test_an_entry_names_its_proxies_and_seeds_in_order() -> None:

@@ -73,6 +73,20 @@ def test_a_folder_without_a_study_is_refused(words, tmp_path, monkeypatch, capsy
     assert [*tmp_path.iterdir()] == []
 
 
+@pytest.mark.parametrize("address", ["sqlite:///gone.db", "gone.log"])
+def test_a_storage_that_is_not_there_is_refused_and_not_made(address, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["--storage", address, "--port", "0"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("error: --storage is not there; give")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_beside_a_storage_is_one(run_folder, capsys):
+    storage = sqlite_url(run_folder / "study.db")
+    assert main([str(run_folder / "gone"), "--storage", storage, "--port", "0"]) == 1
+    assert "is no folder; give that of a run" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("content", [b"no database at all, " * 300, b"SQLite format 3\0" + b"x" * 5000])
 def test_a_study_that_is_damaged_is_one_line_and_stays_as_it_is(content, tmp_path, capsys):
     (tmp_path / "study.db").write_bytes(content)

@@ -34,10 +34,10 @@ REFUSED: dict[str, tuple[Callable[[Path], OutputFolder], str]] = {
     ),
     "another value": (
         lambda path: folder_at(path, options={**OPTIONS, "epochs": 30}),
-        r"a run with other options \(epochs\)",
+        r"a run with other options \(`epochs`\)",
     ),
-    "an option more": (lambda path: folder_at(path, options={**OPTIONS, "lr": 1}), r"other options \(lr\)"),
-    "an option less": (lambda path: folder_at(path, options={"epochs": 1}), r"other options \(space\)"),
+    "an option more": (lambda path: folder_at(path, options={**OPTIONS, "lr": 1}), r"other options \(`lr`\)"),
+    "an option less": (lambda path: folder_at(path, options={"epochs": 1}), r"other options \(`space`\)"),
     "other bytes of data": (
         lambda path: folder_at(path, inputs={"train.tsv": {"": "2"}}),
         "^train.tsv changed since the run in .*out began; choose another `output`",

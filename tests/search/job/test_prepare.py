@@ -62,3 +62,11 @@ def test_what_was_chosen_is_told_defaults_and_all(make_ground, caplog):
     assert "space    lora[q,v]: 6 sites at ranks 0,1,2,4,8" in caplog.text
     assert "training 1 epoch, batch 16, lr 0.0005, scaling alpha/r, renorm preserve" in caplog.text
     assert "output   runs/x" in caplog.text
+
+
+def test_where_several_rates_and_rules_are_tried_all_are_told_and_no_other(make_ground, caplog):
+    with caplog.at_level(logging.INFO):
+        announce(
+            prepared(make_ground()), Path("runs/x"), rates=[1e-3, 3e-3], scalings=["alpha/r", "constant"]
+        )
+    assert "batch 16, lr 0.001 or 0.003, scaling alpha/r or constant, renorm preserve" in caplog.text

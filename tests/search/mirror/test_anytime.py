@@ -68,3 +68,5 @@ def test_the_best_of_those_judged_at_once_is_one_point():
     curve.asked([a_trial(0), a_trial(1)])
     curve.judged([a_trial(0, 0.9), a_trial(1, 0.8)])
     assert curve.curves[0].points == ((20, 0.8), (20, 0.8))
+    (one,) = curve.figure("title", "loss")["data"]
+    assert "markers" in one["mode"]  # a line between one point and itself is nothing to see

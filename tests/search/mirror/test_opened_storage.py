@@ -1,5 +1,6 @@
 """A study lies in a file, in a journal or on a server, and what is none is said to be none."""
 
+import logging
 import socket
 import sqlite3
 import subprocess
@@ -11,6 +12,7 @@ from sqlite3 import dbapi2
 
 import optuna
 import pytest
+from optuna.exceptions import StorageInternalError
 from optuna.storages import JournalStorage, RDBStorage
 from optuna.study import StudyDirection
 
@@ -52,6 +54,34 @@ def test_a_path_is_an_sqlite_file_and_an_address_a_journal_or_a_database(tmp_pat
         with opened_storage(place) as storage:
             assert isinstance(storage, kind)
         assert names(place) == ["proposals"]
+
+
+@pytest.mark.parametrize("name", ["a%20b.db", "ä + b#c.db", "%41.db"])
+def test_an_address_with_odd_characters_is_one_file_and_another_program_s_is_known_there(name, tmp_path):
+    address = f"sqlite:///{tmp_path}/{name}"
+    begin(address)
+    assert names(address) == ["proposals"]
+    (made,) = tmp_path.iterdir()
+    assert tables(made)
+    made.write_bytes(b"no database at all, " * 300)
+    with pytest.raises(UsageError, match="but not of SQLite"):
+        checked_storage(address)
+
+
+def test_what_a_database_refuses_is_raised_and_its_statement_is_not_printed(tmp_path, caplog):
+    begin(tmp_path / "study.db")
+    optuna_log = logging.getLogger("optuna")
+    optuna_log.addHandler(caplog.handler)
+    try:
+        with opened_storage(tmp_path / "study.db") as storage:
+            (study,) = storage.get_all_studies()
+            with closing(sqlite3.connect(tmp_path / "study.db")) as other:
+                other.execute("DROP TABLE trials")
+            with pytest.raises(StorageInternalError):
+                storage.get_all_trials(study._study_id)
+    finally:
+        optuna_log.removeHandler(caplog.handler)
+    assert "SELECT" not in caplog.text
 
 
 def test_damage_of_a_run_s_own_file_is_written_over(tmp_path):
@@ -140,7 +170,10 @@ def test_addresses_that_cannot_be_opened_are_refused_without_being_shown(tmp_pat
     [
         ("sqlite:////no/such/folder/secret.db", "see that the folder of its file is there"),
         ("/no/such/folder/secret.log", "see that the folder of its file is there"),
-        ("mysql+nosuch://u:secret@127.0.0.1/db", "give an address that Optuna takes"),
+        ("mysql+nosuch://u:secret@127.0.0.1/db", r"a driver that is not installed \(mysql.nosuch\); write"),
+        ("postgres://u:secret@127.0.0.1/db", r"not installed \(postgres\); write postgresql\+psycopg://"),
+        ("mssql+pymssql://u:secret@127.0.0.1/db", r"not installed \(pymssql\); write postgresql\+psycopg://"),
+        ("sqlite:///a.db?timeout=secret", "give an address that Optuna takes"),
         ("sqlite://", "memory of this process, which keeps nothing"),
         ("sqlite:///:memory:", "memory of this process, which keeps nothing"),
         ("sqlite:///file:secret?mode=memory&uri=true", "memory of this process, which keeps nothing"),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from optuna.exceptions import StorageInternalError
 
-from search.mirror.patience import StorageAwayError, patiently
+from search.mirror.patience import OvertakenError, StorageAwayError, patiently
 
 
 def away_for(calls: int) -> Callable[[], str]:
@@ -42,6 +42,16 @@ def test_what_stays_away_is_given_up_with_one_line():
         StorageAwayError, match=r"^`storage` has not answered for \d seconds?; .* which goes on"
     ):
         patiently(away_for(1000), within_s=0.8)
+
+
+def test_what_is_never_as_it_was_left_is_not_blamed_on_a_server():
+    def changed() -> None:
+        raise OvertakenError("trial 4 was to be the next of a study that has 0 by now")
+
+    with pytest.raises(
+        StorageAwayError, match=r"not as this program left it \(trial 4 .* nobody has removed"
+    ):
+        patiently(changed, within_s=0.8)
 
 
 def test_other_errors_and_those_that_nothing_mends_are_raised_at_once():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -95,7 +96,8 @@ def test_what_is_let_go_of_is_anybodys_and_what_was_told_of_it_stays(tmp_path):
         assert second.board()["trial 0"].told["step 3"] == "0.5"  # the first counts
 
 
-def test_whoever_is_silent_for_five_heartbeats_is_taken_for_dead(tmp_path):
+def test_whoever_is_silent_for_five_heartbeats_is_taken_for_dead(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
     with work_of(tmp_path, "b") as living:
         with work_of(tmp_path, "a") as silent:
             assert silent.claim("trial 0")
@@ -112,6 +114,7 @@ def test_whoever_is_silent_for_five_heartbeats_is_taken_for_dead(tmp_path):
             assert not silent.holds("trial 0")
         assert living.board()["trial 1"].owner == "b"
         assert living.board()["trial 0"].owner == "b"
+    assert caplog.messages == ["shared   the driver a is silent; others go on with what it had"]
 
 
 def test_drivers_that_were_all_stopped_for_longer_than_that_still_have_what_they_had(tmp_path):

@@ -13,6 +13,7 @@ from search.mirror.bulk_writer import BulkWriter
 from search.mirror.opened_storage import opened_storage
 from search.mirror.shown import Aim, ShownFile, ShownStudy, ShownTrial
 from search.mirror.study_mirror import begin_study
+from search.mirror.study_place import StudyPlace
 from search.mirror.writer import PlainWriter
 from spaces.errors import InputError, UsageError
 
@@ -121,6 +122,17 @@ def test_another_study_of_that_name_is_left_alone_and_the_next_is_numbered(place
     assert len(read(place, "sst2").trials) == 3
     with pytest.raises(UsageError, match="`storage` has a study 'sst2' of another search"):
         told(place, STORY, replace(STUDY, identity="seed 1"), named=True)
+
+
+def test_what_the_same_run_has_outgrown_stays_and_the_next_is_numbered_also_where_the_name_was_chosen(place):
+    run = StudyPlace("sst2", {}, identity="seed 0")
+    small, grown = (replace(STUDY, identity=run.of(seeds).identity) for seeds in (2, 3))
+    assert told(place, STORY[:2], small, named=True) == "sst2"
+    assert told(place, STORY, grown, named=True) == "sst2 (2)"
+    assert told(place, STORY, small, named=True) == "sst2"
+    other = replace(STUDY, identity=replace(run, identity="seed 1").of(2).identity)
+    with pytest.raises(UsageError, match="`storage` has a study 'sst2' of another search"):
+        told(place, STORY, other, named=True)
 
 
 def test_a_number_that_stands_for_other_parameters_is_refused(place):

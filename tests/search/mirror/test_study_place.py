@@ -53,6 +53,17 @@ def test_another_plan_is_another_study_and_the_same_plan_the_same():
     assert place.of([1, 2]).identity != replace(place, identity="seed 1").of([1, 2]).identity
 
 
+@pytest.mark.parametrize("kind", ["", "finalists", "99,840 parameters, alpha/r, lr 0.003", "in short"])
+def test_a_study_s_name_says_of_which_kind_it_is(kind):
+    place = StudyPlace("a, b", {})
+    assert place.kind_of(place.called(kind)) == kind
+
+
+@pytest.mark.parametrize("name", ["a", "a, ", "b, a, b", "a, bc", "a, b c, finalists"])
+def test_the_name_of_another_study_says_nothing(name):
+    assert StudyPlace("a, b", {}).kind_of(name) is None
+
+
 def test_a_study_tells_the_facts_the_command_and_this_program_and_nothing_that_is_not_known():
     place = StudyPlace("a, b", {"model": "tiny", "metric": None}, command="rankscape run", identity="i")
     study = place.study(AIMS, kind="finalists", more={"seeds": [0, 1]})
