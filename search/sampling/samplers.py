@@ -9,7 +9,7 @@ from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESample
 
 from spaces.unknown_name import unknown_name
 
-__all__ = ["LIVE_SAMPLERS", "READS_PRUNED", "SAMPLERS", "WINDOWS", "find_sampler"]
+__all__ = ["KEEPS_NOTES", "LIVE_SAMPLERS", "READS_PRUNED", "SAMPLERS", "WINDOWS", "find_sampler"]
 
 
 def _tpe(seed: int) -> BaseSampler:
@@ -69,6 +69,8 @@ LIVE_SAMPLERS: Final[Mapping[str, Callable[[int], BaseSampler]]] = {**SAMPLERS, 
 """The same names, where trials are told long after they were asked for."""
 READS_PRUNED: Final = frozenset({"tpe"})
 """Those that weigh how far a stopped trial came; to the others its last value is told as if it were final."""
+KEEPS_NOTES: Final = frozenset({"nsga2"})
+"""Those that must find on a trial again what they noted when they were asked: the generation."""
 
 
 def find_sampler(name: str) -> Callable[[int], BaseSampler]:
