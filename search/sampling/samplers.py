@@ -9,6 +9,8 @@ from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESample
 
 from spaces.unknown_name import unknown_name
 
+from .remembering_tpe import RememberingTPE
+
 __all__ = ["KEEPS_NOTES", "LIVE_SAMPLERS", "READS_PRUNED", "SAMPLERS", "WINDOWS", "find_sampler"]
 
 
@@ -60,12 +62,7 @@ sites and 3 objectives, 60 ms for 5. With 512 it learned a little better over 40
 """
 
 
-def _tpe_among_running(seed: int) -> BaseSampler:
-    """The same beside running trials, taken for bad ones (the constant liar), so that none is like them."""
-    return TPESampler(seed=seed, multivariate=True, constant_liar=True)
-
-
-LIVE_SAMPLERS: Final[Mapping[str, Callable[[int], BaseSampler]]] = {**SAMPLERS, "tpe": _tpe_among_running}
+LIVE_SAMPLERS: Final[Mapping[str, Callable[[int], BaseSampler]]] = {**SAMPLERS, "tpe": RememberingTPE}
 """The same names, where trials are told long after they were asked for."""
 READS_PRUNED: Final = frozenset({"tpe"})
 """Those that weigh how far a stopped trial came; to the others its last value is told as if it were final."""

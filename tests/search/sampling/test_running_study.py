@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import optuna
 import pytest
+from optuna.samplers import TPESampler
 from optuna.trial import TrialState, create_trial
 
 from search.allocation.repair import repair
 from search.sampling.running_study import Alternatives, Idea, Outcome, RunningStudy
-from search.sampling.samplers import LIVE_SAMPLERS, READS_PRUNED
+from search.sampling.samplers import LIVE_SAMPLERS, READS_PRUNED, SAMPLERS
 
 BUDGET = 32 * 8 * 2
 
@@ -105,7 +106,9 @@ class Asking:
 
     def __init__(self, space, name, directions, choices, seed):
         rng = np.random.default_rng(seed)
-        sampler = LIVE_SAMPLERS[name](int(rng.integers(2**32)))
+        seed = int(rng.integers(2**32))
+        tpe = TPESampler(seed=seed, multivariate=True, constant_liar=True)
+        sampler = tpe if name == "tpe" else SAMPLERS[name](seed)
         self.study = optuna.create_study(directions=directions, sampler=sampler)
         self.space, self.choices, self.rng, self.running = space, choices, rng, {}
 
