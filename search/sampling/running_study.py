@@ -116,9 +116,8 @@ class RunningStudy:
     def suggest(self, *, max_params: int | None = None) -> Idea:
         """The sampler's next idea, repaired; within a budget of its own, unless one is given."""
         study, sampler = self.study, self.study.sampler
-        drawn = self._settled | sampler.sample_relative(
-            study, self._asked, self._open
-        )  # most draw all at once
+        at_once = sampler.sample_relative(study, self._asked, self._open)  # all, of most samplers
+        drawn = self._settled | at_once
         for name, distribution in self._distributions.items():
             if name not in drawn:
                 drawn[name] = sampler.sample_independent(study, self._asked, name, distribution)
