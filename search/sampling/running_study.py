@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import optuna
-from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState, create_trial
 
 from search.allocation.random_allocation import random_ranks
@@ -99,9 +99,7 @@ class RunningStudy:
         self._reads_pruned = sampler in READS_PRUNED and len(directions) == 1
         self._notes = sampler in KEEPS_NOTES
         ranks = CategoricalDistribution(space.ranks)
-        self._distributions: dict[str, CategoricalDistribution | FloatDistribution] = {
-            site.name: ranks for site in space.sites
-        }
+        self._distributions: dict[str, BaseDistribution] = {site.name: ranks for site in space.sites}
         self._distributions[_LR] = CategoricalDistribution(choices.learning_rates)
         self._distributions[_SCALING] = CategoricalDistribution(choices.scalings)
         least, most = choices.least_params, choices.max_params
@@ -186,6 +184,9 @@ class RunningStudy:
         return len(self.study.get_trials(deepcopy=False)) - 1
 
 
-def _only(distribution: CategoricalDistribution | FloatDistribution) -> object:
+def _only(distribution: BaseDistribution) -> Any:
     """The value of one that leaves no choice."""
-    return distribution.choices[0] if isinstance(distribution, CategoricalDistribution) else distribution.low
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices[0]
+    assert isinstance(distribution, FloatDistribution), "there are no others here"
+    return distribution.low
