@@ -28,8 +28,8 @@ _GOOD: Final = 0.02  # a regret that is called good
 
 def simulated(
     table: CurveTable, order: str, workers: int, args: argparse.Namespace, *, seed: int
-) -> Mapping[str, float | int | str | None]:
-    """What one search comes to."""
+) -> Mapping[str, object]:
+    """What one search comes to. regret: (seconds, how far what looks best by then is above the best)."""
     world, contest = Replay(table, seed=seed), table.contest
     rng = np.random.default_rng([seed, workers])
     cluster = VirtualCluster(workers, world, args.spread, args.overhead, rng)
@@ -53,6 +53,7 @@ def simulated(
         "rows_per_trial": round(log.rows / asked, 2),
         "final_regret": round(log.regret[-1][1], 4) if log.regret else None,
         "seconds_to_good": None if good is None else round(good, 1),
+        "regret": [(round(at, 1), round(regret, 4)) for at, regret in log.regret],
     }
 
 

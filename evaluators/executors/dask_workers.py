@@ -24,7 +24,7 @@ from .retry import Died
 __all__ = ["DaskCall", "DaskWorkers"]
 
 _ANSWER: Final = 10.0  # seconds that a scheduler has to answer in, at most
-_LOOK: Final = 1.0  # seconds between looks at who has died
+_LOOK: Final = 1.0  # seconds between looks at who has died, at most
 _LOST: Final = "on the Dask worker {} was lost"
 _FETCH: Final = 60.0  # seconds for one result, before its worker is looked for
 _LARGE: Final = {"distributed.admin.large-graph-warning-threshold": "1 TiB"}
@@ -103,6 +103,7 @@ class DaskWorkers:
         try:
             while waiting or busy:
                 there = self._there()
+                yield from self._gone(busy, there)
                 free = there - {one.address for one in busy.values()}
                 for address in sorted(free, key=lambda one: (one not in self._warm, one))[: len(waiting)]:
                     place, call = waiting.popleft()
@@ -118,19 +119,22 @@ class DaskWorkers:
         finally:
             self._client.cancel([one.future for one in busy.values()])
 
+    def _gone(
+        self, busy: dict[object, _Busy[_Returned]], there: set[str]
+    ) -> Iterator[tuple[int, _Returned | Died]]:
+        """Calls whose workers are there no more; those that had ended before are left to ``_ends``."""
+        for gone in [one for one in busy.values() if one.address not in there and not one.future.done()]:
+            del busy[gone.future.key]
+            gone.future.cancel()
+            yield gone.place, gone.died
+
     def _ends(
         self, busy: dict[object, _Busy[_Returned]], ended: SimpleQueue[Future[_Returned]]
     ) -> Iterator[tuple[int, _Returned | Died]]:
-        """The next call that has ended; after a second without one, those whose workers are gone."""
+        """The next call that has ended, if one does within a second."""
         try:
             key = ended.get(timeout=_LOOK).key
         except Empty:
-            there = self._there()
-            for gone in [one for one in busy.values() if one.address not in there]:
-                if not gone.future.done():
-                    del busy[gone.future.key]
-                    gone.future.cancel()
-                    yield gone.place, gone.died
             return
         if key in busy:  # which what was cancelled is not any more
             one = busy.pop(key)

@@ -13,7 +13,7 @@ from optuna.distributions import distribution_to_json
 from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from .patience import OvertakenError
@@ -47,9 +47,7 @@ class BulkWriter:
 
     def add(self, trials: Sequence[FrozenTrial], first: int) -> list[int]:
         with Session(self.storage.engine) as session, session.begin():
-            models.StudyModel.find_or_raise_by_id(
-                self.study_id, session, for_update=True
-            )  # numbers are given
+            self._hold_numbers(session)
             count = select(func.count()).where(models.TrialModel.study_id == self.study_id)
             if (there := session.execute(count).scalar_one()) != first:
                 raise OvertakenError(f"trial {first} was to be the next of a study that has {there} by now")
@@ -74,6 +72,12 @@ class BulkWriter:
                 _attributes((i, one.system_attrs) for i, one in each),
             )
         return ids
+
+    def _hold_numbers(self, session: Session) -> None:
+        """Nobody else adds trials until it commits; SQLite holds what is written, not what is read."""
+        study: Any = models.StudyModel.find_or_raise_by_id(self.study_id, session, for_update=True)
+        own = models.StudyModel.study_id == self.study_id
+        session.execute(update(models.StudyModel).where(own).values(study_name=study.study_name))
 
     def change(self, changes: Sequence[TrialChange]) -> None:
         with Session(self.storage.engine) as session, session.begin():

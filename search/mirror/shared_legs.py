@@ -34,6 +34,10 @@ class SharedLegs:
     state; who has fewer than its share of a wave claims those that are nobody's. What another driver trained
     is given without weights and without the losses of single steps.
 
+    A driver tells of its share of a wave once all of it is trained. To tell of each leg as it ends would
+    bring nobody forward: the next wave waits for all, and who takes a trial over needs its state, which lies
+    in the ledger, not what is told.
+
     Args:
         work: what is shared.
         train: trains some of them here.

@@ -9,7 +9,9 @@ from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESample
 
 from spaces.unknown_name import unknown_name
 
-__all__ = ["LIVE_SAMPLERS", "READS_PRUNED", "SAMPLERS", "WINDOWS", "find_sampler"]
+from .remembering_tpe import RememberingTPE
+
+__all__ = ["KEEPS_NOTES", "LIVE_SAMPLERS", "READS_PRUNED", "SAMPLERS", "WINDOWS", "find_sampler"]
 
 
 def _tpe(seed: int) -> BaseSampler:
@@ -60,15 +62,12 @@ sites and 3 objectives, 60 ms for 5. With 512 it learned a little better over 40
 """
 
 
-def _tpe_among_running(seed: int) -> BaseSampler:
-    """The same beside running trials, taken for bad ones (the constant liar), so that none is like them."""
-    return TPESampler(seed=seed, multivariate=True, constant_liar=True)
-
-
-LIVE_SAMPLERS: Final[Mapping[str, Callable[[int], BaseSampler]]] = {**SAMPLERS, "tpe": _tpe_among_running}
+LIVE_SAMPLERS: Final[Mapping[str, Callable[[int], BaseSampler]]] = {**SAMPLERS, "tpe": RememberingTPE}
 """The same names, where trials are told long after they were asked for."""
 READS_PRUNED: Final = frozenset({"tpe"})
 """Those that weigh how far a stopped trial came; to the others its last value is told as if it were final."""
+KEEPS_NOTES: Final = frozenset({"nsga2"})
+"""Those that must find on a trial again what they noted when they were asked: the generation."""
 
 
 def find_sampler(name: str) -> Callable[[int], BaseSampler]:

@@ -94,6 +94,21 @@ def test_a_worker_that_is_killed_takes_its_call_with_it_and_no_other(workers, tm
     assert dict(workers([DaskCall(noted(tmp_path, 2), b"again")])) == {0: (2, 5)}
 
 
+def test_a_death_is_noticed_while_others_give_results(workers, tmp_path):
+    """Not only once nobody has given any for a while, as at the end of a wave."""
+
+    def deadly(shared):
+        noted(tmp_path, 201)(shared)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def short(_):
+        time.sleep(0.1)
+
+    places = [place for place, _ in workers([DaskCall(deadly), *[DaskCall(short)] * 60])]
+    assert sorted(places) == list(range(61))
+    assert places[-1] != 0
+
+
 def test_an_exception_is_raised_here_and_what_cannot_be_imported_is_told_in_a_line(workers):
     def fail(_):
         raise KeyError("planted")

@@ -8,7 +8,8 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState, create_trial
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from search.mirror.bulk_writer import KNOWN_SCHEMA, BulkWriter, writer_of
 from search.mirror.patience import OvertakenError
@@ -151,3 +152,22 @@ def test_all_are_written_or_none(storage):
     with pytest.raises((IntegrityError, TypeError)):
         writer(storage, "ours").add([TRIALS[0], broken], 0)
     assert not study.get_trials()
+
+
+def test_nobody_adds_trials_between_counting_and_adding(storage, tmp_path):
+    """Else both would give the same numbers."""
+    study = study_of(storage, "ours")
+    hasty = RDBStorage(f"sqlite:///{tmp_path}/study.db", {"connect_args": {"timeout": 0.0}})
+    came, own = [], BulkWriter(hasty, hasty.get_study_id_from_name("ours"))
+
+    def come_between(_connection, _cursor, statement, *_):
+        if statement.startswith("INSERT INTO trials") and not came:
+            came.append(statement)
+            with pytest.raises(OperationalError, match="locked"):
+                own.add(TRIALS[:1], 0)
+
+    event.listen(storage.engine, "before_cursor_execute", come_between)
+    writer(storage, "ours").add(TRIALS[:2], 0)
+    hasty.engine.dispose()
+    assert came
+    assert [trial.number for trial in study.get_trials()] == [0, 1]

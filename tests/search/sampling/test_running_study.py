@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import optuna
 import pytest
-from optuna.trial import TrialState
+from optuna.samplers import TPESampler
+from optuna.trial import TrialState, create_trial
 
+from search.allocation.repair import repair
 from search.sampling.running_study import Alternatives, Idea, Outcome, RunningStudy
-from search.sampling.samplers import LIVE_SAMPLERS
+from search.sampling.samplers import LIVE_SAMPLERS, READS_PRUNED, SAMPLERS
 
 BUDGET = 32 * 8 * 2
 
@@ -24,7 +27,9 @@ def study_of(space, name="tpe", *, least=BUDGET, objectives=1, seed=0) -> Runnin
 
 
 def states(study: RunningStudy) -> list[TrialState]:
-    return [trial.state for trial in study.study.trials if trial.state != TrialState.FAIL]
+    """Of those that are trained or were, as samplers see them."""
+    nobodys = (TrialState.FAIL, TrialState.WAITING)
+    return [trial.state for trial in study.study.trials if trial.state not in nobodys]
 
 
 @pytest.mark.parametrize("name", LIVE_SAMPLERS)
@@ -94,3 +99,63 @@ def test_chance_alone_decides_where_nothing_new_is_suggested(space):
     other = study.restart(idea)
     assert idea.max_params == other.max_params == BUDGET // 2
     assert space.params(space.allocation(other.ranks)) <= BUDGET // 2
+
+
+class Asking:
+    """The same by Optuna's own ``ask``: each trial that it gives fails, what became of it is one more."""
+
+    def __init__(self, space, name, directions, choices, seed):
+        rng = np.random.default_rng(seed)
+        seed = int(rng.integers(2**32))
+        tpe = TPESampler(seed=seed, multivariate=True, constant_liar=True)
+        sampler = tpe if name == "tpe" else SAMPLERS[name](seed)
+        self.study = optuna.create_study(directions=directions, sampler=sampler)
+        self.space, self.choices, self.rng, self.running = space, choices, rng, {}
+
+    def suggest(self):
+        trial, choices = self.study.ask(), self.choices
+        ranks = [trial.suggest_categorical(site.name, self.space.ranks) for site in self.space.sites]
+        rate = trial.suggest_categorical("learning_rate", choices.learning_rates)
+        rule = trial.suggest_categorical("scaling", choices.scalings)
+        budget = round(trial.suggest_float("budget", choices.least_params, choices.max_params, log=True))
+        asked = self.study.tell(trial, state=TrialState.FAIL)
+        ranks = repair(np.array(ranks), self.space, budget, rng=self.rng)
+        became = {**asked.params, "budget": float(budget)}
+        became |= dict(zip([site.name for site in self.space.sites], ranks.tolist(), strict=True))
+        return (*ranks.tolist(), rate, rule, budget), (became, asked.distributions, asked.system_attrs)
+
+    def add(self, suggested, **more):
+        params, distributions, notes = suggested
+        trial = create_trial(params=params, distributions=distributions, system_attrs=notes, **more)
+        self.study.add_trial(trial)
+        return self.study.get_trials(deepcopy=False)[-1].number
+
+    def begin(self, number, suggested):
+        self.running[number] = suggested, self.add(suggested, state=TrialState.RUNNING)
+
+    def end(self, number, values, state):
+        suggested, here = self.running.pop(number)
+        self.study.tell(here, state=TrialState.FAIL)
+        self.add(suggested, values=values, state=state, intermediate_values={1: values[0]})
+
+
+@pytest.mark.parametrize("name", LIVE_SAMPLERS)
+@pytest.mark.parametrize("objectives", [1, 2])
+@pytest.mark.parametrize("least", [BUDGET, BUDGET // 4])
+def test_ideas_are_those_of_optunas_own_ask_while_others_are_running(space, name, objectives, least):
+    choices = Alternatives((1e-3, 1e-2), ("alpha/r",), least, BUDGET)
+    directions = ["minimize"] * objectives
+    own = RunningStudy(name, space, choices, directions=directions, rng=np.random.default_rng(5))
+    optunas = Asking(space, name, directions, choices, 5)
+    reads_pruned = name in READS_PRUNED and objectives == 1
+    for number in range(30):  # NSGA-II goes on to a second generation after 16
+        for _ in range(2):
+            idea, (expected, suggested) = own.suggest(), optunas.suggest()
+            assert (*idea.ranks.tolist(), idea.learning_rate, idea.scaling, idea.max_params) == expected
+        own.begin(number, idea)
+        optunas.begin(number, suggested)
+        ended = number - 7 if number % 2 else number - 9  # out of order
+        if ended >= 0:
+            values, pruned = (float(number * 7 % 5), 1.0)[:objectives], number % 3 == 0
+            own.end(ended, Outcome(values, {1: values[0]}, pruned))
+            optunas.end(ended, values, TrialState.PRUNED if pruned and reads_pruned else TrialState.COMPLETE)
