@@ -54,7 +54,7 @@ def test_the_study_holds_every_proposal_within_budget(small, capsys, tmp_path):
     storage = f"sqlite:///{tmp_path}/out/study.db"
     (name,) = (one for one in optuna.get_all_study_names(storage) if one.endswith(", proposals"))
     study = optuna.load_study(study_name=name, storage=storage)
-    assert {"grad_norm", "spectrum"} <= set(study.metric_names)
+    assert {"zico", "l2_norm"} <= set(study.metric_names)
     proposers = [trial.user_attrs["proposer"] for trial in study.trials]
     assert proposers[0].startswith("uniform")
     assert sum(proposer.endswith("tpe") for proposer in proposers) == 4

@@ -33,7 +33,7 @@ def check(*, budget="2.3M", data=None, training=None, evaluator="train", **live)
         ({"budget_min": "3M"}, "`budget_min=3M` is above `budget=2.3M`; give less"),
         ({"budget_min": "r=9", "budget": "r=8"}, "`budget_min=r=9` is above `budget=r=8`"),
         ({"budget_min": "2%", "budget": "1%"}, "`budget_min=2%` is above `budget=1%`"),
-        ({"rungs": 9}, "which has only 32 steps"),  # of the embedded task
+        ({"rungs": 9}, "which has only 64 steps"),  # of the embedded task
         ({"data": {**FILES, "train_rows": 40}}, "which has only 3 steps"),
     ],
 )
