@@ -33,7 +33,7 @@ def whole_weight(model: PreTrainedModel, module: str) -> Tensor:
     if not is_matrix:
         raise InputError(
             f"{module} is a {type(linear).__name__} whose weight is not a plain matrix; load the "
-            "model without quantization, or use what reads no base weights (proxies grad_norm, spectrum)."
+            "model without quantization, or use what reads no base weights (proxies zico, eva)."
         )
     assert isinstance(weight, Tensor)
     return weight.T if isinstance(linear, Conv1D) else weight

@@ -68,7 +68,7 @@ class OwnLoss:
         """Raises InputError: nothing is known of single rows."""
         raise InputError(
             f"a {type(model).__name__} is known by its own loss alone, which says nothing of single rows; "
-            "name a `proxy` that looks at gradients, such as root:adam_signal."
+            "name a `proxy` that looks at gradients, such as zico."
         )
 
     def total(self, model: PreTrainedModel, inputs: Mapping[str, Tensor]) -> Tensor:

@@ -28,7 +28,8 @@ class SearchSettings:
     )
     finalists: int = option(
         3,
-        "the best of these, fine-tuned over all seeds beside the uniform baseline",
+        "the best of these (without `trials` uniform[q,v] first), fine-tuned over all seeds beside the "
+        "uniform baseline",
         metavar="N",
         between=COUNTS,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -122,10 +123,11 @@ class TabulatedOracle:
         return self.scores_of(proxies)
 
     def scores_of(self, proxies: Sequence[str] | None) -> list[SiteScores]:
-        """Of these proxies, as they are in the table; by default, those of the defaults that it has."""
+        """Of these proxies, as they are in the table, ``all`` that it has; by default, those of the defaults
+        that it has."""
         known = {scores.proxy: scores for scores in self.scores}
-        usual = [name for name in DEFAULT_PROXIES if name in known]
-        asked = tuple(known) if ALL in (proxies or ()) else tuple(dict.fromkeys(proxies or usual))
+        named = proxies or [name for name in DEFAULT_PROXIES if name in known]
+        asked = tuple(dict.fromkeys(chain.from_iterable(known if one == ALL else (one,) for one in named)))
         if not asked or not known.keys() >= set(asked):
             lacking = [name for name in asked or DEFAULT_PROXIES if name not in known]
             raise UsageError(

@@ -63,7 +63,8 @@ def score_all(
 
     Args:
         job: whose model and rows the proxies look at.
-        proxies: by default those that have been of use, and what is best built of them (results/proxies).
+        proxies: by default those that have been of use, and what was best built of them where training was
+            brief (results/study-rotten-tomatoes).
         space: the job's own sites, at any ranks.
         folder: scores that it holds are read.
         progress: counts proxies.

@@ -244,11 +244,8 @@ BAD = {
         2,
         "no scores of fisher; choose with --proxy from zico, l2_norm.",
     ),
-    "a rank it lacks": (
-        ["--ranks", "0,2,3"],
-        2,
-        "no scores at rank 3; choose with --ranks from 0,1,2,4,8,16.",
-    ),
+    "a proxy it lacks beside all": (["--proxy", "all,snr"], 2, "no scores of snr; choose with --proxy"),
+    "a rank it lacks": (["--ranks", "0,2,3"], 2, "at rank 3; choose with --ranks from 0,1,2,4,8,16."),
     "ranks that cannot spend the budget": (["--ranks", "0,1"], 2, "can spend at most 384"),
     "more seeds than it has": (["--seeds", "4"], 2, "--seeds 4 is more than the 3 the table has"),
     "an unknown sampler": (["--sampler", "magic"], 2, "--sampler 'magic' is unknown"),
