@@ -31,6 +31,7 @@ from proxies.measure.plan import gradients_fit, memory_for
 from proxies.proxy import needs_of
 from proxies.registry import PROXIES, find_proxy, score_sites
 from proxies.site_scores import SiteScores
+from search.job.scoring import DEFAULT_PROXIES
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
@@ -44,7 +45,7 @@ from spaces.wires import Wires
 from .cohort_case import CASES, RANK
 from .record import record
 
-ALLOCATE: Final = ("root:adam_signal",)
+ALLOCATE: Final = ("zico",)
 DENSE_PROXIES: Final = ("grad_norm", "spectrum", "snip", "synflow")
 SKETCHED_PROXIES: Final = ("grad_norm", "spectrum", "root:adam_signal", "synflow")
 WARM: Final = ("solo_linear", "solo")
@@ -63,7 +64,7 @@ class Bench:
     memory: str | None
 
     @property
-    def defaults(self) -> tuple[str, ...]:
+    def of_weights(self) -> tuple[str, ...]:
         """Proxies of the gradient of whole weights; where that does not fit, those that can be sketched."""
         limit = None if self.memory is None else parse_memory(self.memory)
         sites = self.space.sites
@@ -141,7 +142,8 @@ def dense(bench: Bench) -> None:
 
 ARMS: Final[Mapping[str, Callable[[Bench], object]]] = {
     "lora": lora,
-    "defaults": lambda bench: bench.score(bench.defaults),
+    "defaults": lambda bench: bench.score(DEFAULT_PROXIES),
+    "of weights": lambda bench: bench.score(bench.of_weights),
     "whole": lambda bench: bench.score(DENSE_PROXIES, EVERYTHING),
     "allocate": lambda bench: bench.score(ALLOCATE),
     "full": full,
@@ -202,7 +204,7 @@ def facts(args: argparse.Namespace) -> dict[str, object]:
         "sites": len(bench.space.sites),
         "base_mb": round(base / 1e6, 1),
         "gradients_mb": round(sum(4 * s.d_in * s.d_out for s in bench.space.sites) / 1e6, 1),
-        "proxies": list(bench.defaults),
+        "proxies": list(DEFAULT_PROXIES),
         "allocations_per_second": per_second,
     }
 

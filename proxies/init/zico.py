@@ -11,6 +11,7 @@ from proxies.measure.evidence import Evidence
 from proxies.measure.need import Need, Seen
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores
+from spaces.errors import InputError
 
 __all__ = ["ZICO"]
 
@@ -32,10 +33,17 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     never vary (by more than rounding, ``varies``) are left out of the sum, a wire of which none varies is
     worth 0, and the deviation divides by the number of batches. Departure: the gradient of A is 0 where B is,
     and left out. Cost: one forward and backward per batch, through A at the grid's largest rank: G is never
-    formed. Raises InputError on fewer than two batches.
+    formed. Raises InputError on fewer than two batches, and
+    on batches that are alike.
     """
     evidence.require_batches(name, 2)
-    return SiteScores.of_ranks(name, "init", evidence.space, evidence.of(_WORTHS))
+    worths = evidence.of(_WORTHS)
+    if not worths.any():
+        raise InputError(
+            f"proxy {name} compares batches, and no gradient varies between these {evidence.batches}; give "
+            "batches that differ, or another proxy."
+        )
+    return SiteScores.of_ranks(name, "init", evidence.space, worths)
 
 
 def _by_rank(seen: Seen) -> np.ndarray:

@@ -17,10 +17,10 @@ __all__ = ["choose_finalists"]
 def choose_finalists(proposals: Sequence[Proposal], count: int, *, seed: int) -> list[Proposal]:
     """Up to ``count`` proposals besides the uniform baseline, so that every kind of proposer has its turn.
 
-    First what is usual, ``uniform[q,v]``, where that was proposed. Then in rounds, each proxy sends what its
-    next allocator proposed and each sampler sends its next best trial, by mean rank over the proxies; proxies
-    and samplers alternate, and they and a proxy's allocators come in the order of ``proposals``. An
-    allocation that was chosen already is passed over.
+    Of two and more the first is what is usual, ``uniform[q,v]``, where that was proposed. Then in rounds,
+    each proxy sends what its next allocator proposed and each sampler sends its next best trial, by mean rank
+    over the proxies; proxies and samplers alternate, and they and a proxy's allocators come in the order of
+    ``proposals``. An allocation that was chosen already is passed over.
     seed: >= 0, breaks ties of mean rank. Fewer than ``count`` where there are no more proposals.
     """
     if count < 0:
@@ -30,7 +30,7 @@ def choose_finalists(proposals: Sequence[Proposal], count: int, *, seed: int) ->
     proxies, samplers = _queues(candidates, place)
     senders = [queue for pair in zip_longest(proxies, samplers) for queue in pair if queue is not None]
     usual = [index for index, one in enumerate(candidates) if UNIFORM_QV in one.proposers]
-    chosen = {index: candidates[index] for index in usual[:count]}
+    chosen = {index: candidates[index] for index in usual[: max(0, count - 1)]}
     while len(chosen) < count and len(chosen) < len(candidates):
         for queue in senders:
             following = next((index for index in queue if index not in chosen), None)

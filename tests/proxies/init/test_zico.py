@@ -40,3 +40,9 @@ def test_one_batch_is_refused(evidence, batches):
     one = Evidence(evidence.model, TWO_CLASSES, batches[:1], evidence.space, seed=0)
     with pytest.raises(InputError, match="zico compares batches and was given 1; give it at least 2"):
         score_sites([PROXIES["zico"]], one)
+
+
+def test_batches_that_are_alike_are_refused(evidence, batches):
+    alike = Evidence(evidence.model, TWO_CLASSES, [batches[0]] * 3, evidence.space, seed=0)
+    with pytest.raises(InputError, match=r"no gradient varies between these 3; give batches that differ"):
+        score_sites([PROXIES["zico"]], alike)
