@@ -88,7 +88,7 @@ def allocate(
         space: the linears: "lora[all]", or those of some roles, "lora[q,v]". Projections that are fused into
             one linear are one site, as PEFT adapts it.
         proxy: what scores a site, by its name in ``proxies.registry``. The default is the one that
-            most studies of results/proxies show to rank allocations rightly, and none backwards.
+            most studies of results/proxies show to rank allocations rightly.
         allocator: what spends the budget by these scores: greedy, exact, topk, uniform or random.
         ranks: the grid, 0 among them, (0, 4, 8) or "0,4,8"; by default 0 and powers of two around the
             uniform rank.

@@ -29,9 +29,9 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 DEFAULT_PROXIES: Final = ("zico", "l2_norm")
-"""Committed tables show both to rank allocations rightly, and none backwards; the first is the only one that
-they do on two models by the metric, the second reads the weights alone. Neither forms a gradient of a weight
-(results/proxies, what follows)."""
+"""Committed tables show both to rank allocations rightly; the first is the only one that they do on two
+models by the metric, the second, which none shows to rank backwards, reads the weights alone. Neither forms a
+gradient of a weight (results/proxies, what follows)."""
 
 
 def score_space(
