@@ -141,7 +141,9 @@ def test_a_comparison_in_which_every_run_fails_is_a_failure(compare, capsys):
 
 
 def test_the_grid_may_be_extended_and_a_rate_at_its_edge_is_marked(compare, capsys):
-    argv = [*compare, "--methods", "lora,head", "--scalings", "alpha/r,constant", "--lrs"]
+    one = compare.index("--lr")  # beside which several are refused
+    argv = [*compare[:one], *compare[one + 2 :], "--methods", "lora,head"]
+    argv += ["--scalings", "alpha/r,constant", "--lrs"]
     assert main([*argv, "1e-4,1e-3"]) == 0
     assert "0.001*" in capsys.readouterr().out
     result = run_json(capsys, [*argv, "1e-4,1e-3,1e-2"])

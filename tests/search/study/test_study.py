@@ -123,7 +123,8 @@ def test_a_search_is_answered_by_the_table_of_a_study(study, tmp_path, capsys):
     assert main(study) == 0
     capsys.readouterr()
     argv = ["--table", str(tmp_path / "out" / "table.parquet"), "--output", str(tmp_path / "found")]
-    assert run([*argv, "--proposals", "4", "--finalists", "4", "--json", "--quiet"]) == 0
+    few = ["--proposals", "4", "--finalists", "4", "--proxy", "all"]
+    assert run([*argv, *few, "--json", "--quiet"]) == 0
     result = json.loads(capsys.readouterr().out)
     table = BenchmarkTable.read(tmp_path / "out" / "table.parquet")
     known = {
@@ -209,7 +210,7 @@ def test_a_report_s_folder_is_that_of_its_table_and_foreign_plots_in_it_stay(stu
     (tmp_path / "copy").mkdir()
     shutil.copy(out / "table.parquet", tmp_path / "copy")
     assert main(["--from", str(tmp_path / "copy"), "--quiet", "--output", str(made)]) == 2
-    assert "other options (source)" in capsys.readouterr().err
+    assert "other options (--from)" in capsys.readouterr().err
 
 
 def test_a_report_is_not_written_into_a_folder_in_use(study, tmp_path, capsys):
