@@ -10,7 +10,7 @@ Known proxies that are left out because they make no sense for wires:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
@@ -57,7 +57,7 @@ from spaces.unknown_name import unknown_name
 from .proxy import Proxy
 from .site_scores import DegenerateScoreError, SiteScores
 
-__all__ = ["ALL", "OFFERED", "PROXIES", "UNPROVEN", "find_proxy", "proxy_names", "score_sites"]
+__all__ = ["ALL", "OFFERED", "PROXIES", "UNPROVEN", "find_proxy", "proxy_names", "score_sites", "spelled_out"]
 
 OFFERED: Final[Mapping[str, Proxy]] = {
     "constant": CONSTANT,
@@ -151,10 +151,19 @@ def proxy_names(asked: Sequence[str]) -> tuple[str, ...]:
     >>> len(proxy_names([ALL, "root:snr"])) - len(PROXIES)
     1
     """
-    names = dict.fromkeys(chain.from_iterable(PROXIES if name == ALL else (name,) for name in asked))
+    names = spelled_out(asked, PROXIES)
     for name in names:
         find_proxy(name)
-    return tuple(names)
+    return names
+
+
+def spelled_out(asked: Iterable[str], every: Iterable[str]) -> tuple[str, ...]:
+    """The names asked for, each once, those of ``every`` in place of ``all``.
+
+    >>> spelled_out(["root:snr", "all", "snip"], ["snr", "snip"])
+    ('root:snr', 'snr', 'snip')
+    """
+    return tuple(dict.fromkeys(chain.from_iterable(every if name == ALL else (name,) for name in asked)))
 
 
 def score_sites(proxies: Sequence[Proxy], evidence: Evidence) -> list[SiteScores]:

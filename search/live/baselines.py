@@ -9,6 +9,7 @@ from proxies.site_scores import SiteScores
 from search.allocation.uniform import uniform_allocation
 from search.sampling.proposals import Proposal
 from search.sampling.proposer import UNIFORM, UNIFORM_QV, Proposer
+from search.sampling.usual import qv_sites
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
@@ -33,8 +34,7 @@ def baselines_of(
         linears: every site of kind lora that could be used, in the order of the network.
         scores: of the space's sites at its ranks; a baseline beyond these gets none.
     """
-    qv = [site for site in linears if site.role in ("q", "v")]
-    wanted = {UNIFORM: space.sites, Proposer("uniform[all]"): linears, UNIFORM_QV: qv}
+    wanted = {UNIFORM: space.sites, Proposer("uniform[all]"): linears, UNIFORM_QV: qv_sites(linears)}
     found: dict[Allocation, list[Proposer]] = {}
     costs: dict[Allocation, int] = {}
     for proposer, sites in wanted.items():

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from evaluators.adapters.story import Story
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
 from evaluators.training.candidate import Trained
-from proxies.registry import ALL
+from proxies.registry import spelled_out
 from proxies.site_scores import SiteScores
 from search.allocation.uniform import uniform_allocation
 from search.job.prepare import space_of
@@ -127,7 +126,7 @@ class TabulatedOracle:
         that it has."""
         known = {scores.proxy: scores for scores in self.scores}
         named = proxies or [name for name in DEFAULT_PROXIES if name in known]
-        asked = tuple(dict.fromkeys(chain.from_iterable(known if one == ALL else (one,) for one in named)))
+        asked = spelled_out(named, known)
         if not asked or not known.keys() >= set(asked):
             lacking = [name for name in asked or DEFAULT_PROXIES if name not in known]
             raise UsageError(

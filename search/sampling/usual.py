@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 from search.allocation.uniform import uniform_allocation
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
+from spaces.site import Site
 
 from .proposer import UNIFORM_QV, Proposer
 
-__all__ = ["usual_allocations"]
+__all__ = ["qv_sites", "usual_allocations"]
 
 _log = logging.getLogger(__name__)
+
+
+def qv_sites(sites: Iterable[Site]) -> tuple[Site, ...]:
+    """Those of attention's queries and values, in order."""
+    return tuple(site for site in sites if site.role in ("q", "v"))
 
 
 def usual_allocations(space: SearchSpace, max_params: int) -> list[tuple[Proposer, Allocation]]:
@@ -25,7 +32,7 @@ def usual_allocations(space: SearchSpace, max_params: int) -> list[tuple[Propose
 
     Source: LoRA, arXiv:2106.09685, section 4.2. max_params: the budget, in parameters.
     """
-    sites = tuple(site for site in space.sites if site.role in ("q", "v"))
+    sites = qv_sites(space.sites)
     if not sites or len(sites) == len(space.sites):
         return []
     try:

@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 
 from proxies.registry import PROXIES
+from search.job.option import options_of
 from search.job.prepare import prepare
-from search.job.scoring import (
-    score_space,
-    scoring_batches,
-)
+from search.job.scoring import DEFAULT_PROXIES, score_space, scoring_batches
 from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
+from search.run.settings import SearchSettings
 from spaces.errors import InputError, UsageError
 from spaces.memory_size import MemorySize
 
@@ -43,6 +42,11 @@ def test_a_default_that_cannot_rank_is_left_out_and_one_asked_for_is_an_error(jo
     assert "left out: proxy l2_norm" in caplog.text
     with pytest.raises(InputError, match="l2_norm"):
         score_space(cross, ["l2_norm"])
+
+
+def test_the_help_names_the_defaults_that_are_taken():
+    default = next(about.default_text for one, about in options_of(SearchSettings) if one.name == "proxy")
+    assert default == ",".join(DEFAULT_PROXIES)
 
 
 def test_all_are_those_that_can_rank_and_what_is_built_of_them(job, caplog):
