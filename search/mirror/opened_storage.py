@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
 from optuna.exceptions import OptunaError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages._rdb import models
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
-from sqlalchemy import URL, make_url
 from sqlalchemy.exc import (
     IntegrityError,
     NoSuchModuleError,
@@ -33,9 +30,9 @@ from spaces.errors import InputError, UsageError
 from spaces.printable import printable
 
 from .lost_storage import one_line_where_lost
-from .meeting_place import sqlite_path
 from .patience import patiently
 from .settings import check_address, is_journal
+from .sqlite_file import PATIENCE_S, of_another_kind, plain_file, remove_file, remove_unfinished, sqlite_url
 
 __all__ = [
     "GRACE",
@@ -47,7 +44,6 @@ __all__ = [
     "opened_for_writing",
     "opened_storage",
     "opened_to_read",
-    "sqlite_url",
 ]
 
 Place = Path | str
@@ -56,16 +52,8 @@ Place = Path | str
 GRACE: Final = 5
 """Heartbeats that are missed until somebody is taken for dead."""
 _FILE: Final = "sqlite"  # begins the address of one
-_URI: Final = "file:"  # begins the path in an address with options of SQLite's own
-_OPTUNAS: Final = {"studies", "trials", "version_info"}  # some of Optuna's tables, in all its versions
-_BEGUN: Final = {*models.BaseModel.metadata.tables, "alembic_version"}
-"""All that this version makes, one after another: where some are there, another process is about it."""
-_SHOWN_TABLES: Final = 3
-_TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table'"
-_BESIDE: Final = ("-journal", "-wal", "-shm")  # of transactions that a killed process has left open
-_PATIENCE_S: Final = 20.0  # until what another program holds is given up
 _PAUSES_S: Final = (0.2, 0.5, 1.0)  # between attempts to make tables
-_BROKEN: Final = (ImportError, KeyError, ValueError, RuntimeError, OSError, OptunaError, SQLAlchemyError)
+_BROKEN: Final = (ImportError, LookupError, ValueError, RuntimeError, OSError, OptunaError, SQLAlchemyError)
 
 
 @contextmanager
@@ -77,7 +65,7 @@ def opened_storage(where: Place, *, heartbeat: int | None = None) -> Iterator[Ba
     if isinstance(where, str) and is_journal(where):
         yield JournalStorage(JournalFileBackend(where))  # opens its file for each call
         return
-    file = _plain_file(where)
+    file = plain_file(where)
     if file is not None and not file.exists():
         _begin(file)
     with _tables(where, heartbeat=heartbeat) as storage:
@@ -87,21 +75,8 @@ def opened_storage(where: Place, *, heartbeat: int | None = None) -> Iterator[Ba
 def is_there(address: str) -> bool:
     """Whether its file is; a server is asked when it is opened. Raises UsageError on what is no address."""
     check_address(address)
-    file = Path(address) if is_journal(address) else _plain_file(address)
+    file = Path(address) if is_journal(address) else plain_file(address)
     return file is None or file.exists()
-
-
-def _plain_file(where: Place) -> Path | None:
-    """The SQLite file that lies there; None where it is none, or where an address does not say it alone."""
-    if isinstance(where, Path):
-        return where
-    path = _database_of(where)
-    return None if not path or path.startswith(_URI) or "{" in path else Path(path)
-
-
-def _database_of(address: str) -> str | None:
-    """``sqlite_path`` as the database's library reads it, some of whose versions take %20 for a space."""
-    return make_url(address).database if (path := sqlite_path(address)) else path
 
 
 def _begin(path: Path) -> None:
@@ -109,6 +84,7 @@ def _begin(path: Path) -> None:
 
     Half of them, left by a killed process, would stay without indexes, or be taken for another program's.
     """
+    remove_unfinished(path)
     new = unfinished_path(path, "part")
     try:
         with _tables(new):
@@ -140,7 +116,7 @@ def _database(where: Place) -> RDBStorage:
     address = sqlite_url(where) if isinstance(where, Path) else where
     how: dict[str, object] = {"pool_pre_ping": True}  # a server may have restarted
     if isinstance(where, Path) or where.startswith(_FILE):
-        how = {"connect_args": {"timeout": _PATIENCE_S}}
+        how = {"connect_args": {"timeout": PATIENCE_S}}
     for pause in _PAUSES_S:
         try:
             return RDBStorage(address, how)
@@ -169,7 +145,7 @@ def opened_for_writing(where: Place) -> Iterator[BaseStorage]:
         except _BROKEN as error:
             if is_locked_database(error):
                 raise
-            _remove(where)
+            remove_file(where)
     with ExitStack() as stack:
         stack.enter_context(one_line_where_lost(where))
         yield patiently(
@@ -183,13 +159,6 @@ def is_server(storage: BaseStorage) -> bool:
     return isinstance(storage, RDBStorage) and storage.engine.dialect.name != "sqlite"
 
 
-def _remove(path: Path) -> None:
-    """Removes an SQLite file and, before it, what SQLite would put back into the next one of this name."""
-    for beside in _BESIDE:
-        path.with_name(f"{path.name}{beside}").unlink(missing_ok=True)
-    path.unlink()
-
-
 def checked_storage(address: str) -> str:
     """The address of an Optuna storage, one that can be opened; raises UsageError where it cannot be.
 
@@ -197,7 +166,7 @@ def checked_storage(address: str) -> str:
     path of a journal file that ends in .log or .journal. It is not shown: it may hold a password.
     """
     check_address(address)
-    if (what := _not_of_optuna(address)) is not None:
+    if (what := of_another_kind(address)) is not None:
         raise UsageError(f"`storage` is {what}; give that of studies, or one that is not there yet.")
     try:
         with opened_storage(address) as storage:
@@ -237,32 +206,9 @@ def _why_not_opened(address: str, error: BaseException) -> str:
             f"needs a driver that is not installed ({_driver(error)}); write postgresql+psycopg://..., for "
             "which pip install 'rankscape[postgres]', or mysql+pymysql://..., for which pip install pymysql."
         )
+    if isinstance(error, LookupError) and "{" in address:
+        return "has braces, which Optuna takes for a template of its own; write them twice, {{ and }}."
     return f"cannot be opened ({kind}); give an address that Optuna takes, such as sqlite:///study.db."
-
-
-def _not_of_optuna(address: str) -> str | None:
-    """What an SQLite database is that keeps nothing, or that is another program's, which Optuna would add its
-    tables to; None where it is a study's, or is not there."""
-    path = _database_of(address)
-    if path is None:
-        return None
-    if not path:
-        return "memory of this process, which keeps nothing"
-    if not Path(path).is_file():
-        return None
-    uri = f"{Path(path).absolute().as_uri()}?mode=ro"
-    try:
-        with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE_S)) as opened:
-            tables = {name for (name,) in opened.execute(_TABLES)}
-    except sqlite3.OperationalError:
-        return None  # in use, say
-    except sqlite3.DatabaseError:
-        return "a file, but not of SQLite"
-    if tables <= _BEGUN or tables >= _OPTUNAS:
-        return None
-    some = ", ".join(map(printable, sorted(tables)[:_SHOWN_TABLES]))
-    more = f" and {len(tables) - _SHOWN_TABLES} more" if len(tables) > _SHOWN_TABLES else ""
-    return f"an SQLite file of another program (its tables: {some}{more})"
 
 
 def _driver(error: ImportError | NoSuchModuleError) -> str:
@@ -288,13 +234,3 @@ def opened_to_read(where: Place) -> Iterator[BaseStorage]:
                 "version of Optuna; give the folder of another run, or run that one again."
             ) from error
         yield storage
-
-
-def sqlite_url(path: Path) -> str:
-    """The address of an SQLite file for Optuna, whatever characters its path has.
-
-    A ``file:`` URI, quoted once for SQLite itself, which SQLAlchemy's versions quote again or not, and
-    read alike. Braces are doubled, as ``RDBStorage`` fills in a template.
-    """
-    uri = URL.create("sqlite", database=path.absolute().as_uri(), query={"uri": "true"})
-    return uri.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")

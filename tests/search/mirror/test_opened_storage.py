@@ -23,9 +23,9 @@ from search.mirror.opened_storage import (
     opened_for_writing,
     opened_storage,
     opened_to_read,
-    sqlite_url,
 )
 from search.mirror.shown import Aim, ShownStudy
+from search.mirror.sqlite_file import sqlite_url
 from search.mirror.study_mirror import begin_study
 from search.sampling.storage_error import one_line_where_unwritable
 from spaces.errors import InputError, UsageError
@@ -174,6 +174,8 @@ def test_addresses_that_cannot_be_opened_are_refused_without_being_shown(tmp_pat
         ("postgres://u:secret@127.0.0.1/db", r"not installed \(postgres\); write postgresql\+psycopg://"),
         ("mssql+pymssql://u:secret@127.0.0.1/db", r"not installed \(pymssql\); write postgresql\+psycopg://"),
         ("sqlite:///a.db?timeout=secret", "give an address that Optuna takes"),
+        ("sqlite:///secret{0}.db", "write them twice, {{ and }}"),
+        ("sqlite:///secret{of}.db", "write them twice, {{ and }}"),
         ("sqlite://", "memory of this process, which keeps nothing"),
         ("sqlite:///:memory:", "memory of this process, which keeps nothing"),
         ("sqlite:///file:secret?mode=memory&uri=true", "memory of this process, which keeps nothing"),
