@@ -9,7 +9,10 @@ __all__ = ["Interval"]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean difference and its 95 % bounds, in the metric's units; no bounds from fewer than two seeds."""
+    """A mean difference and its 95 % bounds, in the metric's units.
+
+    No bounds from fewer than two seeds, or where these differ by the same.
+    """
 
     mean: float
     low: float | None

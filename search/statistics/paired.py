@@ -45,8 +45,8 @@ class PairedDifference:
     def of(cls, a: Sequence[float | None], b: Sequence[float | None]) -> PairedDifference | None:
         """a[i] - b[i] over the seeds i that neither failed (None); None where there is none.
 
-        Where all differences are equal the interval is that one point. Raises ValueError where the lengths
-        differ or a value is not finite.
+        Differences that are all equal, from two on, have no interval either: nothing tells how they vary.
+        Raises ValueError where the lengths differ or a value is not finite.
         """
         pairs = [(x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None]
         if not pairs:
@@ -87,7 +87,7 @@ def holm_corrected(family: Sequence[PairedDifference]) -> list[PairedDifference]
 
 def _interval(differences: np.ndarray) -> Interval:
     mean = float(differences.mean())
-    if len(differences) < 2:
+    if len(differences) < 2 or _all_equal(differences):
         return Interval(mean, None, None)
     error = float(differences.std(ddof=1)) / math.sqrt(len(differences))
     from scipy import stats  # takes a while, and who prints what is known needs none of it

@@ -26,7 +26,7 @@ class StudySettings:
         "of each budget: uniform, one kind or role only, top- and bottom-heavy, every proxy's greedy and "
         "exact pick, and random ones, at least a third",
         metavar="N",
-        between=Range(1, 1_000_000),
+        between=Range(3, 1_000_000),  # fewer have no rank correlation
     )
     proxy: tuple[str, ...] | None = option(
         None,

@@ -81,7 +81,7 @@ def test_the_best_of_several_allocations_must_survive_the_correction():
 
 
 def test_differences_that_are_all_equal_prove_nothing():
-    """They come of a metric's coarse steps; their interval is a point."""
+    """They come of a metric's coarse steps, and have no interval."""
     arms = [runs_of("hetero-static", (0.7, 0.7)), runs_of("hetero-dynamic", (0.8, 0.8))]
     (answer,) = asked(arms).values()
     assert answer.verdict == "not shown"

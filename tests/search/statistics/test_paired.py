@@ -23,7 +23,16 @@ def test_the_interval_is_students_and_the_p_value_is_scipys():
 
 def test_pairing_removes_what_the_seeds_share():
     seeds = [10.0, -5.0, 3.0]
-    assert PairedDifference.of([value + 1 for value in seeds], seeds).interval == Interval(1.0, 1.0, 1.0)
+    found = PairedDifference.of([value + 1 for value in seeds[:2]] + [4.01], seeds)
+    assert found.interval.mean == pytest.approx(1.00333, abs=1e-5)
+    assert found.interval.high - found.interval.low < 0.03
+
+
+def test_differences_that_are_all_equal_do_not_tell_how_they_vary():
+    for seeds in ([10.0, -5.0], [10.0, -5.0, 3.0]):
+        found = PairedDifference.of([value + 1 for value in seeds], seeds)
+        assert found.interval == Interval(1.0, None, None)
+        assert (found.p_value, found.shown) == (1.0, False)
 
 
 def test_a_seed_that_failed_on_either_side_is_left_out_of_the_pair():
