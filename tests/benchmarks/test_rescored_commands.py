@@ -30,7 +30,9 @@ def test_a_committed_table_is_judged_with_a_proxy_that_it_did_not_have(rows, tmp
     assert stratum["allocations"] == len(kept)
     assert "seconds" in stratum["proxies"]["root:params"]
     assert "seconds" not in stratum["proxies"]["root:adam_signal"]
-    assert stratum["proxies"]["root:adam_signal"]["rho"][0] == pytest.approx(0.75, abs=0.01)  # as its page says
+    assert stratum["proxies"]["root:adam_signal"]["rho"][0] == pytest.approx(
+        0.75, abs=0.01
+    )  # as its page says
 
 
 def test_ways_of_committed_runs_are_judged_where_there_are_enough_of_them(rows, tmp_path):
