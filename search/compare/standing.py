@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -32,16 +32,22 @@ class ArmRuns:
         """One per seed, None where it failed."""
         return tuple(run.evaluation.metric for run in self.runs)
 
+    @property
+    def losses(self) -> tuple[float | None, ...]:
+        """On the test rows, one per seed, None where it failed."""
+        return tuple(run.evaluation.loss for run in self.runs)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A line of the leaderboard, in the metric's units, parameters and seconds a run.
 
     method: its name, without its settings. metrics: on the test rows, one per seed, None where it failed;
-    then their mean and spread, and median. beside: mean and spread of the objective's other metrics, by name.
-    difference: to the baseline's. average, peak: parameters that were trained, over the steps; end: what is
-    left, dead ranks cut away; the head apart. overhead: seconds over plain LoRA's; None without it.
-    peak_memory: bytes. failures: why.
+    then their mean and spread, and median. losses, loss: the same of the loss on these rows, whatever the
+    metric is. beside: mean and spread of the objective's other metrics, by name. difference, loss_difference:
+    to the baseline's, each corrected for all arms. average, peak: parameters that were trained, over the
+    steps; end: what is left, dead ranks cut away; the head apart. overhead: seconds over plain LoRA's; None
+    without it. peak_memory: bytes. failures: why.
     """
 
     label: str
@@ -53,9 +59,11 @@ class Standing:
     metrics: tuple[float | None, ...]
     metric: Summary | None
     median: float | None
+    losses: tuple[float | None, ...]
     loss: Summary | None
     beside: Mapping[str, Summary]
     difference: PairedDifference | None
+    loss_difference: PairedDifference | None
     end: int | None
     average: float | None
     peak: int | None
@@ -78,9 +86,19 @@ def standings(
     """
     reference, sign = next((one for one in arms if one.arm.label == baseline), None), sign_of(direction)
     found = [_standing(one, reference) for one in arms]
-    corrected = iter(holm_corrected([one.difference for one in found if one.difference]))
-    found = [replace(one, difference=next(corrected)) if one.difference else one for one in found]
+    apart = _corrected([one.difference for one in found])
+    apart_in_loss = _corrected([one.loss_difference for one in found])
+    found = [
+        replace(one, difference=of_metric, loss_difference=of_loss)
+        for one, of_metric, of_loss in zip(found, apart, apart_in_loss, strict=True)
+    ]
     return sorted(found, key=lambda one: (len(one.failures), -sign * one.metric.mean if one.metric else 0.0))
+
+
+def _corrected(differences: Sequence[PairedDifference | None]) -> list[PairedDifference | None]:
+    """The same, those that there are for all of them together."""
+    corrected = iter(holm_corrected([one for one in differences if one]))
+    return [next(corrected) if one else None for one in differences]
 
 
 def _standing(one: ArmRuns, reference: ArmRuns | None) -> Standing:
@@ -101,9 +119,11 @@ def _standing(one: ArmRuns, reference: ArmRuns | None) -> Standing:
         metrics=one.metrics,
         metric=Summary.of(metrics) if metrics else None,
         median=float(np.median(metrics)) if metrics else None,
+        losses=one.losses,
         loss=Summary.of(losses) if losses else None,
         beside={name: Summary.of(values) for name, values in beside.items()},
-        difference=_difference(one, reference),
+        difference=_difference(one, reference, lambda arm: arm.metrics),
+        loss_difference=_difference(one, reference, lambda arm: arm.losses),
         end=round(float(np.mean([course.end for course in courses]))) if courses else None,
         average=float(np.mean([course.average for course in courses])) if courses else None,
         peak=max((course.peak for course in courses), default=None),
@@ -119,8 +139,10 @@ def _seconds(one: ArmRuns) -> float | None:
     return float(np.mean(times)) if times else None
 
 
-def _difference(one: ArmRuns, reference: ArmRuns | None) -> PairedDifference | None:
-    """To the reference; None of the reference itself, and without one."""
+def _difference(
+    one: ArmRuns, reference: ArmRuns | None, values: Callable[[ArmRuns], tuple[float | None, ...]]
+) -> PairedDifference | None:
+    """To the reference; None of the reference itself, and without one. values: of an arm, one per seed."""
     if reference is None or reference is one:
         return None
-    return PairedDifference.of(one.metrics, reference.metrics)
+    return PairedDifference.of(values(one), values(reference))

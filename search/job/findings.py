@@ -42,8 +42,8 @@ def known_at(mean_rank: float) -> str:
 
     >>> print(known_at(1.5))  # doctest: +NORMALIZE_WHITESPACE
     Known at 1/8 to 8 ranks a site: no score's greedy pick ended at a lower mean loss than one rank at every
-    site of q and v (MiniLM on SST-2, of all 47 sites of lora[q,v,fc1,fc2]+shortcut, each at a rate of its own:
-    results/ladder); tune the learning rate of that first.
+    site of q and v (MiniLM on SST-2, of all 47 sites of lora[q,v,fc1,fc2]+shortcut, each at a rate of its
+    own: results/ladder); tune the learning rate of that first.
     >>> print(known_at(85.6))
     Not measured at 85.6 ranks a site whether allocation matters: results/ladder is of 1/8 to 8.
     """

@@ -55,6 +55,21 @@ def test_p_values_are_corrected_for_all_differences_of_the_table():
     assert rows[first].difference.p_holm == pytest.approx(min(1.0, 3 * plain[first]))
 
 
+def test_losses_are_compared_beside_the_metric_and_corrected_by_themselves():
+    arms = [
+        runs_of("lora", (0.7, 0.72, 0.74)),
+        runs_of("a", (0.8, 0.81, 0.85)),
+        runs_of("broken", (None, None, None)),
+    ]
+    rows = {row.label: row for row in standings(arms, "lora")}
+    assert rows["lora"].losses == pytest.approx((0.3, 0.28, 0.26))
+    assert rows["lora"].loss_difference is rows["broken"].loss_difference is None
+    apart = rows["a"].loss_difference  # the loss is 1 - accuracy here
+    assert apart.interval.mean == pytest.approx(-rows["a"].difference.interval.mean)
+    assert apart.p_holm == apart.p_value == pytest.approx(rows["a"].difference.p_value)
+    assert rows["broken"].losses == (None, None, None)
+
+
 def test_where_less_of_the_metric_is_better_the_lowest_comes_first():
     arms = [runs_of("lora", (7.0, 7.2)), runs_of("worse", (8.0, 8.1)), runs_of("better", (6.0, 6.1))]
     assert [one.label for one in standings(arms, "lora", direction="minimize")] == ["better", "lora", "worse"]
