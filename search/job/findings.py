@@ -45,7 +45,7 @@ def known_at(mean_rank: float) -> str:
     site of q and v (MiniLM on SST-2, of all 47 sites of lora[q,v,fc1,fc2]+shortcut, each at a rate of its
     own: results/ladder); tune the learning rate of that first.
     >>> print(known_at(85.6))
-    Not measured at 85.6 ranks a site whether allocation matters: results/ladder is of 1/8 to 8.
+    Whether allocation matters at 85.6 ranks a site was not measured: results/ladder is of 1/8 to 8.
     """
     for one in reversed(FINDINGS):
         if one.least <= mean_rank <= one.most:
@@ -53,7 +53,7 @@ def known_at(mean_rank: float) -> str:
                 f"Known at {_range(one)} ranks a site: {one.answer} ({one.where}: {one.page}); {one.advice}."
             )
     pages = ", ".join(f"{one.page} is of {_range(one)}" for one in FINDINGS)
-    return f"Not measured at {mean_rank:.3g} ranks a site whether allocation matters: {pages}."
+    return f"Whether allocation matters at {mean_rank:.3g} ranks a site was not measured: {pages}."
 
 
 def _range(one: BudgetFinding) -> str:

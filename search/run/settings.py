@@ -28,8 +28,8 @@ class SearchSettings:
     )
     finalists: int = option(
         3,
-        "the best of these (without `trials` uniform[q,v] first), fine-tuned over all seeds beside the "
-        "uniform baseline",
+        "fine-tuned over all seeds beside the uniform baseline: without `trials` uniform[q,v], then in turn "
+        "the best pick of each proxy and sampler; with it the best",
         metavar="N",
         between=COUNTS,
     )
@@ -45,7 +45,7 @@ class SearchSettings:
         among=True,
     )
     allocator: tuple[str, ...] = option(
-        ("exact", "greedy", "topk"),
+        ("exact", "topk"),
         "what spends the budget on scores",
         metavar="A,...",
         known=("search.allocation.registry:ALLOCATORS",),

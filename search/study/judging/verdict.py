@@ -51,9 +51,12 @@ def study_verdict(report: StratumReport) -> str:
     if controls:
         return (
             f"Only {_named(controls)} these {_allocations(report)} better than chance, "
-            f"with {_skill(controls[0])}; no proxy does{runner_up}."
+            f"with {_skill(controls[0])}; no proxy is shown to{runner_up}."
         )
-    return f"No proxy ranks these {_allocations(report)} better than chance{runner_up}{_doubt(report)}."
+    return (
+        f"No proxy is shown to rank these {_allocations(report)} better than chance"
+        f"{runner_up}{_doubt(report)}."
+    )
 
 
 def _allocations(report: StratumReport) -> str:

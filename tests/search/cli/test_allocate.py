@@ -53,7 +53,8 @@ def test_what_is_known_at_the_budget_comes_first_where_the_format_has_comments(
         said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("# ")]
         assert " ".join(line.removeprefix("# ") for line in said) == known_at(2)
     assert main([*labelled, "--budget", "r=9", "--format", "python", "--scoring-batches", "2"]) == 0
-    assert capsys.readouterr().out.startswith("# Not measured at 9 ranks a site")
+    said = capsys.readouterr().out
+    assert said.startswith("# Whether allocation matters at 9 ranks a site was not measured")
 
 
 def test_nothing_is_said_of_rows_to_report_on_which_nobody_reads(

@@ -27,7 +27,8 @@ def test_within_what_was_measured_the_answer_the_place_and_the_advice_are_one_se
 
 @pytest.mark.parametrize("mean_rank", [0.12, 8.01, 85.6])
 def test_outside_of_it_nothing_is_claimed(mean_rank: float) -> None:
-    assert known_at(mean_rank).startswith(f"Not measured at {mean_rank:.3g} ranks a site")
+    said = known_at(mean_rank)
+    assert said.startswith(f"Whether allocation matters at {mean_rank:.3g} ranks a site was not measured")
 
 
 @pytest.mark.parametrize("finding", FINDINGS, ids=lambda one: one.page)
