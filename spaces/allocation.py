@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from .errors import InputError
+from .foreign_json import object_of, parse_json, whole_number
 
 __all__ = ["Allocation"]
+
+_HIGHEST: Final = 1_000_000  # rank that is read: above that of any linear
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,6 @@ class Allocation:
     @classmethod
     def from_json(cls, text: str) -> Allocation:
         """Reads what ``to_json`` wrote; raises InputError on anything else."""
-        try:
-            ranks = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise InputError(f"an allocation must be a JSON object; got {text[:60]!r} ({error}).") from None
-        if not isinstance(ranks, dict) or not all(
-            isinstance(rank, int) and not isinstance(rank, bool) and rank >= 0 for rank in ranks.values()
-        ):
-            raise InputError(
-                f"an allocation must map site names to whole ranks >= 0; got {text[:60]!r}. "
-                'Write for example {"layers.0.q": 8}.'
-            )
-        return cls.of(ranks)
+        remedy = 'write site names with whole ranks, for example {"layers.0.q": 8}'
+        ranks = object_of(whole_number(0, _HIGHEST))
+        return cls.of(parse_json(text, ranks, source="an allocation", remedy=remedy))

@@ -23,7 +23,7 @@ def space_from_json(text: str) -> SearchSpace:
     try:
         data = json.loads(text)
         return SearchSpace(tuple(_site(fields) for fields in data["sites"]), tuple(data["ranks"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"a search space cannot be read from {text[:60]!r} ({type(error).__name__}: {error}); "
             "give what space_to_json wrote, unchanged."

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 
+import numpy as np
 from transformers import PreTrainedTokenizerBase
 
+from evaluators.objectives.choice_labels import choices_of
 from evaluators.objectives.task_objective import TaskObjective
 from spaces.counted import counted
 
 from .choice_rows import rows_to_judge, rows_to_learn
 from .questions import Questions
+from .rows import Rows
 from .split import hash_order, split_by_text
 from .task import VALIDATION_SHARE, Task, check_limits, repeats
 from .tokenised_passages import row_limit
@@ -52,17 +55,18 @@ def build_choice_task(
     check_limits(max_length=max_length, train_rows=train_rows, eval_rows=eval_rows)
     limit = row_limit(tokenizer, max_length)
     rest, part = split_by_text(train.keys, share=VALIDATION_SHARE, salt="validation")
-    learned = rows_to_learn("training", _first(train.take(rest), train_rows), tokenizer, limit)
+    own = _first(train.take(rest), train_rows)
+    learned = rows_to_learn("training", own, tokenizer, limit)
     chosen, reported = _first(train.take(part), eval_rows), _first(test, eval_rows)
-    repeated = tuple(repeats(train.keys, test.keys))
+    repeated = tuple(repeats((*own.keys, *chosen.keys), reported.keys))
     for note in repeated:
         _log.warning("%s", note)
-    rows_are_choices = (
-        f"a row to judge by is a choice: of {counted(len(chosen), 'question')} to select by and "
-        f"{len(reported)} to report on"
-    )
     validation = rows_to_judge("validation", chosen, tokenizer, limit)
     evaluation = rows_to_judge("evaluation", reported, tokenizer, limit)
+    rows_are_choices = (
+        f"a row to judge by is a choice: of {counted(_questions(validation), 'question')} to select by and "
+        f"{_questions(evaluation)} to report on"
+    )
     return Task(name, objective, learned, validation, evaluation, (*repeated, rows_are_choices))
 
 
@@ -84,6 +88,12 @@ def build_choice_training_task(
     limit = row_limit(tokenizer, max_length)
     train = rows_to_learn("training", _first(questions.take(rest), rows), tokenizer, limit)
     return Task(name, objective, train, train.take([]), train.take([]))
+
+
+def _questions(rows: Rows) -> int:
+    """How many the rows are choices of."""
+    assert isinstance(rows.labels, tuple), "a choice has a label for each token"
+    return len(np.unique(choices_of(rows.labels).questions))
 
 
 def _first(questions: Questions, limit: int | None) -> Questions:

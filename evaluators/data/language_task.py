@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 from transformers import PreTrainedTokenizerBase
 
@@ -65,7 +65,11 @@ def build_language_task(
         "validation": _first(train.take(part), eval_rows),
         "evaluation": _first(test, eval_rows),
     }
-    notes = (*repeats(train.whole, test.whole), *_asked_before(train, test))
+    known, reported = [parts["training"], parts["validation"]], parts["evaluation"]
+    notes = (
+        *repeats([text for part in known for text in part.whole], reported.whole),
+        *_asked_before([question for part in known for question in part.questions], reported),
+    )
     for note in notes:
         _log.warning("%s", note)
     rows = tokenised_passages(parts, tokenizer, max_length=max_length, loss_on=loss_on)
@@ -94,10 +98,10 @@ def build_language_training_task(
     return Task(name, objective, train, train.take([]), train.take([]))
 
 
-def _asked_before(train: Passages, test: Passages) -> Iterator[str]:
+def _asked_before(known: Iterable[Hashable], test: Passages) -> Iterator[str]:
     """A sentence where questions that are reported on were learned from, whatever was answered."""
     asked = set(filter(None, test.questions))
-    if found := len(asked & set(train.questions)):
+    if found := len(asked.intersection(known)):
         verb = "is" if found == 1 else "are"
         yield f"{found} of {counted(len(asked), 'question')} to report on {verb} among those learned from"
 

@@ -105,7 +105,8 @@ def build_task(
     }
     labels = {part: learned.objective.encoded(table.labels, part) for part, table in tables.items()}
     doubts = learned.objective.doubts(labels)
-    warnings = [*learned.warnings, *doubts, *repeats(train_table.texts, test_table.texts)]
+    known = (*tables["training"].texts, *tables["validation"].texts)
+    warnings = [*learned.warnings, *doubts, *repeats(known, tables["evaluation"].texts)]
     for warning in warnings:
         _logger.warning("%s", warning)
     train, validation, test = _tokenised(tables, labels, tokenizer, max_length)

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -34,7 +34,8 @@ class LocalExecutor:
     process when it is alone has failed.
 
     Args:
-        devices: cohorts go round them.
+        devices: cohorts go round them in this process; of several each has one of its own for as long as it
+            lives, the next in turn.
         cohort_size: candidates that share a forward pass, at most.
         jobs: 1 trains in this process; above that, so many processes, but never more than cohorts, each with
             models of its own. Steps are then counted once a cohort has finished.
@@ -71,7 +72,8 @@ class LocalExecutor:
         if self.jobs == 1:
             yield self
             return
-        with WorkerProcesses[BaseModels, list[Trained]](self.jobs, BaseModels) as processes:
+        own = partial(_Own.at, self.devices)
+        with WorkerProcesses[_Own, list[Trained]](self.jobs, own) as processes:
             yield OpenedExecutor(self, _Processes(self, processes))
 
     def assigned(self, work: Sequence[Work], models: BaseModels) -> Assigned:
@@ -80,11 +82,23 @@ class LocalExecutor:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Own:
+    """What a process keeps: its models, all on one device."""
+
+    device: str
+    models: BaseModels
+
+    @classmethod
+    def at(cls, devices: Sequence[str], place: int) -> _Own:
+        return cls(devices[place % len(devices)], BaseModels())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Processes:
     """Has the processes train that a ``LocalExecutor`` was opened with."""
 
     local: LocalExecutor
-    processes: WorkerProcesses[BaseModels, list[Trained]]
+    processes: WorkerProcesses[_Own, list[Trained]]
 
     def __call__(
         self,
@@ -107,6 +121,7 @@ class _Processes:
         end_all(left, work, execute, on_done=on_done, on_step=on_step)
 
 
-def _train_elsewhere(threads: int, parent: int, assignment: Assignment, models: BaseModels) -> list[Trained]:
+def _train_elsewhere(threads: int, parent: int, assignment: Assignment, own: _Own) -> list[Trained]:
     torch.set_num_threads(threads)
-    return train_assigned(assignment, models, lambda _: end_without(parent))
+    here = replace(assignment, device=own.device)
+    return train_assigned(here, own.models, lambda _: end_without(parent))

@@ -15,6 +15,7 @@ from evaluators.base.base_model import ModelSource
 from evaluators.base.base_models import BaseModels
 from evaluators.base.best_device import best_device
 from evaluators.base.content_digest import model_digests
+from evaluators.base.weight_files import WEIGHTS
 from evaluators.data.task import Task
 from evaluators.training.candidate import Trained
 from evaluators.training.leg import Leg
@@ -60,7 +61,7 @@ def train_here(
     with here.lock:
         torch.set_num_threads(threads or get_worker().state.nthreads)
         whole = replace(workload, task=here.task(task))
-        models = here.models(workload.source, digests)
+        models = here.models(workload.source, digests, own_device(device))
         assignment = Assignment(0, whole, tuple(legs), own_device(device))
         return train_assigned(assignment, models, _end_unwanted)
 
@@ -87,18 +88,31 @@ class _Here:
         assert self._task is not None
         return self._task
 
-    def models(self, source: ModelSource, digests: Mapping[str, str]) -> BaseModels:
-        """Of this source alone; InputError where its files are not those of which these are the digests."""
-        own = model_digests(source.path_or_name)
-        if changed := sorted(name for name in own.keys() & digests if own[name] != digests[name]):
-            raise InputError(
-                f"{source.path_or_name} on the Dask worker {get_worker().address} has another {changed[0]} "
-                "than here; give every machine the same model."
-            )
+    def models(self, source: ModelSource, digests: Mapping[str, str], device: str) -> BaseModels:
+        """Of this source alone, loaded; InputError where its files are not those of which these are the
+        digests. A name on the hub may have none before it is loaded, and then another commit's."""
         if source != self._source:
             self._models.release()
             self._source = source
+        _check_same(source, digests)
+        self._models.on(source, device)
+        _check_same(source, digests)
         return self._models
+
+
+def _check_same(source: ModelSource, digests: Mapping[str, str]) -> None:
+    """Raises InputError where a file here is another than the driver's, or weights are in other files."""
+    own = model_digests(source.path_or_name)
+    if not own or not digests:  # of a name that is not in the cache
+        return
+    names = sorted({*own, *digests})
+    changed = [name for name in names if name in own and name in digests and own[name] != digests[name]]
+    changed += [name for name in names if name in WEIGHTS and (name in own) != (name in digests)]
+    if changed:
+        raise InputError(
+            f"{source.path_or_name} on the Dask worker {get_worker().address} has another {changed[0]} "
+            "than here; give every machine the same model."
+        )
 
 
 @cache

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, Pipe, wait
 from types import TracebackType
 from typing import Final, Generic, TypeVar
@@ -30,6 +31,9 @@ Returned = TypeVar("Returned")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Worker:
+    """place: from 0, which no other that lives has."""
+
+    place: int
     process: subprocess.Popen[bytes]
     pipe: Connection
 
@@ -43,12 +47,13 @@ class WorkerProcesses(Generic[Own, Returned]):
     ``end_without``. Their start does not import this program's main module: any script may use them.
     """
 
-    def __init__(self, most: int, own: Callable[[], Own], *, start: str = START) -> None:
-        """own: called once in each process; what it gives stays there, and is handed to every call.
+    def __init__(self, most: int, own: Callable[[int], Own], *, start: str = START) -> None:
+        """own: called once in each process with its place, from 0 to ``most`` - 1, which no other has while
+        it lives; what it gives stays there, and is handed to every call.
 
         start: what a process is begun with, as Python.
         """
-        self._most, self._own, self._start = most, cloudpickle.dumps(own), start
+        self._most, self._own, self._start = most, own, start
         self._workers: list[_Worker] = []
         self._idle: list[_Worker] = []
 
@@ -105,10 +110,12 @@ class WorkerProcesses(Generic[Own, Returned]):
                 return worker
             self._buried(worker)
         worker = self._started()
-        return worker if _sent(worker, self._own) and _sent(worker, message) else self._buried(worker)
+        own = cloudpickle.dumps(partial(self._own, worker.place))
+        return worker if _sent(worker, own) and _sent(worker, message) else self._buried(worker)
 
     def _started(self) -> _Worker:
         """A new worker, deaf to Ctrl-C from its first moment on, until ``work`` has it ignored."""
+        place = min(set(range(self._most)) - {worker.place for worker in self._workers})
         ours, theirs = Pipe()
         heard = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
@@ -118,7 +125,7 @@ class WorkerProcesses(Generic[Own, Returned]):
                     pass_fds=[theirs.fileno()],
                     env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
                 )
-            self._workers.append(_Worker(process, ours))
+            self._workers.append(_Worker(place, process, ours))
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         return self._workers[-1]

@@ -22,12 +22,10 @@ TextScorer = Callable[[Sequence[str], Sequence[Sequence[str]]], float]
 
 
 class TextMetric(NamedTuple):
-    """A function of texts and their references, and the direction in which it is better. percent: whether 100
-    stands for perfect texts, as papers print it; else there is no such number."""
+    """A function of texts and their references, and the direction in which it is better."""
 
     of: TextScorer
     direction: Direction
-    percent: bool
 
 
 def bleu(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> float:
@@ -114,13 +112,13 @@ def final_number(predictions: Sequence[str], references: Sequence[Sequence[str]]
 
 TEXT_METRICS: Final[Mapping[str, TextMetric]] = MappingProxyType(
     {
-        "bleu": TextMetric(bleu, "maximize", percent=True),
-        "chrf": TextMetric(chrf, "maximize", percent=True),
-        "ter": TextMetric(ter, "minimize", percent=True),
-        "rouge_l": TextMetric(rouge_l, "maximize", percent=True),
-        "nist": TextMetric(nist, "maximize", percent=False),
-        "exact_match": TextMetric(exact_match, "maximize", percent=True),
-        "final_number": TextMetric(final_number, "maximize", percent=True),
+        "bleu": TextMetric(bleu, "maximize"),
+        "chrf": TextMetric(chrf, "maximize"),
+        "ter": TextMetric(ter, "minimize"),
+        "rouge_l": TextMetric(rouge_l, "maximize"),
+        "nist": TextMetric(nist, "maximize"),
+        "exact_match": TextMetric(exact_match, "maximize"),
+        "final_number": TextMetric(final_number, "maximize"),
     }
 )
 _ABSENT: Final[Mapping[str, str]] = {

@@ -1,5 +1,7 @@
 """GPS: the norm of the part of the gradient that each rank can carry."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from proxies.measure.evidence import Evidence
@@ -12,8 +14,8 @@ __all__ = ["GPS"]
 
 def _measure(evidence: Evidence, name: str) -> SiteScores:
     r"""Frobenius norm of G's best approximation of rank r: the first-order decrease of the loss for an update
-    of that rank and norm 1. More is better; concave in r. A site's own score is that at the grid's
-    largest rank.
+    of that rank and norm 1. More is better; concave in r. A site's own score is that at the highest rank that
+    it can have.
 
     .. math:: s(r) = \sqrt{\sum_{i \le r} \sigma_i(G)^2}, \qquad \sigma_1 \ge \sigma_2 \ge \ldots
        \text{ the singular values of } G
@@ -21,10 +23,8 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
     Source: ours, the root of ``spectrum``. The two order single sites alike but not allocations, because
     roots add up otherwise. Cost: that of ``spectrum``, shared with it, sketches too.
     """
-    by_rank = np.sqrt(evidence.dense.gains)
-    by_site = by_rank[:, -1].copy()
-    error = evidence.dense.error_of(GAINS, by_site)
-    return SiteScores(name, "dense", evidence.space, by_site, by_rank, error)
+    scores = SiteScores.of_ranks(name, "dense", evidence.space, np.sqrt(evidence.dense.gains))
+    return replace(scores, error=evidence.dense.error_of(GAINS, scores.by_site))
 
 
 GPS = Proxy("gps", "dense", _measure, needs=frozenset({GAINS}))

@@ -57,7 +57,7 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
 def _factors(evidence: Evidence) -> np.ndarray:
     """Of the wires at ``init``'s rank, squared: (sites,)."""
     rank, factor = evidence.initial_rank, evidence.scaling.factor
-    return np.array([factor(site.kind, min(rank, site.max_rank)) ** 2 for site in evidence.space.sites])
+    return np.array([factor(site.kind, rank(site)) ** 2 for site in evidence.space.sites])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +79,7 @@ class KernelError:
 
     def worths(self, ranks: np.ndarray) -> np.ndarray:
         """The share of the error at nothing on that is gone: (allocations, sites) -> (allocations,)."""
-        nothing = self.at(np.zeros(len(self.kernels)))[0]
+        nothing = float(np.mean(self.losses**2))
         return np.array([1 - self.at(row)[0] / nothing for row in ranks])
 
     def at(self, ranks: np.ndarray) -> tuple[float, np.ndarray]:
@@ -93,9 +93,10 @@ class KernelError:
         kernel = kernel.astype(np.float64)
         rows = np.arange(len(self.losses))
         folds = [self._fold(kernel, rows % 2 == held) for held in (0, 1)]
-        return float(np.mean([error for error, _ in folds])), np.mean([slope for _, slope in folds], axis=0)
+        return sum(error for error, _ in folds), np.sum([slope for _, slope in folds], axis=0)
 
     def _fold(self, kernel: np.ndarray, held: np.ndarray) -> tuple[float, np.ndarray]:
+        """What the rows that are held add to the mean over all rows, and to its slope."""
         seen, across = kernel[np.ix_(~held, ~held)], kernel[np.ix_(held, ~held)]
         ridge = max(_RIDGE * float(np.diag(seen).mean()), _TINY)
         factor = cho_factor(seen + ridge * np.eye(len(seen)))
@@ -105,7 +106,7 @@ class KernelError:
         right[~held], left[held], left[~held] = weights, residual, -pulled
         ridges = _RIDGE * np.einsum("sii->si", self.kernels)[:, ~held].mean(1)
         slopes = (self.kernels @ right.astype(np.float32)) @ left - ridges * (pulled @ weights)
-        return float(np.mean(residual**2)), -2 * slopes / held.sum()
+        return float(np.sum(residual**2)) / len(held), -2 * slopes / len(held)
 
 
 def _path(error: KernelError, space: SearchSpace) -> np.ndarray:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from spaces.errors import InputError
 from spaces.hooks import Renorm, Visit, attach
 from spaces.own_part import part_of
 from spaces.site import Site
@@ -65,7 +66,15 @@ def tokens_read(source: Tensor, site: Site, rows: int, mask: Tensor | None) -> t
         rows: of the batch.
         mask: of the batch, (rows, tokens), 0 where padding. A source with another number of tokens has been
             pooled, and none of it is padding.
+
+    Raises InputError where the source does not begin with the rows, as XLNet's and Longformer's do not.
     """
+    if source.dim() > 2 and source.shape[0] != rows:
+        raise InputError(
+            f"{site.name} reads a tensor of shape {tuple(source.shape)}, which does not begin with the "
+            f"{rows} rows of the batch, so that rows cannot be told apart there; take a proxy that adds up "
+            "over tokens, such as zico, or another `space`."
+        )
     x = source.detach().reshape(rows, -1, site.d_in).float()
     if mask is None or mask.shape[1] != x.shape[1]:
         return x, torch.full((rows, 1), float(x.shape[1]), device=x.device)

@@ -29,7 +29,7 @@ from .need import Need
 from .plan import memory_for
 from .row_features import RowFeatures, row_features
 from .row_kernels import RowKernels, row_kernels
-from .site_gradients import SiteGradients
+from .site_gradients import INITIAL_RANK, SiteGradients
 from .site_weight import weight_times
 from .super_network import SuperNetwork
 from .synflow_gradients import of_synflow_gradients
@@ -123,10 +123,9 @@ class Evidence:
         """
         return self.dense.whole
 
-    @property
-    def initial_rank(self) -> int:
+    def initial_rank(self, site: Site) -> int:
         """The rank at which proxies at ``init`` look (``SiteGradients.initial_rank``)."""
-        return self.dense.initial_rank
+        return self.dense.initial_rank(site)
 
     def initial_a(self, site: Site, rank: int) -> Tensor:
         """The A that a wire of this rank starts with: (rank, d_in)."""
@@ -159,9 +158,13 @@ class Evidence:
     @measured
     def row_features(self) -> RowFeatures:
         """How each site tells the first rows apart."""
-        first = {site.name: self.initial_a(site, self.initial_rank) for site in self.space.sites}
         return row_features(
-            self.model, self.objective, self.space.sites, self._batches, first, renorm=self.renorm
+            self.model,
+            self.objective,
+            self.space.sites,
+            self._batches,
+            self._first_a(),
+            renorm=self.renorm,
         )
 
     @measured
@@ -172,7 +175,7 @@ class Evidence:
             self.objective,
             self.space.sites,
             self._batches,
-            {site.name: self.initial_a(site, self.initial_rank) for site in self.space.sites},
+            self._first_a(),
             seed=self.seed,
             renorm=self.renorm,
         )
@@ -192,8 +195,12 @@ class Evidence:
         """All sites trained together three times as long, at ``init``'s rank or the warm-up's where that is
         higher, so that there is something to prune."""
         warm_up = self._warm_up
-        rank = max(warm_up.rank, self.initial_rank)
+        rank = max(warm_up.rank, INITIAL_RANK)
         return self._network(None, replace(warm_up, rank=rank, steps=_LONGER * warm_up.steps))
+
+    def _first_a(self) -> dict[str, Tensor]:
+        """The A of every site at ``init``'s rank, by its name: (r, d_in)."""
+        return {site.name: self.initial_a(site, self.initial_rank(site)) for site in self.space.sites}
 
     def _network(self, sample: np.random.Generator | None, warm_up: WarmUp | None = None) -> SuperNetwork:
         return SuperNetwork(

@@ -74,7 +74,7 @@ def planned(needs: frozenset[Need], space: SearchSpace, memory: int, *, initial_
     A site that does not fit alone has a pass of its own all the same.
     """
     takes = frozenset[Taken]().union(*(need.takes for need in needs))
-    rank = space.ranks[-1] if any(need.every_rank for need in needs) else initial_rank
+    rank = max((space.ranks[-1] if one.every_rank else initial_rank for one in needs), default=initial_rank)
     besides = sum(_bytes(site, takes - SKETCH, rank, 0) for site in space.sites)
     vectors = _vectors(space, memory - besides) if takes & SKETCH else 0
     groups = _groups(space.sites, lambda site: _bytes(site, takes, rank, vectors), memory)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -30,7 +31,8 @@ class RowFeatures:
     """Of the first rows, in order.
 
     classes: (rows,) int64; None where the objective has none.
-    inputs: site name -> (rows, d_in) float32, mean over the row's tokens of what the site reads.
+    inputs: site name -> (rows, d_in) float32, mean over the row's tokens of what the site reads, and over its
+    visits in a pass where there are several.
     correlations: site name -> (rows, rows) float64, between the rows' gradients by B of the summed outputs.
     """
 
@@ -69,9 +71,12 @@ def row_features(
     jacobians: dict[str, list[Tensor]] = {site.name: [] for site in sites}
     classes = []
     for batch in first_rows(batches, rows):
-        seen = _Rows(batch, initial_a, inputs, jacobians)
+        seen = _Rows(batch, initial_a)
         with differentiable(model, sites, seen.visit, renorm=renorm):
             objective.total(model, batch.inputs).backward()
+        for site in sites:
+            inputs[site.name].append(seen.inputs[site.name] / seen.visits[site.name])
+            jacobians[site.name].append(seen.jacobians[site.name])
         classes.append(objective.classes(batch))
     return RowFeatures(
         _together(classes),
@@ -81,17 +86,13 @@ def row_features(
 
 
 class _Rows:
-    """Sees one batch, and adds its rows to ``inputs`` and ``jacobians``."""
+    """Sees one batch; what a site is shown in several visits, as ALBERT's are, adds up."""
 
-    def __init__(
-        self,
-        batch: Batch,
-        initial_a: Mapping[str, Tensor],
-        inputs: Mapping[str, list[Tensor]],
-        jacobians: Mapping[str, list[Tensor]],
-    ) -> None:
+    def __init__(self, batch: Batch, initial_a: Mapping[str, Tensor]) -> None:
         self.rows, self.mask = len(batch), batch.inputs.get("attention_mask")
-        self.initial_a, self.inputs, self.jacobians = initial_a, inputs, jacobians
+        self.initial_a = initial_a
+        self.inputs, self.jacobians = dict[str, Tensor](), dict[str, Tensor]()
+        self.visits = Counter[str]()
 
     def visit(self, sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
         tokens = [
@@ -99,16 +100,21 @@ class _Rows:
             for site, source in zip(sites, sources, strict=True)
         ]
         for site, (x, count) in zip(sites, tokens, strict=True):
-            self.inputs[site.name].append(x.sum(1) / count)
+            self.visits[site.name] += 1
+            _add(self.inputs, site.name, x.sum(1) / count)
 
         def see(deltas: list[Tensor]) -> None:
             for site, (x, _), delta in zip(sites, tokens, deltas, strict=True):
                 delta = delta.reshape(self.rows, -1, site.d_out).float()
                 inner = x @ self.initial_a[site.name].to(x).T
-                self.jacobians[site.name].append(torch.einsum("nto,ntr->nor", delta, inner).flatten(1))
+                _add(self.jacobians, site.name, torch.einsum("nto,ntr->nor", delta, inner).flatten(1))
 
         on_backward(target, sites, see)
         return target
+
+
+def _add(to: dict[str, Tensor], name: str, more: Tensor) -> None:
+    to[name] = to[name] + more if name in to else more
 
 
 def first_rows(batches: Sequence[Batch], rows: int) -> Iterator[Batch]:

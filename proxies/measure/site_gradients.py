@@ -28,9 +28,10 @@ from .sketch import Sketches
 from .spectrum_needs import GAINS, NORM, SKETCHED
 from .takers import GradientOfB, SecondMoments, WholeGradient
 
-__all__ = ["SiteGradients"]
+__all__ = ["INITIAL_RANK", "SiteGradients"]
 
-_INITIAL_RANK: Final = 8  # the papers'
+INITIAL_RANK: Final = 8
+"""At which proxies at ``init`` look, the papers'."""
 _OF_B: Final[frozenset[Taken]] = frozenset({"of_b", "deviations_of_b", "absolute_of_b"})
 
 
@@ -70,22 +71,28 @@ class SiteGradients:
         self._seed, self._scaling, self._renorm, self._on_batch = seed, scaling, renorm, on_batch
         self._memory = memory
         self.fits = gradients_fit(space.sites, memory)
+        self._known: dict[str, Need] = {}
+        for need in needs:
+            self._check_name(need)
         self._declared = self._resolved(needs)
 
-    @property
-    def initial_rank(self) -> int:
-        """The rank at which proxies at ``init`` look: 8, or the grid's largest where that is lower.
+    def initial_rank(self, site: Site) -> int:
+        """The rank at which proxies at ``init`` look: 8, or the highest that the site can have.
 
         The same for every grid, so that a study judges the very scores by which a search allocates.
         """
-        return min(_INITIAL_RANK, self._space.ranks[-1])
+        return min(INITIAL_RANK, site.max_rank)
 
     def initial_a(self, site: Site, rank: int) -> Tensor:
         """The A that a wire of this rank starts with: (rank, d_in)."""
         return torch.from_numpy(initial_a(site, rank, seed=self._seed)).to(self._model.device)
 
     def of(self, need: Need) -> np.ndarray:
-        """What a need is of every site: (sites,), or (sites, numbers)."""
+        """What a need is of every site: (sites,), or (sites, numbers).
+
+        Raises ValueError where another need has its name.
+        """
+        self._check_name(need)
         return once(self, f"need {need.name}", lambda: self._measured(need))
 
     @property
@@ -130,6 +137,10 @@ class SiteGradients:
         errors = self.of(SKETCHED)[:, 1]
         return float(np.divide(errors, roots, out=np.zeros_like(roots), where=roots > 0).max())
 
+    def _check_name(self, need: Need) -> None:
+        if self._known.setdefault(need.name, need) != need:
+            raise ValueError(f"two needs are called {need.name!r}; give one of them another name.")
+
     def _exact(self, need: Need) -> bool:
         return need in self._declared or need in self._resolved(frozenset({need}))
 
@@ -166,8 +177,8 @@ class SiteGradients:
 
     def _plan(self, needs: frozenset[Need]) -> Plan:
         name = f"plan {sorted(need.name for need in needs)}"
-        space, memory, rank = self._space, self._memory, self.initial_rank
-        return once(self, name, lambda: planned(needs, space, memory, initial_rank=rank))
+        space, memory = self._space, self._memory
+        return once(self, name, lambda: planned(needs, space, memory, initial_rank=INITIAL_RANK))
 
     def _pass(self, plan: Plan, sites: Sequence[Site]) -> dict[str, Seen]:
         takers = self._takers(plan, sites)
@@ -185,7 +196,7 @@ class SiteGradients:
     def _seen(self, site: Site, takers: Sequence[Taker]) -> Seen:
         taken = {name: tensor for taker in takers for name, tensor in taker.taken(site).items()}
         count, ranks = len(self._batches), self._space.ranks
-        return Seen(site, self._model, count, ranks, self.initial_rank, taken)
+        return Seen(site, self._model, count, ranks, self.initial_rank(site), taken)
 
     def _takers(self, plan: Plan, sites: Sequence[Site]) -> list[Taker]:
         device, takers = self._model.device, list[Taker]()
@@ -193,7 +204,8 @@ class SiteGradients:
             takers.append(WholeGradient(sites, device, deviations="deviations" in plan.takes))
         if plan.takes & _OF_B:
             a = {site.name: self.initial_a(site, plan.rank) for site in sites}
-            factors = {site.name: self._scaling.factor(site.kind, self.initial_rank) for site in sites}
+            factor, rank = self._scaling.factor, self.initial_rank
+            factors = {site.name: factor(site.kind, rank(site)) for site in sites}
             takers.append(GradientOfB(a, factors, sites, takes=plan.takes))
         if plan.takes & SKETCH:
             takers.append(Sketches(sites, plan.vectors, device, seed=self._seed))

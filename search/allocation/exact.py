@@ -63,10 +63,9 @@ def exact_allocation(
     if columns is None:
         return by_greedy
     space, rows = scores.space, np.arange(len(columns))
-    ranks = np.array(space.ranks)[columns]
+    found = space.allocation(np.array(space.ranks)[columns])
     fits = int(space.costs[rows, columns].sum()) <= max_params  # in integers, whatever HiGHS' tolerances
-    better = float(scores.by_rank[rows, columns].sum()) > scores.of(by_greedy)
-    return space.allocation(ranks) if fits and better else by_greedy
+    return found if fits and scores.of(found) > scores.of(by_greedy) else by_greedy
 
 
 def _solved(scores: SiteScores, max_params: int, solve: Callable[..., OptimizeResult]) -> np.ndarray | None:

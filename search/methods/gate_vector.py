@@ -58,6 +58,15 @@ class GateVector:
         for site, (start, stop) in zip(self.sites, self._spans, strict=True):
             self._cohort.stacked.slot(f"{site.name}.g", slot).copy_(values[start:stop])
 
+    def renew(self, slot: int) -> None:
+        """Has a slot's gates that learn go on as if no step had been taken yet: steps in which they rested
+        have used AdamW's correction of its first steps up."""
+        stacked, own = self._cohort.stacked, {f"{site.name}.g" for site in self.sites}
+        parts = [torch.full((leaf[0].numel(),), name in own) for name, leaf in stacked.leaf.items()]
+        mark = torch.zeros(stacked.values.shape, dtype=torch.bool, device=stacked.values.device)
+        mark[slot] = torch.cat(parts).to(mark)
+        self._cohort.optimizer.forget(mark)
+
     def put(self, gates: Tensor) -> None:
         """From now on all wires compute with these gates, (C, R), which may have a graph."""
         for site, (start, stop) in zip(self.sites, self._spans, strict=True):

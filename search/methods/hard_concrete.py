@@ -165,6 +165,7 @@ class HardConcreteGates:
         for step in learning:
             if step.number == self.phase.steps(step.total).start:
                 self.scale[step.slot] = self.phase.gate_rate / self._rates(step)
+                self.gates.renew(step.slot)
             generator = named_generator(self.candidates[step.slot].seed, f"hard concrete {step.number}")
             own = self.alive[step.slot].cpu().numpy()  # so that no draw depends on the padding
             u[step.slot, own] = generator.random(int(own.sum()), dtype=np.float32)

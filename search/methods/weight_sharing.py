@@ -63,7 +63,7 @@ class _Supernet:
         slots, self.device = cohort.stacked.slots, cohort.stacked.values.device
         self.loaded = np.zeros((slots, len(gates.sites)), dtype=np.int64)
         self.on = torch.zeros(slots, len(gates.costs), dtype=torch.bool, device=self.device)
-        self.draws = [np.random.default_rng() for _ in range(slots)]  # a candidate's own, from its start
+        self.draws: dict[int, np.random.Generator] = {}  # a candidate's own, by slot, from its start
         self.acted = [False] * slots
 
     def start(self, slot: int, candidate: Candidate) -> None:

@@ -44,10 +44,15 @@ def test_a_rank_below_one_says_how_to_switch_a_site_off(rank: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[1, 2]", '{"q": -1}', '{"q": 1.5}', '{"q": true}', '{"q": "8"}', "8"]
+    "text",
+    [
+        *("", "{", "[1, 2]", '{"q": -1}', '{"q": 1.5}', '{"q": true}', '{"q": "8"}', "8", "[" * 100_000),
+        '{"q": ' + "1" * 5000 + "}",
+    ],
+    ids=lambda text: text[:12],
 )
 def test_other_json_is_an_input_error(text: str) -> None:
-    with pytest.raises(InputError, match="an allocation must"):
+    with pytest.raises(InputError, match=r"an allocation.*write site names with whole ranks"):
         Allocation.from_json(text)
 
 

@@ -174,8 +174,12 @@ def test_a_cohort_that_nobody_waits_for_any_more_ends_at_its_next_step(scheduler
     until(lambda: len(list(notes.iterdir())) == 2)
 
 
-def test_a_model_that_is_another_one_there_is_refused(scheduler, workload):
-    digests = {"config.json": "of other bytes", "not_there.json": "of any"}
+@pytest.mark.parametrize(
+    "digests",
+    [{"config.json": "of other bytes", "not_there.json": "of any"}, {"model.safetensors.index.json": ""}],
+)
+def test_a_model_that_is_another_one_there_is_refused(scheduler, workload, digests):
+    """A file of other bytes, or weights in other files."""
     train = partial(train_here, workload, whole(CANDIDATES[:1]), "cpu", 1, digests)
     with DaskWorkers(scheduler.address, patience=600) as workers:
         calls = workers([DaskCall(train, pickle.dumps(workload.task))])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -110,6 +111,21 @@ def test_cohorts_go_round_the_devices(workload):
         models,
     )
     assert seen == ["cpu", "cpu:0", "cpu"]
+
+
+def test_a_process_keeps_to_one_device_however_long_the_others_take(workload):
+    """One that went round the devices would hold a model on each."""
+
+    def trainer(model, workload, legs, on_step):
+        (leg,) = legs
+        time.sleep(1.5 if leg.candidate.seed == 0 else 0.05)
+        return [Trained(Evaluation(leg.candidate, os.getpid(), id(model), None, (0.0,), 0.0, 0), {})]
+
+    candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in range(6)]
+    executor = LocalExecutor(("cpu", "cpu:0"), cohort_size=1, jobs=2, threads=1)
+    done = trained_by(executor, Work(replace(workload, trainer=trainer), whole(candidates)))
+    held = {(one.evaluation.metric, one.evaluation.loss) for one in done}
+    assert len(held) == len({process for process, _ in held}) == 2
 
 
 def killed_by(*fatal):

@@ -45,6 +45,12 @@ def test_the_error_is_that_of_ridge_regression_on_every_second_row(features, err
     assert error.at(np.array(ranks))[0] == pytest.approx(np.mean(errors), rel=1e-5)
 
 
+def test_a_kernel_that_relates_no_rows_accounts_for_nothing_of_an_odd_number_of_them():
+    error = KernelError(np.eye(3, dtype=np.float32)[None], np.array([0.0, 1.0, 0.0]), np.array([8]))
+    assert error.worths(np.array([[1]])) == pytest.approx([0])
+    assert error.at(np.array([1.0]))[0] == pytest.approx(1 / 3)
+
+
 def test_how_large_kernels_are_makes_no_difference(error):
     small, large = error.worths(np.array([[1, 2, 0, 1], [2, 4, 0, 2]]))
     assert small == pytest.approx(large, rel=1e-5)
@@ -75,7 +81,7 @@ def test_an_allocation_scores_what_its_sites_do_together(evidence):
     space = evidence.space
     ranks = np.random.default_rng(1).choice([0, 1, 2, 3], size=(5, len(space.sites)))
     factor = evidence.scaling.factor
-    factors = np.array([factor(site.kind, evidence.initial_rank) ** 2 for site in space.sites])
+    factors = np.array([factor(site.kind, evidence.initial_rank(site)) ** 2 for site in space.sites])
     expected = KernelError.of(evidence.row_kernels, factors, space.highest).worths(ranks)
     np.testing.assert_allclose(scores.of_rank_vectors(ranks), expected)
     assert [scores.of(space.allocation(row)) for row in ranks] == pytest.approx(expected.tolist())

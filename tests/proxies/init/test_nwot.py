@@ -26,7 +26,7 @@ def test_ranks_above_the_initial_one_are_scored_by_all_their_units(evidence, bat
     sites = evidence.space.sites[:2]
     grid = SearchSpace(sites, (0, 8, 12, 20))
     wide = Evidence(evidence.model, TWO_CLASSES, batches, grid, seed=0)
-    assert wide.initial_rank < 20
+    assert wide.initial_rank(sites[0]) < 20
     (scores,) = score_sites([PROXIES["nwot"]], wide)
     x = wide.row_features.inputs[sites[0].name].numpy()
     codes = np.where(x @ initial_a(sites[0], 20, seed=0).T > 0, 1.0, -1.0)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from proxies.measure.backward import differentiable, on_backward, tokens_read
+from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from spaces.own_part import part_of
 from spaces.site import Site, Tap
@@ -29,6 +30,12 @@ def test_a_pooled_source_has_no_padding():
     read, count = tokens_read(x, SITE, 2, torch.tensor([[0, 1, 1], [1, 1, 1]]))
     assert torch.equal(read[:, 0], x)
     assert count.tolist() == [[1], [1]]
+
+
+def test_a_source_that_does_not_begin_with_the_rows_is_refused():
+    by_tokens = torch.ones(3, 2, 4)  # XLNet's and Longformer's layout
+    with pytest.raises(InputError, match=r"of shape \(3, 2, 4\), which does not begin with the 2 rows"):
+        tokens_read(by_tokens, SITE, 2, torch.ones(2, 3))
 
 
 @pytest.mark.parametrize("family", ["bert", "gpt2", "bloom"])

@@ -24,7 +24,7 @@ def first_a(sites) -> dict[str, torch.Tensor]:
     return {site.name: torch.from_numpy(initial_a(site, RANK, seed=5)) for site in sites}
 
 
-@pytest.mark.parametrize("family", ["bert", "gpt2", "opt-post"])
+@pytest.mark.parametrize("family", ["bert", "gpt2", "opt-post", "albert"])
 def test_correlations_are_those_of_each_rows_own_gradient_of_b(tiny_model, tiny_batch, batches, family):
     model = tiny_model(family)
     sites = find_sites(model, "lora[all]+shortcut")

@@ -3,6 +3,7 @@
 import ctypes
 import itertools
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,6 +52,14 @@ def test_it_equals_brute_force_and_is_never_worse_than_greedy(
 def test_it_beats_greedy_where_the_best_ratio_blocks_the_best_sum(make_space, make_scores):
     scores = make_scores(make_space([(16, 16), (4, 4)], (0, 2)), np.array([[2.0], [1.0]]))
     assert exact_allocation(scores, max_params=64, rng=np.random.default_rng(0)).ranks == (("layers.0.q", 2),)
+
+
+def test_what_sites_are_worth_together_decides_between_it_and_greedy(make_space, make_scores):
+    """By rank the dear site is worth more alone than the cheap one; together it is worth less."""
+    scores = make_scores(make_space([(16, 16), (4, 4)], (0, 2)), np.array([[2.0], [1.0]]))
+    together = replace(scores, together=lambda ranks: ranks @ np.array([0.1, 1.0]))
+    found = exact_allocation(together, max_params=64, rng=np.random.default_rng(0))
+    assert found.ranks == (("layers.1.q", 2),)
 
 
 def test_all_worths_negative_leave_every_site_off(make_space, make_scores):

@@ -112,14 +112,17 @@ def test_multipliers_ascend_while_the_constraint_is_violated_and_stay_above_zero
     torch.testing.assert_close(lagrangian.quadratic, torch.stack([risen, start[1] + 10, start[2]]))
 
 
-@pytest.mark.parametrize(("rate", "total"), [(1e-2, 20), (1e-4, 60)])
-def test_log_theta_moves_by_the_gate_rate_whatever_the_learning_rate_and_the_steps(planted, rate, total):
+@pytest.mark.parametrize(("rate", "total", "begin"), [(1e-2, 20, 0.0), (1e-4, 60, 0.0), (1e-3, 200, 0.3)])
+def test_log_theta_moves_by_the_gate_rate_whenever_its_phase_begins(planted, rate, total, begin):
+    """Whatever the learning rate and the steps; gates that do not learn yet get no gradient."""
     recipe = Recipe(warmup=0.1, weight_decay=0.0)
-    cohort, gates = cohort_of(planted, Phase(0.0, 0.7, 5.0, 1.0), budget=200, rate=rate, recipe=recipe)
-    for number in range(gates.phase.steps(total).stop):
+    cohort, gates = cohort_of(planted, Phase(begin, 0.7, 5.0, 1.0), budget=200, rate=rate, recipe=recipe)
+    phase = gates.phase.steps(total)
+    for number in range(phase.stop):
         now = rate * linear_schedule(number, total, warmup=0.1)
         gates.now([Step(slot, number, total, now) for slot in range(2)])
-        cohort.optimizer.step(torch.ones_like(cohort.stacked.values), torch.full((2, 1), now))
+        gradient = torch.full_like(cohort.stacked.values, float(number in phase))
+        cohort.optimizer.step(gradient, torch.full((2, 1), now))
     torch.testing.assert_close(gates.log_theta, torch.full_like(gates.log_theta, 2 - 5), atol=1e-3, rtol=0)
 
 
