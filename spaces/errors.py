@@ -10,8 +10,8 @@ class InputError(ValueError):
     >>> try:
     ...     Allocation.from_json("[8]")
     ... except InputError as error:
-    ...     print(error)
-    an allocation must map site names to whole ranks >= 0; got '[8]'. Write for example {"layers.0.q": 8}.
+    ...     print(str(error).partition(";")[0])
+    an allocation: the whole must be an object, not [8]
     """
 
 
