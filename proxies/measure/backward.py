@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.hooks import Renorm, Visit, attach
 from spaces.own_part import part_of
@@ -71,9 +72,9 @@ def tokens_read(source: Tensor, site: Site, rows: int, mask: Tensor | None) -> t
     """
     if source.dim() > 2 and source.shape[0] != rows:
         raise InputError(
-            f"{site.name} reads a tensor of shape {tuple(source.shape)}, which does not begin with the "
-            f"{rows} rows of the batch, so that rows cannot be told apart there; take a proxy that adds up "
-            "over tokens, such as zico, or another `space`."
+            f"at {site.name} a tensor of shape {tuple(source.shape)} is read, which does not begin with the "
+            f"{counted(rows, 'row')} of the batch, so that these cannot be told apart there; take a proxy "
+            "that adds up over tokens, such as zico, or another `space`."
         )
     x = source.detach().reshape(rows, -1, site.d_in).float()
     if mask is None or mask.shape[1] != x.shape[1]:

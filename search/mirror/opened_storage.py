@@ -32,7 +32,7 @@ from spaces.printable import printable
 from .lost_storage import one_line_where_lost
 from .patience import patiently
 from .settings import check_address, is_journal
-from .sqlite_file import PATIENCE_S, of_another_kind, plain_file, remove_file, remove_unfinished, sqlite_url
+from .sqlite_file import LOCKED_S, of_another_kind, plain_file, remove_file, remove_unfinished, sqlite_url
 
 __all__ = [
     "GRACE",
@@ -116,7 +116,7 @@ def _database(where: Place) -> RDBStorage:
     address = sqlite_url(where) if isinstance(where, Path) else where
     how: dict[str, object] = {"pool_pre_ping": True}  # a server may have restarted
     if isinstance(where, Path) or where.startswith(_FILE):
-        how = {"connect_args": {"timeout": PATIENCE_S}}
+        how = {"connect_args": {"timeout": LOCKED_S}}
     for pause in _PAUSES_S:
         try:
             return RDBStorage(address, how)

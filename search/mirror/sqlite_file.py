@@ -17,9 +17,9 @@ from spaces.printable import printable
 
 from .meeting_place import sqlite_path
 
-__all__ = ["PATIENCE_S", "of_another_kind", "plain_file", "remove_file", "remove_unfinished", "sqlite_url"]
+__all__ = ["LOCKED_S", "of_another_kind", "plain_file", "remove_file", "remove_unfinished", "sqlite_url"]
 
-PATIENCE_S: Final = 20.0
+LOCKED_S: Final = 20.0
 """Until what another program holds is given up."""
 _STALE_S: Final = 3600.0  # since an unfinished file was written, after which its process is dead
 _URI: Final = "file:"  # begins the path in an address with options of SQLite's own
@@ -57,7 +57,7 @@ def of_another_kind(address: str) -> str | None:
         return None
     uri = f"{Path(path).absolute().as_uri()}?mode=ro"
     try:
-        with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE_S)) as opened:
+        with closing(sqlite3.connect(uri, uri=True, timeout=LOCKED_S)) as opened:
             tables = {name for (name,) in opened.execute(_TABLES)}
     except sqlite3.OperationalError:
         return None  # in use, say

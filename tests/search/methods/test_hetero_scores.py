@@ -26,10 +26,12 @@ ALLOWED = [name for name, proxy in PROXIES.items() if proxy.point in ("dense", "
 
 
 def test_at_the_start_grad_norm_of_a_and_b_is_the_registrys_at_init(generic):
-    """Two code paths: the candidate's own gradients, and G A^T; with B = 0 the gradient of A is zero."""
+    """Two code paths: the candidate's own gradients, and G A^T; with B = 0 the gradient of A is zero. Modules
+    have the rank at which ``init`` looks."""
     chosen = []
     for proxy in ("grad_norm", "grad_norm@init"):
-        policy = Hetero(budget(generic), proxy=proxy, multiple=2.0)
+        policy = Hetero(4 * generic.space.params_per_rank, proxy=proxy, multiple=2.0)
+        assert {rank for _, rank in policy.start(generic.space).ranks} == {8}
         recipe = replace(RECIPE, epochs=1 / 8)
         *_, (course, _) = by_hand(generic, policy, seeds=range(4), recipe=recipe)
         chosen.append([course.history(slot)[0] for slot in range(4)])
