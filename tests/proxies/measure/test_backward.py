@@ -34,7 +34,7 @@ def test_a_pooled_source_has_no_padding():
 
 def test_a_source_that_does_not_begin_with_the_rows_is_refused():
     by_tokens = torch.ones(3, 2, 4)  # XLNet's and Longformer's layout
-    with pytest.raises(InputError, match=r"of shape \(3, 2, 4\), is read, which does not begin with the 2 rows"):
+    with pytest.raises(InputError, match=r"shape \(3, 2, 4\) is read, which does not begin with the 2 rows"):
         tokens_read(by_tokens, SITE, 2, torch.ones(2, 3))
 
 
