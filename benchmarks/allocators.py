@@ -12,7 +12,6 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -25,6 +24,7 @@ from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
 
 from .record import record
+from .rescored import scoring_parser
 
 __all__ = ["Made", "compared", "elsewhere", "summed_up"]
 
@@ -94,16 +94,11 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
 
 def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.allocators", description=__doc__)
-    parser.add_argument("--train-file", type=Path)
-    parser.add_argument("--eval-file", type=Path)
-    parser.add_argument("--train-rows", type=int)
-    parser.add_argument("--space", default="lora[q,v,fc1,fc2]+shortcut")
-    parser.add_argument("--proxies", type=lambda text: text.split(","), required=True)
+    parser = scoring_parser("Compare allocators on the same scores.", embedded=True)
     parser.add_argument(
         "--mean-ranks", type=lambda text: [float(one) for one in text.split(",")], default=[0.125, 0.5, 2, 8]
     )
-    parser.add_argument("--output", type=Path)
+    parser.set_defaults(shortcut_alpha=4.0)  # as searches have it
     return parser.parse_args(argv)
 
 
@@ -111,10 +106,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Scores at every budget, since the ranks to choose from follow from it, and compares."""
     args = parsed(argv)
     data = {"train": args.train_file, "eval": args.eval_file, "train_rows": args.train_rows}
+    scored = {"shortcut_alpha": args.shortcut_alpha, "warm_up_steps": args.warm_up_steps}
     per_rank = search.setup(**data, space=args.space, budget="r=1").budget
     measured: dict[str, object] = {}
     for mean_rank in args.mean_ranks:
-        bench = search.setup(**data, space=args.space, budget=round(mean_rank * per_rank), threads=1)
+        budget = round(mean_rank * per_rank)
+        bench = search.setup(**data, **scored, space=args.space, budget=budget, threads=1)
         made = [one for scores in bench.score(*args.proxies) for one in compared(scores, bench.budget)]
         measured[f"mean rank {mean_rank:g}"] = summed_up(made)
     record("benchmarks.allocators", "cpu", {"proxies": args.proxies, "of": measured}, args.output)

@@ -61,8 +61,9 @@ def train_here(
     with here.lock:
         torch.set_num_threads(threads or get_worker().state.nthreads)
         whole = replace(workload, task=here.task(task))
-        models = here.models(workload.source, digests, own_device(device))
-        assignment = Assignment(0, whole, tuple(legs), own_device(device))
+        place = own_device(device)
+        models = here.models(workload.source, digests, place)
+        assignment = Assignment(0, whole, tuple(legs), place)
         return train_assigned(assignment, models, _end_unwanted)
 
 
@@ -105,10 +106,8 @@ def _check_same(source: ModelSource, digests: Mapping[str, str]) -> None:
     own = model_digests(source.path_or_name)
     if not own or not digests:  # of a name that is not in the cache
         return
-    names = sorted({*own, *digests})
-    changed = [name for name in names if name in own and name in digests and own[name] != digests[name]]
-    changed += [name for name in names if name in WEIGHTS and (name in own) != (name in digests)]
-    if changed:
+    told = (own.keys() & digests) | set(WEIGHTS)
+    if changed := sorted(name for name in told if own.get(name) != digests.get(name)):
         raise InputError(
             f"{source.path_or_name} on the Dask worker {get_worker().address} has another {changed[0]} "
             "than here; give every machine the same model."

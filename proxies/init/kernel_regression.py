@@ -79,16 +79,20 @@ class KernelError:
 
     def worths(self, ranks: np.ndarray) -> np.ndarray:
         """The share of the error at nothing on that is gone: (allocations, sites) -> (allocations,)."""
-        nothing = float(np.mean(self.losses**2))
-        return np.array([1 - self.at(row)[0] / nothing for row in ranks])
+        return np.array([1 - self.at(row)[0] / self.nothing for row in ranks])
+
+    @property
+    def nothing(self) -> float:
+        """The error where nothing is on."""
+        return float(np.mean(self.losses**2))
 
     def at(self, ranks: np.ndarray) -> tuple[float, np.ndarray]:
         """The error, and its slope by each site's rank: (sites,); where nothing is on, what a first rank of
         each site would change.
         """
         if not ranks.any():
-            nothing = float(np.mean(self.losses**2))
-            return nothing, np.array([self.at(one)[0] - nothing for one in np.eye(len(self.kernels))])
+            one_on = np.eye(len(self.kernels))
+            return self.nothing, np.array([self.at(one)[0] - self.nothing for one in one_on])
         kernel = np.tensordot(np.minimum(ranks, self.highest).astype(np.float32), self.kernels, 1)
         kernel = kernel.astype(np.float64)
         rows = np.arange(len(self.losses))
