@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -11,6 +13,8 @@ from typing import Final
 from evaluators.base.base_models import BaseModels
 from evaluators.training.candidate import Trained
 from evaluators.training.leg import Leg
+from evaluators.training.memory import CrowdedError
+from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.meta_model import base_params
 
@@ -18,9 +22,13 @@ from .cohorts import form_cohorts
 from .retry import Died, Execute, outlived
 from .workload import Work, Workload
 
-__all__ = ["Assigned", "Assignment", "assigned", "end_all", "train_assigned"]
+__all__ = ["Assigned", "Assignment", "Tried", "assigned", "end_all", "train_assigned"]
 
 _SHORT: Final = 16  # hexadecimal digits of a mark
+_log = logging.getLogger(__name__)
+
+Tried = Sequence[Trained | None]
+"""What came of legs that trained together: None of those for which there was no memory side by side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,16 +67,26 @@ class Assignment:
             return self if left else None
         return replace(self, legs=left) if left else None
 
-    def steps(self, trained: Sequence[Trained]) -> int:
+    def steps(self, tried: Tried) -> int:
         """Candidate-steps that were taken for these results."""
-        ends = sum(len(one.evaluation.curve) for one in trained)
-        return ends - sum(leg.begun_at for leg in self.legs)
+        pairs = zip(self.legs, tried, strict=True)
+        return sum(len(one.evaluation.curve) - leg.begun_at for leg, one in pairs if one is not None)
 
-    def news(self, trained: Sequence[Trained], work: Sequence[Work]) -> Iterator[Trained]:
+    def news(self, tried: Tried, work: Sequence[Work]) -> Iterator[Trained]:
         """What came of those of its legs that were not known before."""
-        for leg, one in zip(self.legs, trained, strict=True):
-            if leg not in work[self.work].known:
+        for leg, one in zip(self.legs, tried, strict=True):
+            if one is not None and leg not in work[self.work].known:
                 yield one
+
+    def halves(self, tried: Tried) -> list[Assignment]:
+        """Those that were too many for the memory, in two cohorts; none where all have ended."""
+        left = tuple(leg for leg, one in zip(self.legs, tried, strict=True) if one is None)
+        if not left:
+            return []
+        half = math.ceil(len(self.legs) / 2)
+        together = counted(len(self.legs), "candidate")
+        _log.warning("memory  ran out with %s side by side; at most %d follow", together, half)
+        return [replace(self, legs=some) for some in (left[:half], left[half:]) if some]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,22 +98,29 @@ class Assigned:
 
 
 def assigned(
-    work: Sequence[Work], devices: Sequence[str], cohort_size: int, models: BaseModels, *, home: str
+    work: Sequence[Work],
+    devices: Sequence[str],
+    cohort_size: int,
+    models: BaseModels,
+    *,
+    home: str,
+    workers: int = 1,
 ) -> Assigned:
     """Every cohort that is not known, as ``Assignment.left_of`` says; the devices in turn.
 
     Cohorts are formed of all legs of a workload, the known ones among them, before they are spread: a run
     that goes on after an interruption trains the cohorts that are left as it would have. On a GPU wider wires
     are nearly free; on a CPU they may add a twentieth of the base model's work, which the model on ``home``,
-    of this process, tells.
+    of this process, tells. They are no larger than it takes for each of the ``workers`` to have one.
     """
     place, assignments, cohorts = cycle(devices), list[Assignment](), 0
+    size = min(cohort_size, math.ceil(sum(len(one.legs) for one in work) / workers))
     for index, one in enumerate(work):
         padding = float("inf")
         if not devices[0].startswith("cuda"):
             padding = base_params(models.on(one.workload.source, home)) / 20
         candidates = [leg.candidate for leg in one.legs]
-        for cohort in form_cohorts(candidates, one.workload.sites, cohort_size, max_padding=padding):
+        for cohort in form_cohorts(candidates, one.workload.sites, size, max_padding=padding):
             whole = Assignment(index, one.workload, tuple(one.legs[i] for i in cohort), devices[0])
             cohorts += 1
             if (left := whole.left_of(one)) is not None:
@@ -106,23 +131,29 @@ def assigned(
 def end_all(
     assignments: Sequence[Assignment],
     work: Sequence[Work],
-    execute: Execute[Assignment, list[Trained]],
+    execute: Execute[Assignment, Tried],
     *,
     on_done: Callable[[int, Trained], None],
     on_step: Callable[[int], None],
 ) -> None:
     """Has all of them trained elsewhere, and tells of each leg that was not known, and of all steps, once a
-    cohort is done; what kills its worker is done again as ``outlived`` says, and has failed at last."""
-    for assignment, trained in outlived(assignments, execute, parts=Assignment.each_alone, failed=_killed):
-        on_step(assignment.steps(trained))
-        for one in assignment.news(trained, work):
-            on_done(assignment.work, one)
+    cohort is done; what kills its worker is done again as ``outlived`` says, and has failed at last. What was
+    too much for a worker's memory follows in halves, when all others have ended."""
+    while assignments:
+        halves: list[Assignment] = []
+        for assignment, tried in outlived(assignments, execute, parts=Assignment.each_alone, failed=_killed):
+            on_step(assignment.steps(tried))
+            for one in assignment.news(tried, work):
+                on_done(assignment.work, one)
+            halves += assignment.halves(tried)
+        assignments = halves
 
 
 def train_assigned(
     assignment: Assignment, models: BaseModels, on_step: Callable[[int], None]
-) -> list[Trained]:
-    """The legs trained in this process; failed, with the reason, where their method cannot be used here.
+) -> list[Trained | None]:
+    """The legs trained in this process; failed, with the reason, where their method cannot be used here, and
+    None where they are too many for its memory.
 
     Each has the cohort's mark, unless one of them may still be trained another time.
 
@@ -133,7 +164,9 @@ def train_assigned(
     try:
         trained = workload.trainer(model, workload, assignment.legs, on_step)
     except InputError as error:
-        return assignment.failed(str(error))
+        return [*assignment.failed(str(error))]
+    except CrowdedError as crowded:
+        return [crowded.ended.get(place) for place in range(len(assignment.legs))]
     mark = "" if any(one.evaluation.may_pass for one in trained) else assignment.mark
     return [replace(one, together=mark) for one in trained]
 

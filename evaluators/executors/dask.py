@@ -18,7 +18,7 @@ from evaluators.training.candidate import Trained
 from spaces.counted import counted
 from spaces.errors import InputError
 
-from .assignment import Assignment, assigned, end_all
+from .assignment import Assignment, Tried, assigned, end_all
 from .cohorts import default_cohort_size
 from .dask_workers import DaskCall, DaskWorkers
 from .executor import Executor, OpenedExecutor
@@ -47,7 +47,7 @@ def join_dask(
 
     Args:
         place: ``tcp://host:8786``, or what ``dask scheduler --scheduler-file`` has written.
-        cohort_size: by default what suits the device of that worker.
+        cohort_size: by default what suits the device of that worker, and less where workers would have none.
         device, home, threads, patience: as of ``DaskExecutor``.
     """
     address = scheduler_address(place)
@@ -56,8 +56,8 @@ def join_dask(
         ((_, usual),) = outlived([asked], workers, parts=lambda one: [one], failed=partial(_unasked, address))
         count = len(workers)
     _log.info("cluster  %s at %s, which train on %s", counted(count, "Dask worker"), address, usual)
-    size = cohort_size or default_cohort_size(usual)
-    return DaskExecutor(address, device, home, size, threads, usual, patience)
+    size, spread = cohort_size or default_cohort_size(usual), cohort_size is None
+    return DaskExecutor(address, device, home, size, threads, usual, patience, spread)
 
 
 def _unasked(address: str, _: DaskCall[str], died: Died) -> str:
@@ -102,6 +102,7 @@ class DaskExecutor:
         threads: CPU threads of each worker, by default those that it was started with.
         usual: the device that cohorts are formed for.
         patience: seconds to wait for a worker while there is none.
+        spread: whether cohorts are smaller where workers that are there would have none.
     """
 
     address: str
@@ -111,6 +112,7 @@ class DaskExecutor:
     threads: int | None = None
     usual: str = "cpu"
     patience: float = 600.0
+    spread: bool = False
 
     @property
     def at_once(self) -> None:
@@ -132,7 +134,7 @@ class DaskExecutor:
         with DaskWorkers(self.address, patience=self.patience) as workers:
             yield OpenedExecutor(self, _Connected(self, workers))
 
-    def call(self, assignment: Assignment, rows: bytes) -> DaskCall[list[Trained]]:
+    def call(self, assignment: Assignment, rows: bytes) -> DaskCall[Tried]:
         """To train it on a worker. rows: its task, pickled, which so many others have too."""
         task, source = assignment.workload.task, assignment.workload.source
         none = task.train.take([])
@@ -161,10 +163,12 @@ class _Connected:
         on_step: Callable[[int], None] = lambda _: None,
     ) -> None:
         chosen = self.settings
-        left = assigned(work, (chosen.usual,), chosen.cohort_size, models, home=chosen.home).left
+        workers = max(1, len(self.workers)) if chosen.spread else 1
+        size, home = chosen.cohort_size, chosen.home
+        left = assigned(work, (chosen.usual,), size, models, home=home, workers=workers).left
         _log.info("workers  cohorts: %d, of the cluster: %d", len(left), len(self.workers))
 
-        def execute(tasks: Sequence[Assignment]) -> Iterator[tuple[int, list[Trained] | Died]]:
+        def execute(tasks: Sequence[Assignment]) -> Iterator[tuple[int, Tried | Died]]:
             return self.workers([chosen.call(one, self._packed(one.workload.task)) for one in tasks])
 
         end_all(left, work, execute, on_done=on_done, on_step=on_step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from joblib import cpu_count
 from evaluators.base.base_models import BaseModels
 from evaluators.training.candidate import Trained
 
-from .assignment import Assigned, Assignment, assigned, end_all, train_assigned
+from .assignment import Assigned, Assignment, Tried, assigned, end_all, train_assigned
 from .executor import Executor, OpenedExecutor
 from .retry import Died
 from .worker_processes import WorkerProcesses, end_without
@@ -40,12 +41,14 @@ class LocalExecutor:
         jobs: 1 trains in this process; above that, so many processes, but never more than cohorts, each with
             models of its own. Steps are then counted once a cohort has finished.
         threads: CPU threads of each process, by default its share of the cores.
+        spread: whether cohorts are smaller where processes would have none.
     """
 
     devices: tuple[str, ...]
     cohort_size: int
     jobs: int = 1
     threads: int | None = None
+    spread: bool = False
 
     @property
     def at_once(self) -> int:
@@ -63,9 +66,13 @@ class LocalExecutor:
             with self.opened() as opened:
                 opened(work, models, on_done=on_done, on_step=on_step)
             return
-        for assignment in self.assigned(work, models).left:
-            for one in assignment.news(train_assigned(assignment, models, on_step), work):
+        left = deque(self.assigned(work, models).left)
+        while left:
+            assignment = left.popleft()
+            tried = train_assigned(assignment, models, on_step)
+            for one in assignment.news(tried, work):
                 on_done(assignment.work, one)
+            left.extendleft(reversed(assignment.halves(tried)))
 
     @contextmanager
     def opened(self) -> Iterator[Executor]:
@@ -73,12 +80,13 @@ class LocalExecutor:
             yield self
             return
         own = partial(_Own.at, self.devices)
-        with WorkerProcesses[_Own, list[Trained]](self.jobs, own) as processes:
+        with WorkerProcesses[_Own, Tried](self.jobs, own) as processes:
             yield OpenedExecutor(self, _Processes(self, processes))
 
     def assigned(self, work: Sequence[Work], models: BaseModels) -> Assigned:
         """What there is to train, cohort by cohort."""
-        return assigned(work, self.devices, self.cohort_size, models, home=self.devices[0])
+        workers = self.jobs if self.spread else 1
+        return assigned(work, self.devices, self.cohort_size, models, home=self.devices[0], workers=workers)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +106,7 @@ class _Processes:
     """Has the processes train that a ``LocalExecutor`` was opened with."""
 
     local: LocalExecutor
-    processes: WorkerProcesses[_Own, list[Trained]]
+    processes: WorkerProcesses[_Own, Tried]
 
     def __call__(
         self,
@@ -115,13 +123,13 @@ class _Processes:
         threads = self.local.threads or max(1, cpu_count() // max(1, min(self.local.jobs, cohorts)))
         _log.info("workers  cohorts: %d, processes: %d, threads of each: %d", len(left), jobs, threads)
 
-        def execute(tasks: Sequence[Assignment]) -> Iterator[tuple[int, list[Trained] | Died]]:
+        def execute(tasks: Sequence[Assignment]) -> Iterator[tuple[int, Tried | Died]]:
             return self.processes([partial(_train_elsewhere, threads, os.getpid(), task) for task in tasks])
 
         end_all(left, work, execute, on_done=on_done, on_step=on_step)
 
 
-def _train_elsewhere(threads: int, parent: int, assignment: Assignment, own: _Own) -> list[Trained]:
+def _train_elsewhere(threads: int, parent: int, assignment: Assignment, own: _Own) -> Tried:
     torch.set_num_threads(threads)
     here = replace(assignment, device=own.device)
     return train_assigned(here, own.models, lambda _: end_without(parent))

@@ -17,11 +17,10 @@ from evaluators.base.best_device import best_device
 from evaluators.base.content_digest import model_digests
 from evaluators.base.weight_files import WEIGHTS
 from evaluators.data.task import Task
-from evaluators.training.candidate import Trained
 from evaluators.training.leg import Leg
 from spaces.errors import InputError
 
-from .assignment import Assignment, train_assigned
+from .assignment import Assignment, Tried, train_assigned
 from .workload import Workload
 
 __all__ = ["UnwantedError", "own_device", "train_here"]
@@ -43,8 +42,8 @@ def train_here(
     threads: int | None,
     digests: Mapping[str, str],
     task: bytes,
-) -> list[Trained]:
-    """The legs trained on this worker.
+) -> Tried:
+    """The legs trained on this worker, as ``train_assigned`` says.
 
     It ends at its next step once nobody wants it. Raises InputError where the model cannot be loaded here,
     or is another one than the driver's.

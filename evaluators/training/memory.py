@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import resource
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import torch
 
-__all__ = ["is_out_of_memory", "peak_memory", "reset_peak_memory", "why_it_did_not_fit"]
+from .candidate import Trained
+
+__all__ = ["CrowdedError", "is_out_of_memory", "peak_memory", "reset_peak_memory", "why_it_did_not_fit"]
+
+
+class CrowdedError(Exception):
+    """Memory ran out while several candidates trained side by side; fewer may fit.
+
+    ended: what came of those that had ended before, by their place.
+    """
+
+    def __init__(self, ended: Mapping[int, Trained]) -> None:
+        super().__init__("memory ran out with several candidates at a time; train fewer.")
+        self.ended = dict(ended)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

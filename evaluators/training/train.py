@@ -26,7 +26,7 @@ from .data_order import batches_from
 from .diverged import loss_diverged, outputs_diverged
 from .gate_policy import GateHooks, GatePolicy, NeverActedError, Step
 from .leg import Leg
-from .memory import is_out_of_memory, peak_memory, reset_peak_memory, why_it_did_not_fit
+from .memory import CrowdedError, is_out_of_memory, peak_memory, reset_peak_memory, why_it_did_not_fit
 from .train_step import train_step
 
 __all__ = ["Write", "train_cohort"]
@@ -76,8 +76,8 @@ def train_cohort(
     """Trains the candidate of every leg to the leg's end and evaluates it there; in the order given.
 
     At most ``slots`` train at a time; a slot whose leg is finished or has failed takes the next.
-    Where memory runs out, those not yet finished start again with half the slots; a single candidate
-    that does not fit is marked failed, as is one on which the policy never acted.
+    A candidate that does not fit into memory by itself is marked failed, as is one on which the policy
+    never acted.
 
     Args:
         model: frozen; it is left as it was.
@@ -94,8 +94,8 @@ def train_cohort(
             results; not where a policy trains or replaces the base model's own weights.
         on_step: called with the number of candidate-steps done.
 
-    Raises ValueError on what cannot be done under a policy: a leg that is not whole, and a candidate with a
-    scaling of its own.
+    Raises CrowdedError where several do not fit into memory, and ValueError on what cannot be done under a
+    policy: a leg that is not whole, and a candidate with a scaling of its own.
     """
     if policy is not None:
         _refuse_under(policy, legs)
@@ -111,11 +111,11 @@ def train_cohort(
         except (torch.OutOfMemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
-            if slots == 1:
-                lost = next(i for i in waiting if i not in done)
-                running = {} if training is None else dict(training.running.values())
-                done[lost] = running.get(lost, legs[lost]).failed(why_it_did_not_fit(error), may_pass=True)
-            slots = max(1, slots // 2)
+            if slots > 1:
+                raise CrowdedError(done) from None
+            lost = next(i for i in waiting if i not in done)
+            running = {} if training is None else dict(training.running.values())
+            done[lost] = running.get(lost, legs[lost]).failed(why_it_did_not_fit(error), may_pass=True)
         if model.device.type == "cuda":
             torch.cuda.empty_cache()
     return [done[i] for i in range(len(legs))]

@@ -75,7 +75,8 @@ def _executor_of(settings: MachineSettings, devices: tuple[str, ...]) -> Executo
         if place := getattr(settings, kind):
             return join(place, device=settings.device, home=devices[0], cohort_size=size, threads=threads)
     jobs = settings.jobs or len(devices)
-    return LocalExecutor(devices, size or default_cohort_size(devices[0]), jobs, threads)
+    usual = default_cohort_size(devices[0])
+    return LocalExecutor(devices, size or usual, jobs, threads, spread=size is None)
 
 
 def resolve_devices(device: str, devices: Sequence[str] | None) -> tuple[str, ...]:

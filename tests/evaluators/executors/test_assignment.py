@@ -8,10 +8,12 @@ import pytest
 
 from evaluators.base.base_models import BaseModels
 from evaluators.executors.assignment import Assignment, assigned, end_all, train_assigned
+from evaluators.executors.local import LocalExecutor
 from evaluators.executors.retry import Died
 from evaluators.executors.workload import Work
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from evaluators.training.leg import Leg, whole
+from evaluators.training.memory import CrowdedError
 from evaluators.training.state import State
 from spaces.allocation import Allocation
 from spaces.errors import InputError
@@ -30,6 +32,20 @@ def test_cohorts_are_counted_with_those_that_are_known_and_devices_take_turns(wo
     assert found.cohorts == 3
     assert [one.legs for one in found.left] == [(LEGS[0], LEGS[1]), (LEGS[4],)]
     assert [one.device for one in found.left] == ["cuda:0", "cuda:1"]
+
+
+@pytest.mark.parametrize(
+    ("workers", "sizes"), [(1, [3, 2]), (2, [3, 2]), (3, [2, 2, 1]), (5, [1] * 5), (9, [1] * 5)]
+)
+def test_every_worker_has_a_cohort_where_there_are_legs_for_it(workload, workers, sizes):
+    found = assigned([Work(workload, LEGS)], ("cuda:0",), 3, BaseModels(), home="cpu", workers=workers)
+    assert [len(one.legs) for one in found.left] == sizes
+
+
+def test_legs_of_several_workloads_are_enough_for_the_workers_together(workload):
+    work = [Work(workload, LEGS[:2]), Work(workload, LEGS[2:])]
+    found = assigned(work, ("cuda:0",), 32, BaseModels(), home="cpu", workers=2)
+    assert [len(one.legs) for one in found.left] == [2, 3]
 
 
 def test_a_cohort_that_was_interrupted_while_it_was_recorded_is_trained_again_whole(workload):
@@ -57,6 +73,40 @@ def test_those_that_trained_together_have_one_mark_unless_one_may_yet_pass(workl
 
     assert {one.together for one in trained(False)} == {Assignment(0, workload, tuple(LEGS[:2]), "cpu").mark}
     assert {one.together for one in trained(True)} == {""}
+
+
+def fits(most, ended=0):
+    """A trainer that has memory for so many candidates; of more the first end, and the others do not."""
+
+    def trainer(model, workload, legs, on_step):
+        if len(legs) > most:
+            raise CrowdedError({place: told(leg, 1) for place, leg in enumerate(legs[:ended])})
+        return [told(leg, 1) for leg in legs]
+
+    return trainer
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_is_too_much_for_the_memory_follows_in_halves_and_is_told_as_it_ends(workload, jobs):
+    crowded = replace(workload, trainer=fits(2, ended=1))
+    done = []
+    LocalExecutor(("cpu",), 5, jobs)(
+        [Work(crowded, LEGS)], BaseModels(), on_done=lambda _, one: done.append(one)
+    )
+    seeds = {1: [0, 1, 2, 3, 4], 2: [0, 1, 4, 2, 3]}  # elsewhere halves wait for all others
+    assert [one.evaluation.candidate.seed for one in done] == seeds[jobs]
+    assert {one.evaluation.metric for one in done} == {1.0}
+
+
+def test_what_ended_before_the_memory_ran_out_is_not_trained_again(workload):
+    """It has no mark: its cohort will never be what it was."""
+    crowded = Assignment(0, replace(workload, trainer=fits(2, ended=1)), tuple(LEGS[:4]), "cpu")
+    tried = train_assigned(crowded, BaseModels(), lambda _: None)
+    assert [one and one.together for one in tried] == ["", None, None, None]
+    assert [list(one.legs) for one in crowded.halves(tried)] == [LEGS[1:3], LEGS[3:4]]
+    assert crowded.steps(tried) == 1
+    again = crowded.left_of(Work(crowded.workload, LEGS[:4], known={LEGS[0]}, together={LEGS[0]: ""}))
+    assert list(again.legs) == LEGS[1:4]
 
 
 def test_steps_are_those_behind_the_beginning_and_news_is_what_was_not_known(workload):

@@ -23,7 +23,8 @@ from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort, score_trained
 from evaluators.training.data_order import epoch_batches
 from evaluators.training.gate_policy import GateHooks, Step
-from evaluators.training.leg import whole
+from evaluators.training.leg import Leg, whole
+from evaluators.training.memory import CrowdedError
 from evaluators.training.train import train_cohort
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
@@ -215,25 +216,25 @@ class Needing:
         return GateHooks(before=self.need)
 
 
-def test_out_of_memory_halves_the_cohort_and_goes_on(model, sites, task):
-    sizes = []
+def test_several_that_do_not_fit_are_told_with_what_had_ended(model, sites, task):
+    """The first ends after two steps; then memory runs out with the two that are left."""
 
-    def need(steps):
-        sizes.append(len(steps))
-        if len(steps) > 1:
+    def taken(candidates):
+        if candidates < 3:
             raise torch.OutOfMemoryError("planted")
 
-    recipe = dataclasses.replace(RECIPE, epochs=1)
-    trained = train_cohort(model, sites, task, whole(CANDIDATES), recipe, slots=3, policy=Needing(need))
-    assert sizes == [3] + [1] * 24
-    assert all(one.evaluation.failure is None for one in trained)
+    legs = [Leg(CANDIDATES[0], 2), *whole(CANDIDATES[1:])]
+    with pytest.raises(CrowdedError, match="train fewer") as raised:
+        train_cohort(model, sites, task, legs, RECIPE, slots=3, on_step=taken)
+    assert list(raised.value.ended) == [0]
+    assert raised.value.ended[0].state.step == 2
 
 
 def test_a_candidate_that_does_not_fit_alone_is_marked_failed(model, sites, task):
     def need(_):
         raise torch.OutOfMemoryError("planted\nand more")
 
-    trained = train_cohort(model, sites, task, whole(CANDIDATES), RECIPE, slots=2, policy=Needing(need))
+    trained = train_cohort(model, sites, task, whole(CANDIDATES), RECIPE, slots=1, policy=Needing(need))
     assert {one.evaluation.failure for one in trained} == {
         "out of memory with one candidate at a time: planted"
     }

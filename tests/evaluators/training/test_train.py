@@ -15,6 +15,7 @@ from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks
 from evaluators.training.leg import Leg, whole
+from evaluators.training.memory import CrowdedError
 from evaluators.training.train import train_cohort
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
@@ -184,7 +185,10 @@ class Hungry(Classification):
 def test_where_memory_runs_out_legs_begin_again_where_they_began(train, task):
     states = [one.state for one in train([Leg(one, 4) for one in CANDIDATES])]
     legs = [Leg(one, 7, state) for one, state in zip(CANDIDATES, states, strict=True)]
-    together, apart = train(legs), train(legs, task=replace(task, objective=Hungry(("no", "yes"))))
+    together, hungry = train(legs), replace(task, objective=Hungry(("no", "yes")))
+    with pytest.raises(CrowdedError):
+        train(legs, task=hungry)
+    apart = [one for leg in legs for one in train([leg], task=hungry)]
     for one, other in zip(together, apart, strict=True):
         np.testing.assert_allclose(one.evaluation.curve, other.evaluation.curve, atol=1e-4)
         assert other.state.step == 7
