@@ -55,7 +55,7 @@ from spaces.printable import quoted
 from spaces.unknown_name import unknown_name
 
 from .proxy import Proxy
-from .site_scores import DegenerateScoreError, SiteScores
+from .site_scores import DegenerateScoreError, NotFiniteScoreError, SiteScores
 
 __all__ = ["ALL", "OFFERED", "PROXIES", "UNPROVEN", "find_proxy", "proxy_names", "score_sites", "spelled_out"]
 
@@ -190,10 +190,11 @@ def _towards_better(proxy: Proxy, scores: SiteScores) -> SiteScores:
 
 def _checked(proxy: Proxy, scores: SiteScores) -> SiteScores:
     values = scores.by_site
-    problem = None
+    problem, kind = None, DegenerateScoreError
     finite = np.isfinite(values) & np.isfinite(scores.by_rank).all(axis=1)
     if not finite.all():
         problem = f"is not finite at {scores.space.sites[int(np.argmin(finite))].name}"
+        kind = NotFiniteScoreError
     elif not proxy.ranks_nothing and not values.any():
         problem = "is 0 at every site"
     elif not proxy.ranks_nothing and len(values) > 1 and np.ptp(values) <= 1e-12 * np.abs(values).max():
@@ -201,7 +202,7 @@ def _checked(proxy: Proxy, scores: SiteScores) -> SiteScores:
     if problem is None:
         return scores
     usable = [name for name, other in OFFERED.items() if other.point == "dense" and name != proxy.name]
-    raise DegenerateScoreError(
+    raise kind(
         f"proxy {proxy.name} at its evaluation point {proxy.point!r} {problem}, so it ranks nothing; "
         f"leave it out, or use one of {usable} instead."
     )

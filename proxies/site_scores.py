@@ -28,6 +28,10 @@ class DegenerateScoreError(InputError):
     """A proxy's scores cannot rank anything: all equal, NaN or infinite."""
 
 
+class NotFiniteScoreError(DegenerateScoreError):
+    """A proxy's scores are NaN or infinite: the model that it looked at has diverged, or never was finite."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SiteScores:
     """Scores of all sites of a space; larger means worth more, whatever the proxy's own direction.

@@ -79,8 +79,9 @@ def arms_of(methods: str, space: SpaceSettings) -> list[Arm]:
     for spec in split_specs(methods):
         group = _GROUPS.get(spec)
         for one in group or [spec]:
-            arm = replace(_arm(one, space), optional=group is not None)
-            arms[arm.label] = arm
+            arm = _arm(one, space)
+            named = group is None or (arm.label in arms and not arms[arm.label].optional)
+            arms[arm.label] = replace(arm, optional=not named)
     if not arms:
         raise UsageError("`methods` names nothing; name at least one, or leave `methods` out.")
     files: dict[str, str] = {}

@@ -10,6 +10,7 @@ from evaluators.metrics.of_text import TEXT_METRICS
 from search.compare.presets.preset import Cell, Number, Preset, Setup
 from search.compare.presets.registry import find_settings
 from search.job.progress import Progress, silent
+from search.methods.registry import METHODS
 from spaces.counted import counted
 
 from .arm_training import plan_all
@@ -37,8 +38,9 @@ def setups_of(preset: Preset, dataset: str) -> list[Setup]:
 
 
 def paper_settings(preset: Preset, dataset: str, setup: Setup) -> dict[str, object]:
-    """What the paper says of settings, by name, where it says anything."""
+    """What the paper says of settings, by name, where it says anything; its rates as an adapter's."""
     settings = find_settings(preset.model, dataset, setup)
+    rate = METHODS["full"].rate if setup == "ft" else 1.0  # which an arm takes off again
     metrics = list(dict.fromkeys(cell.metric for cell in _cells(preset, dataset, setup)))
     texts = tuple(name for name in metrics if name in TEXT_METRICS)
     said: dict[str, object] = {
@@ -48,7 +50,7 @@ def paper_settings(preset: Preset, dataset: str, setup: Setup) -> dict[str, obje
         "text_metrics": texts or None,
         "batch_size": settings.batch_size,
         "epochs": float(settings.epochs),
-        "lr": settings.learning_rate,
+        "lr": settings.learning_rate / rate,
         "weight_decay": settings.weight_decay,
         "max_length": settings.max_length,
         "lora_alpha": settings.lora_alpha,
@@ -88,9 +90,9 @@ def fill(
     """The cells of one data set and setup, from the arms that were trained for them; some of these write
     again, cut to the ranks of the cells."""
     task, training, board = terms.ground.inputs.task, terms.training, trained.board
-    rate = training.lr or terms.learning_rates[0]
+    rates = ", ".join(dict.fromkeys(f"{one.learning_rate:g}" for one in trained.chosen))
     about = (
-        f"{board.title}; {task.objective.metric_title}; lr {rate:g}, batches of "
+        f"{board.title}; {task.objective.metric_title}; lr {rates}, batches of "
         f"{training.batch_size}, weight decay {training.weight_decay:g}, warm-up {training.warmup:g}"
     )
     if board.text is not None:

@@ -209,13 +209,14 @@ class HardConcreteGates:
         return [step for step in steps if step.number in self.phase.steps(step.total)]
 
     def _excess(self, learning: Sequence[Step]) -> Tensor:
-        """Density over the step's target, 0 in the other slots: (C,), with its graph."""
-        target = self.density.detach().clone()
+        """Density over the step's target: (C,), with its graph; 0 in the other slots, without one."""
+        target, learns = self.density.detach().clone(), torch.zeros(len(self.alive), device=self.alive.device)
         for step in learning:
+            learns[step.slot] = 1
             costs = self.gates.costs[self.alive[step.slot].cpu().numpy()]
             final = self.budgets[step.slot] / int(costs.sum())
             target[step.slot] = self.phase.target(step.number, step.total, final)
-        return self.density - target
+        return (self.density - target) * learns
 
     def _rates(self, step: Step) -> float:
         """The sum of the learning rates of a slot's phase."""

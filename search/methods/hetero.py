@@ -19,6 +19,7 @@ from evaluators.training.data_order import steps_per_epoch
 from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
 from proxies.measure.evidence import Evidence
 from proxies.registry import PROXIES, find_proxy, score_sites
+from proxies.site_scores import NotFiniteScoreError
 from search.job.first_batches import first_batches
 from spaces.allocation import Allocation
 from spaces.counted import counted
@@ -278,8 +279,13 @@ class _Hetero:
             absolute=lambda: stacked.absolute(slot),
         )
         stacked.select([slot])
-        with stacked.frozen():
-            (scores,) = score_sites([proxy], evidence)
+        try:
+            with stacked.frozen():
+                (scores,) = score_sites([proxy], evidence)
+        except NotFiniteScoreError:
+            if self.searches[slot]:  # what its steps have made of it
+                return values + np.nan
+            raise
         values[own] = scores.by_rank[np.arange(len(own)), np.searchsorted(grid, ranks)]
         return values
 

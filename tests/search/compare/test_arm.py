@@ -34,6 +34,11 @@ def test_groups_are_all_methods_or_all_referees_which_may_be_left_out():
     assert [arm.referee for arm in arms] == [False] + [True] * len(REFEREES)
 
 
+def test_a_method_that_was_named_is_not_left_out_as_one_of_a_group_wherever_the_group_stands():
+    for methods in ("flop,all", "all,flop"):
+        assert [arm.label for arm in arms_of(methods, SPACE) if not arm.optional] == ["flop"]
+
+
 def test_what_is_typed_twice_is_trained_once():
     assert arms_of("sora[ratio=2],sora[ ratio = 2 ]", SPACE) == arms_of("sora[ratio=2]", SPACE)
 

@@ -43,6 +43,17 @@ def test_a_dylora_table_is_judged_at_its_ranks_without_training_again(preset, ca
     assert all(1 <= rank <= 8 for rank in ranks)
 
 
+def test_full_fine_tuning_trains_at_the_paper_s_own_rate(preset, capsys, tmp_path):
+    """Which an arm of full fine-tuning otherwise takes a fiftieth of, as of an adapter's."""
+    rate = preset.index("--lr")
+    argv = [*preset[:rate], *preset[rate + 2 :], "--preset", "heterolora-table7", "--dataset", "mrpc"]
+    assert main([*argv, "--seeds", "1"]) == 0
+    assert "mrpc, ft: " in (out := " ".join(capsys.readouterr().out.split()))
+    assert "; lr 2e-05, batches of 16" in out
+    (row,) = json.loads((tmp_path / "out" / "mrpc-ft" / "leaderboard.json").read_text())["leaderboard"]
+    assert row["learning_rate"] == pytest.approx(2e-5)
+
+
 def test_a_metric_that_is_typed_is_that_of_every_rank(preset, capsys, tmp_path):
     argv = [*preset, "--preset", "dylora-table2", "--dataset", "mrpc", "--seeds", "1", "--metric", "accuracy"]
     assert main(argv) == 0

@@ -97,6 +97,17 @@ def test_density_penalty_and_gradient_are_those_by_hand(planted):
             assert not grad[slot, len(hand) :].any()
 
 
+def test_a_slot_whose_phase_is_over_gets_no_gradient_from_another_s(planted):
+    cohort, gates = cohort_of(planted, Phase(0.0, 1.0, 12.0, 1.0), budget=200)
+    gates.now([Step(slot, 0, 10, 1e-2) for slot in range(2)])
+    gates.lagrangian.linear = torch.tensor([0.3, 5.0])
+    penalty = gates.penalty([Step(0, 3, 10, 1e-2), Step(1, 10, 10, 1e-2)])
+    leaves = [cohort.stacked.leaf[f"{site.name}.g"] for site in gates.gates.sites]
+    grads = torch.autograd.grad(penalty, leaves)
+    assert any(grad[0].any() for grad in grads)
+    assert not any(grad[1].any() for grad in grads)
+
+
 def test_multipliers_ascend_while_the_constraint_is_violated_and_stay_above_zero():
     lagrangian = Lagrangian(3, torch.device("cpu"))
     for slot in range(3):
