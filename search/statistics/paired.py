@@ -18,6 +18,7 @@ from .interval import Interval
 __all__ = ["LEVEL", "PairedDifference", "holm_corrected"]
 
 LEAST_SEEDS: Final = 3
+_ROUNDING: Final = 1e-12  # of the largest metric; differences no further apart than this are equal
 LEVEL: Final = 0.05
 """Of significance, for every p-value once Holm has corrected it."""
 
@@ -51,14 +52,24 @@ class PairedDifference:
         pairs = [(x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None]
         if not pairs:
             return None
-        ours, theirs = ([pair[side] for pair in pairs] for side in (0, 1))
-        differences = finite_sample("a", ours) - finite_sample("b", theirs)
-        p_value = _p_value(differences)
-        return cls(_interval(differences), p_value, tuple(differences.tolist()), p_value)
+        ours, theirs = (
+            finite_sample(name, [pair[side] for pair in pairs]) for side, name in enumerate(("a", "b"))
+        )
+        differences = ours - theirs
+        all_equal = bool(np.ptp(differences) <= _ROUNDING * np.abs([ours, theirs]).max())
+        p_value = _p_value(differences, all_equal=all_equal)
+        interval = _interval(differences, all_equal=all_equal)
+        return cls(interval, p_value, tuple(differences.tolist()), p_value)
 
     def gain(self, direction: Direction) -> float:
         """By how much a is the better of the two, on the mean; negative where b is."""
         return sign_of(direction) * self.interval.mean
+
+    def rank(self, direction: Direction) -> tuple[bool, bool, float]:
+        """By which differences to one baseline are compared: those shown to be a gain first, then those of
+        enough seeds to show anything, then the larger gain."""
+        gain = self.gain(direction)
+        return self.shown and gain > 0, len(self.of_seeds) >= LEAST_SEEDS, gain
 
     @property
     def doubt(self) -> str | None:
@@ -69,7 +80,7 @@ class PairedDifference:
         """
         if len(self.of_seeds) < LEAST_SEEDS:
             return f", too few to show anything ({LEAST_SEEDS} or more may)"
-        if _all_equal(np.array(self.of_seeds)):
+        if self.interval.low is None:
             return ", the same for all, as a metric's coarse steps can give"
         return None if self.p_holm is not None and self.p_holm < LEVEL else ""
 
@@ -85,9 +96,9 @@ def holm_corrected(family: Sequence[PairedDifference]) -> list[PairedDifference]
     return [one if one.p_value is None else replace(one, p_holm=next(corrected)) for one in family]
 
 
-def _interval(differences: np.ndarray) -> Interval:
+def _interval(differences: np.ndarray, *, all_equal: bool) -> Interval:
     mean = float(differences.mean())
-    if len(differences) < 2 or _all_equal(differences):
+    if len(differences) < 2 or all_equal:
         return Interval(mean, None, None)
     error = float(differences.std(ddof=1)) / math.sqrt(len(differences))
     from scipy import stats  # takes a while, and who prints what is known needs none of it
@@ -96,14 +107,10 @@ def _interval(differences: np.ndarray) -> Interval:
     return Interval(mean, mean - margin, mean + margin)
 
 
-def _p_value(differences: np.ndarray) -> float | None:
+def _p_value(differences: np.ndarray, *, all_equal: bool) -> float | None:
     """Of the one-sample t test; None from one difference, 1 where all are equal."""
     if len(differences) < 2:
         return None
     from scipy import stats
 
-    return 1.0 if _all_equal(differences) else float(stats.ttest_1samp(differences, 0.0).pvalue)
-
-
-def _all_equal(differences: np.ndarray) -> bool:
-    return bool(np.ptp(differences) <= 1e-12 * np.abs(differences).max())
+    return 1.0 if all_equal else float(stats.ttest_1samp(differences, 0.0).pvalue)

@@ -35,6 +35,16 @@ def test_differences_that_are_all_equal_do_not_tell_how_they_vary():
         assert (found.p_value, found.shown) == (1.0, False)
 
 
+def test_differences_of_one_row_are_equal_however_their_metrics_are_rounded():
+    rows = 9815
+    right = np.array([8200, 8201, 8204])
+    one_more, as_they_are = ((right + more) / rows for more in (1, 0))
+    found = PairedDifference.of(one_more.tolist(), as_they_are.tolist())
+    assert np.ptp(one_more - as_they_are) > 0
+    assert (found.interval.low, found.p_value) == (None, 1.0)
+    assert "the same for all" in found.doubt
+
+
 def test_a_seed_that_failed_on_either_side_is_left_out_of_the_pair():
     found = PairedDifference.of((0.8, None, 0.9), (0.7, 0.6, None))
     assert found.interval == Interval(pytest.approx(0.1), None, None)
@@ -70,6 +80,17 @@ def test_what_is_shown_alone_may_not_be_among_many():
     barely = PairedDifference.of([0.720, 0.738, 0.752], [0.70, 0.72, 0.74])
     assert barely.shown
     assert holm_corrected([barely] * 4)[0].doubt == ""
+
+
+def test_a_shown_gain_ranks_before_a_larger_one_and_enough_seeds_before_too_few():
+    zeros = [0.0] * 3
+    shown, large, lost, lucky = (
+        PairedDifference.of(of_seeds, zeros)
+        for of_seeds in ([0.021, 0.021, 0.0212], [0.1, -0.02, 0.06], [-0.2, -0.21, -0.22], [0.9, None, None])
+    )
+    ranked = sorted([lucky, lost, large, shown], key=lambda one: one.rank("maximize"), reverse=True)
+    assert ranked == [shown, large, lost, lucky]
+    assert max([shown, lost], key=lambda one: one.rank("minimize")) is lost
 
 
 @pytest.mark.parametrize(
