@@ -17,10 +17,11 @@ __all__ = ["choose_finalists"]
 def choose_finalists(proposals: Sequence[Proposal], count: int, *, seed: int) -> list[Proposal]:
     """Up to ``count`` proposals besides the uniform baseline, so that every kind of proposer has its turn.
 
-    Of two and more the first is what is usual, ``uniform[q,v]``, where that was proposed. Then in rounds,
-    each proxy sends what its next allocator proposed and each sampler sends its next best trial, by mean rank
-    over the proxies; proxies and samplers alternate, and they and a proxy's allocators come in the order of
-    ``proposals``. An allocation that was chosen already is passed over.
+    Of two and more the first is what is usual, ``uniform[q,v]``, where that was proposed; a single one is
+    that only where nobody proposed another. Then in rounds, each proxy sends what its next allocator proposed
+    and each sampler sends its next best trial, by mean rank over the proxies; proxies and samplers alternate,
+    and they and a proxy's allocators come in the order of ``proposals``. An allocation that was chosen
+    already is passed over.
     seed: >= 0, breaks ties of mean rank. Fewer than ``count`` where there are no more proposals.
     """
     if count < 0:
@@ -32,7 +33,7 @@ def choose_finalists(proposals: Sequence[Proposal], count: int, *, seed: int) ->
     usual = [index for index, one in enumerate(candidates) if UNIFORM_QV in one.proposers]
     chosen = {index: candidates[index] for index in usual[: max(0, count - 1)]}
     while len(chosen) < count and len(chosen) < len(candidates):
-        for queue in senders:
+        for queue in senders or [usual]:
             following = next((index for index in queue if index not in chosen), None)
             if following is not None and len(chosen) < count:
                 chosen[following] = candidates[following]

@@ -80,6 +80,12 @@ def test_what_is_usual_comes_first_and_its_place_is_taken_from_the_others():
     assert numbers(0, [*PROPOSALS, usual]) == []
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_is_usual_alone_is_the_only_finalist(count):
+    usual = replace(proposal(9, "tpe", 0, 0), proposers=(UNIFORM_QV,))
+    assert numbers(count, [PROPOSALS[0], usual]) == [9]
+
+
 def test_a_negative_count_is_refused():
     with pytest.raises(ValueError, match="count=-1 must be >= 0"):
         numbers(-1)
