@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from math import prod
+from math import ceil, prod
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from spaces.wires import Wires
 from .adamw import StackedAdamW
 from .candidate import Candidate, Recipe, Trained, refuse_other_weights
 from .data_order import in_length_order
+from .memory import is_out_of_memory
 from .state import State
 from .truncated import truncated
 
@@ -181,7 +182,8 @@ class Cohort:
     def outputs(self, slots: Sequence[int], rows: Rows, *, around: Around = directly) -> Tensor:
         """What these slots say of all rows, in the rows' order: (slots, rows, k), on the CPU.
 
-        k: of the objective. around: how the model is asked.
+        k: of the objective. around: how the model is asked. Where memory runs out, half as many rows at a
+        time are asked for, down to one.
         """
         self.stacked.select(tuple(slots))
 
@@ -190,7 +192,14 @@ class Cohort:
             (outputs,) = around(self._outputs, self.model, batch)
             return outputs.view(len(slots), len(indices), -1)
 
-        return in_length_order(rows, self.recipe.rows_judged_at_once(len(slots)), ask)
+        size = self.recipe.rows_judged_at_once(len(slots))
+        while True:
+            try:
+                return in_length_order(rows, size, ask)
+            except RuntimeError as error:
+                if size == 1 or not is_out_of_memory(error):
+                    raise
+            size = ceil(size / 2)
 
     def _outputs(self, model: PreTrainedModel, batch: Batch) -> tuple[Tensor]:
         return (self.objective.outputs(model, batch),)
@@ -235,10 +244,18 @@ def outputs_of(
 ) -> Tensor:
     """What finished candidates say of all rows, in the rows' order: (n, rows, k), on the CPU.
 
-    k: of the objective. rows: what is judged. Other arguments, and what is raised, as of ``restored``.
+    k: of the objective. rows: what is judged. Other arguments, and what is raised, as of ``restored``. Where
+    memory runs out with all of them side by side, half of them follow the other half.
     """
-    with restored(model, sites, objective, trained, recipe) as cohort:
-        return cohort.outputs(range(len(trained)), rows)
+    try:
+        with restored(model, sites, objective, trained, recipe) as cohort:
+            return cohort.outputs(range(len(trained)), rows)
+    except RuntimeError as error:
+        if len(trained) == 1 or not is_out_of_memory(error):
+            raise
+    half = ceil(len(trained) / 2)
+    parts = (trained[:half], trained[half:])
+    return torch.cat([outputs_of(model, sites, objective, part, recipe, rows) for part in parts])
 
 
 def score_trained(

@@ -27,8 +27,10 @@ class CrowdedError(Exception):
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out: an error of its own on a GPU, a RuntimeError of the allocator on a CPU."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    """Whether memory ran out: an error of its own on a GPU, a RuntimeError of the allocator on a CPU, and a
+    MemoryError of Python's and NumPy's."""
+    own = isinstance(error, torch.OutOfMemoryError | MemoryError)
+    return own or "can't allocate memory" in str(error)
 
 
 def why_it_did_not_fit(error: BaseException) -> str:

@@ -90,6 +90,8 @@ class Command:
                 printed = self.run(given)
         except InputError as error:
             return complain(error, flags)
+        except (RuntimeError, MemoryError) as error:
+            return complain(_out_of_memory(error), flags)
         except KeyboardInterrupt as stop:
             number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
             done = "terminated" if number == signal.SIGTERM else "interrupted"
@@ -116,6 +118,20 @@ def _check_files(given: Typed) -> None:
         path = given.values.get(name)
         if path is not None and not os.path.exists(str(path)):
             raise InputError(f"`{name}={path}` is not there; give the path of a file that is.")
+
+
+def _out_of_memory(error: BaseException) -> InputError:
+    """What is said where memory ran out; any other error is raised again."""
+    from evaluators.training.memory import is_out_of_memory
+
+    if not is_out_of_memory(error):
+        raise error
+    first = (str(error).splitlines() or ["MemoryError"])[0]
+    return InputError(
+        f"memory ran out ({first}); for the model itself choose `dtype=bfloat16` or `load_in_4bit`, for scores "
+        "a smaller `scoring_batch_size`, for the rest a smaller `batch_size`, `cohort_size` or `max_length`; "
+        "what has been trained is kept."
+    )
 
 
 def complain(error: InputError, flags: Flags) -> int:

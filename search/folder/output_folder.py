@@ -34,6 +34,7 @@ _PLACE_ONLY: Final = (
     "devices",
     "jobs",
     "threads",
+    "cohort_size",
     "dask",
     "gradient_checkpointing",
     "storage",
@@ -209,7 +210,11 @@ class OutputFolder:
 
     def _other_options(self, record: FolderRecord | None, *, growing: Collection[str] = ()) -> str:
         """The names of options by which a record is not this run's; empty where any are as good."""
-        return "" if record is None or self._any_options else record.differing(self._options, growing=growing)
+        if record is None or self._any_options:
+            return ""
+        return record.differing(
+            self._options, growing=(*_PLACE_ONLY, *growing)
+        )  # of which old ones have some
 
     def _may_stand(self, name: str) -> bool:
         """Whether a file or folder is no sign of anybody else, where nothing is recorded."""

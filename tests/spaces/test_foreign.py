@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from spaces.errors import InputError, UsageError
 from spaces.foreign import foreign
@@ -30,8 +31,11 @@ def test_a_long_reason_is_cut():
     assert len(str(caught.value)) < 300
 
 
-@pytest.mark.parametrize("error", [InputError("a"), UsageError("b"), KeyboardInterrupt(), SystemExit(3)])
-def test_our_errors_and_interruptions_pass(error):
+PASS = [InputError("a"), UsageError("b"), KeyboardInterrupt(), SystemExit(3), torch.OutOfMemoryError("c")]
+
+
+@pytest.mark.parametrize("error", PASS)
+def test_our_errors_interruptions_and_a_gpu_s_lack_of_memory_pass(error):
     with pytest.raises(type(error)) as caught, foreign("bad", "mend it."):
         raise error
     assert caught.value is error

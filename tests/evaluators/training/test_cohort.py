@@ -240,6 +240,40 @@ def test_a_candidate_that_does_not_fit_alone_is_marked_failed(model, sites, task
     }
 
 
+@dataclasses.dataclass(frozen=True)
+class Roomless(Classification):
+    """Judges so many rows at most at once, of all candidates together."""
+
+    most: int = 0
+
+    def outputs(self, model, batch):
+        if len(batch.labels) > self.most:
+            raise torch.OutOfMemoryError("planted")
+        return Classification.outputs(self, model, batch)
+
+
+@pytest.mark.parametrize("most", [20, 3, 1])
+def test_where_memory_runs_out_fewer_rows_are_judged_at_once_and_then_fewer_candidates(
+    model, sites, task, most
+):
+    short = dataclasses.replace(RECIPE, epochs=0.5)
+    trained = train_cohort(model, sites, task, whole(CANDIDATES), short, slots=3)
+    narrow = dataclasses.replace(task, objective=Roomless(("no", "yes"), most=most))
+    for one, other in zip(
+        score_trained(model, sites, task, trained, short),
+        score_trained(model, sites, narrow, trained, short),
+        strict=True,
+    ):
+        assert other.metric == one.metric
+        assert other.loss == pytest.approx(one.loss, rel=1e-5)
+
+
+def test_a_row_that_does_not_fit_alone_is_told(model, sites, task):
+    none = dataclasses.replace(task, objective=Roomless(("no", "yes")))
+    trained = train_cohort(model, sites, none, whole(CANDIDATES[:1]), RECIPE, slots=1)
+    assert trained[0].evaluation.failure == "out of memory with one candidate at a time: planted"
+
+
 def test_memory_that_runs_out_on_the_way_costs_the_steps_and_seconds_until_then(model, sites, task):
     steps = []
 

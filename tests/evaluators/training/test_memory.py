@@ -15,6 +15,7 @@ from evaluators.training.memory import is_out_of_memory, peak_memory, reset_peak
     [
         (torch.OutOfMemoryError("CUDA out of memory"), True),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate"), True),
+        (MemoryError(), True),
         (RuntimeError("size mismatch"), False),
     ],
 )
