@@ -1,15 +1,15 @@
-"""Who goes on at a rung: Optuna's pruners, in studies of this process alone."""
+"""Who goes on at a rung, as Optuna's pruners decide it, by what all came to who stood there before."""
 
 from __future__ import annotations
 
-from collections import deque
+import math
+import zlib
+from bisect import bisect_right, insort
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
 from typing import Final
 
-import optuna
-from optuna.pruners import BasePruner, HyperbandPruner, NopPruner, SuccessiveHalvingPruner
-
-from search.sampling.repaired_study import quiet_optuna
 from spaces.direction import Direction, sign_of
 from spaces.unknown_name import unknown_name
 
@@ -20,7 +20,7 @@ from .live_trial import LiveTrial
 __all__ = ["PRUNERS", "Competition", "find_pruner"]
 
 
-def _halving(ladder: Ladder) -> BasePruner:
+def _halving(_: Ladder) -> tuple[int, ...]:
     r"""At each rung the best of eta go on, judged beside all that stood there before.
 
     .. math:: \text{rungs at } \eta^{-k}, \ldots, \eta^{-1}, 1 \text{ of the steps}; \qquad
@@ -29,29 +29,33 @@ def _halving(ladder: Ladder) -> BasePruner:
     Source: asynchronous successive halving, Li et al., MLSys 2020 (arXiv:1810.05934), algorithm 2; Optuna's
     ``SuccessiveHalvingPruner``.
     """
-    return SuccessiveHalvingPruner(min_resource=1, reduction_factor=ladder.eta)
+    return (1,)
 
 
-def _hyperband(ladder: Ladder) -> BasePruner:
+def _hyperband(ladder: Ladder) -> tuple[int, ...]:
     r"""Halving in several brackets: some trials are judged later than others, for the sake of those that
-    begin slowly; a trial's number says in which bracket it is.
+    begin slowly; a trial's number says in which bracket it is, and beside whom it is judged.
 
     .. math:: \text{bracket } s = 0, 1, \ldots \text{ has its first rung } \eta^{s} \text{ times as late}
 
     Source: Hyperband, Li et al., JMLR 18, 2018 (arXiv:1603.06560); Optuna's ``HyperbandPruner``.
+    Departures: where Optuna's logarithm is rounded below a whole number, as of 3^5, it has no last bracket.
     """
-    return HyperbandPruner(min_resource=1, max_resource=ladder.waves, reduction_factor=ladder.eta)
+    brackets = ladder.rungs + 1
+    return tuple(math.ceil(brackets * ladder.eta**rung / (rung + 1)) for rung in reversed(range(brackets)))
 
 
-PRUNERS: Final[Mapping[str, Callable[[Ladder], BasePruner]]] = {
+PRUNERS: Final[Mapping[str, Callable[[Ladder], tuple[int, ...]]]] = {
     "halving": _halving,
     "hyperband": _hyperband,
 }
-_STUDY: Final = "rankscape"  # Hyperband draws brackets by this name and a trial's number
+"""Each says of a ladder how many of the trials are in each bracket, in proportion: those of bracket 0 are
+judged from the first rung on, those of the next one from the second."""
+_STUDY: Final = "rankscape"  # brackets are drawn by this name and a trial's number, as Optuna draws them
 
 
-def find_pruner(name: str) -> Callable[[Ladder], BasePruner]:
-    """Builds the pruner of that name; raises UsageError on an unknown name."""
+def find_pruner(name: str) -> Callable[[Ladder], tuple[int, ...]]:
+    """The pruner of that name; raises UsageError on an unknown name."""
     if name not in PRUNERS:
         raise unknown_name("pruner", name, PRUNERS)
     return PRUNERS[name]
@@ -75,22 +79,19 @@ class Competition:
     def __init__(
         self, pruner: str, ladder: Ladder, direction: Direction, *, apart: int | None = None
     ) -> None:
-        self._make = find_pruner(pruner) if ladder.eta else lambda _: NopPruner()
-        self._ladder, self._direction, self._apart = ladder, direction, apart
-        self._studies: dict[int, optuna.Study] = {}
-        self._entered: dict[int, optuna.Trial] = {}
+        self._shares = find_pruner(pruner)(ladder)
+        self._ladder, self._sign, self._apart = ladder, sign_of(direction), apart
+        self._entered = Counter[int]()  # by size
+        self._brackets: dict[int, int] = {}  # by a trial's number
+        self._costs: dict[tuple[int, int, int], list[float]] = {}  # by size, rung, bracket; the best first
         self._best: dict[tuple[int, int, bool], float] = {}  # by size, rung, and whether it is a baseline
 
     def enter(self, trial: LiveTrial) -> None:
         """A trial takes part; to be called in the order of their numbers."""
         size = self._size(trial)
-        if size not in self._studies:
-            with quiet_optuna():
-                pruner = self._make(self._ladder)
-                self._studies[size] = optuna.create_study(
-                    study_name=_STUDY, direction=self._direction, pruner=pruner
-                )
-        self._entered[trial.number] = self._studies[size].ask()
+        drawn = zlib.crc32(f"{_STUDY}_{self._entered[size]}".encode()) % sum(self._shares)
+        self._entered[size] += 1
+        self._brackets[trial.number] = bisect_right(list(accumulate(self._shares)), drawn)
 
     def goes_on(self, trial: LiveTrial) -> bool:
         """Whether a trial that came to its rung alone is trained further; see ``going_on``."""
@@ -100,24 +101,34 @@ class Competition:
         """Numbers of those that are trained further, of trials that were judged together and are not at
         their end; each with a new report.
 
-        Those of one rung are asked about in ``_turns``, so that the best of them go on, about one of eta.
+        Those of one rung and bracket have their ``_turns``, so that the best of them go on, about one of eta.
         """
-        places: dict[tuple[int, int], list[LiveTrial]] = {}
-        for trial in judged:
-            places.setdefault((self._size(trial), trial.reports[-1].rung), []).append(trial)
-        sign = sign_of(self._direction)
+        best_first = sorted(judged, key=lambda one: (self._cost(one), one.number))
+        places = defaultdict[tuple[int, int], list[LiveTrial]](list)
+        pools = defaultdict[tuple[int, int, int], list[LiveTrial]](list)
+        for trial in best_first:
+            place = self._size(trial), trial.reports[-1].rung
+            places[place].append(trial)
+            pools[*place, self._brackets[trial.number]].append(trial)
         found: set[int] = set()
+        for pool, trials in pools.items():
+            found |= {one.number for one in _turns(trials, self._ladder.eta) if self._is_let_go_on(one, pool)}
         for place, trials in places.items():
-            best_first = sorted(trials, key=lambda one: (-sign * one.reports[-1].value, one.number))
-            going = {one.number for one in _turns(best_first, self._ladder.eta) if self._asked(one)}
-            found |= going | self._leading(place, best_first)
+            found |= self._leading(place, trials)
         return found
 
-    def _asked(self, trial: LiveTrial) -> bool:
-        """Whether Optuna lets it go on."""
-        report, own = trial.reports[-1], self._entered[trial.number]
-        own.report(report.value, self._ladder.resources[report.rung])
-        return not own.should_prune()
+    def _is_let_go_on(self, trial: LiveTrial, pool: tuple[int, int, int]) -> bool:
+        """Whether it is among the best of its pool so far, or its bracket is not judged yet; remembers it."""
+        _, rung, bracket = pool
+        if rung < bracket:
+            return True
+        costs, cost = self._costs.setdefault(pool, []), self._cost(trial)
+        insort(costs, cost)
+        return cost <= costs[max(1, len(costs) // self._ladder.eta) - 1]
+
+    def _cost(self, trial: LiveTrial) -> float:
+        """The value of its last report, smaller being better."""
+        return -self._sign * trial.reports[-1].value
 
     def _size(self, trial: LiveTrial) -> int:
         return 0 if self._apart is None else size_class(trial.params, self._apart)
@@ -125,24 +136,24 @@ class Competition:
     def _leading(self, place: tuple[int, int], best_first: Sequence[LiveTrial]) -> set[int]:
         """The best of the baselines and the best of the others, where none of its kind was better at this
         place before; remembers them."""
-        found, sign = set(), sign_of(self._direction)
+        found: set[int] = set()
         for baseline in (True, False):
             best = next((one for one in best_first if one.baseline == baseline), None)
             if best is None:
                 continue
-            value, kind = best.reports[-1].value, (*place, baseline)
-            if kind not in self._best or sign * value > sign * self._best[kind]:
-                self._best[kind] = value
+            cost, kind = self._cost(best), (*place, baseline)
+            if kind not in self._best or cost < self._best[kind]:
+                self._best[kind] = cost
                 found.add(best.number)
         return found
 
 
 def _turns(best_first: Sequence[LiveTrial], eta: int) -> list[LiveTrial]:
-    """The order in which Optuna is asked about trials that came to a rung together.
+    """The order in which trials are judged that came to a rung together.
 
-    It lets go on whoever is among the best 1/eta of those asked about so far, or the best of them all. Asked
-    best first it would stop the second of ever so many, and in any other order let bad ones go on that come
-    early. So the best comes first, then the worst, and the next best whenever there are enough for it.
+    On goes whoever is among the best 1/eta of those judged so far, or the best of them all. Best first, the
+    second of ever so many would be stopped, and in any other order bad ones would go on that come early. So
+    the best comes first, then the worst, and the next best whenever there are enough for it.
     """
     left, turns = deque(best_first), list[LiveTrial]()
     while left:

@@ -47,7 +47,7 @@ class LiveSettings:
     )
     pruner: str = option(
         "halving",
-        "Optuna's, which decides who goes on",
+        "who goes on, as Optuna's pruner of that name decides it",
         metavar="P",
         known=("search.live.pruning:PRUNERS",),
         rare=True,

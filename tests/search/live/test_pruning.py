@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
+from itertools import pairwise
+
 import numpy as np
 import optuna
 import pytest
@@ -91,6 +94,23 @@ def test_of_trials_that_come_to_a_rung_together_the_best_of_eta_go_on(eta, count
         competition.enter(trial_of(number))
     going = competition.going_on([trial_of(number, float(value)) for number, value in enumerate(values)])
     assert sorted(values[list(going)]) == list(range(max(1, count // eta)))
+
+
+def test_of_each_bracket_that_comes_to_a_rung_together_the_best_of_eta_go_on():
+    count, shares = 60, (9, 5, 3)  # 3 * 9 / 3, 3 * 3 / 2 rounded up, and 3 * 1 / 1
+    competition = Competition("hyperband", LADDER, "minimize")
+    for number in range(count):
+        competition.enter(trial_of(number))
+    drawn = {number: zlib.crc32(f"rankscape_{number}".encode()) % sum(shares) for number in range(count)}
+    alive, values = set(drawn), np.random.default_rng(0).random((count, 2))
+    for rung in (0, 1):
+        going = competition.going_on([trial_of(number, *values[number, : rung + 1]) for number in alive])
+        wanted = {number for number in alive if drawn[number] >= sum(shares[: rung + 1])}
+        for least, below in pairwise((0, 9, 14)[: rung + 2]):
+            pool = sorted((n for n in alive if least <= drawn[n] < below), key=lambda n: values[n, rung])
+            wanted |= set(pool[: len(pool) // 3])
+        assert going == wanted
+        alive = going
 
 
 def test_later_ones_that_come_together_compete_with_all_who_stood_there():
