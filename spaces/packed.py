@@ -7,7 +7,7 @@ from transformers import PreTrainedModel
 
 from .errors import InputError
 
-__all__ = ["check_unpacked", "numbers_in"]
+__all__ = ["bits_of", "check_unpacked", "numbers_in"]
 
 
 def numbers_in(parameter: Tensor) -> int:
@@ -19,6 +19,11 @@ def numbers_in(parameter: Tensor) -> int:
     """
     state = getattr(parameter, "quant_state", None)  # of bitsandbytes' 4 bits
     return parameter.numel() if state is None else int(state.shape.numel())
+
+
+def bits_of(model: PreTrainedModel) -> int | None:
+    """4 or 8, to which bitsandbytes has packed the model's linears; None where they are as they were."""
+    return next((bits for bits in (4, 8) if getattr(model, f"is_loaded_in_{bits}bit", False)), None)
 
 
 def check_unpacked(model: PreTrainedModel, why: str) -> None:

@@ -31,6 +31,7 @@ from spaces.find_sites import find_sites, sites_by_leaf_name
 from spaces.head import Head
 from spaces.hooks import Attachment
 from spaces.own_part import add_to_part
+from spaces.packed import bits_of
 from spaces.site import Site
 from spaces.stacked import Stacked
 from spaces.wires import Wires
@@ -97,6 +98,7 @@ def save_adapter(
         stock_peft=False,
         pad_token_id=pad_token_of(model.config),
         base_digest=base_digest(model),
+        base_bits=bits_of(model),
         story=story,
     )
     replace_folder(

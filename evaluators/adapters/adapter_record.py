@@ -59,7 +59,7 @@ class AdapterRecord:
     trained parameters. stock_peft: whether the PEFT files alone are the whole adapter, so that ``peft`` loads
     it without this project; found out by loading them. pad_token_id: with which the rows were padded; a
     decoder's head looks for it. None where none was set. base_digest: of the base weights (``base_digest``);
-    None where it is not known. story: how it came about; None where nobody told.
+    None where it is not known. base_bits: to which these were packed; None where they were not. story: how it came about; None where nobody told.
     """
 
     base: str
@@ -76,6 +76,7 @@ class AdapterRecord:
     base_digest: str | None
     architecture: Architecture = "sequence_classification"
     story: Story | None = None
+    base_bits: int | None = None
 
     @property
     def shortcuts(self) -> tuple[str, ...]:
@@ -103,6 +104,7 @@ class AdapterRecord:
                 "stock_peft": self.stock_peft,
                 "pad_token_id": self.pad_token_id,
                 "base_digest": self.base_digest,
+                "base_bits": self.base_bits,
                 "story": None if self.story is None else asdict(self.story),
             },
             indent=2,
@@ -164,7 +166,8 @@ _SHAPE: Final = fields(
     label_names=list_of(text),
     params=fields(wires=whole_number(0, _MOST), head=whole_number(0, _MOST)),
     stock_peft=boolean,
-    pad_token_id=optional(whole_number(-_MOST, _MOST)),  # this and the next two as well
+    pad_token_id=optional(whole_number(-_MOST, _MOST)),  # this and all that follow as well
     base_digest=optional(text),
+    base_bits=optional(whole_number(4, 8)),
     story=optional(STORY),
 )

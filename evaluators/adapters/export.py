@@ -126,7 +126,7 @@ def export_merged(
         with quietly():
             model.save_pretrained(new)
         tokenizer.save_pretrained(new)
-        _write_card(new, called, "transformers", roles, _without(record))
+        _write_card(new, called, "transformers", roles, _unlike_measured(record))
 
     replace_folder(output, write, files=())
     kept = len(record.allocation.ranks) - len(record.shortcuts)
@@ -158,6 +158,8 @@ def _record_of(source: Path, *, without_shortcuts: bool) -> AdapterRecord:
     """The adapter's record; the log warns, loudly, of what is left out. Raises InputError where nothing may
     be, or nothing is left."""
     record = read_adapter_record(source)
+    if packed := _packed(record):
+        _log.warning("%s", packed)
     if not record.shortcuts:
         return record
     count = counted(len(record.shortcuts), "shortcut")
@@ -197,7 +199,21 @@ def _note(layout: str, adapter: PeftAdapter, record: AdapterRecord) -> str:
         "padded": f"Padded with zeros to rank {r} at {linears}, alpha = {r}; the scale is in B.",
         "baked": f"The scale is in B, and alpha is the rank at each of {linears}.",
     }
-    return " ".join(filter(None, (said[layout], _without(record))))
+    return " ".join(filter(None, (said[layout], _unlike_measured(record))))
+
+
+def _unlike_measured(record: AdapterRecord) -> str:
+    """How what is exported may differ from what was measured; empty where it does not."""
+    return " ".join(filter(None, (_packed(record), _without(record))))
+
+
+def _packed(record: AdapterRecord) -> str:
+    if record.base_bits is None:
+        return ""
+    return (
+        f"It was trained and measured over a base model in {record.base_bits} bits; over weights that are not "
+        "packed so it gives other numbers, which were never measured."
+    )
 
 
 def _without(record: AdapterRecord) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from evaluators.adapters.adapter import load_adapter, merge, save_adapter
+from evaluators.adapters.adapter_record import read_adapter_record
+from evaluators.adapters.export import export_adapter
 from evaluators.base.base_model import ModelSource, load_base_model
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
@@ -114,7 +117,7 @@ def test_candidates_train_on_it_and_are_what_they_are_alone(packed, task, bits):
 
 @pytest.mark.parametrize("bits", [4, 8])
 def test_a_saved_adapter_is_loaded_on_it_by_us_and_by_peft_and_is_not_merged(
-    packed, task, tiny_batch, tmp_path, bits
+    packed, task, tiny_batch, tmp_path, bits, caplog
 ):
     model, recipe = packed("llama", bits), Recipe(epochs=1, batch_size=8)
     sites = find_sites(model, "lora[q,v]")
@@ -131,6 +134,12 @@ def test_a_saved_adapter_is_loaded_on_it_by_us_and_by_peft_and_is_not_merged(
     torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3 if bits == 4 else 0.1)
     with pytest.raises(InputError, match="whose weight is quantized"):
         merge(folder, model)
+    assert read_adapter_record(folder).base_bits == bits
+    with caplog.at_level(logging.WARNING):
+        export_adapter(folder, tmp_path / "padded", "padded", base=str(tmp_path / "llama"))
+    said = f"measured over a base model in {bits} bits; over weights that are not packed so it gives other"
+    assert said in caplog.text
+    assert said in " ".join((tmp_path / "padded" / "README.md").read_text().split())
 
 
 def saved(folder: Path, trained, model, sites, recipe, rows: Rows) -> Path:
