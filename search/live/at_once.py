@@ -10,7 +10,7 @@ from evaluators.store.whole_file import write_whole
 from spaces.counted import counted
 from spaces.errors import InputError
 
-__all__ = ["settled_at_once"]
+__all__ = ["known_at_once", "settled_at_once"]
 
 _KEPT: Final = "at_once"
 _log = logging.getLogger(__name__)
@@ -27,18 +27,21 @@ def settled_at_once(folder: Path, wanted: int) -> int:
     ...     [settled_at_once(Path(place), wanted) for wanted in (8, 16)]
     [8, 8]
     """
-    path = folder / _KEPT
-    if path.exists():
-        began = _read(path)
+    began = known_at_once(folder)
+    if began is not None:
         if began != wanted:
             _log.info("going on with %s at a time, as it began, not %d", counted(began, "trial"), wanted)
         return began
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(path, f"{wanted}")
+    write_whole(folder / _KEPT, f"{wanted}")
     return wanted
 
 
-def _read(path: Path) -> int:
+def known_at_once(folder: Path) -> int | None:
+    """The same of a search that has begun; None where it has not."""
+    path = folder / _KEPT
+    if not path.exists():
+        return None
     known = path.read_bytes()
     if not known.isdigit() or not int(known):
         raise InputError(

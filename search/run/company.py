@@ -12,9 +12,11 @@ from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import Leg
 from proxies.site_scores import SiteScores
+from search.folder.output_folder import CANDIDATES
 from search.live.at_once import settled_at_once
 from search.mirror.live_watcher import KeepsStudy
 
+from .kept_scores import settled_scores
 from .record import SearchRecord
 from .result import Result
 
@@ -63,18 +65,18 @@ class Company(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """One process has all of it. kept: a run's folder of candidates."""
+    """One process has all of it. folder: the run's, in which other starts of it go on."""
 
-    kept: Path
+    folder: Path
 
     def ended(self) -> None:
         return None
 
     def at_once(self, wanted: int, /) -> int:
-        return settled_at_once(self.kept, wanted)
+        return settled_at_once(self.folder / CANDIDATES, wanted)
 
     def scores(self, own: Sequence[SiteScores], /) -> Sequence[SiteScores]:
-        return own
+        return settled_scores(self.folder, own)
 
     def shown(
         self, mirror: Callable[[], AbstractContextManager[KeepsStudy]], /

@@ -16,7 +16,7 @@ from evaluators.store.ledger import Ledger
 from proxies.site_scores import SiteScores
 from search.folder.folder_record import read_record
 from search.folder.output_folder import CANDIDATES
-from search.live.at_once import settled_at_once
+from search.live.at_once import known_at_once, settled_at_once
 from search.live.finals import AllFailedError
 from search.mirror.driver import candidates_of, driver_of
 from search.mirror.join_settings import JoinSettings
@@ -35,10 +35,12 @@ from search.mirror.live_watcher import KeepsStudy
 from search.mirror.shared_legs import SharedLegs
 from search.mirror.shared_work import SharedWork, shared_work
 from search.mirror.study_place import StudyPlace
+from spaces.counted import counted
 from spaces.errors import UsageError
 
 from .alike import SETTLED, check_alike, settled
 from .company import Alone, Company, TrainsTrials
+from .kept_scores import keep_scores, settled_scores
 from .record import SearchRecord
 from .result import Result
 
@@ -62,12 +64,19 @@ class Joined:
         return self._record(result_elsewhere(self.work))
 
     def at_once(self, wanted: int, /) -> int:
-        agreed = int(self.work.agreed("at once", str(wanted)))
-        settled_at_once(self.folder / CANDIDATES, agreed)  # also where it goes on alone
-        return agreed
+        kept = self.folder / CANDIDATES
+        began = known_at_once(kept)
+        agreed = int(self.work.agreed("at once", str(wanted if began is None else began)))
+        if began is not None and began != agreed:
+            raise UsageError(
+                f"{self.folder} began with {counted(began, 'trial')} at a time, and the drivers of this "
+                f"search have {agreed}; choose another `output` or another `study_name`."
+            )
+        return settled_at_once(kept, agreed)  # also where it goes on alone
 
     def scores(self, own: Sequence[SiteScores], /) -> list[SiteScores]:
         """Those of the driver that came first: other machines may round otherwise, and pick otherwise."""
+        own = settled_scores(self.folder, own)
         told = {table.proxy: [table.by_site.tolist(), table.by_rank.tolist()] for table in own}
         known = json.loads(self.work.agreed("scores", json.dumps(told)))
         if known.keys() != told.keys():
@@ -75,7 +84,7 @@ class Joined:
                 f"the drivers' machines have different proxies: {', '.join(known)}, and here "
                 f"{', '.join(told)}; give them by `proxy`."
             )
-        return [
+        agreed = [
             replace(
                 table,
                 by_site=np.array(known[table.proxy][0], dtype=np.float64),
@@ -84,6 +93,8 @@ class Joined:
             )
             for table in own
         ]
+        keep_scores(self.folder, agreed)  # also where it goes on alone
+        return agreed
 
     def shown(
         self, mirror: Callable[[], AbstractContextManager[KeepsStudy]], /
@@ -123,7 +134,7 @@ def company_of(study: StudyPlace, folder: Path, join: JoinSettings) -> Iterator[
     Raises UsageError where drivers of another search, or of another program, have the study.
     """
     if not join.join:
-        yield Alone(folder / CANDIDATES)
+        yield Alone(folder)
         return
     assert study.storage is not None, "a search that is shared has a storage"
     record = read_record(folder, another="choose another `output`")

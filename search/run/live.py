@@ -118,10 +118,10 @@ def search_live(
         check_free(study, LIVE_STUDIES)
         if (known := company.ended()) is not None:
             return known
+        live = live.with_at_once(company.at_once(live.at_once))
         started = time.perf_counter()
         scores = company.scores(oracle.score(settings.proxy, progress))
         spent["scoring"] = time.perf_counter() - started
-        live = live.with_at_once(company.at_once(live.at_once))
         mirror = partial(live_mirror, study, oracle.problem.drawn_space)
         shown = stack.enter_context(company.shown(mirror))
         everybody = (shown, *watchers)

@@ -9,11 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from evaluators.store.ledger import fingerprint
-from evaluators.store.sealed_json import DamagedFileError, read_sealed, write_sealed
 from evaluators.training.memory import peak_memory
 from proxies.measure.evidence import Evidence
 from proxies.measure.need import Taken
@@ -23,6 +21,7 @@ from proxies.site_scores import SiteScores
 from search.job.job import Job
 from search.job.progress import Progress, silent
 from search.job.scoring import evidence_of, scoring_batches
+from search.run.kept_scores import read_scores, write_scores
 from search.run.table_notes import LeftOut
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
@@ -113,9 +112,8 @@ def _measure(
                     raise
                 left_out.append(LeftOut(name, str(error)))
             else:
-                if one.scores.together is None:  # else a file cannot say what allocations are worth
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    write_sealed(path, {"of": path.stem, **_fields(one)})
+                cost = {"seconds": one.seconds, "peak_memory": one.peak_memory}
+                write_scores(path, one.scores, cost)
                 measured[name] = one
             advance(1)
     return measured, left_out
@@ -153,29 +151,10 @@ def _context(job: Job, space: SearchSpace) -> str:
     return hashlib.sha256(json.dumps([known, sites, space.ranks, looked_at]).encode()).hexdigest()
 
 
-def _fields(one: Scored) -> dict[str, object]:
-    return {
-        "proxy": one.scores.proxy,
-        "point": one.scores.point,
-        "by_site": one.scores.by_site.tolist(),
-        "by_rank": one.scores.by_rank.tolist(),
-        "error": one.scores.error,
-        "seconds": one.seconds,
-        "peak_memory": one.peak_memory,
-    }
-
-
 def _read(path: Path, space: SearchSpace) -> Scored | None:
-    """The scores in a file; None where there is none, or, with a log line, one that is damaged."""
-    if not path.exists():
+    """What is known of a proxy by a file; see ``read_scores``."""
+    found = read_scores(path, space)
+    if found is None:
         return None
-    try:
-        known = read_sealed(path)
-        if known["of"] != path.stem:
-            raise DamagedFileError(f"{path} has the scores of another proxy")
-    except DamagedFileError as error:
-        _log.warning("%s; its proxy scores again", error)
-        return None
-    arrays = np.array(known["by_site"]), np.array(known["by_rank"])
-    scores = SiteScores(known["proxy"], known["point"], space, *arrays, known.get("error", 0.0))
+    scores, known = found
     return Scored(scores, known["seconds"], known["peak_memory"])

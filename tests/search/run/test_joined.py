@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
 
@@ -17,7 +18,9 @@ from search.live.finals import AllFailedError
 from search.mirror.lead import failures_told
 from search.mirror.opened_storage import opened_storage
 from search.mirror.shared_work import shared_work
+from search.run.company import Alone
 from search.run.joined import Joined
+from spaces.errors import UsageError
 from tests.forked_processes import exit_code_of, forked_processes, wait_for
 from tests.search.mirror.postgresql import MISSING, PostgresServer
 from tests.search.run.shared_driver import SharedDriver, claimed, claims_of
@@ -158,3 +161,36 @@ def test_where_everything_failed_with_one_driver_the_others_say_so_and_train_not
             waiting.awaited(ledger)
     with shared_work(address, "s, work", "b", 1) as again:  # as when there is more memory
         assert Joined(again, tmp_path, failures_told(again)).awaited(ledger) is None
+
+
+@pytest.fixture
+def join(tmp_path):
+    """Gives drivers of one search, each with the folder of its name."""
+    with ExitStack() as stack:
+
+        def joined(name):
+            address = f"sqlite:///{tmp_path / 'work.db'}"
+            work = stack.enter_context(shared_work(address, "s, work", name, 1))
+            return Joined(work, tmp_path / name, frozenset())
+
+        yield joined
+
+
+def test_a_folder_that_began_alone_says_how_many_live_at_a_time_or_is_refused(join, tmp_path):
+    assert Alone(tmp_path / "a").at_once(8) == Alone(tmp_path / "d").at_once(8) == 8
+    assert Alone(tmp_path / "c").at_once(4) == 4
+    assert join("a").at_once(16) == join("b").at_once(32) == join("d").at_once(16) == 8
+    with pytest.raises(UsageError, match=r"began with 4 trials at a time, and the drivers .* have 8; choose"):
+        join("c").at_once(8)
+    assert Alone(tmp_path / "b").at_once(32) == 8
+
+
+def test_a_folder_that_began_alone_brings_its_scores_and_one_that_joined_keeps_those_of_all(
+    join, tmp_path, make_space, make_scores
+):
+    space = make_space([(4, 4)] * 2, (0, 2))
+    first, *others = [make_scores(space, np.array([[worth], [1.0]])) for worth in (1.5, 2.5, 3.5, 4.5)]
+    Alone(tmp_path / "a").scores([first])
+    given = [join(name).scores([own]) for name, own in zip("ab", others, strict=False)]
+    given.append(Alone(tmp_path / "b").scores(others[2:]))
+    assert [table.by_rank.tolist() for (table,) in given] == [first.by_rank.tolist()] * 3
