@@ -180,6 +180,7 @@ def _judged(
                 params_of(entries),
                 [origins_of(entry) for entry in entries],
                 metric=_goodness(table, notes),
+                kind=stratum.kind,
                 rng=named_generator(0, f"{stratum.name} {truth}"),
             ),
         )

@@ -99,12 +99,19 @@ def ceiling_line(report: StratumReport) -> str:
     lost = f" ({report.failed} more left out since a run failed)" if report.failed else ""
     stands = f"{counted(report.allocations, 'allocation')}, {counted(report.seeds, 'seed')}{lost}."
     if report.ceiling is None:
-        why = "it takes two seeds to see the noise" if report.seeds < 2 else "a truth is the same for all"
-        return f"{stands} Noise ceiling: {UNDEFINED}, since {why}."
+        return f"{stands} Noise ceiling: {UNDEFINED}, since {_why_no_ceiling(report)}."
     return (
         f"{stands} Noise ceiling: {decimal(report.ceiling)}, the Spearman that a perfect proxy would reach "
         f"on average (reliability of the mean over seeds: {decimal(report.reliability)})."
     )
+
+
+def _why_no_ceiling(report: StratumReport) -> str:
+    if report.seeds < 2:
+        return "it takes two seeds to see the noise"
+    if report.allocations < 3:
+        return "it takes three allocations that finished on every seed"
+    return "a truth is the same for all"
 
 
 def _ks(report: StratumReport) -> list[int]:

@@ -85,8 +85,8 @@ def _table(report: StratumReport, caption: str, placed: Sequence[_Placed]) -> Ta
 
 def _against(contest: Contest) -> Iterable[TableCell]:
     """The cells under ``_AGAINST``."""
-    chance = contest.p_holm
-    yield interval_cell(contest.difference)
+    chance = contest.difference.p_holm
+    yield interval_cell(contest.difference.interval)
     yield TableCell(ABSENT if chance is None else p_value(chance), (chance,))
 
 

@@ -22,7 +22,7 @@ from search.study.judging.mean_truth import mean_over_seeds
 from search.study.judging.report_card import ReportCard
 from search.study.judging.stratum_report import StratumReport
 from search.study.judging.verdict import CONTROL
-from search.study.origin import UNIFORM_ORIGIN, group_of
+from search.study.origin import UNIFORM_ORIGIN, Group, group_of
 from spaces.counted import counted
 from spaces.direction import Direction
 from spaces.show.picture import short
@@ -89,14 +89,15 @@ def draw_stratum(
     mean = mean_over_seeds(truths, np.arange(truths.shape[1]))
     images = draw_correlations(report, place, chance_regret(mean, [k for k in KS if k <= count]))
     path = place.with_name(f"{place.name}-scatter.png")
-    scores = scores_of(table, entries)
+    scores, groups = scores_of(table, entries), _groups(entries, finished)
     draw_scatters(
         {card.proxy: scores[card.proxy][finished] for card in report.cards},
-        Truths(mean, _sd(truths), _groups(entries, finished), truth_label(report)),
+        Truths(mean, _sd(truths), groups, truth_label(report)),
         LOOKS,
         path,
     )
-    return (*images, Image("every proxy's score against the truth", _scatter_finding(report, entries), path))
+    found = _scatter_finding(report, mean, groups)
+    return (*images, Image("every proxy's score against the truth", found, path))
 
 
 def draw_correlations(report: StratumReport, place: Path, chance: Mapping[int, float]) -> tuple[Image, ...]:
@@ -110,7 +111,7 @@ def draw_correlations(report: StratumReport, place: Path, chance: Mapping[int, f
     label = f"Spearman ρ with {short(report.truth_name)}, mean over {seeds}; 95 % interval"
     lines, (curves, baseline) = forest_lines(report), favourite_curves(report)
     draw_forest(lines, forest, title=title, label=label, ceiling=report.ceiling)
-    unit = report.truth_name.removeprefix("minus ")  # a regret is above 0 either way
+    unit = report.regret_unit
     draw_regret(curves, regret, title=title, unit=unit, baseline=baseline, chance=chance)
     correlated = forest_finding(lines, truth=report.truth_name, ceiling=report.ceiling)
     lost = regret_finding(curves, baseline, chance, unit=unit)
@@ -161,19 +162,18 @@ def _curve(card: ReportCard) -> RegretCurve:
     )
 
 
-def _scatter_finding(report: StratumReport, entries: Sequence[Entry]) -> str:
-    drawn_by = [origins_of(entry) for entry in entries]
-    beaten = [contest.difference.mean < 0 for contest in report.contests]
-    there = bool(report.contests) and any(UNIFORM_ORIGIN in one for one in drawn_by)
+def _scatter_finding(report: StratumReport, mean: np.ndarray, groups: Sequence[Group]) -> str:
+    """mean, groups: of the allocations that finished on every seed."""
+    uniform = mean[[group == UNIFORM_ORIGIN.group for group in groups]]
     return scatter_finding(
         {card.proxy: card.spearman.value for card in report.cards},
         truth=report.truth_name,
         allocations=report.allocations,
-        uniform=1 + beaten.count(False) if there else None,
+        uniform=1 + int((mean > uniform).sum()) if len(uniform) else None,
     )
 
 
-def _groups(entries: Sequence[Entry], finished: np.ndarray) -> list[str]:
+def _groups(entries: Sequence[Entry], finished: np.ndarray) -> list[Group]:
     return [group_of(origins_of(entry)) for entry, kept in zip(entries, finished, strict=True) if kept]
 
 

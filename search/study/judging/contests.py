@@ -36,9 +36,7 @@ def contests(truth: np.ndarray, origins: Sequence[tuple[Origin, ...]]) -> tuple[
     apart = {row: PairedDifference.of(_finished(truth[row]), baseline) for row in others}
     known = {row: one for row, one in apart.items() if one is not None}
     corrected = zip(known, holm_corrected(list(known.values())), strict=True)
-    fought = [
-        Contest(tuple(origins[row]), _mean(truth[row]), one.interval, one.p_holm) for row, one in corrected
-    ]
+    fought = [Contest(tuple(origins[row]), _mean(truth[row]), one) for row, one in corrected]
     return tuple(sorted(fought, key=lambda contest: -contest.truth))
 
 

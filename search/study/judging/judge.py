@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
+from evaluators.store.benchmark_entry import StratumKind
 from search.study.origin import Origin
 from spaces.counted import counted
 
@@ -15,7 +17,7 @@ from .cards import cards
 from .contests import contests
 from .noise_ceiling import reliability
 from .sample import Sample
-from .stratum_report import Contest, StratumReport, Truth
+from .stratum_report import StratumReport, Truth
 
 __all__ = ["KS", "judge", "pooled"]
 
@@ -33,6 +35,7 @@ def judge(
     ks: Sequence[int] = KS,
     resamples: int = 2000,
     metric: str = "metric",
+    kind: StratumKind = "budget",
     rng: np.random.Generator,
 ) -> StratumReport:
     """The report on one stratum: allocations of one budget, trained in one way.
@@ -50,6 +53,7 @@ def judge(
         ks: how many favourites are trained; those above the number of allocations are skipped.
         resamples: bootstrap replicates.
         metric: the task's, as a person must know it.
+        kind: of the stratum.
         rng: of the bootstrap, the permutations and the splits of seeds.
     """
     if len(origins) != len(truth):
@@ -59,7 +63,8 @@ def judge(
         )
     sample = Sample.of(stratum, truth, scores, params)
     fought = contests(np.asarray(truth, dtype=np.float64), origins)
-    return _report(stratum, truth_name, sample, fought, ks=ks, resamples=resamples, metric=metric, rng=rng)
+    report = _report(stratum, truth_name, sample, ks=ks, resamples=resamples, metric=metric, rng=rng)
+    return replace(report, contests=fought, kind=kind)
 
 
 def pooled(
@@ -99,20 +104,20 @@ def pooled(
         )
     each = zip(truths, scores, params, names, strict=True)
     sample = Sample.pooled([Sample.of(f"{stratum}[{i}]", *parts) for i, parts in enumerate(each)])
-    return _report(stratum, truth_name, sample, (), ks=ks, resamples=resamples, metric=metric, rng=rng)
+    return _report(stratum, truth_name, sample, ks=ks, resamples=resamples, metric=metric, rng=rng)
 
 
 def _report(
     stratum: str,
     truth_name: Truth,
     sample: Sample,
-    fought: tuple[Contest, ...],
     *,
     ks: Sequence[int],
     resamples: int,
     metric: str,
     rng: np.random.Generator,
 ) -> StratumReport:
+    """Without contests, as of what is pooled."""
     reliable = reliability(sample.truth, rng=rng)
     ceiling = None if reliable is None else math.sqrt(reliable)
     allocations, seeds = sample.truth.shape
@@ -125,6 +130,7 @@ def _report(
         reliability=reliable,
         ceiling=ceiling,
         cards=cards(sample, ceiling=ceiling, ks=ks, resamples=resamples, rng=rng),
-        contests=fought,
+        contests=(),
         metric=metric,
+        kind=None,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from search.statistics.interval import Interval
+from evaluators.store.benchmark_entry import StratumKind
+from search.statistics.paired import PairedDifference
 from search.study.origin import Origin
 
 from .report_card import ReportCard
@@ -21,22 +22,31 @@ class Contest:
     """An allocation against the uniform one of the same stratum, seed by seed.
 
     origins: who drew it. truth: its mean over the seeds that finished. difference:
-    its truth minus that of uniform, over the seeds that both finished, with a 95 % t interval. p_holm: of the
-    paired t test, corrected for the number of contests; None from one seed.
+    its truth minus that of uniform, over the seeds that both finished, corrected for the number of contests.
 
-    >>> Contest((Origin.read("snip/greedy"),), 0.71, Interval(0.02, 0.01, 0.03), p_holm=0.3).won
+    >>> apart = PairedDifference.of([0.71, 0.73], [0.70, 0.71])
+    >>> Contest((Origin.read("snip/greedy"),), 0.72, apart).won
     False
     """
 
     origins: tuple[Origin, ...]
     truth: float
-    difference: Interval
-    p_holm: float | None
+    difference: PairedDifference
 
     @property
     def won(self) -> bool:
-        """Whether it beats the uniform one, however many others were tried."""
-        return self.difference.mean > 0 and self.p_holm is not None and self.p_holm < 0.05
+        """Whether it is shown to beat the uniform one, however many others were tried."""
+        return self.difference.shown and self.difference.interval.mean > 0
+
+    def to_json(self) -> dict[str, object]:
+        """A JSON object; who drew it is a text there."""
+        apart = self.difference
+        return {
+            "origins": [*map(str, self.origins)],
+            "truth": self.truth,
+            "difference": asdict(apart.interval),
+            "p_holm": apart.p_holm,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,8 @@ class StratumReport:
     root, the *noise ceiling*: the Spearman correlation that a perfect proxy would reach on average. Both are
     None with one seed, fewer than 3 allocations or a truth that is the same for all.
     cards: by Spearman's correlation, the best first. contests: by truth, the best first; none where the
-    stratum has no uniform allocation or is pooled. metric: the task's, as a person must know it.
+    stratum has no uniform allocation or is pooled. metric: the task's, as a person must know it. kind: of the
+    stratum; None of what is pooled.
     """
 
     stratum: str
@@ -64,13 +75,18 @@ class StratumReport:
     cards: tuple[ReportCard, ...]
     contests: tuple[Contest, ...]
     metric: str = "metric"
+    kind: StratumKind | None = "budget"
 
     @property
     def truth_name(self) -> str:
         """What it judges by, in words: the metric, or minus the loss, since more is better."""
         return self.metric if self.truth == "metric" else "minus validation loss"
 
+    @property
+    def regret_unit(self) -> str:
+        """What regret, which is above 0 either way, is measured in: of what is pooled, ranks in [0, 1]."""
+        return "rank within a stratum" if self.kind is None else self.truth_name.removeprefix("minus ")
+
     def to_json(self) -> dict[str, object]:
-        """A JSON object; who drew an allocation is a text there."""
-        contests = [{**asdict(one), "origins": [*map(str, one.origins)]} for one in self.contests]
-        return {**asdict(self), "contests": contests}
+        """A JSON object."""
+        return {**asdict(self), "contests": [one.to_json() for one in self.contests]}

@@ -13,8 +13,8 @@ from evaluators.store.benchmark_table import BenchmarkTable, Entry
 from evaluators.training.candidate import Candidate, Evaluation
 from search.statistics.interval import Interval
 from search.study.judging.report_card import Estimate, ReportCard, TopK
-from search.study.judging.stratum_report import Contest, StratumReport
-from tests.search.study.drawn_by import drawn_by
+from search.study.judging.stratum_report import StratumReport
+from tests.search.study.made_contest import made_contest
 from tests.search.study.small_tables import NOTES
 
 UNDEFINED = Estimate(None, None, None)
@@ -40,8 +40,8 @@ def card_of(proxy: str, rho: float | None, **changes: object) -> ReportCard:
 def report_of(*cards: ReportCard, contests: int = 0, **changes: object) -> StratumReport:
     """16 allocations, 3 seeds, noise ceiling 0.80; ``contests`` of falling truth, of which two won."""
     fought = tuple(
-        Contest(
-            drawn_by(f"proxy{i}/greedy"),
+        made_contest(
+            (f"proxy{i}/greedy",),
             0.9 - 0.01 * i,
             Interval(0.05 - 0.01 * i, 0.03 - 0.01 * i, 0.07),
             0.01 if i < 2 else 0.6,

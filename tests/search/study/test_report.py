@@ -65,3 +65,10 @@ def test_an_epoch_costs_what_runs_of_a_whole_budget_take(make_entry, make_table)
 def test_without_a_budget_no_epoch_is_known(make_entry, make_table):
     alone = [make_entry(ALONE, [4 * (i == j) for j in range(4)], f"{i} only") for i in range(4)]
     assert study_report(make_table(*alone)).costs[0].share_of_epoch is None
+
+
+def test_a_report_knows_of_which_kind_its_stratum_is(make_entry, make_table):
+    alone = [make_entry(ALONE, [4 * (i == j) for j in range(4)], f"{i} only") for i in range(4)]
+    table = make_table(*few(make_entry, SLOW), *few(make_entry, LARGE, 2), *alone)
+    kinds = [one.kind for one in study_report(table).reports]
+    assert kinds == [None, "budget", "budget", "only"] * 2

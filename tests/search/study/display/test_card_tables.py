@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from search.study.display.card_tables import at_k_table, card_table, ceiling_line, correlation_table
 from search.study.judging.report_card import Estimate
 
@@ -77,10 +79,22 @@ def test_the_other_tables_have_every_interval_and_every_k(make_card, make_report
     assert [row.gap for row in rows] == [False, False, False, True, False, False]
 
 
-def test_the_ceiling_is_explained_or_said_to_be_undefined(make_report):
+def test_the_ceiling_is_explained(make_report):
     line = ceiling_line(make_report(failed=2))
     assert line.startswith(
         "16 allocations, 3 seeds (2 more left out since a run failed). Noise ceiling: 0.80,"
     )
     assert "0.64" in line
-    assert "Noise ceiling: undefined" in ceiling_line(make_report(ceiling=None, reliability=None))
+
+
+@pytest.mark.parametrize(
+    ("stands_on", "why"),
+    [
+        ({}, "a truth is the same for all"),
+        ({"seeds": 1}, "it takes two seeds to see the noise"),
+        ({"allocations": 2}, "it takes three allocations that finished on every seed"),
+    ],
+)
+def test_a_ceiling_that_is_not_known_has_its_reason(make_report, stands_on, why):
+    line = ceiling_line(make_report(ceiling=None, reliability=None, **stands_on))
+    assert line.endswith(f"Noise ceiling: undefined, since {why}.")

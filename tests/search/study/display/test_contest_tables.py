@@ -4,8 +4,7 @@ from dataclasses import replace
 
 from search.statistics.interval import Interval
 from search.study.display.contest_tables import contest_table, pick_table
-from search.study.judging.stratum_report import Contest
-from tests.search.study.drawn_by import drawn_by
+from tests.search.study.made_contest import made_contest
 
 
 def test_contests_show_the_ten_best_and_the_three_worst(make_report):
@@ -24,10 +23,10 @@ def test_an_interval_above_zero_is_no_win_when_it_is_one_of_many(make_report):
 
 def test_every_pick_stands_against_uniform_by_name_however_it_did(make_report):
     contests = [
-        Contest(drawn_by("random"), 0.9, Interval(0.3, 0.1, 0.5), 0.01),
-        Contest(drawn_by("snip/exact", "top-heavy", "eva/greedy"), 0.8, Interval(0.2, 0.1, 0.3), 0.02),
+        made_contest(("random",), 0.9, Interval(0.3, 0.1, 0.5), 0.01),
+        made_contest(("snip/exact", "top-heavy", "eva/greedy"), 0.8, Interval(0.2, 0.1, 0.3), 0.02),
         *make_report(contests=15).contests,
-        Contest(drawn_by("eva/exact"), 0.1, Interval(-0.5, -0.6, -0.4), 0.03),
+        made_contest(("eva/exact",), 0.1, Interval(-0.5, -0.6, -0.4), 0.03),
     ]
     table = pick_table(replace(make_report(), contests=tuple(contests)))
     assert [row.texts[0] for row in table.rows][:2] == ["eva/exact", "eva/greedy"]
@@ -43,8 +42,8 @@ def test_few_contests_are_all_shown(make_report):
 
 
 def test_many_origins_are_shortened_and_one_seed_has_no_interval(make_report):
-    origins = drawn_by("a/greedy", "b/greedy", "c/exact", "d/exact")
-    contest = Contest(origins, -0.5, Interval(0.1, None, None), None)
+    origins = ("a/greedy", "b/greedy", "c/exact", "d/exact")
+    contest = made_contest(origins, -0.5, Interval(0.1, None, None), None, seeds=1)
     row = contest_table(replace(make_report(truth="loss"), contests=(contest,))).rows[0]
     assert row.texts == ("1", "a/greedy, b/greedy, c/exact (+1 more)", "-0.5000", "+0.1000", "-")
     assert not row.strong

@@ -1,6 +1,7 @@
 """What of a report its plots show, and which files they are."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -70,8 +71,41 @@ def test_a_stratum_has_three_pictures_and_what_is_pooled_two(make_entry, make_ta
     pooled = draw_correlations(report, tmp_path / "pooled-loss", chance={})
     assert [image.path.name for image in pooled] == ["pooled-loss-forest.png", "pooled-loss-regret.png"]
     assert draw_proxy_maps({}, tmp_path) == []
-    assert "uniform is number " in images[2].finding
     assert images[0].finding == pooled[0].finding
+
+
+def with_metrics(entry, *metrics):
+    ended = [
+        replace(run, metric=metric)
+        if metric is not None
+        else replace(run, metric=None, loss=None, failure="the loss became nan")
+        for run, metric in zip(entry.runs, metrics, strict=True)
+    ]
+    return replace(entry, runs=tuple(ended))
+
+
+@pytest.mark.parametrize(
+    ("of_uniform", "allocations", "place"),
+    [((0.5, 0.7), 4, ["uniform is number 2 by accuracy."]), ((0.5, None), 3, [])],
+)
+def test_the_place_of_uniform_is_among_those_that_finished_and_none_that_ties_is_ahead(
+    make_entry, make_table, tmp_path, of_uniform, allocations, place
+):
+    metrics = [of_uniform, (0.7, 0.5), (0.9, 0.8), (0.99, None), (0.1, 0.2)]
+    entries = [with_metrics(one, *own) for one, own in zip(few(make_entry, SLOW), metrics, strict=True)]
+    table = make_table(*entries)
+    finding = draw_stratum(table, entries, study_report(table).reports[0], tmp_path / "1")[2].finding
+    assert f"for {allocations} allocations: " in finding
+    assert finding.split("; ")[1:] == place
+
+
+def test_what_is_pooled_loses_ranks_and_a_stratum_the_units_of_its_truth(make_card, make_report, tmp_path):
+    lost = {
+        kind: draw_correlations(make_report(make_card("solo", 0.7), kind=kind), tmp_path / "1", chance={})[1]
+        for kind in (None, "budget")
+    }
+    assert lost[None].finding.startswith("Lost of rank within a stratum where only a few")
+    assert lost["budget"].finding.startswith("Lost of metric where only a few")
 
 
 def test_only_what_a_report_has_drawn_is_cleared(tmp_path):

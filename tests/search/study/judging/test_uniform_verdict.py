@@ -7,11 +7,11 @@ from dataclasses import replace
 from search.statistics.interval import Interval
 from search.study.judging.stratum_report import Contest
 from search.study.judging.uniform_verdict import uniform_verdict, uniform_verdict_on_all
-from tests.search.study.drawn_by import drawn_by
+from tests.search.study.made_contest import made_contest
 
 
-def contest(mean: float, p_holm: float | None = 0.6) -> Contest:
-    return Contest(drawn_by("top-heavy"), 0.7, Interval(mean, mean - 0.02, mean + 0.02), p_holm)
+def contest(mean: float, p_holm: float | None = 0.6, *, origin: str = "top-heavy", seeds: int = 3) -> Contest:
+    return made_contest((origin,), 0.7, Interval(mean, mean - 0.02, mean + 0.02), p_holm, seeds=seeds)
 
 
 def test_winners_are_counted_and_the_largest_is_named(make_report):
@@ -26,14 +26,46 @@ def test_winners_are_counted_and_the_largest_is_named(make_report):
     )
 
 
+def test_the_best_of_those_that_won_is_named_though_another_has_the_larger_difference(make_report):
+    lucky, won = contest(0.05, 0.3), contest(0.02, 0.001, origin="snip/greedy")
+    report = replace(make_report(metric="accuracy"), contests=(lucky, won))
+    assert uniform_verdict(report) == (
+        "Yes: 1 of 2 other allocations beats the uniform one of the same budget: snip/greedy, by +0.0200 "
+        "[+0.0000, +0.0400] in accuracy, Holm-corrected p = 0.001."
+    )
+
+
+def test_two_seeds_show_nothing_and_that_is_said(make_report):
+    report = replace(make_report(metric="accuracy"), contests=(contest(0.05, 0.001, seeds=2), contest(-0.1)))
+    assert uniform_verdict(report) == (
+        "Not shown that any of 2 other allocations beats the uniform one; best: top-heavy, by -0.1000 "
+        "[-0.1200, -0.0800] in accuracy, Holm-corrected p = 0.6."
+    )
+    alone = uniform_verdict(replace(report, contests=report.contests[:1]))
+    assert alone.startswith("Not shown that the only other allocation beats the uniform one; best: ")
+    assert alone.endswith("Holm-corrected p = 0.001, 2 seeds, too few to show anything (3 or more may).")
+
+
+def test_allocations_that_lack_a_site_are_not_of_the_budget_of_uniform(make_report):
+    budget = replace(make_report(stratum="1M"), contests=(contest(0.0),))
+    without = replace(make_report(contests=20), kind="without")
+    assert uniform_verdict(without).startswith(
+        "Yes: 2 of 20 other allocations beat the uniform one, most of all proxy0/greedy, by "
+    )
+    assert uniform_verdict_on_all([budget, without]) == uniform_verdict(budget)
+    assert uniform_verdict_on_all([without]).startswith("No allocation was compared")
+
+
 def test_luck_is_no_win(make_report):
     report = replace(make_report(metric="accuracy"), contests=(contest(0.01), contest(-0.1)))
     assert uniform_verdict(report) == (
         "Not shown that any of 2 other allocations beats the uniform one; best: top-heavy, by +0.0100 "
         "[-0.0100, +0.0300] in accuracy, Holm-corrected p = 0.6."
     )
-    one_seed = replace(report, contests=(Contest(drawn_by("random"), 0.7, Interval(0.1, None, None), None),))
-    assert uniform_verdict(one_seed).endswith("best: random, by +0.1000 in accuracy.")
+    alone = made_contest(("random",), 0.7, Interval(0.1, None, None), None, seeds=1)
+    assert uniform_verdict(replace(report, contests=(alone,))).endswith(
+        "best: random, by +0.1000 in accuracy, 1 seed, too few to show anything (3 or more may)."
+    )
 
 
 def test_where_uniform_leads_that_is_said(make_report):
