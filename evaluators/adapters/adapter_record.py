@@ -59,7 +59,8 @@ class AdapterRecord:
     trained parameters. stock_peft: whether the PEFT files alone are the whole adapter, so that ``peft`` loads
     it without this project; found out by loading them. pad_token_id: with which the rows were padded; a
     decoder's head looks for it. None where none was set. base_digest: of the base weights (``base_digest``);
-    None where it is not known. base_bits: to which these were packed; None where they were not. story: how it came about; None where nobody told.
+    None where it is not known. base_bits: 4 or 8, to which these were packed; None where they were not.
+    story: how it came about; None where nobody told.
     """
 
     base: str

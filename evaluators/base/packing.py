@@ -36,7 +36,7 @@ def packed_loading(bits: int | None, dtype: torch.dtype, device: torch.device | 
         import bitsandbytes  # noqa: F401
     except ImportError:
         raise InputError(
-            f"bitsandbytes is missing, which `load_in_{bits}bit` needs; pip install 'rankscape[quantized]'."
+            f"bitsandbytes is missing, which `load_in_{bits}bit` needs; pip install -e '.[quantized]'."
         ) from None
     compute = {"bnb_4bit_compute_dtype": dtype} if bits == 4 else {}
     return {

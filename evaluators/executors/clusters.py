@@ -35,7 +35,7 @@ def _dask(place: str, *, device: str, home: str, cohort_size: int | None, thread
         if error.name not in ("dask", "distributed"):
             raise
         raise InputError(
-            f"{error.name} is missing, which `dask` needs; pip install 'rankscape[cluster]'."
+            f"{error.name} is missing, which `dask` needs; pip install -e '.[cluster]'."
         ) from None
     return join_dask(place, device=device, home=home, cohort_size=cohort_size, threads=threads)
 

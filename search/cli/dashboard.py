@@ -89,7 +89,7 @@ def serving(folder: Path | None, *, port: int, storage: str | None = None) -> It
     try:
         from optuna_dashboard import wsgi
     except ImportError:
-        raise InputError("optuna-dashboard is missing; pip install 'rankscape[dashboard]'.") from None
+        raise InputError("optuna-dashboard is missing; pip install -e '.[dashboard]'.") from None
     from optuna.artifacts import FileSystemArtifactStore
 
     from search.mirror.opened_storage import checked_storage, is_there, opened_to_read

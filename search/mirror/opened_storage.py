@@ -204,7 +204,7 @@ def _why_not_opened(address: str, error: BaseException) -> str:
     if isinstance(error, ImportError | NoSuchModuleError):
         return (
             f"needs a driver that is not installed ({_driver(error)}); write postgresql+psycopg://..., for "
-            "which pip install 'rankscape[postgres]', or mysql+pymysql://..., for which pip install pymysql."
+            "which pip install -e '.[postgres]', or mysql+pymysql://..., for which pip install pymysql."
         )
     if isinstance(error, LookupError) and "{" in address:
         return "has braces, which Optuna takes for a template of its own; write them twice, {{ and }}."
