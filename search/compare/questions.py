@@ -71,13 +71,17 @@ def findings(
 def _best_allocation(
     arms: Sequence[Arm], standings: Sequence[Standing], baseline: str | None, direction: Direction
 ) -> Finding | None:
-    """Whether any arm that allots the baseline's own budget over its own sites is ahead of it."""
+    """Whether any arm that allots the baseline's own budget over its own sites is ahead of it.
+
+    The best of them is that of the largest gain among those that are shown to have one; where none is, among
+    those with enough seeds to show anything, and then among all.
+    """
     places = {_place(arm) for arm in arms if arm.label == baseline}
     like_it = {arm.label for arm in arms if _allots(arm) and _place(arm) in places}
     compared = [(one.label, one.difference) for one in standings if one.label in like_it and one.difference]
     if not compared:
         return None
-    label, best = max(compared, key=lambda pair: pair[1].gain(direction))
+    label, best = max(compared, key=lambda pair: pair[1].rank(direction))
     verdict = "not shown" if best.gain(direction) < 0 else _verdict(best, direction)
     question = f"Does any allocation beat uniform LoRA? The best of {len(compared)}, {label}:"
     return Finding(question, verdict, best, label, len(compared))

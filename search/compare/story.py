@@ -32,7 +32,7 @@ def _cells(one: Standing) -> tuple[str, ...]:
     return (
         one.label,
         ABSENT if one.end is None else f"{one.end:,}",
-        str(len(one.metrics)),
+        f"{0 if one.metric is None else one.metric.count} of {len(one.metrics)}",
         "failed" if one.metric is None else str(one.metric),
         ABSENT if apart is None else with_interval(apart.mean, apart.low, apart.high, 4),
     )

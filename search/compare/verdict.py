@@ -55,7 +55,7 @@ def comparison_verdict(
     if best is not None and best.label is not None:
         label, nearest, compared, what = best.label, best.difference, best.compared, "allocation"
     else:
-        label, nearest = max(others, key=lambda pair: pair[1].gain(direction))
+        label, nearest = max(others, key=lambda pair: pair[1].rank(direction))
         compared, what = len(others), "method"
     of = f"the best of {counted(compared, 'other')}" if compared > 1 else "the only other"
     said = f"{_amount(nearest, where)}, {counted(len(nearest.of_seeds), 'seed')}"

@@ -17,7 +17,15 @@ BOTH = "lora[q,v]+shortcut"
 
 def runs_of(label: str, metrics, *, space: str = BOTH, renorm: str = "preserve") -> ArmRuns:
     evaluations = [
-        Evaluation(Candidate(Allocation.of({}), seed, 1e-3), metric, 1 - metric, None, (), 1.0, 7)
+        Evaluation(
+            Candidate(Allocation.of({}), seed, 1e-3),
+            metric,
+            None if metric is None else 1 - metric,
+            "the loss became nan" if metric is None else None,
+            (),
+            1.0,
+            7,
+        )
         for seed, metric in enumerate(metrics)
     ]
     arm = Arm(label, label.partition("@")[0], space, "1000", renorm)
@@ -78,6 +86,23 @@ def test_the_best_of_several_allocations_must_survive_the_correction():
     arms[1] = runs_of("hetero-static", (0.80, 0.83, 0.84, 0.82))
     (answer,) = (one for question, one in asked(arms).items() if question.startswith("Does any allocation"))
     assert answer.verdict == "yes"
+
+
+def test_the_best_allocation_is_one_that_is_shown_before_one_of_larger_gain():
+    lora, wild, steady = (0.70, 0.72, 0.74), (0.80, 0.70, 0.80), (0.721, 0.741, 0.7612)
+    arms = [runs_of("lora", lora), runs_of("sora", wild), runs_of("salora", steady)]
+    best = next(one for one in asked(arms).values() if one.label)
+    assert (best.label, best.verdict) == ("salora", "yes")
+
+
+def test_one_lucky_seed_makes_no_allocation_the_best():
+    arms = [
+        runs_of("lora", (0.70, 0.72, 0.74)),
+        runs_of("sora", (0.9, None, None)),
+        runs_of("salora", (0.71, 0.72, 0.74)),
+    ]
+    best = next(one for one in asked(arms).values() if one.label)
+    assert (best.label, best.verdict, best.compared) == ("salora", "not shown", 2)
 
 
 def test_differences_that_are_all_equal_prove_nothing():

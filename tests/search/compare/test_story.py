@@ -13,8 +13,8 @@ def test_an_arm_stands_beside_the_one_that_all_are_compared_with() -> None:
     header, lora, sora = story.measured
     assert header[3:] == ("accuracy, 40 test rows", "minus lora [95 %]")
     assert lora[0] == "lora"
-    assert lora[3:] == ("0.7200 ± 0.0200", "-")
-    assert sora[:4] == ("sora", "80", "3", "0.8500 ± 0.0707")
+    assert lora[2:] == ("3 of 3", "0.7200 ± 0.0200", "-")
+    assert sora[:4] == ("sora", "80", "2 of 3", "0.8500 ± 0.0707")
     assert sora[4].startswith("+0.1")
     assert (story.task, story.budget, story.verdict) == ("rows", 100, "Not shown.")
 
@@ -22,4 +22,4 @@ def test_an_arm_stands_beside_the_one_that_all_are_compared_with() -> None:
 def test_the_baseline_itself_stands_alone_and_a_failed_arm_is_said_to_have_failed() -> None:
     board = board_of(arms(), rows=ROWS)
     assert [row[0] for row in arm_story(board, "lora", command=None).measured[1:]] == ["lora"]
-    assert arm_story(board, "broken", command=None).measured[2][3] == "failed"
+    assert arm_story(board, "broken", command=None).measured[2][2:4] == ("0 of 3", "failed")

@@ -42,6 +42,15 @@ def test_without_an_allocation_the_best_of_the_other_methods_is_named():
     )
 
 
+def test_a_method_that_is_shown_to_gain_is_named_before_one_of_larger_gain():
+    wild, steady = runs_of("full", (0.80, 0.70, 0.80)), runs_of("head", (0.721, 0.741, 0.7612))
+    assert said(LORA, wild, steady).startswith("Yes: head, the best of 2 others, beats lora by +0.02")
+    lucky = runs_of("full", (0.9, None, None))
+    assert said(LORA, lucky, runs_of("head", (0.71, 0.72, 0.74))).startswith(
+        "Not shown that any method beats lora: head, the best of 2 others, "
+    )
+
+
 def test_without_uniform_lora_there_is_nothing_to_compare_with():
     assert said(runs_of("sora", (0.8,)), baseline=None) == (
         "There is no uniform LoRA to compare with; sora is first by accuracy on 300 test rows."
