@@ -128,9 +128,9 @@ def _out_of_memory(error: BaseException) -> InputError:
         raise error
     first = (str(error).splitlines() or ["MemoryError"])[0]
     return InputError(
-        f"memory ran out ({first}); for the model itself choose `dtype=bfloat16` or `load_in_4bit`, for scores "
-        "a smaller `scoring_batch_size`, for the rest a smaller `batch_size`, `cohort_size` or `max_length`; "
-        "what has been trained is kept."
+        f"memory ran out ({first}); for the model itself choose `dtype=bfloat16` or `load_in_4bit`, for "
+        "scores a smaller `scoring_batch_size`, for the rest a smaller `batch_size`, `cohort_size` or "
+        "`max_length`; what has been trained is kept."
     )
 
 

@@ -27,7 +27,7 @@ def test_4_bits_are_qloras_and_8_are_llm_int8s():
 
 def test_without_the_package_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "bitsandbytes", None)
-    with pytest.raises(InputError, match=r"`load_in_4bit` needs; pip install 'rankscape\[quantized\]'"):
+    with pytest.raises(InputError, match=r"`load_in_4bit` needs; pip install -e '\.\[quantized\]'"):
         packed_loading(4, torch.float32, "cpu")
 
 

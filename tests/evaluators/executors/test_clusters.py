@@ -20,7 +20,5 @@ def test_a_package_that_is_missing_is_named_with_the_extra_that_brings_it(missin
     for module in [name for name in sys.modules if name.startswith("evaluators.executors.dask")]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(
-        InputError, match=r"is missing, which `dask` needs; pip install 'rankscape\[cluster\]'"
-    ):
+    with pytest.raises(InputError, match=r"is missing, which `dask` needs; pip install -e '\.\[cluster\]'"):
         CLUSTERS["dask"]("tcp://127.0.0.1:1", device="cpu", home="cpu", cohort_size=1, threads=1)
