@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, Final
 
 import numpy as np
@@ -157,6 +158,7 @@ class RunningStudy:
             self.study = optuna.create_study(directions=self._directions, sampler=sampler)
         self.study.add_trial(create_trial(state=TrialState.WAITING))
         (self._asked,) = self.study.get_trials(deepcopy=False)
+        self._places = count(1)  # the numbers of those that are added to it
         for told in self._told:
             self._add(*told)
         self._running = {number: (idea, self._add(idea, None)) for number, (idea, _) in self._running.items()}
@@ -181,7 +183,7 @@ class RunningStudy:
                 intermediate_values=dict(outcome.at) if outcome is not None else None,
             )
         )
-        return len(self.study.get_trials(deepcopy=False)) - 1
+        return next(self._places)
 
 
 def _only(distribution: BaseDistribution) -> Any:
