@@ -256,10 +256,12 @@ def _interval(ours: Sequence[float | None], theirs: Sequence[float | None]) -> I
 
 
 def _correlation(scores: SiteScores, finalists: Sequence[Finalist]) -> ProxyRecord:
-    known = [
-        (dict(one.proposal.scores)[scores.proxy], one.goodness)
-        for one in finalists
+    """Over allocations: of finalists that differ in rate or scaling alone, the best speaks for theirs."""
+    known = {
+        one.proposal.allocation: (dict(one.proposal.scores)[scores.proxy], one.goodness)
+        for one in sorted(finalists, key=lambda one: one.rank)
         if one.goodness is not None and one.proposal.scores
-    ]
-    spearman = rank_correlation([score for score, _ in known], [goodness for _, goodness in known])
+    }
+    pairs = known.values()
+    spearman = rank_correlation([score for score, _ in pairs], [goodness for _, goodness in pairs])
     return ProxyRecord(scores.point, spearman, len(known))

@@ -106,10 +106,15 @@ def _by_validation(finalists: Sequence[Finalist], winner: Finalist, judged: Judg
             f"Not shown that any allocation beats {base}: no seed of {name} and {base} gave both a "
             f"metric {where}."
         )
-    said = (
-        f"{_amount(apart)} in {judged.title} {where}, {_seeds(apart)}; the same rows chose it among "
-        f"{counted(len(finalists) - 1, 'finalist')}"
-    )
+    said = f"{_amount(apart)} in {judged.title} {where}, {_seeds(apart)}"
+    if apart.gain(judged.direction) <= 0:
+        fewer = len(winner.finished) > len(finalists[0].finished)
+        why = "fewer of its runs failed" if fewer else "its mean over all of its own seeds is the better one"
+        return (
+            f"Not shown that any allocation beats {base}: {name}, chosen since {why}, differs from it by "
+            f"{said}{apart.doubt or ''}."
+        )
+    said += f"; the same rows chose it among {counted(len(finalists) - 1, 'finalist')}"
     if apart.doubt is None:
         return f"Yes: {name} beats {base} by {said}, for which its p-value is corrected."
     return (

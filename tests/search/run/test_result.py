@@ -126,6 +126,14 @@ def test_proxies_are_compared_with_the_metric_over_all_that_finished(result):
     }
 
 
+def test_an_allocation_at_several_rates_is_compared_once_by_its_best(make_space):
+    worse = finalist(4, [0.60, 0.63, 0.66], "tpe", score=4.0)
+    lost = finalist(4, [0.99, None, None], "random", score=4.0)
+    whole = result_with(make_space, None)
+    several = replace(whole, finalists=(*whole.finalists[:2], lost, BETTER, worse))
+    assert several.to_json()["proxies"] == whole.to_json()["proxies"]
+
+
 def test_the_table_says_what_was_chosen_and_what_failed(result):
     text = table(result)
     lines = text.splitlines()

@@ -101,6 +101,27 @@ def test_the_best_of_many_on_the_rows_that_chose_it_is_partly_luck():
     assert text.endswith("the same rows chose it among 4 finalists, so that this is partly luck.")
 
 
+def test_a_winner_that_lost_on_shared_seeds_is_said_to_be_chosen_for_what_it_finished():
+    part = finalist(2, [None, 0.80, 0.81, 0.82], "uniform")
+    whole = finalist(4, [0.70, 0.71, 0.73, 0.74], "tpe")
+    assert verdict([part, whole], whole, None, TABLE) == (
+        "Not shown that any allocation beats uniform: tpe, chosen since fewer of its runs failed, differs "
+        "from it by -0.0833 [-0.0977, -0.0690] in accuracy on the validation rows, 3 seeds."
+    )
+    other_seeds = finalist(4, [0.95, None, 0.78, 0.79], "tpe")
+    assert other_seeds.ahead_of(part)
+    text = verdict([part, other_seeds], other_seeds, None, TABLE)
+    assert "tpe, chosen since its mean over all of its own seeds is the better one, differs from" in text
+    assert text.endswith("2 seeds, too few to show anything (3 or more may).")
+
+
+def test_where_less_is_better_a_lead_is_a_lower_mean():
+    base, low = finalist(2, [5.80, 5.83, 5.86], "uniform"), finalist(4, [5.70, 5.72, 5.74], "tpe")
+    known = [replace(one, direction="minimize") for one in (base, low)]
+    perplexity = Judged("perplexity", {}, None, "perplexity", "minimize")
+    assert verdict(known, known[1], None, perplexity).startswith("Yes: tpe beats uniform by -0.1100")
+
+
 def test_nothing_learned_comes_before_everything_else():
     chance = Chance(math.log(2), (0.5, 0.5), 100)
     flat = [finalist(rank, [0.5, 0.5, 0.5], name) for rank, name in ((2, "uniform"), (4, "tpe"))]
