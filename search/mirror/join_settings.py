@@ -28,8 +28,8 @@ class JoinSettings:
     )
     heartbeat: int = option(
         _HEARTBEAT_S,
-        "seconds in which a driver shows that it is alive; one that is silent for five times as long is "
-        "taken for dead, and others go on with its trials",
+        "seconds in which a driver shows that it is alive, for all as the first has it; one that is silent "
+        "for five times as long is taken for dead, and others go on with its trials",
         metavar="S",
         between=Range(1, 3600),
         rare=True,

@@ -37,6 +37,7 @@ from .sqlite_file import LOCKED_S, of_another_kind, plain_file, remove_file, rem
 __all__ = [
     "GRACE",
     "Place",
+    "beat_every",
     "check_writable",
     "checked_storage",
     "is_server",
@@ -72,6 +73,12 @@ def opened_storage(where: Place, *, heartbeat: int | None = None) -> Iterator[Ba
         yield storage
 
 
+def beat_every(storage: RDBStorage, heartbeat: int) -> None:
+    """Sets the seconds in which who runs a trial shows that it is alive; see ``GRACE``."""
+    storage.heartbeat_interval = heartbeat  # as its arguments, these warn that they are experimental
+    storage.grace_period = GRACE * heartbeat
+
+
 def is_there(address: str) -> bool:
     """Whether its file is; a server is asked when it is opened. Raises UsageError on what is no address."""
     check_address(address)
@@ -101,8 +108,8 @@ def _tables(where: Place, *, heartbeat: int | None = None) -> Iterator[BaseStora
     """Optuna's tables, made where there are none; the connections to them are closed at the end."""
     with quiet_optuna():
         storage = _database(where)
-    if heartbeat is not None:  # as its arguments, these warn that they are experimental
-        storage.heartbeat_interval, storage.grace_period = heartbeat, GRACE * heartbeat
+    if heartbeat is not None:
+        beat_every(storage, heartbeat)
     try:
         yield storage
     finally:

@@ -22,13 +22,14 @@ from search.sampling.repaired_study import quiet_optuna
 from .long_text import attributes_of, texts_in
 from .lost_storage import one_line_where_lost
 from .meeting_place import check_meeting_place
-from .opened_storage import GRACE, opened_storage
+from .opened_storage import GRACE, beat_every, opened_storage
 from .patience import AWAY, patiently
 
 __all__ = ["Piece", "SharedWork", "agreed_before", "shared_work"]
 
 _KEY, _OWNER, _TOKEN = "what", "driver", "claim"
 _AGREED: Final = "agreed"
+_HEARTBEAT: Final = "heartbeat"
 _MOMENT_S: Final = 1.0
 _HELD: Final = (TrialState.RUNNING, TrialState.COMPLETE)
 _Answer = TypeVar("_Answer")
@@ -67,7 +68,12 @@ class SharedWork:
         self._beats = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def begin(self) -> None:
-        """From now on it is shown that this driver is alive."""
+        """From now on it is shown that this driver is alive, as often as all drivers show it."""
+        own, self.heartbeat = self.heartbeat, int(self.agreed(_HEARTBEAT, str(self.heartbeat)))
+        if own != self.heartbeat:
+            _log.info("shared   drivers show every %d s that they are alive, not %d", self.heartbeat, own)
+            beat_every(self._storage, self.heartbeat)
+            self._see_nothing_yet()
         self._beats.start()
 
     def fall_silent(self) -> None:
@@ -214,7 +220,8 @@ def shared_work(address: str, name: str, owner: str, heartbeat: int) -> Iterator
         address: of the database.
         name: of the study that gets it.
         owner: what this driver is called; another start of it has the same name, and goes on with its pieces.
-        heartbeat: seconds in which it shows that it is alive.
+        heartbeat: seconds in which it shows that it is alive; where others have begun, theirs are taken, as
+            all must know for how long a silence means nothing.
 
     Raises UsageError where nobody can meet in that storage.
     """

@@ -13,7 +13,7 @@ from spaces.printable import printable
 __all__ = ["SETTLED", "check_alike", "settled"]
 
 SETTLED: Final = "settled"
-"""What drivers agree on first, by that name."""
+"""The name under which they agree on it, before they divide any work."""
 
 
 def settled(record: FolderRecord) -> dict[str, Any]:

@@ -18,12 +18,12 @@ from tests.search.mirror.postgresql import MISSING, PostgresServer
 HEARTBEAT = 1
 
 
-def work_at(storage: str, owner: str):
-    return shared_work(storage, "s, work", owner, HEARTBEAT)
+def work_at(storage: str, owner: str, heartbeat: int = HEARTBEAT):
+    return shared_work(storage, "s, work", owner, heartbeat)
 
 
-def work_of(folder: Path, owner: str):
-    return work_at(f"sqlite:///{folder / 'work.db'}", owner)
+def work_of(folder: Path, owner: str, heartbeat: int = HEARTBEAT):
+    return work_at(f"sqlite:///{folder / 'work.db'}", owner, heartbeat)
 
 
 def claimed(work: SharedWork, keys: list[str]) -> set[str]:
@@ -117,6 +117,16 @@ def test_whoever_is_silent_for_five_heartbeats_is_taken_for_dead(tmp_path, caplo
     assert caplog.messages == ["shared   the driver a is silent; others go on with what it had"]
 
 
+def test_a_driver_that_is_alive_more_seldom_than_another_is_not_taken_for_dead_by_it(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    with work_of(tmp_path, "a", 600) as slow, work_of(tmp_path, "b", HEARTBEAT) as fast:
+        assert slow.claim("trial 0")
+        time.sleep((GRACE + 1) * HEARTBEAT + 0.1)
+        assert fast.board()["trial 0"].owner == "a"
+        assert fast.heartbeat == 600
+    assert caplog.messages == ["shared   drivers show every 600 s that they are alive, not 1"]
+
+
 def test_drivers_that_were_all_stopped_for_longer_than_that_still_have_what_they_had(tmp_path):
     with work_of(tmp_path, "a") as one, work_of(tmp_path, "b") as two:
         assert one.claim("trial 0")
@@ -124,7 +134,7 @@ def test_drivers_that_were_all_stopped_for_longer_than_that_still_have_what_they
         for work in (one, two):
             work.fall_silent()
         time.sleep((GRACE + 1) * HEARTBEAT + 0.1)
-        owners = {key: piece.owner for key, piece in one.board().items()}
+        owners = {key: piece.owner for key, piece in one.board().items() if key.startswith("trial")}
         assert owners == {"trial 0": "a", "trial 1": "b"}
         assert two.tell("trial 1", "step 3", "0.5")
 
