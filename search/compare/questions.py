@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Final
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final
 
-from search.methods.registry import METHODS
+from search.methods.registry import METHODS, policy_of
 from search.statistics.paired import PairedDifference, holm_corrected
 from spaces.direction import Direction
 from spaces.grammar import Term, parse_space
@@ -23,7 +23,7 @@ _FIXED: Final = (
     ("Does A along the gradient beat random A?", "spectral-aligned", "spectral"),
     ("Does full fine-tuning beat LoRA?", "full", "lora"),
 )
-"""(question, a, b), answered by a - b, wherever both methods have an arm at one place."""
+"""(question, a, b), answered by a - b, wherever both have an arm at one place and differ in nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +98,24 @@ def _place(arm: Arm) -> tuple[str, str, str]:
 
 
 def _between_methods(arms: Sequence[ArmRuns]) -> Iterator[tuple[str, ArmRuns, ArmRuns]]:
-    """Those of ``_FIXED`` for whose methods there is one arm each at one place, whatever its settings."""
+    """Those of ``_FIXED`` for whose methods there is one arm each at one place, and one difference."""
     for question, *names in _FIXED:
         a, b = ([one for one in arms if one.arm.name == name] for name in names)
         for place in dict.fromkeys(_place(one.arm) for one in a):
             pair = [[one for one in own if _place(one.arm) == place] for own in (a, b)]
-            if [len(own) for own in pair] == [1, 1]:
+            if [len(own) for own in pair] == [1, 1] and _one_apart(*(own[0].arm.method for own in pair)):
                 yield question, pair[0][0], pair[1][0]
+
+
+def _one_apart(a: str, b: str) -> bool:
+    """Whether two methods' policies, where they are of one kind, differ in one setting: otherwise several
+    would be asked of at once, as of ``dylora`` and ``dylora-frozen``, whose wires begin at other ranks."""
+    ours: Any = policy_of(a, 1, None)
+    theirs: Any = policy_of(b, 1, None)
+    if type(ours) is not type(theirs):
+        return True
+    apart = [one.name for one in fields(ours) if getattr(ours, one.name) != getattr(theirs, one.name)]
+    return len(apart) == 1
 
 
 def _shortcuts(arms: Sequence[ArmRuns]) -> Iterator[tuple[str, ArmRuns, ArmRuns]]:

@@ -56,6 +56,21 @@ def test_two_arms_that_could_be_meant_leave_a_question_unasked():
     assert asked([*arms, runs_of("hetero-static", (0.7, 0.7))]) == {}
 
 
+@pytest.mark.parametrize(
+    ("methods", "questions"),
+    [
+        (["dylora", "dylora-frozen"], 0),  # which begin at four times the rank and at once
+        (["dylora", "dylora-frozen[multiple=4]"], 1),
+        (["hetero-dynamic[proxy=snip]", "hetero-static"], 0),
+        (["hetero-dynamic[proxy=snip]", "hetero-static[proxy=snip]"], 1),
+        (["full", "lora"], 1),
+    ],
+)
+def test_a_question_is_asked_of_two_that_differ_in_nothing_else(methods, questions):
+    arms = [runs_of(method, (0.7, 0.71, 0.74)) for method in methods]
+    assert len([one for one in asked(arms).values() if one.label is None]) == questions
+
+
 def test_shortcuts_are_compared_with_the_same_linears_without_them():
     arms = [
         runs_of("lora", (0.70, 0.72, 0.74)),
