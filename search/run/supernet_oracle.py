@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+
+import numpy as np
 
 from evaluators.adapters.story import Story
 from evaluators.training.candidate import Candidate, Trained
@@ -20,7 +22,7 @@ from search.job.fine_tune import fine_tune_all
 from search.job.job import Job
 from search.job.progress import Progress, silent
 from search.methods.weight_sharing import Supernet
-from search.sampling.proposals import Proposal, StandsFor
+from search.sampling.proposals import Proposal, StandIn
 from spaces.allocation import Allocation
 
 from .evaluator import Evaluator
@@ -85,10 +87,17 @@ class SupernetOracle:
     def score(self, proxies: Sequence[str] | None, progress: Progress) -> list[SiteScores]:
         return self.whole.score(proxies, progress)
 
-    @property
-    def stands_for(self) -> StandsFor:
-        """The allocation itself: any can be cut."""
-        return self.whole.stands_for
+    def stands_for(
+        self,
+        scores: Sequence[SiteScores],
+        allocation: Allocation,
+        *,
+        apart_from: Container[Allocation] = (),
+    ) -> StandIn | None:
+        """The allocation itself, with no rank above the network's own: that can be cut."""
+        space = self.problem.space
+        within = space.allocation(np.minimum(space.rank_vector(allocation), space.highest))
+        return self.whole.stands_for(scores, within, apart_from=apart_from)
 
     def evaluator(self, folder: Path, progress: Progress) -> Evaluator:
         return CutFromSupernet(self.whole.job, folder, progress)

@@ -135,6 +135,19 @@ def test_it_ranks_allocations_of_a_planted_space_as_fine_tuning_them_does(
     assert losses["supernet"][-1] > np.median(losses["supernet"]) + 0.05
 
 
+@pytest.mark.parametrize(("ranks", "of_v"), [("0,12,32", 12), ("0,20,32", 0)])
+def test_a_site_that_is_narrower_than_the_grid_has_no_rank_above_its_own_of_it(
+    small, capsys, tiny_model, model_folder, ranks, of_v
+):
+    """Uniform would have a rank of 14 and more at v, of width 16."""
+    tiny_model("llama").save_pretrained(model_folder)
+    result = run_json(capsys, [*small, *BRIEF, "--ranks", ranks, "--budget", "r=14"])
+    uniform = result["baseline"]["allocation"]
+    assert {rank for site, rank in uniform.items() if site.endswith(".v")} == {of_v} - {0}
+    assert min(rank for site, rank in uniform.items() if site.endswith(".q")) >= 14
+    assert all(set(one["metrics"]) == {"0", "1"} for one in (result["baseline"], *result["finalists"]))
+
+
 def test_a_super_network_that_diverges_fails_every_allocation(small, capsys):
     assert main([*small, *BRIEF, "--lr", "1e30"]) == 1
     assert "every fine-tuning run failed: the training loss became nan" in capsys.readouterr().err
