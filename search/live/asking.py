@@ -61,7 +61,8 @@ class Asker:
         self._scores, self._space = scores, scores[0].space
         self._baselines, self._picks = baselines, picks
         self._studies, self._choices = studies, choices
-        self._left, self._seed = trials, seed
+        self._trials = self._left = trials
+        self._seed = seed
         self._known: set[Configuration] = set()
         self._told_of: set[int] = set()  # numbers of those that samplers know
         self._inside = {site.name for site in self._space.sites}
@@ -81,6 +82,13 @@ class Asker:
         yield from self._of_baselines()
         yield from self._of_proxies()
         yield from self._of_samplers()
+        if self._left:
+            _log.warning(
+                "stopped after %d of %s besides the baselines, nobody has another configuration; more "
+                "proxies, allocators or samplers may have more.",
+                self._trials - self._left,
+                counted(self._trials, "trial"),
+            )
 
     def _of_baselines(self) -> Iterator[LiveTrial]:
         for rate, rule in self._choices.grid:

@@ -95,6 +95,16 @@ def test_no_configuration_comes_twice_and_an_exhausted_space_is_an_end(make_spac
     trials = all_of(asker)
     assert len({trial.configuration for trial in trials}) == len(trials) == 2
     assert "random: stopped, no new configuration was found in 72 tries" in caplog.text
+    assert "stopped after 2 of 50 trials besides the baselines" in caplog.text
+
+
+def test_without_samplers_it_is_said_how_many_trials_are_missing(space, scores, caplog):
+    found = len(all_of(asker_of(space, scores, trials=20, picks=20, baselines=[], studies={})))
+    assert 0 < found < 20
+    assert f"stopped after {found} of 20 trials besides the baselines" in caplog.text
+    caplog.clear()
+    all_of(asker_of(space, scores, trials=found, picks=20, baselines=[], studies={}))
+    assert not caplog.text
 
 
 def test_samplers_are_told_of_all_but_what_lies_beyond_the_space(space, scores):
