@@ -19,7 +19,7 @@ from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site
 
-from .origin import RANDOM, UNIFORM_ORIGIN, Group, Origin, picked_by
+from .origin import UNIFORM_ORIGIN, Group, Origin, numbered_draw, picked_by
 
 __all__ = ["PICKERS", "Drawn", "draw_budget", "draw_only", "draw_shapes", "draw_without"]
 
@@ -70,7 +70,8 @@ def draw_budget(
     for number in range(_RESTARTS):
         if len(drawn) == count:
             break
-        one = Drawn(_random(space, max_params, named_generator(seed, f"random {number}")), (RANDOM,))
+        origin = numbered_draw(number)
+        one = Drawn(_random(space, max_params, named_generator(seed, str(origin))), (origin,))
         if one.allocation not in drawn:
             add(one)
     if len(drawn) < count:

@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 
 from search.sampling.proposer import Proposer
 
-__all__ = ["GROUPS", "RANDOM", "UNIFORM_ORIGIN", "Group", "Origin", "group_of", "picked_by"]
+__all__ = ["GROUPS", "RANDOM", "UNIFORM_ORIGIN", "Group", "Origin", "group_of", "numbered_draw", "picked_by"]
 
 Group = Literal[
     "random",
@@ -32,7 +32,8 @@ class Origin:
     """One that drew an allocation.
 
     group: what kind of allocation it draws. name: of the site, the kind, the role or the tilt that it stands
-    for, or of the proposer; of the uniform and the random ones, their own.
+    for, or of the proposer; of the uniform one, its own; of a random one, its number among the draws, which
+    stands for the weights that it is drawn from at any budget.
 
     >>> print(Origin("one site", "layers.3.q"), Origin("all but one site", "layers.3.q"), sep=", ")
     layers.3.q only, without layers.3.q
@@ -51,8 +52,10 @@ class Origin:
         >>> Origin.read("lora only")
         Origin(group='one kind or role', name='lora')
         """
-        if text in ("uniform", "random"):
-            return UNIFORM_ORIGIN if text == "uniform" else RANDOM
+        if text == "uniform":
+            return UNIFORM_ORIGIN
+        if text.partition(" ")[0] == "random":
+            return cls("random", text)
         if text.startswith("without "):
             return cls("all but one site", text.removeprefix("without "))
         if text.endswith(" only"):
@@ -65,6 +68,16 @@ class Origin:
 
 UNIFORM_ORIGIN: Final = Origin("uniform", "uniform")
 RANDOM: Final = Origin("random", "random")
+"""Of a table that does not number its draws."""
+
+
+def numbered_draw(number: int) -> Origin:
+    """Of the draws of one budget, from 0, with those that are not kept.
+
+    >>> print(numbered_draw(7))
+    random 7
+    """
+    return Origin("random", f"random {number}")
 
 
 def picked_by(proxy: str, allocator: str) -> Origin:

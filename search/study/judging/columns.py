@@ -8,7 +8,7 @@ from itertools import count
 import numpy as np
 
 from evaluators.store.benchmark_table import BenchmarkTable, Entry
-from search.study.origin import Origin, group_of
+from search.study.origin import RANDOM, Origin, group_of
 from spaces.allocation import Allocation
 from spaces.direction import Direction, sign_of
 
@@ -43,8 +43,9 @@ def params_of(entries: Sequence[Entry]) -> np.ndarray:
 def pooled_names(members: Sequence[Sequence[Entry]]) -> list[list[Hashable]]:
     """Of the allocations of strata that are pooled: equal for those whose truths are related.
 
-    These are equal allocations and, at different budgets, those of one shape or of one turn among the random
-    ones, which are drawn from the same weights (``draw_budget``).
+    These are equal allocations and, at different budgets, those of one shape or of one number among the
+    random ones, which are drawn from the same weights (``draw_budget``). In a table that does not number
+    them, the turn stands for the number.
     """
     known: dict[int, dict[Allocation, Hashable]] = {}
     names: list[list[Hashable]] = []
@@ -61,6 +62,6 @@ def _pattern(entry: Entry, turn: Iterator[int]) -> Hashable:
     """What drew it at any budget; a proxy's pick is of its own budget."""
     origins = origins_of(entry)
     if group_of(origins) == "random":
-        return next(turn)
+        return next(turn) if origins[0] == RANDOM else origins[0]
     shapes = [origin for origin in origins if origin.group not in ("random", "proxy pick")]
     return shapes[0] if shapes else (entry.stratum.max_params, entry.allocation)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from search.study.draw import draw_budget, draw_only, draw_shapes, draw_without
+from search.study.origin import group_of
 from spaces.search_space import SearchSpace
 from tests.search.study.drawn_by import written
 
@@ -20,8 +21,13 @@ def tables(opt_space, make_scores):
     return [make_scores(opt_space, one, name) for name, one in zip(("a", "b"), worth, strict=True)]
 
 
-def drawn(space, tables, count, seed=0):
-    return draw_budget(draw_shapes(space, BUDGET), tables, BUDGET, count=count, seed=seed)
+def drawn(space, tables, count, seed=0, budget=BUDGET):
+    return draw_budget(draw_shapes(space, budget), tables, budget, count=count, seed=seed)
+
+
+def numbers(draw):
+    """By text, the random allocations of a draw."""
+    return {written(one)[0]: one.allocation for one in draw if group_of(one.origins) == "random"}
 
 
 def test_all_cost_the_same_within_one_percent_and_are_distinct(opt_space, tables):
@@ -36,16 +42,28 @@ def test_uniform_comes_first_and_every_way_to_draw_is_there(opt_space, tables):
     draw = drawn(opt_space, tables, 64)
     origins = {origin for one in draw for origin in written(one)}
     assert written(draw[0])[0] == "uniform"
-    assert origins >= {"lora only", "residual only", "cross only", "q only", "cut only", "random"}
+    assert origins >= {"lora only", "residual only", "cross only", "q only", "cut only"}
+    assert any(origin.startswith("random ") for origin in origins)
     assert origins >= {"top-heavy", "bottom-heavy", "a/greedy", "a/exact", "b/greedy", "b/exact"}
 
 
 def test_a_larger_draw_holds_the_random_ones_of_a_smaller(opt_space, tables):
-    small, large = (
-        [one.allocation for one in drawn(opt_space, tables, count) if written(one) == ("random",)]
-        for count in (40, 64)
-    )
+    small, large = ([*numbers(drawn(opt_space, tables, count)).items()] for count in (40, 64))
     assert small == large[: len(small)]
+
+
+def test_a_random_one_has_the_number_of_its_draw_though_draws_before_it_are_dropped(make_space, make_scores):
+    space = make_space([(8, 8)] * 3, (0, 1, 2, 4))
+    table = make_scores(space, np.array([[3.0, 4.0, 5.0], [1.0, 2.0, 3.0], [2.0, 3.0, 3.5]]))
+    small, large = (
+        {name: {site for site, _ in one.ranks} for name, one in numbers(found).items()}
+        for found in (drawn(space, [table], 16, budget=budget) for budget in (96, 192))
+    )
+    shared = small.keys() & large.keys()
+    assert shared
+    assert all(small[name] <= large[name] for name in shared)
+    by_turn = zip(small.values(), large.values(), strict=False)
+    assert not all(fewer <= more for fewer, more in by_turn)
 
 
 def test_the_seed_decides_the_draw(opt_space, tables):
@@ -57,7 +75,7 @@ def test_a_third_is_kept_for_random_ones_however_many_proxies_there_are(opt_spac
     rng = np.random.default_rng(0)
     many = [make_scores(opt_space, rng.exponential(size=(143, 5)).cumsum(axis=1), f"p{i}") for i in range(30)]
     draw = drawn(opt_space, many, 45)
-    assert sum(written(one) == ("random",) for one in draw) == 15
+    assert len(numbers(draw)) == 15
 
 
 def test_picks_that_find_no_room_are_named(opt_space, make_scores, caplog):

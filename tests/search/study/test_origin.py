@@ -3,7 +3,7 @@
 import pytest
 
 from search.study.draw import PICKERS, draw_only, draw_shapes, draw_without
-from search.study.origin import RANDOM, UNIFORM_ORIGIN, Origin, group_of, picked_by
+from search.study.origin import RANDOM, UNIFORM_ORIGIN, Origin, group_of, numbered_draw, picked_by
 from tests.search.study.drawn_by import drawn_by
 
 
@@ -12,6 +12,7 @@ from tests.search.study.drawn_by import drawn_by
     [
         ("uniform", "uniform"),
         ("random", "random"),
+        ("random 7", "random"),
         ("lora only", "one kind or role"),
         ("layers.3.q only", "one site"),
         ("without layers.3.q", "all but one site"),
@@ -30,7 +31,7 @@ def test_what_a_study_draws_is_read_from_its_table_as_it_was(opt_space):
     budget = 16 * opt_space.params_per_rank
     drawn = [*draw_shapes(opt_space, budget), *draw_only(opt_space, 8), *draw_without(opt_space, budget)]
     origins = [origin for one in drawn for origin in one.origins]
-    origins += [RANDOM, *(picked_by("ensemble:snip+top", picker) for picker in PICKERS)]
+    origins += [RANDOM, numbered_draw(7), *(picked_by("ensemble:snip+top", picker) for picker in PICKERS)]
     assert {origin.group for origin in origins} >= {"one site", "all but one site", "one kind or role"}
     assert [Origin.read(str(origin)) for origin in origins] == origins
 

@@ -35,3 +35,12 @@ def test_one_pattern_at_two_budgets_has_one_name_and_a_pick_has_its_own(make_ent
     small, large = pooled_names([[*few(make_entry, SLOW), picks[0]], [*few(make_entry, LARGE, 2), picks[1]]])
     assert large[:5] == small[:5] == [*drawn_by("uniform", "bottom half", "top half"), 0, 1]
     assert large[5] != small[5]
+
+
+def test_random_ones_of_one_number_have_one_name_whatever_their_turn(make_entry):
+    small = [make_entry(SLOW, (4, 2, 1, 1), "random 2"), make_entry(SLOW, (1, 1, 2, 4), "random 3")]
+    large = [make_entry(LARGE, (2, 2, 4, 8), "random 3"), make_entry(LARGE, (4, 4, 2, 6), "random 4")]
+    assert pooled_names([small, large]) == [
+        [*drawn_by("random 2", "random 3")],
+        [*drawn_by("random 3", "random 4")],
+    ]
