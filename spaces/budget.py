@@ -37,8 +37,10 @@ class Budget:
     value: float
     unit: Literal["params", "share", "rank"]
 
-    def max_params(self, sites: Sequence[Site], *, base_params: int) -> int:
+    def max_params(self, sites: Sequence[Site], *, base_params: int, argument: str = "budget") -> int:
         """Parameters that the wires at ``sites`` may have together.
+
+        argument: what whoever chose it calls it.
 
         Raises UsageError where that is below the cheapest site at rank 1, or above what every site
         at full rank would use.
@@ -52,18 +54,19 @@ class Budget:
                 f"a budget of {counted(params, 'parameter')} does not fit this space of "
                 f"{counted(len(sites), 'site')}: it must "
                 f"lie between {cheapest:,} (the cheapest site at rank 1) and {whole:,} (every site at "
-                "full rank). Change `budget`, or `space`."
+                f"full rank). Change `{argument}`, or `space`."
             )
         return params
 
 
-def written_budget(given: str | int) -> str:
+def written_budget(given: str | int, *, argument: str = "budget") -> str:
     """A budget as it is typed: text as it stands, a number of parameters in digits.
 
     >>> written_budget("0.5%"), written_budget(500_000)
     ('0.5%', '500000')
 
-    Raises UsageError on anything else, floating point numbers too: parameters are whole.
+    argument: what whoever chose it calls it. Raises UsageError on anything else, floating point numbers too:
+    parameters are whole.
     """
     if isinstance(given, str):
         return given
@@ -71,7 +74,7 @@ def written_budget(given: str | int) -> str:
         return str(int(given))
     shown = printable(reprlib.repr(given))
     raise UsageError(
-        f"`budget={shown}` is not a positive number of parameters, as a whole number or a text; {_FORMS}."
+        f"`{argument}={shown}` is not a positive number of parameters, as a whole number or a text; {_FORMS}."
     )
 
 
@@ -86,7 +89,7 @@ def parse_budget(text: str | int, *, argument: str = "budget") -> Budget:
     A whole number is of parameters. argument: what whoever chose it calls it. Raises UsageError on anything
     else.
     """
-    text = written_budget(text)
+    text = written_budget(text, argument=argument)
     rank = re.fullmatch(r"r\s*=\s*([0-9]{1,9})", text.strip())
     if rank and int(rank[1]) > 0:
         return Budget(float(rank[1]), "rank")

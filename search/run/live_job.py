@@ -95,8 +95,8 @@ def _least_params(job: Job, budget_min: str | None) -> int:
         return job.max_params
     space = job.space
     wanted = parse_budget(budget_min, argument="budget_min")
-    least = wanted.max_params(space.sites, base_params=base_params(job.model))
-    cheapest = min(site.cost_per_rank for site in space.sites) * space.ranks[1]
+    least = wanted.max_params(space.sites, base_params=base_params(job.model), argument="budget_min")
+    cheapest = int(space.costs[space.available[:, 1], 1].min())
     if not cheapest <= least <= job.max_params:
         raise UsageError(
             f"`budget_min={budget_min}` is {counted(least, 'parameter')}; it must lie between {cheapest:,}, "

@@ -210,7 +210,7 @@ class Workbench:
                 lrs=several(lrs),
                 scalings=several(scalings),
                 objectives=several(objectives),
-                budget_min=None if budget_min is None else written_budget(budget_min),
+                budget_min=None if budget_min is None else written_budget(budget_min, argument="budget_min"),
                 at_once=at_once,
             )
             check_names(settings, live)

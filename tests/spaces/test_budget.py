@@ -77,6 +77,13 @@ def test_a_budget_outside_the_space_says_its_ends(text: str) -> None:
         parse_budget(text).max_params(SITES, base_params=1000)
 
 
+def test_errors_speak_of_what_was_chosen() -> None:
+    with pytest.raises(UsageError, match=r"Change `budget_min`, or `space`"):
+        parse_budget("19").max_params(SITES, base_params=1000, argument="budget_min")
+    with pytest.raises(UsageError, match=r"`budget_min=1\.5` is not a positive number"):
+        parse_budget(1.5, argument="budget_min")  # type: ignore[arg-type]
+
+
 @given(st.integers(20, 700))
 def test_any_budget_inside_the_space_is_taken_as_it_is(params: int) -> None:
     assert parse_budget(str(params)).max_params(SITES, base_params=1) == params

@@ -92,7 +92,7 @@ def test_a_front_over_budgets_is_saved_point_by_point(small, capsys, tmp_path):
         (["--trials", "4", "--objectives", "loss,size"], "size"),
         (["--trials", "4", "--pruner", "median"], "median"),
         (["--trials", "4", "--budget-min", "r=9"], "--budget-min r=9 is above --budget r=2"),
-        (["--trials", "4", "--budget-min", "1"], "it must lie between"),
+        (["--trials", "4", "--budget-min", "1"], "Change --budget-min, or --space"),
         (["--trials", "4", "--evaluator", "supernet"], "exclude each other"),
     ],
 )

@@ -8,6 +8,7 @@ from search.job.prepare import prepare
 from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
 from search.live.settings import LiveSettings
 from search.run.live_job import live_job_of
+from spaces.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -24,3 +25,15 @@ def test_rates_are_those_asked_for_or_the_usual_one_and_its_neighbours(make_grou
     live = live_job_of(job, LiveSettings(trials=4, lrs=several, at_once=2), budget="r=2", rate=asked)
     assert live.choices.learning_rates == live.settings.lrs == rates
     assert {rule for _, rule in live.choices.grid} == {"alpha/r"}
+
+
+def test_a_least_budget_holds_the_cheapest_site_of_those_that_can_have_the_lowest_rank(
+    make_ground, tiny_model, model_folder
+):
+    """v, of width 16, is cheaper by rank than q, and can have none of these."""
+    tiny_model("llama").save_pretrained(model_folder)
+    space = SpaceSettings(space="lora[q,v]", budget="r=14", ranks="0,20,32")
+    job = prepare(make_ground(), space, TrainingSettings(lr=1e-3, epochs=4.0), ScoringSettings())
+    wanted = LiveSettings(trials=4, budget_min="1000", at_once=2)
+    with pytest.raises(UsageError, match=r"`budget_min=1000` .* must lie between 1,280, the cheapest site"):
+        live_job_of(job, wanted, budget="r=14", rate=1e-3)

@@ -201,6 +201,8 @@ def test_messages_name_the_arguments_that_were_given(bench, files):
         bench.search(proxies=[])
     with pytest.raises(UsageError, match="`evaluator=magic` is unknown; choose one of"):
         bench.search(evaluator="magic")
+    with pytest.raises(UsageError, match=r"`budget_min=1\.5` is not a positive number of parameters"):
+        bench.search(trials=4, budget_min=1.5)
     with pytest.raises(UsageError, match="`train` and `eval` go together"):
         setup(train=files / "train.tsv")
 
