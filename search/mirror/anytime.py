@@ -36,8 +36,7 @@ class AnytimeCurve:
     def judged(self, trials: Sequence[LiveTrial]) -> None:
         """They have just reported."""
         for one in trials:
-            stretches = self.ladder.resources[one.reports[-1].rung]
-            self._clock = max(self._clock, self._living[one.number] + stretches)
+            self._came_to(one, self.ladder.resources[one.reports[-1].rung])
         for one in trials:
             report, sign = one.reports[-1], sign_of(self.direction)
             known = self._best.setdefault(report.rung, [])
@@ -50,8 +49,20 @@ class AnytimeCurve:
     def ended(self, trials: Sequence[LiveTrial]) -> None:
         """They take no further step."""
         for one in trials:
+            if one.state == "failed":
+                self._came_to(one, self._begun(one))
             del self._living[one.number]
             self._over += one.step
+
+    def _came_to(self, trial: LiveTrial, stretches: int) -> None:
+        """So many stretches after it was asked for are over."""
+        self._clock = max(self._clock, self._living[trial.number] + stretches)
+
+    def _begun(self, trial: LiveTrial) -> int:
+        """Stretches of one that failed in the last of them, as far as its steps tell."""
+        judged = self.ladder.resources[trial.reports[-1].rung] if trial.reports else 0
+        following = range(judged + 1, self.ladder.waves + 1)
+        return next(stretch for stretch in following if trial.step <= self.ladder.step_after(stretch))
 
     @property
     def steps(self) -> int:

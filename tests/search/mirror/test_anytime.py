@@ -36,6 +36,17 @@ def test_living_trials_take_their_steps_together():
     assert curve.steps == 10 + 30 + 14
 
 
+def test_who_comes_after_a_failure_between_two_rungs_has_taken_no_stretch_before():
+    curve = AnytimeCurve(Ladder(90, 3, 2), "minimize")
+    curve.asked([a_trial(0), a_trial(1)])
+    curve.judged([a_trial(0, 0.9), a_trial(1, 0.8)])
+    curve.ended([replace(a_trial(1, 0.8), state="failed", failure="it broke", step=14)])
+    curve.asked([a_trial(2)])
+    assert curve.steps == 20 + 14
+    curve.judged([a_trial(0, 0.9, 0.7), a_trial(2, 0.85)])
+    assert curve.steps == 30 + 14 + 10
+
+
 @pytest.mark.parametrize(("direction", "kept"), [("minimize", [0.9]), ("maximize", [0.9, 1.5])])
 def test_only_what_is_better_is_a_point(direction, kept):
     curve = AnytimeCurve(Ladder(90, 3, 2), direction)
