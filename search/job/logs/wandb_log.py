@@ -22,6 +22,7 @@ class WandbLog:
     its own settings say (``WANDB_PROJECT``, ``WANDB_MODE=offline``).
 
     A run goes on where one of its name in this folder was begun, and no other: its id is a digest of both.
+    Steps that it has are not told again.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -41,6 +42,8 @@ class WandbLog:
             dir=str(self._folder),
         )
         own.define_metric("*", step_metric=_STEP)
+        known = own.summary.get(_STEP, 0)  # the last one, also where the run was resumed
         for point in points:
-            own.log({point.name: point.value, _STEP: point.step})
+            if point.step > known:
+                own.log({point.name: point.value, _STEP: point.step})
         own.finish(quiet=True)

@@ -10,22 +10,25 @@ from search.job.logs.loss_log import LossPoint
 from search.job.logs.registry import find_loss_log
 
 STANDS_IN = """
-CALLS = []
+CALLS, SUMMARIES = [], {}
 
 class Settings:
     project = None
 
 class Run:
+    def __init__(self, summary):
+        self.summary = summary
     def define_metric(self, name, step_metric):
         CALLS.append(("metric", name, step_metric))
     def log(self, values):
         CALLS.append(values)
+        self.summary.update(values)
     def finish(self, quiet):
         CALLS.append("finished")
 
 def init(**settings):
     CALLS.append({name: settings[name] for name in ("project", "group", "name", "id", "resume", "config")})
-    return Run()
+    return Run(SUMMARIES.setdefault(settings["id"], {}))
 """
 
 
@@ -57,6 +60,22 @@ def test_each_run_is_one_there_in_the_group_of_its_folder(stands_in, tmp_path):
         {"train/loss": 0.5, "step": 3},
         "finished",
     ]
+
+
+def test_a_run_that_goes_on_is_told_only_the_steps_that_it_lacks(stands_in, tmp_path):
+    def points(*steps):
+        return [
+            LossPoint(name, step, 0.5) for step in steps for name in ("train/loss", "train/learning_rate")
+        ]
+
+    find_loss_log("wandb", tmp_path)("tpe-seed0", points(1, 2, 3, 4), {})
+    again = find_loss_log("wandb", tmp_path)
+    again("tpe-seed0", points(1, 2), {})
+    again("tpe-seed0", points(3, 4, 5), {})
+    import wandb
+
+    told = [call["step"] for call in wandb.CALLS if isinstance(call, dict) and "step" in call]
+    assert told == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
 
 
 def test_only_the_same_run_in_the_same_folder_goes_on(stands_in, tmp_path):
