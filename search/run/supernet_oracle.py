@@ -81,8 +81,11 @@ class SupernetOracle:
 
     def announce(self, folder: Path) -> None:
         self.whole.announce(folder)
-        largest = self.problem.space.ranks[-1]
-        _log.info("supernet every site at rank %d, once for each seed; finalists are cut from it", largest)
+        _log.info(
+            "supernet every site at its highest rank, %d at most, once for each seed; finalists are cut "
+            "from it",
+            self.problem.space.ranks[-1],
+        )
 
     def score(self, proxies: Sequence[str] | None, progress: Progress) -> list[SiteScores]:
         return self.whole.score(proxies, progress)

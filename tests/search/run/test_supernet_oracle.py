@@ -50,7 +50,7 @@ def test_a_search_trains_one_super_network_per_seed_and_nothing_else(
     with caplog.at_level(logging.INFO):
         assert watched.run([*small, *BRIEF, "--finalists", "5", "--json"]) == 0
     result, trained = json.loads(capsys.readouterr().out), watched.candidates
-    assert "supernet every site at rank 8, once for each seed; finalists are cut from it" in caplog.text
+    assert "supernet every site at its highest rank, 8 at most, once for each seed; finalists" in caplog.text
     assert len(result["finalists"]) == 5
     assert [candidate.seed for candidate in trained] == [0, 1]
     top = dict.fromkeys(result["space"]["sites"], result["space"]["ranks"][-1])
