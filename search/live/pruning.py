@@ -1,15 +1,19 @@
-"""Who goes on at a rung, as Optuna's pruners decide it, by what all came to who stood there before."""
+"""Who goes on at a rung: Optuna's pruners, in studies of this process alone."""
 
 from __future__ import annotations
 
 import math
 import zlib
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from typing import Final
 
+import optuna
+from optuna.pruners import NopPruner, SuccessiveHalvingPruner
+
+from search.sampling.repaired_study import quiet_optuna
 from spaces.direction import Direction, sign_of
 from spaces.unknown_name import unknown_name
 
@@ -82,8 +86,9 @@ class Competition:
         self._shares = find_pruner(pruner)(ladder)
         self._ladder, self._sign, self._apart = ladder, sign_of(direction), apart
         self._entered = Counter[int]()  # by size
+        self._studies: dict[tuple[int, int], optuna.Study] = {}  # by size and bracket
         self._brackets: dict[int, int] = {}  # by a trial's number
-        self._costs: dict[tuple[int, int, int], list[float]] = {}  # by size, rung, bracket; the best first
+        self._trials: dict[int, optuna.Trial] = {}
         self._best: dict[tuple[int, int, bool], float] = {}  # by size, rung, and whether it is a baseline
 
     def enter(self, trial: LiveTrial) -> None:
@@ -91,7 +96,12 @@ class Competition:
         size = self._size(trial)
         drawn = zlib.crc32(f"{_STUDY}_{self._entered[size]}".encode()) % sum(self._shares)
         self._entered[size] += 1
-        self._brackets[trial.number] = bisect_right(list(accumulate(self._shares)), drawn)
+        bracket = bisect_right(list(accumulate(self._shares)), drawn)
+        self._brackets[trial.number] = bracket
+        with quiet_optuna():
+            if (size, bracket) not in self._studies:
+                self._studies[size, bracket] = self._study(bracket)
+            self._trials[trial.number] = self._studies[size, bracket].ask()
 
     def goes_on(self, trial: LiveTrial) -> bool:
         """Whether a trial that came to its rung alone is trained further; see ``going_on``."""
@@ -111,20 +121,23 @@ class Competition:
             places[place].append(trial)
             pools[*place, self._brackets[trial.number]].append(trial)
         found: set[int] = set()
-        for pool, trials in pools.items():
-            found |= {one.number for one in _turns(trials, self._ladder.eta) if self._is_let_go_on(one, pool)}
+        for trials in pools.values():
+            found |= {one.number for one in _turns(trials, self._ladder.eta) if self._is_let_go_on(one)}
         for place, trials in places.items():
             found |= self._leading(place, trials)
         return found
 
-    def _is_let_go_on(self, trial: LiveTrial, pool: tuple[int, int, int]) -> bool:
-        """Whether it is among the best of its pool so far, or its bracket is not judged yet; remembers it."""
-        _, rung, bracket = pool
-        if rung < bracket:
-            return True
-        costs, cost = self._costs.setdefault(pool, []), self._cost(trial)
-        insort(costs, cost)
-        return cost <= costs[max(1, len(costs) // self._ladder.eta) - 1]
+    def _study(self, bracket: int) -> optuna.Study:
+        """Of those that compete; each bracket is judged from a later rung on."""
+        eta = self._ladder.eta
+        halving = SuccessiveHalvingPruner(1, eta, min_early_stopping_rate=bracket) if eta else NopPruner()
+        return optuna.create_study(pruner=halving)  # which minimises
+
+    def _is_let_go_on(self, trial: LiveTrial) -> bool:
+        """Whether Optuna lets it go on, beside all of its bracket that stood at this rung before."""
+        own = self._trials[trial.number]
+        own.report(self._cost(trial), self._ladder.resources[trial.reports[-1].rung])
+        return not own.should_prune()
 
     def _cost(self, trial: LiveTrial) -> float:
         """The value of its last report, smaller being better."""
