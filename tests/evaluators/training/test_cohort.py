@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -22,9 +22,7 @@ from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort, score_trained
 from evaluators.training.data_order import epoch_batches
-from evaluators.training.gate_policy import GateHooks, Step
-from evaluators.training.leg import Leg, whole
-from evaluators.training.memory import CrowdedError
+from evaluators.training.leg import whole
 from evaluators.training.train import train_cohort
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
@@ -198,94 +196,6 @@ def test_the_slot_of_a_failed_candidate_goes_to_the_next(model, sites, task):
     trained = train_cohort(model, sites, task, whole([wild, CANDIDATES[0], CANDIDATES[2]]), RECIPE, slots=2)
     (alone,) = train_cohort(model, sites, task, whole([CANDIDATES[2]]), RECIPE, slots=1)
     np.testing.assert_allclose(trained[2].evaluation.curve, alone.evaluation.curve, atol=1e-4)
-
-
-@dataclasses.dataclass(frozen=True)
-class Needing:
-    """A policy that does nothing but ``need`` something before every step."""
-
-    need: Callable[[Sequence[Step]], None]
-
-    def start(self, space):
-        return space.allocation(space.highest)
-
-    def shapes(self, sites, ranks):
-        return {}
-
-    def hooks(self, cohort, task):
-        return GateHooks(before=self.need)
-
-
-def test_several_that_do_not_fit_are_told_with_what_had_ended(model, sites, task):
-    """The first ends after two steps; then memory runs out with the two that are left."""
-
-    def taken(candidates):
-        if candidates < 3:
-            raise torch.OutOfMemoryError("planted")
-
-    legs = [Leg(CANDIDATES[0], 2), *whole(CANDIDATES[1:])]
-    with pytest.raises(CrowdedError, match="train fewer") as raised:
-        train_cohort(model, sites, task, legs, RECIPE, slots=3, on_step=taken)
-    assert list(raised.value.ended) == [0]
-    assert raised.value.ended[0].state.step == 2
-
-
-def test_a_candidate_that_does_not_fit_alone_is_marked_failed(model, sites, task):
-    def need(_):
-        raise torch.OutOfMemoryError("planted\nand more")
-
-    trained = train_cohort(model, sites, task, whole(CANDIDATES), RECIPE, slots=1, policy=Needing(need))
-    assert {one.evaluation.failure for one in trained} == {
-        "out of memory with one candidate at a time: planted"
-    }
-
-
-@dataclasses.dataclass(frozen=True)
-class Roomless(Classification):
-    """Judges so many rows at most at once, of all candidates together."""
-
-    most: int = 0
-
-    def outputs(self, model, batch):
-        if len(batch.labels) > self.most:
-            raise torch.OutOfMemoryError("planted")
-        return Classification.outputs(self, model, batch)
-
-
-@pytest.mark.parametrize("most", [20, 3, 1])
-def test_where_memory_runs_out_fewer_rows_are_judged_at_once_and_then_fewer_candidates(
-    model, sites, task, most
-):
-    short = dataclasses.replace(RECIPE, epochs=0.5)
-    trained = train_cohort(model, sites, task, whole(CANDIDATES), short, slots=3)
-    narrow = dataclasses.replace(task, objective=Roomless(("no", "yes"), most=most))
-    for one, other in zip(
-        score_trained(model, sites, task, trained, short),
-        score_trained(model, sites, narrow, trained, short),
-        strict=True,
-    ):
-        assert other.metric == one.metric
-        assert other.loss == pytest.approx(one.loss, rel=1e-5)
-
-
-def test_a_row_that_does_not_fit_alone_is_told(model, sites, task):
-    none = dataclasses.replace(task, objective=Roomless(("no", "yes")))
-    trained = train_cohort(model, sites, none, whole(CANDIDATES[:1]), RECIPE, slots=1)
-    assert trained[0].evaluation.failure == "out of memory with one candidate at a time: planted"
-
-
-def test_memory_that_runs_out_on_the_way_costs_the_steps_and_seconds_until_then(model, sites, task):
-    steps = []
-
-    def need(taken):
-        if len(steps) == 3:
-            raise torch.OutOfMemoryError("planted")
-        steps.append(taken)
-
-    (lost,) = train_cohort(model, sites, task, whole(CANDIDATES[:1]), RECIPE, slots=1, on_step=need)
-    assert "out of memory" in lost.evaluation.failure
-    assert len(lost.evaluation.curve) == 3
-    assert lost.evaluation.seconds > 0
 
 
 def test_regression_minimises_the_squared_error(tiny_model):

@@ -21,13 +21,19 @@ def test_the_winner_stands_beside_uniform_with_seeds_and_interval() -> None:
         "accuracy, 320 test rows",
         "test, minus uniform [95 %]",
     )
-    assert uniform == ("uniform", "2,299,392", "3", "0.6875 ± 0.0331", "0.7000 ± 0.0650", "-")
+    assert uniform == ("uniform", "2,299,392", "3 of 3", "0.6875 ± 0.0331", "0.7000 ± 0.0650", "-")
     assert winner == (
-        *("spectrum/exact", "2,297,856", "3", "0.6917 ± 0.0343", "0.6937 ± 0.0608"),
+        *("spectrum/exact", "2,297,856", "3 of 3", "0.6917 ± 0.0343", "0.6937 ± 0.0608"),
         "-0.0063 [-0.0331, +0.0206]",
     )
     assert (story.task, story.budget, story.command) == ("rotten_tomatoes", 2_300_000, "rankscape run")
     assert story.verdict == RECORD.verdict
+
+
+def test_seeds_that_failed_are_not_among_those_counted() -> None:
+    baseline = replace(RECORD.baseline, metrics=(0.7, None, 0.6))
+    _, uniform, _ = story_of(replace(RECORD, baseline=baseline), task="t", command=None).measured
+    assert uniform[2] == "2 of 3"
 
 
 def test_uniform_that_won_stands_alone() -> None:
