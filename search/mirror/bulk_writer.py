@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,6 +15,7 @@ from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial
 from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from .patience import OvertakenError
@@ -103,6 +105,12 @@ class BulkWriter:
         with Session(self.storage.engine) as session, session.begin():
             _replace(session, models.StudyUserAttributeModel, "study_id", self.study_id, user)
             _replace(session, models.StudySystemAttributeModel, "study_id", self.study_id, system)
+
+    def settle(self, key: str, own: str) -> str:
+        row = {"study_id": self.study_id, "key": key, "value_json": json.dumps(own)}
+        with suppress(IntegrityError), Session(self.storage.engine) as session, session.begin():
+            _insert(session, models.StudySystemAttributeModel, [row])  # a study has one of each key
+        return str(self.storage.get_study_system_attrs(self.study_id)[key])
 
 
 def _trial_row(study_id: int, number: int, trial: FrozenTrial) -> Any:

@@ -207,10 +207,12 @@ def _begun(storage: BaseStorage, study: ShownStudy) -> StudyMirror | None:
         return None
     if list(storage.get_study_directions(study_id)) != directions:
         return None
+    writer = _writer(storage, study_id)
+    if fresh and writer.settle(_IDENTITY, study.identity) != study.identity:  # another run was faster
+        return None
     told = storage.get_study_user_attrs(study_id)
     if fresh or any(told.get(key) != value for key, value in study.attributes.items()):
-        own = {_METRIC_NAMES: [aim.name for aim in study.aims], _IDENTITY: study.identity}
-        _writer(storage, study_id).describe(study.attributes, own)
+        writer.describe(study.attributes, {_METRIC_NAMES: [aim.name for aim in study.aims]})
     return StudyMirror(storage, study_id, study.name)
 
 

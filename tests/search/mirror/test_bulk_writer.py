@@ -171,3 +171,9 @@ def test_nobody_adds_trials_between_counting_and_adding(storage, tmp_path):
     hasty.engine.dispose()
     assert came
     assert [trial.number for trial in study.get_trials()] == [0, 1]
+
+
+def test_what_is_settled_of_a_study_stays_and_all_are_told_of_it(storage):
+    study_of(storage, "ours")
+    assert writer(storage, "ours").settle("whose", "mine") == "mine"
+    assert writer(storage, "ours").settle("whose", "theirs") == "mine"

@@ -124,6 +124,23 @@ def test_another_study_of_that_name_is_left_alone_and_the_next_is_numbered(place
         told(place, STORY, replace(STUDY, identity="seed 1"), named=True)
 
 
+def test_of_two_runs_that_begin_a_study_at_the_same_moment_one_takes_another_name(place, read, monkeypatch):
+    with opened_storage(place) as storage:
+        directions = storage.get_study_directions
+
+        def meanwhile(study_id):
+            """Another process has found the study as new as this one has."""
+            monkeypatch.undo()
+            storage.set_study_system_attr(study_id, "rankscape:identity", "seed 1")
+            return directions(study_id)
+
+        monkeypatch.setattr(storage, "get_study_directions", meanwhile)
+        assert begin_study(storage, STUDY).name == "sst2 (2)"
+    assert told(place, STORY[:1], replace(STUDY, identity="seed 1")) == "sst2"
+    assert told(place, STORY) == "sst2 (2)"
+    assert [len(read(place, name).trials) for name in ("sst2", "sst2 (2)")] == [2, 3]
+
+
 def test_what_the_same_run_has_outgrown_stays_and_the_next_is_numbered_also_where_the_name_was_chosen(place):
     run = StudyPlace("sst2", {}, identity="seed 0")
     small, grown = (replace(STUDY, identity=run.of(seeds).identity) for seeds in (2, 3))

@@ -55,3 +55,8 @@ def test_a_study_is_described_in_both_kinds_of_attributes(study):
     writer_of(study).describe({"model": "tiny"}, {"dashboard:note_ver": 1})
     assert study.user_attrs == {"model": "tiny"}
     assert study._storage.get_study_system_attrs(study._study_id) == {"dashboard:note_ver": 1}
+
+
+def test_what_is_settled_of_a_study_is_what_the_first_says(study):
+    assert writer_of(study).settle("whose", "mine") == "mine"
+    assert writer_of(study).settle("whose", "theirs") == "mine"
