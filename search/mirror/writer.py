@@ -85,7 +85,7 @@ class PlainWriter:
             self.storage.set_study_system_attr(self.study_id, key, value)
 
     def settle(self, key: str, own: str) -> str:
-        """By several calls, as Optuna has none for it: of two within milliseconds, each may be told its own."""
+        """By several calls, as Optuna has none for it: two within milliseconds may each be told their own."""
         if key not in self.storage.get_study_system_attrs(self.study_id):
             self.storage.set_study_system_attr(self.study_id, key, own)
         return str(self.storage.get_study_system_attrs(self.study_id)[key])
