@@ -140,10 +140,12 @@ def former_leads(work: SharedWork) -> tuple[str, ...]:
     return () if piece is None else piece.former
 
 
-def conclude(work: SharedWork, result: Mapping[str, object]) -> None:
-    """Tells the others the result, which lies with this driver."""
-    work.tell(_LEAD, _RESULT, json.dumps({"by": work.owner, "told": result}))
+def conclude(work: SharedWork, result: Mapping[str, object]) -> bool:
+    """Tells the others the result, which lies with this driver; False where it leads no more, and another has
+    the finalists or the result."""
+    told = work.tell(_LEAD, _RESULT, json.dumps({"by": work.owner, "told": result}))
     work.end(_LEAD)
+    return told
 
 
 def tell_failure(work: SharedWork, reason: str) -> None:

@@ -56,8 +56,9 @@ class Company(Protocol):
         process. ledger: gets what others had trained of them. Raises AllFailedError where all of them failed
         with another."""
 
-    def conclude(self, result: Result, /) -> None:
-        """All is over; the result lies with this process."""
+    def conclude(self, result: Result, ledger: Ledger, /) -> Result | SearchRecord:
+        """What the search came to, now that all is over: this, which lies with this process, or what another
+        came to that has the finalists by now. ledger: as of ``awaited``, and what that raises."""
 
     def give_up(self, reason: str, /) -> None:
         """All is over without a result, for everybody: everything that was trained here failed."""
@@ -89,8 +90,8 @@ class Alone:
     def awaited(self, ledger: Ledger, /) -> None:
         return None
 
-    def conclude(self, result: Result, /) -> None:
-        return None
+    def conclude(self, result: Result, ledger: Ledger, /) -> Result:
+        return result
 
     def give_up(self, reason: str, /) -> None:
         return None

@@ -114,8 +114,11 @@ class Joined:
                 ledger.adopt_all(Ledger(folder, ledger.context))
         return self._record(told)
 
-    def conclude(self, result: Result, /) -> None:
-        conclude(self.work, result.to_json())
+    def conclude(self, result: Result, ledger: Ledger, /) -> Result | SearchRecord:
+        while not conclude(self.work, result.to_json()):  # it was taken for dead
+            if (known := self.awaited(ledger)) is not None:
+                return known
+        return result
 
     def give_up(self, reason: str, /) -> None:
         tell_failure(self.work, reason)

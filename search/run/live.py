@@ -129,7 +129,8 @@ def search_live(
         if (said := nobody_stopped(recorded(outcome), live.job.max_params)) is not None:
             _log.warning("%s", said)
         spent["searching"] = time.perf_counter() - started - spent["scoring"]
-        if (known := company.awaited(live.job.ledger(kept))) is not None:
+        ledger = live.job.ledger(kept)
+        if (known := company.awaited(ledger)) is not None:
             return known
         try:
             result = _finals(oracle, outcome, settings, scores, spent, folder, study, progress)
@@ -142,8 +143,7 @@ def search_live(
             raise InputError(f"{error}{'' if page is None else f'; {page} has all trials'}") from error
         for watcher in everybody:
             watcher.concluded(result)
-        company.conclude(result)
-    return result
+        return company.conclude(result, ledger)
 
 
 def _finals(

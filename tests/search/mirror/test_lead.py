@@ -31,7 +31,7 @@ def test_the_first_that_asks_has_the_finals_and_the_others_get_its_result(tmp_pa
     with work_of(tmp_path, "a") as first, work_of(tmp_path, "b") as second:
         assert awaited_result(first) is None
         assert result_elsewhere(second) is None
-        conclude(first, {"best": 1})
+        assert conclude(first, {"best": 1})
         assert awaited_result(second) == result_elsewhere(second) == LeadResult("a", {"best": 1})
     with work_of(tmp_path, "c") as late:
         assert result_elsewhere(late) == LeadResult("a", {"best": 1})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -20,6 +21,7 @@ from search.mirror.opened_storage import opened_storage
 from search.mirror.shared_work import shared_work
 from search.run.company import Alone
 from search.run.joined import Joined
+from search.run.record import SearchRecord
 from spaces.errors import UsageError
 from tests.forked_processes import exit_code_of, forked_processes, wait_for
 from tests.search.mirror.postgresql import MISSING, PostgresServer
@@ -194,3 +196,28 @@ def test_a_folder_that_began_alone_brings_its_scores_and_one_that_joined_keeps_t
     given = [join(name).scores([own]) for name, own in zip("ab", others, strict=False)]
     given.append(Alone(tmp_path / "b").scores(others[2:]))
     assert [table.by_rank.tolist() for (table,) in given] == [first.by_rank.tolist()] * 3
+
+
+def taken_for_dead(storage):
+    """Fails all that drivers have claimed, as others do where these have been silent."""
+    with opened_storage(storage) as there:
+        for one in optuna.load_study(study_name="s, work", storage=there).trials:
+            if one.state == optuna.trial.TrialState.RUNNING:
+                there.set_trial_state_values(one._trial_id, optuna.trial.TrialState.FAIL)
+
+
+@pytest.mark.parametrize("is_followed", [True, False])
+def test_who_was_taken_for_dead_at_the_finals_has_the_result_of_whoever_followed(is_followed, join, tmp_path):
+    older = json.loads(Path(__file__).with_name("older_result.json").read_bytes())
+    own, ledger = SearchRecord.of_json(older), Ledger(tmp_path / "candidates", "none")
+    first, second = join("a"), join("b")
+    assert first.awaited(ledger) is None
+    taken_for_dead(f"sqlite:///{tmp_path / 'work.db'}")
+    if is_followed:
+        assert second.awaited(ledger) is None
+        assert second.conclude(own, ledger) is own
+        told = first.conclude(own, ledger)
+        assert (told.held_by, told.output) == ("b", str(tmp_path / "a"))
+    else:
+        assert first.conclude(own, ledger) is own
+        assert second.awaited(ledger).held_by == "a"
