@@ -29,7 +29,7 @@ from .live_page import live_page
 from .live_plots import draw_live
 from .shown import Aim, ShownFile
 from .study_place import StudyPlace
-from .trial_note import finalist_note, loading_note, sheet_note, trial_note
+from .trial_note import finalist_note, loading_note, no_result, sheet_note, trial_note
 
 __all__ = ["PAGE", "KeepsStudy", "LiveMirror", "live_mirror"]
 
@@ -123,7 +123,7 @@ class LiveMirror:
         )
 
     def given_up(self, reason: str) -> Path | None:
-        sheet = Sheet(f"No result: {reason}.", ())
+        sheet = no_result(reason)
         self._mirror.describe(
             note=sheet_note(sheet),
             attributes={"verdict": sheet.headline},

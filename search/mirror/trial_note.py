@@ -15,7 +15,7 @@ from search.show.number_format import with_interval
 from search.show.sheet import Sheet
 from spaces.counted import counted
 
-__all__ = ["finalist_note", "loading_note", "sheet_note", "trial_note"]
+__all__ = ["finalist_note", "loading_note", "no_result", "sheet_note", "trial_note"]
 
 _CODE: Final = re.compile(r"```python\n.*?```", re.DOTALL)
 _ANY_FOLDER: Final = "path/to/this/folder"
@@ -76,6 +76,11 @@ def sheet_note(sheet: Sheet) -> str:
     """The note of a study: the answer first, then the tables, which a page of any width lays out."""
     headline = f"**{escaped(sheet.headline)}**"
     return f"{headline}\n\n{replace(sheet, headline='').markdown}".rstrip()
+
+
+def no_result(reason: str) -> Sheet:
+    """What is told of a search that ended without one."""
+    return Sheet(f"No result: {reason}.", ())
 
 
 def loading_note(adapter: Path) -> str:

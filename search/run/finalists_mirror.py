@@ -13,11 +13,13 @@ from evaluators.adapters.markdown import escaped
 from search.mirror.allocation_mirror import AllocationMirror, opened_mirror
 from search.mirror.allocation_trial import AllocationTrial, TrialAxes
 from search.mirror.opened_storage import opened_for_writing
+from search.mirror.patience import StorageAwayError
 from search.mirror.shown import Aim
 from search.mirror.study_mirror import begin_study
 from search.mirror.study_place import StudyPlace
-from search.mirror.trial_note import finalist_note, loading_note, sheet_note
+from search.mirror.trial_note import finalist_note, loading_note, no_result, sheet_note
 from search.sampling.proposals import Proposal
+from spaces.errors import InputError
 
 from .finalist import Finalist
 from .problem import Problem
@@ -70,7 +72,10 @@ def show_proposals(
 def finalists_mirror(
     place: StudyPlace, problem: Problem, chosen: Sequence[Proposal]
 ) -> Iterator[FinalistsMirror]:
-    """Studies in which the finalists are running; told how they ended before it is closed."""
+    """Studies in which the finalists are running; told how they ended before it is closed.
+
+    Where they come to no result, the study says why; they stay as they are, for another start to go on with.
+    """
     judged = problem.judged
     study = place.study(
         [Aim(judged.title, judged.direction)], kind=FINALISTS, more={"seeds": list(problem.seeds)}
@@ -90,7 +95,13 @@ def finalists_mirror(
             place, stack.enter_context(opened), tuple(map(_running, range(len(chosen)), chosen))
         )
         shown.mirror.show(shown.trials)
-        yield shown
+        try:
+            yield shown
+        except StorageAwayError:  # the same line goes on
+            raise
+        except InputError as error:
+            shown.given_up(str(error))
+            raise
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,6 +122,11 @@ class FinalistsMirror:
             note=sheet_note(result.sheet),
             attributes={"verdict": result.verdict},
         )
+
+    def given_up(self, reason: str) -> None:
+        """Tells that there is no result, and why."""
+        sheet = no_result(reason)
+        self.mirror.describe(note=sheet_note(sheet), attributes={"verdict": sheet.headline})
 
     def _note(self, finalist: Finalist, winner: Finalist, record: SearchRecord) -> str:
         proposal = finalist.proposal

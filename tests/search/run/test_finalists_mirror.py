@@ -9,6 +9,7 @@ import pytest
 from optuna.trial import TrialState
 
 from evaluators.training.candidate import Candidate, Evaluation, Trained
+from search.live.finals import AllFailedError
 from search.mirror.opened_storage import opened_storage
 from search.mirror.study_place import StudyPlace
 from search.run.finalist import Finalist
@@ -121,3 +122,20 @@ def test_a_start_after_one_that_was_killed_goes_on_in_the_same_study(problem, tm
     study = read(place.where, f"name, {FINALISTS}")
     assert [one.state for one in study.trials] == [TrialState.COMPLETE] * 2
     assert [one.user_attrs["parameters"] for one in study.trials] == [128, 64]
+
+
+def test_where_all_finalists_failed_their_study_says_so_until_another_start_has_a_result(
+    problem, tmp_path, read
+):
+    place = StudyPlace("name", {}).at(tmp_path, "seed 0")
+    chosen = [proposal(UNIFORM), proposal(Proposer("tpe"))]
+    with pytest.raises(AllFailedError), finalists_mirror(place, problem, chosen):
+        raise AllFailedError("every fine-tuning run failed: no memory")
+    study = read(place.where, f"name, {FINALISTS}")
+    assert study.user_attrs["verdict"] == "No result: every fine-tuning run failed: no memory."
+    assert [one.state for one in study.trials] == [TrialState.RUNNING] * 2
+    with finalists_mirror(place, problem, chosen) as shown:
+        shown.ended(result_of(problem, [finalist(one, 0.5, 0.7) for one in chosen]))
+    study = read(place.where, f"name, {FINALISTS}")
+    assert "No result" not in study.user_attrs["verdict"]
+    assert [one.state for one in study.trials] == [TrialState.COMPLETE] * 2
