@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -19,7 +19,9 @@ from .hooks import Attachment
 from .seeding import named_generator
 from .stacked import Stacked
 
-__all__ = ["Head", "initial_std", "rows_of"]
+__all__ = ["Head", "initial_std", "mark_pretrained_head", "pretrained_head", "rows_of"]
+
+_MARK: Final = "_rankscape_pretrained_head"
 
 
 def initial_std(model: PreTrainedModel) -> float:
@@ -27,13 +29,35 @@ def initial_std(model: PreTrainedModel) -> float:
     return float(getattr(model.config, "initializer_range", 0.02))
 
 
+def mark_pretrained_head(model: PreTrainedModel, names: Collection[str]) -> None:
+    """Says of parameters of a model's head, by full name, that they were pretrained, not drawn at random."""
+    setattr(model, _MARK, frozenset(names))
+
+
+def pretrained_head(model: PreTrainedModel) -> frozenset[str]:
+    """Those of which ``mark_pretrained_head`` said so, of this model or of the one that it is a copy of."""
+    names: frozenset[str] = getattr(model, _MARK, frozenset())
+    return names
+
+
 class Head:
     """The heads of C slots, in place of the model's own, which is left untouched; of no modules, nothing."""
 
-    def __init__(self, modules: Mapping[str, nn.Module], stacked: Stacked, *, std: float = 0.02) -> None:
+    def __init__(
+        self,
+        modules: Mapping[str, nn.Module],
+        stacked: Stacked,
+        *,
+        std: float = 0.02,
+        pretrained: Collection[str] = (),
+    ) -> None:
         """modules: by full name. ``stacked`` must hold ``Head.shapes(modules)``. std: of weights at the start
-        (``initial_std``)."""
+        (``initial_std``). pretrained: parameters that start as they are (``pretrained_head``)."""
         self._modules, self._stacked, self._std = dict(modules), stacked, std
+        own = {
+            f"{name}.{key}": one for name, module in modules.items() for key, one in module.named_parameters()
+        }
+        self._pretrained = {f"head.{name}": own[name].detach() for name in pretrained if name in own}
 
     @staticmethod
     def shapes(modules: Mapping[str, nn.Module]) -> dict[str, tuple[int, ...]]:
@@ -45,10 +69,13 @@ class Head:
         }
 
     def load(self, slot: int, *, seed: int) -> None:
-        """Starts a head in a slot, as transformers starts one: weights normal with ``std``,
-        biases zero, other vectors (a norm's weight) one."""
+        """Starts a head in a slot, as transformers starts one: what was pretrained as it was, other weights
+        normal with ``std``, biases zero, other vectors (a norm's weight) one."""
         for name in self._names():
             tensor = self._stacked.slot(name, slot)
+            if name in self._pretrained:
+                tensor.copy_(self._pretrained[name])
+                continue
             if tensor.ndim < 2:
                 tensor.fill_(0.0 if name.endswith("bias") else 1.0)
                 continue

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import torch
+from torch import nn
 from transformers import (
     AutoConfig,
     AutoTokenizer,
@@ -21,6 +23,7 @@ from transformers import (
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.foreign import foreign
+from spaces.head import mark_pretrained_head
 from spaces.objective import Architecture
 from spaces.unknown_name import unknown_name
 
@@ -72,9 +75,10 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
 
     Only safetensors files inside the model's folder are read and no code that comes with a model is run. A
     classifier's head that the weights lack is drawn from a fixed seed, the same in every process, and leaves
-    the global generator alone. config.pad_token_id is one that the model can embed (``settle_padding``).
-    Raises InputError where there is no such model, where it is an encoder-decoder, and where no weights of
-    it can be used: finite numbers, without a PEFT adapter among them.
+    the global generator alone; what of it they have is marked (``pretrained_head``). config.pad_token_id is
+    one that the model can embed (``settle_padding``). Raises InputError where there is no such model, where
+    it is an encoder-decoder, and where no weights of it can be used: finite numbers, without a PEFT adapter
+    among them.
     """
     name, kind = source.path_or_name, ARCHITECTURES[source.architecture]
     labels = {} if source.num_labels is None else {"num_labels": source.num_labels}
@@ -104,6 +108,7 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
         part.use_cache = False  # decoders would keep keys and values that nobody asks for
     model.requires_grad_(False).train(False)  # transformers has no type for eval()
     _check_loaded(model, name, info, fresh_head=kind.fresh_head)
+    mark_pretrained_head(model, _pretrained(model, kind.head(model), info))
     _check_finite(model, name)
     settle_padding(model, name, lambda: load_tokenizer(name))
     if source.bits is not None:  # and on its device already
@@ -213,6 +218,15 @@ def _check_loaded(model: PreTrainedModel, name: str, info: dict[str, Any], *, fr
             f"{name} lacks fitting weights for {counted(len(wrong), 'tensor')} of its "
             f"{type(model).__name__}, the first is {wrong[0]}; {remedy}"
         )
+
+
+def _pretrained(model: PreTrainedModel, head: Mapping[str, nn.Module], info: Mapping[str, Any]) -> list[str]:
+    """The parameters of a head that the weights have, as ModernBERT's of its masked language model, but for
+    those that answer for each label."""
+    lacking = {*info["missing_keys"], *(key for key, *_ in info["mismatched_keys"])}
+    own = {f"{name}.{key}": one for name, part in head.items() for key, one in part.named_parameters()}
+    labels = (model.config.num_labels,)
+    return [name for name, one in own.items() if name not in lacking and one.shape[:1] != labels]
 
 
 def _check_finite(model: PreTrainedModel, name: str) -> None:

@@ -16,7 +16,7 @@ from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
 from evaluators.objectives.task_objective import Score
-from spaces.head import Head, initial_std
+from spaces.head import Head, initial_std, pretrained_head
 from spaces.objective import Around, Batch, Losses, Objective, directly
 from spaces.recompute import recomputed
 from spaces.site import Site
@@ -76,7 +76,7 @@ class Cohort:
         shapes = {**Wires.shapes(sites, ranks), **more(sites, ranks), **Head.shapes(modules)}
         self.stacked = Stacked(shapes, slots, device=model.device)
         self.wires = Wires(sites, ranks, self.stacked)
-        self.head = Head(modules, self.stacked, std=initial_std(model))
+        self.head = Head(modules, self.stacked, std=initial_std(model), pretrained=pretrained_head(model))
         self._wire_params = sum(prod(shape) for name, shape in shapes.items() if not name.startswith("head."))
         self.optimizer = StackedAdamW(self.stacked.values, weight_decay=recipe.weight_decay)
 

@@ -1,0 +1,77 @@
+"""What of a head was pretrained, as ModernBERT's of its masked language model, is where training starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from peft import LoraConfig
+from transformers import AutoConfig, AutoModelForMaskedLM, PreTrainedModel
+
+from evaluators.base.base_model import ModelSource, load_base_model
+from evaluators.data.rows import Rows
+from evaluators.data.task import Task
+from evaluators.objectives.classification import Classification
+from evaluators.training.candidate import Candidate, Recipe
+from evaluators.training.cohort import Cohort
+from evaluators.training.train_with_peft import train_with_peft
+from spaces.allocation import Allocation
+from spaces.find_sites import find_sites
+
+DENSE = "head.head.dense.weight"
+
+
+@pytest.fixture
+def folder(tiny_model, tmp_path) -> Path:
+    config = AutoConfig.for_model(**tiny_model("modernbert").config.to_dict())
+    torch.manual_seed(0)
+    AutoModelForMaskedLM.from_config(config).save_pretrained(tmp_path / "mlm")
+    return tmp_path / "mlm"
+
+
+@pytest.fixture
+def model(folder) -> PreTrainedModel:
+    return load_base_model(ModelSource(str(folder), 2), device="cpu")
+
+
+@pytest.fixture
+def task() -> Task:
+    rng = np.random.default_rng(0)
+    rows = Rows(tuple(rng.integers(8, 100, (16, 6))), None, rng.integers(0, 2, 16))
+    return Task("random", Classification(("no", "yes")), rows, rows, rows)
+
+
+def test_a_cohort_starts_from_it_and_draws_the_rest_by_seed(folder, model, task):
+    wanted = AutoModelForMaskedLM.from_pretrained(folder).get_parameter("head.dense.weight")
+    sites = find_sites(model, "lora[q]")
+    candidates = [Candidate(Allocation.of({"layers.0.q": 1}), seed, 1e-3) for seed in (0, 1)]
+    cohort = Cohort(model, sites, task.objective, candidates, Recipe(), slots=2)
+    for slot, candidate in enumerate(candidates):
+        cohort.load(slot, candidate)
+    one, other = (cohort.trained(slot) for slot in (0, 1))
+    assert torch.equal(one[DENSE], wanted)
+    assert torch.equal(other[DENSE], wanted)
+    assert not torch.equal(one["head.classifier.weight"], other["head.classifier.weight"])
+
+
+def test_so_does_peft_s_own_training(model, task):
+    """As it is before the first step."""
+    seen: list[torch.Tensor] = []
+
+    def note(tuned):
+        head = tuned.get_base_model().head.modules_to_save["default"]
+        seen.append(head.dense.weight.detach().clone())
+
+    train_with_peft(
+        LoraConfig(r=1, target_modules=["Wqkv"]),
+        model,
+        task,
+        Recipe(batch_size=8),
+        seed=3,
+        learning_rate=1e-3,
+        report_on=task.test,
+        prepare=note,
+    )
+    assert torch.equal(seen[0], model.get_parameter("head.dense.weight"))
