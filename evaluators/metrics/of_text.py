@@ -12,6 +12,8 @@ from spaces.direction import Direction
 from spaces.errors import InputError, UsageError
 from spaces.unknown_name import unknown_name
 
+from .words import ScriptWords
+
 __all__ = ["TEXT_METRICS", "TextMetric", "TextScorer", "find_text_metric", "score_texts"]
 
 _NGRAM: Final = 5  # NIST's longest
@@ -55,11 +57,13 @@ def ter(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> floa
 
 def rouge_l(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> float:
     """Mean F1 of the longest common subsequence with the reference that gives most, 0 to 100, by rouge-score
-    without stemming (Lin, 2004). The E2E challenge's program weighs recall more: its numbers are higher."""
+    without stemming (Lin, 2004). The E2E challenge's program weighs recall more: its numbers are higher.
+    Words have the letters of any script, and are characters in scripts without blanks between words, such as
+    Chinese; rouge-score's own tokenizer knows a to z and digits alone, and gives ASCII texts the same numbers.
+    """
     from rouge_score.rouge_scorer import RougeScorer
-    from rouge_score.tokenizers import DefaultTokenizer
 
-    scorer = RougeScorer(["rougeL"], tokenizer=DefaultTokenizer(use_stemmer=False))
+    scorer = RougeScorer(["rougeL"], tokenizer=ScriptWords())
     each = [
         scorer.score_multi(own, said)["rougeL"].fmeasure
         for said, own in zip(predictions, references, strict=True)
@@ -97,10 +101,11 @@ def exact_match(predictions: Sequence[str], references: Sequence[Sequence[str]])
 
 
 def final_number(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> float:
-    """Out of 100 texts, how many end in a reference's number: the last behind ``####``, as GSM8K's answers
-    have it (Cobbe et al., 2021). A text or a reference without one is never right.
+    """Out of 100 texts, how many answer with a reference's number: the first behind ``####``, as GSM8K's own
+    program takes it (Cobbe et al., 2021), for a model may go on with a question that nobody asked. A text
+    or a reference without one is never right.
 
-    >>> final_number(["so #### 1,200", "so 12"], [["#### 1200"], ["#### 12"]])
+    >>> final_number(["so #### 1,200 and #### 3", "so 12"], [["#### 1200"], ["#### 12"]])
     50.0
     """
     right = [
@@ -178,5 +183,5 @@ def _of_corpus(metric: Any, predictions: Sequence[str], references: Sequence[Seq
 
 
 def _number(text: str) -> float | None:
-    found = _NUMBER.findall(text)
-    return float(found[-1].replace(",", "").replace("$", "")) if found else None
+    found = _NUMBER.search(text)
+    return float(found[1].replace(",", "").replace("$", "")) if found else None

@@ -80,6 +80,20 @@ def test_rouge_l_is_that_of_rouge_scores_readme():
     assert of("rouge_l", [said, said], [["x", reference], ["x"]]) == pytest.approx(50 * f1)
 
 
+@pytest.mark.parametrize(
+    ("said", "reference", "f1"),
+    [
+        ("Он видел большую собаку.", "он видел Собаку", 2 * 3 / (4 + 3)),
+        ("我喜欢红茶", "我不喜欢绿茶。", 2 * 4 / (5 + 6)),
+        ("l'été arrivé", "l'ete arrivé", 2 * 2 / (3 + 3)),
+        ("the big dog", "the dog, le été", 2 * 2 / (3 + 4)),
+    ],
+)
+def test_rouge_l_knows_the_words_of_every_script(said, reference, f1):
+    assert of("rouge_l", [said], [[reference]]) == pytest.approx(100 * f1)
+    assert of("rouge_l", [reference], [[reference]]) == pytest.approx(100)
+
+
 def test_ter_counts_edits_of_the_nearest_reference():
     assert of("ter", ["a b c d"], [["a b x d"]]) == pytest.approx(100 / 4)
     assert of("ter", ["c d a b"], [["a b c d", "x"]]) == pytest.approx(
@@ -92,8 +106,8 @@ def test_chrf_of_one_character_is_by_hand():
     assert of("chrf", ["ab"], [["cd"]]) == 0
 
 
-def test_the_number_at_the_end_is_what_counts():
-    said = ["5 - 2 = 3\n#### 3", "#### 4 no #### 1,234.50", "3", "#### -7"]
+def test_the_number_behind_the_first_marks_is_what_counts():
+    said = ["5 - 2 = 3\n#### 3", "####\n#### 1,234.50\nQuestion: 2 + 2?\n#### 4", "3", "#### -7"]
     known = [["he has 3\n#### 3"], ["#### 1234.5"], ["#### 3"], ["#### 7"]]
     assert of("final_number", said, known) == 50
 
