@@ -8,7 +8,14 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor
-from transformers import GenerationConfig, GenerationMixin, PreTrainedModel
+from transformers import (
+    GenerationConfig,
+    GenerationMixin,
+    LogitsProcessor,
+    LogitsProcessorList,
+    NoRepeatNGramLogitsProcessor,
+    PreTrainedModel,
+)
 
 from evaluators.data.decoding import Decoding
 from spaces.counted import counted
@@ -79,7 +86,6 @@ def continued(
     asked = GenerationConfig(
         do_sample=False,
         max_new_tokens=decoding.max_new_tokens,
-        no_repeat_ngram_size=decoding.no_repeat_ngram or None,
         eos_token_id=list(stops),
         pad_token_id=pad,
         use_cache=use_cache,
@@ -88,9 +94,28 @@ def continued(
     twin: Any = copy.copy(model)  # the same modules, hooks and tensors, without settings of its own
     twin.generation_config = GenerationConfig()
     ids, mask = batch.inputs["input_ids"], batch.inputs["attention_mask"]
-    tokens = twin.generate(input_ids=ids, generation_config=asked, attention_mask=mask)
+    bans = _bans(decoding, ids.shape[1])
+    tokens = twin.generate(input_ids=ids, generation_config=asked, attention_mask=mask, logits_processor=bans)
     said: Tensor = tokens[:, ids.shape[1] :]
     return torch.nn.functional.pad(said, (0, decoding.max_new_tokens - said.shape[1]), value=pad)
+
+
+class _OnAnswers(LogitsProcessor):
+    """transformers' ban of n-grams, of those alone that stand behind a prompt: a right answer copies some of
+    the prompt's."""
+
+    def __init__(self, ngram: int, width: int) -> None:
+        """width: tokens of a prompt, padding among them."""
+        self._ban, self._width = NoRepeatNGramLogitsProcessor(ngram), width
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
+        banned: torch.FloatTensor = self._ban(input_ids[:, self._width :], scores)
+        return banned
+
+
+def _bans(decoding: Decoding, width: int) -> LogitsProcessorList:
+    ngram = decoding.no_repeat_ngram
+    return LogitsProcessorList([_OnAnswers(ngram, width)] if ngram else [])
 
 
 def _several(tokens: int | Sequence[int]) -> Sequence[int]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import torch
@@ -19,6 +20,9 @@ from spaces.foreign import foreign
 from spaces.objective import Batch
 
 __all__ = ["TextTest"]
+
+_BAN: Final = "n-grams of the answer"
+"""What is said once: by it answers are told from those of when a prompt's n-grams counted as said."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +53,8 @@ class TextTest:
     @cached_property
     def digest(self) -> str:
         """Of all that decides what a model says; the metrics do not."""
-        known = json.dumps([asdict(self.decoding), self.stops])
+        ban = [_BAN] if self.decoding.no_repeat_ngram else []
+        known = json.dumps([asdict(self.decoding), self.stops, *ban])
         digest = hashlib.sha256(known.encode())
         for ids in self.prompts.input_ids:
             digest.update(len(ids).to_bytes(4, "little") + ids.tobytes())

@@ -15,6 +15,7 @@ from evaluators.training.candidate import Course, Recipe
 from evaluators.training.cohort import restored
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
+from tests.evaluators.generation.unsaid import unsaid
 
 DECODINGS = [{}, {"beams": 3, "length_penalty": 0.8, "no_repeat_ngram": 2}]
 PROJECTIONS = {
@@ -101,7 +102,8 @@ def test_plain_lora_answers_as_pefts_model_and_as_the_merged_one(
             layer.lora_B["default"].weight.data.copy_(trained.tensors[f"{name}.B"])
     assert model_answers(test, peft.get_base_model(), size=64) == ours
     ids = test.prompts.input_ids[0]
-    beams = {"num_beams": 3, "length_penalty": 0.8, "no_repeat_ngram_size": 2} if settings else {}
+    allowed = unsaid(len(ids), model.config.vocab_size)
+    beams = {"num_beams": 3, "length_penalty": 0.8, "prefix_allowed_tokens_fn": allowed} if settings else {}
     whole = peft.generate(input_ids=torch.from_numpy(ids)[None], max_new_tokens=6, do_sample=False, **beams)
     assert test.text(whole[0, len(ids) :].numpy()) == ours[0]
     assert model_answers(test, peft.merge_and_unload(), size=64) == ours

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,9 @@ from transformers.models.auto.modeling_auto import (
 from evaluators.data.decoding import Decoding
 from evaluators.generation.continued import check_room, continued, stops_of
 from spaces.errors import InputError, UsageError
+from spaces.objective import Batch
 from tests.conftest import TINY
+from tests.evaluators.generation.unsaid import unsaid
 
 FAMILIES = ["llama", "gpt2", "opt"]
 DECODERS = [
@@ -59,15 +63,41 @@ def test_beams_are_those_of_transformers_row_by_row_with_a_cache_and_without(
     said = continued(model, batch, test.decoding, [3])
     again = continued(model, batch, test.decoding, [3], use_cache=False)
     torch.testing.assert_close(said, again)
-    own = GenerationConfig(num_beams=3, length_penalty=0.8, no_repeat_ngram_size=2, do_sample=False)
+    own = GenerationConfig(num_beams=3, length_penalty=0.8, do_sample=False)
     for row, ids in zip(said, test.prompts.input_ids, strict=True):
         alone = model.generate(
             torch.from_numpy(ids)[None],
             attention_mask=torch.ones(1, len(ids), dtype=torch.long),
             generation_config=own,
             max_new_tokens=6,
+            prefix_allowed_tokens_fn=unsaid(len(ids), model.config.vocab_size),
         )[0, len(ids) :]
         assert row[: len(alone)].tolist() == alone.tolist()
+
+
+def who_counts_around(model, first: int, last: int):
+    """The model, made to go on from each token with the next, and from the last with the first."""
+    for layer in model.model.layers:
+        layer.self_attn.o_proj.weight.data.zero_()
+        layer.mlp.down_proj.weight.data.zero_()
+    tokens = torch.nn.functional.normalize(torch.randn(100, 32, generator=torch.Generator().manual_seed(0)))
+    before = torch.arange(-1, 99)
+    before[first], before[last + 1] = last, first - 1
+    model.model.embed_tokens.weight.data.copy_(tokens)
+    model.lm_head.weight = torch.nn.Parameter(50 * tokens[before])
+    return model
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_an_answer_may_copy_from_its_prompt_what_it_may_not_say_twice(tiny_language_model, make_test, beams):
+    model = who_counts_around(tiny_language_model("llama"), 10, 14)
+    test = make_test(beams=beams, no_repeat_ngram=4, max_new_tokens=8)
+    ids = torch.tensor([[1, 1, 10, 11, 12, 13, 14, 10], [9, 10, 11, 12, 13, 14, 10, 11]])
+    batch = Batch({"input_ids": ids, "attention_mask": (ids != 1).long()}, ids)
+    said = continued(model, batch, test.decoding, [3])
+    assert said.tolist() == [[11, 12, 13, 14, 10, 11, 12, 13], [12, 13, 14, 10, 11, 12, 13, 14]]
+    for row in continued(model, batch, replace(test.decoding, max_new_tokens=12), [3]).tolist():
+        assert len({tuple(row[i : i + 4]) for i in range(9)}) == 9
 
 
 def test_what_a_checkpoint_recommends_does_not_count_and_the_model_is_left_as_it_was(

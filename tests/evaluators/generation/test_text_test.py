@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import hashlib
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -42,6 +44,15 @@ def test_its_digest_is_of_prompts_and_decoding_but_not_of_metrics(make_test):
         make_test(length_penalty=2.0),
     ]
     assert len({test.digest, *(one.digest for one in others)}) == 5
+
+
+def test_answers_under_a_ban_of_the_prompt_s_n_grams_are_not_known_and_those_under_none_are(make_test):
+    for ngram in (0, 4):
+        test = make_test(no_repeat_ngram=ngram)
+        digest = hashlib.sha256(json.dumps([asdict(test.decoding), test.stops]).encode())
+        for ids in test.prompts.input_ids:
+            digest.update(len(ids).to_bytes(4, "little") + ids.tobytes())
+        assert (test.digest == digest.hexdigest()) == (ngram == 0)
 
 
 def test_without_a_prompt_there_is_nothing_to_answer(make_test):
