@@ -25,7 +25,6 @@ from evaluators.data.rows import Rows
 from evaluators.objectives.task_objective import TaskObjective
 from spaces.errors import InputError
 from spaces.foreign import foreign
-from spaces.objective import Objective
 
 from .loaded_peft import why_loaded_otherwise
 from .peft_files import Wire
@@ -41,8 +40,8 @@ _MARGIN: Final = 2.0  # by which PEFT's may lie further off than the furthest of
 class AsTrained:
     """What PEFT should have. objective: that it was trained for. head: ``head.classifier.weight`` and so on.
 
-    outputs: of the first few rows. rounding: how far they move when each wire's and the head's output moves
-    by its own rounding.
+    outputs: of the first few rows, as the objective compares them. rounding: how far they move when each
+    wire's and the head's output moves by its own rounding.
     """
 
     objective: TaskObjective
@@ -92,11 +91,11 @@ def why_not_stock(folder: Path, model: PreTrainedModel, rows: Rows, trained: AsT
 
 
 @torch.no_grad()
-def _first_outputs(model: nn.Module, objective: Objective, rows: Rows) -> Tensor:
-    """Of the first few rows, (n, k) float32 on the CPU."""
+def _first_outputs(model: nn.Module, objective: TaskObjective, rows: Rows) -> Tensor:
+    """Of the first few rows what is ``comparable``, (n, j) float32 on the CPU: no counts, which jump."""
     assert isinstance(model, PreTrainedModel)
     batch = batch_of(model, rows, np.arange(min(_ROWS, len(rows))))
-    return objective.outputs(model, batch).cpu()
+    return objective.comparable(objective.outputs(model, batch)).cpu()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from functools import partial
+from itertools import count
 
 import peft
 import pytest
@@ -15,6 +16,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification
 
 from evaluators.adapters.adapter import load_adapter, merge
 from evaluators.adapters.peft_files import read_tensors
+from evaluators.objectives.classification import Classification
 
 PEFT_FILES = {"adapter_config.json", "adapter_model.safetensors"}
 REASON = "has no files for PEFT, and needs load_adapter: "
@@ -157,6 +159,24 @@ def test_rounding_that_grows_with_the_layers_is_no_difference(tmp_path, saved, t
     model = tiny_model(family, num_hidden_layers=24).to(torch.bfloat16)
     saved(tmp_path / "a", model, "lora[all]")
     assert says_stock(tmp_path / "a") is True
+
+
+def test_what_the_objective_does_not_compare_may_jump(tmp_path, saved, tiny_model):
+    """As a language model's hits do where two tokens are as likely."""
+    looks = count()
+
+    class WithHits(Classification):
+        def outputs(self, model, batch):
+            logits = super().outputs(model, batch)
+            hits = torch.full_like(logits[:, :1], float(next(looks) >= 5))  # not while rounding is measured
+            return torch.cat([logits, hits], dim=1)
+
+        def comparable(self, outputs):
+            return outputs[:, :-1]
+
+    saved(tmp_path / "a", tiny_model("bert"), "lora[all]", objective=WithHits(("negative", "positive")))
+    assert says_stock(tmp_path / "a") is True
+    assert next(looks) == 6
 
 
 def test_a_panic_while_peft_loads_is_its_reason(tmp_path, saved, tiny_model, caplog, monkeypatch):
