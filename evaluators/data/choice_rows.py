@@ -88,10 +88,16 @@ def _asked(
 
 
 def _tokenised(questions: Questions, tokenizer: PreTrainedTokenizerBase) -> Iterator[_InTokens]:
-    """Each text is tokenised whole. The choices of a question begin at one place: where the first of them
-    leaves the tokens that the prompt has alone."""
+    """Each text is tokenised whole, without what the tokenizer puts behind one. The choices of a question
+    begin at one place: where the first of them leaves the tokens that the prompt has alone."""
     texts = [row.prompt + choice for row in questions.rows for choice in row.choices]
     ids, alone = iter(text_ids(texts, tokenizer)), text_ids(questions.keys, tokenizer)
+    (around,) = text_ids([""], tokenizer)
     for row, prompt in zip(questions.rows, alone, strict=True):
-        own = tuple(next(ids) for _ in row.choices)
+        own = tuple(_unclosed(next(ids), around) for _ in row.choices)
         yield _InTokens(own, max(1, min(tokens_shared(one, prompt) for one in own)), row.right)
+
+
+def _unclosed(row: np.ndarray, around: np.ndarray) -> np.ndarray:
+    """The row without the tokens at its end that an empty text, ``around``, ends with as well."""
+    return row[: len(row) - tokens_shared(row[::-1], around[::-1])]

@@ -13,7 +13,7 @@ from evaluators.data.questions import Question, Questions
 from evaluators.objectives.choice_labels import choices_of
 from evaluators.objectives.multiple_choice import MultipleChoice
 from spaces.errors import InputError, UsageError
-from tests.evaluators.data.letters import tokenizer_of_letters, tokens
+from tests.evaluators.data.letters import BEGIN, tokenizer_of_letters, tokens
 
 
 @pytest.fixture
@@ -115,3 +115,19 @@ def test_a_question_with_a_choice_without_a_token_of_its_own_is_dropped_and_coun
     ) in caplog.text
     with pytest.raises(InputError, match="with a token of its own in each choice"):
         rows_to_learn("training", Questions((bare,)), tokenizer, 4)
+
+
+@pytest.mark.parametrize("begins", [False, True])
+def test_an_end_that_the_tokenizer_appends_is_neither_learned_nor_judged(begins):
+    tokenizer = tokenizer_of_letters(begins=begins, closes=True)
+    asked, first = Questions((Question("x", ("y", "zz"), 1),)), [BEGIN] * begins
+    judged = rows_to_judge("validation", asked, tokenizer, 3 + begins)
+    assert [ids.tolist() for ids in judged.input_ids] == [[*first, *tokens("xy")], [*first, *tokens("xzz")]]
+    (learned,) = rows_to_learn("training", asked, tokenizer, 3 + begins).labels
+    assert learned[learned >= 0].tolist() == tokens("zz")
+
+
+def test_an_end_that_the_tokenizer_appends_is_no_token_of_a_choice_s_own():
+    tokenizer = tokenizer_of_letters(closes=True, merged=(("a", "b"),))
+    with pytest.raises(InputError, match="with a token of its own in each choice"):
+        rows_to_judge("validation", Questions((Question("a", ("b", "c"), 0),)), tokenizer, 4)
