@@ -37,6 +37,16 @@ class Columns:
         """
         return [self._string(name, number, value) for number, value in enumerate(self.values[name], start=1)]
 
+    def texts(self, name: str) -> list[str | None]:
+        """The same of a column that a model reads or says, where true and false are refused, too."""
+        for number, value in enumerate(self.values[name], start=1):
+            if isinstance(value, bool):
+                raise InputError(
+                    f"{self.path}: column {name!r} holds a bool at row {number}; write as text what is to be "
+                    'read or said, such as "yes".'
+                )
+        return self.strings(name)
+
     def _string(self, name: str, number: int, value: object) -> str | None:
         if value is None or value != value or (isinstance(value, str) and not value.strip()):
             return None

@@ -78,7 +78,7 @@ def _prompted(columns: Columns, prompt: str | None, completion: str) -> Passages
         return Passages(("",) * len(completions), completions)
     if holds_messages(columns, prompt):
         raise _unlike(columns, prompt, completion)
-    return Passages(tuple(one or "" for one in columns.strings(prompt)), completions)
+    return Passages(tuple(one or "" for one in columns.texts(prompt)), completions)
 
 
 def _spoken(columns: Columns, prompt: str | None, completion: str) -> Passages:
@@ -101,14 +101,14 @@ def _spoken(columns: Columns, prompt: str | None, completion: str) -> Passages:
 
 def _alpaca(columns: Columns) -> Passages:
     instructions, learned = _needed(columns, "instruction"), _needed(columns, "output")
-    inputs = columns.strings("input") if "input" in columns else [None] * len(learned)
+    inputs = columns.texts("input") if "input" in columns else [None] * len(learned)
     prompts = (alpaca_prompt(*row) for row in zip(instructions, (one or "" for one in inputs), strict=True))
     return Passages(tuple(prompts), learned)
 
 
 def _needed(columns: Columns, name: str) -> tuple[str, ...]:
     """A text of every row."""
-    texts = columns.strings(name)
+    texts = columns.texts(name)
     article = "an" if name[:1].lower() in "aeiou" else "a"
     columns.refuse_missing(f"{article} {name}", [one is None for one in texts])
     return tuple(one for one in texts if one is not None)

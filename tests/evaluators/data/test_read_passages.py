@@ -98,6 +98,16 @@ def test_a_column_that_is_not_there_is_named(tmp_path, named, says):
             [{"prompt": "a", "completion": "b"}, {"prompt": "c", "completion": " "}],
             "1 of 2 rows lack a completion, the first is row 2",
         ),
+        (
+            [{"prompt": "a", "completion": "b"}, {"prompt": "c", "completion": True}],
+            "column 'completion' holds a bool at row 2; write as text what is to be read or said",
+        ),
+        ([{"prompt": False, "completion": "b"}], "column 'prompt' holds a bool at row 1"),
+        ([{"text": True}], "column 'text' holds a bool at row 1"),
+        (
+            [{"instruction": "a", "input": True, "output": "b"}],
+            "column 'input' holds a bool at row 1",
+        ),
         ([{"instruction": "", "output": "b"}], "1 of 1 row lack an instruction"),
         ([{"messages": [USER]}], "1 of 1 row lack an answer of the assistant"),
         ([{"messages": [USER, {**REPLY, "content": " "}]}], "lack an answer of the assistant"),
