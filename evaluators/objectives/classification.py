@@ -93,8 +93,8 @@ class Classification:
         return self.losses_of(model(**batch.inputs).logits, batch.labels)
 
     def targets(self, labels: Tensor) -> Tensor:
-        """One a row."""
-        return torch.ones(len(labels), device=labels.device)
+        """One a row, none where its label is below zero: -100, which transformers' own loss ignores."""
+        return (labels >= 0).float()
 
     def outputs(self, model: PreTrainedModel, batch: Batch) -> Tensor:
         """Logits (rows, classes)."""
@@ -109,7 +109,7 @@ class Classification:
     def losses_of(self, logits: Tensor, labels: Tensor) -> Losses:
         """Cross-entropy of logits (rows, classes) and class ids (rows,)."""
         sums = nn.functional.cross_entropy(logits.float(), labels, reduction="none")
-        return Losses(sums, torch.ones_like(sums))
+        return Losses(sums, self.targets(labels))
 
     def comparable(self, outputs: Tensor) -> Tensor:
         return outputs

@@ -27,6 +27,13 @@ def test_the_loss_of_a_row_is_its_cross_entropy():
     torch.testing.assert_close(losses.mean(), expected.mean())
 
 
+def test_a_row_whose_label_is_ignored_is_no_target():
+    objective, labels = Classification(("a", "b")), torch.tensor([1, -100])
+    losses = objective.losses_of(torch.zeros(2, 2), labels)
+    assert losses.counts.tolist() == objective.targets(labels).tolist() == [1, 0]
+    assert float(losses.mean()) == pytest.approx(math.log(2))
+
+
 @pytest.mark.parametrize(("metric", "positive", "expected"), [
     ("accuracy", None, lambda said: (said == LABELS).mean()),
     ("matthews", None, lambda said: matthews_corrcoef(LABELS, said)),

@@ -35,6 +35,7 @@ def test_one_that_sees_later_tokens_keeps_its_own_loss() -> None:
     ("config", "labels", "kind"),
     [
         ({"num_labels": 3}, torch.tensor([2, 0]), Classification),
+        ({"num_labels": 3}, torch.tensor([1, -100]), Classification),
         ({"num_labels": 1}, torch.tensor([0.5, 2.0]), Regression),
         ({"num_labels": 3}, torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0]]), OwnLoss),
         ({"num_labels": 2, "problem_type": "regression"}, torch.rand(2, 2), OwnLoss),
