@@ -59,7 +59,7 @@ def rouge_l(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> 
     """Mean F1 of the longest common subsequence with the reference that gives most, 0 to 100, by rouge-score
     without stemming (Lin, 2004). The E2E challenge's program weighs recall more: its numbers are higher.
     Words have the letters of any script, and are characters in scripts without blanks between words, such as
-    Chinese; rouge-score's own tokenizer knows a to z and digits alone, and gives ASCII texts the same numbers.
+    Chinese; rouge-score's own tokenizer knows a to z and digits alone, and gives ASCII texts the same number.
     """
     from rouge_score.rouge_scorer import RougeScorer
 
