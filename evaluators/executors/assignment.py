@@ -13,7 +13,7 @@ from typing import Final
 from evaluators.base.base_models import BaseModels
 from evaluators.training.candidate import Trained
 from evaluators.training.leg import Leg
-from evaluators.training.memory import CrowdedError
+from evaluators.training.memory import CrowdedError, give_back_unused
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.meta_model import base_params
@@ -109,9 +109,10 @@ def assigned(
     """Every cohort that is not known, as ``Assignment.left_of`` says; the devices in turn.
 
     Cohorts are formed of all legs of a workload, the known ones among them, before they are spread: a run
-    that goes on after an interruption trains the cohorts that are left as it would have. On a GPU wider wires
-    are nearly free; on a CPU they may add a twentieth of the base model's work, which the model on ``home``,
-    of this process, tells. They are no larger than it takes for each of the ``workers`` to have one.
+    that goes on after an interruption, with as many workers, trains the cohorts that are left as it would
+    have. On a GPU wider wires are nearly free; on a CPU they may add a twentieth of the base model's work,
+    which the model on ``home``, of this process, tells. None is larger than an equal share of all legs for
+    each of the ``workers``.
     """
     place, assignments, cohorts = cycle(devices), list[Assignment](), 0
     size = min(cohort_size, math.ceil(sum(len(one.legs) for one in work) / workers))
@@ -166,9 +167,12 @@ def train_assigned(
     except InputError as error:
         return [*assignment.failed(str(error))]
     except CrowdedError as crowded:
-        return [crowded.ended.get(place) for place in range(len(assignment.legs))]
-    mark = "" if any(one.evaluation.may_pass for one in trained) else assignment.mark
-    return [replace(one, together=mark) for one in trained]
+        ended = crowded.ended
+    else:
+        mark = "" if any(one.evaluation.may_pass for one in trained) else assignment.mark
+        return [replace(one, together=mark) for one in trained]
+    give_back_unused(model.device)  # now that nothing holds what did not fit
+    return [ended.get(place) for place in range(len(assignment.legs))]
 
 
 def _killed(assignment: Assignment, died: Died) -> list[Trained]:

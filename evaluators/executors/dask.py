@@ -47,7 +47,8 @@ def join_dask(
 
     Args:
         place: ``tcp://host:8786``, or what ``dask scheduler --scheduler-file`` has written.
-        cohort_size: by default what suits the device of that worker, and less where workers would have none.
+        cohort_size: by default what suits the device of that worker, and no more than an equal share for
+            each that is there.
         device, home, threads, patience: as of ``DaskExecutor``.
     """
     address = scheduler_address(place)
@@ -102,7 +103,7 @@ class DaskExecutor:
         threads: CPU threads of each worker, by default those that it was started with.
         usual: the device that cohorts are formed for.
         patience: seconds to wait for a worker while there is none.
-        spread: whether cohorts are smaller where workers that are there would have none.
+        spread: whether no cohort is larger than an equal share for each worker that is there.
     """
 
     address: str

@@ -196,7 +196,7 @@ class Cohort:
         while True:
             try:
                 return in_length_order(rows, size, ask)
-            except RuntimeError as error:
+            except (RuntimeError, MemoryError) as error:
                 if size == 1 or not is_out_of_memory(error):
                     raise
             size = ceil(size / 2)
@@ -250,7 +250,7 @@ def outputs_of(
     try:
         with restored(model, sites, objective, trained, recipe) as cohort:
             return cohort.outputs(range(len(trained)), rows)
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         if len(trained) == 1 or not is_out_of_memory(error):
             raise
     half = ceil(len(trained) / 2)
@@ -267,7 +267,7 @@ def score_trained(
         model: the base model that they were trained on.
         sites: among which theirs are.
         task: which says how they are judged, and on what.
-        trained: side by side, all at once.
+        trained: side by side, as far as memory allows.
         recipe: whose scaling, renorm and batch size hold.
     """
     scores: list[Score | None] = [None] * len(trained)

@@ -12,7 +12,15 @@ import torch
 
 from .candidate import Trained
 
-__all__ = ["CrowdedError", "is_out_of_memory", "peak_memory", "reset_peak_memory", "why_it_did_not_fit"]
+__all__ = [
+    "CrowdedError",
+    "give_back_unused",
+    "is_out_of_memory",
+    "peak_memory",
+    "reset_peak_memory",
+    "what_ran_out",
+    "why_it_did_not_fit",
+]
 
 
 class CrowdedError(Exception):
@@ -35,7 +43,18 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def why_it_did_not_fit(error: BaseException) -> str:
     """The failure of a candidate that ``is_out_of_memory`` alone."""
-    return f"out of memory with one candidate at a time: {str(error).splitlines()[0]}"
+    return f"out of memory with one candidate at a time: {what_ran_out(error)}"
+
+
+def what_ran_out(error: BaseException) -> str:
+    """The first line of what such an error says."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def give_back_unused(device: torch.device) -> None:
+    """Lets other processes have what PyTorch holds of a GPU and does not use."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
 
 
 def reset_peak_memory(device: torch.device) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
@@ -101,23 +100,18 @@ def train_cohort(
         _refuse_under(policy, legs)
     done: dict[int, Trained] = {}
     slots = min(slots, len(legs))
-    rows = task.validation if report_on is None else report_on
-    while len(done) < len(legs):
-        waiting, training = [i for i in range(len(legs)) if i not in done], None
-        try:
-            training = _Training(model, sites, task, legs, recipe, slots, policy, rows, write, on_step)
-            training.recompute = gradient_checkpointing and training.hooks.around is None
-            training.run(waiting, done)
-        except (torch.OutOfMemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
-            if slots > 1:
-                raise CrowdedError(done) from None
-            lost = next(i for i in waiting if i not in done)
-            running = {} if training is None else dict(training.running.values())
-            done[lost] = running.get(lost, legs[lost]).failed(why_it_did_not_fit(error), may_pass=True)
-        if model.device.type == "cuda":
-            torch.cuda.empty_cache()
+    rows, training = task.validation if report_on is None else report_on, None
+    try:
+        training = _Training(model, sites, task, legs, recipe, slots, policy, rows, write, on_step)
+        training.recompute = gradient_checkpointing and training.hooks.around is None
+        training.run(done)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        if len(legs) > 1:
+            raise CrowdedError(done) from None
+        running = {} if training is None else dict(training.running.values())
+        done[0] = running.get(0, legs[0]).failed(why_it_did_not_fit(error), may_pass=True)
     return [done[i] for i in range(len(legs))]
 
 
@@ -155,9 +149,9 @@ class _Training:
         self.lengths = np.array([len(ids) for ids in task.train.input_ids])
         self.cost = {site.name: site.cost_per_rank for site in sites}
 
-    def run(self, waiting: Sequence[int], done: dict[int, Trained]) -> None:
-        """Trains the waiting legs, adding each to ``done`` as it finishes."""
-        model, queue = self.cohort.model, deque(waiting)
+    def run(self, done: dict[int, Trained]) -> None:
+        """Trains all legs, adding each to ``done`` as it finishes."""
+        model, queue = self.cohort.model, deque(range(len(self.legs)))
         reset_peak_memory(model.device)
         with self.cohort.wires.attach(model, renorm=self.recipe.renorm), self.cohort.head.attach():
             while queue or self.running:

@@ -99,7 +99,7 @@ def train_with_peft(
         prepare(tuned)
         failure = run.train(tuned, on_step)
         return run.failed(failure) if failure else run.finished(tuned, report_on, write)
-    except (torch.OutOfMemoryError, RuntimeError) as error:
+    except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
         return run.failed(why_it_did_not_fit(error), may_pass=True)

@@ -122,15 +122,14 @@ def _check_files(given: Typed) -> None:
 
 def _out_of_memory(error: BaseException) -> InputError:
     """What is said where memory ran out; any other error is raised again."""
-    from evaluators.training.memory import is_out_of_memory
+    from evaluators.training.memory import is_out_of_memory, what_ran_out
 
     if not is_out_of_memory(error):
         raise error
-    first = (str(error).splitlines() or ["MemoryError"])[0]
     return InputError(
-        f"memory ran out ({first}); for the model itself choose `dtype=bfloat16` or `load_in_4bit`, for "
-        "scores a smaller `scoring_batch_size`, for the rest a smaller `batch_size`, `cohort_size` or "
-        "`max_length`; what has been trained is kept."
+        f"memory ran out ({what_ran_out(error)}); choose a smaller `cohort_size`, which goes on with what "
+        "has been trained, or in another `output` for the model itself `dtype=bfloat16` or `load_in_4bit`, "
+        "for scores a smaller `scoring_batch_size`, for the rest a smaller `batch_size` or `max_length`."
     )
 
 

@@ -84,7 +84,8 @@ def compare_arms(
     Raises InputError where every run failed.
     """
     folder.mkdir(exist_ok=True)
-    announce(plans[0][0].job, folder, rates=terms.learning_rates, scalings=terms.scalings)
+    rates = dict.fromkeys(rate for arm in plans for one in arm for rate in one.learning_rates)
+    announce(plans[0][0].job, folder, rates=[*rates], scalings=terms.scalings)
     chosen, grid = tune(plans, terms, folder, progress=progress)
     with shown(chosen, seeds) as machine:
         runs = report(chosen, seeds, folder, machine, progress=progress)

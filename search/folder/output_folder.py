@@ -210,11 +210,7 @@ class OutputFolder:
 
     def _other_options(self, record: FolderRecord | None, *, growing: Collection[str] = ()) -> str:
         """The names of options by which a record is not this run's; empty where any are as good."""
-        if record is None or self._any_options:
-            return ""
-        return record.differing(
-            self._options, growing=(*_PLACE_ONLY, *growing)
-        )  # of which old ones have some
+        return "" if record is None or self._any_options else record.differing(self._options, growing=growing)
 
     def _may_stand(self, name: str) -> bool:
         """Whether a file or folder is no sign of anybody else, where nothing is recorded."""

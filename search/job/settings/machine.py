@@ -34,7 +34,7 @@ class MachineSettings:
         "candidates that share a forward pass",
         metavar="C",
         between=COUNTS,
-        default_text="4 on a CPU, 32 on a GPU, fewer where processes would have none",
+        default_text="4 on a CPU, 32 on a GPU, at most an equal share for each process",
         rare=True,
     )
     threads: int | None = option(

@@ -34,10 +34,11 @@ def test_cohorts_are_counted_with_those_that_are_known_and_devices_take_turns(wo
     assert [one.device for one in found.left] == ["cuda:0", "cuda:1"]
 
 
-@pytest.mark.parametrize(
-    ("workers", "sizes"), [(1, [3, 2]), (2, [3, 2]), (3, [2, 2, 1]), (5, [1] * 5), (9, [1] * 5)]
-)
-def test_every_worker_has_a_cohort_where_there_are_legs_for_it(workload, workers, sizes):
+SIZES = {1: [3, 2], 2: [3, 2], 3: [2, 2, 1], 4: [2, 2, 1], 5: [1] * 5, 9: [1] * 5}
+
+
+@pytest.mark.parametrize(("workers", "sizes"), SIZES.items())
+def test_no_cohort_is_larger_than_an_equal_share_for_each_worker(workload, workers, sizes):
     found = assigned([Work(workload, LEGS)], ("cuda:0",), 3, BaseModels(), home="cpu", workers=workers)
     assert [len(one.legs) for one in found.left] == sizes
 

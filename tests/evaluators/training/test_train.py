@@ -182,7 +182,7 @@ class Hungry(Classification):
         return Classification.losses(self, model, batch)
 
 
-def test_where_memory_runs_out_legs_begin_again_where_they_began(train, task):
+def test_legs_that_do_not_fit_together_come_to_the_same_alone(train, task):
     states = [one.state for one in train([Leg(one, 4) for one in CANDIDATES])]
     legs = [Leg(one, 7, state) for one, state in zip(CANDIDATES, states, strict=True)]
     together, hungry = train(legs), replace(task, objective=Hungry(("no", "yes")))

@@ -26,7 +26,7 @@ def test_running_out_of_memory_is_one_line_with_what_to_lower(error, capsys):
     assert command_that_raises(error).main([]) == 1
     said = capsys.readouterr().err
     first = str(error).partition("\n")[0] or "MemoryError"
-    assert said.startswith(f"error: memory ran out ({first}); for the model itself choose --dtype bfloat16")
+    assert said.startswith(f"error: memory ran out ({first}); choose a smaller --cohort-size, which")
     assert "--scoring-batch-size" in said
     assert said.count("\n") == 1
 
