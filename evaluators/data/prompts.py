@@ -16,10 +16,10 @@ __all__ = ["Prompts"]
 class Prompts:
     """Each prompt once, with all of its references.
 
-    input_ids: (tokens,) int64 a prompt, as a row of the task begins with it: a chat template's and its mark
-    of who speaks next among them. texts: as a person reads them. references: of each prompt one or more.
-    ends: special tokens by which the chat template closes an answer (``turn_ends``); None of texts, which no
-    template writes.
+    input_ids: (tokens,) int64 a prompt, as a row of the task begins with it: a chat template's, its mark of
+    who speaks next and what it writes in front of an answer among them. texts: as a person reads them.
+    references: of each prompt one or more. ends: special tokens by which the chat template
+    closes an answer (``turn_ends``); None of texts, which no template writes.
     """
 
     input_ids: tuple[np.ndarray, ...]

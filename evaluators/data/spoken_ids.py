@@ -16,7 +16,15 @@ from spaces.printable import printable
 
 from .message import ASSISTANT, Message, Said, read_aloud
 
-__all__ = ["Spoken", "check_chat_template", "check_generation_marks", "spoken_ids", "text_ids", "turn_ends"]
+__all__ = [
+    "Spoken",
+    "check_chat_template",
+    "check_generation_marks",
+    "opening_ids",
+    "spoken_ids",
+    "text_ids",
+    "turn_ends",
+]
 
 _MARKS: Final = re.compile(r"\{%[-+]?\s*generation\s*[-+]?%\}")
 _SHOWN: Final = 60  # characters of a conversation by which a person may find it
@@ -63,7 +71,7 @@ def spoken_ids(
     begins = printable(read_aloud(tuple(conversation)))[:_SHOWN]
     with foreign(f"the tokenizer's chat template fails on the conversation {begins!r}...", _UNFIT):
         encoding: Any = tokenizer.apply_chat_template(
-            [{"role": message.role, "content": message.content} for message in conversation],
+            _as_templates_take_it(conversation),
             tokenize=True,
             return_dict=True,
             add_generation_prompt=answering,
@@ -80,16 +88,39 @@ def turn_ends(question: Sequence[Message], tokenizer: PreTrainedTokenizerBase) -
 
     It need not be the end-of-text token, as it is not in the checkpoints of many base models.
     """
-    talk = [*({"role": one.role, "content": one.content} for one in question)]
     with foreign("the tokenizer's chat template fails on an answer", _UNFIT):
-        written: Any = tokenizer.apply_chat_template(
-            [*talk, {"role": ASSISTANT, "content": _PROBE}], tokenize=False
-        )
-        _, said, behind = str(written).rpartition(_PROBE)
-        ids = tokenizer(behind, add_special_tokens=False)["input_ids"] if said else []
+        _, behind = _around_an_answer(question, tokenizer)
+        ids = tokenizer(behind, add_special_tokens=False)["input_ids"]
     marks = {id for id, token in tokenizer.added_tokens_decoder.items() if token.content.strip()}
     marks.discard(tokenizer.unk_token_id)
     return tuple(id for id in ids if id in marks)[:1]
+
+
+def opening_ids(question: Sequence[Message], tokenizer: PreTrainedTokenizerBase) -> np.ndarray | None:
+    """(tokens,) int64 of all that the chat template writes in front of an answer to this, where that is more
+    than the question with the mark that the assistant speaks next, as where it writes an empty thought.
+
+    None where nothing but blanks is between that mark and what is said, or the template writes the mark
+    otherwise.
+    """
+    with foreign("the tokenizer's chat template fails on an answer", _UNFIT):
+        before, _ = _around_an_answer(question, tokenizer)
+        talk = _as_templates_take_it(question)
+        due = str(tokenizer.apply_chat_template(talk, tokenize=False, add_generation_prompt=True))
+        if not before.startswith(due) or not before[len(due) :].strip():
+            return None
+        return np.array(tokenizer(before, add_special_tokens=False)["input_ids"], dtype=np.int64)
+
+
+def _around_an_answer(question: Sequence[Message], tokenizer: PreTrainedTokenizerBase) -> tuple[str, str]:
+    """What the chat template writes before and behind an answer to this; nothing where it writes none."""
+    talk = _as_templates_take_it([*question, Message(ASSISTANT, _PROBE)])
+    before, said, behind = str(tokenizer.apply_chat_template(talk, tokenize=False)).rpartition(_PROBE)
+    return (before, behind) if said else ("", "")
+
+
+def _as_templates_take_it(conversation: Sequence[Message]) -> list[dict[str, str]]:
+    return [{"role": message.role, "content": message.content} for message in conversation]
 
 
 def check_chat_template(tokenizer: PreTrainedTokenizerBase) -> str:

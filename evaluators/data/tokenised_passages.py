@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,14 @@ from spaces.errors import InputError, UsageError
 from .message import Said
 from .passages import Passages
 from .rows import NO_TARGET, Rows
-from .spoken_ids import Spoken, check_chat_template, check_generation_marks, spoken_ids, text_ids
+from .spoken_ids import (
+    Spoken,
+    check_chat_template,
+    check_generation_marks,
+    opening_ids,
+    spoken_ids,
+    text_ids,
+)
 
 __all__ = [
     "LONGEST_PASSAGE",
@@ -98,28 +105,54 @@ def question_ids(passages: Passages, tokenizer: PreTrainedTokenizerBase) -> list
     """(tokens,) int64 of what each row asks, as the row begins with it; none where it asks nothing.
 
     Special tokens that a tokenizer puts behind a text are left out where the row goes on otherwise, as are
-    blanks that the row has in one token with what follows: the answer begins with them. The log counts the
-    prompts that are not how their rows begin.
+    blanks that the row has in one token with what follows: the answer begins with them. A question in
+    messages ends with the mark that the assistant speaks next, and what the chat template writes in the row
+    between that and the answer. The log counts the prompts that are not how their rows begin.
     """
-    special, differ = set(tokenizer.all_special_ids), 0
-    whole = _whole(passages, tokenizer, assistant=False)
-    found = []
-    for row, ids in zip(whole, _alone(passages, passages.questions, tokenizer), strict=True):
-        shared = tokens_shared(row.ids, ids)
-        while len(ids) > shared and int(ids[-1]) in special:
-            ids = ids[:-1]
-        if len(ids) > shared:
-            differ += 1
-            if not passages.spoken and shared and not str(tokenizer.decode(ids[shared:].tolist())).strip():
-                ids = ids[:shared]
-        found.append(ids)
-    if differ:
+    rows = [row.ids for row in _whole(passages, tokenizer, assistant=False)]
+    asked = _alone(passages, passages.questions, tokenizer)
+    if passages.spoken:
+        every = zip(rows, asked, passages.questions, strict=True)
+        asked = [_opened(row, ids, question, tokenizer) for row, ids, question in every]
+    else:
+        special = set(tokenizer.all_special_ids)
+        asked = [_unclosed(row, ids, special) for row, ids in zip(rows, asked, strict=True)]
+    if differ := sum(tokens_shared(row, ids) < len(ids) for row, ids in zip(rows, asked, strict=True)):
         _log.warning(
-            f"the tokens of {differ} of {counted(len(found), 'prompt')} are not those that their rows begin "
+            f"the tokens of {differ} of {counted(len(asked), 'prompt')} are not those that their rows begin "
             "with: a prompt's last token merges with what follows, or the chat template writes it otherwise; "
             "end no prompt with a blank, and begin its completion with it"
         )
-    return found
+    if passages.spoken:
+        return asked
+    return [_unmerged(row, ids, tokenizer) for row, ids in zip(rows, asked, strict=True)]
+
+
+def _opened(
+    row: np.ndarray, ids: np.ndarray, question: Said, tokenizer: PreTrainedTokenizerBase
+) -> np.ndarray:
+    """What is asked in messages, with what the chat template writes in front of an answer where the row has
+    that, and not a thought of its own."""
+    opening = opening_ids(question, tokenizer) if len(ids) and not isinstance(question, str) else None
+    if opening is None:
+        return ids
+    opening = _unmerged(row, opening, tokenizer)
+    return opening if tokens_shared(row, opening) == len(opening) else ids
+
+
+def _unclosed(row: np.ndarray, ids: np.ndarray, special: Container[int]) -> np.ndarray:
+    """What is asked in a text, without special tokens behind it that the row does not have there."""
+    shared = tokens_shared(row, ids)
+    while len(ids) > shared and int(ids[-1]) in special:
+        ids = ids[:-1]
+    return ids
+
+
+def _unmerged(row: np.ndarray, ids: np.ndarray, tokenizer: PreTrainedTokenizerBase) -> np.ndarray:
+    """What is asked, without blanks at its end that the row has in one token with what follows."""
+    shared = tokens_shared(row, ids)
+    blank = 0 < shared < len(ids) and not str(tokenizer.decode(ids[shared:].tolist())).strip()
+    return ids[:shared] if blank else ids
 
 
 def _check(parts: Mapping[str, Passages], tokenizer: PreTrainedTokenizerBase, loss_on: LossOn) -> None:

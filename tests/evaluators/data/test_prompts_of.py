@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from evaluators.data.message import Message
 from evaluators.data.passages import Passages
 from evaluators.data.prompts import Prompts
@@ -79,6 +81,46 @@ def test_a_blank_that_merges_with_the_answer_is_left_for_it_and_counted(caplog):
     caplog.clear()
     asked(rows, rows)
     assert not caplog.text
+
+
+OPENED = TEMPLATE.replace(
+    "{{ m.content }}", "{{ lead if loop.last and m.role == 'assistant' }}{{ m.content }}"
+)
+
+
+@pytest.mark.parametrize("lead", ["??", "?<begin>", "?? "])
+def test_what_a_template_writes_in_front_of_an_answer_is_asked_and_not_to_be_answered(lead):
+    template = "{% set lead = '" + lead + "' %}" + OPENED
+    talk = (Message("user", "b"), Message("assistant", "d"), Message("user", "e"), Message("assistant", "c"))
+    rows = Passages(("",), (talk,))
+    found = asked(rows, rows, template=template, limit=99)
+    written = tokenizer_of_letters()(f"u b.a d.u e.a {lead}")["input_ids"]
+    assert found.input_ids[0].tolist() == written
+    assert found.references == (("c",),)
+
+
+def test_a_blank_in_front_of_an_answer_with_which_it_merges_is_left_for_it():
+    talk = Passages(("",), ((Message("user", "b"), Message("assistant", "c")),))
+    template = "{% set lead = '? ' %}" + OPENED
+    found = asked(talk, talk, template=template, merged=((" ", "c"),))
+    assert found.input_ids[0].tolist() == tokens("u b.a ?")
+    found = asked(talk, talk, template=template.replace("? ", " "), merged=((" ", "c"),))
+    assert found.input_ids[0].tolist() == tokens("u b.a ")
+
+
+def test_an_answer_that_the_template_opens_otherwise_than_one_without_a_thought_has_its_own_opening():
+    template = "{% set lead = '??' %}" + OPENED.replace("lead if", "'' if '.' in m.content else lead if")
+    talk = Passages(("",), ((Message("user", "b"), Message("assistant", "?d.c")),))
+    found = asked(talk, talk, template=template)
+    assert found.input_ids[0].tolist() == tokens("u b.a ")
+    assert found.references == (("?d.c",),)
+
+
+def test_special_tokens_at_the_end_of_the_mark_that_an_answer_is_due_are_asked_though_rows_lack_them(caplog):
+    talk = Passages(("",), ((Message("user", "b"), Message("assistant", "c")),))
+    found = asked(talk, talk, template=TEMPLATE.replace("a {% endif %}", "a <begin>{% endif %}"))
+    assert found.input_ids[0].tolist() == [*tokens("u b.a "), BEGIN]
+    assert "the tokens of 1 of 1 prompt are not those" in caplog.text
 
 
 def test_answers_to_messages_end_as_the_template_ends_them_and_to_texts_with_the_text():
