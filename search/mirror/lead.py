@@ -113,11 +113,8 @@ def result_elsewhere(work: SharedWork) -> LeadResult | None:
 
     One that this driver told before it was killed is none: it may not have written all of it.
     """
-    piece = work.board().get(_LEAD)
-    if piece is None or _RESULT not in piece.told:
-        return None
-    told = LeadResult(**json.loads(piece.told[_RESULT]))
-    return None if told.by == work.owner else told
+    told = _result(work)
+    return None if told is None or told.by == work.owner else told
 
 
 def awaited_result(work: SharedWork, past: Collection[str] = ()) -> LeadResult | LeadFailure | None:
@@ -142,10 +139,10 @@ def former_leads(work: SharedWork) -> tuple[str, ...]:
 
 def conclude(work: SharedWork, result: Mapping[str, object]) -> bool:
     """Tells the others the result, which lies with this driver; False where it leads no more, and another has
-    the finalists or the result."""
+    the finalists or the result. Where this driver told it before it was killed, all know."""
     told = work.tell(_LEAD, _RESULT, json.dumps({"by": work.owner, "told": result}))
     work.end(_LEAD)
-    return told
+    return told or ((known := _result(work)) is not None and known.by == work.owner)
 
 
 def tell_failure(work: SharedWork, reason: str) -> None:
@@ -157,6 +154,13 @@ def failures_told(work: SharedWork) -> frozenset[str]:
     """Those that were told so far, by what is known of them alone."""
     piece = work.board().get(_LEAD)
     return frozenset() if piece is None else frozenset(name for name in piece.told if _is_failure(name))
+
+
+def _result(work: SharedWork) -> LeadResult | None:
+    piece = work.board().get(_LEAD)
+    if piece is None or _RESULT not in piece.told:
+        return None
+    return LeadResult(**json.loads(piece.told[_RESULT]))
 
 
 def _failure(work: SharedWork, past: Collection[str]) -> LeadFailure | None:

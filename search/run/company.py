@@ -56,9 +56,13 @@ class Company(Protocol):
         process. ledger: gets what others had trained of them. Raises AllFailedError where all of them failed
         with another."""
 
-    def conclude(self, result: Result, ledger: Ledger, /) -> Result | SearchRecord:
+    def followed(self) -> SearchRecord | None:
+        """What another came to, once it has trained the finalists, where this process had them and was taken
+        for dead; None where they are this process's still, or again, as where all failed with the other."""
+
+    def conclude(self, result: Result, /) -> Result | SearchRecord:
         """What the search came to, now that all is over: this, which lies with this process, or what another
-        came to that has the finalists by now. ledger: as of ``awaited``, and what that raises."""
+        came to, as of ``followed``."""
 
     def give_up(self, reason: str, /) -> None:
         """All is over without a result, for everybody: everything that was trained here failed."""
@@ -90,7 +94,10 @@ class Alone:
     def awaited(self, ledger: Ledger, /) -> None:
         return None
 
-    def conclude(self, result: Result, ledger: Ledger, /) -> Result:
+    def followed(self) -> None:
+        return None
+
+    def conclude(self, result: Result, /) -> Result:
         return result
 
     def give_up(self, reason: str, /) -> None:

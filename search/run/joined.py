@@ -114,9 +114,15 @@ class Joined:
                 ledger.adopt_all(Ledger(folder, ledger.context))
         return self._record(told)
 
-    def conclude(self, result: Result, ledger: Ledger, /) -> Result | SearchRecord:
+    def followed(self) -> SearchRecord | None:
+        past = self.past
+        while isinstance(told := awaited_result(self.work, past), LeadFailure):
+            past = failures_told(self.work)  # and who failed lets go of the finalists
+        return self._record(told)
+
+    def conclude(self, result: Result, /) -> Result | SearchRecord:
         while not conclude(self.work, result.to_json()):  # it was taken for dead
-            if (known := self.awaited(ledger)) is not None:
+            if (known := self.followed()) is not None:
                 return known
         return result
 

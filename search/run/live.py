@@ -133,7 +133,7 @@ def search_live(
         if (known := company.awaited(ledger)) is not None:
             return known
         try:
-            result = _finals(oracle, outcome, settings, scores, spent, folder, study, progress)
+            found = _finals(oracle, outcome, settings, scores, spent, folder, study, progress, company)
         except StorageAwayError:  # the same line goes on
             raise
         except InputError as error:
@@ -141,9 +141,11 @@ def search_live(
             if isinstance(error, AllFailedError):  # and not what this machine alone lacks
                 company.give_up(str(error))
             raise InputError(f"{error}{'' if page is None else f'; {page} has all trials'}") from error
+        if isinstance(found, SearchRecord):
+            return found
         for watcher in everybody:
-            watcher.concluded(result)
-        return company.conclude(result, ledger)
+            watcher.concluded(found)
+        return company.conclude(found)
 
 
 def _finals(
@@ -155,14 +157,25 @@ def _finals(
     folder: Path,
     study: StudyPlace,
     progress: Progress,
-) -> Result:
-    """The finalists trained and judged, the winner and the front saved."""
+    company: Company,
+) -> Result | SearchRecord:
+    """The finalists trained and judged, the winner and the front saved; or what another came to that has
+    followed meanwhile, and then nothing of these is saved or shown."""
     _, direction = outcome.search.objectives[0]
     finals = choose_finals(outcome.trials, settings.finalists, direction)
     proposals = [_proposal(trial) for trial in (finals.baseline, *finals.finalists)]
     kept = folder / CANDIDATES
     with finalists_mirror(study, oracle.problem, proposals) as shown:
-        found = result_with(oracle, proposals, kept, progress, scores=scores, seconds=spent, output=folder)
+        try:
+            found = result_with(
+                oracle, proposals, kept, progress, scores=scores, seconds=spent, output=folder
+            )
+        except InputError as error:
+            if isinstance(error, StorageAwayError) or (known := company.followed()) is None:
+                raise
+            return known
+        if (known := company.followed()) is not None:
+            return known
         result = replace(found, live=outcome, study=study.elsewhere)
         save_result(result, folder, study.command)
         write_front(result, folder, study.command)

@@ -44,6 +44,7 @@ def test_who_told_the_result_and_begins_again_may_not_have_written_it_and_does_t
     with work_of(tmp_path, "a") as again:
         assert result_elsewhere(again) is None
         assert awaited_result(again) is None
+        assert conclude(again, {"best": 1})
 
 
 def test_who_lets_go_of_the_finals_leaves_them_to_others(tmp_path):

@@ -20,12 +20,14 @@ from search.mirror.lead import failures_told
 from search.mirror.opened_storage import opened_storage
 from search.mirror.shared_work import shared_work
 from search.run.company import Alone
+from search.run.finalists_mirror import FINALISTS
 from search.run.joined import Joined
 from search.run.record import SearchRecord
 from spaces.errors import UsageError
 from tests.forked_processes import exit_code_of, forked_processes, wait_for
 from tests.search.mirror.postgresql import MISSING, PostgresServer
 from tests.search.run.shared_driver import SharedDriver, claimed, claims_of
+from tests.search.watched import Watched
 
 LIVE = ["--space", "lora[q,v]", "--trials", "4", "--rungs", "1", "--at-once", "4", "--finalists", "1"]
 CHOICES = ["--lr", "1e-2", "--proxy", "grad_norm", "--cohort-size", "1", "--seeds", "1"]
@@ -198,26 +200,61 @@ def test_a_folder_that_began_alone_brings_its_scores_and_one_that_joined_keeps_t
     assert [table.by_rank.tolist() for (table,) in given] == [first.by_rank.tolist()] * 3
 
 
-def taken_for_dead(storage):
+def taken_for_dead(storage, work):
     """Fails all that drivers have claimed, as others do where these have been silent."""
     with opened_storage(storage) as there:
-        for one in optuna.load_study(study_name="s, work", storage=there).trials:
+        for one in optuna.load_study(study_name=work, storage=there).trials:
             if one.state == optuna.trial.TrialState.RUNNING:
                 there.set_trial_state_values(one._trial_id, optuna.trial.TrialState.FAIL)
 
 
-@pytest.mark.parametrize("is_followed", [True, False])
-def test_who_was_taken_for_dead_at_the_finals_has_the_result_of_whoever_followed(is_followed, join, tmp_path):
-    older = json.loads(Path(__file__).with_name("older_result.json").read_bytes())
-    own, ledger = SearchRecord.of_json(older), Ledger(tmp_path / "candidates", "none")
+def older_record():
+    """What some search came to."""
+    return SearchRecord.of_json(json.loads(Path(__file__).with_name("older_result.json").read_bytes()))
+
+
+@pytest.mark.parametrize("follower", ["has a result", "fails", "is not there"])
+def test_who_was_taken_for_dead_at_the_finals_has_the_result_of_whoever_followed(follower, join, tmp_path):
+    own, ledger = older_record(), Ledger(tmp_path / "candidates", "none")
     first, second = join("a"), join("b")
     assert first.awaited(ledger) is None
-    taken_for_dead(f"sqlite:///{tmp_path / 'work.db'}")
-    if is_followed:
+    taken_for_dead(f"sqlite:///{tmp_path / 'work.db'}", "s, work")
+    if follower != "is not there":
         assert second.awaited(ledger) is None
-        assert second.conclude(own, ledger) is own
-        told = first.conclude(own, ledger)
+    if follower == "has a result":
+        assert second.conclude(own) is own
+        told = first.conclude(own)
         assert (told.held_by, told.output) == ("b", str(tmp_path / "a"))
-    else:
-        assert first.conclude(own, ledger) is own
-        assert second.awaited(ledger).held_by == "a"
+        return
+    if follower == "fails":
+        second.give_up("every fine-tuning run failed: no memory")
+        second.work.close()
+    assert first.conclude(own) is own
+    assert join("c").awaited(ledger).held_by == "a"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_who_was_followed_while_it_trained_the_finalists_saves_and_shows_nothing_of_its_own(
+    fails, small, tmp_path
+):
+    storage, watched = f"sqlite:///{tmp_path / 'shared.db'}", Watched()
+
+    def overtaken():
+        _, asked = watched.asked[-1]
+        if asked[0].seed == 0:  # a finalist, and no trial
+            taken_for_dead(storage, f"{NAME}, work")
+            with shared_work(storage, f"{NAME}, work", "b", 2) as work:
+                other = Joined(work, tmp_path / "b", frozenset())
+                assert other.awaited(Ledger(tmp_path / "of b", "none")) is None
+                other.conclude(older_record())
+            if fails:
+                raise AllFailedError("every fine-tuning run failed: no memory")
+
+    watched.before = overtaken
+    assert watched.run([*line(small, tmp_path / "a", storage), "--quiet"]) == 0
+    record = json.loads((tmp_path / "a" / "result.json").read_text())
+    assert (record["held_by"], record["verdict"]) == ("b", older_record().verdict)
+    assert not {"adapter", "allocation.json", "ranks.png"} & {one.name for one in (tmp_path / "a").iterdir()}
+    with opened_storage(storage) as there:
+        shown = optuna.load_study(study_name=f"{NAME}, {FINALISTS}", storage=there)
+    assert "verdict" not in shown.user_attrs
