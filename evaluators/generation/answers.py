@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 import numpy as np
-import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
 from evaluators.training.candidate import Recipe, Trained
 from evaluators.training.cohort import Cohort, restored
-from evaluators.training.memory import is_out_of_memory
+from evaluators.training.memory import is_out_of_memory, what_ran_out
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.objective import Around, Batch, Objective, directly
@@ -63,11 +62,11 @@ def _what_to_lower() -> Iterator[None]:
     """Raises InputError where memory runs out."""
     try:
         yield
-    except (torch.OutOfMemoryError, RuntimeError) as error:
+    except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
         raise InputError(
-            f"memory ran out while text was generated ({str(error).splitlines()[0]}); lower `beams`, "
+            f"memory ran out while text was generated ({what_ran_out(error)}); lower `beams`, "
             "`max_new_tokens` or `cohort_size`, or leave long prompts out by `generate_rows`; what was "
             "trained is kept."
         ) from None
