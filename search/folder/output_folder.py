@@ -20,10 +20,12 @@ from .folder_record import RECORD, FolderRecord, read_record
 from .lock import LOCK, locked
 from .provenance import Digests, Provenance, this_program
 
-__all__ = ["CANDIDATES", "OutputFolder", "decisive"]
+__all__ = ["CANDIDATES", "SCORES", "OutputFolder", "decisive"]
 
 CANDIDATES: Final = "candidates"
 """Of finished candidates, in a run's folder."""
+SCORES: Final = "scores"
+"""Of proxies, beside them."""
 
 _PLACE_ONLY: Final = (
     "output",
@@ -42,12 +44,11 @@ _PLACE_ONLY: Final = (
 )
 _OLD_PART: Final = "options.json.part"  # what older versions were writing when they were killed
 _RESULT: Final = "result.json"
-_SCORES: Final = "scores"
 _STUDY: Final = "study.db"  # into which optuna-dashboard writes
 _BESIDE_TRIALS: Final = "artifacts"  # that are running in it from the first second
 _LOGS: Final = "logs"  # other programs read along, and it says nothing that results do not
 _OF_A_RESULT: Final = (_RESULT, "result.md", "result.csv", "allocation.json", "ranks.png")
-_WRITTEN_EARLY: Final = (RECORD, _STUDY, _BESIDE_TRIALS, CANDIDATES, _SCORES, _LOGS, *_OF_A_RESULT)
+_WRITTEN_EARLY: Final = (RECORD, _STUDY, _BESIDE_TRIALS, CANDIDATES, SCORES, _LOGS, *_OF_A_RESULT)
 _log = logging.getLogger(__name__)
 
 
@@ -252,7 +253,7 @@ def _clear(folder: Path) -> None:
 
 
 def _anything_finished(folder: Path) -> bool:
-    return any(any(folder.rglob(f"{kept}/*.json")) for kept in (CANDIDATES, _SCORES))
+    return any(any(folder.rglob(f"{kept}/*.json")) for kept in (CANDIDATES, SCORES))
 
 
 def _forget(folder: Path, standing: Collection[str], made: Sequence[Path]) -> None:

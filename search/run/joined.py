@@ -40,7 +40,7 @@ from spaces.errors import UsageError
 
 from .alike import SETTLED, check_alike, settled
 from .company import Alone, Company, TrainsTrials
-from .kept_scores import keep_scores, settled_scores
+from .kept_scores import keep_scores, known_scores
 from .record import SearchRecord
 from .result import Result
 
@@ -75,8 +75,12 @@ class Joined:
         return settled_at_once(kept, agreed)  # also where it goes on alone
 
     def scores(self, own: Sequence[SiteScores], /) -> list[SiteScores]:
-        """Those of the driver that came first: other machines may round otherwise, and pick otherwise."""
-        own = settled_scores(self.folder, own)
+        """Those of the driver that came first: other machines may round otherwise, and pick otherwise.
+
+        Raises UsageError where this folder began with others.
+        """
+        began = known_scores(self.folder, own)
+        own = [began.get(table.proxy, table) for table in own]
         told = {table.proxy: [table.by_site.tolist(), table.by_rank.tolist()] for table in own}
         known = json.loads(self.work.agreed("scores", json.dumps(told)))
         if known.keys() != told.keys():
@@ -93,6 +97,12 @@ class Joined:
             )
             for table in own
         ]
+        for table in agreed:
+            if table.proxy in began and not np.array_equal(began[table.proxy].by_rank, table.by_rank):
+                raise UsageError(
+                    f"{self.folder} began with other scores of {table.proxy} than the drivers of this search "
+                    "have; choose another `output` or another `study_name`."
+                )
         keep_scores(self.folder, agreed)  # also where it goes on alone
         return agreed
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from evaluators.store.sealed_json import DamagedFileError, read_sealed, write_sealed
 from proxies.site_scores import SiteScores
+from search.folder.output_folder import SCORES
 from spaces.search_space import SearchSpace
 
-__all__ = ["keep_scores", "read_scores", "settled_scores", "write_scores"]
+__all__ = ["keep_scores", "known_scores", "read_scores", "settled_scores", "write_scores"]
 
-_FOLDER: Final = "scores"
 _SHORT: Final = 24  # hexadecimal digits that name a file
 _log = logging.getLogger(__name__)
 
@@ -27,18 +27,22 @@ def settled_scores(folder: Path, own: Sequence[SiteScores]) -> list[SiteScores]:
     Another device, or another number of threads, may round otherwise, and so come to other picks: with them a
     search would not go on but be another. Those that ``write_scores`` cannot write are each start's own.
     """
-    settled = []
+    began = known_scores(folder, own)
+    keep_scores(folder, [table for table in own if table.proxy not in began])
+    return [began.get(table.proxy, table) for table in own]
+
+
+def known_scores(folder: Path, own: Sequence[SiteScores]) -> dict[str, SiteScores]:
+    """Those of the same proxies with which the search in a folder began, by proxy; a log line where they are
+    not what this start measured."""
+    began = {}
     for table in own:
-        found = read_scores(_path(folder, table), table.space)
-        if found is None:
-            keep_scores(folder, [table])
-            settled.append(table)
+        if (found := read_scores(_path(folder, table), table.space)) is None:
             continue
-        first, _ = found
-        if not np.array_equal(first.by_rank, table.by_rank):
+        began[table.proxy], _ = found
+        if not np.array_equal(began[table.proxy].by_rank, table.by_rank):
             _log.info("going on with the scores of %s with which it began, not those of now", table.proxy)
-        settled.append(first)
-    return settled
+    return began
 
 
 def keep_scores(folder: Path, scores: Sequence[SiteScores]) -> None:
@@ -82,4 +86,4 @@ def read_scores(path: Path, space: SearchSpace) -> tuple[SiteScores, Mapping[str
 
 def _path(folder: Path, table: SiteScores) -> Path:
     digest = hashlib.sha256(table.proxy.encode()).hexdigest()
-    return folder / _FOLDER / f"{digest[:_SHORT]}.json"
+    return folder / SCORES / f"{digest[:_SHORT]}.json"

@@ -208,6 +208,19 @@ def taken_for_dead(storage, work):
                 there.set_trial_state_values(one._trial_id, optuna.trial.TrialState.FAIL)
 
 
+def test_a_folder_that_began_alone_with_other_scores_than_the_drivers_have_is_refused_untouched(
+    join, tmp_path, make_space, make_scores
+):
+    space = make_space([(4, 4)] * 2, (0, 2))
+    alone, agreed = (make_scores(space, np.array([[worth], [1.0]])) for worth in (1.5, 2.5))
+    Alone(tmp_path / "c").scores([alone])
+    join("b").scores([agreed])  # from a fresh folder
+    with pytest.raises(UsageError, match=r"c began with other scores of .* than the drivers .* have; choose"):
+        join("c").scores([agreed])
+    (kept,) = Alone(tmp_path / "c").scores([agreed])
+    assert kept.by_rank.tolist() == alone.by_rank.tolist()
+
+
 def older_record():
     """What some search came to."""
     return SearchRecord.of_json(json.loads(Path(__file__).with_name("older_result.json").read_bytes()))
