@@ -46,7 +46,7 @@ def labelled_rows(
     Raises UsageError on a column that is not there, InputError on rows without a label or a text.
     """
     names = _text_columns(columns, text_columns)
-    texts = [columns.strings(name) for name in names]
+    texts = [columns.texts(name) for name in names]
     labels = columns.strings(_find(columns, "label" if label_column is None else label_column))
     columns.refuse_missing("a label", [label is None for label in labels])
     columns.refuse_missing("a text", [None in row for row in zip(*texts, strict=True)])

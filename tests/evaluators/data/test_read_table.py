@@ -209,6 +209,12 @@ def test_numbers_of_any_size_become_labels(tmp_path: Path, value: str, label: st
     assert read_table(path).labels == (label,)
 
 
+def test_true_and_false_are_labels_and_no_texts(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.jsonl", '{"text": true, "label": false}')
+    with pytest.raises(InputError, match="column 'text' holds a bool at row 1"):
+        read_table(path, kind="labelled")
+
+
 def test_parquet_booleans_and_categories_are_labels(tmp_path: Path) -> None:
     frame = pandas.DataFrame({"text": ["a", "b"], "label": [True, False]})
     frame.to_parquet(tmp_path / "rows.parquet")
