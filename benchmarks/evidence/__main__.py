@@ -22,6 +22,7 @@ from .conduct import conduct
 from .experiments import EXPERIMENTS
 from .held_out import hold_out
 from .laboratory import Laboratory, Setting
+from .recalled import Recalled
 from .report import write_report
 
 
@@ -50,6 +51,13 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--results", type=Path, help="gets pages, tables and pictures (default: the work folder)"
     )
+    parser.add_argument(
+        "--known",
+        type=Path,
+        nargs="*",
+        default=(),
+        help="folders with runs.csv and tuning.csv on the same rows: what they have is not trained again",
+    )
     parser.add_argument("--title", default="", help="of the task: a folder in that of each experiment")
     parser.add_argument("--report", action="store_true", help="train nothing, write what is known")
     return parser.parse_args()
@@ -71,7 +79,8 @@ def laboratory_of(args: argparse.Namespace, machine: Machine) -> Laboratory:
     )
     ground = Ground(load_inputs(ModelSettings(args.model), data), machine)
     setting = Setting(epochs=args.epochs)
-    return Laboratory(ground, setting, args.work, progress=progress_on_stderr(quiet=True))
+    recalled, progress = Recalled(args.known), progress_on_stderr(quiet=True)
+    return Laboratory(ground, setting, args.work, recalled=recalled, progress=progress)
 
 
 def write_all(args: argparse.Namespace, laboratory: Laboratory) -> None:

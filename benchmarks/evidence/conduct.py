@@ -44,16 +44,18 @@ def conduct(
 
 
 def tuned_by(cells: Sequence[Cell], train: TrainsRuns, laboratory: Laboratory) -> dict[Cell, Tuned]:
-    """Each cell's knobs, or those of the cell that it has them from.
+    """Each cell's knobs, or those of the cell that it has them from; as tables have them, where they do.
 
     train: trains on the tuning rows; ``Laboratory.known``, where nothing shall be trained.
     """
     source = {cell: cell.like or cell for cell in cells}
+    recalled = {own: laboratory.recalled.tuned(own) for own in source.values()}
+    tuned = {own: one for own, one in recalled.items() if one is not None}
 
     def same(cell: Cell, knobs: Knobs) -> object:
         return laboratory.factors(cell, knobs, TUNING_SEEDS[0])
 
-    tuned = tune(list(dict.fromkeys(source.values())), train, same)
+    tuned |= tune([own for own, one in recalled.items() if one is None], train, same)
     return {cell: tuned[own] for cell, own in source.items()}
 
 

@@ -26,6 +26,7 @@ from spaces.allocation import Allocation
 from spaces.hooks import Renorm
 
 from .cell import Cell, Knobs, Run
+from .recalled import Recalled
 from .ways import At
 
 __all__ = ["Laboratory", "MissingRunError", "Setting"]
@@ -65,9 +66,17 @@ class Laboratory:
     """Trains runs, and knows those that are trained."""
 
     def __init__(
-        self, ground: Ground, setting: Setting, folder: Path, *, progress: Progress = silent
+        self,
+        ground: Ground,
+        setting: Setting,
+        folder: Path,
+        *,
+        recalled: Recalled | None = None,
+        progress: Progress = silent,
     ) -> None:
-        """folder: keeps what has finished, and proxies' picks; made where it is not there."""
+        """folder: keeps what has finished, and proxies' picks; made where it is not there. recalled: what
+        tables have, which need not be trained."""
+        self.recalled = recalled or Recalled()
         self._ground, self._setting, self._folder = ground, setting, folder
         self._progress = progress
         self._job = self._prepared("r=1")
@@ -85,7 +94,7 @@ class Laboratory:
         if mean_rank not in self._at:
             budget = round(mean_rank * self._job.space.params_per_rank)
             job = self._prepared(str(budget))
-            self._at[mean_rank] = At(job.space, budget, lambda proxy: self._picked(proxy, budget))
+            self._at[mean_rank] = At(job.space, budget, lambda proxy: self._picked(proxy, mean_rank, budget))
         return self._at[mean_rank]
 
     def settle(self, cell: Cell) -> None:
@@ -112,9 +121,11 @@ class Laboratory:
         return (knobs.learning_rate, *(scaling.factor(site.kind, rank) for site, rank in ranks if rank))
 
     def train(self, runs: Sequence[Run]) -> list[Evaluation]:
-        """What comes of these runs, in order; those that the ledger holds are read, the rest is trained."""
+        """What comes of these runs, in order; those that tables or the ledger hold are read, the rest is
+        trained."""
+        done = {run: one for run in runs if (one := self._recalled(run)) is not None}
         by_terms: dict[_Terms, list[Run]] = {}
-        for run in runs:
+        for run in [run for run in runs if run not in done]:
             by_terms.setdefault(self._terms(run), []).append(run)
         work = []
         for terms, own in by_terms.items():
@@ -122,7 +133,6 @@ class Laboratory:
             work.append((workload, [self._leg(run, workload, ledger) for run in own]))
         machine, folder = self._ground.machine, self._folder / CANDIDATES
         trained = fine_tune_all(work, folder, machine, keep_tensors=False, progress=self._progress)
-        done: dict[Run, Evaluation] = {}
         for own, ended in zip(by_terms.values(), trained, strict=True):
             done |= {run: one.evaluation for run, one in zip(own, ended, strict=True)}
         return [done[run] for run in runs]
@@ -140,7 +150,12 @@ class Laboratory:
             _, ledger = self._under(self._terms(run))
             ledger.forget_state(self._candidate(run))
 
+    def _recalled(self, run: Run) -> Evaluation | None:
+        return self.recalled.evaluation(run, self.plan(run.cell, run.seed))
+
     def _found(self, run: Run) -> Evaluation | None:
+        if (known := self._recalled(run)) is not None:
+            return known
         workload, ledger = self._under(self._terms(run))
         found = ledger.find(self._plain_leg(run, workload))
         return None if found is None else found.evaluation
@@ -197,11 +212,14 @@ class Laboratory:
         asked = sha256(f"{self._job.workload.fingerprint} {self._setting}".encode()).hexdigest()
         return self._folder / "picks" / asked[:12] / f"{proxy.replace(':', '-')}-{budget}.json"
 
-    def _picked(self, proxy: str, budget: int) -> Allocation:
+    def _picked(self, proxy: str, mean_rank: float, budget: int) -> Allocation:
         path = self._place(proxy, budget)
-        if not path.exists():
+        if path.exists():
+            return Allocation.from_json(path.read_text())
+        known = self.recalled.pick(proxy, mean_rank)
+        if known is None:
             raise _MissingPickError(proxy)
-        return Allocation.from_json(path.read_text())
+        return known
 
     def _pick(self, proxy: str, mean_rank: float) -> None:
         """Written down, so that rounding cannot change it on the way."""

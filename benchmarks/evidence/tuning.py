@@ -14,7 +14,7 @@ from evaluators.training.candidate import Evaluation
 
 from .cell import Cell, Knobs, Run
 
-__all__ = ["TUNING_SEEDS", "TrainsRuns", "Tuned", "tune"]
+__all__ = ["TUNING_SEEDS", "TrainsRuns", "Tuned", "is_inner", "tune"]
 
 TUNING_SEEDS: Final = (100_000, 100_001)
 """Which no reported seed reaches."""
@@ -92,8 +92,12 @@ def _tuning(cell: Cell, same: Callable[[Cell, Knobs], object], seeds: Sequence[i
             break
         tried.append(beyond)
         losses |= _mean_losses([beyond], (yield _to_the_end(cell, [beyond], seeds)))
-    inner = _untried_neighbour(_best(losses), tried, grid.ratio) is None
-    return Tuned(_best(losses), tuple(losses.items()), begun, inner)
+    return Tuned(_best(losses), tuple(losses.items()), begun, is_inner(_best(losses), tried, grid.ratio))
+
+
+def is_inner(best: Knobs, tried: Iterable[Knobs], ratio: float) -> bool:
+    """Whether both rates beside the best one were tried."""
+    return _untried_neighbour(best, tried, ratio) is None
 
 
 def _best(losses: Mapping[Knobs, float]) -> Knobs:

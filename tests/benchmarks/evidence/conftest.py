@@ -9,6 +9,7 @@ from typing import Protocol
 import pytest
 
 from benchmarks.evidence.laboratory import Laboratory, Setting
+from benchmarks.evidence.recalled import Recalled
 from benchmarks.evidence.ways import At
 from search.allocation.uniform import uniform_allocation
 from search.job.ground import Ground
@@ -32,7 +33,7 @@ def budget_of(minilm_space: SearchSpace) -> Callable[[float], At]:
 
 
 class SmallLaboratory(Protocol):
-    def __call__(self, folder: Path) -> Laboratory: ...
+    def __call__(self, folder: Path, recalled: Recalled | None = None) -> Laboratory: ...
 
 
 @pytest.fixture
@@ -42,4 +43,4 @@ def small_laboratory(model_folder: Path, files: Path) -> SmallLaboratory:  # noq
     data = DataSettings(train_file=files / "train.tsv", eval_file=files / "dev.tsv")
     ground = Ground(load_inputs(ModelSettings(str(model_folder)), data), machine)
     setting = Setting(epochs=0.5, batch_size=8, scoring=ScoringSettings(2, 8))
-    return lambda folder: Laboratory(ground, setting, folder)
+    return lambda folder, recalled=None: Laboratory(ground, setting, folder, recalled=recalled)

@@ -1,0 +1,94 @@
+"""What committed tables know: tuned cells and reported runs that need not be trained again."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import cast
+
+from evaluators.training.candidate import Candidate, Evaluation
+from spaces.allocation import Allocation
+from spaces.errors import InputError
+from spaces.scaling import Rule
+
+from .cell import Cell, Knobs, Run
+from .tuning import Tuned, is_inner
+
+__all__ = ["Recalled"]
+
+_Row = Mapping[str, str]
+
+
+class Recalled:
+    """Cells as ``runs.csv`` and ``tuning.csv`` of experiments on the same rows have them, by title and rank.
+
+    What was begun and dropped is in no table, so that a recalled cell is taken as tuned as it stands there.
+    """
+
+    def __init__(self, folders: Sequence[Path] = ()) -> None:
+        """folders: of an experiment on one task each; of a cell that several have, the first is taken."""
+        self._runs: dict[tuple[str, float], list[_Row]] = {}
+        self._tuning: dict[tuple[str, float], list[_Row]] = {}
+        for folder in folders:
+            for known, name in ((self._runs, "runs.csv"), (self._tuning, "tuning.csv")):
+                for key, rows in _by_cell(folder / name).items():
+                    known.setdefault(key, rows)
+
+    def tuned(self, cell: Cell) -> Tuned | None:
+        """The knobs that a cell was given, and what tuning made of them; None of one that is in no table."""
+        rows = self._tuning.get(_key(cell))
+        if rows is None:
+            return None
+        losses = {_knobs(row): float(row["loss"]) if row["loss"] else math.inf for row in rows}
+        chosen = next(_knobs(row) for row in rows if row["chosen"] == "true")
+        grid = cell.grid
+        begun = [Knobs(*point) for point in product(grid.scalings, grid.shortcut_alphas, grid.rates)]
+        return Tuned(chosen, tuple(losses.items()), (), is_inner(chosen, [*begun, *losses], grid.ratio))
+
+    def evaluation(self, run: Run, allocation: Allocation) -> Evaluation | None:
+        """What came of a reported run; None of one that is in no table.
+
+        allocation: the run's; raises InputError where the table's is another, as of other rows or another
+        space it is.
+        """
+        own = (row for row in self._runs.get(_key(run.cell), ()) if int(row["seed"]) == run.seed)
+        row = next(own, None)
+        if row is None or run.begun or run.rows != "test" or _knobs(row) != run.knobs:
+            return None
+        if _allocation(row) != allocation:
+            raise InputError(
+                f"{run.cell.title} at mean rank {run.cell.mean_rank:g} has another allocation in the table "
+                f"for seed {run.seed}; give tables of the same model, rows and space."
+            )
+        candidate = Candidate(allocation, run.seed, run.knobs.learning_rate, run.knobs.scaling)
+        metric, loss = (float(row[name]) if row[name] else None for name in ("metric", "loss"))
+        return Evaluation(candidate, metric, loss, row["failure"] or None, (), float(row["seconds"]), 0)
+
+    def pick(self, proxy: str, mean_rank: float) -> Allocation | None:
+        """What a proxy picked, which goes by its name; None where no table has it."""
+        rows = self._runs.get((proxy, mean_rank))
+        return None if rows is None else _allocation(rows[0])
+
+
+def _by_cell(path: Path) -> dict[tuple[str, float], list[_Row]]:
+    found: dict[tuple[str, float], list[_Row]] = {}
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault((row["way"], float(row["mean_rank"])), []).append(row)
+    return found
+
+
+def _key(cell: Cell) -> tuple[str, float]:
+    return cell.title, cell.mean_rank
+
+
+def _knobs(row: _Row) -> Knobs:
+    return Knobs(cast(Rule, row["scaling"]), float(row["shortcut_alpha"]), float(row["learning_rate"]))
+
+
+def _allocation(row: _Row) -> Allocation:
+    pairs = (pair.rpartition("=") for pair in row["ranks"].split())
+    return Allocation.of({site: int(rank) for site, _, rank in pairs})
