@@ -211,8 +211,8 @@ def _packed(record: AdapterRecord) -> str:
     if record.base_bits is None:
         return ""
     return (
-        f"It was trained and measured over a base model in {record.base_bits} bits; over weights that are "
-        "not packed so it gives other numbers, which were never measured."
+        f"It was trained and measured over a base model in {counted(record.base_bits, 'bit')}; over weights "
+        "that are not packed so it gives other numbers, which were never measured."
     )
 
 

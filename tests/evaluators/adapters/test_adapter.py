@@ -95,6 +95,7 @@ def test_the_record_says_how_the_adapter_was_made(tmp_path, saved, tiny_model):
         "stock_peft": False,
         "pad_token_id": 1,
         "base_digest": base_digest(tiny_model("bert")),
+        "base_bits": None,
         "story": None,
     }
 

@@ -189,9 +189,10 @@ def test_a_model_that_is_another_one_there_is_refused(scheduler, workload, diges
 
 def test_who_joins_is_told_what_there_is(scheduler):
     joined = join_dask(str(scheduler.file), device="cpu", threads=1)
-    assert joined == DaskExecutor(scheduler.address, "cpu", "cpu", 4, 1, usual="cpu")
+    assert joined == DaskExecutor(scheduler.address, "cpu", "cpu", 4, 1, usual="cpu", spread=True)
     assert joined.at_once is None
-    assert join_dask(scheduler.address, device="cpu", cohort_size=7).cohort_size == 7
+    chosen = join_dask(scheduler.address, device="cpu", cohort_size=7)
+    assert (chosen.cohort_size, chosen.spread) == (7, False)
 
 
 def in_two_legs(executor, workload):

@@ -14,7 +14,7 @@ from spaces.errors import InputError, UsageError
 def test_defaults_follow_the_first_device():
     machine = machine_of(MachineSettings(device="cpu"))
     assert (machine.devices, machine.cohort_size) == (("cpu",), 4)
-    assert machine.executor == LocalExecutor(("cpu",), 4, jobs=1)
+    assert machine.executor == LocalExecutor(("cpu",), 4, jobs=1, spread=True)
 
 
 def test_what_is_chosen_goes_to_the_executor():
