@@ -11,13 +11,13 @@ harshly than others.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.evidence.recalled import Row, allocation_of, rows_by_cell
 from benchmarks.record import record
 from search.study.judging.judge import judge
 from search.study.judging.stratum_report import StratumReport
@@ -45,12 +45,8 @@ class Way:
 
 def ways_of(runs: Path) -> dict[float, list[Way]]:
     """By mean rank, those all of whose runs ended well; of several that allocate alike the first."""
-    of_ways: dict[tuple[float, str], list[Mapping[str, str]]] = {}
-    with runs.open(newline="") as file:
-        for row in csv.DictReader(file):
-            of_ways.setdefault((float(row["mean_rank"]), row["way"]), []).append(row)
     found: dict[float, list[Way]] = {}
-    for (mean_rank, name), rows in of_ways.items():
+    for (name, mean_rank), rows in rows_by_cell(runs).items():
         if not any(row["failure"] for row in rows):
             way = _way(name, sorted(rows, key=lambda row: int(row["seed"])))
             own = found.setdefault(mean_rank, [])
@@ -59,13 +55,12 @@ def ways_of(runs: Path) -> dict[float, list[Way]]:
     return found
 
 
-def _way(name: str, rows: Sequence[Mapping[str, str]]) -> Way:
-    pairs = [[pair.rpartition("=") for pair in row["ranks"].split()] for row in rows]
+def _way(name: str, rows: Sequence[Row]) -> Way:
     return Way(
         name,
         float(np.mean([int(row["params"]) for row in rows])),
         tuple(float(row["loss"]) for row in rows),
-        tuple(Allocation.of({site: int(rank) for site, _, rank in of_run}) for of_run in pairs),
+        tuple(allocation_of(row) for row in rows),
     )
 
 

@@ -19,7 +19,7 @@ from .hooks import Attachment
 from .seeding import named_generator
 from .stacked import Stacked
 
-__all__ = ["Head", "initial_std", "mark_pretrained_head", "pretrained_head", "rows_of"]
+__all__ = ["Head", "head_parameters", "initial_std", "mark_pretrained_head", "pretrained_head", "rows_of"]
 
 _MARK: Final = "_rankscape_pretrained_head"
 
@@ -27,6 +27,13 @@ _MARK: Final = "_rankscape_pretrained_head"
 def initial_std(model: PreTrainedModel) -> float:
     """The standard deviation at which transformers starts the weights of this model's head."""
     return float(getattr(model.config, "initializer_range", 0.02))
+
+
+def head_parameters(modules: Mapping[str, nn.Module]) -> dict[str, nn.Parameter]:
+    """The parameters of a head's modules, given by full name, by full name."""
+    return {
+        f"{name}.{key}": one for name, module in modules.items() for key, one in module.named_parameters()
+    }
 
 
 def mark_pretrained_head(model: PreTrainedModel, names: Collection[str]) -> None:
@@ -54,19 +61,13 @@ class Head:
         """modules: by full name. ``stacked`` must hold ``Head.shapes(modules)``. std: of weights at the start
         (``initial_std``). pretrained: parameters that start as they are (``pretrained_head``)."""
         self._modules, self._stacked, self._std = dict(modules), stacked, std
-        own = {
-            f"{name}.{key}": one for name, module in modules.items() for key, one in module.named_parameters()
-        }
+        own = head_parameters(modules)
         self._pretrained = {f"head.{name}": own[name].detach() for name in pretrained if name in own}
 
     @staticmethod
     def shapes(modules: Mapping[str, nn.Module]) -> dict[str, tuple[int, ...]]:
         """Shapes, without the slot axis, of what a head trains: ``head.classifier.weight`` and so on."""
-        return {
-            f"head.{name}.{key}": tuple(parameter.shape)
-            for name, module in modules.items()
-            for key, parameter in module.named_parameters()
-        }
+        return {f"head.{name}": tuple(one.shape) for name, one in head_parameters(modules).items()}
 
     def load(self, slot: int, *, seed: int) -> None:
         """Starts a head in a slot, as transformers starts one: what was pretrained as it was, other weights

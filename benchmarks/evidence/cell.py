@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import product
 
 from evaluators.data.task import ReportOn
 from spaces.hooks import Renorm
@@ -30,6 +31,11 @@ class Grid:
     rates: tuple[float, ...] = (4e-4, 1e-3, 2.5e-3, 6.25e-3)
     scalings: tuple[Rule, ...] = ("constant", "alpha/r")
     shortcut_alphas: tuple[float, ...] = (16.0,)
+
+    @property
+    def points(self) -> tuple[Knobs, ...]:
+        """All of them, rate by rate."""
+        return tuple(Knobs(*one) for one in product(self.scalings, self.shortcut_alphas, self.rates))
 
     @property
     def ratio(self) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Mapping, Sequence
-from itertools import product
 from pathlib import Path
 from typing import cast
 
@@ -17,9 +16,10 @@ from spaces.scaling import Rule
 from .cell import Cell, Knobs, Run
 from .tuning import Tuned, is_inner
 
-__all__ = ["Recalled"]
+__all__ = ["Recalled", "Row", "allocation_of", "rows_by_cell"]
 
-_Row = Mapping[str, str]
+Row = Mapping[str, str]
+"""Of a table, by column."""
 
 
 class Recalled:
@@ -30,11 +30,11 @@ class Recalled:
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
         """folders: of an experiment on one task each; of a cell that several have, the first is taken."""
-        self._runs: dict[tuple[str, float], list[_Row]] = {}
-        self._tuning: dict[tuple[str, float], list[_Row]] = {}
+        self._runs: dict[tuple[str, float], list[Row]] = {}
+        self._tuning: dict[tuple[str, float], list[Row]] = {}
         for folder in folders:
             for known, name in ((self._runs, "runs.csv"), (self._tuning, "tuning.csv")):
-                for key, rows in _by_cell(folder / name).items():
+                for key, rows in rows_by_cell(folder / name).items():
                     known.setdefault(key, rows)
 
     def tuned(self, cell: Cell) -> Tuned | None:
@@ -44,9 +44,8 @@ class Recalled:
             return None
         losses = {_knobs(row): float(row["loss"]) if row["loss"] else math.inf for row in rows}
         chosen = next(_knobs(row) for row in rows if row["chosen"] == "true")
-        grid = cell.grid
-        begun = [Knobs(*point) for point in product(grid.scalings, grid.shortcut_alphas, grid.rates)]
-        return Tuned(chosen, tuple(losses.items()), (), is_inner(chosen, [*begun, *losses], grid.ratio))
+        inner = is_inner(chosen, [*cell.grid.points, *losses], cell.grid.ratio)
+        return Tuned(chosen, tuple(losses.items()), (), inner)
 
     def evaluation(self, run: Run, allocation: Allocation) -> Evaluation | None:
         """What came of a reported run; None of one that is in no table.
@@ -58,7 +57,7 @@ class Recalled:
         row = next(own, None)
         if row is None or run.begun or run.rows != "test" or _knobs(row) != run.knobs:
             return None
-        if _allocation(row) != allocation:
+        if allocation_of(row) != allocation:
             raise InputError(
                 f"{run.cell.title} at mean rank {run.cell.mean_rank:g} has another allocation in the table "
                 f"for seed {run.seed}; give tables of the same model, rows and space."
@@ -70,11 +69,12 @@ class Recalled:
     def pick(self, proxy: str, mean_rank: float) -> Allocation | None:
         """What a proxy picked, which goes by its name; None where no table has it."""
         rows = self._runs.get((proxy, mean_rank))
-        return None if rows is None else _allocation(rows[0])
+        return None if rows is None else allocation_of(rows[0])
 
 
-def _by_cell(path: Path) -> dict[tuple[str, float], list[_Row]]:
-    found: dict[tuple[str, float], list[_Row]] = {}
+def rows_by_cell(path: Path) -> dict[tuple[str, float], list[Row]]:
+    """The rows of such a table by way, as it is called there, and mean rank."""
+    found: dict[tuple[str, float], list[Row]] = {}
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
             found.setdefault((row["way"], float(row["mean_rank"])), []).append(row)
@@ -85,10 +85,11 @@ def _key(cell: Cell) -> tuple[str, float]:
     return cell.title, cell.mean_rank
 
 
-def _knobs(row: _Row) -> Knobs:
+def _knobs(row: Row) -> Knobs:
     return Knobs(cast(Rule, row["scaling"]), float(row["shortcut_alpha"]), float(row["learning_rate"]))
 
 
-def _allocation(row: _Row) -> Allocation:
+def allocation_of(row: Row) -> Allocation:
+    """That of a row of ``runs.csv``, as ``tables`` writes its ranks."""
     pairs = (pair.rpartition("=") for pair in row["ranks"].split())
     return Allocation.of({site: int(rank) for site, _, rank in pairs})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import Final
 
 import numpy as np
@@ -79,8 +78,8 @@ def tune(
 def _tuning(cell: Cell, same: Callable[[Cell, Knobs], object], seeds: Sequence[int]) -> _Tuning:
     grid = cell.grid
     distinct: dict[object, Knobs] = {}
-    for point in product(grid.scalings, grid.shortcut_alphas, grid.rates):
-        distinct.setdefault(same(cell, Knobs(*point)), Knobs(*point))
+    for point in grid.points:
+        distinct.setdefault(same(cell, point), point)
     tried = list(distinct.values())
     first = yield [Run(cell, one, seeds[0], "validation", begun=True) for one in tried]
     order = np.argsort([_loss(one) for one in first], kind="stable")[:_GO_ON]

@@ -23,7 +23,7 @@ from transformers import (
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.foreign import foreign
-from spaces.head import mark_pretrained_head
+from spaces.head import head_parameters, mark_pretrained_head
 from spaces.objective import Architecture
 from spaces.unknown_name import unknown_name
 
@@ -224,9 +224,9 @@ def _pretrained(model: PreTrainedModel, head: Mapping[str, nn.Module], info: Map
     """The parameters of a head that the weights have, as ModernBERT's of its masked language model, but for
     those that answer for each label."""
     lacking = {*info["missing_keys"], *(key for key, *_ in info["mismatched_keys"])}
-    own = {f"{name}.{key}": one for name, part in head.items() for key, one in part.named_parameters()}
     labels = (model.config.num_labels,)
-    return [name for name, one in own.items() if name not in lacking and one.shape[:1] != labels]
+    own = head_parameters(head).items()
+    return [name for name, one in own if name not in lacking and one.shape[:1] != labels]
 
 
 def _check_finite(model: PreTrainedModel, name: str) -> None:

@@ -53,11 +53,6 @@ CANDIDATES = [
 
 
 @pytest.fixture
-def model(tiny_model):
-    return tiny_model("bert")
-
-
-@pytest.fixture
 def sites(model):
     return find_sites(model, "lora[all]+shortcut")
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import pytest
 import torch
 
-from evaluators.data.rows import Rows
-from evaluators.data.task import Task
 from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import score_trained
@@ -21,24 +18,8 @@ from evaluators.training.train import train_cohort
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 
-RECIPE = Recipe(epochs=0.5, batch_size=8)
+RECIPE = Recipe(batch_size=8)
 CANDIDATES = [Candidate(Allocation.of({"layers.0.q": rank}), rank, 1e-2) for rank in (1, 2, 3)]
-
-
-def rows_of(count: int, seed: int) -> Rows:
-    rng = np.random.default_rng(seed)
-    ids = tuple(rng.integers(8, 100, rng.integers(4, 12)) for _ in range(count))
-    return Rows(ids, None, rng.integers(0, 2, count))
-
-
-@pytest.fixture(scope="module")
-def task() -> Task:
-    return Task("random", Classification(("no", "yes")), rows_of(64, 0), rows_of(20, 1), rows_of(20, 2))
-
-
-@pytest.fixture
-def model(tiny_model):
-    return tiny_model("bert")
 
 
 @pytest.fixture

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from peft import LoraConfig
 from transformers import AutoConfig, AutoModelForMaskedLM, PreTrainedModel
 
 from evaluators.base.base_model import ModelSource, load_base_model
-from evaluators.data.rows import Rows
-from evaluators.data.task import Task
-from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.train_with_peft import train_with_peft
@@ -34,13 +30,6 @@ def folder(tiny_model, tmp_path) -> Path:
 @pytest.fixture
 def model(folder) -> PreTrainedModel:
     return load_base_model(ModelSource(str(folder), 2), device="cpu")
-
-
-@pytest.fixture
-def task() -> Task:
-    rng = np.random.default_rng(0)
-    rows = Rows(tuple(rng.integers(8, 100, (16, 6))), None, rng.integers(0, 2, 16))
-    return Task("random", Classification(("no", "yes")), rows, rows, rows)
 
 
 def test_a_cohort_starts_from_it_and_draws_the_rest_by_seed(folder, model, task):

@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from evaluators.data.rows import Rows
-from evaluators.data.task import Task
 from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
@@ -27,22 +25,6 @@ CANDIDATES = [
     Candidate(Allocation.of({"layers.1.v": 1, "layers.2.cut": 2}), 1, 1e-2, scaling="constant"),
     Candidate(Allocation.of({"layers.0.fc1": 3, "layers.2.q": 5}), 2, 5e-3, scaling="alpha/sqrt(r)"),
 ]
-
-
-def rows_of(count: int, seed: int) -> Rows:
-    rng = np.random.default_rng(seed)
-    ids = tuple(rng.integers(8, 100, rng.integers(4, 12)) for _ in range(count))
-    return Rows(ids, None, rng.integers(0, 2, count))
-
-
-@pytest.fixture(scope="module")
-def task() -> Task:
-    return Task("random", Classification(("no", "yes")), rows_of(30, 0), rows_of(20, 1), rows_of(20, 2))
-
-
-@pytest.fixture
-def model(tiny_model):
-    return tiny_model("bert")
 
 
 @pytest.fixture

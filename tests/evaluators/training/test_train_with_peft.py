@@ -52,11 +52,6 @@ def task() -> Task:
 
 
 @pytest.fixture
-def model(tiny_model):
-    return tiny_model("bert")
-
-
-@pytest.fixture
 def train(model, task):
     """Trains a config on the tiny model; gives what came of it, and the model that it was trained on."""
 
