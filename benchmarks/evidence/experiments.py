@@ -74,6 +74,18 @@ def _rates() -> Experiment:
     return Experiment("rates", "Rates and scaling rules", tuple(blocks), tuple(contrasts))
 
 
+def _rules() -> Experiment:
+    """At few ranks: cells that chose ``constant`` from two rules, and the same held to ``alpha/r``."""
+    blocks: list[tuple[Cell, ...]] = []
+    contrasts: list[Contrast] = []
+    for ways in ((_UNIFORM, _QV), (_SIGNAL, _SPECTRUM)):
+        free = [Cell(way, _HALF) for way in ways]
+        held = [replace(cell, grid=Grid(scalings=("alpha/r",)), note="alpha/r") for cell in free]
+        blocks.append((*free, *held))
+        contrasts += [Contrast(one, other) for one, other in zip(held, free, strict=True)]
+    return Experiment("rules", "Scaling rules at few ranks", tuple(blocks), tuple(contrasts))
+
+
 def _shortcuts() -> Experiment:
     """Eight knobs to begin with for every cell: two rules for linears, two alphas for shortcuts."""
     both, linears, grid = (*_RESIDUAL, *_CROSS), ("q", "v", "fc1", "fc2"), _EITHER_ALPHA
@@ -106,5 +118,5 @@ def _against_the_first(blocks: tuple[tuple[Cell, ...], ...]) -> tuple[Contrast, 
 
 
 EXPERIMENTS: Final[Mapping[str, Experiment]] = {
-    one.name: one for one in (_ladder(), _length(), _roles(), _rates(), _shortcuts())
+    one.name: one for one in (_ladder(), _length(), _roles(), _rates(), _rules(), _shortcuts())
 }
