@@ -18,6 +18,7 @@ from evaluators.store.ledger import fingerprint
 from evaluators.training.candidate import Recipe, Trained
 from evaluators.training.gate_policy import GatePolicy
 from evaluators.training.leg import Leg
+from evaluators.training.sparing import Sparing
 from evaluators.training.train import train_cohort
 from spaces.site import Site
 
@@ -43,8 +44,7 @@ class Workload:
     """What every cohort of a run shares. policy: None where gates stay one. report_on: the rows that
     metric and loss are of. trainer: who trains the legs that an executor puts together. text_test: what
     they answer when they have finished, where nothing is kept that could be asked later; None: nothing.
-    gradient_checkpointing: whether it spares memory by computing the model's blocks twice, with the same
-    results."""
+    sparing: how memory is spared, which changes no result by more than rounding."""
 
     source: ModelSource
     task: Task
@@ -54,7 +54,7 @@ class Workload:
     report_on: ReportOn = "validation"
     trainer: Trainer = field(default_factory=lambda: in_one_cohort)
     text_test: TextTest | None = None
-    gradient_checkpointing: bool = False
+    sparing: Sparing = field(default_factory=Sparing)
 
     @property
     def rows(self) -> Rows:
@@ -89,7 +89,7 @@ def in_one_cohort(
         policy=workload.policy,
         report_on=workload.rows,
         write=None if test is None else partial(answers_in, test),
-        gradient_checkpointing=workload.gradient_checkpointing,
+        sparing=workload.sparing,
         on_step=on_step,
     )
 

@@ -7,6 +7,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
 import numpy as np
 from torch import Tensor
@@ -26,9 +28,12 @@ from .diverged import loss_diverged, outputs_diverged
 from .gate_policy import GateHooks, GatePolicy, NeverActedError, Step
 from .leg import Leg
 from .memory import CrowdedError, is_out_of_memory, peak_memory, reset_peak_memory, why_it_did_not_fit
+from .sparing import MicroBatches, Sparing
 from .train_step import train_step
 
 __all__ = ["Write", "train_cohort"]
+
+_AS_IT_IS: Final = Sparing()
 
 Write = Callable[[Cohort, Sequence[int], Around], Sequence[tuple[str, ...]]]
 """What these slots of a cohort answer to prompts, the model asked in this way."""
@@ -69,7 +74,7 @@ def train_cohort(
     policy: GatePolicy | None = None,
     report_on: Rows | None = None,
     write: Write | None = None,
-    gradient_checkpointing: bool = False,
+    sparing: Sparing = _AS_IT_IS,
     on_step: Callable[[int], None] = lambda _: None,
 ) -> list[Trained]:
     """Trains the candidate of every leg to the leg's end and evaluates it there; in the order given.
@@ -89,8 +94,9 @@ def train_cohort(
             pauses.
         report_on: the rows that metric and loss are of; by default the validation rows.
         write: what they are to write when they have finished; None: nothing.
-        gradient_checkpointing: whether steps compute the model's blocks twice to save memory, with the same
-            results; not where a policy trains or replaces the base model's own weights.
+        sparing: how memory is spared. Blocks are not computed twice where a policy trains or replaces the
+            base model's own weights. One candidate alone that does not fit, and has no policy, goes on in
+            micro-batches of half as many rows, down to one.
         on_step: called with the number of candidate-steps done.
 
     Raises CrowdedError where several do not fit into memory, and ValueError on what cannot be done under a
@@ -102,8 +108,7 @@ def train_cohort(
     slots = min(slots, len(legs))
     rows, training = task.validation if report_on is None else report_on, None
     try:
-        training = _Training(model, sites, task, legs, recipe, slots, policy, rows, write, on_step)
-        training.recompute = gradient_checkpointing and training.hooks.around is None
+        training = _Training(model, sites, task, legs, recipe, slots, policy, rows, write, sparing, on_step)
         training.run(done)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
@@ -137,6 +142,7 @@ class _Training:
         policy: GatePolicy | None,
         report_on: Rows,
         write: Write | None,
+        sparing: Sparing,
         on_step: Callable[[int], None],
     ) -> None:
         more = nothing_more if policy is None else policy.shapes
@@ -144,7 +150,11 @@ class _Training:
         self.cohort = Cohort(model, sites, task.objective, candidates, recipe, slots=slots, more=more)
         self.hooks = GateHooks() if policy is None else policy.hooks(self.cohort, task)
         self.task, self.legs, self.recipe, self.on_step = task, legs, recipe, on_step
-        self.report_on, self.write, self.recompute = report_on, write, False
+        self.report_on, self.write = report_on, write
+        recompute = sparing.gradient_checkpointing and self.hooks.around is None
+        alone = policy is None and len(legs) == 1
+        parts = MicroBatches(sparing.micro_batch_size or recipe.batch_size, adapts=alone)
+        self.train_step = partial(train_step, micro_batches=parts, recompute=recompute)
         self.running: dict[int, tuple[int, _Run]] = {}  # slot -> (index of the leg, its run)
         self.lengths = np.array([len(ids) for ids in task.train.input_ids])
         self.cost = {site.name: site.cost_per_rank for site in sites}
@@ -200,9 +210,7 @@ class _Training:
             for slot, run in zip(slots, runs, strict=True)
         ]
         batches = [next(run.batches) for run in runs]
-        losses, active = train_step(
-            self.cohort, steps, self.task.train, batches, self.hooks, recompute=self.recompute
-        )
+        losses, active = self.train_step(self.cohort, steps, self.task.train, batches, self.hooks)
         self.on_step(len(slots))
         failed = {}
         values = losses.tolist()  # waits for the device

@@ -15,6 +15,8 @@ from spaces.objective import directly
 from .adamw import clip_per_slot
 from .cohort import Cohort
 from .gate_policy import GateHooks, Step
+from .memory import give_back_unused
+from .sparing import MicroBatches
 
 __all__ = ["train_step"]
 
@@ -26,6 +28,7 @@ def train_step(
     indices: Sequence[np.ndarray],
     hooks: GateHooks,
     *,
+    micro_batches: MicroBatches | None = None,
     recompute: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """One optimizer step of these slots on their own rows; their mean losses before it, (slots,).
@@ -38,20 +41,23 @@ def train_step(
         rows: those to train on.
         indices: of each of these slots' own batch, in their order.
         hooks: what the gate policy does meanwhile.
+        micro_batches: into which parts the batches are divided; None: they are not.
         recompute: whether the model's blocks are computed again in the backward pass (``Cohort.recomputed``).
     """
     slots = [step.slot for step in steps]
+    micro_batches = micro_batches or MicroBatches(max(map(len, indices)))
     cohort.stacked.select(slots)
     hooks.before(steps)
-    around = hooks.around or directly
-
-    def now() -> Tensor:
-        return cohort.losses(slots, rows, indices, around=around)
-
-    with cohort.recomputed() if recompute else nullcontext():
-        losses = now()
-        penalty = hooks.penalty(steps, now)
-        gradient = cohort.stacked.gradient(losses.sum() if penalty is None else losses.sum() + penalty)
+    while True:
+        try:
+            with cohort.recomputed() if recompute else nullcontext():
+                parts = list(micro_batches.parts(indices))
+                losses, gradient = _gradient(cohort, steps, rows, parts, indices, hooks)
+            break
+        except (RuntimeError, MemoryError) as error:
+            if not micro_batches.shrink(error):
+                raise
+        give_back_unused(cohort.model.device)
     active = hooks.trains(steps)
     if active is not None:
         gradient.mul_(active)
@@ -61,4 +67,38 @@ def train_step(
     rates[slots, 0] = torch.tensor([step.learning_rate for step in steps])
     cohort.optimizer.step(gradient, rates, active=active)
     hooks.after(steps)
-    return losses.detach(), active
+    return losses, active
+
+
+def _gradient(
+    cohort: Cohort,
+    steps: Sequence[Step],
+    rows: Rows,
+    parts: Sequence[Sequence[np.ndarray]],
+    indices: Sequence[np.ndarray],
+    hooks: GateHooks,
+) -> tuple[Tensor, Tensor]:
+    """The slots' losses, (slots,), and the gradient of their sum and the policy's penalty, (C, P).
+
+    parts: of ``indices``. The policy is asked for its penalty behind the last part's forward pass, and what
+    it asks for again is the whole.
+    """
+    slots, around = [step.slot for step in steps], hooks.around or directly
+    whole = None if len(parts) == 1 else indices
+
+    def again() -> Tensor:
+        return cohort.losses(slots, rows, indices, around=around)
+
+    def of_part(part: Sequence[np.ndarray], *, last: bool) -> tuple[Tensor, Tensor]:
+        """Whose graph is gone before the next part's begins."""
+        losses = cohort.losses(slots, rows, part, whole=whole, around=around)
+        penalty = hooks.penalty(steps, again) if last else None
+        total = losses.sum() if penalty is None else losses.sum() + penalty
+        return losses.detach(), cohort.stacked.gradient(total, again=not last)
+
+    losses, gradient = of_part(parts[0], last=len(parts) == 1)
+    for number, part in enumerate(parts[1:], 2):
+        more, slope = of_part(part, last=number == len(parts))
+        losses += more
+        gradient += slope
+    return losses, gradient

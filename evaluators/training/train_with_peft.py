@@ -41,8 +41,15 @@ from .data_order import batches_from, in_length_order
 from .diverged import loss_diverged, outputs_diverged
 from .gate_policy import NeverActedError
 from .leg import Leg
-from .memory import is_out_of_memory, peak_memory, reset_peak_memory, why_it_did_not_fit
+from .memory import (
+    give_back_unused,
+    is_out_of_memory,
+    peak_memory,
+    reset_peak_memory,
+    why_it_did_not_fit,
+)
 from .prefixed import prefixed
+from .sparing import MicroBatches
 
 __all__ = ["adapter_params", "train_with_peft", "with_adapter"]
 
@@ -68,6 +75,7 @@ def train_with_peft(
     report_on: Rows,
     write: _Write | None = None,
     prepare: Callable[[PeftModel], None] = _nothing,
+    micro_batch_size: int | None = None,
     on_step: Callable[[int], None] = _nothing,
 ) -> Trained:
     """One candidate, trained by PEFT on a copy of the model and evaluated on ``report_on``.
@@ -87,12 +95,14 @@ def train_with_peft(
         report_on: the rows that metric and loss are of.
         write: what it is to write when it has finished; None: nothing.
         prepare: last change to the model before it trains, after EVA's where the config asks for that.
+        micro_batch_size: rows in a forward pass, at most (``Sparing``); halved where they do not fit.
         on_step: called with 1 after each step.
 
     Raises NeverActedError where AdaLoRA's cut was not over by the last step, and
     InputError where EVA has too few tokens.
     """
-    run = _PeftRun(Candidate(Allocation.of({}), seed, learning_rate), task, recipe)
+    micro_batches = MicroBatches(micro_batch_size or recipe.batch_size, adapts=True)
+    run = _PeftRun(Candidate(Allocation.of({}), seed, learning_rate), task, recipe, micro_batches)
     reset_peak_memory(model.device)
     try:
         tuned = run.started(config, model)
@@ -128,8 +138,9 @@ def adapter_params(tuned: PeftModel) -> int:
 class _PeftRun:
     """One candidate on its way."""
 
-    def __init__(self, candidate: Candidate, task: Task, recipe: Recipe) -> None:
+    def __init__(self, candidate: Candidate, task: Task, recipe: Recipe, micro_batches: MicroBatches) -> None:
         self.candidate, self.task, self.recipe = candidate, task, recipe
+        self.micro_batches = micro_batches
         self.objective = task.objective
         self.total = recipe.steps(len(task.train))
         self.curve: list[float] = []
@@ -161,17 +172,11 @@ class _PeftRun:
         rate, decay = self.candidate.learning_rate, self.recipe.weight_decay
         optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
         for step, batch in enumerate(islice(self._batches(), self.total)):
-            rows = batch_of(tuned, self.task.train, batch)
-            # with labels AdaLoRA's forward adds its orthogonality penalty to the loss
-            output = tuned(**rows.inputs, labels=rows.labels)
-            optimizer.zero_grad()
-            output.loss.backward()
+            loss = self._gradient(tuned, batch)
             torch.nn.utils.clip_grad_norm_(parameters, self.recipe.max_grad_norm)
             schedule = linear_schedule(step, self.total, warmup=self.recipe.warmup)
             optimizer.param_groups[0]["lr"] = rate * schedule
             optimizer.step()
-            losses = self.objective.losses_of(output.logits.detach(), rows.labels)
-            loss = float(losses.sums.sum() / losses.counts.sum())
             self.curve.append(loss)
             on_step(1)
             if not math.isfinite(loss):
@@ -179,6 +184,30 @@ class _PeftRun:
             if isinstance(tuned.base_model, AdaLoraModel):
                 tuned.base_model.update_and_allocate(step)  # reads the gradients of this step
         return None
+
+    def _gradient(self, tuned: PeftModel, batch: np.ndarray) -> float:
+        """Of all the batch's rows, into the parameters; their mean loss."""
+        while True:
+            tuned.zero_grad()
+            try:
+                targets = self.objective.targets(batch_of(tuned, self.task.train, batch).labels).sum()
+                parts = self.micro_batches.parts([batch])
+                return sum(self._part_of_gradient(tuned, part, targets) for (part,) in parts)
+            except (RuntimeError, MemoryError) as error:
+                if not self.micro_batches.shrink(error):
+                    raise
+            give_back_unused(tuned.device)
+
+    def _part_of_gradient(self, tuned: PeftModel, part: np.ndarray, targets: Tensor) -> float:
+        """That of some rows of a batch with so many targets, added; their share of its loss."""
+        rows = batch_of(tuned, self.task.train, part)
+        # with labels AdaLoRA's forward adds its orthogonality penalty to the loss
+        output = tuned(**rows.inputs, labels=rows.labels)
+        losses = self.objective.losses_of(output.logits.detach(), rows.labels)
+        own = losses.counts.sum()
+        if own > 0:  # else PEFT's mean of them is not a number
+            (output.loss * (own / targets)).backward()
+        return float(losses.sums.sum() / targets)
 
     def finished(self, tuned: PeftModel, report_on: Rows, write: _Write | None) -> Trained:
         """The evaluation of what was trained, and what it writes."""

@@ -54,6 +54,7 @@ class Referee:
                 learning_rate=leg.candidate.learning_rate,
                 report_on=workload.rows,
                 write=None if test is None else partial(model_answers, test, size=size),
+                micro_batch_size=workload.sparing.micro_batch_size,
                 on_step=on_step,
             )
             for leg in legs

@@ -39,6 +39,7 @@ _PLACE_ONLY: Final = (
     "cohort_size",
     "dask",
     "gradient_checkpointing",
+    "micro_batch_size",
     "storage",
     "study_name",
 )

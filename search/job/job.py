@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from transformers import PreTrainedModel
@@ -12,6 +12,7 @@ from evaluators.data.task import Task
 from evaluators.executors.workload import Workload
 from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Recipe
+from evaluators.training.sparing import Sparing
 from spaces.allocation import Allocation
 from spaces.scaling import Rule
 from spaces.search_space import SearchSpace
@@ -37,7 +38,7 @@ class Job:
         learning_rate: of every candidate, at its peak.
         seeds: of every allocation's runs, ascending.
         scoring: what proxies look at.
-        gradient_checkpointing: whether training computes the model's blocks twice, to save memory.
+        sparing: how training spares memory.
         beside: sites outside of the space that candidates may have as well, as baselines do.
     """
 
@@ -49,7 +50,7 @@ class Job:
     learning_rate: float
     seeds: tuple[int, ...]
     scoring: ScoringSettings
-    gradient_checkpointing: bool = False
+    sparing: Sparing = field(default_factory=Sparing)
     beside: tuple[Site, ...] = ()
 
     @property
@@ -96,13 +97,7 @@ class Job:
 
     @property
     def workload(self) -> Workload:
-        return Workload(
-            self.source,
-            self.task,
-            self.sites,
-            self.recipe,
-            gradient_checkpointing=self.gradient_checkpointing,
-        )
+        return Workload(self.source, self.task, self.sites, self.recipe, sparing=self.sparing)
 
     def ledger(self, folder: Path) -> Ledger:
         """What is known there of its candidates' training; made once, as the rows are read for it."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from evaluators.training.candidate import Recipe
 from evaluators.training.padding_share import evaluation_padding, training_padding
+from evaluators.training.sparing import Sparing
 from spaces.budget import parse_budget
 from spaces.counted import counted
 from spaces.errors import UsageError
@@ -55,7 +56,7 @@ def prepare(
         training.lr or ground.inputs.learning_rate,
         tuple(training.all_seeds),
         scoring,
-        training.gradient_checkpointing,
+        Sparing(training.gradient_checkpointing, training.micro_batch_size),
     )
 
 

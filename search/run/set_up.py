@@ -81,6 +81,7 @@ def setup(
     max_grad_norm: float = _TRAINING.max_grad_norm,
     seed: int = _TRAINING.seed,
     gradient_checkpointing: bool = _TRAINING.gradient_checkpointing,
+    micro_batch_size: int | None = _TRAINING.micro_batch_size,
     device: str = _MACHINE.device,
     devices: str | Sequence[str] | None = _MACHINE.devices,
     jobs: int | None = _MACHINE.jobs,
@@ -132,9 +133,8 @@ def setup(
             eval_rows,
         )
         scoring = ScoringSettings(scoring_batches, scoring_batch_size, warm_up_steps, scoring_memory)
-        training = TrainingSettings(
-            seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed, gradient_checkpointing
-        )
+        steps = (seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed)
+        training = TrainingSettings(*steps, gradient_checkpointing, micro_batch_size)
         machine = MachineSettings(device, several(devices), jobs, cohort_size, threads, dask)
         base = ModelSettings(_place_of(model), dtype, load_in_4bit, load_in_8bit)
         answers = (generate, beams, length_penalty, no_repeat_ngram, max_new_tokens, generate_rows)

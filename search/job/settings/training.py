@@ -57,6 +57,16 @@ class TrainingSettings:
         rare=True,
     )
 
+    micro_batch_size: int | None = option(
+        None,
+        "rows of a candidate's step in one forward pass: the same results but for rounding, in less memory "
+        "(gradient accumulation)",
+        metavar="N",
+        between=COUNTS,
+        default_text="the whole step, fewer where one alone does not fit",
+        rare=True,
+    )
+
     def __post_init__(self) -> None:
         check_settings(self)
 

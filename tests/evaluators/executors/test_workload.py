@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from evaluators.training.sparing import Sparing
 from search.methods.registry import policy_of
 
 
@@ -30,7 +31,8 @@ def test_whatever_decides_results_is_in_its_fingerprint_and_how_it_is_computed_i
     known = [workload.fingerprint, *(one.fingerprint for one in others)]
     assert len({*known}) == len(known)
     assert replace(workload).fingerprint == workload.fingerprint
-    assert replace(workload, gradient_checkpointing=True).fingerprint == workload.fingerprint
+    spared = replace(workload, sparing=Sparing(gradient_checkpointing=True, micro_batch_size=1))
+    assert spared.fingerprint == workload.fingerprint
     assert replace(workload, sites=workload.sites[:1]).fingerprint == workload.fingerprint  # candidates say
 
 

@@ -23,6 +23,7 @@ from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort, score_trained
 from evaluators.training.data_order import epoch_batches
 from evaluators.training.leg import whole
+from evaluators.training.sparing import Sparing
 from evaluators.training.train import train_cohort
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
@@ -218,7 +219,7 @@ def test_peak_memory_and_seconds_are_recorded(model, sites, task):
 
 def test_computing_blocks_again_changes_nothing_of_what_is_trained(model, sites, task):
     kept, again = (
-        train_cohort(model, sites, task, whole(CANDIDATES), RECIPE, slots=2, gradient_checkpointing=on)
+        train_cohort(model, sites, task, whole(CANDIDATES), RECIPE, slots=2, sparing=Sparing(on))
         for on in (False, True)
     )
     for one, other in zip(kept, again, strict=True):

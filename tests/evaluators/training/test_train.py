@@ -14,6 +14,7 @@ from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks
 from evaluators.training.leg import Leg, whole
 from evaluators.training.memory import CrowdedError
+from evaluators.training.sparing import Sparing
 from evaluators.training.train import train_cohort
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
@@ -66,11 +67,11 @@ def assert_same_bits(ones, others):
 
 
 @pytest.mark.parametrize("pauses", [[5], [1, 8, 11]])  # 8: where an epoch ends
-@pytest.mark.parametrize("how", [{}, {"gradient_checkpointing": True}])
-def test_pauses_change_no_bit_of_any_candidate(train, pauses, how):
-    together = train(whole(CANDIDATES), **how)
+@pytest.mark.parametrize("sparing", [Sparing(), Sparing(True), Sparing(micro_batch_size=3)])
+def test_pauses_change_no_bit_of_any_candidate(train, pauses, sparing):
+    together = train(whole(CANDIDATES), sparing=sparing)
     assert [len(one.evaluation.curve) for one in together] == [STEPS] * 3
-    assert_same_bits(in_legs(train, CANDIDATES, pauses, **how), together)
+    assert_same_bits(in_legs(train, CANDIDATES, pauses, sparing=sparing), together)
 
 
 @pytest.mark.parametrize("candidate", CANDIDATES)
