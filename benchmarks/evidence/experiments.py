@@ -86,6 +86,17 @@ def _rules() -> Experiment:
     return Experiment("rules", "Scaling rules at few ranks", tuple(blocks), tuple(contrasts))
 
 
+def _defaults() -> Experiment:
+    """What the tool proposes by itself, and depth alone, all at the knobs of ``uniform``."""
+    uniform = Cell(_UNIFORM, _HALF)
+    ways: tuple[Way, ...] = (Picked("zico"), Picked("l2_norm"), LikeIt(_SIGNAL, "layers"))
+    cells = [Cell(way, _HALF, like=uniform, note="at uniform's rate") for way in ways]
+    block = (uniform, *cells)
+    return Experiment(
+        "defaults", "Default picks, and depth, at one rate", (block,), _against_the_first((block,))
+    )
+
+
 def _shortcuts() -> Experiment:
     """Eight knobs to begin with for every cell: two rules for linears, two alphas for shortcuts."""
     both, linears, grid = (*_RESIDUAL, *_CROSS), ("q", "v", "fc1", "fc2"), _EITHER_ALPHA
@@ -118,5 +129,5 @@ def _against_the_first(blocks: tuple[tuple[Cell, ...], ...]) -> tuple[Contrast, 
 
 
 EXPERIMENTS: Final[Mapping[str, Experiment]] = {
-    one.name: one for one in (_ladder(), _length(), _roles(), _rates(), _rules(), _shortcuts())
+    one.name: one for one in (_ladder(), _length(), _roles(), _rates(), _rules(), _defaults(), _shortcuts())
 }
