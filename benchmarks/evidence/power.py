@@ -30,4 +30,4 @@ def least_difference(sd: float, *, seeds: int, tests: int = 1, power: float = 0.
     enough = 1.0
     while lacking(enough) < 0:
         enough *= 2
-    return sd * float(optimize.brentq(lacking, 0.1, enough))
+    return sd * float(optimize.brentq(lacking, 0.0, enough))

@@ -12,6 +12,7 @@ from search.show.difference_plot import DifferenceLine, draw_differences
 from search.show.number_format import p_equation
 from search.show.sheet import Sheet, SheetPart
 from search.statistics.interval import Interval
+from search.statistics.paired import LEVEL
 from spaces.counted import counted
 from spaces.show.picture import save_png
 
@@ -91,7 +92,8 @@ def random_ones(cells: Mapping[Cell, Observed]) -> tuple[str, ...]:
         if len(own) > 1 and len(seeds) > 1:
             p_value = same_mean(np.array([one.losses(seeds) for one in own], dtype=float))
             runs = f"{counted(len(own), 'allocation')} and {counted(len(seeds), 'seed')}"
-            said.append(f"random ones at mean rank {rank:g} are alike with {p_equation(p_value)}: {runs}")
+            differ = "differ" if p_value < LEVEL else "are not shown to differ"
+            said.append(f"random ones at mean rank {rank:g} {differ}, {p_equation(p_value)} (F test): {runs}")
     return tuple(said)
 
 

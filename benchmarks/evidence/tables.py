@@ -125,12 +125,13 @@ def needed_table(found: Mapping[str, Needed], params: int, *, by: str) -> Table:
     for way, one in found.items():
         numbers = (one.params, one.low, one.high)
         times = (params / one.params, params / one.high, params / one.low)
+        most = params / one.least
         rows.append(
             TableRow(
                 (
                     word_cell(way),
-                    TableCell("{} [{}, {}]".format(*map(_whole, numbers)), numbers),
-                    TableCell("{} [{}, {}]".format(*map(_times, times)), times),
+                    TableCell("{} [{}, {}]".format(*(_whole(n, one.least) for n in numbers)), numbers),
+                    TableCell("{} [{}, {}]".format(*(_times(n, most) for n in times)), times),
                 )
             )
         )
@@ -162,9 +163,12 @@ def _summary_cell(values: Sequence[float]) -> TableCell:
     return TableCell(str(one), (one.mean, one.sd))
 
 
-def _whole(params: float) -> str:
-    return f"{params:,.0f}" if math.isfinite(params) else "more"
+def _whole(params: float, least: float) -> str:
+    """least: of what was trained, which may be more than is needed."""
+    if math.isinf(params):
+        return "more"
+    return f"{'≤ ' if params <= least else ''}{params:,.0f}"
 
 
-def _times(fewer: float) -> str:
-    return f"{fewer:.2g}" if fewer else "-"
+def _times(fewer: float, most: float) -> str:
+    return f"{'≥ ' if fewer >= most else ''}{fewer:.2g}" if fewer else "-"

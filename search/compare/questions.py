@@ -140,4 +140,6 @@ def _verdict(between: PairedDifference, direction: Direction) -> str:
         return "one seed cannot say"
     if not between.shown:
         return "not shown"
-    return "yes" if between.gain(direction) > 0 else "no, the reverse"
+    if between.gain(direction) < 0:
+        return "no, the reverse"
+    return "yes" if between.won(direction) else "not shown, as runs of it failed"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from evaluators.metrics.chance import Chance
 from evaluators.training.nothing_learned import nothing_learned
+from search.show.doubted import doubted
 from search.show.number_format import p_equation, with_interval
 from search.statistics.paired import PairedDifference
 from spaces.counted import counted
@@ -59,11 +60,11 @@ def comparison_verdict(
         compared, what = len(others), "method"
     of = f"the best of {counted(compared, 'other')}" if compared > 1 else "the only other"
     said = f"{_amount(nearest, where)}, {counted(len(nearest.of_seeds), 'seed')}"
-    if nearest.shown and nearest.gain(direction) > 0:
+    if nearest.won(direction):
         return f"Yes: {label}, {of}, beats {baseline} by {said} (the interval is over seeds alone)."
     return (
         f"Not shown that any {what} beats {baseline}: {label}, {of}, differs from it by "
-        f"{said}{nearest.doubt or ''}."
+        f"{said}{doubted(nearest)}."
     )
 
 

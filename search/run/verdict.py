@@ -10,8 +10,9 @@ from evaluators.objectives.labels import Labels
 from evaluators.objectives.task_objective import TaskObjective
 from evaluators.training.nothing_learned import nothing_learned
 from search.sampling.proposer import UNIFORM
+from search.show.doubted import doubted
 from search.show.number_format import with_interval
-from search.statistics.paired import PairedDifference, holm_corrected
+from search.statistics.paired import LEVEL, PairedDifference, holm_corrected
 from spaces.counted import counted
 from spaces.direction import Direction
 
@@ -59,23 +60,34 @@ def verdict(
         return _none_ahead(finalists, judged)
     if tested is None:
         return _by_validation(finalists, winner, judged)
-    ours, theirs = tested
+    return _by_test(finalists, winner, PairedDifference.of(*tested), judged)
+
+
+def _by_test(
+    finalists: Sequence[Finalist], winner: Finalist, apart: PairedDifference | None, judged: Judged
+) -> str:
+    """apart: the winner and the baseline. The same runs chose the winner, by other rows."""
     name, base, where = winner.proposal.name, _base(finalists), _where(judged, "test")
-    apart = PairedDifference.of(ours, theirs)
     if apart is None:
         return (
             f"Not shown that any allocation beats {base}: no seed of {name} and {base} gave both a "
             f"metric {where}."
         )
+    others = len(finalists) - 1
+    apart, chosen = apart.the_best_of(others), "chosen by validation"
     said = f"{_amount(apart)} in {judged.title} {where}, {_seeds(apart)}"
-    if apart.doubt is None:
-        said += " (the interval is over seeds alone)"
-        if apart.gain(judged.direction) > 0:
-            return f"Yes: {name}, chosen by validation, beats {base} by {said}."
-        return f"No: {name}, chosen by validation, is worse than {base}, {said}."
+    if apart.shown and not (apart.lost and apart.gain(judged.direction) > 0):
+        among = "" if others == 1 else f"; its p-value is corrected for {counted(others, 'finalist')}"
+        said += f" (the interval is over seeds alone{among})"
+        if apart.won(judged.direction):
+            return f"Yes: {name}, {chosen}, beats {base} by {said}."
+        return f"No: {name}, {chosen}, is worse than {base}, {said}."
+    luck = ""
+    if apart.doubt == "" and apart.p_value is not None and apart.p_value < LEVEL:
+        luck = f", which the choice among {counted(others, 'finalist')} may have made"
     return (
-        f"Not shown that any allocation beats {base}: {name}, chosen by validation, differs from it "
-        f"by {said}{apart.doubt}."
+        f"Not shown that any allocation beats {base}: {name}, {chosen}, differs from it by {said}"
+        f"{luck}{doubted(apart)}."
     )
 
 
@@ -112,14 +124,14 @@ def _by_validation(finalists: Sequence[Finalist], winner: Finalist, judged: Judg
         why = "fewer of its runs failed" if fewer else "its mean over all of its own seeds is the better one"
         return (
             f"Not shown that any allocation beats {base}: {name}, chosen since {why}, differs from it by "
-            f"{said}{apart.doubt or ''}."
+            f"{said}{doubted(apart)}."
         )
     said += f"; the same rows chose it among {counted(len(finalists) - 1, 'finalist')}"
-    if apart.doubt is None:
+    if apart.won(judged.direction):
         return f"Yes: {name} beats {base} by {said}, for which its p-value is corrected."
     return (
         f"Not shown that any allocation beats {base}: {name} is ahead by {said}, so that this is "
-        f"partly luck{apart.doubt}."
+        f"partly luck{doubted(apart)}."
     )
 
 

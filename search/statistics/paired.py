@@ -29,7 +29,8 @@ class PairedDifference:
 
     interval: 95 %, Student's t over these seeds. p_value: two-sided, of the paired t test; None from one
     seed. of_seeds: the differences themselves. p_holm: the p-value corrected for all differences that are
-    asked about together (``holm_corrected``); of one that is asked alone, the p-value itself.
+    asked about together (``holm_corrected``, ``the_best_of``); of one that is asked alone, the p-value
+    itself. lost: seeds on which a failed and b did not, so that the others may flatter a.
 
     >>> a, b = [0.83, 0.86, 0.84, None], [0.82, 0.83, 0.82, 0.9]
     >>> found = PairedDifference.of(a, b)
@@ -41,6 +42,7 @@ class PairedDifference:
     p_value: float | None
     of_seeds: tuple[float, ...]
     p_holm: float | None
+    lost: int = 0
 
     @classmethod
     def of(cls, a: Sequence[float | None], b: Sequence[float | None]) -> PairedDifference | None:
@@ -59,7 +61,16 @@ class PairedDifference:
         all_equal = bool(np.ptp(differences) <= _ROUNDING * np.abs([ours, theirs]).max())
         p_value = _p_value(differences, all_equal=all_equal)
         interval = _interval(differences, all_equal=all_equal)
-        return cls(interval, p_value, tuple(differences.tolist()), p_value)
+        lost = sum(x is None and y is not None for x, y in zip(a, b, strict=True))
+        return cls(interval, p_value, tuple(differences.tolist()), p_value, lost)
+
+    def the_best_of(self, count: int) -> PairedDifference:
+        """The same where a was chosen among so many, with others of these seeds' runs in view."""
+        return self if self.p_value is None else replace(self, p_holm=min(1.0, count * self.p_value))
+
+    def won(self, direction: Direction) -> bool:
+        """Whether a is shown to be the better of the two, and failed on no seed that b finished."""
+        return self.shown and self.gain(direction) > 0 and not self.lost
 
     def gain(self, direction: Direction) -> float:
         """By how much a is the better of the two, on the mean; negative where b is."""
@@ -68,8 +79,7 @@ class PairedDifference:
     def rank(self, direction: Direction) -> tuple[bool, bool, float]:
         """By which differences to one baseline are compared: those shown to be a gain first, then those of
         enough seeds to show anything, then the larger gain."""
-        gain = self.gain(direction)
-        return self.shown and gain > 0, len(self.of_seeds) >= LEAST_SEEDS, gain
+        return self.won(direction), len(self.of_seeds) >= LEAST_SEEDS, self.gain(direction)
 
     @property
     def doubt(self) -> str | None:

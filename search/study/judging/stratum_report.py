@@ -36,7 +36,7 @@ class Contest:
     @property
     def won(self) -> bool:
         """Whether it is shown to beat the uniform one, however many others were tried."""
-        return self.difference.shown and self.difference.interval.mean > 0
+        return self.difference.won("maximize")
 
     def to_json(self) -> dict[str, object]:
         """A JSON object; who drew it is a text there."""

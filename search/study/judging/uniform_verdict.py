@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from search.show.doubted import doubted
 from search.show.number_format import p_equation, with_interval
+from search.statistics.paired import holm_corrected
 from spaces.counted import all_counted, counted
 
 from .stratum_report import Contest, StratumReport
@@ -32,7 +34,7 @@ def uniform_verdict(report: StratumReport) -> str:
             return f"Yes: the only other allocation beats {whom}: {told}."
         beat = f"{won} of {others} {'beats' if won == 1 else 'beat'} {whom}"
         return f"Yes: {beat}{':' if won == 1 else ', most of all'} {told}."
-    if doubt := best.difference.doubt:
+    if doubt := doubted(best.difference):
         told += f", {counted(len(best.difference.of_seeds), 'seed')}{doubt}"
     if all(one.difference.interval.mean < 0 for one in fought):
         whom = all_counted(len(fought), "other allocation")
@@ -49,11 +51,16 @@ def uniform_verdict_on_all(reports: Sequence[StratumReport]) -> str:
         return _NONE_COMPARED
     if len(own) == 1:
         return uniform_verdict(own[0])
-    won = [one for one in own if any(contest.won for contest in one.contests)]
+    corrected = iter(holm_corrected([contest.difference for one in own for contest in one.contests]))
+    wins = [[next(corrected).won("maximize") for _ in one.contests] for one in own]
+    won = [one for one, of_it in zip(own, wins, strict=True) if any(of_it)]
     if not won:
         return f"Not shown that anything beats the uniform allocation, in any of {len(own)} strata."
     names = "; ".join(one.stratum for one in won)
-    return f"Yes, in {len(won)} of {len(own)} strata allocations beat the uniform one: {names}."
+    return (
+        f"Yes, in {len(won)} of {len(own)} strata allocations beat the uniform one, corrected for all of "
+        f"them: {names}."
+    )
 
 
 def _described(contest: Contest, report: StratumReport) -> str:

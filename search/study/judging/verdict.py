@@ -82,14 +82,15 @@ def _skill(card: ReportCard) -> str:
 
 
 def _leads(card: ReportCard) -> str:
-    """What is known of its leads over the parameter count and the spread, where there are any."""
-    over_params, over_spread = card.over_params, card.over_spread
-    said = f", and beats {CONTROLS[CONTROL]} by {_given(over_params)}" if over_params is not None else ""
-    if over_spread is None or over_spread.value is None:
+    """What is known of its leads over the parameter count and the spread, where there are any; each interval
+    is one of many, the proxy being the best of them."""
+    leads = ((CONTROL, card.over_params), (SPREAD_PROXY, card.over_spread))
+    ahead = [f"of {CONTROLS[name]} by {_given(one)}" for name, one in leads if one and one.above_zero]
+    said = f", ahead {' and '.join(ahead)} (not corrected)" if ahead else ""
+    spread = card.over_spread
+    if spread is None or spread.value is None or spread.above_zero:
         return said
-    if not over_spread.above_zero:
-        return f"{said}, but is not shown to beat {CONTROLS[SPREAD_PROXY]} ({_difference(over_spread)})"
-    return f"{said}{' and' if said else ', and beats'} {CONTROLS[SPREAD_PROXY]} by {_given(over_spread)}"
+    return f"{said}, but is not shown to beat {CONTROLS[SPREAD_PROXY]} ({_difference(spread)})"
 
 
 def _over_params(card: ReportCard) -> float:

@@ -15,3 +15,7 @@ def test_four_of_five_experiments_show_it(seeds: int, tests: int) -> None:
     samples = np.random.default_rng(0).normal(difference, 0.004, (20_000, seeds))
     p_values = stats.ttest_1samp(samples, 0.0, axis=1).pvalue
     assert np.mean(p_values < 0.05 / tests) == pytest.approx(0.8, abs=0.01)
+
+
+def test_many_seeds_show_little() -> None:
+    assert 0 < least_difference(0.01, seeds=1000) < 0.001

@@ -27,3 +27,7 @@ def test_a_difference_shows() -> None:
 
 def test_rows_that_are_one_are_alike() -> None:
     assert same_mean(np.tile(np.random.default_rng(3).normal(0, 1, 8), (3, 1))) == 1
+
+
+def test_rows_that_lie_apart_by_the_same_for_every_seed_differ_for_sure() -> None:
+    assert same_mean(np.array([[0.5, 0.75], [0.25, 0.5]])) == 0

@@ -27,8 +27,30 @@ def said(ours, theirs, *, judged=JUDGED):
 def test_an_interval_above_zero_on_test_rows_is_a_yes():
     assert said([0.81, 0.82, 0.83], [0.70, 0.70, 0.72]) == (
         "Yes: spectrum/exact, chosen by validation, beats uniform by +0.1133 [+0.0990, +0.1277] in "
-        "accuracy on 300 test rows, 3 seeds (the interval is over seeds alone)."
+        "accuracy on 300 test rows, 3 seeds (the interval is over seeds alone; its p-value is corrected "
+        "for 2 finalists)."
     )
+
+
+def test_a_choice_among_many_may_have_made_an_interval_above_zero():
+    """The runs that were chosen by validation are those that are tested."""
+    ours, theirs = [0.72, 0.738, 0.750], [0.70, 0.72, 0.74]  # p = 0.03 by itself
+    assert verdict([UNIFORM, AHEAD], AHEAD, (ours, theirs), JUDGED).startswith("Yes: ")
+    assert said(ours, theirs) == (
+        "Not shown that any allocation beats uniform: spectrum/exact, chosen by validation, differs from it "
+        "by +0.0160 [+0.0029, +0.0291] in accuracy on 300 test rows, 3 seeds, which the choice among 2 "
+        "finalists may have made."
+    )
+
+
+def test_seeds_on_which_it_failed_may_be_those_on_which_it_is_bad():
+    four = [0.80, 0.81, 0.79, 0.80]
+    whole = [finalist(2, four, "uniform"), finalist(4, four, "tpe")]
+    text = verdict(whole, whole[1], ([0.90, 0.905, 0.896, None], four), JUDGED)
+    assert text.startswith("Not shown that any allocation beats uniform: tpe, chosen by validation, differs ")
+    assert text.endswith("3 seeds; it failed on 1 seed that the other finished.")
+    assert verdict(whole, whole[1], ([0.70, 0.71, 0.70, None], four), JUDGED).startswith("No: tpe")
+    assert verdict(whole, whole[1], (four, [0.70, 0.71, 0.70, None]), JUDGED).startswith("Yes: tpe")
 
 
 def test_a_lead_on_validation_rows_that_the_test_rows_do_not_bear_out_is_not_shown():
@@ -49,7 +71,7 @@ def test_an_interval_below_zero_is_a_no():
 def test_fewer_than_three_seeds_show_nothing(seeds):
     text = said([0.81, 0.82][:seeds] + [None] * (3 - seeds), [0.70, 0.70, 0.72])
     assert text.startswith("Not shown")
-    assert text.endswith(f"{seeds} seed{'s' * (seeds > 1)}, too few to show anything (3 or more may).")
+    assert f"{seeds} seed{'s' * (seeds > 1)}, too few to show anything (3 or more may); it failed on" in text
 
 
 def test_equal_differences_come_of_coarse_steps_and_show_nothing():
@@ -112,7 +134,9 @@ def test_a_winner_that_lost_on_shared_seeds_is_said_to_be_chosen_for_what_it_fin
     assert other_seeds.ahead_of(part)
     text = verdict([part, other_seeds], other_seeds, None, TABLE)
     assert "tpe, chosen since its mean over all of its own seeds is the better one, differs from" in text
-    assert text.endswith("2 seeds, too few to show anything (3 or more may).")
+    assert text.endswith(
+        "2 seeds, too few to show anything (3 or more may); it failed on 1 seed that the other finished."
+    )
 
 
 def test_where_less_is_better_a_lead_is_a_lower_mean():

@@ -75,11 +75,21 @@ def test_only_seeds_that_both_finished_are_compared():
         [[0.5, math.nan, 0.7], [math.nan, 0.9, 0.9], [0.1, math.nan, math.nan], [math.nan, 1, math.nan]]
     )
     found = contests(truth, [drawn_by("uniform"), drawn_by("random"), drawn_by("random"), drawn_by("random")])
-    better, worse = (Interval(pytest.approx(mean), None, None) for mean in (0.2, -0.4))
-    assert found == (
-        made_contest(("random",), 0.9, better, None, seeds=1),
-        made_contest(("random",), 0.1, worse, None, seeds=1),
-    )
+    assert [(one.truth, one.difference.of_seeds) for one in found] == [
+        (0.9, (pytest.approx(0.2),)),
+        (0.1, (pytest.approx(-0.4),)),
+    ]
+    assert [one.difference.lost for one in found] == [1, 1]
+
+
+def test_who_fails_where_uniform_does_not_has_not_won():
+    uniform = [0.80, 0.81, 0.79, 0.80, 0.80]
+    ahead = [0.90, 0.905, 0.896, 0.899, 0.9]
+    origins = [drawn_by("uniform"), drawn_by("random")]
+    (steady,) = contests(np.array([uniform, ahead]), origins)
+    (lucky,) = contests(np.array([uniform, [*ahead[:3], math.nan, math.nan]]), origins)
+    (alone,) = contests(np.array([[*uniform[:3], math.nan, math.nan], ahead]), origins)
+    assert [steady.won, lucky.won, alone.won] == [True, False, True]
 
 
 def test_without_a_uniform_allocation_there_is_no_contest():

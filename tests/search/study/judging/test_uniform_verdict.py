@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from search.statistics.interval import Interval
+from search.statistics.paired import PairedDifference
 from search.study.judging.stratum_report import Contest
 from search.study.judging.uniform_verdict import uniform_verdict, uniform_verdict_on_all
+from search.study.origin import Origin
 from tests.search.study.made_contest import made_contest
 
 
@@ -83,11 +85,20 @@ def test_one_other_is_not_called_all_of_them(make_report):
     assert open_still.startswith("Not shown that the only other allocation beats the uniform one; best: ")
 
 
+def test_one_of_many_strata_may_win_by_luck(make_report):
+    barely = Contest(
+        (Origin.read("snip/greedy"),), 0.8, PairedDifference.of([0.72, 0.738, 0.750], [0.70, 0.72, 0.74])
+    )
+    assert barely.won
+    won, lost = (replace(make_report(), contests=(one,)) for one in (barely, contest(0.0)))
+    assert uniform_verdict_on_all([won, lost]).endswith("in any of 2 strata.")
+
+
 def test_over_strata_those_with_a_winner_are_named(make_report):
     won, lost = make_report(contests=3, stratum="1M"), replace(make_report(), contests=(contest(0.0),))
     pooled, by_loss = make_report(), make_report(contests=3, truth="loss")
     assert uniform_verdict_on_all([pooled, won, lost, by_loss]) == (
-        "Yes, in 1 of 2 strata allocations beat the uniform one: 1M."
+        "Yes, in 1 of 2 strata allocations beat the uniform one, corrected for all of them: 1M."
     )
     assert uniform_verdict_on_all([lost, lost]).endswith("in any of 2 strata.")
     assert uniform_verdict_on_all([pooled, won]) == uniform_verdict(won)
