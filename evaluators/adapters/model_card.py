@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from pprint import pformat
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -26,9 +28,16 @@ Loader = Literal["peft", "load_adapter", "transformers"]
 """What loads a folder: PEFT alone, this program, or, a merged model, transformers alone."""
 
 _KINDS: Final = ("lora", "residual", "cross")
+_IN_BLOCK: Final = re.compile(r"(layers\.\d+)\.(.+)", re.DOTALL)  # a role may have a count: layers.0.dense.2
+_WIDEST: Final = 70  # characters of a line of labels, with which no page must grow
 _LOCAL: Final = """\
 # it was a folder; rankscape export
 # writes its name on the hub, given as model NAME
+"""
+_NAMED: Final = """
+    {base},
+    id2label=dict(enumerate(names)),
+    label2id={{name: i for i, name in enumerate(names)}},
 """
 _PIPELINES: Final[Mapping[Architecture, str]] = MappingProxyType(
     {"causal_lm": "text-generation", "sequence_classification": "text-classification"}
@@ -42,7 +51,7 @@ _SNIPPETS: Final[Mapping[Loader, str]] = MappingProxyType(
 from peft import PeftModel
 from transformers import {auto}
 
-{comment}base = {auto}.from_pretrained({base})
+{labels}{comment}base = {auto}.from_pretrained({base})
 model = PeftModel.from_pretrained(base, "path/to/this/folder")
 """,
         "load_adapter": """\
@@ -66,7 +75,7 @@ model = {auto}.from_pretrained("path/to/this/folder")
 def roles_of(sites: Iterable[Site]) -> tuple[str, ...]:
     """The roles of some sites, with spans: kind by kind, then in their order, as in ``ranks.png``."""
     ordered = sorted(sites, key=lambda site: _KINDS.index(site.kind))
-    return tuple(dict.fromkeys(site.name.rpartition(".")[2] for site in ordered))
+    return tuple(dict.fromkeys(site.name.removeprefix(f"layers.{site.layer}.") for site in ordered))
 
 
 def model_card(record: AdapterRecord, loader: Loader, *, roles: Sequence[str] = (), note: str = "") -> str:
@@ -120,13 +129,21 @@ def _front_matter(record: AdapterRecord, loader: Loader) -> str:
 
 def _rank_map(allocation: Allocation, order: Sequence[str]) -> list[tuple[str, ...]]:
     """A row for each block that has a wire, a column for each role that is one's."""
-    ranks = [(*name.rpartition(".")[::2], str(rank)) for name, rank in allocation.ranks]
+    ranks = [(*_block_and_role(name), str(rank)) for name, rank in allocation.ranks]
     blocks = sorted({block for block, _, _ in ranks}, key=_place)
     own = sorted({role for _, role, _ in ranks})
     roles = [*(role for role in order if role in own), *(role for role in own if role not in order)]
     known = {(block, role): rank for block, role, rank in ranks}
     rows = [(block, *(known.get((block, role), "") for role in roles)) for block in blocks]
     return [("rank", *roles), *rows]
+
+
+def _block_and_role(name: str) -> tuple[str, str]:
+    """Of a site's name, whose role may end in a count: layers.0 and dense.2 of layers.0.dense.2."""
+    if found := _IN_BLOCK.fullmatch(name):
+        return found[1], found[2]
+    block, _, role = name.rpartition(".")
+    return block, role
 
 
 def _place(block: str) -> tuple[int, str]:
@@ -156,14 +173,29 @@ def _made(record: AdapterRecord) -> str:
 
 def _loading(record: AdapterRecord, base: str, loader: Loader) -> list[str]:
     auto = ARCHITECTURES[record.architecture].auto.__name__
-    labels = f", num_labels={max(1, len(record.label_names))}" if loader != "transformers" else ""
     local = not on_hub(record.base)
-    given = json.dumps(f"path/to/{base}" if local else base) + (
-        labels if record.architecture == "sequence_classification" else ""
-    )
-    snippet = fenced(
-        _SNIPPETS[loader].format(auto=auto, base=given, comment=_LOCAL if local else ""), "python"
+    labels, options = _labels(record, loader)
+    snippet = _SNIPPETS[loader].format(
+        auto=auto,
+        base=options.format(base=json.dumps(f"path/to/{base}" if local else base)),
+        comment=_LOCAL if local else "",
+        labels=labels,
     )
     if loader != "load_adapter":
-        return [snippet]
-    return ["PEFT cannot have all of it, so the base model takes it by `load_adapter`.", snippet]
+        return [fenced(snippet, "python")]
+    said = "PEFT cannot have all of it, so the base model takes it by `load_adapter`."
+    return [said, fenced(snippet, "python")]
+
+
+def _labels(record: AdapterRecord, loader: Loader) -> tuple[str, str]:
+    """A line that names the labels, and what the base model, ``{base}``, is loaded with.
+
+    PEFT keeps no names of labels, so the base model must be told them; ``load_adapter`` tells it.
+    """
+    if loader == "transformers" or record.architecture != "sequence_classification":
+        return "", "{base}"
+    if loader == "load_adapter" or not record.label_names:
+        return "", f"{{base}}, num_labels={max(1, len(record.label_names))}"
+    listed = pformat(list(record.label_names), width=_WIDEST, compact=True)
+    line = f"names = {listed}\n".replace("\n ", "\n" + " " * len("names = ["))
+    return line, _NAMED

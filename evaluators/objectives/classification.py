@@ -19,7 +19,15 @@ from spaces.direction import Direction
 from spaces.errors import InputError, UsageError
 from spaces.objective import Architecture, Batch, Losses
 
-from .labels import Labels, listed_labels, look_alikes, one_label_only, positive_label, said_of
+from .labels import (
+    Labels,
+    ascending_names,
+    listed_labels,
+    look_alikes,
+    one_label_only,
+    positive_label,
+    said_of,
+)
 from .sequence_outputs import row_logits, summed_logits
 from .task_objective import Labelled, Score
 
@@ -157,12 +165,12 @@ def classification(
     """The classes that the labels of all training rows, at least one, are of.
 
     metric: of classes. positive: the label that F1 is of; where there are two, by default the rarer, and the
-    last name where neither is. Class ids follow the sorted names.
+    last name where neither is. Class ids follow the names as ``ascending_names`` sorts them.
     Raises InputError on fewer than two labels; UsageError on a metric or a positive label that cannot mean
     anything here.
     """
     classes = [str(label) for label in labels]
-    names = tuple(sorted(set(classes)))
+    names = ascending_names(classes)
     if len(names) < 2:
         rows = counted(len(labels), "training row")
         raise InputError(f"all {rows} have the label {names[0]!r}; give rows of at least 2 labels.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -15,13 +15,33 @@ from evaluators.metrics.classes import BINARY_METRICS
 from spaces.counted import counted
 from spaces.errors import UsageError
 
-__all__ = ["Labels", "listed_labels", "look_alikes", "one_label_only", "positive_label", "said_of"]
+__all__ = [
+    "Labels",
+    "ascending_names",
+    "listed_labels",
+    "look_alikes",
+    "one_label_only",
+    "positive_label",
+    "said_of",
+]
 
 Labels = np.ndarray | tuple[np.ndarray, ...]
 """Of n rows: (n,), int64 class ids or float32 values; or one (tokens,) int64 a row, below zero no target."""
 
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,9})?")
+_WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 _ENDLESS: Final = frozenset({"inf", "-inf"})
+
+
+def ascending_names(labels: Iterable[str]) -> tuple[str, ...]:
+    """Each label once: by its number where every one writes a whole number, else by alphabet.
+
+    >>> ascending_names(["10", "9", "2", "10"])
+    ('2', '9', '10')
+    """
+    names = sorted(set(labels))
+    whole = all(_WHOLE.fullmatch(name) for name in names)
+    return tuple(sorted(names, key=Decimal) if whole else names)
 
 
 def positive_label(given: str | None, metric: str, names: Sequence[str], labels: Sequence[str]) -> str | None:

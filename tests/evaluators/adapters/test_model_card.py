@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from huggingface_hub import ModelCard
 
 from evaluators.adapters.adapter_record import AdapterRecord, read_adapter_record
-from evaluators.adapters.model_card import model_card
+from evaluators.adapters.model_card import model_card, roles_of
 from evaluators.adapters.story import Story, Written
 from spaces.allocation import Allocation
+from spaces.site import Site, Tap
 from tests.evaluators.adapters.test_adapter_config import RECORD
 
 STORY = Story(
@@ -44,6 +46,19 @@ def test_ranks_stand_by_block_and_role() -> None:
     lines = model_card(replace(RECORD, allocation=Allocation.of(ranks)), "peft").splitlines()
     at = lines.index("| rank | q | v |")
     assert lines[at + 2 : at + 5] == ["| layers.0 | 3 |  |", "| layers.2 | 2 |  |", "| layers.10 |  | 1 |"]
+
+
+def test_a_role_may_have_a_count_and_a_name_may_be_in_no_block() -> None:
+    ranks = {"layers.0.dense": 3, "layers.0.dense.2": 2, "layers.0.in2": 1, "odd.one": 4, "alone": 5}
+    sites = [
+        Site(f"layers.7.{role}", 7, role.partition(".")[0], "lora", 2, 2, Tap("x", "in"), Tap("x", "out"))
+        for role in ("dense", "dense.2", "in2")
+    ]
+    roles = roles_of(sites)
+    assert roles == ("dense", "dense.2", "in2")
+    card = model_card(replace(RECORD, allocation=Allocation.of(ranks)), "peft", roles=roles)
+    assert "| rank | dense | dense.2 | in2 | alone | one |" in card
+    assert "| layers.0 | 3 | 2 | 1 |  |  |" in card
 
 
 def test_roles_come_in_the_order_given_and_the_others_behind() -> None:
@@ -79,7 +94,12 @@ def test_what_it_writes_stands_beside_what_uniform_writes() -> None:
         (LANGUAGE_MODEL, "peft", 'base = AutoModelForCausalLM.from_pretrained("some/base")'),
         (LANGUAGE_MODEL, "load_adapter", "attached = load_adapter("),
         (LANGUAGE_MODEL, "transformers", 'model = AutoModelForCausalLM.from_pretrained("path/to/this'),
-        (RECORD, "peft", 'AutoModelForSequenceClassification.from_pretrained("somewhere", num_labels=2)'),
+        (
+            RECORD,
+            "load_adapter",
+            'AutoModelForSequenceClassification.from_pretrained("somewhere", num_labels=2)',
+        ),
+        (replace(RECORD, label_names=()), "peft", 'from_pretrained("somewhere", num_labels=1)'),
     ],
 )
 def test_it_says_how_it_is_loaded_in_python_that_compiles(record, loader, said) -> None:
@@ -87,6 +107,29 @@ def test_it_says_how_it_is_loaded_in_python_that_compiles(record, loader, said) 
     code = text.partition("```python\n")[2].partition("```")[0]
     compile(code, "card", "exec")
     assert said in code
+
+
+LABELS = [
+    ("no", "yes"),
+    tuple(map(str, range(40))),
+    ("it's", 'say "a"', "b\\n", "{c}", "```", "\x1b[31mred", "\u202egnp.exe", "\U0001f600 à", "long " * 40),
+]
+
+
+@pytest.mark.parametrize("names", LABELS)
+def test_who_loads_it_by_peft_gets_the_names_of_the_labels(
+    names: tuple[str, ...], tmp_path, tiny_model
+) -> None:
+    tiny_model("bert", num_labels=len(names)).save_pretrained(tmp_path)
+    text = model_card(replace(RECORD, label_names=names, base="/x/its-base"), "peft")
+    code = text.partition("python\n")[2].partition("\n``")[0]
+    assert max(map(len, code.splitlines())) <= 80
+    code = code.replace("path/to/its-base", str(tmp_path)).partition("\nmodel =")[0]
+    seen: dict[str, Any] = {}
+    exec(code, seen)
+    config = seen["base"].config
+    assert (config.id2label, config.num_labels) == (dict(enumerate(names)), len(names))
+    assert config.label2id == {name: i for i, name in enumerate(names)}
 
 
 def test_what_only_this_program_loads_is_not_said_to_be_peft_s() -> None:

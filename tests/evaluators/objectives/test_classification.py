@@ -75,6 +75,22 @@ def test_class_ids_follow_the_sorted_names_of_all_training_labels():
         objective.encoded(["d"], "test")
 
 
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        ([str(i) for i in range(12)], tuple(str(i) for i in range(12))),
+        (["9", "10", "-3", "-20", "+1"], ("-20", "-3", "+1", "9", "10")),
+        (["1", "01", "10"], ("01", "1", "10")),
+        (["10", "9", "none"], ("10", "9", "none")),
+        (["10", "9", "1.5"], ("1.5", "10", "9")),
+        (["10", "²", "9"], ("10", "9", "²")),
+        (["1" * 5000, "9"], ("9", "1" * 5000)),
+    ],
+)
+def test_names_that_are_all_whole_numbers_have_ids_in_their_order(labels, names):
+    assert classification(labels).objective.label_names == names
+
+
 def test_a_metric_of_numbers_is_refused():
     with pytest.raises(UsageError, match="`metric='pearson'` is not for classification; use accuracy"):
         classification(["a", "b"], metric="pearson")
