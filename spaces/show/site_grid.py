@@ -1,4 +1,4 @@
-"""Where each site of a space stands in a picture: a row per layer, a column per role and span."""
+"""Where each site of a space stands in a picture: a row per layer, a column per role, span and count."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ __all__ = ["SiteGrid", "draw_cells"]
 
 _KINDS = ("lora", "residual", "cross")
 _ABREAST = 7  # letters of a role that stand side by side with others
-_Column = tuple[int, str]  # the kind's place in _KINDS, then the role with its span
+_Column = tuple[int, str]  # the kind's place in _KINDS, then the role with its span or count
 
 
 @dataclass(frozen=True, slots=True)
 class SiteGrid:
     """The table of a space's sites.
 
-    labels: (columns,), the role with the span, kind by kind, within a kind in the order of the space.
+    labels: (columns,), the role with its span or count (``in2``, ``q.2``), kind by kind, within a kind in the
+        order of the space.
     kinds: (columns,). layers: number of rows. cells: (sites,), each site's layer and column.
     """
 
@@ -55,7 +56,7 @@ class SiteGrid:
 
 
 def _column(site: Site) -> _Column:
-    return _KINDS.index(site.kind), site.name.rpartition(".")[2]
+    return _KINDS.index(site.kind), site.name.removeprefix(f"layers.{site.layer}.")
 
 
 def draw_cells(axes: Axes, grid: SiteGrid, *, label_sizes: tuple[float, float], every: int = 1) -> None:

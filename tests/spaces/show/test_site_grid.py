@@ -29,6 +29,27 @@ def test_columns_come_kind_by_kind_and_a_span_has_its_own(grid):
     assert grid.cells == ((0, 1), (1, 1), (1, 2), (0, 0), (1, 0))
 
 
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("lora", ["q", "v", "q.2", "v.2"]),  # of a model with two towers
+        ("lora", ["dense", "dense.2", "dense.3"]),
+        ("cross", ["in", "in2", "cut2"]),
+        ("lora", ["odd.role", "odd.role.2"]),
+    ],
+)
+def test_every_site_of_a_layer_has_a_cell_of_its_own_under_its_whole_name(kind, names):
+    sites = [
+        Site(f"layers.{i}.{name}", i, name.partition(".")[0], kind, 8, 8, TAP, TAP)
+        for i in range(2)
+        for name in names
+    ]
+    grid = SiteGrid.of(SearchSpace(tuple(sites), (0, 2)))
+    assert grid.labels == tuple(names)
+    values = np.arange(2.0 * len(names))
+    assert grid.filled(values).compressed().tolist() == values.tolist()
+
+
 def test_values_stand_in_their_cells_and_the_rest_is_masked(grid):
     table = grid.filled(np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
     assert table.filled(-1).tolist() == [[4, 1, -1], [5, 2, 3]]
