@@ -66,15 +66,17 @@ def build_language_task(
         "evaluation": _first(test, eval_rows),
     }
     known, reported = [parts["training"], parts["validation"]], parts["evaluation"]
-    notes = (
+    repeated = (
         *repeats([text for part in known for text in part.whole], reported.whole),
         *_asked_before([question for part in known for question in part.questions], reported),
     )
-    for note in notes:
+    for note in repeated:
         _log.warning("%s", note)
-    rows = tokenised_passages(parts, tokenizer, max_length=max_length, loss_on=loss_on)
+    tokenised = tokenised_passages(parts, tokenizer, max_length=max_length, loss_on=loss_on)
+    train_part, validation_part, test_part = (tokenised.rows[part] for part in parts)
     prompts = prompts_of(parts["evaluation"], test, tokenizer, limit=row_limit(tokenizer, max_length))
-    return Task(name, objective, rows["training"], rows["validation"], rows["evaluation"], notes, prompts)
+    notes = (*tokenised.notes, *repeated)
+    return Task(name, objective, train_part, validation_part, test_part, notes, prompts)
 
 
 def build_language_training_task(
@@ -94,7 +96,8 @@ def build_language_training_task(
     check_limits(max_length=max_length, rows=rows)
     rest, _ = split_by_text(passages.keys, share=VALIDATION_SHARE, salt="validation")
     parts = {"training": _first(passages.take(rest), rows)}
-    train = tokenised_passages(parts, tokenizer, max_length=max_length, loss_on=loss_on)["training"]
+    tokenised = tokenised_passages(parts, tokenizer, max_length=max_length, loss_on=loss_on)
+    train = tokenised.rows["training"]
     return Task(name, objective, train, train.take([]), train.take([]))
 
 

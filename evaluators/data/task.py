@@ -16,6 +16,7 @@ from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.foreign import foreign
 
+from .cut_rows import cut_rows_note
 from .decoding import Decoding
 from .prompts import Prompts
 from .rows import Rows
@@ -106,10 +107,10 @@ def build_task(
     labels = {part: learned.objective.encoded(table.labels, part) for part, table in tables.items()}
     doubts = learned.objective.doubts(labels)
     known = (*tables["training"].texts, *tables["validation"].texts)
-    warnings = [*learned.warnings, *doubts, *repeats(known, tables["evaluation"].texts)]
+    (train, validation, test), cut = _tokenised(tables, labels, tokenizer, max_length)
+    warnings = [*learned.warnings, *doubts, *cut, *repeats(known, tables["evaluation"].texts)]
     for warning in warnings:
         _logger.warning("%s", warning)
-    train, validation, test = _tokenised(tables, labels, tokenizer, max_length)
     return Task(name, learned.objective, train, validation, test, (*warnings, *learned.remarks))
 
 
@@ -132,9 +133,9 @@ def build_training_task(
     rest, _ = split_by_text(_keys(table), share=VALIDATION_SHARE, salt="validation")
     tables = {"training": _first(table.take(rest), rows)}
     labels = {part: learned.objective.encoded(own.labels, part) for part, own in tables.items()}
-    for warning in (*learned.warnings, *learned.objective.doubts(labels)):
+    (train,), cut = _tokenised(tables, labels, tokenizer, max_length)
+    for warning in (*learned.warnings, *learned.objective.doubts(labels), *cut):
         _logger.warning("%s", warning)
-    (train,) = _tokenised(tables, labels, tokenizer, max_length)
     return Task(name, learned.objective, train, train.take([]), train.take([]))
 
 
@@ -182,43 +183,70 @@ def _tokenised(
     labels: Mapping[str, np.ndarray],
     tokenizer: PreTrainedTokenizerBase,
     max_length: int | None,
-) -> list[Rows]:
-    """The tables' rows, tokenised in one batch.
+) -> tuple[list[Rows], list[str]]:
+    """The tables' rows, tokenised in one batch, and a sentence for each part of which some are cut.
 
     Token types that are 0 everywhere, as for single texts, are left out: that is what models take then.
     """
-    ids, types = _encoding([row for table in tables.values() for row in table.texts], tokenizer, max_length)
+    texts = [row for table in tables.values() for row in table.texts]
+    limit = _limit(len(texts[0]), tokenizer, max_length)
+    ids, types = _encoding(texts, tokenizer, limit)
     if empty := sum(len(row) == 0 for row in ids):
         raise InputError(
             f"the tokenizer makes no token of {empty} of {counted(len(ids), 'row')}; drop those rows."
         )
+    longer = _longer(texts, ids, tokenizer, limit)
     typed = any(row.any() for row in types)
-    parts, start = [], 0
+    parts, told, start = [], [], 0
     for part, table in tables.items():
         rows = slice(start, start := start + len(table))
         parts.append(Rows(tuple(ids[rows]), tuple(types[rows]) if typed else None, labels[part]))
-    return parts
+        if cut := int(longer[rows].sum()):
+            told.append(cut_rows_note(part, cut, len(table), tokenizer, limit))
+    return parts, told
 
 
-def _encoding(
-    texts: Sequence[tuple[str, ...]], tokenizer: PreTrainedTokenizerBase, max_length: int | None
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """(tokens,) int64 ids of every row, and its token types, of none where the tokenizer has none."""
-    paired = len(texts[0]) == 2
+def _limit(width: int, tokenizer: PreTrainedTokenizerBase, max_length: int | None) -> int:
+    """Tokens that a row of ``width`` texts may have; raises UsageError where none of a text would be left."""
     with _foreign_tokenizer():
         limit = min(_LONGEST if max_length is None else max_length, tokenizer.model_max_length)
-        least = tokenizer.num_special_tokens_to_add(pair=paired) + len(texts[0])
+        least = tokenizer.num_special_tokens_to_add(pair=width == 2) + width
     if limit < least:
         raise UsageError(
             f"`max_length={limit}` must be at least {least}: the special tokens and one token a text."
         )
+    return int(limit)
+
+
+def _longer(
+    texts: Sequence[tuple[str, ...]],
+    ids: Sequence[np.ndarray],
+    tokenizer: PreTrainedTokenizerBase,
+    limit: int,
+) -> np.ndarray:
+    """Which rows have more tokens than are left of them: (rows,) bool. Those that are full are read again."""
+    full = np.array([len(row) == limit for row in ids], dtype=bool)
+    if full.any():
+        whole, _ = _encoding([texts[i] for i in np.flatnonzero(full)], tokenizer, None)
+        full[full] = [len(row) > limit for row in whole]
+    return full
+
+
+def _encoding(
+    texts: Sequence[tuple[str, ...]], tokenizer: PreTrainedTokenizerBase, limit: int | None
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """(tokens,) int64 ids of every row, and its token types, of none where the tokenizer has none.
+
+    limit: the tokens behind which rows are cut; None keeps them whole.
+    """
     with _foreign_tokenizer():
         encoding = tokenizer(
             [row[0] for row in texts],
-            [row[1] for row in texts] if paired else None,
-            truncation=True,
+            [row[1] for row in texts] if len(texts[0]) == 2 else None,
+            truncation=limit is not None,
             max_length=limit,
             return_attention_mask=False,
+            verbose=limit is not None,  # of its own maximum, which the whole rows may exceed
         )
         ids = [np.array(row, dtype=np.int64) for row in encoding["input_ids"]]
         types = [np.array(row, dtype=np.int64) for row in encoding.get("token_type_ids", ())]

@@ -13,6 +13,7 @@ from transformers import PreTrainedTokenizerBase
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 
+from .cut_rows import cut_rows_note
 from .message import Said
 from .passages import Passages
 from .rows import NO_TARGET, Rows
@@ -29,6 +30,7 @@ __all__ = [
     "LONGEST_PASSAGE",
     "USUAL_LOSS",
     "LossOn",
+    "TokenisedPassages",
     "question_ids",
     "row_limit",
     "tokenised_passages",
@@ -57,6 +59,14 @@ class LossOn:
 USUAL_LOSS: Final = LossOn()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenisedPassages:
+    """rows: of each part by its name. notes: sentences about those that are not whole, or left out."""
+
+    rows: Mapping[str, Rows]
+    notes: tuple[str, ...]
+
+
 def row_limit(tokenizer: PreTrainedTokenizerBase, max_length: int | None) -> int:
     """Tokens that a row may have: ``max_length``, or what the tokenizer states where that is less.
 
@@ -74,7 +84,7 @@ def tokenised_passages(
     *,
     max_length: int | None = None,
     loss_on: LossOn = USUAL_LOSS,
-) -> dict[str, Rows]:
+) -> TokenisedPassages:
     """The rows of each part by its name; labels are the tokens that are learned, ``NO_TARGET`` elsewhere.
 
     A row is tokenised as one text, or written whole by the chat template, as a model reads it later; the
@@ -85,7 +95,8 @@ def tokenised_passages(
     So does TRL 1.16 (``SFTTrainer``), except that it appends a second end-of-text where a tokenizer appends
     one of its own, heeds no limit that the tokenizer states, and keeps rows of a lone token.
 
-    Rows that are left without a target are dropped, and the log counts them and those that are cut.
+    Rows that are left without a target are dropped; notes, which are logged, count them and those that are
+    cut.
 
     Args:
         parts: the raw rows by the name of their part.
@@ -98,7 +109,11 @@ def tokenised_passages(
     """
     limit = row_limit(tokenizer, max_length)
     _check(parts, tokenizer, loss_on)
-    return {part: _rows(part, passages, tokenizer, limit, loss_on) for part, passages in parts.items()}
+    rows, notes = {}, []
+    for part, passages in parts.items():
+        rows[part], told = _rows(part, passages, tokenizer, limit, loss_on)
+        notes += told
+    return TokenisedPassages(rows, tuple(notes))
 
 
 def question_ids(passages: Passages, tokenizer: PreTrainedTokenizerBase) -> list[np.ndarray]:
@@ -176,34 +191,28 @@ def _check(parts: Mapping[str, Passages], tokenizer: PreTrainedTokenizerBase, lo
 
 def _rows(
     part: str, passages: Passages, tokenizer: PreTrainedTokenizerBase, limit: int, loss_on: LossOn
-) -> Rows:
+) -> tuple[Rows, list[str]]:
+    """The rows that keep a target, and sentences, also logged, about those that are cut and the others."""
     ids, labels, cut = [], [], 0
     for row, learned in _learned(passages, tokenizer, loss_on):
         if (learned[:limit] >= 0).any():
             ids.append(row[:limit])
             labels.append(learned[:limit])
             cut += len(row) > limit
-    _tell(part, len(passages), limit, dropped=len(passages) - len(ids), cut=cut)
+    told = [cut_rows_note(part, cut, len(passages), tokenizer, limit)] if cut else []
+    if dropped := len(passages) - len(ids):
+        told.append(
+            f"dropped {dropped} of {counted(len(passages), 'row')} of the {part} part: nothing to learn is "
+            f"left of them within {counted(limit, 'token')}"
+        )
+    for note in told:
+        _log.warning("%s", note)
     if not ids:
         raise InputError(
             f"no row of the {part} part has anything to learn within `max_length={limit}`; raise it, or give "
             "shorter prompts or longer completions."
         )
-    return Rows(tuple(ids), None, tuple(labels))
-
-
-def _tell(part: str, rows: int, limit: int, *, dropped: int, cut: int) -> None:
-    """Logs how many rows are not whole."""
-    within = counted(limit, "token")
-    if dropped:
-        _log.warning(
-            f"dropped {dropped} of {counted(rows, 'row')} of the {part} part: nothing to learn is left of "
-            f"them within {within}"
-        )
-    if cut:
-        _log.warning(
-            f"cut {cut} of {counted(rows, 'row')} ({cut / rows:.1%}) of the {part} part behind {within}"
-        )
+    return Rows(tuple(ids), None, tuple(labels)), told
 
 
 def _learned(

@@ -83,7 +83,9 @@ def rows_of(one: Format, tokenizer: PreTrainedTokenizerBase, folder: Path) -> Ro
     file = folder / "rows.jsonl"
     file.write_text("\n".join(map(json.dumps, one.rows)))
     parts = {"training": read_table(file)}
-    return tokenised_passages(parts, tokenizer, max_length=one.max_length, loss_on=one.loss_on)["training"]
+    return tokenised_passages(parts, tokenizer, max_length=one.max_length, loss_on=one.loss_on).rows[
+        "training"
+    ]
 
 
 def by_hand(one: Format, tokenizer: PreTrainedTokenizerBase) -> Iterator[tuple[list[int], list[int]]]:

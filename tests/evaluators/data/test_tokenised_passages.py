@@ -17,7 +17,7 @@ def rows_of(
     passages: Passages, tokenizer: PreTrainedTokenizerBase, max_length: int = 40, loss_on: LossOn = USUAL_LOSS
 ) -> Rows:
     parts = {"training": passages}
-    return tokenised_passages(parts, tokenizer, max_length=max_length, loss_on=loss_on)["training"]
+    return tokenised_passages(parts, tokenizer, max_length=max_length, loss_on=loss_on).rows["training"]
 
 
 def test_of_a_plain_text_all_tokens_but_the_first_are_learned_and_the_end_with_them():
