@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from peft import LoraConfig, TaskType
@@ -11,11 +12,16 @@ from transformers import PreTrainedModel
 from transformers.models.auto import modeling_auto
 from transformers.pytorch_utils import Conv1D
 
+from evaluators.base.classifier_head import classifier_head
+from evaluators.base.saved_modules import saved_modules
 from spaces.allocation import Allocation
+from spaces.errors import InputError
 from spaces.scaling import Scaling
 from spaces.site import Site
 
-__all__ = ["anchored", "lora_config", "task_type_of"]
+__all__ = ["anchored", "config_of_modules", "lora_config", "task_type_of"]
+
+_log = logging.getLogger(__name__)
 
 _TASKS: Final[tuple[tuple[TaskType, Mapping[str, str | tuple[str, ...]]], ...]] = (
     (TaskType.SEQ_CLS, modeling_auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES),
@@ -24,6 +30,8 @@ _TASKS: Final[tuple[tuple[TaskType, Mapping[str, str | tuple[str, ...]]], ...]] 
     (TaskType.SEQ_2_SEQ_LM, modeling_auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES),
     (TaskType.CAUSAL_LM, modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES),
 )
+
+_WITH_HEAD: Final = frozenset({TaskType.SEQ_CLS, TaskType.TOKEN_CLS, TaskType.QUESTION_ANS})
 
 
 def anchored(module: str) -> str:
@@ -58,10 +66,7 @@ def lora_config(
 ) -> LoraConfig:
     """The ``LoraConfig`` with which ``peft.get_peft_model`` gives a model these wires and no others.
 
-    ``r`` is the largest rank, and ``rank_pattern`` names the modules that have another. ``lora_alpha`` is
-    that of ``r`` under the scaling rule, a whole number; ``alpha_pattern`` names the modules that need
-    another, so that alpha / rank is the rule's factor at each, to rounding. What trains beside the adapters
-    is left to PEFT's habit: of a classifier, its head.
+    Each has the scaling rule's factor of its rank; the rest is as in ``config_of_modules``.
 
     Args:
         model: whose modules are named; its weights are not looked at, so that the meta device will do.
@@ -71,9 +76,28 @@ def lora_config(
         task_type: PEFT's word for what is learned, which decides what else it trains.
     """
     ranks = {site.target.module: rank for site in sites if (rank := allocation.rank(site.name))}
+    factors = {module: scaling.factor("lora", rank) for module, rank in ranks.items()}
+    return config_of_modules(model, ranks, factors, task_type=task_type)
+
+
+def config_of_modules(
+    model: PreTrainedModel,
+    ranks: Mapping[str, int],
+    factors: Mapping[str, float],
+    *,
+    task_type: TaskType | None,
+) -> LoraConfig:
+    """The ``LoraConfig`` of adapters with these ranks and factors, by the full name of the linear.
+
+    ``r`` is the largest rank, and ``rank_pattern`` names the modules that have another. ``lora_alpha`` is
+    that of the first module of rank ``r``, a whole number; ``alpha_pattern`` names the modules that need
+    another, so that alpha / rank is the factor of each, to rounding. Of a model for a task that PEFT knows
+    as one with a head, the whole head trains beside them: ``modules_to_save`` names what of it PEFT would
+    leave frozen.
+    """
     r = max(ranks.values())
-    alphas = {module: rank * scaling.factor("lora", rank) for module, rank in ranks.items()}
-    lora_alpha = max(1, round(r * scaling.factor("lora", r)))
+    alphas = {module: rank * factors[module] for module, rank in ranks.items()}
+    lora_alpha = max(1, round(next(alphas[module] for module, rank in ranks.items() if rank == r)))
     return LoraConfig(
         task_type=task_type,
         r=r,
@@ -85,5 +109,15 @@ def lora_config(
             for module, alpha in alphas.items()
             if alpha != lora_alpha
         },
+        modules_to_save=saved_modules(_head(model), task_type) if task_type in _WITH_HEAD else None,
         fan_in_fan_out=any(isinstance(model.get_submodule(module), Conv1D) for module in ranks),
     )
+
+
+def _head(model: PreTrainedModel) -> Collection[str]:
+    """The names of the head's modules; none, and the log says why, where the head cannot be told."""
+    try:
+        return classifier_head(model)
+    except InputError as error:
+        _log.warning("PEFT alone decides which part of the head trains: %s", error)
+        return ()

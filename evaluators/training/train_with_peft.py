@@ -25,6 +25,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from evaluators.base.architectures import ARCHITECTURES
+from evaluators.base.saved_modules import saved_modules
 from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
@@ -119,9 +120,8 @@ def with_adapter(config: PeftConfig, model: PreTrainedModel, objective: TaskObje
     """A copy of the model with what the config describes, in eval mode; its whole head trains too."""
     own = deepcopy(config)
     own.task_type = ARCHITECTURES[objective.architecture].task_type
-    # get_peft_model appends the names that PEFT knows, and would wrap those twice
-    heads = {name.partition(".")[0] for name in objective.head(model)} - {"classifier", "score"}
-    own.modules_to_save = sorted(heads) or None  # type: ignore[attr-defined] # every tuner has it
+    saved = saved_modules(objective.head(model), own.task_type)
+    own.modules_to_save = saved  # type: ignore[attr-defined] # every tuner has it
     empty = _is_eva(own)  # as PEFT asks for: EVA makes the matrices anew
     return get_peft_model(deepcopy(model), own, low_cpu_mem_usage=empty).eval()
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from peft import LoraConfig
+from peft import LoraConfig, TaskType
 from transformers import PreTrainedModel
 
 from evaluators.adapters.adaptable import adaptable
@@ -62,7 +62,7 @@ def allocate(
 
     A few batches go forward and backward once, through the model in eval mode; nothing is trained, and the
     model comes back as it was. ``get_peft_model(model, config)`` then has exactly the parameters that were
-    allocated, never more than the budget; a classifier's head, which PEFT trains too, is counted apart.
+    allocated, never more than the budget; a classifier's head, all of which trains too, is counted apart.
     Besides the model and one forward and backward it needs, with the default proxy, for each linear
     scored its A and three times its B, at the grid's highest rank.
 
@@ -139,12 +139,25 @@ def allocate(
             )
             (scores,) = score_sites([asked], evidence)
         allocation = spend(scores, allocator, max_params=max_params, seed=seed)
-        config = lora_config(model, sites, allocation, rule, task_type=task_type_of(model))
+        config = lora_config(model, sites, allocation, rule, task_type=_task_of(model))
         _check_params(model, config, params := grid.params(allocation))
     words = "%s at %d of %s, for a budget of %s"
     sites_on = counted(len(sites), "site")
     _log.info(words, counted(params, "parameter"), len(allocation.ranks), sites_on, f"{max_params:,}")
     return config
+
+
+def _task_of(model: PreTrainedModel) -> TaskType | None:
+    """PEFT's task type; the log warns where it has none, so that a new head would stay random and frozen."""
+    task = task_type_of(model)
+    if task is None:
+        parts = [name for name, part in model.named_children() if part is not model.base_model]
+        words = (
+            "PEFT has no task type for a %s, so that beside the adapters nothing trains: a head that is new "
+            "would stay as it was drawn; set the config's modules_to_save to it, out of %s"
+        )
+        _log.warning(words, type(model).__name__, ", ".join(parts))
+    return task
 
 
 def _check_params(model: PreTrainedModel, config: LoraConfig, params: int) -> None:

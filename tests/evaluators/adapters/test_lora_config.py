@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import copy
 import re
+from typing import Any
 
 import pytest
+from peft import get_peft_model
 from transformers import (
+    AutoModelForQuestionAnswering,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
     BertForQuestionAnswering,
     BertForSequenceClassification,
     BertForTokenClassification,
@@ -15,10 +21,12 @@ from transformers import (
 
 from evaluators.adapters.lora_config import anchored, lora_config, task_type_of
 from evaluators.adapters.peft_sites import peft_sites
+from evaluators.base.classifier_head import classifier_head
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from spaces.scaling import Scaling
 from tests.conftest import TinyModel
+from tests.model_types import tiny_model_of
 
 
 def as_peft_matches(key: str, module: str) -> bool:
@@ -75,3 +83,54 @@ def test_one_alpha_over_r_holds_everywhere_under_the_constant_rule(tiny_model: T
     )
     assert config.lora_alpha / config.r == 16 / 8
     assert config.alpha_pattern == {anchored("model.layers.2.self_attn.q_proj"): 4}
+
+
+WITH_HEADS = [
+    (AutoModelForSequenceClassification, model_type)
+    for model_type in (
+        *("bart", "bert", "deberta-v2", "distilbert", "eurobert", "flaubert", "gpt2", "modernbert", "mpnet"),
+        *("roberta", "xlm", "xlnet"),
+    )
+] + [
+    (auto, model_type)
+    for auto in (AutoModelForTokenClassification, AutoModelForQuestionAnswering)
+    for model_type in ("bert", "modernbert")
+]
+
+
+@pytest.mark.parametrize(("auto", "model_type"), WITH_HEADS)
+def test_the_whole_head_trains_and_nothing_else_beside_the_adapters(auto: Any, model_type: str) -> None:
+    model = auto.from_config(tiny_model_of(model_type).config)
+    sites = peft_sites(model, find_sites(model, "lora[all]"))
+    every = Allocation.of({site.name: 1 for site in sites})
+    config = lora_config(model, sites, every, Scaling(), task_type=task_type_of(model))
+    assert config.task_type is not None
+    adapted = get_peft_model(copy.deepcopy(model), config)
+    trained = {
+        re.sub(r"^base_model\.model\.|modules_to_save\.default\.", "", name)
+        for name, parameter in adapted.named_parameters()
+        if parameter.requires_grad and ".lora_" not in name
+    }
+    heads = classifier_head(model)
+    assert trained == {f"{name}.{key}" for name, head in heads.items() for key, _ in head.named_parameters()}
+
+
+def test_a_head_that_cannot_be_told_is_left_to_peft(caplog: pytest.LogCaptureFixture) -> None:
+    model = AutoModelForQuestionAnswering.from_config(tiny_model_of("t5").config)
+    sites = find_sites(model, "lora[q]")
+    every = Allocation.of({site.name: 1 for site in sites})
+    config = lora_config(model, sites, every, Scaling(), task_type=task_type_of(model))
+    assert config.modules_to_save is None
+    assert "PEFT alone decides which part of the head trains" in caplog.text
+
+
+def test_a_language_model_has_no_head_to_train(tiny_language_model: TinyModel) -> None:
+    model = tiny_language_model("llama")
+    config = lora_config(
+        model,
+        find_sites(model, "lora[q]"),
+        Allocation.of({"layers.0.q": 1}),
+        Scaling(),
+        task_type=task_type_of(model),
+    )
+    assert config.modules_to_save is None

@@ -230,6 +230,8 @@ def test_sites_that_the_loss_does_not_reach_get_nothing(caplog: pytest.LogCaptur
     batches = [{**batch, "labels": torch.rand(4)} for batch in batches_of(model)]
     config = allocate(model, batches, budget="r=2", allocator="uniform")
     assert config.task_type is None
+    assert "PEFT has no task type for a TwoSentences, " in caplog.text
+    assert "set the config's modules_to_save to it, out of score" in caplog.text
     assert len(config.target_modules) == 2 * 6
     assert all(
         name.startswith(("body.encoder.layer.0", "body.encoder.layer.1")) for name in config.target_modules
