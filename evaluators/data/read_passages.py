@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Final
 
+from evaluators.objectives.labels import listed_labels
 from spaces.errors import InputError, UsageError
 
 from .alpaca import alpaca_prompt
@@ -14,17 +16,28 @@ from .message import ASSISTANT, Message
 from .passages import Passages
 from .read_messages import holds_messages, read_messages
 
-__all__ = ["has_passages", "read_passages"]
+__all__ = ["has_passages", "read_passages", "tell_of_unread"]
 
+_log = logging.getLogger(__name__)
+_PAIRS: Final = (("prompt", "completion"), ("messages",), ("instruction", "output"))
 _UNREAD: Final = ("tools", "chat_template_kwargs")  # columns that TRL hands to the chat template
 
 
 def has_passages(columns: Columns) -> bool:
     """Whether the columns are called as those of a language model's rows, and not as labelled texts."""
-    pairs = (("prompt", "completion"), ("messages",), ("instruction", "output"))
-    if any(all(name in columns for name in names) for names in pairs):
-        return True
-    return "text" in columns and not has_labels(columns)
+    return _paired(columns) or ("text" in columns and not has_labels(columns))
+
+
+def tell_of_unread(columns: Columns) -> None:
+    """Logs the columns beside one of texts that is taken for plain language: any of them may have labels."""
+    others = [name for name in columns.names if name != "text"]
+    if _paired(columns) or not others:
+        return
+    noun, verb, which = ("column", "is", "it") if len(others) == 1 else ("columns", "are", "one of them")
+    _log.warning(
+        f"{columns.path}: the column 'text' is learned as plain text, and the {noun} {listed_labels(others)} "
+        f"{verb} not read; where {which} has labels, name it with `label_column`"
+    )
 
 
 def read_passages(
@@ -51,6 +64,11 @@ def read_passages(
                 "`prompt_column` and `completion_column`."
             )
     return _prompted(columns, prompt, completion)
+
+
+def _paired(columns: Columns) -> bool:
+    """Whether columns are there that only a language model's rows have."""
+    return any(all(name in columns for name in names) for names in _PAIRS)
 
 
 def _guessed(columns: Columns) -> Passages:

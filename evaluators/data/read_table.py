@@ -9,7 +9,7 @@ from typing import Literal
 from .labelled_rows import labelled_rows
 from .passages import Passages
 from .read_columns import read_columns
-from .read_passages import has_passages, read_passages
+from .read_passages import has_passages, read_passages, tell_of_unread
 from .text_table import TextTable
 
 __all__ = ["RowKind", "read_table"]
@@ -42,8 +42,10 @@ def read_table(
     columns = read_columns(Path(path))
     if kind is None:
         named = prompt_column is not None or completion_column is not None
-        guessed = text_columns is None and label_column is None and has_passages(columns)
+        guessed = not named and text_columns is None and label_column is None and has_passages(columns)
         kind = "language" if named or guessed else "labelled"
+        if guessed:
+            tell_of_unread(columns)
     if kind == "language":
         return read_passages(columns, prompt_column=prompt_column, completion_column=completion_column)
     return labelled_rows(columns, text_columns=text_columns, label_column=label_column)

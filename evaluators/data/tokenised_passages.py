@@ -183,9 +183,11 @@ def _check(parts: Mapping[str, Passages], tokenizer: PreTrainedTokenizerBase, lo
             "messages."
         )
     if tokenizer.eos_token_id is None:
+        plain = not any(any(passages.prompts) for passages in parts.values())
+        labels = ", or, where the texts have labels, name their column with `label_column`" if plain else ""
         raise InputError(
             "the model's tokenizer has no end-of-text token, so that none could be learned behind a text; "
-            "name its `eos_token` in tokenizer_config.json, or choose a decoder that has one."
+            f"name its `eos_token` in tokenizer_config.json, or choose a decoder that has one{labels}."
         )
 
 

@@ -128,6 +128,34 @@ def test_the_kind_of_rows_is_found_from_the_columns_or_given(tmp_path: Path) -> 
         read_table(write(path, "text,source\nso be it,7\n"), kind="labelled")
 
 
+@pytest.mark.parametrize("columns", ["labels", "sentiment", "category", "target,id"])
+def test_columns_beside_a_text_that_are_not_read_are_told_unless_the_kind_was_given(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, columns: str
+) -> None:
+    others = columns.split(",")
+    path = write(tmp_path / "rows.csv", f"{columns},text\n{'7,' * len(others)}so be it\n")
+    assert isinstance(read_table(path), Passages)
+    (said,) = caplog.messages
+    assert "'text' is learned as plain text" in said
+    assert f"{', '.join(map(repr, others))} {'is' if len(others) == 1 else 'are'} not read" in said
+    assert "`label_column`" in said
+    caplog.clear()
+    assert isinstance(read_table(path, label_column=others[0]), TextTable)
+    assert isinstance(read_table(path, kind="language"), Passages)
+    assert isinstance(read_table(path, completion_column="text"), Passages)
+    assert not caplog.messages
+
+
+@pytest.mark.parametrize(
+    "columns", ["text", "prompt,completion,text", "instruction,output,text", "text,label"]
+)
+def test_of_columns_that_say_what_they_are_nothing_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, columns: str
+) -> None:
+    read_table(write(tmp_path / "rows.csv", f"{columns}\n{columns}\n"))
+    assert not caplog.messages
+
+
 @pytest.mark.parametrize("names", [[], ["a", "b", "c"]])
 def test_one_or_two_text_columns_can_be_named(tmp_path: Path, names: list[str]) -> None:
     path = write(tmp_path / "rows.csv", "a,b,c,label\n1,2,3,4\n")

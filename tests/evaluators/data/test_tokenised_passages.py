@@ -40,8 +40,14 @@ def test_a_token_across_the_border_belongs_to_the_completion():
 
 
 def test_a_tokenizer_without_an_end_of_text_is_refused():
-    with pytest.raises(InputError, match="no end-of-text token"):
+    labels = (
+        "; name its `eos_token` .* or, where the texts have labels, name their column with `label_column`"
+    )
+    with pytest.raises(InputError, match=f"no end-of-text token.*{labels}"):
         rows_of(Passages(("",), ("bead",)), tokenizer_of_letters(ends=False))
+    with pytest.raises(InputError, match="no end-of-text token") as error:
+        rows_of(Passages(("a",), ("bead",)), tokenizer_of_letters(ends=False))
+    assert "label" not in str(error.value)
 
 
 def test_a_tokenizer_that_ends_texts_itself_gets_no_second_end():
