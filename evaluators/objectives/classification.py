@@ -21,7 +21,9 @@ from spaces.objective import Architecture, Batch, Losses
 
 from .labels import (
     Labels,
+    are_fractions,
     ascending_names,
+    fractions_note,
     listed_labels,
     look_alikes,
     one_label_only,
@@ -143,9 +145,11 @@ class Classification:
         """(n,) int64 class ids; raises InputError on a label that no training row has."""
         ids = {name: i for i, name in enumerate(self.label_names)}
         if unseen := sorted({str(label) for label in labels} - ids.keys()):
+            numbers = are_fractions([*self.label_names, *unseen])
+            remedy = ", or learn numbers: `objective=regression`" if numbers else ""
             raise InputError(
                 f"label {unseen[0]!r} of the {part} rows was never seen in training, which has "
-                f"{listed_labels(self.label_names)}; add training rows with it, or drop its rows."
+                f"{listed_labels(self.label_names)}; add training rows with it, or drop its rows{remedy}."
             )
         return np.array([ids[str(label)] for label in labels], dtype=np.int64)
 
@@ -179,7 +183,8 @@ def classification(
     remarks = []
     if metric in BINARY_METRICS and found is not None:
         remarks.append(said_of(found, classes, given=positive is not None))
-    return Labelled(Classification(names, metric, found), tuple(look_alikes(names)), tuple(remarks))
+    warnings = (*look_alikes(names), *fractions_note(names))
+    return Labelled(Classification(names, metric, found), warnings, tuple(remarks))
 
 
 def _check_metric(metric: str, count: int) -> None:

@@ -17,7 +17,9 @@ from spaces.errors import UsageError
 
 __all__ = [
     "Labels",
+    "are_fractions",
     "ascending_names",
+    "fractions_note",
     "listed_labels",
     "look_alikes",
     "one_label_only",
@@ -42,6 +44,28 @@ def ascending_names(labels: Iterable[str]) -> tuple[str, ...]:
     names = sorted(set(labels))
     whole = all(_WHOLE.fullmatch(name) for name in names)
     return tuple(sorted(names, key=Decimal) if whole else names)
+
+
+def are_fractions(names: Iterable[str]) -> bool:
+    """Whether all of them write finite numbers, and not all of these are whole.
+
+    >>> are_fractions(["0", "0.5", "1"]), are_fractions(["0", "1.0"]), are_fractions(["0.5", "none"])
+    (True, False, False)
+    """
+    written = [name.casefold() for name in names]
+    if not all(_NUMBER.fullmatch(name) for name in written):
+        return False
+    return any(number != number.to_integral_value() for number in map(Decimal, written))
+
+
+def fractions_note(names: Sequence[str]) -> list[str]:
+    """A sentence where labels are numbers that are hardly meant to be names."""
+    if not are_fractions(names):
+        return []
+    return [
+        f"the labels {listed_labels(names)} are numbers, not all of them whole, and here "
+        f"{counted(len(names), 'class', 'classes')}; `objective=regression` learns them as numbers"
+    ]
 
 
 def positive_label(given: str | None, metric: str, names: Sequence[str], labels: Sequence[str]) -> str | None:

@@ -91,6 +91,43 @@ def test_names_that_are_all_whole_numbers_have_ids_in_their_order(labels, names)
     assert classification(labels).objective.label_names == names
 
 
+@pytest.mark.parametrize(
+    ("names", "numbers"),
+    [
+        ([f"{half / 2:g}" for half in range(11)], True),
+        (["-0.5", "+2", ".25", "1E-3"], True),
+        (["1e-999999999", "1e999999999"], True),
+        (["0", "1", "10"], False),
+        (["0.0", "1.00", "2e3"], False),
+        (["0.5", "unknown"], False),
+        (["0.5", "inf"], False),
+        (["0.5", "nan"], False),
+        (["0.5", ""], False),
+    ],
+)
+def test_labels_that_are_numbers_and_not_all_whole_may_be_meant_as_numbers(names, numbers):
+    said = " ".join(classification(names).warnings)
+    assert ("are numbers, not all of them whole, and here" in said) is numbers
+    assert ("`objective=regression`" in said) is numbers
+
+
+@pytest.mark.parametrize(
+    ("names", "unseen", "numbers"),
+    [
+        (["0.5", "1"], "0.7", True),
+        (["0.5", "1"], "3", True),
+        (["0", "1"], "0.7", True),
+        (["0", "1"], "2", False),
+        (["0.5", "1"], "none", False),
+        (["no", "yes"], "0.5", False),
+    ],
+)
+def test_a_label_that_is_a_number_and_was_never_seen_may_be_meant_as_one(names, unseen, numbers):
+    with pytest.raises(InputError, match=f"{unseen!r} of the test rows was never seen") as error:
+        classification(names).objective.encoded([names[0], unseen], "test")
+    assert str(error.value).endswith("`objective=regression`." if numbers else "or drop its rows.")
+
+
 def test_a_metric_of_numbers_is_refused():
     with pytest.raises(UsageError, match="`metric='pearson'` is not for classification; use accuracy"):
         classification(["a", "b"], metric="pearson")
