@@ -72,7 +72,7 @@ class PeftAdapter:
         PEFT is asked, without weights: it takes names for patterns, and in some mixtures of experts for other
         modules (peft issue 3711).
         """
-        made = peft_params(model, self.config)
+        made = peft_params(model, self.config, remedy="export it as `format=merged`.")
         ours = {name: one.a.numel() + one.b.numel() for name, one in self.wired.items()}
         if other := sorted(name for name in made.keys() | ours.keys() if made.get(name) != ours.get(name)):
             raise InputError(
