@@ -1,11 +1,12 @@
 """Progress on stderr: a bar with a note on a terminal, elsewhere a line at the start, for each tenth, and at
-the end where that is not what the last one says."""
+the end where that is not what the last one says; of what takes minutes with the time that is left."""
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Final
@@ -19,25 +20,32 @@ from spaces.printable import printable
 __all__ = ["progress_on_stderr"]
 
 _LINES: Final = 10
+_MINUTE: Final = 60.0
 _log = logging.getLogger(__name__)
 
 
-def progress_on_stderr(*, quiet: bool) -> Progress:
-    """Shows how far work is; where quiet, in log lines alone."""
-    return partial(_progress, quiet=quiet)
+def progress_on_stderr(*, quiet: bool, clock: Callable[[], float] = time.monotonic) -> Progress:
+    """Shows how far work is; where quiet, in log lines alone. clock: in seconds."""
+    return partial(_progress, quiet=quiet, clock=clock)
 
 
 @contextmanager
 def _progress(
-    title: str, total: int, unit: str, *, units: str | None = None, quiet: bool
+    title: str,
+    total: int,
+    unit: str,
+    *,
+    units: str | None = None,
+    quiet: bool,
+    clock: Callable[[], float],
 ) -> Iterator[Advance]:
-    hidden = quiet or not sys.stderr.isatty()
+    hidden, began = quiet or not sys.stderr.isatty(), clock()
     whole, done, note, last = counted(total, unit, units), 0, "", ""
 
     def say() -> None:
         nonlocal last
         if hidden and total and (line := f"{title}: {done:,} of {whole}{note}") != last:
-            _log.info("%s", line)
+            _log.info("%s%s", line, _left(clock() - began, done / total))
             last = line
 
     say()
@@ -55,3 +63,16 @@ def _progress(
 
         yield advance
     say()
+
+
+def _left(seconds: float, share: float) -> str:
+    """How long the rest will take, going by this share that took so many seconds; nothing of short work.
+
+    >>> _left(600, 0.25), _left(7200, 0.5), _left(59, 0.5), _left(600, 1.0)
+    ('; about 30 min left', '; about 2 h left', '', '')
+    """
+    left = seconds / share - seconds if share else 0.0
+    if seconds < _MINUTE or left < _MINUTE:
+        return ""
+    minutes = round(left / _MINUTE)
+    return f"; about {minutes} min left" if minutes < 90 else f"; about {minutes / 60:.0f} h left"

@@ -66,6 +66,22 @@ def test_the_last_line_is_of_the_end_however_many_there_were(caplog):
     ]
 
 
+def test_what_takes_minutes_says_how_long_the_rest_will_take(caplog):
+    caplog.set_level(logging.INFO)
+    times = iter([0.0, 0.0, 50.0, 400.0, 700.0, 1000.0])
+    show = progress_on_stderr(quiet=False, clock=lambda: next(times))
+    with show("searching", 4, "trial") as advance:
+        for _ in range(4):
+            advance(1, "1 running")
+    assert caplog.messages == [
+        "searching: 0 of 4 trials",
+        "searching: 1 of 4 trials; 1 running",
+        "searching: 2 of 4 trials; 1 running; about 7 min left",
+        "searching: 3 of 4 trials; 1 running; about 4 min left",
+        "searching: 4 of 4 trials; 1 running",
+    ]
+
+
 def test_on_a_terminal_the_last_note_stays_on_the_screen(monkeypatch):
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
