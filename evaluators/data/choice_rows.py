@@ -15,7 +15,7 @@ from spaces.errors import InputError
 
 from .questions import Questions
 from .rows import NO_TARGET, Rows
-from .spoken_ids import text_ids
+from .spoken_ids import begun_note, text_ids
 from .tokenised_passages import tokens_shared
 
 __all__ = ["rows_to_judge", "rows_to_learn"]
@@ -69,6 +69,8 @@ def _asked(
     """Those no longer than the limit, whichever choice follows, and whose choices all have a token to
     judge them by; at least one."""
     asked = [*_tokenised(questions, tokenizer)]
+    for note in begun_note(part, "question", questions.keys, tokenizer):
+        _log.warning("%s", note)
     whole = [one for one in asked if max(map(len, one.ids)) <= limit]
     found = [one for one in whole if min(map(len, one.ids)) > one.start]
     within, long, bare = counted(limit, "token"), len(asked) - len(whole), len(whole) - len(found)

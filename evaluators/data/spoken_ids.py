@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
+from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.foreign import foreign
 from spaces.printable import printable
@@ -18,6 +19,7 @@ from .message import ASSISTANT, Message, Said, read_aloud
 
 __all__ = [
     "Spoken",
+    "begun_note",
     "check_chat_template",
     "check_generation_marks",
     "opening_ids",
@@ -43,7 +45,38 @@ class Spoken:
 
 
 def text_ids(texts: Sequence[Said], tokenizer: PreTrainedTokenizerBase) -> list[np.ndarray]:
-    """(tokens,) int64 of each text, with the special tokens that the tokenizer puts around one."""
+    """(tokens,) int64 of each text, with the special tokens that the tokenizer puts around one.
+
+    A text that begins with the begin-of-text token itself, as one that a chat template wrote, gets no second.
+    """
+    begun = _begun(texts, tokenizer)
+    return [row[1:] if i in begun else row for i, row in enumerate(_around(texts, tokenizer))]
+
+
+def begun_note(part: str, noun: str, texts: Sequence[Said], tokenizer: PreTrainedTokenizerBase) -> list[str]:
+    """A sentence about texts that begin with the begin-of-text token themselves. noun: for one of them."""
+    begun = len(_begun(texts, tokenizer))
+    if not begun:
+        return []
+    verb = "begins" if begun == 1 else "begin"
+    return [
+        f"{begun} of {counted(len(texts), noun)} of the {part} part {verb} with {tokenizer.bos_token!r}, which "
+        "the tokenizer puts in front as well; it is there once"
+    ]
+
+
+def _begun(texts: Sequence[Said], tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """Which texts would have the begin-of-text token twice: their own, and the tokenizer's."""
+    token, begin = tokenizer.bos_token, tokenizer.bos_token_id
+    own = [i for i, text in enumerate(texts) if token and isinstance(text, str) and text.startswith(token)]
+    if not own or _around([""], tokenizer)[0][:1].tolist() != [begin]:
+        return set()
+    rows = _around([texts[i] for i in own], tokenizer)
+    return {i for i, row in zip(own, rows, strict=True) if row[:2].tolist() == [begin, begin]}
+
+
+def _around(texts: Sequence[Said], tokenizer: PreTrainedTokenizerBase) -> list[np.ndarray]:
+    """The tokens of each text as the tokenizer gives them."""
     if not texts:
         return []
     with foreign("the model's tokenizer fails on the task's texts", _BROKEN):

@@ -19,6 +19,7 @@ from .passages import Passages
 from .rows import NO_TARGET, Rows
 from .spoken_ids import (
     Spoken,
+    begun_note,
     check_chat_template,
     check_generation_marks,
     opening_ids,
@@ -93,10 +94,11 @@ def tokenised_passages(
     learned with it; a conversation ends as its template ends it. Rows are cut behind ``row_limit`` tokens.
     The first token of a row is foretold by nothing, so it is never a target.
     So does TRL 1.16 (``SFTTrainer``), except that it appends a second end-of-text where a tokenizer appends
-    one of its own, heeds no limit that the tokenizer states, and keeps rows of a lone token.
+    one of its own, leaves a second begin-of-text where a text begins with one itself, heeds no limit that the
+    tokenizer states, and keeps rows of a lone token.
 
-    Rows that are left without a target are dropped; notes, which are logged, count them and those that are
-    cut.
+    Rows that are left without a target are dropped; notes, which are logged, count them, those that are cut,
+    and those that begin themselves.
 
     Args:
         parts: the raw rows by the name of their part.
@@ -201,7 +203,8 @@ def _rows(
             ids.append(row[:limit])
             labels.append(learned[:limit])
             cut += len(row) > limit
-    told = [cut_rows_note(part, cut, len(passages), tokenizer, limit)] if cut else []
+    told = [] if passages.spoken else begun_note(part, "row", _texts(passages), tokenizer)
+    told += [cut_rows_note(part, cut, len(passages), tokenizer, limit)] if cut else []
     if dropped := len(passages) - len(ids):
         told.append(
             f"dropped {dropped} of {counted(len(passages), 'row')} of the {part} part: nothing to learn is "
@@ -236,8 +239,12 @@ def _whole(passages: Passages, tokenizer: PreTrainedTokenizerBase, *, assistant:
     if passages.spoken:
         conversations = [(*prompt, *completion) for prompt, completion in passages.whole]
         return [spoken_ids(one, tokenizer, assistant=assistant) for one in conversations]
-    texts = [f"{prompt}{completion}" for prompt, completion in passages.whole]
-    return [Spoken(_ended(ids, tokenizer.eos_token_id)) for ids in text_ids(texts, tokenizer)]
+    return [Spoken(_ended(ids, tokenizer.eos_token_id)) for ids in text_ids(_texts(passages), tokenizer)]
+
+
+def _texts(passages: Passages) -> list[str]:
+    """Every row that is not spoken, as one text."""
+    return [f"{prompt}{completion}" for prompt, completion in passages.whole]
 
 
 def _alone(passages: Passages, asked: Sequence[Said], tokenizer: PreTrainedTokenizerBase) -> list[np.ndarray]:

@@ -61,6 +61,14 @@ def test_choices_that_merge_with_the_prompt_begin_at_one_place(tokenizer):
     assert [labels[1:].tolist() for labels in rows.labels] == [[-1000 - 14], [3, 5]]
 
 
+def test_a_question_that_begins_itself_gets_no_second_beginning(caplog):
+    own = Questions((Question("<begin>ab", ("c", "d"), 1),))
+    with caplog.at_level(logging.WARNING):
+        rows = rows_to_judge("test", own, tokenizer_of_letters(begins=True), 128)
+    assert [ids.tolist() for ids in rows.input_ids] == [[BEGIN, *tokens("abc")], [BEGIN, *tokens("abd")]]
+    assert "1 of 1 question of the test part begins with '<begin>'" in caplog.text
+
+
 def test_questions_are_split_and_capped_whole_and_equal_ones_share_a_part(tokenizer):
     task = build_choice_task(
         "t", MultipleChoice(), questions(range(300)), questions(range(300, 340)), tokenizer, eval_rows=10

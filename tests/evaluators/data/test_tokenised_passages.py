@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerBase
 from evaluators.data.message import Message
 from evaluators.data.passages import Passages
 from evaluators.data.rows import NO_TARGET, Rows
-from evaluators.data.tokenised_passages import USUAL_LOSS, LossOn, tokenised_passages
+from evaluators.data.tokenised_passages import USUAL_LOSS, LossOn, question_ids, tokenised_passages
 from spaces.errors import InputError, UsageError
 from tests.evaluators.data.letters import BEGIN, END, LETTERS, MARKED, TEMPLATE, tokenizer_of_letters, tokens
 
@@ -54,6 +54,32 @@ def test_a_tokenizer_that_ends_texts_itself_gets_no_second_end():
     rows = rows_of(Passages(("a",), ("b",)), tokenizer_of_letters(closes=True))
     assert rows.input_ids[0].tolist() == [*tokens("ab"), END]
     assert rows.labels[0].tolist() == [NO_TARGET, *tokens("b"), END]
+
+
+@pytest.mark.parametrize("puts", [False, True])
+@pytest.mark.parametrize(
+    ("prompt", "completion", "learned"),
+    [("", "<begin>bead", "bead"), ("<begin>be", "ad", "ad"), ("<begin>", "bead", "bead")],
+)
+def test_a_text_that_begins_itself_gets_no_second_beginning(puts, prompt, completion, learned, caplog):
+    tokenizer = tokenizer_of_letters(begins=puts)
+    passages = Passages((prompt, prompt, ""), (completion, completion + "x", "fig"))
+    with caplog.at_level(logging.WARNING):
+        rows = rows_of(passages, tokenizer)
+    assert rows.input_ids[0].tolist() == [BEGIN, *tokens("bead"), END]
+    assert [label for label in rows.labels[0].tolist() if label != NO_TARGET] == [*tokens(learned), END]
+    said = "2 of 3 rows of the training part begin with '<begin>', which the tokenizer puts in front as well"
+    assert (said in caplog.text) is puts
+    if prompt:
+        assert question_ids(passages, tokenizer)[0].tolist() == [
+            BEGIN,
+            *tokens(prompt.removeprefix("<begin>")),
+        ]
+
+
+def test_a_beginning_that_only_the_text_has_twice_stays_twice():
+    row = rows_of(Passages(("",), ("<begin><begin>bead",)), tokenizer_of_letters(begins=False))
+    assert row.input_ids[0].tolist() == [BEGIN, BEGIN, *tokens("bead"), END]
 
 
 def test_where_it_is_wanted_the_prompt_is_learned_too():
