@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -13,22 +14,12 @@ from transformers import PreTrainedModel
 from .errors import UsageError
 from .families import FAMILIES, Family, Linear, find_family
 from .grammar import SHORTCUT_ROLES, Term, parse_space
+from .role_names import role_by_leaf, role_by_path
 from .site import Kind, Site, Tap
 
 __all__ = ["find_sites", "sites_by_leaf_name"]
 
 _BLOCK_INPUT: Final = Tap("", "in")
-_ROLE_OF_LEAF = (  # for families that the table does not know
-    ("q", r"q|wq|query|q_proj|q_lin|query_proj"),
-    ("k", r"k|wk|key|k_proj|k_lin|key_proj"),
-    ("v", r"v|wv|value|v_proj|v_lin|value_proj"),
-    ("o", r"o|wo|o_proj|out_proj|out_lin|c_proj"),
-    ("gate", r"gate_proj|w1"),
-    ("up", r"up_proj|w3"),
-    ("down", r"down_proj|w2"),
-    ("fc1", r"fc1|lin1|wi|dense_h_to_4h|c_fc|fc_in"),
-    ("fc2", r"fc2|lin2|dense_4h_to_h|fc_out"),
-)
 
 
 def find_sites(model: PreTrainedModel, space: str) -> tuple[Site, ...]:
@@ -43,7 +34,7 @@ def find_sites(model: PreTrainedModel, space: str) -> tuple[Site, ...]:
         if family:
             found = list(_family_sites(model, family, term))
         elif term.kind == "lora":
-            found = list(_of_roles(sites_by_leaf_name(model), term))
+            found = list(_sites_by_path(model, term))
         else:
             raise UsageError(
                 f"model_type={model.config.model_type!r} has no known residual stream, so it has no "
@@ -96,10 +87,12 @@ def _blocks(model: PreTrainedModel, family: Family) -> list[tuple[str, nn.Module
     return [(inside + name, block) for name, block in base.named_modules() if pattern.fullmatch(name)]
 
 
-def _checked_roles(term: Term, known: Collection[str], lacks: str = "") -> tuple[str, ...]:
-    """The roles that a term names, all that are known where it names none."""
+def _checked_roles(
+    term: Term, known: Collection[str], lacks: str = "", *, also: Collection[str] = ()
+) -> tuple[str, ...]:
+    """The roles that a term names, all that are known where it names none. also: understood, but not told."""
     roles = tuple(known) if term.roles is None else term.roles
-    if unknown := [role for role in roles if role not in known]:
+    if unknown := [role for role in roles if role not in known and role not in also]:
         why = f": {lacks}" if lacks else f"; name those, or {term.kind}[all]"
         raise UsageError(f"{unknown} are not {term.kind} roles of this model, which has {list(known)}{why}.")
     return roles
@@ -164,8 +157,8 @@ def _within(block: str, module: str) -> str:
 def sites_by_leaf_name(model: PreTrainedModel) -> tuple[Site, ...]:
     """Every linear in a numbered block as a ``lora`` site, its role told by the module's own name.
 
-    So ``find_sites`` names the sites of a family that the table does not know, and so it named those of the
-    families of today's table before they were rows of it.
+    So earlier versions named the sites of a family that the table did not know. ``find_sites`` gives none of
+    these names to another linear, so that what was saved with them can still be loaded.
     """
     seen: dict[tuple[int, str], int] = {}
     sites = []
@@ -173,20 +166,39 @@ def sites_by_leaf_name(model: PreTrainedModel) -> tuple[Site, ...]:
         number = re.search(r"\.(\d+)\.", f".{name}.")
         if not number or not _is_linear(module):
             continue
-        layer, leaf = int(number[1]), name.rpartition(".")[2]
-        role = next((role for role, pattern in _ROLE_OF_LEAF if re.fullmatch(pattern, leaf)), leaf)
+        layer, role = int(number[1]), role_by_leaf(name)
         full = name if model.base_model is model else f"{model.base_model_prefix}.{name}"
         count = seen[layer, role] = seen.get((layer, role), 0) + 1  # an encoder-decoder has two such blocks
-        own_name = f"layers.{layer}.{role}" + (f".{count}" if count > 1 else "")
         d_in, d_out = _shape(module)
-        sites.append(Site(own_name, layer, role, "lora", d_in, d_out, Tap(full, "in"), Tap(full, "out")))
+        taps = Tap(full, "in"), Tap(full, "out")
+        sites.append(Site(_counted_name(layer, role, count), layer, role, "lora", d_in, d_out, *taps))
     return tuple(sites)
 
 
-def _of_roles(sites: Sequence[Site], term: Term) -> Iterator[Site]:
-    """The sites of a term's roles, role by role."""
-    for role in _checked_roles(term, list(dict.fromkeys(site.role for site in sites))):
-        yield from (site for site in sites if site.role == role)
+def _sites_by_path(model: PreTrainedModel, term: Term) -> Iterator[Site]:
+    """The sites of a term's roles, role by role, told by the full names of the linears.
+
+    A role of ``sites_by_leaf_name`` that none has by its full name is understood too: ``dense`` is all of
+    o, fc1 and fc2 that are called so.
+    """
+    earlier = sites_by_leaf_name(model)
+    taken = {site.name for site in earlier}
+    by_role: dict[str, list[Site]] = {}
+    by_leaf: dict[str, list[Site]] = {}
+    for site in earlier:
+        role, own = role_by_path(site.target.module), site
+        if role != site.role:
+            names = (_counted_name(site.layer, role, count) for count in itertools.count(1))
+            own = replace(site, name=next(name for name in names if name not in taken), role=role)
+            taken.add(own.name)
+        by_role.setdefault(role, []).append(own)
+        by_leaf.setdefault(site.role, []).append(own)
+    for role in _checked_roles(term, by_role, also=by_leaf):
+        yield from by_role.get(role) or by_leaf[role]
+
+
+def _counted_name(layer: int, role: str, count: int) -> str:
+    return f"layers.{layer}.{role}" + (f".{count}" if count > 1 else "")
 
 
 def _is_linear(module: nn.Module) -> bool:

@@ -202,7 +202,7 @@ SIZES = {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 2}
         (
             "persimmon",
             {**SIZES, "intermediate_size": 24},
-            {"query_key_value": (16, 48), "dense": (16, 16), "fc1": (16, 24), "fc2": (24, 16)},
+            {"query_key_value": (16, 48), "o": (16, 16), "fc1": (16, 24), "fc2": (24, 16)},
         ),
     ],
 )
