@@ -96,7 +96,11 @@ def _prompted(columns: Columns, prompt: str | None, completion: str) -> Passages
         return Passages(("",) * len(completions), completions)
     if holds_messages(columns, prompt):
         raise _unlike(columns, prompt, completion)
-    return Passages(tuple(one or "" for one in columns.texts(prompt)), completions)
+    prompts = columns.texts(prompt)
+    null = [value is None or value != value for value in columns.values[prompt]]
+    if not all(null):  # where all are, the rows are plain texts
+        columns.refuse_missing(f"{_one(prompt)}, if only an empty text", null)
+    return Passages(tuple(one or "" for one in prompts), completions)
 
 
 def _spoken(columns: Columns, prompt: str | None, completion: str) -> Passages:
@@ -127,9 +131,13 @@ def _alpaca(columns: Columns) -> Passages:
 def _needed(columns: Columns, name: str) -> tuple[str, ...]:
     """A text of every row."""
     texts = columns.texts(name)
-    article = "an" if name[:1].lower() in "aeiou" else "a"
-    columns.refuse_missing(f"{article} {name}", [one is None for one in texts])
+    columns.refuse_missing(_one(name), [one is None for one in texts])
     return tuple(one for one in texts if one is not None)
+
+
+def _one(name: str) -> str:
+    """What a row of a column has, with its article."""
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 def _answers(conversation: Sequence[Message]) -> bool:

@@ -60,8 +60,8 @@ def begun_note(part: str, noun: str, texts: Sequence[Said], tokenizer: PreTraine
         return []
     verb = "begins" if begun == 1 else "begin"
     return [
-        f"{begun} of {counted(len(texts), noun)} of the {part} part {verb} with {tokenizer.bos_token!r}, which "
-        "the tokenizer puts in front as well; it is there once"
+        f"{begun} of {counted(len(texts), noun)} of the {part} part {verb} with {tokenizer.bos_token!r}, "
+        "which the tokenizer puts in front as well; it is there once"
     ]
 
 

@@ -26,6 +26,7 @@ FORMATS: list[tuple[list[dict[str, Any]], Passages]] = [
         [{"prompt": "1 + 1 =", "completion": " 2"}, {"prompt": "", "completion": "so be it"}],
         Passages(("1 + 1 =", ""), (" 2", "so be it")),
     ),
+    ([{"prompt": None, "completion": "so be it"}] * 2, Passages(("", ""), ("so be it",) * 2)),
     ([{"prompt": [USER], "completion": [REPLY]}], Passages(((ASKED,),), ((ANSWER,),))),
     ([{"messages": [USER, REPLY, USER]}], Passages(("",), ((ASKED, ANSWER, ASKED),))),
     (
@@ -37,7 +38,7 @@ FORMATS: list[tuple[list[dict[str, Any]], Passages]] = [
     ),
     ([{"instruction": "Go on.", "output": "3"}], Passages((alpaca_prompt("Go on."),), ("3",))),
 ]
-NAMES = ["text", "prompted", "spoken", "messages", "alpaca", "no input"]
+NAMES = ["text", "prompted", "no prompt", "spoken", "messages", "alpaca", "no input"]
 
 
 def written(path: Path, rows: list[dict[str, Any]]) -> Path:
@@ -101,6 +102,15 @@ def test_a_column_that_is_not_there_is_named(tmp_path, named, says):
         (
             [{"prompt": "a", "completion": "b"}, {"prompt": "c", "completion": True}],
             "column 'completion' holds a bool at row 2; write as text what is to be read or said",
+        ),
+        (
+            [{"prompt": "a", "completion": "b"}, {"prompt": None, "completion": "d"}],
+            "1 of 2 rows lack a prompt, if only an empty text, the first is row 2",
+        ),
+        ([{"prompt": "", "completion": "b"}, {"completion": "d"}], "1 of 2 rows lack a prompt"),
+        (
+            [{"prompt": [USER], "completion": [REPLY]}, {"prompt": None, "completion": [REPLY]}],
+            "1 of 2 rows lack a prompt",
         ),
         ([{"prompt": False, "completion": "b"}], "column 'prompt' holds a bool at row 1"),
         ([{"text": True}], "column 'text' holds a bool at row 1"),
