@@ -12,7 +12,9 @@ from transformers import PreTrainedModel
 
 from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows, joined_labels
+from evaluators.data.stated_positions import stated_positions
 from evaluators.data.task import Task
+from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.hooks import Renorm
 from spaces.probe import SLOTS, probe_sites
@@ -33,7 +35,8 @@ def readable_inputs(inputs: Inputs, model: PreTrainedModel) -> Inputs:
     """The inputs as the model can read them; without token types where it knows too few.
 
     Raises InputError where the model is none for this task's objective, where a token, or the length of a
-    row, is beyond it, and where padding changes what it says of a row.
+    row, is beyond it, and where padding changes what it says of a row. Rows that it can embed, but are longer
+    than it was made for, are counted in the log.
     """
     task = inputs.task
     task.objective.check_model(model)
@@ -50,6 +53,7 @@ def readable_inputs(inputs: Inputs, model: PreTrainedModel) -> Inputs:
         _log.warning("token types are left out, which %s cannot embed: %s", inputs.title, error)
         task = untyped
     _check_padding(model, task)
+    _tell_of_positions(inputs.title, model, task)
     return inputs if task is inputs.task else replace(inputs, task=task)
 
 
@@ -113,6 +117,17 @@ def _check_padding(model: PreTrainedModel, task: Task) -> None:
         comparable=task.objective.comparable,
         rounding=task.objective.rounding,
     )
+
+
+def _tell_of_positions(title: str, model: PreTrainedModel, task: Task) -> None:
+    """Rotary and relative positions have no table that would end, so that nothing fails where they do."""
+    positions = stated_positions(model)
+    lengths = [len(ids) for rows in _parts(task) for ids in rows.input_ids]
+    if positions is not None and (longer := sum(length > positions for length in lengths)):
+        _log.warning(
+            f"{longer} of {counted(len(lengths), 'row')} ({longer / len(lengths):.1%}) have more than the "
+            f"{counted(positions, 'token')} that {title} was made to read; lower `max_length`"
+        )
 
 
 def _distinct_rows(task: Task) -> Rows:

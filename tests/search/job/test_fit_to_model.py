@@ -77,6 +77,29 @@ def test_rows_beyond_the_model_are_refused(inputs_for, row, reason, typed):
     assert "m cannot take this task's rows" in str(refusal.value)
 
 
+@pytest.mark.parametrize("family", ["llama", "qwen3", "gemma2", "bert"])
+@pytest.mark.parametrize("longest", [8, 9])
+def test_rows_longer_than_the_model_was_made_to_read_are_counted_where_nothing_fails(
+    tiny_model, caplog, family, longest
+):
+    train = _rows([*range(5, 5 + longest)], [*range(6, 6 + longest)], [7, 8, 9])
+    rest = _rows([5, 6, 7], [8, 9, 10])
+    inputs = Inputs(
+        "its name", "m", ModelSource("m", 2), Task("t", Classification(("a", "b")), train, rest, rest), 1
+    )
+    model = tiny_model(family, max_position_embeddings=8)
+    if family == "bert" and longest > 8:
+        with pytest.raises(InputError, match="9 tokens"):
+            readable_inputs(inputs, model)
+        return
+    with caplog.at_level(logging.WARNING):
+        assert readable_inputs(inputs, model) is inputs
+    said = (
+        "2 of 7 rows (28.6%) have more than the 8 tokens that its name was made to read; lower `max_length`"
+    )
+    assert caplog.messages == ([said] if longest > 8 else [])
+
+
 def test_a_model_that_is_none_for_the_objective_is_refused_when_it_is_first_looked_at(tiny_language_model):
     task = doubling_task()
     inputs = Inputs("m", "m", ModelSource("m", None, architecture="causal_lm"), task, 1e-3)
