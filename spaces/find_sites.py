@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
+from weakref import WeakSet
 
 from torch import nn
 from transformers import PreTrainedModel
 
+from .counted import counted
 from .errors import UsageError
 from .families import FAMILIES, Family, Linear, find_family
 from .grammar import SHORTCUT_ROLES, Term, parse_space
@@ -20,19 +23,28 @@ from .site import Kind, Site, Tap
 __all__ = ["find_sites", "sites_by_leaf_name"]
 
 _BLOCK_INPUT: Final = Tap("", "in")
+_ELSEWHERE: Final = (
+    "its blocks are not where a model of this type has them, so that they have no known stream"
+)
+_log = logging.getLogger(__name__)
+_told: Final[WeakSet[PreTrainedModel]] = WeakSet()  # of which linears are outside of what is searched
 
 
 def find_sites(model: PreTrainedModel, space: str) -> tuple[Site, ...]:
     """Sites of ``space`` (see ``grammar``) in the model, block by block.
 
+    The log says once of a model how many linears of numbered blocks are not where its blocks are looked for.
     Raises UsageError on a role that the model does not have, on shortcuts in a model whose family is
     not in the table, and where a span leaves no site.
     """
     family = find_family(model.config)
+    blocks = _blocks(model, family) if family else []
+    if family and not blocks:
+        family = replace(family, shortcuts=(), lacks=_ELSEWHERE)
     sites: dict[str, Site] = {}
     for term in parse_space(space):
-        if family:
-            found = list(_family_sites(model, family, term))
+        if family and (blocks or term.kind != "lora"):
+            found = list(_family_sites(model, family, blocks, term))
         elif term.kind == "lora":
             found = list(_sites_by_path(model, term))
         else:
@@ -49,11 +61,31 @@ def find_sites(model: PreTrainedModel, space: str) -> tuple[Site, ...]:
     if not sites:
         why = f": {family.lacks}" if family and family.lacks else ""
         raise UsageError(f"`space={space!r}` has no site in this {model.config.model_type} model{why}.")
+    _tell_of_others(model, [name for name, _ in blocks])
     return tuple(sorted(sites.values(), key=lambda site: site.layer))
 
 
-def _family_sites(model: PreTrainedModel, family: Family, term: Term) -> Iterator[Site]:
-    blocks = _blocks(model, family)
+def _tell_of_others(model: PreTrainedModel, blocks: Sequence[str]) -> None:
+    """Logs how many linears of numbered blocks are outside of these, or of the base model where none are."""
+    if model in _told:
+        return
+    _told.add(model)
+    base = "" if model.base_model is model else f"{model.base_model_prefix}."
+    searched = tuple(f"{name}." for name in blocks) or base
+    others = [
+        name
+        for name, module in model.named_modules()
+        if re.search(r"(^|\.)[0-9]+\.", name) and _is_linear(module) and not name.startswith(searched)
+    ]
+    if others:
+        where = blocks[0].rpartition(".")[0] if blocks else model.base_model_prefix
+        number, example = counted(len(others), "linear"), others[0]
+        _log.warning("%s of blocks outside of %s can have no wires, such as %s", number, where, example)
+
+
+def _family_sites(
+    model: PreTrainedModel, family: Family, blocks: Sequence[tuple[str, nn.Module]], term: Term
+) -> Iterator[Site]:
     if term.kind == "lora":
         inside = [dict(block.named_modules()) for _, block in blocks]
         known = [role for role, one in family.linears.items() if any(one.module in names for names in inside)]
@@ -135,7 +167,7 @@ def _shortcut(
     assert source is not None
     assert target is not None, "a family has the taps of its shortcuts"
     kind: Kind = "residual" if norm is None else "cross"
-    hidden = int(model.config.hidden_size)
+    hidden = int(model.config.get_text_config().hidden_size)
     return Site(
         f"layers.{layer}.{role}" + (str(span) if kind == "cross" and span > 1 else ""),
         layer,

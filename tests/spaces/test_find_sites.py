@@ -279,3 +279,14 @@ def test_linears_can_be_named_as_before_their_family_was_a_row_of_the_table(tiny
     by_name = {site.name: site for site in sites_by_leaf_name(tiny_model("bloom"))}
     assert (by_name["layers.1.query_key_value"].d_in, by_name["layers.1.query_key_value"].d_out) == (32, 96)
     assert by_name["layers.1.dense"].target.module == "transformer.h.1.self_attention.dense"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_nothing_of_a_family_is_outside_but_a_vision_tower(
+    family: str, tiny_family: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    find_sites(tiny_family(TINY_OF.get(family, family)), EVERYTHING)
+    said = (
+        "12 linears of blocks outside of model.language_model.layers can have no wires, such as model.vision_"
+    )
+    assert [line[: len(said)] for line in caplog.messages] == ([said] if family == "gemma3" else [])
