@@ -251,6 +251,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "granite": replace(_LLAMA, gain="residual_multiplier"),
         "gemma": _LLAMA,
         "gemma2": _GEMMA2,
+        "gemma3": replace(_GEMMA2, blocks="language_model.layers"),  # beside a vision tower
         "gemma3_text": _GEMMA2,
         "olmo2": _OLMO2,
         "olmo3": _OLMO2,

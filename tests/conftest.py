@@ -83,6 +83,19 @@ _GPT2: Final[Mapping[str, Any]] = {
 }
 _GPTJ: Final[Mapping[str, Any]] = {**_GPT2, "rotary_dim": 4}
 _GEMMA: Final[Mapping[str, Any]] = {**_LLAMA, "query_pre_attn_scalar": 16, "sliding_window": 8}
+_GEMMA_VISION: Final[Mapping[str, Any]] = {
+    "text_config": {**_GEMMA, "vocab_size": VOCABULARY, "pad_token_id": PAD},
+    "vision_config": {
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 24,
+        "image_size": 8,
+        "patch_size": 4,
+    },
+    "mm_tokens_per_image": 4,
+    "initializer_range": 0.2,
+}
 _PHI: Final[Mapping[str, Any]] = {
     **{name: size for name, size in _LLAMA.items() if name != "head_dim"},
     "embd_pdrop": 0.0,
@@ -159,6 +172,7 @@ TINY: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {  # family -> (model
     "qwen3": ("qwen3", _LLAMA),
     "gemma": ("gemma", _LLAMA),
     "gemma2": ("gemma2", _GEMMA),
+    "gemma3": ("gemma3", _GEMMA_VISION),
     "gemma3_text": ("gemma3_text", _GEMMA),
     "albert": ("albert", _ALBERT),
     "distilbert": ("distilbert", _DISTILBERT),

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from transformers import (
-    AutoConfig,
     AutoModelForSequenceClassification,
     PreTrainedModel,
     XLNetConfig,
@@ -26,6 +25,7 @@ from search.job.inputs import Inputs
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from tests.doubling import doubling_task
+from tests.model_types import tiny_model_of
 
 
 def _rows(*ids: list[int], types: list[list[int]] | None = None) -> Rows:
@@ -141,14 +141,9 @@ def test_xlnet_is_refused_before_anything_is_scored(small, model_folder, capsys,
 
 
 def test_a_vision_tower_gets_nothing_of_the_budget(small, model_folder, caplog, tmp_path):
-    text = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1,
-            "head_dim": 16, "intermediate_size": 48, "vocab_size": 100, "pad_token_id": 1}  # fmt: skip
-    vision = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16,
-              "image_size": 8, "patch_size": 4}  # fmt: skip
-    config = AutoConfig.for_model(
-        "gemma3", text_config=text, vision_config=vision, mm_tokens_per_image=4, pad_token_id=1, num_labels=2,
-    )  # fmt: skip
-    _save(config, model_folder)
+    tiny_model_of("ultravbert").save_pretrained(
+        model_folder
+    )  # its tower's sites come first, and are called q, v
     with caplog.at_level(logging.WARNING):
         assert main([*small, "--space", "lora", "--finalists", "1"]) == 0
     (line,) = (line for line in caplog.messages if line.startswith("left out"))
