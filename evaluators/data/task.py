@@ -227,7 +227,7 @@ def _longer(
     """Which rows have more tokens than are left of them: (rows,) bool. Those that are full are read again."""
     full = np.array([len(row) == limit for row in ids], dtype=bool)
     if full.any():
-        whole, _ = _encoding([texts[i] for i in np.flatnonzero(full)], tokenizer, None)
+        whole, _ = _encoding([texts[i] for i in np.flatnonzero(full).tolist()], tokenizer, None)
         full[full] = [len(row) > limit for row in whole]
     return full
 
