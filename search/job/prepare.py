@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from evaluators.adapters.adaptable import beyond_peft
 from evaluators.training.candidate import Recipe
 from evaluators.training.padding_share import evaluation_padding, training_padding
 from evaluators.training.sparing import Sparing
@@ -28,12 +31,16 @@ from .settings import ScoringSettings, SpaceSettings, TrainingSettings
 __all__ = ["announce", "prepare", "recipe_of", "space_of"]
 
 _log = logging.getLogger(__name__)
+_ASKED: Final[WeakKeyDictionary[Ground, set[frozenset[Site]]]] = WeakKeyDictionary()
+"""The linears about which PEFT was asked: it takes part of a second, and a comparison has dozens of jobs."""
 
 
 def prepare(
     ground: Ground, space: SpaceSettings, training: TrainingSettings, scoring: ScoringSettings
 ) -> Job:
     """A job over a model and a task; raises UsageError or InputError on what cannot be used with them.
+
+    The log says what PEFT will not load of what is going to be trained; once, however many jobs there are.
 
     Args:
         ground: the model and the task.
@@ -45,6 +52,7 @@ def prepare(
     if training.gradient_checkpointing:
         check_recomputable(ground.model)
     sites = ground.usable(find_sites(ground.model, space.space), recipe.renorm)
+    _tell_beyond_peft(ground, sites)
     max_params = budget.max_params(sites, base_params=base_params(ground.model))
     grid = space_of(sites, space.ranks, max_params)
     return Job(
@@ -85,6 +93,16 @@ def space_of(sites: Sequence[Site], ranks: str | None, max_params: int) -> Searc
             f"{counted(max_params, 'parameter')}; add higher ranks, or lower `budget`."
         )
     return space
+
+
+def _tell_beyond_peft(ground: Ground, sites: tuple[Site, ...]) -> None:
+    """Logs what PEFT will not load of adapters at these sites, unless it was asked on this ground before."""
+    linears = frozenset(site for site in sites if site.kind == "lora")
+    asked = _ASKED.setdefault(ground, set())
+    if linears not in asked:
+        asked.add(linears)
+        for sentence in beyond_peft(ground.model, sites):
+            _log.warning("%s", sentence)
 
 
 def announce(job: Job, folder: Path, *, rates: Sequence[float] = (), scalings: Sequence[str] = ()) -> None:

@@ -13,7 +13,6 @@ from peft import LoraConfig, get_peft_model
 from torch import Tensor
 from torch.utils.data import DataLoader
 from transformers import (
-    AutoModelForCausalLM,
     AutoModelForSeq2SeqLM,
     BatchEncoding,
     BertConfig,
@@ -27,7 +26,7 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 from search.job.allocate import allocate
 from spaces.errors import InputError, UsageError
 from tests.conftest import TINY, VOCABULARY, TinyModel
-from tests.model_types import tiny_model_of
+from tests.model_types import tiny_language_model_of, tiny_model_of
 from tests.search.job.labelled_batches import batches_of
 
 
@@ -198,6 +197,17 @@ def test_an_encoder_decoder_is_scored_by_its_own_loss() -> None:
     assert 1_400 < sum(adapters_of(model, found).values()) <= 1_500
 
 
+@pytest.mark.parametrize("model_type", ["falcon_mamba", "mamba"])
+def test_a_linear_that_peft_refuses_is_left_out_of_the_default_space(
+    model_type: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = tiny_language_model_of(model_type)
+    config = allocate(model, batches_of(model, 2), budget="r=1")
+    assert config.target_modules == set(adapters_of(model, config))
+    assert not any(name.endswith("out_proj") for name in config.target_modules)
+    assert "left out 2 of " in caplog.text
+
+
 class TwoSentences(BertPreTrainedModel):
     """Somebody's own class, with a body under a name of its own and a layer that nothing reads."""
 
@@ -272,27 +282,3 @@ def test_arguments_that_cannot_be_are_refused_with_a_reason(
     model = tiny_language_model("llama")
     with pytest.raises(UsageError, match=re.escape(says)):
         allocate(model, batches_of(model), **{"budget": "r=2", **arguments})
-
-
-def test_models_that_cannot_be_scored_are_refused_with_a_reason(tiny_language_model: TinyModel) -> None:
-    model = tiny_language_model("llama")
-    batches = batches_of(model)
-    with torch.device("meta"), pytest.raises(InputError, match="meta device"):
-        allocate(AutoModelForCausalLM.from_config(model.config), batches, budget="r=2")
-    with pytest.raises(UsageError, match="`model` is a PeftModelForCausalLM that wraps one"):
-        allocate(
-            get_peft_model(copy.deepcopy(model), LoraConfig(task_type="CAUSAL_LM")), batches, budget="r=2"
-        )
-    with pytest.raises(UsageError, match="`dataloader` is a dict"):
-        allocate(model, batches[0], budget="r=2")
-    with pytest.raises(InputError, match="give it at least 2"):
-        allocate(model, batches[:1], budget="r=2")
-
-
-def test_too_few_batches_are_refused_without_the_name_of_an_option(tiny_language_model: TinyModel) -> None:
-    model = tiny_language_model("llama")
-    with pytest.raises(
-        InputError, match="was given 1; give it at least 2 batches, or leave it out"
-    ) as refused:
-        allocate(model, batches_of(model), budget="r=2", proxy="adam_signal", batches=1)
-    assert "scoring" not in str(refused.value)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM
 
 from search.job.allocate import allocate
-from spaces.errors import InputError
+from spaces.errors import InputError, UsageError
 from tests.conftest import TinyModel
 from tests.model_types import tiny_model_of
 from tests.search.job.labelled_batches import batches_of
@@ -48,3 +51,27 @@ def test_batches_that_cannot_be_scored_are_refused_with_a_reason(
 ) -> None:
     with pytest.raises(InputError, match=says):
         allocate(tiny_language_model("llama"), batches, budget="r=2")
+
+
+def test_models_that_cannot_be_scored_are_refused_with_a_reason(tiny_language_model: TinyModel) -> None:
+    model = tiny_language_model("llama")
+    batches = batches_of(model)
+    with torch.device("meta"), pytest.raises(InputError, match="meta device"):
+        allocate(AutoModelForCausalLM.from_config(model.config), batches, budget="r=2")
+    with pytest.raises(UsageError, match="`model` is a PeftModelForCausalLM that wraps one"):
+        allocate(
+            get_peft_model(copy.deepcopy(model), LoraConfig(task_type="CAUSAL_LM")), batches, budget="r=2"
+        )
+    with pytest.raises(UsageError, match="`dataloader` is a dict"):
+        allocate(model, batches[0], budget="r=2")
+    with pytest.raises(InputError, match="give it at least 2"):
+        allocate(model, batches[:1], budget="r=2")
+
+
+def test_too_few_batches_are_refused_without_the_name_of_an_option(tiny_language_model: TinyModel) -> None:
+    model = tiny_language_model("llama")
+    with pytest.raises(
+        InputError, match="was given 1; give it at least 2 batches, or leave it out"
+    ) as refused:
+        allocate(model, batches_of(model), budget="r=2", proxy="adam_signal", batches=1)
+    assert "scoring" not in str(refused.value)

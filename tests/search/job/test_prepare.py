@@ -11,7 +11,9 @@ import pytest
 from search.job.prepare import announce, prepare, recipe_of
 from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
 from spaces.errors import UsageError
+from spaces.find_sites import find_sites
 from spaces.scaling import Scaling
+from tests.model_types import tiny_model_of
 
 SPACE = SpaceSettings(space="lora[q,v]", budget="r=2")
 TRAINING = TrainingSettings(seeds=2, seed=5)
@@ -70,3 +72,40 @@ def test_where_several_rates_and_rules_are_tried_all_are_told_and_no_other(make_
             prepared(make_ground()), Path("runs/x"), rates=[1e-3, 3e-3], scalings=["alpha/r", "constant"]
         )
     assert "batch 16, lr 0.001 or 0.003, scaling alpha/r or constant, renorm preserve" in caplog.text
+
+
+def test_what_peft_will_not_load_is_said_once_before_anything_is_trained(make_ground, caplog, monkeypatch):
+    asked = []
+
+    def refusing(model, sites):
+        asked.append([site.name for site in sites])
+        return ("PEFT will not load it",)
+
+    monkeypatch.setattr("search.job.prepare.beyond_peft", refusing)
+    ground = make_ground()
+    for budget in ("r=1", "r=2"):
+        prepared(ground, replace(SPACE, budget=budget))
+    prepared(ground, replace(SPACE, space="lora[q,v]+shortcut"))  # of the same linears
+    assert len(asked) == 1
+    assert caplog.text.count("PEFT will not load it") == 1
+    prepared(ground, replace(SPACE, space="lora[q]"))
+    assert [len(names) for names in asked] == [6, 3]
+
+
+@pytest.mark.parametrize(
+    ("model_type", "said"),
+    [
+        ("bert", None),
+        ("deberta-v2", "they also project positions"),
+        ("qwen3_next", "PEFT takes their names for those of other modules"),
+    ],
+)
+def test_what_peft_cannot_have_is_told_and_kept(make_ground, model_folder, model_type, said, caplog):
+    tiny_model_of(model_type).save_pretrained(model_folder)
+    ground = make_ground()
+    sites = ground.usable(find_sites(ground.model, "lora[all]"), "preserve")
+    caplog.clear()
+    assert prepared(ground, replace(SPACE, space="lora[all]")).sites == sites
+    told = [one.getMessage() for one in caplog.records if "PEFT will not load" in one.getMessage()]
+    assert len(told) == (said is not None)
+    assert said is None or said in told[0]
