@@ -26,6 +26,7 @@ from evaluators.training.candidate import Recipe
 from evaluators.training.train_with_peft import adapter_params, with_adapter
 from spaces.counted import counted
 from spaces.errors import InputError
+from spaces.foreign import foreign
 from spaces.search_space import params_per_rank
 from spaces.site import Site
 
@@ -75,8 +76,11 @@ class PeftCase:
         return range(min(largest, self.max_params // params_per_rank(self.linear_sites)), 0, -1)
 
     def tuned(self, config: PeftConfig) -> PeftModel:
-        """A copy of the model with what a config describes."""
-        return with_adapter(config, self.model, self.task.objective)
+        """A copy of the model with what a config describes; raises InputError where PEFT refuses it."""
+        with foreign(
+            "PEFT cannot adapt this model so", "name other roles in `space`, or leave the method out."
+        ):
+            return with_adapter(config, self.model, self.task.objective)
 
     def alpha(self, rank: int) -> float:
         """The alpha of which PEFT makes the recipe's factor, alpha / rank."""

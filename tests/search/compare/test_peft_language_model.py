@@ -18,6 +18,7 @@ from search.compare.peft_configs import REFEREES, PeftCase
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from tests.doubling import doubling_task
+from tests.model_types import tiny_language_model_of
 
 RECIPE: Final = Recipe(epochs=2, batch_size=8, warmup=0.1)
 MODELS: Final = {"llama": {"tie_word_embeddings": True}, "gpt2": {}}  # whose k and v are narrower; Conv1D
@@ -67,3 +68,14 @@ def whole_loss(tuned: PeftModel, rows) -> float:
             sums += float(CausalLM().losses_of(logits, batch.labels).sums.sum())
             targets += count
     return sums / targets
+
+
+@pytest.mark.parametrize("name", REFEREES)
+def test_linears_that_peft_refuses_are_refused_with_a_reason(name):
+    model = tiny_language_model_of("mamba")
+    case = PeftCase(model, find_sites(model, "lora[all]"), 2000, doubling_task(), RECIPE)
+    if name in ("peft-oft", "peft-ia3"):  # which PEFT lets
+        REFEREES[name](case)
+        return
+    with pytest.raises(InputError, match=r"incompatible with Mamba|takes no past keys"):
+        REFEREES[name](case)
