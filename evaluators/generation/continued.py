@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,13 +18,12 @@ from transformers import (
 )
 
 from evaluators.data.decoding import Decoding
+from evaluators.data.stated_positions import stated_positions
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.objective import Batch
 
 __all__ = ["check_room", "continued", "stops_of"]
-
-_ROOM: Final = ("max_position_embeddings", "n_positions", "max_seq_len")
 
 
 def stops_of(model: PreTrainedModel, end: int | None) -> tuple[int, ...]:
@@ -48,12 +47,11 @@ def check_room(model: PreTrainedModel, longest: int, decoding: Decoding) -> None
         raise InputError(
             f"transformers generates no text with a {type(model).__name__}; leave `generate` out."
         )
-    config = model.config.get_text_config()
-    rooms = [room for name in _ROOM if isinstance(room := getattr(config, name, None), int) and room > 0]
-    if rooms and longest + decoding.max_new_tokens > min(rooms):
+    room = stated_positions(model)
+    if room is not None and longest + decoding.max_new_tokens > room:
         raise UsageError(
             f"`max_new_tokens={decoding.max_new_tokens}` after a prompt of {longest} is more than the "
-            f"{counted(min(rooms), 'token')} that the model can read; lower it, or leave long prompts out."
+            f"{counted(room, 'token')} that the model can read; lower it, or leave long prompts out."
         )
 
 
