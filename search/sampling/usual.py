@@ -26,9 +26,9 @@ def qv_sites(sites: Iterable[Site]) -> tuple[Site, ...]:
 def usual_allocations(space: SearchSpace, max_params: int) -> list[tuple[Proposer, Allocation]]:
     """Besides uniform over the space: the same budget at one rank over its q and v, as LoRA began.
 
-    No score's pick was shown to beat it where it was measured (``results/ladder``). None where q and v are
-    all of the space or not in it; none, with a log line, where the budget is too small for them, or would
-    give them a rank above the grid.
+    No score's pick was shown to beat it where that was measured (``results/ladder``, ``results/defaults``).
+    None where q and v are all of the space or not in it; none, with a log line, where the budget is too small
+    for them, or would give them a rank above the grid.
 
     Source: LoRA, arXiv:2106.09685, section 4.2. max_params: the budget, in parameters.
     """
