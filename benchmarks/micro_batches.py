@@ -23,7 +23,7 @@ from evaluators.data.task import Task
 from evaluators.objectives.causal_lm import CausalLM
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.leg import whole
-from evaluators.training.memory import peak_memory
+from evaluators.training.memory import peak_memory, reset_peak_memory
 from evaluators.training.sparing import Sparing
 from evaluators.training.train import train_cohort
 from spaces.allocation import Allocation
@@ -59,6 +59,7 @@ def measure(way: str, steps: int, device: str) -> dict[str, float]:
     rows, last = (Rows(tuple(own), None, tuple(own)) for own in (tokens, tokens[:1]))
     task = Task("random", CausalLM(), rows, last, last)
     candidate = Candidate(Allocation.of({site.name: RANK for site in sites}), 0, 1e-3)
+    reset_peak_memory(torch.device(device))
     before, began = peak_memory(torch.device(device)), time.perf_counter()
     (trained,) = train_cohort(
         model, sites, task, whole([candidate]), Recipe(batch_size=ROWS), slots=1, sparing=WAYS[way]

@@ -66,6 +66,11 @@ class Site:
     gain: float = 1.0
 
     @property
+    def name_in_block(self) -> str:
+        """Its role, with the span or the count that follows it: ``q``, ``in2``, ``dense.3``."""
+        return self.name.removeprefix(f"layers.{self.layer}.")
+
+    @property
     def cost_per_rank(self) -> int:
         """Trainable parameters of one unit of rank: a row of A and a column of B."""
         return self.d_in + self.d_out

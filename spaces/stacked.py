@@ -82,13 +82,13 @@ class Stacked:
         finally:
             self.values[slot].copy_(kept)
 
-    def gradient(self, loss: Tensor, *, again: bool = False) -> Tensor:
+    def gradient(self, loss: Tensor, *, retain: bool = False) -> Tensor:
         """Gradient of a scalar with respect to ``values``: (C, P), zero where it does not reach.
 
-        again: whether there will be another gradient through parts of the same graph.
+        retain: whether another gradient will be taken through parts of the same graph.
         """
         leaves = tuple(self.leaf.values())
         grads = torch.autograd.grad(
-            loss, leaves, retain_graph=again, allow_unused=True, materialize_grads=True
+            loss, leaves, retain_graph=retain, allow_unused=True, materialize_grads=True
         )
         return torch.cat([grad.reshape(self.slots, -1) for grad in grads], dim=1)

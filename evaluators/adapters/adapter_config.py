@@ -16,6 +16,7 @@ from spaces.find_sites import find_sites, sites_by_leaf_name
 
 from .adapter_record import AdapterRecord
 from .lora_config import config_of_modules
+from .peft_files import fits_peft
 from .peft_params import peft_params
 from .peft_sites import peft_sites
 
@@ -30,7 +31,8 @@ def adapter_config(record: AdapterRecord, model: PreTrainedModel) -> LoraConfig:
 
     model: the base model, of which the shapes will do; it comes back frozen. Projections that are fused into
     one linear get one adapter of the sum of their ranks, since PEFT adapts the linear whole; its factor is
-    that of their wires, the largest where they differ, and the log says how many parameters it is more.
+    that of their wires, the largest where they differ, and the log says how many parameters it is more, and
+    of linears that also project positions (DeBERTa) that PEFT's adapter changes those too.
     Raises InputError where the adapter has no wire, or shortcuts, or was made for another model, and where
     PEFT makes other adapters of the config.
     """
@@ -44,6 +46,10 @@ def adapter_config(record: AdapterRecord, model: PreTrainedModel) -> LoraConfig:
             f"this adapter has a head and no wire, so that no config can say what it is; {_INSTEAD}"
         )
     own = [found[name] for name in wires]
+    if several := [site.name for site in own if not fits_peft(site)]:
+        _log.warning(
+            "PEFT's adapter at %s and the like would change its positions' projection too", several[0]
+        )
     ranks: dict[str, int] = {}
     factors: dict[str, float] = {}
     for site in own:

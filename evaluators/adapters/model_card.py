@@ -75,7 +75,7 @@ model = {auto}.from_pretrained("path/to/this/folder")
 def roles_of(sites: Iterable[Site]) -> tuple[str, ...]:
     """The roles of some sites, with spans: kind by kind, then in their order, as in ``ranks.png``."""
     ordered = sorted(sites, key=lambda site: _KINDS.index(site.kind))
-    return tuple(dict.fromkeys(site.name.removeprefix(f"layers.{site.layer}.") for site in ordered))
+    return tuple(dict.fromkeys(site.name_in_block for site in ordered))
 
 
 def model_card(record: AdapterRecord, loader: Loader, *, roles: Sequence[str] = (), note: str = "") -> str:

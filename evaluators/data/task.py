@@ -107,11 +107,17 @@ def build_task(
     labels = {part: learned.objective.encoded(table.labels, part) for part, table in tables.items()}
     doubts = learned.objective.doubts(labels)
     known = (*tables["training"].texts, *tables["validation"].texts)
+    warnings = [*learned.warnings, *doubts, *repeats(known, tables["evaluation"].texts)]
+    _log_all(warnings)
     (train, validation, test), cut = _tokenised(tables, labels, tokenizer, max_length)
-    warnings = [*learned.warnings, *doubts, *cut, *repeats(known, tables["evaluation"].texts)]
+    _log_all(cut)
+    warnings += cut
+    return Task(name, learned.objective, train, validation, test, (*warnings, *learned.remarks))
+
+
+def _log_all(warnings: Sequence[str]) -> None:
     for warning in warnings:
         _logger.warning("%s", warning)
-    return Task(name, learned.objective, train, validation, test, (*warnings, *learned.remarks))
 
 
 def build_training_task(
@@ -133,9 +139,9 @@ def build_training_task(
     rest, _ = split_by_text(_keys(table), share=VALIDATION_SHARE, salt="validation")
     tables = {"training": _first(table.take(rest), rows)}
     labels = {part: learned.objective.encoded(own.labels, part) for part, own in tables.items()}
+    _log_all([*learned.warnings, *learned.objective.doubts(labels)])
     (train,), cut = _tokenised(tables, labels, tokenizer, max_length)
-    for warning in (*learned.warnings, *learned.objective.doubts(labels), *cut):
-        _logger.warning("%s", warning)
+    _log_all(cut)
     return Task(name, learned.objective, train, train.take([]), train.take([]))
 
 

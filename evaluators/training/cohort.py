@@ -140,7 +140,7 @@ class Cohort:
         rows: Rows,
         indices: Sequence[np.ndarray],
         *,
-        whole: Sequence[np.ndarray] | None = None,
+        among: Tensor | None = None,
         around: Around = directly,
     ) -> Tensor:
         """Mean loss of each slot, which is selected, over its own rows' targets: (slots,), with its graph.
@@ -149,16 +149,16 @@ class Cohort:
             slots: in any order; one may stand several times.
             rows: of the task.
             indices: of each slot's own among them; short ones are filled up at no weight.
-            whole: the rows of each slot that ``indices`` are a part of. The losses are then the part's share
-                of those of the whole, which the shares of all parts add up to.
+            among: the ``targets`` of more rows of each slot, of which these are a part. The losses are then
+                the part's share of those of all, which the shares of all parts add up to.
             around: how the model is asked.
         """
         sums, targets, own = self._asked(slots, rows, indices, around)
-        among = targets.sum(1) if whole is None else self._targets(rows, whole)
+        among = targets.sum(1) if among is None else among
         weights = own.to(targets) / among[:, None].clamp(min=1)
         return (sums * weights.to(sums)).sum(1)
 
-    def _targets(self, rows: Rows, indices: Sequence[np.ndarray]) -> Tensor:
+    def targets(self, rows: Rows, indices: Sequence[np.ndarray]) -> Tensor:
         """How many targets each slot's rows have: (slots,) float64."""
         batches = (batch_of(self.model, rows, index) for index in indices)
         return torch.stack([self.objective.targets(batch.labels).double().sum() for batch in batches])

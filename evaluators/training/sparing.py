@@ -52,11 +52,15 @@ class MicroBatches:
         count = ceil(max(len(own) for own in indices) / self.most)
         return zip(*(np.array_split(own, count) for own in indices), strict=True)
 
-    def shrink(self, error: BaseException) -> bool:
-        """Halves the parts, if this error is a lack of memory that it may help."""
-        if not self._adapts or self.most == 1 or not is_out_of_memory(error):
+    def shrink(self, error: BaseException, rows: int) -> bool:
+        """Halves the parts, if this error is a lack of memory that it may help.
+
+        rows: of a candidate that were asked for; fewer than ``most``, where a batch is short.
+        """
+        asked = min(self.most, rows)
+        if not self._adapts or asked == 1 or not is_out_of_memory(error):
             return False
-        self.most = ceil(self.most / 2)
-        rows = counted(self.most, "row")
-        _log.info("memory ran out; a step's forward passes have %s at most from here on", rows)
+        self.most = ceil(asked / 2)
+        most = counted(self.most, "row")
+        _log.info("memory ran out; a step's forward passes have %s at most from here on", most)
         return True

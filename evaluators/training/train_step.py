@@ -51,11 +51,10 @@ def train_step(
     while True:
         try:
             with cohort.recomputed() if recompute else nullcontext():
-                parts = list(micro_batches.parts(indices))
-                losses, gradient = _gradient(cohort, steps, rows, parts, indices, hooks)
+                losses, gradient = _gradient(cohort, steps, rows, indices, hooks, micro_batches)
             break
         except (RuntimeError, MemoryError) as error:
-            if not micro_batches.shrink(error):
+            if not micro_batches.shrink(error, max(map(len, indices))):
                 raise
         give_back_unused(cohort.model.device)
     active = hooks.trains(steps)
@@ -74,31 +73,32 @@ def _gradient(
     cohort: Cohort,
     steps: Sequence[Step],
     rows: Rows,
-    parts: Sequence[Sequence[np.ndarray]],
     indices: Sequence[np.ndarray],
     hooks: GateHooks,
+    micro_batches: MicroBatches,
 ) -> tuple[Tensor, Tensor]:
     """The slots' losses, (slots,), and the gradient of their sum and the policy's penalty, (C, P).
 
-    parts: of ``indices``. The policy is asked for its penalty behind the last part's forward pass, and what
-    it asks for again is the whole.
+    The policy is asked for its penalty behind the last part's forward pass, and what it asks for again is the
+    whole.
     """
     slots, around = [step.slot for step in steps], hooks.around or directly
-    whole = None if len(parts) == 1 else indices
+    *before, last = micro_batches.parts(indices)
+    among = cohort.targets(rows, indices) if before else None
 
     def again() -> Tensor:
         return cohort.losses(slots, rows, indices, around=around)
 
-    def of_part(part: Sequence[np.ndarray], *, last: bool) -> tuple[Tensor, Tensor]:
+    def of_part(part: Sequence[np.ndarray], *, is_last: bool) -> tuple[Tensor, Tensor]:
         """Whose graph is gone before the next part's begins."""
-        losses = cohort.losses(slots, rows, part, whole=whole, around=around)
-        penalty = hooks.penalty(steps, again) if last else None
+        losses = cohort.losses(slots, rows, part, among=among, around=around)
+        penalty = hooks.penalty(steps, again) if is_last else None
         total = losses.sum() if penalty is None else losses.sum() + penalty
-        return losses.detach(), cohort.stacked.gradient(total, again=not last)
+        return losses.detach(), cohort.stacked.gradient(total, retain=not is_last)
 
-    losses, gradient = of_part(parts[0], last=len(parts) == 1)
-    for number, part in enumerate(parts[1:], 2):
-        more, slope = of_part(part, last=number == len(parts))
-        losses += more
-        gradient += slope
-    return losses, gradient
+    found: tuple[Tensor, Tensor] | None = None
+    for part in (*before, last):
+        losses, gradient = of_part(part, is_last=part is last)
+        found = (losses, gradient) if found is None else (found[0] + losses, found[1].add_(gradient))
+    assert found is not None
+    return found

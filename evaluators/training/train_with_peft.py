@@ -194,7 +194,7 @@ class _PeftRun:
                 parts = self.micro_batches.parts([batch])
                 return sum(self._part_of_gradient(tuned, part, targets) for (part,) in parts)
             except (RuntimeError, MemoryError) as error:
-                if not self.micro_batches.shrink(error):
+                if not self.micro_batches.shrink(error, len(batch)):
                     raise
             give_back_unused(tuned.device)
 

@@ -40,24 +40,28 @@ def _progress(
     clock: Callable[[], float],
 ) -> Iterator[Advance]:
     hidden, began = quiet or not sys.stderr.isatty(), clock()
+    known, since = 0, began  # what is done within the first minute may have been known before
     whole, done, note, last = counted(total, unit, units), 0, "", ""
 
     def say() -> None:
         nonlocal last
         if hidden and total and (line := f"{title}: {done:,} of {whole}{note}") != last:
-            _log.info("%s%s", line, _left(clock() - began, done / total))
+            pace = (done - known) / (total - known) if done > known else 0.0
+            _log.info("%s%s", line, _left(clock() - since, pace))
             last = line
 
     say()
     with tqdm(total=total, desc=title, unit=unit, file=sys.stderr, disable=hidden, dynamic_ncols=True) as bar:
 
         def advance(count: int, said: str = "", /) -> None:
-            nonlocal done, note
+            nonlocal done, known, note, since
             if said:
                 note = f"; {said}"
                 bar.set_postfix_str(printable(said), refresh=count == 0)
             bar.update(count)
             before, done = done, done + count
+            if (now := clock()) - began < _MINUTE:
+                known, since = done, now
             if before * _LINES // max(1, total) < done * _LINES // max(1, total):
                 say()
 

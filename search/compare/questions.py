@@ -31,8 +31,9 @@ class Finding:
     """The answer to a question: the difference of two arms' metrics.
 
     verdict: by the p-value corrected by Holm's method: for all the questions that are asked; that of the best
-    of many arms for all the arms of the table. Not shown is where the difference has a ``doubt``. label: of
-    the arm that was the best of ``compared`` ones, where that is asked.
+    of many arms for all the arms of the table. Not shown is where the difference has a ``doubt``, or where
+    the better one of the two failed on seeds that the other finished. label: of the arm that was the best of
+    ``compared`` ones, where that is asked.
     """
 
     question: str
@@ -140,6 +141,6 @@ def _verdict(between: PairedDifference, direction: Direction) -> str:
         return "one seed cannot say"
     if not between.shown:
         return "not shown"
-    if between.gain(direction) < 0:
+    if between.lost(direction):
         return "no, the reverse"
-    return "yes" if between.won(direction) else "not shown, as runs of it failed"
+    return "yes" if between.won(direction) else "not shown, as runs of the better one failed"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from copy import copy
 from typing import Final
 
 from transformers import PreTrainedModel
 
+from evaluators.adapters.adaptable import beyond_peft
 from spaces.budget import parse_budget
 from spaces.hooks import Renorm
 from spaces.site import Site
@@ -20,6 +22,7 @@ from .text_test import check_prompts, text_test_of
 
 __all__ = ["Ground", "load_ground"]
 
+_log = logging.getLogger(__name__)
 _NO_TEXT: Final = GenerationSettings()
 
 
@@ -40,6 +43,7 @@ class Ground:
         self.inputs = readable_inputs(inputs, machine.models.on(inputs.source, machine.devices[0]))
         self.text_test = text_test_of(self.inputs, self.model, generation)
         self._usable: dict[tuple[tuple[Site, ...], Renorm], tuple[Site, ...]] = {}
+        self._beyond_peft: dict[frozenset[Site], tuple[str, ...]] = {}
 
     def on(self, machine: Machine) -> Ground:
         """The same on a machine that has the same models, at which others look: nothing is loaded anew."""
@@ -57,6 +61,15 @@ class Ground:
         if (sites, renorm) not in self._usable:
             self._usable[sites, renorm] = usable_sites(self.inputs.task, self.model, sites, renorm)
         return self._usable[sites, renorm]
+
+    def tell_beyond_peft(self, sites: tuple[Site, ...]) -> None:
+        """Logs what PEFT will not load of adapters at these sites, once of each set: it takes part of a
+        second, and a comparison has dozens of jobs."""
+        linears = frozenset(site for site in sites if site.kind == "lora")
+        if linears not in self._beyond_peft:
+            self._beyond_peft[linears] = beyond_peft(self.model, sites)
+            for sentence in self._beyond_peft[linears]:
+                _log.warning("%s", sentence)
 
 
 def load_ground(settings: JobSettings, machine: Machine) -> Ground:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from evaluators.adapters.adaptable import beyond_peft
 from evaluators.training.candidate import Recipe
 from evaluators.training.padding_share import evaluation_padding, training_padding
 from evaluators.training.sparing import Sparing
@@ -31,8 +28,6 @@ from .settings import ScoringSettings, SpaceSettings, TrainingSettings
 __all__ = ["announce", "prepare", "recipe_of", "space_of"]
 
 _log = logging.getLogger(__name__)
-_ASKED: Final[WeakKeyDictionary[Ground, set[frozenset[Site]]]] = WeakKeyDictionary()
-"""The linears about which PEFT was asked: it takes part of a second, and a comparison has dozens of jobs."""
 
 
 def prepare(
@@ -52,9 +47,9 @@ def prepare(
     if training.gradient_checkpointing:
         check_recomputable(ground.model)
     sites = ground.usable(find_sites(ground.model, space.space), recipe.renorm)
-    _tell_beyond_peft(ground, sites)
     max_params = budget.max_params(sites, base_params=base_params(ground.model))
     grid = space_of(sites, space.ranks, max_params)
+    ground.tell_beyond_peft(sites)
     return Job(
         ground,
         space.space,
@@ -93,16 +88,6 @@ def space_of(sites: Sequence[Site], ranks: str | None, max_params: int) -> Searc
             f"{counted(max_params, 'parameter')}; add higher ranks, or lower `budget`."
         )
     return space
-
-
-def _tell_beyond_peft(ground: Ground, sites: tuple[Site, ...]) -> None:
-    """Logs what PEFT will not load of adapters at these sites, unless it was asked on this ground before."""
-    linears = frozenset(site for site in sites if site.kind == "lora")
-    asked = _ASKED.setdefault(ground, set())
-    if linears not in asked:
-        asked.add(linears)
-        for sentence in beyond_peft(ground.model, sites):
-            _log.warning("%s", sentence)
 
 
 def announce(job: Job, folder: Path, *, rates: Sequence[float] = (), scalings: Sequence[str] = ()) -> None:

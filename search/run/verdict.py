@@ -76,14 +76,15 @@ def _by_test(
     others = len(finalists) - 1
     apart, chosen = apart.the_best_of(others), "chosen by validation"
     said = f"{_amount(apart)} in {judged.title} {where}, {_seeds(apart)}"
-    if apart.shown and not (apart.lost and apart.gain(judged.direction) > 0):
+    won, lost = apart.won(judged.direction), apart.lost(judged.direction)
+    if won or lost:
         among = "" if others == 1 else f"; its p-value is corrected for {counted(others, 'finalist')}"
         said += f" (the interval is over seeds alone{among})"
-        if apart.won(judged.direction):
+        if won:
             return f"Yes: {name}, {chosen}, beats {base} by {said}."
         return f"No: {name}, {chosen}, is worse than {base}, {said}."
-    luck = ""
-    if apart.doubt == "" and apart.p_value is not None and apart.p_value < LEVEL:
+    luck, ahead = "", apart.gain(judged.direction) > 0
+    if ahead and apart.doubt == "" and apart.p_value is not None and apart.p_value < LEVEL:
         luck = f", which the choice among {counted(others, 'finalist')} may have made"
     return (
         f"Not shown that any allocation beats {base}: {name}, {chosen}, differs from it by {said}"

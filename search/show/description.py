@@ -156,7 +156,7 @@ def describe(
 def _rows(sites: Sequence[Site]) -> list[tuple[str, ...]]:
     groups: dict[tuple[str, str, int, int], list[Site]] = {}
     for site in sites:
-        role = site.name.removeprefix(f"layers.{site.layer}.")
+        role = site.name_in_block
         groups.setdefault((site.kind, role, site.d_in, site.d_out), []).append(site)
     rows: list[tuple[str, ...]] = [
         ("kind", "role", "layers", "sites", "d_in", "d_out", "parameters per rank")

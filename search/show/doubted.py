@@ -14,5 +14,7 @@ def doubted(apart: PairedDifference) -> str:
     >>> doubted(PairedDifference.of([0.9, 0.8, 0.85, None], [0.7, 0.61, 0.64, 0.7]))
     '; it failed on 1 seed that the other finished'
     """
-    failed = f"; it failed on {counted(apart.lost, 'seed')} that the other finished" if apart.lost else ""
-    return (apart.doubt or "") + failed
+    said = apart.doubt or ""
+    for who, failed, whom in zip(("it", "the other"), apart.failed, ("the other", "it"), strict=True):
+        said += f"; {who} failed on {counted(failed, 'seed')} that {whom} finished" if failed else ""
+    return said

@@ -30,7 +30,7 @@ class PairedDifference:
     interval: 95 %, Student's t over these seeds. p_value: two-sided, of the paired t test; None from one
     seed. of_seeds: the differences themselves. p_holm: the p-value corrected for all differences that are
     asked about together (``holm_corrected``, ``the_best_of``); of one that is asked alone, the p-value
-    itself. lost: seeds on which a failed and b did not, so that the others may flatter a.
+    itself. failed: seeds on which a alone failed, and b alone, so that the others may flatter it.
 
     >>> a, b = [0.83, 0.86, 0.84, None], [0.82, 0.83, 0.82, 0.9]
     >>> found = PairedDifference.of(a, b)
@@ -42,7 +42,7 @@ class PairedDifference:
     p_value: float | None
     of_seeds: tuple[float, ...]
     p_holm: float | None
-    lost: int = 0
+    failed: tuple[int, int] = (0, 0)
 
     @classmethod
     def of(cls, a: Sequence[float | None], b: Sequence[float | None]) -> PairedDifference | None:
@@ -61,8 +61,9 @@ class PairedDifference:
         all_equal = bool(np.ptp(differences) <= _ROUNDING * np.abs([ours, theirs]).max())
         p_value = _p_value(differences, all_equal=all_equal)
         interval = _interval(differences, all_equal=all_equal)
-        lost = sum(x is None and y is not None for x, y in zip(a, b, strict=True))
-        return cls(interval, p_value, tuple(differences.tolist()), p_value, lost)
+        alone = [(x is None, y is None) for x, y in zip(a, b, strict=True)]
+        failed = alone.count((True, False)), alone.count((False, True))
+        return cls(interval, p_value, tuple(differences.tolist()), p_value, failed)
 
     def the_best_of(self, count: int) -> PairedDifference:
         """The same where a was chosen among so many, with others of these seeds' runs in view."""
@@ -70,7 +71,11 @@ class PairedDifference:
 
     def won(self, direction: Direction) -> bool:
         """Whether a is shown to be the better of the two, and failed on no seed that b finished."""
-        return self.shown and self.gain(direction) > 0 and not self.lost
+        return self.shown and self.gain(direction) > 0 and not self.failed[0]
+
+    def lost(self, direction: Direction) -> bool:
+        """Whether b is shown to be the better of the two, and failed on no seed that a finished."""
+        return self.shown and self.gain(direction) < 0 and not self.failed[1]
 
     def gain(self, direction: Direction) -> float:
         """By how much a is the better of the two, on the mean; negative where b is."""

@@ -56,7 +56,7 @@ class SiteGrid:
 
 
 def _column(site: Site) -> _Column:
-    return _KINDS.index(site.kind), site.name.removeprefix(f"layers.{site.layer}.")
+    return _KINDS.index(site.kind), site.name_in_block
 
 
 def draw_cells(axes: Axes, grid: SiteGrid, *, label_sizes: tuple[float, float], every: int = 1) -> None:

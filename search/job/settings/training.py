@@ -63,7 +63,7 @@ class TrainingSettings:
         "(gradient accumulation)",
         metavar="N",
         between=COUNTS,
-        default_text="the whole step, fewer where one alone does not fit",
+        default_text="the whole step; without gates that move, fewer where one candidate alone does not fit",
         rare=True,
     )
 

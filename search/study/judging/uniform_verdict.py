@@ -55,7 +55,10 @@ def uniform_verdict_on_all(reports: Sequence[StratumReport]) -> str:
     wins = [[next(corrected).won("maximize") for _ in one.contests] for one in own]
     won = [one for one, of_it in zip(own, wins, strict=True) if any(of_it)]
     if not won:
-        return f"Not shown that anything beats the uniform allocation, in any of {len(own)} strata."
+        return (
+            f"Not shown that anything beats the uniform allocation in any of {len(own)} strata, corrected "
+            "for all of them."
+        )
     names = "; ".join(one.stratum for one in won)
     return (
         f"Yes, in {len(won)} of {len(own)} strata allocations beat the uniform one, corrected for all of "

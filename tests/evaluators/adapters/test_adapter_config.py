@@ -64,6 +64,16 @@ def test_what_peft_cannot_have_is_refused(tiny_model: TinyModel, name: str, said
         adapter_config(record, tiny_model("llama"))
 
 
+def test_what_also_projects_positions_is_told(
+    tiny_model: TinyModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    adapter_config(RECORD, tiny_model("deberta-v2"))
+    assert "PEFT's adapter at layers.0.q and the like would change its positions' projection" in caplog.text
+    caplog.clear()
+    adapter_config(replace(RECORD, allocation=Allocation.of({"layers.0.v": 2})), tiny_model("deberta-v2"))
+    assert "positions" not in caplog.text
+
+
 def record_of(model: PreTrainedModel, space: str, ranks: Mapping[str, int]) -> AdapterRecord:
     """Of an adapter with these ranks at the roles of a space, 2 where none is given."""
     allocation = Allocation.of({site.name: ranks.get(site.role, 2) for site in find_sites(model, space)})

@@ -13,6 +13,7 @@ from evaluators.objectives.classification import Classification
 from evaluators.objectives.regression import Regression
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.leg import whole
+from evaluators.training.memory import CrowdedError
 from evaluators.training.sparing import MicroBatches, Sparing
 from evaluators.training.train import train_cohort
 from evaluators.training.train_with_peft import train_with_peft
@@ -83,6 +84,17 @@ def test_targets_weigh_the_same_wherever_rows_have_more_of_them(tiny_language_mo
         assert_alike(one, other)
 
 
+def test_no_forward_pass_has_more_rows_than_are_asked_for(model, task):
+    """Of two candidates, whose cohort nobody divides in their stead."""
+    narrow = replace(task, objective=Roomless(("no", "yes"), most=2 * 3))
+    sites, sparing = find_sites(model, "lora"), Sparing(micro_batch_size=3)
+    legs = whole(CANDIDATES)
+    with pytest.raises(CrowdedError):
+        train_cohort(model, sites, narrow, legs, RECIPE, slots=2)
+    trained = train_cohort(model, sites, narrow, legs, RECIPE, slots=2, sparing=sparing)
+    assert [one.evaluation.failure for one in trained] == [None, None]
+
+
 @pytest.mark.parametrize("most", [7, 3, 1])
 def test_one_that_does_not_fit_alone_goes_on_in_micro_batches(model, task, most):
     narrow = replace(task, objective=Roomless(("no", "yes"), most=most))
@@ -100,16 +112,16 @@ def test_a_row_that_does_not_fit_alone_is_told(model, task):
 
 
 def test_another_error_is_not_taken_for_a_lack_of_memory():
-    assert not MicroBatches(8, adapts=True).shrink(RuntimeError("shapes"))
-    assert not MicroBatches(8).shrink(MemoryError())
+    assert not MicroBatches(8, adapts=True).shrink(RuntimeError("shapes"), 8)
+    assert not MicroBatches(8).shrink(MemoryError(), 8)
 
 
 def test_parts_are_halved_down_to_one_row():
     batches = MicroBatches(5, adapts=True)
     sizes = []
-    while batches.shrink(MemoryError()):
+    while batches.shrink(MemoryError(), 4):
         sizes.append(batches.most)
-    assert sizes == [3, 2, 1]
+    assert sizes == [2, 1]  # of a batch of four rows, which did not fit
 
 
 def test_no_row_at_a_time_is_refused():
@@ -153,16 +165,19 @@ def test_peft_goes_on_in_micro_batches_where_a_step_does_not_fit(model, task):
         if torch.is_grad_enabled() and asked[-1] > 3:
             raise torch.OutOfMemoryError("planted")
 
-    def run():
+    def run(**how):
+        asked.clear()
         config = LoraConfig(r=2, target_modules=["query"])
-        rows = task.validation
-        return train_with_peft(config, model, task, RECIPE, seed=0, learning_rate=1e-2, report_on=rows)
+        how |= {"seed": 0, "learning_rate": 1e-2, "report_on": task.validation}
+        return train_with_peft(config, model, task, RECIPE, **how)
 
     usual = run()
     handle = model.register_forward_pre_hook(need, with_kwargs=True)
     try:
         spared = run()
+        assert asked[:4] == [8, 4, 2, 2]
+        assert_alike(spared, usual)
+        assert_alike(run(micro_batch_size=3), usual)
+        assert asked[:4] == [3, 3, 2, 3]
     finally:
         handle.remove()
-    assert asked[:4] == [8, 4, 2, 2]
-    assert_alike(spared, usual)

@@ -68,18 +68,32 @@ def test_the_last_line_is_of_the_end_however_many_there_were(caplog):
 
 def test_what_takes_minutes_says_how_long_the_rest_will_take(caplog):
     caplog.set_level(logging.INFO)
-    times = iter([0.0, 0.0, 50.0, 400.0, 700.0, 1000.0])
-    show = progress_on_stderr(quiet=False, clock=lambda: next(times))
-    with show("searching", 4, "trial") as advance:
-        for _ in range(4):
-            advance(1, "1 running")
-    assert caplog.messages == [
+    assert paced(caplog, 4, [300, 300, 300, 300]) == [
         "searching: 0 of 4 trials",
-        "searching: 1 of 4 trials; 1 running",
-        "searching: 2 of 4 trials; 1 running; about 7 min left",
-        "searching: 3 of 4 trials; 1 running; about 4 min left",
+        "searching: 1 of 4 trials; 1 running; about 15 min left",
+        "searching: 2 of 4 trials; 1 running; about 10 min left",
+        "searching: 3 of 4 trials; 1 running; about 5 min left",
         "searching: 4 of 4 trials; 1 running",
     ]
+
+
+def test_what_was_known_at_the_start_does_not_count_for_the_pace(caplog):
+    assert paced(caplog, 10, [1, 1, 1, 1, 1, 1, 1, 300, 300, 300])[-3:] == [
+        "searching: 8 of 10 trials; 1 running; about 10 min left",
+        "searching: 9 of 10 trials; 1 running; about 5 min left",
+        "searching: 10 of 10 trials; 1 running",
+    ]
+
+
+def paced(caplog, total, seconds):
+    """The lines of trials that take so long each."""
+    caplog.set_level(logging.INFO)
+    now = [0.0]
+    with progress_on_stderr(quiet=False, clock=lambda: now[0])("searching", total, "trial") as advance:
+        for one in seconds:
+            now[0] += one
+            advance(1, "1 running")
+    return caplog.messages
 
 
 def test_on_a_terminal_the_last_note_stays_on_the_screen(monkeypatch):

@@ -43,6 +43,12 @@ def test_a_choice_among_many_may_have_made_an_interval_above_zero():
     )
 
 
+def test_no_choice_makes_a_deficit():
+    text = said([0.70, 0.72, 0.74], [0.72, 0.738, 0.750])
+    assert text.startswith("Not shown")
+    assert text.endswith("-0.0160 [-0.0291, -0.0029] in accuracy on 300 test rows, 3 seeds.")
+
+
 def test_seeds_on_which_it_failed_may_be_those_on_which_it_is_bad():
     four = [0.80, 0.81, 0.79, 0.80]
     whole = [finalist(2, four, "uniform"), finalist(4, four, "tpe")]
@@ -50,6 +56,9 @@ def test_seeds_on_which_it_failed_may_be_those_on_which_it_is_bad():
     assert text.startswith("Not shown that any allocation beats uniform: tpe, chosen by validation, differs ")
     assert text.endswith("3 seeds; it failed on 1 seed that the other finished.")
     assert verdict(whole, whole[1], ([0.70, 0.71, 0.70, None], four), JUDGED).startswith("No: tpe")
+    text = verdict(whole, whole[1], (four, [0.90, 0.905, 0.896, None]), JUDGED)
+    assert text.startswith("Not shown that any allocation beats uniform: tpe, chosen by validation, differs ")
+    assert text.endswith("3 seeds; the other failed on 1 seed that it finished.")
     assert verdict(whole, whole[1], (four, [0.70, 0.71, 0.70, None]), JUDGED).startswith("Yes: tpe")
 
 
@@ -128,14 +137,16 @@ def test_a_winner_that_lost_on_shared_seeds_is_said_to_be_chosen_for_what_it_fin
     whole = finalist(4, [0.70, 0.71, 0.73, 0.74], "tpe")
     assert verdict([part, whole], whole, None, TABLE) == (
         "Not shown that any allocation beats uniform: tpe, chosen since fewer of its runs failed, differs "
-        "from it by -0.0833 [-0.0977, -0.0690] in accuracy on the validation rows, 3 seeds."
+        "from it by -0.0833 [-0.0977, -0.0690] in accuracy on the validation rows, 3 seeds; the other "
+        "failed on 1 seed that it finished."
     )
     other_seeds = finalist(4, [0.95, None, 0.78, 0.79], "tpe")
     assert other_seeds.ahead_of(part)
     text = verdict([part, other_seeds], other_seeds, None, TABLE)
     assert "tpe, chosen since its mean over all of its own seeds is the better one, differs from" in text
     assert text.endswith(
-        "2 seeds, too few to show anything (3 or more may); it failed on 1 seed that the other finished."
+        "2 seeds, too few to show anything (3 or more may); it failed on 1 seed that the other finished; "
+        "the other failed on 1 seed that it finished."
     )
 
 

@@ -79,7 +79,7 @@ def test_only_seeds_that_both_finished_are_compared():
         (0.9, (pytest.approx(0.2),)),
         (0.1, (pytest.approx(-0.4),)),
     ]
-    assert [one.difference.lost for one in found] == [1, 1]
+    assert [one.difference.failed for one in found] == [(1, 1), (1, 0)]
 
 
 def test_who_fails_where_uniform_does_not_has_not_won():

@@ -91,7 +91,7 @@ def test_one_of_many_strata_may_win_by_luck(make_report):
     )
     assert barely.won
     won, lost = (replace(make_report(), contests=(one,)) for one in (barely, contest(0.0)))
-    assert uniform_verdict_on_all([won, lost]).endswith("in any of 2 strata.")
+    assert uniform_verdict_on_all([won, lost]).endswith("in any of 2 strata, corrected for all of them.")
 
 
 def test_over_strata_those_with_a_winner_are_named(make_report):
@@ -100,6 +100,6 @@ def test_over_strata_those_with_a_winner_are_named(make_report):
     assert uniform_verdict_on_all([pooled, won, lost, by_loss]) == (
         "Yes, in 1 of 2 strata allocations beat the uniform one, corrected for all of them: 1M."
     )
-    assert uniform_verdict_on_all([lost, lost]).endswith("in any of 2 strata.")
+    assert uniform_verdict_on_all([lost, lost]).endswith("in any of 2 strata, corrected for all of them.")
     assert uniform_verdict_on_all([pooled, won]) == uniform_verdict(won)
     assert uniform_verdict_on_all([pooled]) == "No allocation was compared with the uniform one here."
