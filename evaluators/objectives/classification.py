@@ -17,6 +17,7 @@ from evaluators.metrics.registry import check_metric
 from spaces.counted import counted
 from spaces.direction import Direction
 from spaces.errors import InputError, UsageError
+from spaces.listed import listed
 from spaces.objective import Architecture, Batch, Losses
 
 from .labels import (
@@ -24,7 +25,6 @@ from .labels import (
     are_fractions,
     ascending_names,
     fractions_note,
-    listed_labels,
     look_alikes,
     one_label_only,
     positive_label,
@@ -149,7 +149,7 @@ class Classification:
             remedy = ", or learn numbers: `objective=regression`" if numbers else ""
             raise InputError(
                 f"label {unseen[0]!r} of the {part} rows was never seen in training, which has "
-                f"{listed_labels(self.label_names)}; add training rows with it, or drop its rows{remedy}."
+                f"{listed(self.label_names)}; add training rows with it, or drop its rows{remedy}."
             )
         return np.array([ids[str(label)] for label in labels], dtype=np.int64)
 

@@ -14,13 +14,13 @@ import numpy as np
 from evaluators.metrics.classes import BINARY_METRICS
 from spaces.counted import counted
 from spaces.errors import UsageError
+from spaces.listed import listed
 
 __all__ = [
     "Labels",
     "are_fractions",
     "ascending_names",
     "fractions_note",
-    "listed_labels",
     "look_alikes",
     "one_label_only",
     "positive_label",
@@ -63,7 +63,7 @@ def fractions_note(names: Sequence[str]) -> list[str]:
     if not are_fractions(names):
         return []
     return [
-        f"the labels {listed_labels(names)} are numbers, not all of them whole, and here "
+        f"the labels {listed(names)} are numbers, not all of them whole, and here "
         f"{counted(len(names), 'class', 'classes')}; `objective=regression` learns them as numbers"
     ]
 
@@ -76,12 +76,12 @@ def positive_label(given: str | None, metric: str, names: Sequence[str], labels:
     """
     if given is not None and metric not in BINARY_METRICS:
         raise UsageError(
-            f"`positive_label={given!r}`: {metric} is of no one label among {listed_labels(names)}; "
+            f"`positive_label={given!r}`: {metric} is of no one label among {listed(names)}; "
             f"leave it out, or choose as `metric` one of {sorted(BINARY_METRICS)}."
         )
     if given is not None and given not in names:
         raise UsageError(
-            f"`positive_label={given!r}` is none of the labels {listed_labels(names)}; name one of them."
+            f"`positive_label={given!r}` is none of the labels {listed(names)}; name one of them."
         )
     if given is not None or len(names) != 2:
         return given
@@ -141,8 +141,3 @@ def _as_read(name: str) -> str | Decimal:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     seen = "".join(c for c in folded if unicodedata.category(c) not in ("Cc", "Cf", "Zs"))
     return Decimal(seen) if _NUMBER.fullmatch(seen) else seen
-
-
-def listed_labels(names: Sequence[str]) -> str:
-    """The first ten, as a message names them."""
-    return ", ".join(map(repr, names[:10])) + (", ..." if len(names) > 10 else "")

@@ -33,7 +33,7 @@ def test_json_has_all_of_it():
     held = json.loads(json.dumps(board_of(arms()).to_json()))
     assert [one["label"] for one in held["leaderboard"]] == ["full", "lora", "sora", "broken"]
     difference = held["leaderboard"][0]["difference"]
-    assert set(difference) == {"interval", "p_value", "of_seeds", "p_holm"}
+    assert set(difference) == {"interval", "p_value", "of_seeds", "p_holm", "failed"}
     assert held["tuning"][0] == {"label": "lora", "scaling": "alpha/r", "lr": 1e-4, "loss": 0.5}
     assert held["seeds"] == [0, 1, 2]
     assert {"question", "verdict", "difference", "label", "compared"} == set(held["answers"][0])
