@@ -6,11 +6,20 @@ import io
 import logging
 import sys
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 from .counted import counted
 
-__all__ = ["PrintableFormatter", "printable", "printable_lines", "quoted", "shortened", "show"]
+__all__ = [
+    "PrintableFormatter",
+    "printable",
+    "printable_lines",
+    "quoted",
+    "quoted_names",
+    "shortened",
+    "show",
+]
 
 _DIRECTIONS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that reorder what stands around them (Unicode Standard Annex 9), so that a line lies."""
@@ -67,3 +76,12 @@ def _is_unseen(character: str) -> bool:
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
+
+
+def quoted_names(names: Sequence[str]) -> str:
+    """The first ten, as a message names them.
+
+    >>> quoted_names(["no", "yes"]), quoted_names("abcdefghijkl")[-8:]
+    ("'no', 'yes'", "'j', ...")
+    """
+    return ", ".join(map(repr, names[:10])) + (", ..." if len(names) > 10 else "")

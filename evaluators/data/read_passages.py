@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from spaces.errors import InputError, UsageError
-from spaces.listed import listed
+from spaces.printable import quoted_names
 
 from .alpaca import alpaca_prompt
 from .columns import Columns
@@ -35,7 +35,7 @@ def tell_of_unread(columns: Columns) -> None:
         return
     noun, verb, which = ("column", "is", "it") if len(others) == 1 else ("columns", "are", "one of them")
     _log.warning(
-        f"{columns.path}: the column 'text' is learned as plain text, and the {noun} {listed(others)} "
+        f"{columns.path}: the column 'text' is learned as plain text, and the {noun} {quoted_names(others)} "
         f"{verb} not read; where {which} has labels, name it with `label_column`"
     )
 

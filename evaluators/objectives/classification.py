@@ -17,8 +17,8 @@ from evaluators.metrics.registry import check_metric
 from spaces.counted import counted
 from spaces.direction import Direction
 from spaces.errors import InputError, UsageError
-from spaces.listed import listed
 from spaces.objective import Architecture, Batch, Losses
+from spaces.printable import quoted_names
 
 from .labels import (
     Labels,
@@ -149,7 +149,7 @@ class Classification:
             remedy = ", or learn numbers: `objective=regression`" if numbers else ""
             raise InputError(
                 f"label {unseen[0]!r} of the {part} rows was never seen in training, which has "
-                f"{listed(self.label_names)}; add training rows with it, or drop its rows{remedy}."
+                f"{quoted_names(self.label_names)}; add training rows with it, or drop its rows{remedy}."
             )
         return np.array([ids[str(label)] for label in labels], dtype=np.int64)
 

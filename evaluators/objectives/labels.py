@@ -14,7 +14,7 @@ import numpy as np
 from evaluators.metrics.classes import BINARY_METRICS
 from spaces.counted import counted
 from spaces.errors import UsageError
-from spaces.listed import listed
+from spaces.printable import quoted_names
 
 __all__ = [
     "Labels",
@@ -63,7 +63,7 @@ def fractions_note(names: Sequence[str]) -> list[str]:
     if not are_fractions(names):
         return []
     return [
-        f"the labels {listed(names)} are numbers, not all of them whole, and here "
+        f"the labels {quoted_names(names)} are numbers, not all of them whole, and here "
         f"{counted(len(names), 'class', 'classes')}; `objective=regression` learns them as numbers"
     ]
 
@@ -76,12 +76,12 @@ def positive_label(given: str | None, metric: str, names: Sequence[str], labels:
     """
     if given is not None and metric not in BINARY_METRICS:
         raise UsageError(
-            f"`positive_label={given!r}`: {metric} is of no one label among {listed(names)}; "
+            f"`positive_label={given!r}`: {metric} is of no one label among {quoted_names(names)}; "
             f"leave it out, or choose as `metric` one of {sorted(BINARY_METRICS)}."
         )
     if given is not None and given not in names:
         raise UsageError(
-            f"`positive_label={given!r}` is none of the labels {listed(names)}; name one of them."
+            f"`positive_label={given!r}` is none of the labels {quoted_names(names)}; name one of them."
         )
     if given is not None or len(names) != 2:
         return given
