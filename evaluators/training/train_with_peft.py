@@ -190,21 +190,28 @@ class _PeftRun:
         while True:
             tuned.zero_grad()
             try:
-                targets = self.objective.targets(batch_of(tuned, self.task.train, batch).labels).sum()
-                parts = self.micro_batches.parts([batch])
-                return sum(self._part_of_gradient(tuned, part, targets) for (part,) in parts)
+                parts = [part for (part,) in self.micro_batches.parts([batch])]
+                among = None if len(parts) == 1 else self._targets(tuned, batch)
+                return sum(self._part_of_gradient(tuned, part, among) for part in parts)
             except (RuntimeError, MemoryError) as error:
                 if not self.micro_batches.shrink(error, len(batch)):
                     raise
             give_back_unused(tuned.device)
 
-    def _part_of_gradient(self, tuned: PeftModel, part: np.ndarray, targets: Tensor) -> float:
-        """That of some rows of a batch with so many targets, added; their share of its loss."""
+    def _targets(self, tuned: PeftModel, batch: np.ndarray) -> Tensor:
+        return self.objective.targets(batch_of(tuned, self.task.train, batch).labels).sum()
+
+    def _part_of_gradient(self, tuned: PeftModel, part: np.ndarray, among: Tensor | None) -> float:
+        """That of some rows of a batch, added; their share of its loss.
+
+        among: the targets of the whole batch; None where these rows are all of it.
+        """
         rows = batch_of(tuned, self.task.train, part)
         # with labels AdaLoRA's forward adds its orthogonality penalty to the loss
         output = tuned(**rows.inputs, labels=rows.labels)
         losses = self.objective.losses_of(output.logits.detach(), rows.labels)
         own = losses.counts.sum()
+        targets = own if among is None else among
         if own > 0:  # else PEFT's mean of them is not a number
             (output.loss * (own / targets)).backward()
         return float(losses.sums.sum() / targets)
