@@ -97,6 +97,14 @@ def _defaults() -> Experiment:
     )
 
 
+def _replication() -> Experiment:
+    """What led where it was found, on another task: the rate tuned there for ``uniform``, at one rate all."""
+    uniform = Cell(_UNIFORM, _HALF, Grid(scalings=("constant",)))
+    pick, qv = (Cell(way, _HALF, like=uniform, note="at uniform's rate") for way in (Picked("l2_norm"), _QV))
+    blocks = ((uniform, pick), (uniform, qv))
+    return Experiment("replication", "The lead of two ways again", blocks, _against_the_first(blocks))
+
+
 def _shortcuts() -> Experiment:
     """Eight knobs to begin with for every cell: two rules for linears, two alphas for shortcuts."""
     both, linears, grid = (*_RESIDUAL, *_CROSS), ("q", "v", "fc1", "fc2"), _EITHER_ALPHA
@@ -129,5 +137,9 @@ def _against_the_first(blocks: tuple[tuple[Cell, ...], ...]) -> tuple[Contrast, 
 
 
 EXPERIMENTS: Final[Mapping[str, Experiment]] = {
-    one.name: one for one in (_ladder(), _length(), _roles(), _rates(), _rules(), _defaults(), _shortcuts())
+    one.name: one
+    for one in (
+        *(_ladder(), _length(), _roles(), _rates(), _rules(), _defaults()),
+        *(_replication(), _shortcuts()),
+    )
 }
