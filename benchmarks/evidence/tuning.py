@@ -22,14 +22,14 @@ TrainsRuns = Callable[[Sequence[Run]], Sequence[Evaluation]]
 """Trains runs, or reads what came of them; one evaluation each, in order."""
 
 _GO_ON: Final = 3  # knobs that are trained to the end
-_EXTENSIONS: Final = 4  # of a grid, at most
+_NEIGHBOURS: Final = 4  # of the best, that are trained to the end besides, at most
 
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
     """knobs: with the lowest mean loss on the tuning rows. losses: of all that were trained to the end,
     infinite where one failed. begun: all that were trained for a third. inner: whether both rates beside
-    that of the best were tried, if only for a third."""
+    that of the best were trained to the end; of a cell from a table, at least for a third."""
 
     knobs: Knobs
     losses: tuple[tuple[Knobs, float], ...]
@@ -51,8 +51,8 @@ def tune(
     """The best knobs of each cell's grid, which grows where the best rate is at an edge.
 
     All are trained for a third of the steps on the first seed, and the best three of them to the end on all
-    seeds. While the best has no neighbour above or below that was tried, that rate is trained to the end too.
-    What the cells need next is trained together.
+    seeds. While the best has a neighbour above or below that was not trained to the end, that rate is too:
+    a third of the steps favours rates that start fast. What the cells need next is trained together.
 
     Args:
         cells: what is tuned, each by itself.
@@ -80,18 +80,17 @@ def _tuning(cell: Cell, same: Callable[[Cell, Knobs], object], seeds: Sequence[i
     distinct: dict[object, Knobs] = {}
     for point in grid.points:
         distinct.setdefault(same(cell, point), point)
-    tried = list(distinct.values())
-    first = yield [Run(cell, one, seeds[0], "validation", begun=True) for one in tried]
+    begun = tuple(distinct.values())
+    first = yield [Run(cell, one, seeds[0], "validation", begun=True) for one in begun]
     order = np.argsort([_loss(one) for one in first], kind="stable")[:_GO_ON]
-    begun, best = tuple(tried), [tried[i] for i in order]
+    best = [begun[i] for i in order]
     losses = _mean_losses(best, (yield _to_the_end(cell, best, seeds)))
-    for _ in range(_EXTENSIONS):
-        beyond = _untried_neighbour(_best(losses), tried, grid.ratio)
-        if beyond is None:
+    for _ in range(_NEIGHBOURS):
+        beside = _untried_neighbour(_best(losses), losses, grid.ratio)
+        if beside is None:
             break
-        tried.append(beyond)
-        losses |= _mean_losses([beyond], (yield _to_the_end(cell, [beyond], seeds)))
-    return Tuned(_best(losses), tuple(losses.items()), begun, is_inner(_best(losses), tried, grid.ratio))
+        losses |= _mean_losses([beside], (yield _to_the_end(cell, [beside], seeds)))
+    return Tuned(_best(losses), tuple(losses.items()), begun, is_inner(_best(losses), losses, grid.ratio))
 
 
 def is_inner(best: Knobs, tried: Iterable[Knobs], ratio: float) -> bool:

@@ -58,6 +58,26 @@ def test_the_best_of_the_grid_is_found_and_all_are_begun_once(rate: float) -> No
     assert all(run.rows == "validation" for run in world.asked)
 
 
+class FastFirst(World):
+    """After a third of the steps the highest rates lead, whatever is best in the end."""
+
+    def loss(self, knobs: Knobs) -> float:
+        return super().loss(replace(knobs, scaling="constant"))
+
+    def evaluation(self, run: Run) -> Evaluation:
+        ended = super().evaluation(run)
+        return replace(ended, loss=1 - run.knobs.learning_rate) if run.begun else ended
+
+
+def test_a_rate_that_starts_slowly_is_found_beside_those_that_start_fast() -> None:
+    world = FastFirst(4e-4)
+    found = tuned(world)
+    assert found.knobs.learning_rate == 4e-4
+    assert found.inner
+    ended = {run.knobs.learning_rate for run in world.asked if not run.begun}
+    assert {1.6e-4, 4e-4, 1e-3} <= ended
+
+
 @pytest.mark.parametrize(("best", "edge"), [(0.04, 0.03906), (6.4e-5, 6.4e-5)])
 def test_the_grid_grows_until_the_best_lies_within_it(best: float, edge: float) -> None:
     found = tuned(World(best))
