@@ -151,4 +151,6 @@ def _draw_block(block: Sequence[Observed], found: Sequence[Answer], path: Path) 
             interval = answer.loss.interval if answer else None
             lines.append(DifferenceLine(one.cell.title, losses, float(np.mean(losses)), interval))
     title = f"Loss at mean rank {block[0].cell.mean_rank:g}, {block[0].mean_params:,.0f} parameters"
-    draw_differences(lines, path, title=title, label="loss", baseline=block[0].cell.title)
+    against = {differences[one.cell].contrast.baseline for one in block if one.cell in differences}
+    baseline = block[0].cell.title if against <= {block[0].cell} else "its own baseline"
+    draw_differences(lines, path, title=title, label="loss", baseline=baseline)
