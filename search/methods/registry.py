@@ -30,7 +30,7 @@ from .spectral import Spectral
 
 __all__ = ["METHODS", "Method", "check_spec", "find_method", "parts_of_spec", "policy_of", "split_specs"]
 
-_BASE_WEIGHTS: Final = 0.02  # of an adapter's learning rate: HeteroLoRA's tables 7 and 8 have 1/10 to 1/100
+_BASE_WEIGHTS: Final = 0.1  # of an adapter's rate: HeteroLoRA's tables 7 and 8 have 1/50 to 1/5, mostly 1/10
 
 _LARGEST: Final = 1_000_000  # of a setting, far above what any of them can mean
 _DIGITS: Final = 40  # as typed: thousands take Python for ever
