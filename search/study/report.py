@@ -16,7 +16,7 @@ from evaluators.store.whole_file import write_whole
 from search.run.table_notes import Notes
 from search.show.sheet import Sheet
 from search.study.display.cost_table import Cost
-from search.study.display.page import Section, write_page
+from search.study.display.page import Section, render_page
 from search.study.display.plots import clear_plots, draw_correlations, draw_proxy_maps, draw_stratum
 from search.study.display.table_files import clear_tables, write_costs, write_tables
 from search.study.display.text_table import report_sheet
@@ -129,8 +129,7 @@ def write_report(table: BenchmarkTable, folder: Path) -> StudyReport:
     sections = _sections(table, report, plots)
     maps = draw_proxy_maps(report.notes.site_scores, plots)
     write_whole(folder / "report.json", json.dumps(report.to_json(), indent=2))
-    write_page(
-        folder / "report.html",
+    page = render_page(
         title="Which proxies can be trusted",
         headline=report.uniform_verdict,
         verdict=report.verdict,
@@ -143,6 +142,7 @@ def write_report(table: BenchmarkTable, folder: Path) -> StudyReport:
         costs=report.costs,
         left_out=[(one.proxy, one.reason) for one in report.notes.left_out],
     )
+    write_whole(folder / "report.html", page)
     return report
 
 

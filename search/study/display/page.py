@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from evaluators.store.whole_file import whole_file
 from search.show.html_page import PagePicture, html_page, page_picture
 from search.show.table import Table
 from search.study.judging.stratum_report import StratumReport
@@ -19,7 +17,7 @@ from .contest_tables import contest_table, pick_table
 from .cost_table import Cost, cost_table
 from .plots import Image
 
-__all__ = ["Section", "render_page", "write_page"]
+__all__ = ["Section", "render_page"]
 
 _TEMPLATE: Final = "page.html.jinja"
 
@@ -48,31 +46,6 @@ class _Part:
     details: tuple[Table, ...]
     contests: Table | None
     pictures: tuple[PagePicture, ...]
-
-
-def write_page(
-    path: Path,
-    *,
-    title: str,
-    headline: str,
-    verdict: str,
-    facts: Sequence[tuple[str, str]],
-    sections: Sequence[Section],
-    costs: Sequence[Cost],
-    left_out: Sequence[tuple[str, str]],
-) -> None:
-    """Writes ``render_page`` as UTF-8; the file is never half there."""
-    page = render_page(
-        title=title,
-        headline=headline,
-        verdict=verdict,
-        facts=facts,
-        sections=sections,
-        costs=costs,
-        left_out=left_out,
-    )
-    with whole_file(path) as unfinished:
-        unfinished.write_text(page, encoding="utf-8")
 
 
 def render_page(

@@ -8,7 +8,7 @@ import pytest
 from markupsafe import escape
 
 from search.study.display.cost_table import Cost
-from search.study.display.page import Section, render_page, write_page
+from search.study.display.page import Section, render_page
 from search.study.display.plots import Image
 from search.study.judging.report_card import Estimate
 from search.study.judging.uniform_verdict import uniform_verdict
@@ -177,8 +177,3 @@ def test_parts_that_are_empty_leave_no_heading(parts):
     assert "What scoring costs" not in texts
     assert "Proxies left out" not in texts
     assert "How to read this" in texts
-
-
-def test_the_file_is_written_as_utf_8(parts, tmp_path):
-    write_page(tmp_path / "page.html", **parts)
-    assert (tmp_path / "page.html").read_bytes().decode("utf-8") == render_page(**parts)
