@@ -55,7 +55,7 @@ def _cells(one: FinalistRecord, tested: HeldOutRecord | None, apart: Interval | 
     return (
         one.proposers[0],
         f"{one.params:,}",
-        f"{sum(own is not None for own in one.metrics)} of {len(one.metrics)}",
+        f"{sum(own is not None for own in one.metrics.values())} of {len(one.metrics)}",
         _mean_sd(one.metric_mean, one.metric_sd),
         ABSENT if tested is None else _mean_sd(tested.mean, tested.sd),
         ABSENT if apart is None else with_interval(apart.mean, apart.low, apart.high, 4),

@@ -31,7 +31,7 @@ def test_the_winner_stands_beside_uniform_with_seeds_and_interval() -> None:
 
 
 def test_seeds_that_failed_are_not_among_those_counted() -> None:
-    baseline = replace(RECORD.baseline, metrics=(0.7, None, 0.6))
+    baseline = replace(RECORD.baseline, metrics={"0": 0.7, "1": None, "2": 0.6})
     _, uniform, _ = story_of(replace(RECORD, baseline=baseline), task="t", command=None).measured
     assert uniform[2] == "2 of 3"
 
