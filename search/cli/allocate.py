@@ -117,11 +117,10 @@ def _run(given: Typed) -> Printed:
 
     from evaluators.adapters.formats.chosen import chosen as arguments
     from evaluators.adapters.formats.registry import commented
-    from search.job.allocate import allocate
+    from search.job.allocate import allocated
     from search.job.first_batches import first_batches
     from search.job.ground import Ground
     from search.job.inputs import load_training_inputs
-    from search.job.mean_rank import mean_rank
 
     from .ground_of import machine_given
     from .progress import progress_on_stderr
@@ -131,7 +130,7 @@ def _run(given: Typed) -> Printed:
     inputs = load_training_inputs(given.of(ModelSettings), data, rows=count * size)
     ground = Ground(inputs, machine_given(given))
     batches = first_batches(ground.model, ground.inputs.task.train, size=size, count=count)
-    config = allocate(
+    found = allocated(
         ground.model,
         [{**batch.inputs, "labels": batch.labels} for batch in batches],
         budget=chosen.budget,
@@ -146,8 +145,8 @@ def _run(given: Typed) -> Printed:
         seed=chosen.seed,
         progress=progress_on_stderr(quiet=given.of(ScreenSettings).quiet),
     )
-    known = known_at(mean_rank(ground.model, budget=chosen.budget, space=chosen.space))
-    return Printed(arguments(config), commented(config, known, format=chosen.format))
+    known = known_at(found.mean_rank)
+    return Printed(arguments(found.config), commented(found.config, known, format=chosen.format))
 
 
 ALLOCATE: Final = Command(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from peft import LoraConfig, TaskType
@@ -37,9 +38,20 @@ from .progress import Progress, silent
 from .right_type import check_type
 from .settings import SCORING_BATCHES, SEEDS
 
-__all__ = ["allocate"]
+__all__ = ["Allocated", "allocate", "allocated"]
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Allocated:
+    """An allocation for PEFT, and its budget as the rank that every site it was spread over could have.
+
+    mean_rank: a fraction, since the budget may not divide.
+    """
+
+    config: LoraConfig
+    mean_rank: float
 
 
 def allocate(
@@ -105,6 +117,40 @@ def allocate(
 
     Raises UsageError on an argument that cannot be, InputError on a model or batches that cannot be scored.
     """
+    return allocated(
+        model,
+        dataloader,
+        budget=budget,
+        space=space,
+        proxy=proxy,
+        allocator=allocator,
+        ranks=ranks,
+        scaling=scaling,
+        lora_alpha=lora_alpha,
+        batches=batches,
+        scoring_memory=scoring_memory,
+        seed=seed,
+        progress=progress,
+    ).config
+
+
+def allocated(
+    model: PreTrainedModel,
+    dataloader: Iterable[Mapping[str, Any]],
+    *,
+    budget: str | int,
+    space: str,
+    proxy: str,
+    allocator: str,
+    ranks: str | Sequence[int] | None,
+    scaling: str,
+    lora_alpha: float,
+    batches: int,
+    scoring_memory: str | None,
+    seed: int,
+    progress: Progress,
+) -> Allocated:
+    """What ``allocate`` gives, with the mean rank of the sites that are left of the space; as it is told."""
     check_whole("batches", batches, SCORING_BATCHES)
     check_whole("seed", seed, SEEDS)
     for name, text in {"space": space, "proxy": proxy, "allocator": allocator, "scaling": scaling}.items():
@@ -144,7 +190,7 @@ def allocate(
     words = "%s at %d of %s, for a budget of %s"
     sites_on = counted(len(sites), "site")
     _log.info(words, counted(params, "parameter"), len(allocation.ranks), sites_on, f"{max_params:,}")
-    return config
+    return Allocated(config, max_params / grid.params_per_rank)
 
 
 def _task_of(model: PreTrainedModel) -> TaskType | None:

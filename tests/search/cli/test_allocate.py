@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Final
 
 import pytest
 import yaml
@@ -14,6 +15,7 @@ from search.cli.allocate import main
 from search.job.findings import known_at
 from tests.conftest import TinyModel
 from tests.evaluators.data.letters import TEMPLATE, tokenizer_of_letters
+from tests.model_types import tiny_language_model_of
 
 QUICK = ["--budget", "r=2", "--scoring-batch-size", "8", "--threads", "1", "--quiet"]
 
@@ -55,6 +57,32 @@ def test_what_is_known_at_the_budget_comes_first_where_the_format_has_comments(
     assert main([*labelled, "--budget", "r=9", "--format", "python", "--scoring-batches", "2"]) == 0
     said = capsys.readouterr().out
     assert said.startswith("# Whether allocation matters at 9 ranks a site was not measured")
+
+
+_LEFT: Final = ("in_proj", "x_proj")  # of Mamba's linears: PEFT refuses one, and no loss reaches another
+
+
+@pytest.mark.parametrize("budget", ["r=2", "6000"])
+def test_what_cannot_be_adapted_is_left_out_once_and_of_the_mean_rank_as_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, budget: str
+) -> None:
+    model, folder, file = tiny_language_model_of("mamba"), tmp_path / "mamba", tmp_path / "train.json"
+    model.save_pretrained(folder)
+    tokenizer_of_letters().save_pretrained(folder)
+    file.write_text(json.dumps([{"text": f"{given} {said}"} for given, said in SAID]))
+    argv = ["--model", str(folder), "--train-file", str(file), *QUICK, "--budget", budget]
+    assert main([*argv, "--proxy", "l2_norm", "--scoring-batches", "1"]) == 0
+    names: dict[str, LoraConfig] = {}
+    exec(printed := capsys.readouterr().out, names)
+    left_out = [line.partition(":")[0] for line in caplog.messages if line.startswith("left out")]
+    assert left_out == [
+        "left out 2 of 8 sites (layers.0.out_proj, layers.1.out_proj)",
+        "left out 2 of 6 sites (layers.0.dt_proj, layers.1.dt_proj)",
+    ]
+    weights = [getattr(layer.mixer, role).weight for layer in model.backbone.layers for role in _LEFT]
+    mean_rank = 2 if budget == "r=2" else int(budget) / sum(sum(one.shape) for one in weights)
+    said = [line.removeprefix("# ") for line in printed.splitlines() if line.startswith("# ")]
+    assert " ".join(said) == known_at(mean_rank)
 
 
 def test_nothing_is_said_of_rows_to_report_on_which_nobody_reads(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -23,7 +24,7 @@ from transformers import (
 )
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from search.job.allocate import allocate
+from search.job.allocate import allocate, allocated
 from spaces.errors import InputError, UsageError
 from tests.conftest import TINY, VOCABULARY, TinyModel
 from tests.model_types import tiny_language_model_of, tiny_model_of
@@ -233,6 +234,20 @@ def test_a_gate_of_width_one_gets_rank_one_and_ends_the_grid_for_nobody_else(all
     ranks = {name: own.weight.shape[0] for name, own in adapted.named_modules() if ".lora_A.default" in name}
     assert {rank for name, rank in ranks.items() if "shared_expert_gate" in name} <= {1}
     assert max(ranks.values()) >= 4
+
+
+@pytest.mark.parametrize(("budget", "mean_rank"), [("r=3", 3.0), (2_496, 2.496)])
+def test_the_mean_rank_is_of_the_sites_that_the_loss_reaches(budget: str | int, mean_rank: float) -> None:
+    model = TwoSentences(BertConfig(vocab_size=VOCABULARY, **TINY["bert"][1]))
+    given = {name: one.default for name, one in inspect.signature(allocate).parameters.items()}
+    del given["model"], given["dataloader"]
+    batches = [{**batch, "labels": torch.rand(4)} for batch in batches_of(model)]
+    found = allocated(model, batches, **given | {"budget": budget, "allocator": "uniform"})
+    linears = [model.get_submodule(name).weight for name in found.config.target_modules]
+    assert len(linears) == 2 * 6
+    assert found.mean_rank == pytest.approx(
+        mean_rank if budget == "r=3" else budget / sum(sum(one.shape) for one in linears)
+    )
 
 
 def test_sites_that_the_loss_does_not_reach_get_nothing(caplog: pytest.LogCaptureFixture) -> None:
