@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from .direction import Direction
+from .double_precision import in_double
 from .errors import InputError
 
 __all__ = ["Architecture", "Around", "Batch", "Compute", "Losses", "Objective", "directly"]
@@ -55,7 +56,7 @@ class Losses(NamedTuple):
 
         Raises InputError where there is no target.
         """
-        targets = self.counts.double().sum()
+        targets = in_double(self.counts).sum()
         if not targets > 0:
             raise InputError("there is nothing to learn: no row of a batch has a target; leave it out.")
         return (self.sums * (1 / targets).to(self.sums)).sum()

@@ -13,9 +13,10 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from evaluators.data.model_inputs import batch_of
-from evaluators.data.rows import Rows
+from evaluators.data.rows import Rows, padded_labels
 from evaluators.data.task import Task
 from evaluators.objectives.task_objective import Score
+from spaces.double_precision import in_double
 from spaces.head import Head, initial_std, pretrained_head
 from spaces.objective import Around, Batch, Losses, Objective, directly
 from spaces.recompute import recomputed
@@ -154,14 +155,14 @@ class Cohort:
             around: how the model is asked.
         """
         sums, targets, own = self._asked(slots, rows, indices, around)
-        among = targets.sum(1) if among is None else among
+        among = targets.sum(1) if among is None else among.to(targets)
         weights = own.to(targets) / among[:, None].clamp(min=1)
         return (sums * weights.to(sums)).sum(1)
 
     def targets(self, rows: Rows, indices: Sequence[np.ndarray]) -> Tensor:
-        """How many targets each slot's rows have: (slots,) float64."""
-        batches = (batch_of(self.model, rows, index) for index in indices)
-        return torch.stack([self.objective.targets(batch.labels).double().sum() for batch in batches])
+        """How many targets each slot's rows have: (slots,) float64, on the CPU."""
+        labels = (torch.from_numpy(padded_labels(rows, index, width=0)) for index in indices)
+        return torch.stack([in_double(self.objective.targets(one)).sum() for one in labels])
 
     def totals(self, slots: Sequence[int], rows: Rows, indices: Sequence[np.ndarray]) -> Losses:
         """Of each slot the sum and the number of which its mean loss is the quotient: (slots,) each.
@@ -186,7 +187,7 @@ class Cohort:
         filled = np.stack([np.arange(width) < len(index) for index in indices])
         sums, counts = around(self.objective.losses, self.model, batch_of(self.model, rows, flat))
         own = torch.from_numpy(filled).to(counts.device)
-        return sums.view(own.shape), counts.view(own.shape).double() * own, own
+        return sums.view(own.shape), in_double(counts.view(own.shape) * own), own
 
     def params_at(self, slot: int, active: Tensor) -> int:
         """How many entries of a slot's wires a mask (C, P) marks, the head left out."""

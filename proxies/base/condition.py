@@ -2,11 +2,11 @@
 
 import torch
 
-from proxies.measure.eigenvalues import in_double
 from proxies.measure.evidence import Evidence
 from proxies.measure.site_weight import site_weight
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores, per_unit_of_rank
+from spaces.double_precision import in_double
 from spaces.site import Site
 
 __all__ = ["CONDITION"]

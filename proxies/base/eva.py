@@ -5,11 +5,12 @@ from typing import Final
 import numpy as np
 import torch
 
-from proxies.measure.eigenvalues import eigenvalues, in_double
+from proxies.measure.eigenvalues import eigenvalues
 from proxies.measure.evidence import Evidence
 from proxies.measure.need import Need, Seen
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores
+from spaces.double_precision import in_double
 
 __all__ = ["EVA"]
 

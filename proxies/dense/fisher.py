@@ -6,6 +6,7 @@ from proxies.measure.evidence import Evidence
 from proxies.measure.need import Need, Seen
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores, per_unit_of_rank
+from spaces.double_precision import in_double
 
 __all__ = ["FISHER"]
 
@@ -27,8 +28,8 @@ def _measure(evidence: Evidence, name: str) -> SiteScores:
 
 
 def _squares(seen: Seen) -> float:
-    mean_part = seen.gradient.double().square().sum() / seen.batches
-    return float(mean_part + seen.tensors["deviations"].double().sum())
+    mean_part = in_double(seen.gradient).square().sum() / seen.batches
+    return float(mean_part + in_double(seen.tensors["deviations"]).sum())
 
 
 _SQUARES: Final = Need("squares_by_batch", frozenset({"gradient", "deviations"}), _squares)

@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from proxies.measure.eigenvalues import in_double
 from proxies.measure.evidence import Evidence
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores
+from spaces.double_precision import in_double
 
 __all__ = ["NWOT"]
 

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 
 from proxies.measure.deviations import varies
-from proxies.measure.eigenvalues import in_double
 from proxies.measure.evidence import Evidence
 from proxies.measure.need import Need, Seen
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores
+from spaces.double_precision import in_double
 from spaces.errors import InputError
 
 __all__ = ["ZICO"]

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from spaces.double_precision import in_double
 from spaces.site import Site
 
-from .eigenvalues import in_double
 from .gated_wires import TrainedWire
 
 __all__ = ["Components", "GateGradients", "singular"]

@@ -5,12 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["eigenvalues", "in_double"]
-
-
-def in_double(matrix: Tensor) -> Tensor:
-    """The matrix in float64; on the CPU where its device (MPS) has none."""
-    return (matrix.cpu() if matrix.device.type == "mps" else matrix).double()
+__all__ = ["eigenvalues"]
 
 
 def eigenvalues(matrix: Tensor) -> Tensor:

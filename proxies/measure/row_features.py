@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from spaces.double_precision import in_double
 from spaces.hooks import Renorm
 from spaces.objective import Batch, Objective
 from spaces.site import Site
 
 from .backward import differentiable, on_backward, tokens_read
-from .eigenvalues import in_double
 
 __all__ = ["ROWS", "RowFeatures", "first_rows", "row_features"]
 

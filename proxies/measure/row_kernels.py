@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from spaces.double_precision import in_double
 from spaces.hooks import Renorm
 from spaces.objective import Batch, Objective
 from spaces.site import Site
@@ -64,7 +65,7 @@ def row_kernels(
     first = list(first_rows(batches, rows))
     losses = each_row(model, objective, sites, first, gradients.see, renorm=renorm)
     kernels = [gradients.kernel(site) for site in sites]
-    return RowKernels(losses.double().cpu().numpy(), np.stack(kernels))
+    return RowKernels(in_double(losses).cpu().numpy(), np.stack(kernels))
 
 
 class _Gradients:

@@ -38,11 +38,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from spaces.double_precision import in_double
 from spaces.objective import Batch
 from spaces.seeding import named_generator
 from spaces.site import Site
 
-from .eigenvalues import eigenvalues, in_double
+from .eigenvalues import eigenvalues
 from .need import Taken
 
 __all__ = ["SketchedSpectrum", "Sketches", "left_rows", "sketched_spectrum"]

@@ -7,7 +7,9 @@ from typing import Final
 import numpy as np
 import torch
 
-from .eigenvalues import eigenvalues, in_double
+from spaces.double_precision import in_double
+
+from .eigenvalues import eigenvalues
 from .need import SKETCH, Need, Seen
 from .sketch import SketchedSpectrum, sketched_spectrum
 

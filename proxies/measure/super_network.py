@@ -12,6 +12,7 @@ import torch
 from transformers import PreTrainedModel
 
 from spaces.allocation import Allocation
+from spaces.double_precision import in_double
 from spaces.errors import InputError
 from spaces.head import Head, initial_std
 from spaces.hooks import Renorm, Visit, attach
@@ -213,8 +214,8 @@ class SuperNetwork:
             for start in range(0, len(gates), width):
                 chunk = slice(start, start + width)
                 losses = self._losses(gates[chunk], batch, wires)
-                sums[chunk] += losses.sums.double().cpu().numpy()
-                counts[chunk] += losses.counts.double().cpu().numpy()
+                sums[chunk] += in_double(losses.sums).cpu().numpy()
+                counts[chunk] += in_double(losses.counts).cpu().numpy()
                 self._on_batch()
         return sums / counts
 

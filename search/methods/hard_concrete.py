@@ -15,6 +15,7 @@ from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Candidate, History
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
+from spaces.double_precision import in_double
 from spaces.errors import UsageError
 from spaces.seeding import named_generator
 
@@ -137,7 +138,7 @@ class HardConcreteGates:
         """Every gate that was loaded is one. budget: parameters at the end of the phase."""
         self.alive[slot] = self.gates.loaded()[slot]
         self.fixed[slot] = self.alive[slot].float()
-        costs = self.fixed[slot].double().cpu() * torch.from_numpy(self.gates.costs)
+        costs = in_double(self.fixed[slot]).cpu() * torch.from_numpy(self.gates.costs)
         self.shares[slot] = (costs / costs.sum()).to(self.shares)
         self.gates.write(slot, torch.zeros_like(self.fixed[slot]))
         self.scale[slot] = 0

@@ -23,6 +23,7 @@ from proxies.site_scores import NotFiniteScoreError
 from search.job.first_batches import first_batches
 from spaces.allocation import Allocation
 from spaces.counted import counted
+from spaces.double_precision import in_double
 from spaces.errors import InputError, UsageError
 from spaces.objective import Batch
 from spaces.search_space import SearchSpace
@@ -252,7 +253,7 @@ class _Hetero:
         parts = stacked.named(total[list(slots)])
         norms = {name: torch.linalg.vector_norm(part.flatten(1), dim=1) for name, part in parts.items()}
         of_sites = [norms[f"{site.name}.A"] + norms[f"{site.name}.B"] for site in self.gates.sites]
-        scores: np.ndarray = torch.stack(of_sites, dim=1).double().cpu().numpy()
+        scores: np.ndarray = in_double(torch.stack(of_sites, dim=1)).cpu().numpy()
         for slot, own in zip(slots, scores, strict=True):
             modules = own[self._modules(slot)[0]]
             if len(modules) > 1 and np.ptp(modules) == 0:

@@ -13,6 +13,7 @@ from torch import Tensor
 from evaluators.data.rows import Rows
 from evaluators.training.cohort import Cohort
 from proxies.measure.gated_wires import TrainedWire, attach_settings, settings_at_once
+from spaces.double_precision import in_double
 from spaces.objective import Losses
 
 __all__ = ["rank_losses"]
@@ -53,8 +54,8 @@ def rank_losses(cohort: Cohort, slot: int, settings: Tensor, rows: Rows, indices
                 chosen = slice(start, start + size)
                 chunk = {name: gate[chosen] for name, gate in gates.items()}
                 found = _totals(cohort, slot, chunk, len(settings[chosen]), rows, part)
-                sums[chosen] += found.sums.double().cpu().numpy()
-                targets[chosen] += found.counts.double().cpu().numpy()
+                sums[chosen] += in_double(found.sums).cpu().numpy()
+                targets[chosen] += in_double(found.counts).cpu().numpy()
     return sums / np.maximum(targets, 1)
 
 

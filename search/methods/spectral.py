@@ -14,13 +14,13 @@ from evaluators.data.task import Task
 from evaluators.training.candidate import Candidate, History
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import GateHooks, NeverActedError, Step
-from proxies.measure.eigenvalues import in_double
 from proxies.measure.evidence import Evidence
 from proxies.registry import find_proxy, score_sites
 from proxies.site_scores import SiteScores
 from search.allocation.greedy import greedy_allocation
 from search.job.first_batches import first_batches
 from spaces.allocation import Allocation
+from spaces.double_precision import in_double
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from proxies.measure.eigenvalues import eigenvalues, in_double
+from proxies.measure.eigenvalues import eigenvalues
+from spaces.double_precision import in_double
 
 
 def test_eigenvalues_come_largest_first_and_never_negative():
