@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
+from spaces.site import Site
 
 from .shown import ShownFile, ShownTrial
 
@@ -47,14 +48,14 @@ class AllocationTrial:
 class TrialAxes:
     """What the trials of a study are chosen from.
 
-    sites: their names, in the order of the network. layers: of the network. largest_rank: of any of them.
-    max_params: the budget, in parameters. rates, scalings: learning rates and scaling rules. beside: those of
-    the sites that are none of what is searched. budgets: whether trials have budgets of their own.
+    sites: by name, in the order of the network, the largest rank that each can have within the budget: how wide
+    a range is counts in importances, which are found only where all trials have the same one. layers: of the
+    network. max_params: the budget, in parameters. rates, scalings: learning rates and scaling rules. beside:
+    those of the sites that are none of what is searched. budgets: whether trials have budgets of their own.
     """
 
-    sites: tuple[str, ...]
+    sites: Mapping[str, int]
     layers: int
-    largest_rank: int
     max_params: int
     rates: tuple[float, ...] = ()
     scalings: tuple[str, ...] = ()
@@ -67,16 +68,19 @@ class TrialAxes:
         space: SearchSpace,
         max_params: int,
         *,
-        beside: tuple[str, ...] = (),
+        beside: Sequence[Site] = (),
         rates: tuple[float, ...] = (),
         scalings: tuple[str, ...] = (),
         budgets: bool = True,
     ) -> TrialAxes:
-        """Those over a space. beside: names of sites outside it that an allocation may use as well."""
-        sites = tuple(dict.fromkeys([*(site.name for site in space.sites), *beside]))
-        largest = max(max(site.d_in, site.d_out) for site in space.sites)
+        """Those over a space. beside: sites outside it that an allocation may use as well."""
+        sites = {
+            site.name: min(site.max_rank, max_params // site.cost_per_rank)
+            for site in (*space.sites, *beside)
+        }
         layers = max(_layer(name) for name in sites) + 1
-        return cls(sites, layers, largest, max_params, rates, scalings, beside, budgets)
+        names = tuple(site.name for site in beside)
+        return cls(sites, layers, max_params, rates, scalings, names, budgets)
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -86,10 +90,11 @@ class TrialAxes:
     def in_full(self, trial: AllocationTrial, attachments: tuple[ShownFile, ...] = ()) -> ShownTrial:
         """The trial by the rank of every site: whole numbers, so that tables sort."""
         held = dict(trial.allocation.ranks)
-        ranks = IntDistribution(0, max(self.largest_rank, *held.values(), 1))
-        return _shown(
-            trial, {name: (held.get(name, 0), ranks) for name in self.sites} | self._how(trial), attachments
-        )
+        ranks: _Params = {
+            name: (held.get(name, 0), IntDistribution(0, max(largest, held.get(name, 0), 1)))
+            for name, largest in self.sites.items()
+        }
+        return _shown(trial, ranks | self._how(trial), attachments)
 
     def in_short(self, trial: AllocationTrial) -> ShownTrial:
         """The trial by a few numbers, for pages that some hundred ranks would fill.

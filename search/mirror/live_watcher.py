@@ -79,7 +79,7 @@ class LiveMirror:
         choices = TrialAxes.of(
             search.space,
             search.max_params,
-            beside=tuple(site.name for site in self._drawn.sites if site.name not in inside),
+            beside=tuple(site for site in self._drawn.sites if site.name not in inside),
             rates=rates,
             scalings=scalings,
             budgets=settings.budget_min is not None,

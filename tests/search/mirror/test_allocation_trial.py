@@ -9,12 +9,14 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from search.mirror.allocation_trial import AllocationTrial, TrialAxes
 from spaces.allocation import Allocation
+from spaces.search_space import SearchSpace
 
 
 @pytest.fixture
 def choices(opt_space):
+    beside = replace(opt_space.sites[0], name="layers.0.fc1", role="fc1", d_out=4096)
     rates, scalings = (1e-4, 1e-3), ("alpha/r", "constant")
-    return TrialAxes.of(opt_space, 1_000_000, beside=("layers.0.fc1",), rates=rates, scalings=scalings)
+    return TrialAxes.of(opt_space, 1_000_000, beside=(beside,), rates=rates, scalings=scalings)
 
 
 def a_trial(ranks, **more):
@@ -30,10 +32,34 @@ def test_every_site_is_a_whole_number_so_that_tables_sort(choices, opt_space):
         "learning rate": 1e-3,
         "scaling": "constant",
     }
-    assert shown.distributions["layers.3.q"] == shown.distributions["layers.5.in"] == IntDistribution(0, 1024)
+    assert shown.distributions["layers.3.q"] == shown.distributions["layers.5.in"] == IntDistribution(0, 488)
+    assert shown.distributions["layers.0.fc1"] == IntDistribution(0, 195)
     assert shown.distributions["learning rate"] == FloatDistribution(1e-4, 1e-3, log=True)
     assert shown.distributions["scaling"] == CategoricalDistribution(("alpha/r", "constant"))
     assert shown.attributes == {"parameters": 250_000, "proposer": "tpe"}
+
+
+@pytest.mark.parametrize(
+    ("width", "max_params", "largest"),
+    [
+        ((32, 32), 10_000, 32),  # full rank
+        ((256, 1), 10_000, 1),  # a gate, wide on one side
+        ((1, 256), 10_000, 1),
+        ((32, 32), 640, 10),  # as the budget allows
+        ((32, 32), 63, 1),  # not even rank 1: Optuna wants a range
+    ],
+)
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_rank_goes_up_to_what_its_own_site_and_the_budget_allow_in_every_trial(
+    make_space, width, max_params, largest, beside
+):
+    wide, narrow = make_space([(64, 64), width], (0, 1)).sites
+    space = SearchSpace((wide,) if beside else (wide, narrow), (0, 1))
+    axes = TrialAxes.of(space, max_params, beside=(narrow,) if beside else ())
+    for ranks in ({}, {narrow.name: 1}, {wide.name: 1}):
+        shown = axes.in_full(a_trial(ranks))
+        assert shown.distributions[narrow.name] == IntDistribution(0, largest)
+        assert shown.distributions[wide.name] == IntDistribution(0, max(min(64, max_params // 128), 1))
 
 
 def test_in_short_it_is_shares_of_roles_and_of_the_upper_half(choices):
