@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -19,14 +19,9 @@ from .hooks import Attachment
 from .seeding import named_generator
 from .stacked import Stacked
 
-__all__ = ["Head", "head_parameters", "initial_std", "mark_pretrained_head", "pretrained_head", "rows_of"]
+__all__ = ["Head", "head_parameters", "mark_pretrained_head", "own_head_kept", "rows_of"]
 
 _MARK: Final = "_rankscape_pretrained_head"
-
-
-def initial_std(model: PreTrainedModel) -> float:
-    """The standard deviation at which transformers starts the weights of this model's head."""
-    return float(getattr(model.config, "initializer_range", 0.02))
 
 
 def head_parameters(modules: Mapping[str, nn.Module]) -> dict[str, nn.Parameter]:
@@ -37,14 +32,23 @@ def head_parameters(modules: Mapping[str, nn.Module]) -> dict[str, nn.Parameter]
 
 
 def mark_pretrained_head(model: PreTrainedModel, names: Collection[str]) -> None:
-    """Says of parameters of a model's head, by full name, that they were pretrained, not drawn at random."""
+    """Says of parameters of a model's head, by full name, that they were pretrained, not drawn at random;
+    ``Head.of`` heeds it, of this model and of copies of it."""
     setattr(model, _MARK, frozenset(names))
 
 
-def pretrained_head(model: PreTrainedModel) -> frozenset[str]:
-    """Those of which ``mark_pretrained_head`` said so, of this model or of the one that it is a copy of."""
-    names: frozenset[str] = getattr(model, _MARK, frozenset())
-    return names
+@contextmanager
+def own_head_kept(model: PreTrainedModel) -> Iterator[None]:
+    """Within the block the whole head of a model counts as pretrained: somebody's own, whose training goes on
+    from what it is."""
+    before = vars(model).get(_MARK)
+    mark_pretrained_head(model, [name for name, _ in model.named_parameters(remove_duplicate=False)])
+    try:
+        yield
+    finally:
+        delattr(model, _MARK)
+        if before is not None:
+            setattr(model, _MARK, before)
 
 
 class Head:
@@ -58,11 +62,18 @@ class Head:
         std: float = 0.02,
         pretrained: Collection[str] = (),
     ) -> None:
-        """modules: by full name. ``stacked`` must hold ``Head.shapes(modules)``. std: of weights at the start
-        (``initial_std``). pretrained: parameters that start as they are (``pretrained_head``)."""
+        """modules: by full name. ``stacked`` must hold ``Head.shapes(modules)``. std: of weights at the
+        start. pretrained: parameters, by full name, that start as they are."""
         self._modules, self._stacked, self._std = dict(modules), stacked, std
         own = head_parameters(modules)
         self._pretrained = {f"head.{name}": own[name].detach() for name in pretrained if name in own}
+
+    @classmethod
+    def of(cls, model: PreTrainedModel, modules: Mapping[str, nn.Module], stacked: Stacked) -> Head:
+        """Of modules of this model, which says how a head of its own starts: what of it is marked as it was
+        pretrained (``mark_pretrained_head``), other weights at its configuration's ``initializer_range``."""
+        std = float(getattr(model.config, "initializer_range", 0.02))
+        return cls(modules, stacked, std=std, pretrained=getattr(model, _MARK, ()))
 
     @staticmethod
     def shapes(modules: Mapping[str, nn.Module]) -> dict[str, tuple[int, ...]]:
@@ -70,8 +81,9 @@ class Head:
         return {f"head.{name}": tuple(one.shape) for name, one in head_parameters(modules).items()}
 
     def load(self, slot: int, *, seed: int) -> None:
-        """Starts a head in a slot, as transformers starts one: what was pretrained as it was, other weights
-        normal with ``std``, biases zero, other vectors (a norm's weight) one."""
+        """Starts a head in a slot: what was pretrained as it was, other weights normal with ``std``, biases
+        zero, other vectors (a norm's weight) one. So transformers starts most heads, but not all:
+        ModernBERT's classifier has a truncated normal of deviation hidden_size**-0.5 there."""
         for name in self._names():
             tensor = self._stacked.slot(name, slot)
             if name in self._pretrained:
@@ -120,6 +132,9 @@ class Head:
     def _any(self, name: str, module: nn.Module) -> _Hook:
         """A module of any other kind: a copy of it without hooks, mapped over the slots' weights."""
         twin, prefix = copy.deepcopy(module), f"head.{name}."
+        for part in twin.modules():
+            part._forward_hooks.clear()
+            part._forward_pre_hooks.clear()
 
         def apply(weights: dict[str, Tensor], rows: Tensor) -> Tensor:
             result: Tensor = functional_call(twin, weights, (rows,))

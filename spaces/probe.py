@@ -20,7 +20,7 @@ from transformers import PreTrainedModel
 
 from .counted import counted
 from .errors import InputError
-from .head import Head, initial_std, rows_of
+from .head import Head, rows_of
 from .hooks import Renorm, attach
 from .objective import Batch, Objective
 from .own_part import add_to_part, part_of
@@ -66,7 +66,7 @@ def probe_sites(
     """
     modules = objective.head(model)
     stacked = Stacked(Head.shapes(modules), SLOTS, device=model.device)
-    head, first = Head(modules, stacked, std=initial_std(model)), _First()
+    head, first = Head.of(model, modules, stacked), _First()
     run = _ProbeRun(model, objective, modules, sites, renorm)
     for slot in range(SLOTS):
         head.load(slot, seed=slot)

@@ -75,10 +75,10 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
 
     Only safetensors files inside the model's folder are read and no code that comes with a model is run. A
     classifier's head that the weights lack is drawn from a fixed seed, the same in every process, and leaves
-    the global generator alone; what of it they have is marked (``pretrained_head``). config.pad_token_id is
-    one that the model can embed (``settle_padding``). Raises InputError where there is no such model, where
-    it is an encoder-decoder, and where no weights of it can be used: finite numbers, without a PEFT adapter
-    among them.
+    the global generator alone; what of it they have is marked (``mark_pretrained_head``).
+    config.pad_token_id is one that the model can embed (``settle_padding``). Raises InputError where there is
+    no such model, where it is an encoder-decoder, and where no weights of it can be used: finite numbers,
+    without a PEFT adapter among them.
     """
     name, kind = source.path_or_name, ARCHITECTURES[source.architecture]
     labels = {} if source.num_labels is None else {"num_labels": source.num_labels}

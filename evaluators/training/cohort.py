@@ -17,7 +17,7 @@ from evaluators.data.rows import Rows, padded_labels
 from evaluators.data.task import Task
 from evaluators.objectives.task_objective import Score
 from spaces.double_precision import in_double
-from spaces.head import Head, initial_std, pretrained_head
+from spaces.head import Head
 from spaces.objective import Around, Batch, Losses, Objective, directly
 from spaces.recompute import recomputed
 from spaces.site import Site
@@ -77,7 +77,7 @@ class Cohort:
         shapes = {**Wires.shapes(sites, ranks), **more(sites, ranks), **Head.shapes(modules)}
         self.stacked = Stacked(shapes, slots, device=model.device)
         self.wires = Wires(sites, ranks, self.stacked)
-        self.head = Head(modules, self.stacked, std=initial_std(model), pretrained=pretrained_head(model))
+        self.head = Head.of(model, modules, self.stacked)
         self._wire_params = sum(prod(shape) for name, shape in shapes.items() if not name.startswith("head."))
         self.optimizer = StackedAdamW(self.stacked.values, weight_decay=recipe.weight_decay)
 

@@ -33,7 +33,7 @@ from evaluators.objectives.task_objective import TaskObjective
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.errors import InputError
-from spaces.head import Head, initial_std, pretrained_head
+from spaces.head import Head
 from spaces.stacked import Stacked
 
 from .adamw import linear_schedule
@@ -155,8 +155,7 @@ class _PeftRun:
             if _is_eva(config):
                 self._initialise_eva(tuned, config)
         modules = self.objective.head(model)
-        stacked = Stacked(Head.shapes(modules), 1, device=model.device)
-        head = Head(modules, stacked, std=initial_std(model), pretrained=pretrained_head(model))
+        head = Head.of(model, modules, Stacked(Head.shapes(modules), 1, device=model.device))
         head.load(0, seed=seed)
         with torch.no_grad():
             for name, tensor in head.trained(0).items():

@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 from spaces.allocation import Allocation
 from spaces.double_precision import in_double
 from spaces.errors import InputError
-from spaces.head import Head, initial_std
+from spaces.head import Head
 from spaces.hooks import Renorm, Visit, attach
 from spaces.objective import Batch, Losses, Objective
 from spaces.scaling import Scaling
@@ -92,7 +92,7 @@ class SuperNetwork:
         modules = objective.head(model)
         shapes = {**Wires.shapes(self.sites, ranks), **Head.shapes(modules)}
         self._stacked = Stacked(shapes, 1, device=model.device)
-        self._head = Head(modules, self._stacked, std=initial_std(model))
+        self._head = Head.of(model, modules, self._stacked)
         self._head.load(0, seed=seed)
         wires = Wires(self.sites, ranks, self._stacked)
         wires.load(0, Allocation.of(ranks), scaling, seed=seed)

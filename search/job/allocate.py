@@ -25,6 +25,7 @@ from spaces.budget import parse_budget
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
+from spaces.head import own_head_kept
 from spaces.memory_size import parse_memory
 from spaces.meta_model import base_params
 from spaces.scaling import Scaling
@@ -163,7 +164,7 @@ def allocated(
     rule = Scaling(scaling, lora_alpha)
     memory = None if scoring_memory is None else parse_memory(scoring_memory)
     check_own_model(model)
-    with untouched(model):
+    with untouched(model), own_head_kept(model):
         rows = own_batches(model, dataloader, count=batches)
         objective = objective_of(model, rows[0].labels)
         rows = with_targets(rows, objective)

@@ -8,7 +8,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from spaces.errors import InputError
-from spaces.head import Head, initial_std
+from spaces.head import Head, mark_pretrained_head, own_head_kept
 from spaces.stacked import Stacked
 
 
@@ -142,7 +142,59 @@ def test_without_modules_nothing_trains_and_nothing_changes(tiny_model, tiny_bat
 
 def test_weights_start_at_the_standard_deviation_that_the_model_states(tiny_model):
     model = tiny_model("bert")
-    assert initial_std(model) == model.config.initializer_range == 0.2
+    assert model.config.initializer_range == 0.2
     stacked = Stacked(Head.shapes(modules_of(model)), 1, device="cpu")
-    Head(modules_of(model), stacked, std=initial_std(model)).load(0, seed=3)
+    Head.of(model, modules_of(model), stacked).load(0, seed=3)
     assert float(stacked.leaf["head.classifier.weight"].detach().std()) == pytest.approx(0.2, rel=0.3)
+
+
+@pytest.mark.parametrize("marked", [None, (), ("classifier.bias",)])
+def test_somebodys_own_head_is_kept_within_the_block_and_what_was_marked_holds_again(tiny_model, marked):
+    model = tiny_model("bert")
+    with torch.no_grad():
+        model.classifier.bias.fill_(0.5)
+    if marked is not None:
+        mark_pretrained_head(model, marked)
+    before = {name: value for name, value in vars(model).items() if name.startswith("_rankscape")}
+    modules = modules_of(model)
+
+    def start() -> dict[str, torch.Tensor]:
+        head = Head.of(model, modules, Stacked(Head.shapes(modules), 1, device="cpu"))
+        head.load(0, seed=3)
+        return head.trained(0)
+
+    with own_head_kept(model):
+        kept = start()
+    after = start()
+    for name in ("weight", "bias"):
+        assert torch.equal(kept[f"head.classifier.{name}"], getattr(model.classifier, name))
+    assert not torch.equal(after["head.classifier.weight"], model.classifier.weight)
+    assert (after["head.classifier.bias"] == (0.5 if marked else 0.0)).all()
+    assert before == {name: value for name, value in vars(model).items() if name.startswith("_rankscape")}
+
+
+@pytest.mark.parametrize("register", ["register_forward_hook", "register_forward_pre_hook"])
+@pytest.mark.parametrize("part", ["classifier", "classifier.0"])
+def test_what_else_is_hooked_to_a_head_runs_once_and_never_on_its_copy(
+    tiny_model, tiny_batch, register, part
+):
+    model, seen = tiny_model("bert"), []
+    model.classifier = _other_head("norm", model)
+    getattr(model.get_submodule(part), register)(lambda *_: seen.append(1))
+    modules = modules_of(model)
+    with Head(modules, Stacked(Head.shapes(modules), 1, device="cpu")).attach():
+        model(**tiny_batch)
+    assert len(seen) == 1
+
+
+def test_of_two_heads_the_one_attached_last_computes(tiny_model, tiny_batch):
+    model = tiny_model("bert")
+    model.classifier = _other_head("norm", model)
+    modules = modules_of(model)
+    heads = [Head(modules, Stacked(Head.shapes(modules), 1, device="cpu")) for _ in range(2)]
+    for seed, head in enumerate(heads):
+        head.load(0, seed=seed)
+    with heads[1].attach():
+        alone = model(**tiny_batch).logits
+    with heads[0].attach(), heads[1].attach():
+        assert torch.equal(model(**tiny_batch).logits, alone)

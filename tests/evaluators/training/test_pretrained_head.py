@@ -10,11 +10,16 @@ from peft import LoraConfig
 from transformers import AutoConfig, AutoModelForMaskedLM, PreTrainedModel
 
 from evaluators.base.base_model import ModelSource, load_base_model
+from evaluators.data.model_inputs import batch_of
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.train_with_peft import train_with_peft
+from proxies.measure.super_network import SuperNetwork
+from proxies.measure.warm_up import WarmUp
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
+from spaces.scaling import Scaling
+from spaces.search_space import SearchSpace
 
 DENSE = "head.head.dense.weight"
 
@@ -64,3 +69,25 @@ def test_so_does_peft_s_own_training(model, task):
         prepare=note,
     )
     assert torch.equal(seen[0], model.get_parameter("head.dense.weight"))
+
+
+def test_so_does_the_super_network_which_starts_as_a_candidate_of_its_seed(model, task):
+    sites = find_sites(model, "lora[q]")
+    candidate = Candidate(Allocation.of({"layers.0.q": 1}), 7, 1e-3)
+    cohort = Cohort(model, sites, task.objective, [candidate], Recipe(), slots=1)
+    cohort.load(0, candidate)
+    network = SuperNetwork(
+        model,
+        task.objective,
+        [batch_of(model, task.train, range(start, start + 2)) for start in (0, 2)],
+        SearchSpace(sites, (0, 1)),
+        WarmUp(steps=1, learning_rate=1e-30),
+        seed=candidate.seed,
+        scaling=Scaling(),
+        renorm="preserve",
+    )
+    start = cohort.trained(0)
+    assert torch.equal(network.head[DENSE], model.get_parameter("head.dense.weight"))
+    assert network.head.keys() == {name for name in start if name.startswith("head.")}
+    for name, tensor in network.head.items():
+        torch.testing.assert_close(tensor, start[name], rtol=0, atol=1e-20)

@@ -10,7 +10,7 @@ from proxies.measure.evidence import Evidence
 from proxies.measure.warm_up import WarmUp
 from proxies.registry import PROXIES, score_sites
 from spaces.allocation import Allocation
-from spaces.head import Head, initial_std
+from spaces.head import Head
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.stacked import Stacked
@@ -74,7 +74,7 @@ def test_training_is_that_of_wires_built_anew_for_every_draw(warm, batches):
     for site in space.sites:
         tensors[f"{site.name}.A"].copy_(torch.from_numpy(initial_a(site, rank, seed=0)))
     modules = TWO_CLASSES.head(model)
-    head = Head(modules, Stacked(Head.shapes(modules), 1, device="cpu"), std=initial_std(model))
+    head = Head.of(model, modules, Stacked(Head.shapes(modules), 1, device="cpu"))
     head.load(0, seed=0)
     tensors = {name: t.clone() for name, t in {**tensors, **head.trained(0)}.items()}
     optimizer = torch.optim.AdamW(tensors.values(), lr=2e-2, weight_decay=0.0)
