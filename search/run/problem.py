@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from spaces.search_space import SearchSpace
 from spaces.site import Site
 
+from .training_record import TrainingRecord
 from .verdict import Judged
 
 __all__ = ["Problem"]
@@ -26,6 +27,7 @@ class Problem:
         notes: sentences without which its numbers may be misread.
         task: what the data is called.
         beside: sites outside of the space that a baseline may have.
+        training: how every run is trained; None where a table answers for the runs.
     """
 
     title: str
@@ -37,6 +39,7 @@ class Problem:
     notes: tuple[str, ...] = ()
     task: str = ""
     beside: tuple[Site, ...] = field(default=(), repr=False)
+    training: TrainingRecord | None = None
 
     @property
     def drawn_space(self) -> SearchSpace:

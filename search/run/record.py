@@ -11,6 +11,8 @@ from search.live.live_record import LiveRecord
 from search.statistics.interval import Interval
 from spaces.direction import Direction
 
+from .training_record import TrainingRecord
+
 __all__ = [
     "THE_UNIFORM",
     "THE_WINNER",
@@ -26,7 +28,7 @@ THE_WINNER: Final = "winner"
 """Who wrote a text: the finalist that was chosen, where it is not the uniform one."""
 THE_UNIFORM: Final = "uniform"
 _CHOSEN: Final = ("learning_rate", "scaling", "trial")
-_NOT_OF_ALL: Final = ("text", "live", "study", "held_by", "known")
+_NOT_OF_ALL: Final = ("text", "live", "study", "held_by", "known", "training")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ class SearchRecord:
     trained on the way; None where finalists alone were. study: how the names of its studies begin in a
     storage elsewhere; None where they are in its folder. held_by: the driver that has the winner's files;
     None where that is this one. known: what other experiments say of such a budget; None in older results.
+    training: how every run was trained; None in older results, and where a table answered for the runs.
     """
 
     verdict: str
@@ -179,6 +182,7 @@ class SearchRecord:
     study: str | None = None
     held_by: str | None = None
     known: str | None = None
+    training: TrainingRecord | None = None
 
     def to_json(self) -> dict[str, object]:
         finalists = {
@@ -203,6 +207,7 @@ class SearchRecord:
             "proxies": {name: ProxyRecord(**one) for name, one in known["proxies"].items()},
             "text": TextRecord.of_json(known.get("text")),
             "live": LiveRecord.of_json(known.get("live")),
+            "training": TrainingRecord.of_json(known.get("training")),
         }
         return cls(**{**known, **nested})
 

@@ -187,6 +187,7 @@ class Result:
             live=None if self.live is None else recorded(self.live),
             study=self.study,
             known=known_at(problem.max_params / space.params_per_rank),
+            training=problem.training,
         )
 
 

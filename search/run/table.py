@@ -28,7 +28,8 @@ def search_sheet(record: SearchRecord) -> Sheet:
     entries = [*record.finalists, record.baseline]
     failures = [f"failed: {_short(one.proposers)}: {reason}" for one in entries for reason in one.failures]
     notes = [f"note: {note}" for note in record.notes]
-    sentences = (*_chosen(record), *_trials(record), *failures, *notes, *_rest(record))
+    trained = () if record.training is None else (record.training.text,)
+    sentences = (*_chosen(record), *trained, *_trials(record), *failures, *notes, *_rest(record))
     text = record.text
     written = () if text is None else (text_table(text, baseline=THE_UNIFORM),)
     known = () if record.known is None else (record.known,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -21,12 +22,14 @@ from search.job.progress import Progress, silent
 from search.job.scoring import score_space
 from search.job.texts import Writers, write_texts
 from search.sampling.proposals import Proposal, StandsFor, as_proposed
+from spaces.head import Head
 
 from .evaluator import Evaluator
 from .finalist import Finalist
 from .problem import Problem
 from .record import THE_UNIFORM, THE_WINNER
 from .result import Conclusion
+from .training_record import TrainingRecord
 from .verdict import Judged
 
 __all__ = ["FineTuning", "TrainedOracle"]
@@ -89,6 +92,7 @@ class TrainedOracle:
             notes=task.notes,
             task=task.name,
             beside=job.beside,
+            training=self._training(),
         )
 
     def announce(self, folder: Path) -> None:
@@ -130,4 +134,23 @@ class TrainedOracle:
             objective=job.task.objective,
             rows=job.task.validation,
             story=story,
+        )
+
+    def _training(self) -> TrainingRecord:
+        job, recipe, scaling = self.job, self.job.recipe, self.job.recipe.scaling
+        shortcuts = any(site.kind != "lora" for site in job.sites)
+        head = Head.shapes(job.task.objective.head(job.model))
+        return TrainingRecord(
+            epochs=recipe.epochs,
+            batch_size=recipe.batch_size,
+            learning_rate=None if self.rates else job.learning_rate,
+            weight_decay=recipe.weight_decay,
+            warmup=recipe.warmup,
+            max_grad_norm=recipe.max_grad_norm,
+            scaling=None if self.scalings else scaling.rule,
+            lora_alpha=scaling.lora_alpha,
+            shortcut_alpha=scaling.shortcut_alpha if shortcuts else None,
+            reference_rank=scaling.reference_rank,
+            renorm=recipe.renorm if shortcuts else None,
+            head_params=sum(map(math.prod, head.values())),
         )

@@ -18,6 +18,7 @@ from search.run.problem import Problem
 from search.run.record import SearchRecord
 from search.run.result import Conclusion, Result
 from search.run.table import saved_line, search_sheet
+from search.run.training_record import TrainingRecord
 from search.run.verdict import Judged
 from search.sampling.proposals import Proposal
 from search.sampling.proposer import Proposer
@@ -184,6 +185,20 @@ def test_without_test_rows_the_keys_stay_and_hold_nothing(make_space, result):
     saved = "saved in runs/x: allocation.json, ranks.png, study.db, result.json (.md, .csv)"
     assert saved_line(record) == saved
     assert saved_line(replace(record, study="mine")) == saved.replace("study.db, ", "")
+
+
+def test_how_all_were_trained_is_kept_and_stands_below_the_finalists(make_space):
+    whole = result_with(make_space, None)
+    known = TrainingRecord(3.0, 16, 5e-4, 0.01, 0.06, 1.0, "alpha/r", 16.0, 4.0, 8, "preserve", 147_840)
+    trained = replace(whole, problem=replace(whole.problem, training=known))
+    written = json.loads(json.dumps(trained.to_json()))
+    assert (written["training"]["scaling"], written["training"]["head_params"]) == ("alpha/r", 147_840)
+    assert SearchRecord.of_json(written).training == known
+    text = table(written)
+    assert " ".join(known.text.split()) in " ".join(text.split())
+    assert text.index("uniform  ") < text.index("trained: 3 epochs")
+    assert "training" not in whole.to_json()
+    assert "trained:" not in whole.table()
 
 
 def test_notes_of_the_task_are_kept_and_printed(make_space):

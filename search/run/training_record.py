@@ -1,0 +1,69 @@
+"""How all runs of a search were trained, as ``result.json`` holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from spaces.counted import counted
+
+__all__ = ["TrainingRecord", "written_scaling"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecord:
+    """What all runs have in common.
+
+    learning_rate, scaling: None where each trial has its own. shortcut_alpha, renorm: None where no shortcut
+    can be chosen. reference_rank: of the rule ``constant``. head_params: trained in every run besides its
+    adapters, outside of the budget; 0 where there is no head.
+
+    >>> TrainingRecord(2.0, 16, 1e-3, 0.01, 0.06, 1.0, "alpha/r", 16.0, None, 8, None, 770).text
+    'trained: 2 epochs of 16 rows a step, learning rate 0.001, alpha/r with alpha 16; \
+besides, the 770 parameters of the head are trained in all of them'
+    """
+
+    epochs: float
+    batch_size: int
+    learning_rate: float | None
+    weight_decay: float
+    warmup: float
+    max_grad_norm: float
+    scaling: str | None
+    lora_alpha: float
+    shortcut_alpha: float | None
+    reference_rank: int
+    renorm: str | None
+    head_params: int
+
+    @classmethod
+    def of_json(cls, known: Mapping[str, Any] | None) -> TrainingRecord | None:
+        """None where nobody wrote it down."""
+        return None if known is None else cls(**known)
+
+    @property
+    def text(self) -> str:
+        """The same in one sentence, without a rate and a rule that each trial has of its own."""
+        rate = [] if self.learning_rate is None else [f"learning rate {self.learning_rate:g}"]
+        rules = () if self.scaling is None else (self.scaling,)
+        scaling = written_scaling(rules, self.lora_alpha, self.shortcut_alpha, self.reference_rank)
+        renorm = [] if self.renorm is None else [f"renorm {self.renorm}"]
+        steps = f"{counted(self.epochs, 'epoch')} of {counted(self.batch_size, 'row')} a step"
+        how = f"trained: {', '.join([steps, *rate, scaling, *renorm])}"
+        if not self.head_params:
+            return how
+        head = f"the {counted(self.head_params, 'parameter')} of the head"
+        return f"{how}; besides, {head} are trained in all of them"
+
+
+def written_scaling(
+    rules: Sequence[str], lora_alpha: float, shortcut_alpha: float | None, reference_rank: int
+) -> str:
+    """How the factors of wires follow from their ranks: ``alpha/r with alpha 16 (shortcuts 4)``.
+
+    rules: by name; of none, the alphas alone. shortcut_alpha: None where there are no shortcuts.
+    """
+    alphas = f"alpha {lora_alpha:g}" + ("" if shortcut_alpha is None else f" (shortcuts {shortcut_alpha:g})")
+    named = [f"constant (alpha/{reference_rank})" if rule == "constant" else rule for rule in rules]
+    return f"{', '.join(named)} with {alphas}" if named else alphas
