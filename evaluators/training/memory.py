@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import torch
 
@@ -22,6 +23,8 @@ __all__ = [
     "why_it_did_not_fit",
 ]
 
+_RAN_OUT: Final = ("out of memory", "can't allocate memory", "not enough memory", "_ALLOC_FAILED")
+
 
 class CrowdedError(Exception):
     """Memory ran out while several candidates trained side by side; fewer may fit.
@@ -35,10 +38,10 @@ class CrowdedError(Exception):
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out: an error of its own on a GPU, a RuntimeError of the allocator on a CPU, and a
-    MemoryError of Python's and NumPy's."""
-    own = isinstance(error, torch.OutOfMemoryError | MemoryError)
-    return own or "can't allocate memory" in str(error)
+    """Whether memory ran out: a RuntimeError that says so, of PyTorch's allocators, of CUDA itself or of one
+    of its libraries, and a MemoryError of Python's and NumPy's."""
+    said = isinstance(error, RuntimeError) and any(words in str(error) for words in _RAN_OUT)
+    return said or isinstance(error, torch.OutOfMemoryError | MemoryError)
 
 
 def why_it_did_not_fit(error: BaseException) -> str:
@@ -55,6 +58,8 @@ def give_back_unused(device: torch.device) -> None:
     """Lets other processes have what PyTorch holds of a GPU and does not use."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
 
 
 def reset_peak_memory(device: torch.device) -> None:
