@@ -29,6 +29,7 @@ from spaces.unknown_name import unknown_name
 
 from .architectures import ARCHITECTURES
 from .description import not_before
+from .drawn_alike import drawn_alike
 from .hub import hub_answers
 from .packing import PACKINGS, keep_packing, packed_loading
 from .padding import settle_padding
@@ -75,7 +76,7 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
 
     Only safetensors files inside the model's folder are read and no code that comes with a model is run. A
     classifier's head that the weights lack is drawn from a fixed seed, the same in every process, and leaves
-    the global generator alone; what of it they have is marked (``mark_pretrained_head``).
+    PyTorch's generators alone; what of it they have is marked (``mark_pretrained_head``).
     config.pad_token_id is one that the model can embed (``settle_padding``). Raises InputError where there is
     no such model, where it is an encoder-decoder, and where no weights of it can be used: finite numbers,
     without a PEFT adapter among them.
@@ -83,8 +84,7 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
     name, kind = source.path_or_name, ARCHITECTURES[source.architecture]
     labels = {} if source.num_labels is None else {"num_labels": source.num_labels}
     local_only = _resolve(name, needs_weights=True)
-    with _ALONE, quietly(), torch.random.fork_rng(devices=[]), _loading("model", name, local_only):
-        torch.default_generator.manual_seed(0)
+    with _ALONE, quietly(), drawn_alike(source.bits, device), _loading("model", name, local_only):
         config = AutoConfig.from_pretrained(
             name, **labels, trust_remote_code=False, local_files_only=local_only
         )
