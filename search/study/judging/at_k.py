@@ -77,7 +77,7 @@ def found_by_top(scores: np.ndarray, places: Places, ks: Sequence[int]) -> list[
     scores: (allocations,) of the study. Allocations above the score of the k-th are taken for sure; of those
     that are tied with it, as many as are left to take are drawn at random.
     """
-    tier = stats.rankdata(scores, "dense").astype(np.int16)[places.allocation]
+    tier = stats.rankdata(scores, "dense").astype(np.int32)[places.allocation]
     order = np.argsort(-tier, axis=1, kind="stable")  # ties: the best by truth first
     tiers, truth, place = (
         np.take_along_axis(values, order, axis=1) for values in (tier, places.truth, places.place)

@@ -40,6 +40,11 @@ def test_the_truth_itself_finds_all_there_is():
         assert found(TRUTH, k) == pytest.approx((1, 0, 1))
 
 
+def test_more_scores_than_a_short_integer_counts_keep_their_order():
+    many = np.arange(40_000.0)
+    assert found(many, 1, truth=many) == (1, 0, 1)
+
+
 def test_the_worst_order_by_hand():
     assert found([1, 4, 2, 3, 5], 1) == pytest.approx((0, 0.8, 5))
     assert found([1, 4, 2, 3, 5], 2) == pytest.approx((0, 0.4, 4))
