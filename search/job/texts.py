@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -38,7 +39,7 @@ class Writers:
     runs: Sequence[Trained]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Writing:
     """What several wrote in answer to one test. answers: of each by name, one a seed; None where that run
     failed."""
@@ -46,7 +47,7 @@ class Writing:
     test: TextTest
     answers: Mapping[str, tuple[Answers | None, ...]]
 
-    @property
+    @cached_property
     def record(self) -> TextRecord:
         """Its numbers, and the answers to the first prompts by everyone's first run that finished."""
         test, prompts = self.test, self.test.prompts

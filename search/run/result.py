@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from evaluators.adapters.story import Story
@@ -31,7 +32,7 @@ from .story import story_of, story_of_trial
 from .table import samples_of, search_sheet
 from .verdict import verdict
 
-__all__ = ["Best", "Conclusion", "Result"]
+__all__ = ["Best", "Conclusion", "Result", "finalist_record"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +74,7 @@ class Best:
         self.keep(self.run, Path(folder), self.story(command))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Result:
     """The finalists of one search, and what came of the best.
 
@@ -162,7 +163,7 @@ class Result:
         """What ``result.json`` holds."""
         return self.record.to_json()
 
-    @property
+    @cached_property
     def record(self) -> SearchRecord:
         """The same without weights, as it is written down; finalists come best first."""
         problem, space = self.problem, self.problem.space
@@ -177,8 +178,8 @@ class Result:
             positive_label=problem.positive_label,
             rows=dict(problem.judged.rows),
             notes=tuple(problem.notes),
-            baseline=_finalist(self.baseline, None),
-            finalists=tuple(_finalist(one, self.baseline) for one in ranked),
+            baseline=finalist_record(self.baseline, None),
+            finalists=tuple(finalist_record(one, self.baseline) for one in ranked),
             best=_best(self),
             proxies={table.proxy: _correlation(table, self.finalists) for table in self.scores},
             seconds={name: round(value, 3) for name, value in self.seconds.items()},
@@ -191,8 +192,8 @@ class Result:
         )
 
 
-def _finalist(finalist: Finalist, baseline: Finalist | None) -> FinalistRecord:
-    """baseline: None of the baseline itself."""
+def finalist_record(finalist: Finalist, baseline: Finalist | None) -> FinalistRecord:
+    """A finalist as it is written down. baseline: None of the baseline itself."""
     summary, proposal, chosen = finalist.summary, finalist.proposal, finalist.proposal.configuration
     return FinalistRecord(
         proposer=proposal.proposer,
@@ -216,7 +217,7 @@ def _finalist(finalist: Finalist, baseline: Finalist | None) -> FinalistRecord:
 
 def _best(result: Result) -> BestRecord:
     conclusion, is_baseline = result.conclusion, result.winner is result.baseline
-    finalist = _finalist(result.winner, None if is_baseline else result.baseline)
+    finalist = finalist_record(result.winner, None if is_baseline else result.baseline)
     if conclusion is None:
         return BestRecord(finalist, is_baseline, None, None, None, None, None)
     saved = result.best.run

@@ -201,6 +201,22 @@ def test_how_all_were_trained_is_kept_and_stands_below_the_finalists(make_space)
     assert "trained:" not in whole.table()
 
 
+def test_a_record_is_made_once_however_often_it_is_told(make_space):
+    class Told:
+        made = 0
+
+        @property
+        def record(self):
+            Told.made += 1
+
+    tested = replace(conclusion([0.8] * 3, [0.7] * 3), writing=Told())
+    whole = result_with(make_space, tested)
+    assert whole.table() == whole.sheet.text
+    assert whole.to_json()["best"] == whole.record.best.to_json()
+    assert whole.best.story("rankscape run").verdict == whole.verdict
+    assert Told.made == 1
+
+
 def test_notes_of_the_task_are_kept_and_printed(make_space):
     note = "F1 is of 'fraud', the rarer class"
     noted = result_with(make_space, None, notes=(note,), title="f1 of 'fraud'")
