@@ -10,7 +10,9 @@ __all__ = ["CASES"]
 _SHORT: Final = (
     "--budget r=2 --epochs 1 --batch-size 8 --scoring-batches 2 --threads 1 --cohort-size 2 --seeds 2"
 )
-_LIVE: Final = "run --space lora[q,v] --trials 6 --rungs 1 --at-once 4 --finalists 2 --proxy grad_norm"
+_LIVE: Final = (
+    "run --space lora[q,v] --trials 6 --rungs 1 --at-once 4 --finalists 2 --proxy grad_norm --scaling alpha/r"
+)
 
 CASES: Final[Mapping[str, str]] = {
     "run": f"run --proposals 4 --finalists 2 --proxy grad_norm,spectrum {_SHORT}",

@@ -6,12 +6,13 @@ import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from search.job.findings import known_at
 from search.job.option import check_settings, option, same_option, settings_by_name
 from search.job.settings import (
     SEEDS,
+    USUAL_RULE,
     DataSettings,
     MachineSettings,
     ModelSettings,
@@ -21,6 +22,7 @@ from search.job.settings import (
 )
 from spaces.budget import parse_budget
 from spaces.grammar import parse_space
+from spaces.scaling import Rule
 from spaces.search_space import parse_ranks
 
 from .command import Command, Printed
@@ -55,7 +57,7 @@ class AllocateSettings:
         among=True,
     )
     ranks: str | None = same_option(SpaceSettings, "ranks")
-    scaling: Literal["alpha/r", "alpha/sqrt(r)", "constant"] = same_option(SpaceSettings, "scaling")
+    scaling: Rule = same_option(SpaceSettings, "scaling", default=USUAL_RULE)
     lora_alpha: float = same_option(SpaceSettings, "lora_alpha")
     seed: int = option(
         0,

@@ -68,7 +68,7 @@ def _of_a_table(given: Typed) -> TabulatedOracle:
     space, training = given.of(SpaceSettings), given.of(TrainingSettings)
     choice = TableChoice(
         budget=space.budget if "budget" in given.names else None,
-        scaling=space.scaling if "scaling" in given.names else None,
+        scaling=space.scaling,
         lr=training.lr,
         ranks=space.ranks,
         seeds=training.seeds if "seeds" in given.names else None,

@@ -48,6 +48,6 @@ def terms_of(
         settings: the grid.
         space, training, scoring: of all arms.
     """
-    scalings = settings.scalings or (space.scaling,)
+    scalings = settings.scalings or (space.rule,)
     rates = settings.lrs or (training.lr or ground.inputs.learning_rate,)
     return Terms(ground, space, training, scoring, scalings, rates, settings.tune_seeds)

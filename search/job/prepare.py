@@ -71,7 +71,7 @@ def recipe_of(space: SpaceSettings, training: TrainingSettings) -> Recipe:
         weight_decay=training.weight_decay,
         warmup=training.warmup,
         max_grad_norm=training.max_grad_norm,
-        scaling=Scaling(space.scaling, space.lora_alpha, space.shortcut_alpha),
+        scaling=Scaling(space.rule, space.lora_alpha, space.shortcut_alpha),
         renorm=space.renorm,
     )
 

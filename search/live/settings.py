@@ -63,7 +63,7 @@ class LiveSettings:
         None,
         "scaling rules to choose from",
         metavar="S,...",
-        default_text="that of `scaling`",
+        default_text="that of `scaling`, or alpha/r and constant",
     )
     objectives: tuple[str, ...] = option(
         ("loss",),

@@ -49,9 +49,10 @@ class TrialAxes:
     """What the trials of a study are chosen from.
 
     sites: by name, in the order of the network, the largest rank that each can have within the budget: the
-    width of a range counts in importances, which are found only where all trials have the same. layers: of the
-    network. max_params: the budget, in parameters. rates, scalings: learning rates and scaling rules. beside:
-    those of the sites that are none of what is searched. budgets: whether trials have budgets of their own.
+    width of a range counts in importances, which are found only where all trials have the same.
+    layers: of the network. max_params: the budget, in parameters. rates, scalings: learning rates and scaling
+    rules. beside: those of the sites that are none of what is searched. budgets: whether trials have budgets
+    of their own.
     """
 
     sites: Mapping[str, int]

@@ -7,6 +7,7 @@ from typing import Final
 
 from search.job.job import Job
 from search.job.machine import Machine
+from search.job.settings import USUAL_RULE
 from search.live.ladder import Ladder
 from search.live.settings import LiveSettings
 from search.sampling.running_study import Alternatives
@@ -49,7 +50,9 @@ class LiveJob:
         return replace(self, settings=replace(self.settings, at_once=at_once))
 
 
-def live_job_of(job: Job, live: LiveSettings, *, budget: str, rate: float | None) -> LiveJob:
+def live_job_of(
+    job: Job, live: LiveSettings, *, budget: str, rate: float | None, scaling: Rule | None
+) -> LiveJob:
     """A job with what a live search adds, settled; raises UsageError on what cannot be.
 
     Baselines have the sites that people use, so that these are added to the space's for them alone.
@@ -60,11 +63,13 @@ def live_job_of(job: Job, live: LiveSettings, *, budget: str, rate: float | None
         budget: as it was typed.
         rate: the learning rate that was asked for. None: where no ``lrs`` are either, the job's usual one and
             its neighbours, as a rate is worth at least as much as an allocation (``results/rates``).
+        scaling: the rule that was asked for. None: where no ``scalings`` are either, the usual one and that
+            under which rank changes capacity and nothing else (``results/rules``).
     """
     linears = job.ground.usable(find_sites(job.model, "lora[all]"), job.recipe.renorm)
     inside = {site.name for site in job.space.sites}
     beside = tuple(site for site in linears if site.name not in inside)
-    rates, named = live.lrs or _rates(job, rate), live.scalings or (job.recipe.scaling.rule,)
+    rates, named = live.lrs or _rates(job, rate), live.scalings or _rules(scaling)
     rules: tuple[Rule, ...] = tuple(rule for name in named for rule in SCALING_RULES if rule == name)
     choices = Alternatives(rates, rules, _least_params(job, live.budget_min), job.max_params)
     ladder = Ladder(job.steps, live.halving, live.rungs)
@@ -76,6 +81,10 @@ def _rates(job: Job, asked: float | None) -> tuple[float, ...]:
     if asked is not None:
         return (asked,)
     return tuple(float(f"{job.learning_rate * factor:.3g}") for factor in (1 / _APART, 1, _APART))
+
+
+def _rules(asked: Rule | None) -> tuple[Rule, ...]:
+    return (USUAL_RULE, "constant") if asked is None else (asked,)
 
 
 def _slots(machine: Machine) -> int:

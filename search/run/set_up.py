@@ -48,7 +48,7 @@ def setup(
     space: str = _SPACE.space,
     budget: str | int = _SPACE.budget,
     ranks: str | Sequence[int] | None = _SPACE.ranks,
-    scaling: Rule = _SPACE.scaling,
+    scaling: Rule | None = _SPACE.scaling,
     renorm: Renorm = _SPACE.renorm,
     lora_alpha: float = _SPACE.lora_alpha,
     shortcut_alpha: float = _SPACE.shortcut_alpha,

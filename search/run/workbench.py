@@ -175,7 +175,8 @@ class Workbench:
             trials: allocations, each with a rate and a rule, that are trained while the search goes on.
             halving, rungs, pruner: who of them is stopped, and when.
             lrs, scalings: learning rates and scaling rules to choose from; by default the rate and rule that
-                were set up, and where no rate was, the usual one, 2.5 times as much and as little.
+                were set up; where no rate was, the usual one, 2.5 times as much and as little, and where no
+                rule was, "alpha/r" and "constant".
             objectives: what trials are compared by; over several, the result has a ``front``.
             budget_min: each trial has a budget of its own from this up.
             at_once: trials that are trained side by side.
@@ -276,7 +277,8 @@ class Workbench:
                 oracle, settings, folder, seed=seed, study=study.at(folder, identity), progress=self.progress
             )
         check_together(settings, live)
-        ready = live_job_of(self.job, live, budget=self.asked.space.budget, rate=self.asked.training.lr)
+        space, rate = self.asked.space, self.asked.training.lr
+        ready = live_job_of(self.job, live, budget=space.budget, rate=rate, scaling=space.scaling)
         return lambda folder, identity: search_live(
             ready,
             settings,

@@ -41,7 +41,7 @@ def jobs_of(
     """
     chosen = product(
         settings.budgets or (space.budget,),
-        settings.scalings or (space.scaling,),
+        settings.scalings or (space.rule,),
         settings.lrs or (training.lr,),
     )
     jobs = []

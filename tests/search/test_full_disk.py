@@ -15,9 +15,13 @@ from search.cli.study import main as study
 
 KILOBYTES = (8, 24, 64, 100, 160, 240, 360, 520, 800, 16_000)
 TIMES = ("seconds", "overhead", "peak_memory", "output", "costs")
+RULE = ["--scaling", "alpha/r"]  # one alone, so that there is little to train
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], list[str]]] = {
     "run": (run, ["--proposals", "4", "--finalists", "2"]),
-    "trials": (run, ["--trials", "3", "--rungs", "1", "--at-once", "2", "--finalists", "1", "--lr", "1e-2"]),
+    "trials": (
+        run,
+        ["--trials", "3", "--rungs", "1", "--at-once", "2", "--finalists", "1", "--lr", "1e-2", *RULE],
+    ),
     "study": (study, ["--allocations", "6", "--proxy", "grad_norm,snip", "--lr", "1e-2"]),
     "compare": (compare, ["--methods", "lora,head", "--space", "lora[q,v]"]),
 }

@@ -17,6 +17,7 @@ pytest.importorskip("tensorboard", reason="the extra `tensorboard` is not instal
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 LIVE = ["--space", "lora[q]", "--trials", "3", "--rungs", "1", "--at-once", "3", "--finalists", "1"]
+LIVE += ["--scaling", "alpha/r"]
 
 
 def test_every_trial_and_finalist_has_its_curve_once_and_its_line(small, tmp_path, caplog):

@@ -12,6 +12,7 @@ import pytest
 from search.cli.rankscape import main
 
 LIVE = ["--space", "lora[q]", "--trials", "3", "--rungs", "1", "--at-once", "3", "--finalists", "1"]
+LIVE += ["--scaling", "alpha/r"]
 COMMANDS = {
     "run": [*LIVE, "--proxy", "grad_norm"],
     "study": ["--space", "lora[q]", "--allocations", "4", "--proxy", "grad_norm"],

@@ -6,7 +6,7 @@ from .machine import MachineSettings
 from .model import ModelSettings
 from .ranges import COUNTS, LEARNING_RATES, SEEDS
 from .scoring import SCORING_BATCHES, ScoringSettings
-from .space import SpaceSettings
+from .space import USUAL_RULE, SpaceSettings
 from .training import TrainingSettings
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "LONGEST_NAME",
     "SCORING_BATCHES",
     "SEEDS",
+    "USUAL_RULE",
     "DataSettings",
     "GenerationSettings",
     "MachineSettings",

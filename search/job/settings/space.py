@@ -8,10 +8,13 @@ from typing import Final, Literal
 from search.job.option import Range, check_settings, option
 from spaces.budget import parse_budget
 from spaces.grammar import parse_space
+from spaces.scaling import Rule
 from spaces.search_space import parse_ranks
 
-__all__ = ["SpaceSettings"]
+__all__ = ["USUAL_RULE", "SpaceSettings"]
 
+USUAL_RULE: Final[Rule] = "alpha/r"
+"""Where nobody names one, and what is trained has one rule."""
 _ALPHA: Final = Range(0, 1e6, exclusive=True)
 
 
@@ -36,8 +39,8 @@ class SpaceSettings:
         "cross wires in post-layer-norm blocks: add before the layer norm, or apply it again",
         rare=True,
     )
-    scaling: Literal["alpha/r", "alpha/sqrt(r)", "constant"] = option(
-        "alpha/r", "factor in front of a wire; constant is alpha / 8 at every rank"
+    scaling: Rule | None = option(
+        None, "factor in front of a wire; constant is alpha / 8 at every rank", default_text=USUAL_RULE
     )
     lora_alpha: float = option(16.0, "alpha of lora wires", metavar="A", between=_ALPHA, rare=True)
     shortcut_alpha: float = option(
@@ -50,3 +53,8 @@ class SpaceSettings:
         parse_budget(self.budget)
         if self.ranks is not None:
             parse_ranks(self.ranks)
+
+    @property
+    def rule(self) -> Rule:
+        """``scaling``, or the usual one."""
+        return self.scaling or USUAL_RULE

@@ -31,6 +31,7 @@ from tests.search.watched import Watched
 
 LIVE = ["--space", "lora[q,v]", "--trials", "4", "--rungs", "1", "--at-once", "4", "--finalists", "1"]
 CHOICES = ["--lr", "1e-2", "--proxy", "grad_norm", "--cohort-size", "1", "--seeds", "1"]
+CHOICES += ["--scalings", "alpha/r"]
 NAME = "tiny"
 TIMES = {"command", "study", "seconds", "peak_memory", "output", "held_by"}
 
@@ -141,7 +142,10 @@ def test_drivers_with_other_options_data_or_model_are_refused(small, tmp_path, c
         for more, differs in (
             (["--lr", "2e-3"], "--lr 0.002 here, --lr 0.01 there"),
             (["--at-once", "3"], "--at-once 3 here, --at-once 4 there"),
-            (["--scalings", "alpha/r,constant"], "--scalings alpha/r,constant here, no --scalings there"),
+            (
+                ["--scalings", "alpha/r,constant"],
+                "--scalings alpha/r,constant here, --scalings alpha/r there",
+            ),
         ):
             assert f"error: {other}{differs}; start all by the same line" in refusal([*second, *more], capsys)
         rows = (files / "dev.tsv").read_text()

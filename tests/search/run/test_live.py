@@ -105,7 +105,7 @@ def test_what_cannot_be_is_one_line(small, capsys, tmp_path, given, said):
 
 def test_a_search_that_diverges_at_one_rate_says_at_which_and_at_all_leaves_its_page(small, capsys, tmp_path):
     few = ["--space", "lora[q]", "--trials", "2", "--rungs", "1", "--at-once", "4", "--finalists", "1"]
-    argv = [*small, *few, "--proxy", "grad_norm", "--sampler", "random"]
+    argv = [*small, *few, "--proxy", "grad_norm", "--sampler", "random", "--scaling", "alpha/r"]
     assert main([*argv, "--lrs", "1e29,1e30"]) == 1
     (line,) = capsys.readouterr().err.splitlines()[-1:]
     out = tmp_path / "out"

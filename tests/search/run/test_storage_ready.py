@@ -19,7 +19,7 @@ from search.mirror.study_mirror import begin_study
 from search.mirror.study_place import StudyPlace
 from search.run.alike import SETTLED
 
-LIVE = ["--trials", "2", "--rungs", "1"]
+LIVE = ["--trials", "2", "--rungs", "1", "--scaling", "alpha/r"]
 
 
 def loading(given):
