@@ -23,7 +23,7 @@ from evaluators.data.rows import Rows
 from evaluators.objectives.causal_lm import CausalLM
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
-from evaluators.training.memory import peak_memory
+from evaluators.training.memory import peak_memory, reset_peak_memory
 from spaces.allocation import Allocation
 from spaces.find_sites import find_sites
 from spaces.objective import Batch, Losses
@@ -68,7 +68,9 @@ def measure(loss: str, vocabulary: int, rounds: int, device: str) -> dict[str, f
     tokens = np.random.default_rng(0).integers(1, vocabulary, (CANDIDATES * ROWS, TOKENS))
     rows = Rows(tuple(tokens), None, tuple(tokens))
     indices = list(np.arange(CANDIDATES * ROWS).reshape(CANDIDATES, ROWS))
-    before, seconds = peak_memory(torch.device(device)), []
+    place = torch.device(device)
+    reset_peak_memory(place)
+    before, seconds = peak_memory(place), []
     with cohort.wires.attach(model):
         for _ in range(rounds):
             began = time.perf_counter()
@@ -76,9 +78,9 @@ def measure(loss: str, vocabulary: int, rounds: int, device: str) -> dict[str, f
             norm = float(cohort.stacked.gradient(losses.sum()).norm())
             seconds.append(time.perf_counter() - began)
     return {
-        "peak_mb": round((peak_memory(torch.device(device)) - before) / 1e6, 1),
+        "peak_mb": round((peak_memory(place) - before) / 1e6, 1),
         "seconds": round(statistics.median(seconds), 3),
-        "loss": round(float(losses.mean()), 6),
+        "loss": round(float(losses.detach().mean()), 6),
         "gradient_norm": round(norm, 6),
     }
 

@@ -11,7 +11,7 @@ harshly than others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from search.study.judging.stratum_report import StratumReport
 from search.study.origin import RANDOM
 from search.study.scoring import Scored
 from spaces.allocation import Allocation
+from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 
@@ -44,14 +45,25 @@ class Way:
 
 
 def ways_of(runs: Path) -> dict[float, list[Way]]:
-    """By mean rank, those all of whose runs ended well; of several that allocate alike the first."""
-    found: dict[float, list[Way]] = {}
+    """By mean rank, those all of whose runs ended well, over the seeds that all of them have; of several that
+    allocate alike the first. Raises InputError where ways of a mean rank have no seed in common."""
+    cells: dict[float, dict[str, dict[int, Row]]] = {}
     for (name, mean_rank), rows in rows_by_cell(runs).items():
         if not any(row["failure"] for row in rows):
-            way = _way(name, sorted(rows, key=lambda row: int(row["seed"])))
-            own = found.setdefault(mean_rank, [])
-            if way.allocations not in [other.allocations for other in own]:
-                own.append(way)
+            cells.setdefault(mean_rank, {})[name] = {int(row["seed"]): row for row in rows}
+    return {mean_rank: _ways(mean_rank, cell) for mean_rank, cell in cells.items()}
+
+
+def _ways(mean_rank: float, cell: Mapping[str, Mapping[int, Row]]) -> list[Way]:
+    """Those of one mean rank. cell: rows by way and seed."""
+    seeds = sorted(set.intersection(*(set(rows) for rows in cell.values())))
+    if not seeds:
+        raise InputError(f"the ways of mean rank {mean_rank:g} have no seed in common; run all at the same.")
+    found: list[Way] = []
+    for name, rows in cell.items():
+        way = _way(name, [rows[seed] for seed in seeds])
+        if way.allocations not in [other.allocations for other in found]:
+            found.append(way)
     return found
 
 

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -135,29 +136,31 @@ def full(bench: Bench) -> None:
     bench.model.requires_grad_(False)
 
 
-def dense(bench: Bench) -> None:
-    """All proxies at ``dense``."""
-    bench.score(bench.able(tuple(name for name, proxy in PROXIES.items() if proxy.point == "dense")))
+def dense(bench: Bench) -> Callable[[], object]:
+    """All proxies at ``dense`` that can rank here, which is found out beforehand."""
+    names = bench.able(tuple(name for name, proxy in PROXIES.items() if proxy.point == "dense"))
+    return partial(bench.score, names)
 
 
-ARMS: Final[Mapping[str, Callable[[Bench], object]]] = {
-    "lora": lora,
-    "defaults": lambda bench: bench.score(DEFAULT_PROXIES),
-    "of weights": lambda bench: bench.score(bench.of_weights),
-    "whole": lambda bench: bench.score(DENSE_PROXIES, EVERYTHING),
-    "allocate": lambda bench: bench.score(ALLOCATE),
-    "full": full,
+ARMS: Final[Mapping[str, Callable[[Bench], Callable[[], object]]]] = {
+    "lora": lambda bench: partial(lora, bench),
+    "defaults": lambda bench: partial(bench.score, DEFAULT_PROXIES),
+    "of weights": lambda bench: partial(bench.score, bench.of_weights),
+    "whole": lambda bench: partial(bench.score, DENSE_PROXIES, EVERYTHING),
+    "allocate": lambda bench: partial(bench.score, ALLOCATE),
+    "full": lambda bench: partial(full, bench),
     "dense": dense,
-    "warm": lambda bench: bench.score(WARM),
+    "warm": lambda bench: partial(bench.score, WARM),
 }
+"""What is measured of a bench; what it needs to know first is found out when it is asked for."""
 
 
 def seconds_of(arm: str, args: argparse.Namespace) -> float:
     """The median time of an arm; the first round warms up."""
-    bench, seconds = bench_of(args), []
+    work, seconds = ARMS[arm](bench_of(args)), []
     for _ in range(args.rounds + 1):
         began = time.perf_counter()
-        ARMS[arm](bench)
+        work()
         if args.device.startswith("cuda"):
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - began)
@@ -166,10 +169,10 @@ def seconds_of(arm: str, args: argparse.Namespace) -> float:
 
 def megabytes_of(arm: str, args: argparse.Namespace) -> float:
     """The peak memory of one round of an arm, beyond what the process had when the model was loaded."""
-    bench, device = bench_of(args), torch.device(args.device)
+    work, device = ARMS[arm](bench_of(args)), torch.device(args.device)
     reset_peak_memory(device)
     before = peak_memory(device)
-    ARMS[arm](bench)
+    work()
     return round((peak_memory(device) - before) / 1e6, 1)
 
 

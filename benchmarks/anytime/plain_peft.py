@@ -6,17 +6,20 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import numpy as np
 import torch
 from peft import PeftModel, get_peft_model
 from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
-from transformers import AutoModelForSequenceClassification, get_linear_schedule_with_warmup
+from transformers import AutoModelForSequenceClassification
 
 from evaluators.adapters.lora_config import lora_config, task_type_of
 from evaluators.data.rows import Rows, padded_inputs
+from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Recipe
 from search.sampling.configuration import Configuration
 from spaces.scaling import Scaling
@@ -61,7 +64,7 @@ class PlainTraining:
         rate, decay = configuration.learning_rate, recipe.weight_decay
         optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
         total = recipe.steps(len(self.train))
-        schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(recipe.warmup * total), total)
+        schedule = LambdaLR(optimizer, partial(linear_schedule, total=total, warmup=recipe.warmup))
         model.train()
         for inputs, labels in islice(self._batches(), total):
             loss = model(**inputs, labels=labels).loss

@@ -8,6 +8,7 @@ from benchmarks.rescored_runs import judged_ways, ways_of
 from proxies.site_scores import per_unit_of_rank
 from search.study.scoring import Scored
 from spaces.allocation import Allocation
+from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 from spaces.site import Site, Tap
 
@@ -44,3 +45,19 @@ def test_a_way_scores_the_mean_of_its_seeds_allocations(ways):
     report = judged_ways("mean rank 0.25", ways, [Scored(scores, 1.0, 0)])
     found = {card.proxy: card.spearman.value for card in report.cards}
     assert found["layer"] == pytest.approx(1)
+
+
+def test_ways_are_compared_over_the_seeds_that_all_of_them_have(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text(RUNS + "second,0.25,16,2,0.1,,layers.3.q=1\nfourth,0.25,20,1,0.4,,layers.1.q=1\n")
+    ways = ways_of(path)[0.25]
+    assert {way.name: way.losses for way in ways} == {"first": (0.5,), "second": (0.2,), "third": (0.7,)}
+    scores = per_unit_of_rank("layer", "none", SPACE, [0.0, 1.0, 2.0, 3.0])
+    assert judged_ways("mean rank 0.25", ways, [Scored(scores, 1.0, 0)]).cards
+
+
+def test_ways_without_a_seed_in_common_are_refused(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text(RUNS + "fourth,0.25,20,9,0.4,,layers.1.q=1\n")
+    with pytest.raises(InputError, match=r"mean rank 0\.25 have no seed in common"):
+        ways_of(path)
