@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from search.show.number_format import p_value
+from search.show.number_format import mean_sd, p_value
 from search.show.table import Column, Table, TableCell, TableRow, count_cell, interval_cell, word_cell
 from search.statistics.summary import Summary
 
@@ -160,7 +160,7 @@ def _summary_cell(values: Sequence[float]) -> TableCell:
     if not values:
         return TableCell("-", (None, None))
     one = Summary.of(values)
-    return TableCell(str(one), (one.mean, one.sd))
+    return TableCell(mean_sd(one.mean, one.sd), (one.mean, one.sd))
 
 
 def _whole(params: float, least: float) -> str:

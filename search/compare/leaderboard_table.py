@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from search.job.text_lines import sample_lines, text_of_all
-from search.show.number_format import ABSENT, p_equation
+from search.show.number_format import ABSENT, mean_sd, p_equation
 from search.show.sheet import Sheet
 from search.show.table import Column, Table, TableCell, TableRow, count_cell, interval_cell, word_cell
 from spaces.counted import counted
@@ -102,7 +102,7 @@ def _metric_of(one: Standing) -> tuple[TableCell, ...]:
         return (word_cell(one.label), failed, interval_cell(None), _figure(None), _figure(None))
     return (
         word_cell(one.label),
-        TableCell(f"{metric}{_of_seeds(one)}", (metric.mean, metric.sd, metric.count)),
+        TableCell(mean_sd(metric.mean, metric.sd) + _of_seeds(one), (metric.mean, metric.sd, metric.count)),
         interval_cell(None if apart is None else apart.interval),
         _figure(None if apart is None else apart.p_holm, ".3f"),
         _figure(one.median, ".4f"),

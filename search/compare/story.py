@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from evaluators.adapters.story import Story
 from search.job.text_story import written_by
-from search.show.number_format import ABSENT, with_interval
+from search.show.number_format import ABSENT, mean_sd
+from search.show.table import interval_cell
 from spaces.counted import counted
 
 from .leaderboard import Leaderboard
@@ -33,6 +34,6 @@ def _cells(one: Standing) -> tuple[str, ...]:
         one.label,
         ABSENT if one.end is None else f"{one.end:,}",
         f"{0 if one.metric is None else one.metric.count} of {len(one.metrics)}",
-        "failed" if one.metric is None else str(one.metric),
-        ABSENT if apart is None else with_interval(apart.mean, apart.low, apart.high, 4),
+        "failed" if one.metric is None else mean_sd(one.metric.mean, one.metric.sd),
+        interval_cell(apart).text,
     )

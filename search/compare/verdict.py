@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from evaluators.metrics.chance import Chance
 from evaluators.training.nothing_learned import nothing_learned
 from search.show.doubted import doubted
-from search.show.number_format import p_equation, with_interval
+from search.show.number_format import p_equation
+from search.show.table import interval_cell
 from search.statistics.paired import PairedDifference
 from spaces.counted import counted
 from spaces.direction import Direction
@@ -69,6 +70,5 @@ def comparison_verdict(
 
 
 def _amount(apart: PairedDifference, where: str) -> str:
-    interval = apart.interval
     p = "" if apart.p_holm is None else f", Holm-corrected {p_equation(apart.p_holm)}"
-    return f"{with_interval(interval.mean, interval.low, interval.high, 4)} in {where}{p}"
+    return f"{interval_cell(apart.interval).text} in {where}{p}"

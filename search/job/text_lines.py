@@ -7,7 +7,7 @@ from typing import Final
 
 from evaluators.metrics.of_text import find_text_metric
 from search.show.aligned_text import WIDTH, wrapped
-from search.show.number_format import ABSENT
+from search.show.number_format import ABSENT, mean_sd
 from search.show.table import Column, Table, TableCell, TableRow, interval_cell, word_cell
 from search.statistics.interval import Interval
 from search.statistics.paired import PairedDifference
@@ -81,8 +81,7 @@ def _mean_and_sd(values: Sequence[float | None]) -> TableCell:
     if not known:
         return TableCell(ABSENT, (None, None))
     summary = Summary.of(known)
-    text = f"{summary.mean:.2f}" + ("" if summary.sd is None else f" ± {summary.sd:.2f}")
-    return TableCell(text, (summary.mean, summary.sd))
+    return TableCell(mean_sd(summary.mean, summary.sd, 2), (summary.mean, summary.sd))
 
 
 def sample_lines(record: TextRecord, *, names: Sequence[str], count: int = _SHOWN) -> list[str]:

@@ -7,7 +7,8 @@ from search.job.text_story import written_by
 from search.live.live_trial import LiveTrial
 from search.live.values import values_of
 from search.live.watcher import LiveSearch
-from search.show.number_format import ABSENT, with_interval
+from search.show.number_format import ABSENT, mean_sd
+from search.show.table import interval_cell
 from search.statistics.interval import Interval
 from spaces.counted import counted
 
@@ -56,13 +57,7 @@ def _cells(one: FinalistRecord, tested: HeldOutRecord | None, apart: Interval | 
         one.proposers[0],
         f"{one.params:,}",
         f"{sum(own is not None for own in one.metrics.values())} of {len(one.metrics)}",
-        _mean_sd(one.metric_mean, one.metric_sd),
-        ABSENT if tested is None else _mean_sd(tested.mean, tested.sd),
-        ABSENT if apart is None else with_interval(apart.mean, apart.low, apart.high, 4),
+        mean_sd(one.metric_mean, one.metric_sd),
+        ABSENT if tested is None else mean_sd(tested.mean, tested.sd),
+        interval_cell(apart).text,
     )
-
-
-def _mean_sd(mean: float | None, sd: float | None) -> str:
-    if mean is None:
-        return "failed"
-    return f"{mean:.4f}" if sd is None else f"{mean:.4f} ± {sd:.4f}"

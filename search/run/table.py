@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from search.job.text_lines import sample_lines, text_table
 from search.live.live_record import LiveRecord
 from search.live.nobody_stopped import nobody_stopped
-from search.show.number_format import ABSENT
+from search.show.number_format import ABSENT, mean_sd
 from search.show.sheet import Sheet
 from search.show.table import Column, Table, TableCell, TableRow, count_cell, interval_cell
 from spaces.counted import counted
@@ -57,7 +57,7 @@ def _finalists(record: SearchRecord, entries: Sequence[FinalistRecord]) -> Table
                 TableCell(_short(one.proposers), (", ".join(one.proposers),)),
                 *([TableCell(one.how, (one.learning_rate, one.scaling))] if chosen else []),
                 count_cell(one.params),
-                TableCell(_mean_sd(one.metric_mean, one.metric_sd), (one.metric_mean, one.metric_sd)),
+                TableCell(mean_sd(one.metric_mean, one.metric_sd), (one.metric_mean, one.metric_sd)),
                 interval_cell(one.difference),
                 *(_beside(one.beside.get(name)) for name in beside),
                 TableCell(f"{one.seconds:.0f}", (one.seconds,)),
@@ -176,13 +176,9 @@ def _number(value: float | None) -> str:
     return "failed" if value is None else f"{value:.4f}"
 
 
-def _mean_sd(mean: float | None, sd: float | None) -> str:
-    return _number(mean) + ("" if sd is None else f" ± {sd:.4f}")
-
-
 def _held_out(one: HeldOutRecord | None) -> str:
     """With the other metrics in brackets, where there are some."""
     if one is None:
         return "-"
     beside = ", ".join(f"{name} {_number(value)}" for name, value in one.beside.items())
-    return _mean_sd(one.mean, one.sd) + (f" ({beside})" if beside else "")
+    return mean_sd(one.mean, one.sd) + (f" ({beside})" if beside else "")

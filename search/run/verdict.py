@@ -11,7 +11,7 @@ from evaluators.objectives.task_objective import TaskObjective
 from evaluators.training.nothing_learned import nothing_learned
 from search.sampling.proposer import UNIFORM
 from search.show.doubted import doubted
-from search.show.number_format import with_interval
+from search.show.table import interval_cell
 from search.statistics.paired import LEVEL, PairedDifference, holm_corrected
 from spaces.counted import counted
 from spaces.direction import Direction
@@ -157,8 +157,7 @@ def _base(finalists: Sequence[Finalist]) -> str:
 
 
 def _amount(apart: PairedDifference) -> str:
-    interval = apart.interval
-    return with_interval(interval.mean, interval.low, interval.high, 4)
+    return interval_cell(apart.interval).text
 
 
 def _seeds(apart: PairedDifference) -> str:

@@ -10,6 +10,7 @@ __all__ = [
     "ABSENT",
     "UNDEFINED",
     "decimal",
+    "mean_sd",
     "memory",
     "p_equation",
     "p_value",
@@ -31,6 +32,13 @@ def signed(value: float | None, digits: int = 2) -> str:
 def decimal(value: float | None, digits: int = 2) -> str:
     """A value that has no direction: ``0.62``."""
     return _number(value, f"z.{digits}f")
+
+
+def mean_sd(mean: float | None, sd: float | None, digits: int = 4) -> str:
+    """A metric over seeds, ``0.8200 ± 0.0100``; the mean alone of one seed, ``failed`` where none has it."""
+    if mean is None:
+        return "failed"
+    return decimal(mean, digits) + ("" if sd is None else f" ± {decimal(sd, digits)}")
 
 
 def with_interval(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -59,8 +58,7 @@ class PairedDifference:
         )
         differences = ours - theirs
         all_equal = bool(np.ptp(differences) <= _ROUNDING * np.abs([ours, theirs]).max())
-        p_value = _p_value(differences, all_equal=all_equal)
-        interval = _interval(differences, all_equal=all_equal)
+        interval, p_value = _t_test(differences, all_equal=all_equal)
         alone = [(x is None, y is None) for x, y in zip(a, b, strict=True)]
         failed = alone.count((True, False)), alone.count((False, True))
         return cls(interval, p_value, tuple(differences.tolist()), p_value, failed)
@@ -111,21 +109,16 @@ def holm_corrected(family: Sequence[PairedDifference]) -> list[PairedDifference]
     return [one if one.p_value is None else replace(one, p_holm=next(corrected)) for one in family]
 
 
-def _interval(differences: np.ndarray, *, all_equal: bool) -> Interval:
+def _t_test(differences: np.ndarray, *, all_equal: bool) -> tuple[Interval, float | None]:
+    """The mean with its bounds, and the p-value of Student's t test that it is 0.
+
+    Of one difference the mean alone; of equal ones without bounds, and the p-value is 1.
+    """
     mean = float(differences.mean())
     if len(differences) < 2 or all_equal:
-        return Interval(mean, None, None)
-    error = float(differences.std(ddof=1)) / math.sqrt(len(differences))
+        return Interval(mean, None, None), None if len(differences) < 2 else 1.0
     from scipy import stats  # takes a while, and who prints what is known needs none of it
 
-    margin = float(stats.t.ppf(0.975, df=len(differences) - 1)) * error
-    return Interval(mean, mean - margin, mean + margin)
-
-
-def _p_value(differences: np.ndarray, *, all_equal: bool) -> float | None:
-    """Of the one-sample t test; None from one difference, 1 where all are equal."""
-    if len(differences) < 2:
-        return None
-    from scipy import stats
-
-    return 1.0 if all_equal else float(stats.ttest_1samp(differences, 0.0).pvalue)
+    test = stats.ttest_1samp(differences, 0.0)
+    low, high = test.confidence_interval(0.95)
+    return Interval(mean, float(low), float(high)), float(test.pvalue)

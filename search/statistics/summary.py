@@ -16,8 +16,8 @@ class Summary:
 
     sd: with n - 1 in the denominator; None with one seed.
 
-    >>> print(Summary.of([0.81, 0.83, 0.82]))
-    0.8200 ± 0.0100
+    >>> Summary.of([2.0, 4.0, 3.0])
+    Summary(mean=3.0, sd=1.0, count=3)
     """
 
     mean: float
@@ -32,6 +32,3 @@ class Summary:
             raise ValueError("values=[] has no mean; pass the metric of at least one seed.")
         sd = float(sample.std(ddof=1)) if len(sample) > 1 else None
         return cls(float(sample.mean()), sd, len(sample))
-
-    def __str__(self) -> str:
-        return f"{self.mean:.4f}" if self.sd is None else f"{self.mean:.4f} ± {self.sd:.4f}"

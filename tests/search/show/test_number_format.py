@@ -6,6 +6,7 @@ import pytest
 
 from search.show.number_format import (
     decimal,
+    mean_sd,
     memory,
     p_equation,
     p_value,
@@ -32,6 +33,19 @@ def test_an_interval_is_written_where_both_bounds_are_known():
     assert with_interval(0.0123, 0.0, 0.03, 4, write=decimal) == "0.0123 [0.0000, 0.0300]"
     assert with_interval(0.62, None, None) == "+0.62"
     assert with_interval(None, 0.41, 0.78) == "undefined"
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd", "said"),
+    [
+        (0.5, None, "0.5000"),
+        (2.0, 2**0.5, "2.0000 ± 1.4142"),
+        (-0.00001, 0.0, "0.0000 ± 0.0000"),
+        (None, None, "failed"),
+    ],
+)
+def test_a_mean_has_its_spread_from_two_seeds_on(mean, sd, said):
+    assert mean_sd(mean, sd) == said
 
 
 def test_small_probabilities_are_below_a_thousandth():

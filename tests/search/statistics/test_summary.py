@@ -10,8 +10,6 @@ from search.statistics.summary import Summary
 def test_a_summary_has_a_sample_standard_deviation_from_two_seeds_on():
     assert Summary.of([0.5]) == Summary(0.5, None, 1)
     assert Summary.of([1.0, 3.0]) == Summary(2.0, pytest.approx(math.sqrt(2)), 2)
-    assert str(Summary.of([0.5])) == "0.5000"
-    assert str(Summary.of([1.0, 3.0])) == "2.0000 ± 1.4142"
 
 
 @pytest.mark.parametrize(("values", "message"), [([], "at least one seed"), ([math.nan], "must be finite")])
