@@ -14,6 +14,7 @@ from search.mirror.allocation_mirror import AllocationMirror, opened_mirror
 from search.mirror.allocation_trial import AllocationTrial, TrialAxes
 from search.mirror.opened_storage import opened_for_writing
 from search.mirror.patience import StorageAwayError
+from search.mirror.seeds_log import end_of_seeds
 from search.mirror.shown import Aim
 from search.mirror.study_mirror import begin_study
 from search.mirror.study_place import StudyPlace
@@ -23,8 +24,7 @@ from spaces.errors import InputError
 
 from .finalist import Finalist
 from .problem import Problem
-from .record import FinalistRecord, SearchRecord
-from .result import Result
+from .result import Result, finalist_record
 
 __all__ = [
     "FINALISTS",
@@ -114,10 +114,8 @@ class FinalistsMirror:
 
     def ended(self, result: Result) -> None:
         """Completes the trials, and tells of the verdict."""
-        record = result.record
         pairs = zip(self.trials, result.finalists, strict=True)
-        ended = [_ended(trial, one, self._note(one, result.winner, record)) for trial, one in pairs]
-        self.mirror.show(ended)
+        self.mirror.show([_ended(trial, one, self._note(one, result)) for trial, one in pairs])
         self.mirror.describe(
             note=sheet_note(result.sheet),
             attributes={"verdict": result.verdict},
@@ -128,22 +126,13 @@ class FinalistsMirror:
         sheet = no_result(reason)
         self.mirror.describe(note=sheet_note(sheet), attributes={"verdict": sheet.headline})
 
-    def _note(self, finalist: Finalist, winner: Finalist, record: SearchRecord) -> str:
-        proposal = finalist.proposal
-        known = (record.baseline, *record.finalists)
-        own = next(one for one in known if _is_of(one, proposal))
-        lines = [f"**{escaped(proposal.proposer)}**", finalist_note(own.to_json(), record.metric_title)]
-        if finalist is winner and self.place.adapter is not None:
+    def _note(self, finalist: Finalist, result: Result) -> str:
+        baseline = None if finalist is result.baseline else result.baseline
+        own, title = finalist_record(finalist, baseline), result.problem.judged.title
+        lines = [f"**{escaped(finalist.proposal.proposer)}**", finalist_note(own.to_json(), title)]
+        if finalist is result.winner and self.place.adapter is not None:
             lines.append(loading_note(self.place.adapter))
         return "\n\n".join(filter(None, lines))
-
-
-def _is_of(record: FinalistRecord, proposal: Proposal) -> bool:
-    """Whether it is that proposal's, one of whose allocation may be there at another rate as well."""
-    own = proposal.configuration
-    how = (None, None) if own is None else (own.learning_rate, own.scaling)
-    ranks = dict(proposal.allocation.ranks)
-    return record.allocation == ranks and (record.learning_rate, record.scaling) == how
 
 
 def _running(number: int, proposal: Proposal) -> AllocationTrial:
@@ -160,15 +149,5 @@ def _running(number: int, proposal: Proposal) -> AllocationTrial:
 
 
 def _ended(trial: AllocationTrial, finalist: Finalist, note: str) -> AllocationTrial:
-    summary = finalist.summary
-    told: dict[str, object] = {**trial.attributes, "seconds": round(finalist.seconds, 3)}
-    if summary is None:
-        failure = next(run.evaluation.failure for run in finalist.runs)
-        return replace(trial, state=TrialState.FAIL, attributes={**told, "failure": failure}, note=note)
-    return replace(
-        trial,
-        state=TrialState.COMPLETE,
-        values=(summary.mean,),
-        attributes={**told, "sd": summary.sd},
-        note=note,
-    )
+    state, values, told = end_of_seeds([run.evaluation for run in finalist.runs])
+    return replace(trial, state=state, values=values, attributes={**trial.attributes, **told}, note=note)

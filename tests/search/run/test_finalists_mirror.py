@@ -93,6 +93,13 @@ def test_finalists_run_until_they_are_told_how_they_ended(problem, tmp_path, rea
     assert [one.values for one in study.trials] == [[pytest.approx(0.6)], [0.8], None]
     assert study.trials[2].user_attrs["failure"] == "lost"
     assert study.trials[0].user_attrs["sd"] == pytest.approx(0.2 / 2**0.5)
+    assert [one.user_attrs["finished"] for one in study.trials] == [2, 1, 0]
+    assert [one.user_attrs.get("loss") for one in study.trials] == [
+        pytest.approx(0.4),
+        pytest.approx(0.2),
+        None,
+    ]
+    assert [one.user_attrs["seconds"] for one in study.trials] == [4.0] * 3
     assert study.user_attrs["verdict"]
 
 
