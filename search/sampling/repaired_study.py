@@ -14,6 +14,7 @@ from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from search.allocation.random_allocation import random_ranks
 from search.allocation.repair import repair
 from spaces.search_space import SearchSpace
 
@@ -95,7 +96,7 @@ class RepairedStudy:
 
     def restart(self, like: Suggestion) -> Suggestion:
         """Random ranks, repaired, in place of a suggestion that cannot be used."""
-        ranks = self._rng.choice(np.array(self._space.ranks), size=len(self._space.sites))
+        ranks = random_ranks(self._space, rng=self._rng)
         return Suggestion(repair(ranks, self._space, self._max_params, rng=self._rng), like.notes)
 
     def tell(self, suggestion: Suggestion, values: Sequence[float]) -> None:

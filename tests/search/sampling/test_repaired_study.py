@@ -1,11 +1,15 @@
 """A sampler behind repair sees repaired vectors only, and learns from them."""
 
+import copy
+
 import numpy as np
 import optuna
 import pytest
 from optuna.trial import TrialState
 
 from proxies.site_scores import per_unit_of_rank
+from search.allocation.random_allocation import random_ranks
+from search.allocation.repair import repair
 from search.run.settings import SearchSettings
 from search.sampling.repaired_study import RepairedStudy, quiet_optuna
 from search.sampling.samplers import SAMPLERS, WINDOWS
@@ -69,6 +73,14 @@ def test_a_restart_is_random_and_keeps_the_sampler_s_notes(planted):
     restart = study.restart(suggestion)
     assert (restart.ranks != suggestion.ranks).any()
     assert restart.notes == suggestion.notes != {}
+
+
+def test_a_restart_draws_for_a_narrow_site_among_the_ranks_that_it_can_have(make_space):
+    space, rng = make_space([(16, 16)] * 4 + [(64, 1)] * 40, (0, 1, 2, 4, 8)), np.random.default_rng(0)
+    study = RepairedStudy(space, BUDGET, objectives=1, make=SAMPLERS["random"], rng=rng)
+    suggestion, twin = study.suggest(), copy.deepcopy(rng)
+    expected = repair(random_ranks(space, rng=twin), space, BUDGET, rng=twin)
+    assert study.restart(suggestion).ranks.tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
