@@ -36,7 +36,6 @@ def facts_of(contest: Contest, settings: LiveSettings, seed: int) -> LiveSearch:
         metric="accuracy",
         direction="maximize",
         settings=settings,
-        proxies=tuple(scores.proxy for scores in contest.scores),
         rungs=Ladder(contest.steps, settings.halving, settings.rungs).rungs_at,
         seed=seed,
         seeds=(),

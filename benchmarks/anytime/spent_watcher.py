@@ -31,7 +31,7 @@ class SpentWatcher:
         self._seconds = 0.0
 
     def began(self, search: LiveSearch, /) -> None:
-        self._ladder = Ladder(search.rungs[-1], search.settings.halving, search.settings.rungs)
+        self._ladder = search.ladder
 
     def asked(self, trials: Sequence[LiveTrial], /) -> None:
         for trial in trials:

@@ -49,8 +49,7 @@ def waves_of(
         watchers: are told what happens.
         forget: called with the candidate of every trial that is over.
     """
-    settings = search.settings
-    ladder = Ladder(search.rungs[-1], settings.halving, settings.rungs)
+    ladder = search.ladder
     asker = asker_of(
         search,
         choices,

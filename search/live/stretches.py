@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.candidate import Trained
 from evaluators.training.leg import Leg
 from evaluators.training.state import State
 from search.sampling.running_study import Outcome
@@ -36,17 +36,12 @@ class Stretches:
     search: LiveSearch
     ladder: Ladder
 
-    def candidate(self, trial: LiveTrial) -> Candidate:
-        """What is trained, with the seed that all trials have."""
-        own = trial.configuration
-        return Candidate(own.allocation, self.search.seed, own.learning_rate, own.scaling)
-
     def leg(self, one: Living) -> Leg:
         """The next stretch; the last has no end but training's own."""
         following, ladder = one.waves + 1, self.ladder
         until = None if following == ladder.waves else ladder.step_after(following)
         judged = ladder.rung_after(following) is not None
-        return Leg(self.candidate(one.trial), until, one.state, judged)
+        return Leg(self.search.candidate(one.trial), until, one.state, judged)
 
     def after(self, one: Living, trained: Trained) -> Living:
         """The trial behind its next stretch, of which that came; with a report where it stands at a rung."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from evaluators.training.candidate import Candidate, Trained
+from evaluators.training.candidate import Trained
 from search.job.logs.training_log import TrainingLog
 from search.job.progress import Advance
 from spaces.counted import counted
@@ -101,13 +101,11 @@ class LiveNames:
         self._log = log
 
     def began(self, search: LiveSearch, /) -> None:
-        self._seed = search.seed
+        self._search = search
 
     def asked(self, trials: Sequence[LiveTrial], /) -> None:
         for one in trials:
-            own = one.configuration
-            candidate = Candidate(own.allocation, self._seed, own.learning_rate, own.scaling)
-            self._log.named(candidate, f"trial-{one.number:04d}-{one.proposers[0]}")
+            self._log.named(self._search.candidate(one), f"trial-{one.number:04d}-{one.proposers[0]}")
 
     def judged(self, trials: Sequence[LiveTrial], /) -> None: ...
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from evaluators.training.candidate import Trained
+from evaluators.training.candidate import Candidate, Trained
 from search.show.sheet import Sheet
 from spaces.direction import Direction
 from spaces.search_space import SearchSpace
 
+from .ladder import Ladder
 from .live_trial import LiveTrial
 from .settings import LiveSettings
 
@@ -28,7 +29,6 @@ class LiveSearch:
         max_params: the budget, in parameters.
         metric: of the task, and whose it is. direction: in which it is better.
         settings: of the search; ``lrs`` and ``scalings`` are given in full.
-        proxies: who scored allocations.
         rungs: optimizer steps at which trials are judged, the last being the end of training.
         seed: of the trials' weights and data order. seeds: of the finalists', none of which is that.
         command: the line that asked for it.
@@ -43,11 +43,20 @@ class LiveSearch:
     metric: str
     direction: Direction
     settings: LiveSettings
-    proxies: tuple[str, ...]
     rungs: tuple[int, ...]
     seed: int
     seeds: tuple[int, ...]
     command: str | None = None
+
+    @property
+    def ladder(self) -> Ladder:
+        """When trials are judged."""
+        return Ladder(self.rungs[-1], self.settings.halving, self.settings.rungs)
+
+    def candidate(self, trial: LiveTrial) -> Candidate:
+        """What is trained, with the seed that all trials have."""
+        own = trial.configuration
+        return Candidate(own.allocation, self.seed, own.learning_rate, own.scaling)
 
     @property
     def objectives(self) -> tuple[tuple[str, Direction], ...]:

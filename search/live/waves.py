@@ -118,7 +118,7 @@ class Waves:
             if trial.state == "complete":
                 self._keep(trial, trained)
             self._asker.tell(trial, self._stretches.outcome(trial))
-            self._forget(self._stretches.candidate(trial))
+            self._forget(self._search.candidate(trial))
         if ended:
             for watcher in self._watchers:
                 watcher.ended([trial for trial, _ in ended], [trained for _, trained in ended])

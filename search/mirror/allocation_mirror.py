@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,17 +46,6 @@ class AllocationMirror:
         files = [self._files(one) for one in trials]
         self.full.show([self.choices.in_full(one, own) for one, own in zip(trials, files, strict=True)])
         self.short.show([self.choices.in_short(replace(one, note="")) for one in trials])
-
-    def describe(
-        self,
-        *,
-        note: str | None = None,
-        attributes: Mapping[str, object] | None = None,
-        figures: Mapping[str, Mapping[str, object]] | None = None,
-        attachments: Sequence[ShownFile] = (),
-    ) -> None:
-        """Sets what is told of the full study; see ``StudyMirror.describe``."""
-        self.full.describe(note=note, attributes=attributes, figures=figures, attachments=attachments)
 
     def _files(self, trial: AllocationTrial) -> tuple[ShownFile, ...]:
         if self.attachments is None:

@@ -13,7 +13,6 @@ from optuna.trial import TrialState
 
 from evaluators.store.whole_file import write_whole
 from evaluators.training.candidate import Trained
-from search.live.ladder import Ladder
 from search.live.live_trial import LiveTrial
 from search.live.values import values_of
 from search.live.watcher import Concluded, LiveSearch, Watcher
@@ -89,8 +88,7 @@ class LiveMirror:
         )
         self._mirror: AllocationMirror = self._stack.enter_context(opened)
         self._search = search
-        ladder = Ladder(search.rungs[-1], settings.halving, settings.rungs)
-        self._curve = AnytimeCurve(ladder, search.objectives[0][1])
+        self._curve = AnytimeCurve(search.ladder, search.objectives[0][1])
 
     def asked(self, trials: Sequence[LiveTrial], /) -> None:
         self._curve.asked(trials)
@@ -104,7 +102,7 @@ class LiveMirror:
         self._curve.ended(trials)
         self._ends.update(one.state for one in trials)
         self._show(trials)
-        self._mirror.describe(note=self._so_far(), figures={_PLOT: self._figure()})
+        self._mirror.full.describe(note=self._so_far(), figures={_PLOT: self._figure()})
 
     def concluded(self, result: Concluded, /) -> None:
         told = json.loads(json.dumps(result.to_json()))
@@ -115,7 +113,7 @@ class LiveMirror:
             notes[winner] = f"{notes[winner]}\n\n{loading_note(self._place.adapter)}".rstrip()
         self._mirror.show([self._shown(self._trials[number], more=own) for number, own in notes.items()])
         verdict = result.verdict
-        self._mirror.describe(
+        self._mirror.full.describe(
             note=sheet_note(result.sheet),
             attributes={"verdict": verdict},
             figures={_PLOT: self._figure()},
@@ -124,7 +122,7 @@ class LiveMirror:
 
     def given_up(self, reason: str) -> Path | None:
         sheet = no_result(reason)
-        self._mirror.describe(
+        self._mirror.full.describe(
             note=sheet_note(sheet),
             attributes={"verdict": sheet.headline},
             attachments=self._files(sheet),

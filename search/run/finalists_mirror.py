@@ -116,7 +116,7 @@ class FinalistsMirror:
         """Completes the trials, and tells of the verdict."""
         pairs = zip(self.trials, result.finalists, strict=True)
         self.mirror.show([_ended(trial, one, self._note(one, result)) for trial, one in pairs])
-        self.mirror.describe(
+        self.mirror.full.describe(
             note=sheet_note(result.sheet),
             attributes={"verdict": result.verdict},
         )
@@ -124,7 +124,7 @@ class FinalistsMirror:
     def given_up(self, reason: str) -> None:
         """Tells that there is no result, and why."""
         sheet = no_result(reason)
-        self.mirror.describe(note=sheet_note(sheet), attributes={"verdict": sheet.headline})
+        self.mirror.full.describe(note=sheet_note(sheet), attributes={"verdict": sheet.headline})
 
     def _note(self, finalist: Finalist, result: Result) -> str:
         baseline = None if finalist is result.baseline else result.baseline

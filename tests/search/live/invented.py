@@ -114,7 +114,6 @@ def invented(
         budget=budget,
         model="none",
         task="invented",
-        proxies=("a", "b"),
         rungs=ladder.rungs_at,
         seeds=(0, 1),
     )

@@ -24,7 +24,6 @@ def settled(space: SearchSpace, settings: LiveSettings, *, budget: int = 100, **
         metric="accuracy",
         direction="maximize",
         settings=settings,
-        proxies=(),
         rungs=LADDER.rungs_at,
         seed=7,
         seeds=(0,),
