@@ -19,11 +19,9 @@ from search.job.settings import (
     ObjectiveName,
     ScoringSettings,
     SpaceSettings,
+    check_space,
 )
-from spaces.budget import parse_budget
-from spaces.grammar import parse_space
 from spaces.scaling import Rule
-from spaces.search_space import parse_ranks
 
 from .command import Command, Printed
 from .output_settings import ConfigFormat, ConfigSettings, ScreenSettings, check_format
@@ -69,6 +67,7 @@ class AllocateSettings:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        check_space(self.space, self.budget, self.ranks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +111,6 @@ class PassSettings:
 def _run(given: Typed) -> Printed:
     chosen, look = given.of(AllocateSettings), given.of(ScoringSettings)
     check_format(given)
-    ranks = None if chosen.ranks is None else parse_ranks(chosen.ranks)
-    parse_budget(chosen.budget)  # complains before PyTorch is imported, which takes seconds
-    parse_space(chosen.space)
     _log.info("loading  PyTorch, transformers and PEFT")
 
     from evaluators.adapters.formats.chosen import chosen as arguments
@@ -139,7 +135,7 @@ def _run(given: Typed) -> Printed:
         space=chosen.space,
         proxy=chosen.proxy,
         allocator=chosen.allocator,
-        ranks=ranks,
+        ranks=chosen.ranks,
         scaling=chosen.scaling,
         lora_alpha=chosen.lora_alpha,
         batches=count,

@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from search.job.option import Range, check_settings, option, same_option
-from search.job.settings import ModelSettings, SpaceSettings
-from spaces.budget import parse_budget
+from search.job.settings import ModelSettings, SpaceSettings, check_space
 from spaces.errors import UsageError
-from spaces.grammar import parse_space
 from spaces.search_space import parse_ranks
 
 from .command import Command, Printed
@@ -39,6 +37,7 @@ class DescribeSettings:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        check_space(self.space, self.budget, self.ranks)
         if self.rank is not None and self.budget is not None:
             raise UsageError("`rank` and `budget` exclude each other; give one of them.")
 
@@ -46,9 +45,6 @@ class DescribeSettings:
 def _run(given: Typed) -> Printed:
     chosen = given.of(DescribeSettings)
     ranks = None if chosen.ranks is None else parse_ranks(chosen.ranks)
-    parse_space(chosen.space)  # complains before PyTorch is imported, as the next does
-    if chosen.budget is not None:
-        parse_budget(chosen.budget)
     _log.info("loading  PyTorch and transformers")
 
     from search.job.named_models import model_place, model_title

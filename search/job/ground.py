@@ -9,7 +9,6 @@ from typing import Final
 from transformers import PreTrainedModel
 
 from evaluators.adapters.adaptable import beyond_peft
-from spaces.budget import parse_budget
 from spaces.hooks import Renorm
 from spaces.site import Site
 
@@ -75,5 +74,4 @@ class Ground:
 def load_ground(settings: JobSettings, machine: Machine) -> Ground:
     """Loads the model and the task that are asked for; raises UsageError or InputError on what cannot be
     used."""
-    parse_budget(settings.space.budget)  # before anything that takes long
     return Ground(load_inputs(settings.model, settings.data), machine, settings.generation)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 
 from spaces.errors import UsageError
 from spaces.printable import printable
 
-from .right_type import check_type, hints_of
+from .right_type import check_type
 
 __all__ = [
     "Option",
@@ -108,7 +108,7 @@ def check_settings(settings: Any) -> None:
 
     The message names the argument, in backticks: a command says the flag in its place.
     """
-    hints = hints_of(type(settings))
+    hints = get_type_hints(type(settings))
     for one, about in options_of(settings):
         value = getattr(settings, one.name)
         check_type(one.name, value, hints[one.name])

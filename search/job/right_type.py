@@ -8,12 +8,12 @@ import types
 from collections.abc import Mapping
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from spaces.errors import UsageError
 from spaces.printable import printable
 
-__all__ = ["check_type", "hints_of", "path_of", "several"]
+__all__ = ["check_type", "path_of", "several"]
 
 _WORDS: Final[Mapping[object, str]] = {
     bool: "True or False",
@@ -42,11 +42,6 @@ def check_type(name: str, value: object, hint: object) -> None:
         )
     wanted = "text" if get_origin(kind) is Literal else _WORDS[kind]
     raise UsageError(f"`{name}={printable(reprlib.repr(value))}` must be {wanted}.")
-
-
-def hints_of(settings: type) -> Mapping[str, Any]:
-    """The types of a class's fields, by name."""
-    return get_type_hints(settings)
 
 
 def path_of(name: str, given: str | os.PathLike[str]) -> Path:

@@ -6,7 +6,7 @@ from .machine import MachineSettings
 from .model import ModelSettings
 from .ranges import COUNTS, LEARNING_RATES, SEEDS
 from .scoring import SCORING_BATCHES, ScoringSettings
-from .space import USUAL_RULE, SpaceSettings
+from .space import USUAL_RULE, SpaceSettings, check_space
 from .training import TrainingSettings
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "ScoringSettings",
     "SpaceSettings",
     "TrainingSettings",
+    "check_space",
 ]

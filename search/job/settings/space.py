@@ -11,7 +11,7 @@ from spaces.grammar import parse_space
 from spaces.scaling import Rule
 from spaces.search_space import parse_ranks
 
-__all__ = ["USUAL_RULE", "SpaceSettings"]
+__all__ = ["USUAL_RULE", "SpaceSettings", "check_space"]
 
 USUAL_RULE: Final[Rule] = "alpha/r"
 """Where nobody names one, and what is trained has one rule."""
@@ -49,12 +49,18 @@ class SpaceSettings:
 
     def __post_init__(self) -> None:
         check_settings(self)
-        parse_space(self.space)
-        parse_budget(self.budget)
-        if self.ranks is not None:
-            parse_ranks(self.ranks)
+        check_space(self.space, self.budget, self.ranks)
 
     @property
     def rule(self) -> Rule:
         """``scaling``, or the usual one."""
         return self.scaling or USUAL_RULE
+
+
+def check_space(space: str, budget: str | None, ranks: str | None) -> None:
+    """Raises UsageError on what cannot be, whatever the model is."""
+    parse_space(space)
+    if budget is not None:
+        parse_budget(budget)
+    if ranks is not None:
+        parse_ranks(ranks)
