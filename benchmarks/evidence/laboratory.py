@@ -14,12 +14,12 @@ from evaluators.store.whole_file import write_whole
 from evaluators.training.candidate import Candidate, Evaluation
 from evaluators.training.leg import Leg
 from search.allocation.spend import spend
-from search.folder.output_folder import CANDIDATES
 from search.job.fine_tune import fine_tune_all
 from search.job.ground import Ground
 from search.job.job import Job
 from search.job.prepare import prepare
 from search.job.progress import Progress, silent
+from search.job.run_names import CANDIDATES
 from search.job.scoring import score_space
 from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
 from spaces.allocation import Allocation

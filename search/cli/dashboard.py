@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from search.job.option import Range, check_settings, option
+from search.job.run_names import FILES_FOLDER, STUDY_FILE
 from spaces.errors import InputError
 from spaces.printable import show
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["DASHBOARD", "DashboardSettings", "main", "serving"]
 
 _HOST: Final = "127.0.0.1"  # nobody else's: the dashboard asks for no password
-_STUDY: Final = "study.db"
-_FILES: Final = "artifacts"
 _log = logging.getLogger(__name__)
 
 
@@ -44,7 +43,7 @@ class DashboardSettings:
         None,
         "the Optuna storage that a run was given, with the rank maps of its folder where that is given too",
         metavar="URL",
-        default_text=f"{_STUDY} in the folder",
+        default_text=f"{STUDY_FILE} in the folder",
     )
     port: int = option(8080, "of this machine; 0 for any that is free", metavar="N", between=Range(0, 65_535))
 
@@ -80,9 +79,10 @@ def serving(folder: Path | None, *, port: int, storage: str | None = None) -> It
     """
     if storage is None:
         assert folder is not None, "a folder or a storage is given"
-        if not (folder / _STUDY).is_file():
+        if not (folder / STUDY_FILE).is_file():
             raise InputError(
-                f"{folder} has no {_STUDY}; give a run's folder (rankscape run --output DIR) or `storage`."
+                f"{folder} has no {STUDY_FILE}; give a run's folder (rankscape run --output DIR) or "
+                "`storage`."
             )
     if folder is not None and not folder.is_dir():
         raise InputError(f"{folder} is no folder; give that of a run, or leave it out.")
@@ -98,17 +98,17 @@ def serving(folder: Path | None, *, port: int, storage: str | None = None) -> It
 
     if storage is not None and not is_there(storage):
         raise InputError("`storage` is not there; give the one that a run was given, or is using.")
-    where = folder / _STUDY if storage is None and folder is not None else checked_storage(storage or "")
-    files = None if folder is None else FileSystemArtifactStore(folder / _FILES)
+    where = folder / STUDY_FILE if storage is None and folder is not None else checked_storage(storage or "")
+    files = None if folder is None else FileSystemArtifactStore(folder / FILES_FOLDER)
     with opened_to_read(where) as opened, quiet_server(_HOST, port, wsgi(opened, files)) as server:
         yield server
 
 
 def _latest() -> Path:
     """The folder under runs/ whose study was written last."""
-    studies = sorted(Path(RUNS).glob(f"*/{_STUDY}"), key=lambda path: path.stat().st_mtime)
+    studies = sorted(Path(RUNS).glob(f"*/{STUDY_FILE}"), key=lambda path: path.stat().st_mtime)
     if not studies:
-        raise InputError(f"there is no {RUNS}/*/{_STUDY} here; give the folder of a run.")
+        raise InputError(f"there is no {RUNS}/*/{STUDY_FILE} here; give the folder of a run.")
     return studies[-1].parent
 
 

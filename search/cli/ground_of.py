@@ -9,6 +9,7 @@ from search.job.job_settings import JobSettings
 from search.job.logs.registry import find_loss_log
 from search.job.logs.training_log import CurveLog
 from search.job.machine import Machine, machine_of
+from search.job.run_names import LOGS
 from search.job.settings import MachineSettings
 
 from .output_path import output_path
@@ -23,7 +24,7 @@ def machine_given(given: Typed) -> Machine:
     machine, output = machine_of(given.of(MachineSettings)), given.of(OutputSettings)
     if output.log is None:
         return machine
-    log = find_loss_log(output.log, output_path(output.output) / "logs")
+    log = find_loss_log(output.log, output_path(output.output) / LOGS)
     return replace(machine, log=CurveLog(log))
 
 

@@ -20,7 +20,7 @@ from search.job.prepare import prepare
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
 from search.mirror.free_names import check_free, chosen_place
 from search.mirror.settings import StorageSettings
-from search.mirror.study_place import check_shown
+from search.mirror.study_place import check_shown, study_of_job
 
 from .command import Printed
 from .ground_of import ground_of, machine_given
@@ -30,7 +30,6 @@ from .output_path import output_path
 from .output_settings import OutputSettings, ScreenSettings
 from .progress import progress_on_stderr
 from .shareable_line import shareable_line
-from .study_of_job import study_of_job
 from .typed import Typed
 
 __all__ = ["COMMAND", "run_compare"]
@@ -60,7 +59,7 @@ def run_compare(given: Typed, machine: Callable[[Typed], Machine] = machine_give
         plans = plan_all([replace(arm, budget=budget) for arm in arms], terms)
         folder.begin()
         progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
-        study = study_of_job(plans[0][0].job, given, path, folder.identity)
+        study = study_of_job(plans[0][0].job, space.budget, shown).at(path, folder.identity)
         check_free(study, ARMS_STUDIES)  # of a model of a hub, which is known by now
         compared = compare_arms(
             plans, terms, training.all_seeds, path, shown=arms_shown(study), progress=progress

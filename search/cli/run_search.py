@@ -8,8 +8,9 @@ from collections.abc import Callable
 from functools import partial
 
 from evaluators.metrics.of_tokens import TOKEN_METRICS
-from search.folder.output_folder import CANDIDATES, OutputFolder, decisive
+from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import Digests, data_file, inputs_of
+from search.job.run_names import CANDIDATES
 from search.job.settings import DataSettings, ModelSettings
 from search.live.settings import LiveSettings
 from search.run.record import SearchRecord

@@ -14,7 +14,7 @@ from search.job.machine import Machine
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
 from search.mirror.free_names import check_free, chosen_place
 from search.mirror.settings import StorageSettings
-from search.mirror.study_place import check_shown
+from search.mirror.study_place import check_shown, study_of_job
 from search.study.pipeline import TABLE, check_any_finished, check_study_names, tabulate
 from search.study.report import REPORT_FILES, StudyReport, write_report
 from search.study.settings import STUDY_MAY_GROW, StudySettings
@@ -28,7 +28,6 @@ from .job_options import JOB_OF_STUDIES
 from .output_path import output_path
 from .output_settings import OutputSettings, ScreenSettings
 from .progress import progress_on_stderr
-from .study_of_job import study_of_job
 from .typed import Typed
 
 __all__ = ["report_anew", "run_study"]
@@ -55,7 +54,7 @@ def run_study(given: Typed, machine: Callable[[Typed], Machine] = machine_given)
         jobs = jobs_of(ground_of(given, machine(given)), settings, space, training, given.of(ScoringSettings))
         folder.begin()
         progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
-        study = study_of_job(jobs[0], given, path, folder.identity)
+        study = study_of_job(jobs[0], space.budget, shown).at(path, folder.identity)
         check_free(study, STRATA_STUDIES)  # of a model of a hub, which is known by now
         table = tabulate(jobs, settings, path, study=study, progress=progress)
         check_any_finished(table)

@@ -20,6 +20,7 @@ from search.job.job import Job
 from search.job.machine import Machine
 from search.job.prepare import prepare
 from search.job.progress import Progress, silent
+from search.job.run_names import CANDIDATES
 from search.methods.registry import find_method, policy_of
 from spaces.allocation import Allocation
 from spaces.counted import counted
@@ -141,7 +142,7 @@ def tune(
     _log.info("tuning   %d of %s, %s", sum(tuned), counted(len(plans), "arm"), counted(len(seeds), "seed"))
     machine = terms.ground.machine
     legs = [_legs(one, "validation", seeds, one.learning_rates, machine) for one in work]
-    found = fine_tune_all(legs, folder / "candidates", machine, keep_tensors=False, progress=progress)
+    found = fine_tune_all(legs, folder / CANDIDATES, machine, keep_tensors=False, progress=progress)
     runs = iter(found)
     chosen, points = [], []
     for arm, several in zip(plans, tuned, strict=True):
@@ -170,7 +171,7 @@ def report(
     arms = counted(len(chosen), "arm")
     _log.info("report   %s, %s, on the test rows", arms, counted(len(seeds), "seed"))
     legs = [_legs(one.planned, "test", seeds, [one.learning_rate], machine) for one in chosen]
-    runs = fine_tune_all(legs, folder / "candidates", machine, keep_tensors=True, progress=progress)
+    runs = fine_tune_all(legs, folder / CANDIDATES, machine, keep_tensors=True, progress=progress)
     return [
         ArmRuns(one.planned.arm, one.planned.workload.recipe.scaling.rule, one.learning_rate, tuple(own))
         for one, own in zip(chosen, runs, strict=True)

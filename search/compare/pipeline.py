@@ -14,6 +14,7 @@ from evaluators.data.task import Task
 from evaluators.store.whole_file import write_whole
 from search.job.prepare import announce
 from search.job.progress import Progress, silent
+from search.job.run_names import CANDIDATES
 from search.job.texts import Writers, Writing, write_answers, write_texts
 from search.show.sheet import Sheet
 from spaces.errors import InputError
@@ -93,7 +94,7 @@ def compare_arms(
         Writers(one.planned.arm.label, one.planned.on("test"), own.runs)
         for one, own in zip(chosen, runs, strict=True)
     ]
-    writing = write_texts(writers, terms.ground, folder / "candidates", progress=progress)
+    writing = write_texts(writers, terms.ground, folder / CANDIDATES, progress=progress)
     board = _board(runs, grid, chosen, seeds, folder, writing)
     if not any(one.metric for one in board.standings):
         raise InputError(f"every run failed, the first because {board.standings[0].failures[0]}")

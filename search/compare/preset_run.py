@@ -10,6 +10,7 @@ from evaluators.metrics.of_text import TEXT_METRICS
 from search.compare.presets.preset import Cell, Number, Preset, Setup
 from search.compare.presets.registry import find_settings
 from search.job.progress import Progress, silent
+from search.job.run_names import CANDIDATES
 from search.methods.registry import METHODS
 from spaces.counted import counted
 
@@ -98,7 +99,7 @@ def fill(
     if board.text is not None:
         beams = counted(int(board.text.decoding["beams"]), "beam")
         about += f"; answers to {counted(board.text.prompts, 'prompt')}, {beams}"
-    folder = board.output / "candidates"
+    folder = board.output / CANDIDATES
     values = {
         runs.arm.label: CellValues(runs, one.planned, terms.ground, board.text, folder, progress)
         for runs, one in zip(trained.runs, trained.chosen, strict=True)

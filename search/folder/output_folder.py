@@ -13,19 +13,15 @@ from typing import Final
 
 from evaluators.base.content_digest import file_digest
 from evaluators.store.whole_file import is_unfinished, write_whole
-from search.sampling.storage_error import one_line_where_unwritable
+from search.job.run_names import CANDIDATES, FILES_FOLDER, LOGS, SCORES, STUDY_FILE
 from spaces.errors import InputError, UsageError
 
 from .folder_record import RECORD, FolderRecord, read_record
 from .lock import LOCK, locked
 from .provenance import Digests, Provenance, this_program
+from .storage_error import one_line_where_unwritable
 
-__all__ = ["CANDIDATES", "SCORES", "OutputFolder", "decisive"]
-
-CANDIDATES: Final = "candidates"
-"""Of finished candidates, in a run's folder."""
-SCORES: Final = "scores"
-"""Of proxies, beside them."""
+__all__ = ["OutputFolder", "decisive"]
 
 _PLACE_ONLY: Final = (
     "output",
@@ -45,11 +41,8 @@ _PLACE_ONLY: Final = (
 )
 _OLD_PART: Final = "options.json.part"  # what older versions were writing when they were killed
 _RESULT: Final = "result.json"
-_STUDY: Final = "study.db"  # into which optuna-dashboard writes
-_BESIDE_TRIALS: Final = "artifacts"  # that are running in it from the first second
-_LOGS: Final = "logs"  # other programs read along, and it says nothing that results do not
 _OF_A_RESULT: Final = (_RESULT, "result.md", "result.csv", "allocation.json", "ranks.png")
-_WRITTEN_EARLY: Final = (RECORD, _STUDY, _BESIDE_TRIALS, CANDIDATES, SCORES, _LOGS, *_OF_A_RESULT)
+_WRITTEN_EARLY: Final = (RECORD, STUDY_FILE, FILES_FOLDER, CANDIDATES, SCORES, LOGS, *_OF_A_RESULT)
 _log = logging.getLogger(__name__)
 
 
@@ -187,7 +180,7 @@ class OutputFolder:
         files = {
             path.as_posix(): file_digest(self.path / path)
             for path in left
-            if path.parts[0] not in (RECORD, LOCK, CANDIDATES, _LOGS) and not path.name.startswith(_STUDY)
+            if path.parts[0] not in (RECORD, LOCK, CANDIDATES, LOGS) and not path.name.startswith(STUDY_FILE)
         }
         self._record = replace(self._record, files=files)
         self._record.write(self.path)
@@ -276,4 +269,4 @@ def _forget(folder: Path, standing: Collection[str], made: Sequence[Path]) -> No
 
 def _is_ours(name: str) -> bool:
     """Whether a run that ends before anything has finished may have written a file or folder of this name."""
-    return name in _WRITTEN_EARLY or name.startswith(f"{_STUDY}-") or is_unfinished(name)
+    return name in _WRITTEN_EARLY or name.startswith(f"{STUDY_FILE}-") or is_unfinished(name)

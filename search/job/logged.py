@@ -11,6 +11,7 @@ from .job import Job
 from .logs.registry import find_loss_log
 from .logs.training_log import CurveLog
 from .right_type import path_of
+from .run_names import LOGS
 
 __all__ = ["logged"]
 
@@ -25,5 +26,5 @@ def logged(job: Job, log: str | None, folder: str | Path | None) -> Job:
         return job
     if folder is None:
         raise UsageError(f"`log={log}` writes beside what is kept, and nothing is; give a `folder`.")
-    told = CurveLog(find_loss_log(log, path_of("folder", folder) / "logs"))
+    told = CurveLog(find_loss_log(log, path_of("folder", folder) / LOGS))
     return replace(job, ground=job.ground.on(replace(job.machine, log=told)))

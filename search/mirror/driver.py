@@ -7,7 +7,7 @@ from typing import Final
 from uuid import uuid4
 
 from evaluators.store.whole_file import write_whole
-from search.folder.output_folder import CANDIDATES
+from search.job.run_names import CANDIDATES
 
 __all__ = ["candidates_of", "driver_of"]
 

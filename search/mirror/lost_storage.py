@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from search.sampling.storage_error import is_locked_database, is_moved_database, refusal_of_sqlite
+from search.folder.storage_error import is_locked_database, is_moved_database, refusal_of_sqlite
 from spaces.errors import InputError
 
 __all__ = ["one_line_where_lost"]

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
-from search.sampling.storage_error import is_moved_database
+from search.folder.storage_error import is_moved_database
 from spaces.counted import counted
 from spaces.errors import InputError
 

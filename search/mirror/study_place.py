@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+from search.job.job import Job
+from search.job.run_names import FILES_FOLDER, STUDY_FILE
+
 from .opened_storage import Place, check_writable, checked_storage
 from .settings import StorageSettings
 from .shown import OF_A_PLAN, Aim, ShownStudy
 
-__all__ = ["FILES_FOLDER", "STUDY_FILE", "StudyPlace", "check_shown", "study_name_of", "study_place"]
+__all__ = ["StudyPlace", "check_shown", "study_name_of", "study_of_job", "study_place"]
 
-STUDY_FILE: Final = "study.db"
-FILES_FOLDER: Final = "artifacts"
-"""Of the files beside trials, in a run's folder."""
 _OF_A_KIND: Final = ", "  # in a study's name, between that of the run and its kind
 _SHORT: Final = 12  # characters of a commit
 _ROOT: Final = Path(__file__).parents[2]
@@ -118,6 +118,13 @@ def study_place(
     storage = None if shown.storage is None else checked_storage(shown.storage)
     name = shown.study_name or usual
     return StudyPlace(name, facts, storage, chosen=shown.study_name is not None, command=command)
+
+
+def study_of_job(job: Job, budget: str, shown: StorageSettings, *, command: str | None = None) -> StudyPlace:
+    """The same of a command about one model and one task. budget: as it was typed. command: its line."""
+    facts = {"model": job.model_title, "task": job.task.name, "space": job.title, "budget": budget}
+    usual = study_name_of(job.task.name, job.model_title, budget)
+    return study_place(shown, usual, facts, command=command)
 
 
 def study_name_of(task: str, model: str, budget: str) -> str:

@@ -12,7 +12,7 @@ from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import Leg
 from proxies.site_scores import SiteScores
-from search.folder.output_folder import CANDIDATES
+from search.job.run_names import CANDIDATES
 from search.live.at_once import settled_at_once
 from search.mirror.live_watcher import KeepsStudy
 

@@ -15,7 +15,7 @@ import numpy as np
 from evaluators.store.ledger import Ledger
 from proxies.site_scores import SiteScores
 from search.folder.folder_record import read_record
-from search.folder.output_folder import CANDIDATES
+from search.job.run_names import CANDIDATES
 from search.live.at_once import known_at_once, settled_at_once
 from search.live.finals import AllFailedError
 from search.mirror.driver import candidates_of, driver_of

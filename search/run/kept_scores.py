@@ -12,7 +12,7 @@ import numpy as np
 
 from evaluators.store.sealed_json import DamagedFileError, read_sealed, write_sealed
 from proxies.site_scores import SiteScores
-from search.folder.output_folder import SCORES
+from search.job.run_names import SCORES
 from spaces.search_space import SearchSpace
 
 __all__ = ["keep_scores", "known_scores", "read_scores", "settled_scores", "write_scores"]

@@ -16,10 +16,10 @@ from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import Leg
 from proxies.site_scores import SiteScores
-from search.folder.output_folder import CANDIDATES
 from search.job.fine_tune import fine_tune_legs
 from search.job.machine import Machine
 from search.job.progress import Progress, silent
+from search.job.run_names import CANDIDATES
 from search.job.settings import COUNTS
 from search.live.baselines import baselines_of
 from search.live.begin import waves_of
@@ -194,7 +194,7 @@ def _trials(
     company: Company,
 ) -> LiveOutcome:
     """All trials, trained as far as they go."""
-    job, search = live.job, _facts(live, scores, command)
+    job, search = live.job, _facts(live, command)
     baselines = baselines_of(job.space, job.max_params, live.linears, scores)
     most = live.settings.trials + len(baselines) * len(live.choices.grid)
     _announce(live, most)
@@ -217,7 +217,7 @@ def _trials(
         ).run()
 
 
-def _facts(live: LiveJob, scores: Sequence[SiteScores], command: str | None) -> LiveSearch:
+def _facts(live: LiveJob, command: str | None) -> LiveSearch:
     job, objective = live.job, live.job.task.objective
     return LiveSearch(
         model=job.model_title,
@@ -229,7 +229,6 @@ def _facts(live: LiveJob, scores: Sequence[SiteScores], command: str | None) -> 
         metric=objective.metric_title,
         direction=objective.direction,
         settings=live.settings,
-        proxies=tuple(table.proxy for table in scores),
         rungs=live.ladder.rungs_at,
         seed=job.seed + _SEED_APART,
         seeds=job.seeds,

@@ -13,8 +13,9 @@ from evaluators.store.whole_file import write_whole
 from proxies.registry import proxy_names
 from proxies.site_scores import SiteScores
 from search.allocation.registry import find_allocator
-from search.folder.output_folder import CANDIDATES, OutputFolder
+from search.folder.output_folder import OutputFolder
 from search.job.progress import Progress, silent
+from search.job.run_names import CANDIDATES
 from search.job.texts import write_answers
 from search.live.finals import AllFailedError
 from search.live.pruning import find_pruner
@@ -139,8 +140,7 @@ def result_with(
     Raises AllFailedError where every run failed.
     """
     started = time.perf_counter()
-    evaluator = oracle.evaluator(folder, progress)
-    runs = evaluator(proposals)
+    runs = oracle.runs(proposals, folder, progress)
     direction = oracle.problem.judged.direction
     finalists = tuple(Finalist(one, own, direction) for one, own in zip(proposals, runs, strict=True))
     spent = {**seconds, "fine_tuning": time.perf_counter() - started}

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from proxies.site_scores import SiteScores
 from search.allocation.uniform import uniform_allocation
-from search.folder.output_folder import CANDIDATES, OutputFolder, decisive
+from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import inputs_of
 from search.job.job import Job
 from search.job.job_settings import JobSettings
@@ -20,13 +20,14 @@ from search.job.logged import logged
 from search.job.option import check_whole, settings_by_name
 from search.job.progress import Progress, silent
 from search.job.right_type import check_type, path_of, several
+from search.job.run_names import CANDIDATES
 from search.job.scoring import score_space
 from search.job.settings import COUNTS
 from search.live.settings import LiveSettings
 from search.live.watcher import Watcher
 from search.mirror.join_settings import JoinSettings, check_join
 from search.mirror.settings import StorageSettings
-from search.mirror.study_place import StudyPlace, study_name_of, study_place
+from search.mirror.study_place import StudyPlace, study_of_job
 from spaces.allocation import Allocation
 from spaces.budget import written_budget
 from spaces.errors import InputError, UsageError
@@ -229,7 +230,8 @@ class Workbench:
         if join:
             raise UsageError("`join` needs a `folder`, in which this driver keeps what it trained; give one.")
         with TemporaryDirectory() as place:
-            search = self._prepared(settings, live, self._study(shown), joined, watchers)
+            study = study_of_job(self.job, self.asked.space.budget, shown)
+            search = self._prepared(settings, live, study, joined, watchers)
             found = search(Path(place), None)
             assert isinstance(found, Result), "a search that is not shared has its own"
             return replace(found, output=None)
@@ -247,19 +249,13 @@ class Workbench:
     ) -> Result | SearchRecord:
         """``search`` in a folder that is open already, as ``rankscape run`` has it; the record alone where
         another driver has the result. command: its line."""
-        search = self._prepared(settings, live, self._study(shown, command), join, watchers)
+        study = study_of_job(self.job, self.asked.space.budget, shown, command=command)
+        search = self._prepared(settings, live, study, join, watchers)
         return search_in_folder(owner, search)
 
     def release(self) -> None:
         """Lets go of the base model and of ``threads``; what needs the model again loads it again."""
         self.job.machine.release()
-
-    def _study(self, shown: StorageSettings, command: str | None = None) -> StudyPlace:
-        """Where the studies lie; raises UsageError where there is no storage at that address."""
-        job, budget = self.job, self.asked.space.budget
-        facts = {"model": job.model_title, "task": job.task.name, "space": job.title, "budget": budget}
-        usual = study_name_of(job.task.name, job.model_title, budget)
-        return study_place(shown, usual, facts, command=command)
 
     def _prepared(
         self,

@@ -15,6 +15,7 @@ from search.job.fine_tune import fine_tune_all
 from search.job.job import Job
 from search.job.prepare import announce
 from search.job.progress import Progress, silent
+from search.job.run_names import CANDIDATES, SCORES
 from search.mirror.study_place import StudyPlace
 from search.run.table_notes import LeftOut
 from spaces.counted import counted
@@ -75,7 +76,7 @@ def tabulate(
     left_out: dict[str, LeftOut] = {}
     for job in jobs:
         if (rule := job.recipe.scaling.rule) not in scored:
-            tables, lacking = score(job, settings.proxy, wide, folder / "scores", progress=progress)
+            tables, lacking = score(job, settings.proxy, wide, folder / SCORES, progress=progress)
             scored[rule] = tables
             left_out |= {one.proxy: one for one in lacking}
     for rule, tables in scored.items():  # a proxy that fails under one rule is left out under all
@@ -156,7 +157,7 @@ def _trained(
     with stratum_mirror(study, job, stratum, drawn, scores) as machine:
         (trained,) = fine_tune_all(
             [(job.workload, whole(candidates))],
-            folder / "candidates",
+            folder / CANDIDATES,
             machine,
             keep_tensors=False,
             progress=progress,

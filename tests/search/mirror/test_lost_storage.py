@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from search.folder.storage_error import one_line_where_unwritable
 from search.mirror.lost_storage import one_line_where_lost
 from search.mirror.opened_storage import Place, opened_for_writing
 from search.mirror.shared_work import shared_work
 from search.mirror.shown import Aim
 from search.mirror.study_mirror import begin_study
 from search.mirror.study_place import StudyPlace
-from search.sampling.storage_error import one_line_where_unwritable
 from spaces.errors import InputError
 
 REMOVED = r"^`storage` can no longer be written \(its file was moved or removed\); put that right and start"

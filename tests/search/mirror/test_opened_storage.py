@@ -17,6 +17,7 @@ from optuna.storages import JournalStorage, RDBStorage
 from optuna.study import StudyDirection
 
 from evaluators.store.whole_file import is_unfinished, whole_file
+from search.folder.storage_error import one_line_where_unwritable
 from search.mirror.opened_storage import (
     check_writable,
     checked_storage,
@@ -27,7 +28,6 @@ from search.mirror.opened_storage import (
 from search.mirror.shown import Aim, ShownStudy
 from search.mirror.sqlite_file import sqlite_url
 from search.mirror.study_mirror import begin_study
-from search.sampling.storage_error import one_line_where_unwritable
 from spaces.errors import InputError, UsageError
 from tests.forked_processes import exit_code_of, forked_processes
 

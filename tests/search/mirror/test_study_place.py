@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from search.mirror.settings import StorageSettings
 from search.mirror.shown import Aim
-from search.mirror.study_place import StudyPlace, study_name_of, study_place
+from search.mirror.study_place import StudyPlace, study_name_of, study_of_job, study_place
 from spaces.errors import UsageError
 
 AIMS = (Aim("loss", "minimize"),)
@@ -39,6 +40,16 @@ def test_an_address_is_taken_whole_and_another_name_is_somebody_s_choice(tmp_pat
     chosen = study_place(StorageSettings(address, "mine"), "usual", {}).at(tmp_path, "seed 0")
     assert (chosen.name, chosen.chosen, chosen.where) == ("mine", True, address)
     assert chosen.files == tmp_path / "artifacts"
+
+
+@pytest.mark.parametrize("name", [None, "mine"])
+@pytest.mark.parametrize("command", [None, "rankscape run"])
+def test_the_study_of_a_job_tells_of_its_model_task_space_and_budget(name, command):
+    job = SimpleNamespace(model_title="lab/tiny", task=SimpleNamespace(name="rows"), title="lora[q]")
+    found = study_of_job(job, "r=2", StorageSettings(study_name=name), command=command)
+    assert (found.name, found.chosen) == (name or "rows, tiny, r=2", name is not None)
+    assert found.facts == {"model": "lab/tiny", "task": "rows", "space": "lora[q]", "budget": "r=2"}
+    assert found.command == command
 
 
 def test_an_address_that_is_none_is_refused():
