@@ -11,8 +11,10 @@
 Every name is loaded when it is first asked for: importing this package imports neither PyTorch nor Optuna.
 
 * ``job``: model, task, space and budget, from plain arguments; ``allocate``.
-* ``allocation``: spending a budget on sites. ``sampling``: Optuna's samplers, and the study that shows it.
-* ``folder``: whose the folder of a run is. ``run``: the search, and those who answer for its allocations.
+* ``allocation``: spending a budget on sites. ``sampling``: Optuna's samplers over allocations.
+* ``folder``: whose the folder of a run is. ``mirror``: the study that shows it while it works.
+* ``live``: a search whose trials are trained while it goes on. ``run``: the search, and those who answer for
+  its allocations.
 * ``methods``: the papers' gate policies.
 * ``study``: which proxies can be trusted. ``compare``: every method under one trainer.
 * ``statistics``: what a handful of seeds can say. ``show``: what people look at.

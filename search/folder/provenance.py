@@ -161,7 +161,7 @@ def this_program() -> Digests:
 
 
 def source_digest(packages: Mapping[str, Traversable]) -> str:
-    """SHA-256 of the names and contents of the Python files of packages, but ``SHOWS_ONLY``."""
+    """SHA-256 of the names and contents of the Python and TOML files of packages, but ``SHOWS_ONLY``."""
     digest = hashlib.sha256()
     for package, folder in packages.items():
         for name, source in _sources(folder, package):

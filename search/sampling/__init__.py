@@ -1,3 +1,1 @@
-"""Proposals: every proxy with every allocator, Optuna's samplers over feasible allocations, and the
-study that shows them.
-"""
+"""Proposals: every proxy with every allocator, and Optuna's samplers over feasible allocations."""
