@@ -10,9 +10,8 @@ from evaluators.adapters.story import Story
 from evaluators.training.candidate import Trained
 from proxies.site_scores import SiteScores
 from search.job.progress import Progress
-from search.sampling.proposals import StandsFor
+from search.sampling.proposals import Proposal, StandsFor
 
-from .evaluator import Evaluator
 from .finalist import Finalist
 from .problem import Problem
 from .result import Conclusion
@@ -39,8 +38,11 @@ class Oracle(Protocol):
     def stands_for(self) -> StandsFor:
         """Says which allocation stands for the one given."""
 
-    def evaluator(self, folder: Path, progress: Progress) -> Evaluator:
-        """Gives the runs of proposals that ``stands_for`` gave. folder: keeps what has finished."""
+    def runs(
+        self, proposals: Sequence[Proposal], folder: Path, progress: Progress
+    ) -> list[tuple[Trained, ...]]:
+        """The runs of proposals that ``stands_for`` gave: one per seed of each, in the same order of seeds
+        for all of them. folder: keeps what has finished."""
 
     def conclude(
         self, winner: Finalist, baseline: Finalist, folder: Path, progress: Progress

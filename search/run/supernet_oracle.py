@@ -20,50 +20,19 @@ from evaluators.training.truncated import truncated
 from proxies.site_scores import SiteScores
 from search.job.fine_tune import fine_tune_all
 from search.job.job import Job
-from search.job.progress import Progress, silent
+from search.job.progress import Progress
 from search.methods.weight_sharing import Supernet
 from search.sampling.proposals import Proposal, StandIn
 from spaces.allocation import Allocation
 
-from .evaluator import Evaluator
 from .finalist import Finalist
 from .problem import Problem
 from .result import Conclusion
 from .trained import TrainedOracle
 
-__all__ = ["CutFromSupernet", "SupernetOracle"]
+__all__ = ["SupernetOracle"]
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CutFromSupernet:
-    """An ``Evaluator`` that trains a super-network for each seed, none twice, and scores each allocation as a
-    part of each.
-
-    A run has the training curve of its super-network and an equal share of its seconds.
-    folder: super-networks that have finished there are read.
-    """
-
-    job: Job
-    folder: Path
-    progress: Progress = silent
-
-    def __call__(self, proposals: Sequence[Proposal], /) -> list[tuple[Trained, ...]]:
-        networks, share = self._networks(), len(proposals)
-        parts = [_part(network, one.allocation, share) for one in proposals for network in networks]
-        runs = iter(_scored(self.job, parts, self.progress))
-        return [tuple(islice(runs, len(networks))) for _ in proposals]
-
-    def _networks(self) -> list[Trained]:
-        """A super-network of each seed, with its tensors."""
-        job = self.job
-        policy = Supernet(job.max_params, job.space.ranks)
-        start = policy.start(job.space)
-        candidates = [Candidate(start, seed, job.learning_rate) for seed in job.seeds]
-        work = [(replace(job.workload, policy=policy), whole(candidates))]
-        (networks,) = fine_tune_all(work, self.folder, job.machine, keep_tensors=True, progress=self.progress)
-        return networks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,8 +71,16 @@ class SupernetOracle:
         within = space.allocation(np.minimum(space.rank_vector(allocation), space.highest))
         return self.whole.stands_for(scores, within, apart_from=apart_from)
 
-    def evaluator(self, folder: Path, progress: Progress) -> Evaluator:
-        return CutFromSupernet(self.whole.job, folder, progress)
+    def runs(
+        self, proposals: Sequence[Proposal], folder: Path, progress: Progress
+    ) -> list[tuple[Trained, ...]]:
+        """Each allocation scored as a part of each super-network; those that have finished in the folder are
+        read. A run has the training curve of its super-network and an equal share of its seconds."""
+        job, share = self.whole.job, len(proposals)
+        networks = _networks(job, folder, progress)
+        parts = [_part(network, one.allocation, share) for one in proposals for network in networks]
+        runs = iter(_scored(job, parts, progress))
+        return [tuple(islice(runs, len(networks))) for _ in proposals]
 
     def conclude(self, winner: Finalist, baseline: Finalist, folder: Path, progress: Progress) -> Conclusion:
         """How both are judged on the test rows, and what they write."""
@@ -112,6 +89,16 @@ class SupernetOracle:
     def save(self, run: Trained, folder: Path, story: Story) -> None:
         """As it was cut, untrained."""
         self.whole.save(run, folder, story)
+
+
+def _networks(job: Job, folder: Path, progress: Progress) -> list[Trained]:
+    """A super-network of each seed, with its tensors."""
+    policy = Supernet(job.max_params, job.space.ranks)
+    start = policy.start(job.space)
+    candidates = [Candidate(start, seed, job.learning_rate) for seed in job.seeds]
+    work = [(replace(job.workload, policy=policy), whole(candidates))]
+    (networks,) = fine_tune_all(work, folder, job.machine, keep_tensors=True, progress=progress)
+    return networks
 
 
 def _part(network: Trained, allocation: Allocation, share: int) -> Trained:

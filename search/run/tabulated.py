@@ -25,7 +25,6 @@ from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.search_space import SearchSpace
 
-from .evaluator import Evaluator
 from .finalist import Finalist
 from .problem import Problem
 from .table_notes import Notes
@@ -149,9 +148,14 @@ class TabulatedOracle:
         own = dict(entry.scores)
         return StandIn(entry.allocation, tuple((table.proxy, own[table.proxy]) for table in scores))
 
-    def evaluator(self, folder: Path, progress: Progress) -> Evaluator:
-        """Gives the runs in the table, without weights."""
-        return self._runs
+    def runs(
+        self, proposals: Sequence[Proposal], folder: Path, progress: Progress
+    ) -> list[tuple[Trained, ...]]:
+        """Those in the table, without weights."""
+        return [
+            tuple(Trained(run, {}) for run in self._entry(one.allocation).runs[: len(self.problem.seeds)])
+            for one in proposals
+        ]
 
     def conclude(self, winner: Finalist, baseline: Finalist, folder: Path, progress: Progress) -> None:
         """Nothing: a table has no test rows."""
@@ -160,12 +164,6 @@ class TabulatedOracle:
         raise InputError(
             "a table has no weights, so no adapter can be saved; search with a model and a task to train one."
         )
-
-    def _runs(self, proposals: Sequence[Proposal], /) -> list[tuple[Trained, ...]]:
-        return [
-            tuple(Trained(run, {}) for run in self._entry(one.allocation).runs[: len(self.problem.seeds)])
-            for one in proposals
-        ]
 
     def _entry(self, allocation: Allocation) -> Entry:
         entry = self.table.find(self.stratum, allocation)

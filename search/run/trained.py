@@ -18,13 +18,12 @@ from search.job.findings import known_at
 from search.job.fine_tune import fine_tune
 from search.job.job import Job
 from search.job.prepare import announce
-from search.job.progress import Progress, silent
+from search.job.progress import Progress
 from search.job.scoring import score_space
 from search.job.texts import Writers, write_texts
 from search.sampling.proposals import Proposal, StandsFor, as_proposed
 from spaces.head import Head
 
-from .evaluator import Evaluator
 from .finalist import Finalist
 from .problem import Problem
 from .record import THE_UNIFORM, THE_WINNER
@@ -32,41 +31,9 @@ from .result import Conclusion
 from .training_record import TrainingRecord
 from .verdict import Judged
 
-__all__ = ["FineTuning", "TrainedOracle"]
+__all__ = ["TrainedOracle"]
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FineTuning:
-    """An ``Evaluator`` that fine-tunes all proposals together, none twice.
-
-    job: over which model and task, and how. folder: what has finished there is read.
-    """
-
-    job: Job
-    folder: Path
-    progress: Progress = silent
-
-    def __call__(self, proposals: Sequence[Proposal], /) -> list[tuple[Trained, ...]]:
-        candidates = [run for one in proposals for run in self._named(one)]
-        runs = iter(fine_tune(self.job, candidates, self.folder, keep_tensors=True, progress=self.progress))
-        return [tuple(islice(runs, len(self.job.seeds))) for _ in proposals]
-
-    def _named(self, proposal: Proposal) -> list[Candidate]:
-        """Its candidates, which the machine's log then knows by who proposed it."""
-        candidates = self._candidates(proposal)
-        for candidate in candidates:
-            self.job.machine.log.named(candidate, str(proposal.proposer))
-        return candidates
-
-    def _candidates(self, proposal: Proposal) -> list[Candidate]:
-        chosen = proposal.configuration
-        if chosen is None:
-            return self.job.candidates(proposal.allocation)
-        return self.job.candidates(
-            chosen.allocation, learning_rate=chosen.learning_rate, scaling=chosen.scaling
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,8 +74,13 @@ class TrainedOracle:
         """The allocation itself: any can be trained."""
         return as_proposed
 
-    def evaluator(self, folder: Path, progress: Progress) -> Evaluator:
-        return FineTuning(self.job, folder, progress)
+    def runs(
+        self, proposals: Sequence[Proposal], folder: Path, progress: Progress
+    ) -> list[tuple[Trained, ...]]:
+        """All fine-tuned together, none twice: what has finished in the folder is read."""
+        candidates = [run for one in proposals for run in self._named(one)]
+        runs = iter(fine_tune(self.job, candidates, folder, keep_tensors=True, progress=progress))
+        return [tuple(islice(runs, len(self.job.seeds))) for _ in proposals]
 
     def conclude(self, winner: Finalist, baseline: Finalist, folder: Path, progress: Progress) -> Conclusion:
         """How both are judged on the test rows, and what they write."""
@@ -134,6 +106,21 @@ class TrainedOracle:
             objective=job.task.objective,
             rows=job.task.validation,
             story=story,
+        )
+
+    def _named(self, proposal: Proposal) -> list[Candidate]:
+        """Its candidates, which the machine's log then knows by who proposed it."""
+        candidates = self._candidates(proposal)
+        for candidate in candidates:
+            self.job.machine.log.named(candidate, str(proposal.proposer))
+        return candidates
+
+    def _candidates(self, proposal: Proposal) -> list[Candidate]:
+        chosen = proposal.configuration
+        if chosen is None:
+            return self.job.candidates(proposal.allocation)
+        return self.job.candidates(
+            chosen.allocation, learning_rate=chosen.learning_rate, scaling=chosen.scaling
         )
 
     def _training(self) -> TrainingRecord:

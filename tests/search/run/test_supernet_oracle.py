@@ -19,8 +19,8 @@ from search.cli.run import RUN, main
 from search.cli.search_in import workbench_given
 from search.job.job import Job
 from search.job.progress import silent
-from search.run.supernet_oracle import CutFromSupernet
-from search.run.trained import FineTuning
+from search.run.supernet_oracle import SupernetOracle
+from search.run.trained import TrainedOracle
 from search.sampling.proposals import Proposal
 from search.sampling.proposer import UNIFORM
 from spaces.allocation import Allocation
@@ -102,7 +102,9 @@ def test_how_many_are_evaluated_at_once_changes_nothing(small, tmp_path):
         job, rng = job_of([*small, *PLANTED, "--cohort-size", size]), np.random.default_rng(0)
         drawn = [random_allocation(job.space, job.max_params, rng=rng) for _ in range(3)]
         allocations = [uniform_allocation(job.space, job.max_params), *drawn]
-        runs = CutFromSupernet(job, tmp_path / "networks")([proposal_of(one) for one in allocations])
+        runs = SupernetOracle(TrainedOracle(job)).runs(
+            [proposal_of(one) for one in allocations], tmp_path / "networks", silent
+        )
         assert [[run.evaluation.candidate.seed for run in own] for own in runs] == [[0, 1]] * 4
         assert [run.allocation for own in runs for run in own] == [a for a in allocations for _ in range(2)]
         losses.append([[run.evaluation.loss for run in own] for own in runs])
@@ -123,13 +125,12 @@ def test_it_ranks_allocations_of_a_planted_space_as_fine_tuning_them_does(
     model.save_pretrained(model_folder)
     job = job_of([*small, *PLANTED, "--epochs", "12", "--lr", "1e-2", "--cohort-size", "10"])
     rng, losses = np.random.default_rng(0), {}
-    evaluators = {"supernet": CutFromSupernet, "train": FineTuning}
+    oracles = {"supernet": SupernetOracle(TrainedOracle(job)), "train": TrainedOracle(job)}
     drawn = [random_allocation(job.space, job.max_params, rng=rng) for _ in range(9)]
     elsewhere = {name: rank for name, rank in drawn[0].ranks if not name.startswith("layers.1.")}
-    for name, evaluator in evaluators.items():
-        runs = evaluator(job, tmp_path / name)(
-            [proposal_of(one) for one in (*drawn, Allocation.of(elsewhere))]
-        )
+    proposals = [proposal_of(one) for one in (*drawn, Allocation.of(elsewhere))]
+    for name, oracle in oracles.items():
+        runs = oracle.runs(proposals, tmp_path / name, silent)
         losses[name] = [np.mean([run.evaluation.loss for run in own]) for own in runs]
     assert spearmanr(losses["supernet"], losses["train"]).statistic > 0.7
     assert losses["supernet"][-1] > np.median(losses["supernet"]) + 0.05
