@@ -23,6 +23,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 
 from .errors import InputError
 from .foreign import foreign
+from .model_place import ModelPlace
 from .objective import Architecture
 from .packed import numbers_in
 
@@ -88,27 +89,16 @@ def _own_architecture(config: PretrainedConfig) -> Architecture:
 
 
 def _read_config(model: str) -> PretrainedConfig:
-    folder = Path(model).expanduser()
-    if folder.is_dir():
-        if not (folder / "config.json").is_file():
-            raise InputError(
-                f"`model={model!r}` is a folder without config.json; "
-                "give the folder that save_pretrained wrote."
-            )
-        model = str(folder)
-    elif not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model) or model.startswith("."):
-        raise InputError(
-            f"`model={model!r}` is no folder; give a folder with a config.json, "
-            "or a hub name such as facebook/opt-350m."
-        )
-    with foreign(
-        f"`model={model!r}` has no usable config.json",
-        "give a folder with the config.json of a model that this version of transformers knows, "
-        "or a hub name within reach.",
-    ):
-        fields = PretrainedConfig.get_config_dict(model)[0] if folder.is_dir() else {}
+    place = ModelPlace.of(model)
+    with place.loading("config.json"):
+        fields = PretrainedConfig.get_config_dict(model)[0] if Path(model).is_dir() else {}
         excess = next(_excess(fields), None)
-        config = None if excess else AutoConfig.from_pretrained(model, trust_remote_code=False)
+        local_only = place.local_only
+        config = (
+            None
+            if excess
+            else AutoConfig.from_pretrained(model, trust_remote_code=False, local_files_only=local_only)
+        )
     if excess:
         raise InputError(f"`model={model!r}`: its config.json has {excess}; give a model's own config.json.")
     assert isinstance(config, PretrainedConfig)

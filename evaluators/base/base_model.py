@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -22,15 +21,14 @@ from transformers import (
 
 from spaces.counted import counted
 from spaces.errors import InputError
-from spaces.foreign import foreign
 from spaces.head import head_parameters, mark_pretrained_head
+from spaces.model_place import ModelPlace
 from spaces.objective import Architecture
 from spaces.unknown_name import unknown_name
 
 from .architectures import ARCHITECTURES
 from .description import not_before
 from .drawn_alike import drawn_alike
-from .hub import hub_answers
 from .packing import PACKINGS, keep_packing, packed_loading
 from .padding import settle_padding
 from .quiet_loading import quietly
@@ -83,8 +81,10 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
     """
     name, kind = source.path_or_name, ARCHITECTURES[source.architecture]
     labels = {} if source.num_labels is None else {"num_labels": source.num_labels}
-    local_only = _resolve(name, needs_weights=True)
-    with _ALONE, quietly(), drawn_alike(source.bits, device), _loading("model", name, local_only):
+    place = ModelPlace.of(name)
+    local_only = place.local_only
+    _check_weights(name)
+    with _ALONE, quietly(), drawn_alike(source.bits, device), place.loading("model"):
         config = AutoConfig.from_pretrained(
             name, **labels, trust_remote_code=False, local_files_only=local_only
         )
@@ -139,10 +139,10 @@ def load_tokenizer(path_or_name: str) -> PreTrainedTokenizerBase:
 
 def own_tokenizer(path_or_name: str) -> PreTrainedTokenizerBase:
     """The tokenizer of a local folder or a name on the hub, as it is; InputError where there is none."""
-    local_only = _resolve(path_or_name, needs_weights=False)
-    with quietly(), _loading("tokenizer", path_or_name, local_only):
+    place = ModelPlace.of(path_or_name)
+    with quietly(), place.loading("tokenizer"):
         tokenizer = AutoTokenizer.from_pretrained(
-            path_or_name, trust_remote_code=False, local_files_only=local_only
+            path_or_name, trust_remote_code=False, local_files_only=place.local_only
         )
     assert isinstance(tokenizer, PreTrainedTokenizerBase)
     if len(tokenizer) <= len(tokenizer.all_special_ids):  # what transformers makes of a folder without files
@@ -152,37 +152,15 @@ def own_tokenizer(path_or_name: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def _resolve(name: str, *, needs_weights: bool) -> bool:
-    """Whether only local files may be asked for; raises InputError on a folder that cannot be a model."""
+def _check_weights(name: str) -> None:
+    """Raises InputError on a folder of a model without safetensors."""
     folder = Path(name)
-    if not name or not folder.is_dir():
-        if not name or folder.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1:
-            raise InputError(f"model {name!r} is not a folder; give a model's folder, or a name on the hub.")
-        return not hub_answers()
-    if not (folder / "config.json").is_file():
-        if (folder / "adapter_config.json").exists():
-            raise InputError(
-                f"{name} is a PEFT adapter and no model; give the folder or name of its base model."
-            )
-        raise InputError(f"{name} has no config.json; give a folder that save_pretrained wrote.")
-    if needs_weights and not any((folder / weights).is_file() for weights in WEIGHTS):
+    if folder.is_dir() and not any((folder / weights).is_file() for weights in WEIGHTS):
         pickled = any(folder.glob("pytorch_model*.bin*"))
         remedy = "convert pytorch_model.bin, which is never unpickled here," if pickled else "save the model"
         raise InputError(
             f"{name} has no weights ({' or '.join(WEIGHTS)}); {remedy} with save_pretrained of transformers."
         )
-    return True
-
-
-def _loading(what: str, name: str, local_only: bool) -> AbstractContextManager[None]:
-    """The boundary around transformers' loaders, which files of others make raise nearly anything."""
-    remedy = "give the folder of a whole model that this version of transformers knows."
-    if local_only and not Path(name).is_dir():
-        remedy = (
-            "it is neither a folder nor in the cache, and the Hugging Face hub does not answer: give a local "
-            "model folder."
-        )
-    return foreign(f"the {what} of {name!r} cannot be loaded", remedy)
 
 
 def _check_one_stream(config: PretrainedConfig, name: str) -> None:

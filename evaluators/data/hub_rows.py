@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from evaluators.base.hub import hub_is_switched_off
 from spaces.errors import InputError
 from spaces.foreign import foreign
+from spaces.hub import hub_is_switched_off
 
 __all__ = ["GIVE_FILES", "hub_splits"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from evaluators.base.hub import hub_answers
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
+from spaces.hub import hub_answers
 from spaces.unknown_name import unknown_name
 
 from .demo import demo_tables

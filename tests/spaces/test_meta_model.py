@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from transformers import PretrainedConfig
 
 from spaces import InputError, UsageError
 from spaces.meta_model import base_params, meta_model
@@ -84,15 +83,21 @@ def test_base_params_leave_out_the_head(tiny_model: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "has no usable config.json .*not a valid JSON"),
-        ("[]", "has no usable config.json"),
-        ("{}", "has no usable config.json"),
-        ('{"model_type": "zork"}', "has no usable config.json .*zork"),
-        ('{"model_type": "bert", "hidden_size": "wide"}', "has no usable config.json .*hidden_size"),
+        ("{", "config.json of .* cannot be loaded .*not a valid JSON"),
+        ("[]", "config.json of .* cannot be loaded"),
+        ("{}", "config.json of .* cannot be loaded"),
+        ('{"model_type": "zork"}', "config.json of .* cannot be loaded .*zork"),
+        (
+            '{"model_type": "bert", "hidden_size": "wide"}',
+            "config.json of .* cannot be loaded .*hidden_size",
+        ),
         ('{"model_type": "bert", "hidden_size": 30, "num_attention_heads": 4}', "no model of type 'bert'"),
         ('{"model_type": "bert", "hidden_size": -32, "num_attention_heads": 4}', "no model of type 'bert'"),
         ('{"model_type": "bert", "num_attention_heads": 0}', "no model of type 'bert' can be built"),
-        ('{"auto_map": {"AutoConfig": "own.Config"}, "model_type": "own"}', "has no usable config.json"),
+        (
+            '{"auto_map": {"AutoConfig": "own.Config"}, "model_type": "own"}',
+            "config.json of .* cannot be loaded",
+        ),
     ],
 )
 def test_a_config_that_cannot_be_used_is_one_line(text: str, message: str, tmp_path: Path) -> None:
@@ -104,29 +109,8 @@ def test_a_config_that_cannot_be_used_is_one_line(text: str, message: str, tmp_p
 
 
 def test_a_folder_without_config_says_which_folder_to_give(tmp_path: Path) -> None:
-    with pytest.raises(
-        InputError, match=r"is a folder without config\.json; give the folder that save_pretrained"
-    ):
+    with pytest.raises(InputError, match=r"has no config\.json; give a folder that save_pretrained wrote"):
         meta_model(str(tmp_path))
-
-
-@pytest.mark.parametrize("name", ["./missing", "/no/such/folder", "a/b/c", ""])
-def test_a_path_that_is_no_folder_never_asks_a_hub(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def ask(*args: object, **options: object) -> PretrainedConfig:
-        raise AssertionError("the hub was asked")
-
-    monkeypatch.setattr("transformers.AutoConfig.from_pretrained", ask)
-    with pytest.raises(InputError, match=r"config\.json"):
-        meta_model(name)
-
-
-def test_a_hub_name_out_of_reach_is_an_input_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def ask(*args: object, **options: object) -> PretrainedConfig:
-        raise OSError("We couldn't connect\nto the hub.")
-
-    monkeypatch.setattr("transformers.AutoConfig.from_pretrained", ask)
-    with pytest.raises(InputError, match=r"'facebook/opt-350m'` .*OSError: We couldn't connect to the hub\)"):
-        meta_model("facebook/opt-350m")
 
 
 NUMBERS = [

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from evaluators.base.hub import hub_answers
 from evaluators.data.demo import demo_tables
 from evaluators.data.passages import Passages
 from evaluators.data.questions import Questions
 from evaluators.data.split import split_by_text
 from evaluators.data.text_table import TextTable
+from spaces.hub import hub_answers
 
 from .entry import CorpusEntry
 from .published import published_entries

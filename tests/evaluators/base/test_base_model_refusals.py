@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, BertModel
 
@@ -86,27 +85,6 @@ def test_code_that_comes_with_a_model_is_not_run(tmp_path: Path, bert: Path) -> 
     with pytest.raises(InputError, match=r"the model of .* cannot be loaded \("):
         load(bert)
     assert not (tmp_path / "ran").exists()
-
-
-@pytest.mark.parametrize("name", ["", "./none", "/none/at/all", "a/b/c", "~/none", __file__])
-def test_a_path_that_is_no_folder_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match="is not a folder; give a model's folder, or a name on the hub"):
-        load_base_model(ModelSource(name, 2), device="cpu")
-
-
-def test_a_name_the_hub_cannot_be_asked_for_is_one_line(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    message = (
-        "'no-one/nothing' cannot be loaded .* it is neither a folder nor in the cache, and the Hugging Face "
-        "hub does not answer: give a local model folder"
-    )
-    with pytest.raises(InputError, match=message):
-        load_base_model(ModelSource("no-one/nothing", 2), device="cpu")
-    with pytest.raises(InputError, match=message):
-        load_tokenizer("no-one/nothing")
-    assert capfd.readouterr().err == ""
 
 
 def test_an_unknown_dtype_is_refused_with_the_list() -> None:

@@ -129,7 +129,8 @@ def test_a_model_that_cannot_be_read_is_one_line_and_exit_1(
     assert main(["--model", str(tmp_path), "--space", "lora"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"error: --model {str(tmp_path)!r}")
+    assert err.startswith("error: ")
+    assert str(tmp_path) in err
     assert err.count("\n") == 1
 
 

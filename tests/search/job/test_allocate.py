@@ -297,23 +297,3 @@ def test_arguments_that_cannot_be_are_refused_with_a_reason(
     model = tiny_language_model("llama")
     with pytest.raises(UsageError, match=re.escape(says)):
         allocate(model, batches_of(model), **{"budget": "r=2", **arguments})
-
-
-@pytest.mark.parametrize("proxy", ["sensitivity", "solo", "supernet"])
-def test_a_warm_up_starts_from_the_models_own_head(tiny_model: TinyModel, proxy: str) -> None:
-    model = tiny_model("bert")
-    with torch.no_grad():
-        model.classifier.bias.copy_(torch.tensor([5.0, -5.0]))  # as one that was trained
-    (first, *others), heard, attributes = batches_of(model), list[Tensor](), set(vars(model))
-
-    def hear(_: PreTrainedModel, args: object, given: Mapping[str, Tensor], said: Any) -> None:
-        if torch.equal(given["input_ids"], first["input_ids"]):
-            heard.append(said.logits.detach())
-
-    with model.register_forward_hook(hear, with_kwargs=True):
-        allocate(model, [first, *others], budget="r=2", proxy=proxy)
-        own = model(**first).logits
-    reached, start = heard[:2]  # where a loss reaches, and the warm-up's first step
-    torch.testing.assert_close(reached, own)
-    torch.testing.assert_close(start, own)
-    assert set(vars(model)) == attributes
