@@ -21,7 +21,7 @@ class TrainingRecord:
 
     >>> TrainingRecord(2.0, 16, 1e-3, 0.01, 0.06, 1.0, "alpha/r", 16.0, None, 8, None, 770).text
     'trained: 2 epochs of 16 rows a step, learning rate 0.001, alpha/r with alpha 16; \
-besides, the 770 parameters of the head are trained in all of them'
+each also trains a head of 770 parameters, outside of the budget'
     """
 
     epochs: float
@@ -53,8 +53,8 @@ besides, the 770 parameters of the head are trained in all of them'
         how = f"trained: {', '.join([steps, *rate, scaling, *renorm])}"
         if not self.head_params:
             return how
-        head = f"the {counted(self.head_params, 'parameter')} of the head"
-        return f"{how}; besides, {head} are trained in all of them"
+        head = f"a head of {counted(self.head_params, 'parameter')}"
+        return f"{how}; each also trains {head}, outside of the budget"
 
 
 def written_scaling(

@@ -28,7 +28,7 @@ ALL = {
         (
             {},
             "trained: 3 epochs of 16 rows a step, learning rate 0.0005, alpha/r with alpha 16 (shortcuts 4), "
-            "renorm preserve; besides, the 147,840 parameters of the head are trained in all of them",
+            "renorm preserve; each also trains a head of 147,840 parameters, outside of the budget",
         ),
         (
             {"shortcut_alpha": None, "renorm": None, "head_params": 0},
