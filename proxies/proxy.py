@@ -20,15 +20,13 @@ class Proxy:
     point: where the model is looked at: ``dense``, ``init``, ``warm`` (after a few
     training steps with every site on), ``base`` (its weights or activations without a wire, and no
     gradient), ``none``, or ``mixed``: an ensemble's, of members at several.
-    measure: the scores. more_is_better: the proxy's direction; ``score_sites`` turns scores of the other
-    direction round. ranks_nothing: every site scores the same by design. needs: what it needs of every site's
-    gradient, and whether through A, from a sketch or entry by entry (``Need``).
+    measure: the scores, of which more is better. ranks_nothing: every site scores the same by design. needs:
+    what it needs of every site's gradient, and whether through A, from a sketch or entry by entry (``Need``).
     """
 
     name: str
     point: Point
     measure: Callable[[Evidence, str], SiteScores]
-    more_is_better: bool = True
     ranks_nothing: bool = False
     needs: frozenset[Need] = frozenset()
 

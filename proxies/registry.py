@@ -11,7 +11,6 @@ Known proxies that are left out because they make no sense for wires:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 from typing import Final
@@ -175,17 +174,7 @@ def score_sites(proxies: Sequence[Proxy], evidence: Evidence) -> list[SiteScores
     meant to rank.
     """
     highest = evidence.space.highest
-    return [
-        _checked(proxy, _towards_better(proxy, proxy.measure(evidence, proxy.name).at_most(highest)))
-        for proxy in proxies
-    ]
-
-
-def _towards_better(proxy: Proxy, scores: SiteScores) -> SiteScores:
-    if proxy.more_is_better:
-        return scores
-    assert scores.together is None, f"{proxy.name}: what allocations are worth together must be more"
-    return replace(scores, by_site=-scores.by_site, by_rank=-scores.by_rank)
+    return [_checked(proxy, proxy.measure(evidence, proxy.name).at_most(highest)) for proxy in proxies]
 
 
 def _checked(proxy: Proxy, scores: SiteScores) -> SiteScores:

@@ -62,7 +62,7 @@ class Evidence:
         """Measures nothing yet.
 
         Args:
-            model: as it is looked at; it is left as it was.
+            model: frozen and in eval mode, as it is looked at; it is left as it was.
             objective: what is learned.
             batches: on the model's device. All are used.
             space: the sites, and the ranks that scores are given for.

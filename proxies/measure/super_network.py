@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,7 +14,7 @@ from spaces.allocation import Allocation
 from spaces.double_precision import in_double
 from spaces.errors import InputError
 from spaces.head import Head
-from spaces.hooks import Renorm, Visit, attach
+from spaces.hooks import Renorm, Visit
 from spaces.objective import Batch, Losses, Objective
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace
@@ -68,7 +67,7 @@ class SuperNetwork:
         """Trains it.
 
         Args:
-            model: frozen; it is left as it was.
+            model: frozen and in eval mode; it is left as it was.
             objective: what is learned.
             batches: of which ``warm_up`` holds some.
             space: its sites, and the grid of ranks.
@@ -103,7 +102,7 @@ class SuperNetwork:
 
         self._importance = WeightImportance(self._stacked)
         self._summed = torch.zeros_like(self._stacked.values)
-        with _without_dropout(model), wires.attach(model, renorm=renorm), self._head.attach():
+        with wires.attach(model, renorm=renorm), self._head.attach():
             self.curve = self._train(training, warm_up, before_step)
         for leaf in self._stacked.leaf.values():
             leaf.requires_grad_(False)
@@ -112,26 +111,12 @@ class SuperNetwork:
         self.smoothed = self._importance.smoothed(0)
         self.summed = self._stacked.named(self._summed[0])
 
-    @contextmanager
-    def attached(self) -> Iterator[None]:
-        """Within the block the model computes with the trained wires and head, all sites on.
-
-        ``dense_gradients`` measures around them there; with ``renorm="paper"`` it would apply the second
-        norm twice, so use ``gradients``, which does not.
-        """
-        add = gated(self.wires, all_on(self.sites, self._model.device))
-        with ExitStack() as stack:
-            stack.enter_context(_without_dropout(self._model))
-            stack.enter_context(attach(self._model, self.sites, add, renorm=self._renorm))
-            stack.enter_context(self._head.attach())
-            yield
-
     @measured
     def components(self) -> Components:
         """Of every site's update, with each held row's gradient by their gates, all of them on."""
         wires = {name: singular(wire) for name, wire in self.wires.items()}
         gates = GateGradients(wires)
-        with _without_dropout(self._model), self._head.attach():
+        with self._head.attach():
             each_row(
                 self._model,
                 self._objective,
@@ -162,7 +147,7 @@ class SuperNetwork:
         head.restore(0, {name: tensor.abs() for name, tensor in self.head.items()})
         wires = {name: wire.absolute() for name, wire in self.wires.items()}
         add = gated(wires, all_on(self.sites, self._model.device))
-        with _without_dropout(self._model), head.attach():
+        with head.attach():
             return of_synflow_gradients(
                 lambda site, g: wires[site.name].gradient(g),
                 self._model,
@@ -190,16 +175,16 @@ class SuperNetwork:
         batches: Sequence[Batch] | None = None,
         *,
         wires: Mapping[str, TrainedWire] | None = None,
-        at_once: Callable[[int, torch.device], int] = settings_at_once,
     ) -> np.ndarray:
         """Mean loss over all targets of gate settings of the same weights: (settings, sites) -> (settings,).
+
+        As many settings share a forward pass as ``settings_at_once`` says; one, where the objective does not
+        tell rows apart.
 
         Args:
             gates: 0 is a site that is off, 1 one that is on; any factor between or beyond scales its wire.
             batches: the held ones unless given.
             wires: by site name, the trained ones unless given.
-            at_once: (tokens of a batch, device) -> how many settings share its forward pass; one, where the
-                objective does not tell rows apart.
 
         Raises ValueError on gates of another shape.
         """
@@ -210,7 +195,7 @@ class SuperNetwork:
         sums, counts = np.zeros(len(gates)), np.zeros(len(gates))
         for batch in batches:
             tokens = max(tensor.numel() for tensor in batch.inputs.values())
-            width = at_once(tokens, self._model.device) if self._objective.rows_apart else 1
+            width = settings_at_once(tokens, self._model.device) if self._objective.rows_apart else 1
             for start in range(0, len(gates), width):
                 chunk = slice(start, start + width)
                 losses = self._losses(gates[chunk], batch, wires)
@@ -225,10 +210,8 @@ class SuperNetwork:
         settings, device = len(gates), self._model.device
         columns = torch.from_numpy(gates.T).to(device, torch.float32)[:, :, None]
         gate = {site.name: column for site, column in zip(self.sites, columns, strict=True)}
-        with ExitStack() as stack:
-            stack.enter_context(_without_dropout(self._model))
-            stack.enter_context(attach_settings(self._model, self.sites, wires, gate, renorm=self._renorm))
-            stack.enter_context(self._head.attach())
+        on = attach_settings(self._model, self.sites, wires, gate, renorm=self._renorm)
+        with on, self._head.attach():
             of_rows = self._objective.losses(self._model, batch.tiled(settings))
         return Losses(*(one.view(settings, -1).sum(1) for one in of_rows))
 
@@ -264,7 +247,7 @@ class SuperNetwork:
 
     def _by_wires(self, on: Visit | None) -> dict[str, WireGradient]:
         taker = WireGradients(self.wires, self.sites)
-        with _without_dropout(self._model), self._head.attach():
+        with self._head.attach():
             batch_pass(
                 self._model,
                 self._objective,
@@ -287,15 +270,3 @@ def _set_ranks(wires: Wires, ranks: np.ndarray, scaling: Scaling, loaded: Mappin
         own, factor = loaded[site.name], scaling.factor
         on = (torch.arange(own, device=wires.gates[site.name].device) < rank).float()
         wires.set_gate(0, site.name, on * factor(site.kind, min(rank, own)) / factor(site.kind, own))
-
-
-@contextmanager
-def _without_dropout(model: PreTrainedModel) -> Iterator[None]:
-    """The model in evaluation mode; afterwards each module is in the mode it was in."""
-    training = [module for module in model.modules() if module.training]
-    model.train(False)
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,7 @@ from .backward import differentiable, on_backward
 __all__ = ["of_synflow_gradients"]
 
 _T = TypeVar("_T")
+_TOKENS: Final = 32  # of the one row that is fed
 
 
 def of_synflow_gradients(
@@ -30,7 +31,6 @@ def of_synflow_gradients(
     objective: Objective,
     sites: Sequence[Site],
     *,
-    tokens: int = 32,
     renorm: Renorm = "preserve",
     wires: Visit | None = None,
 ) -> dict[str, _T]:
@@ -44,7 +44,6 @@ def of_synflow_gradients(
         model: frozen, or at least nothing of it gets a gradient; it does not change.
         objective: which says what the sum of outputs is.
         sites: where G is taken.
-        tokens: of the one row that is fed.
         renorm: as ``spaces.hooks.attach`` has it.
         wires: adds wires that are on already; their weights are taken as they come.
 
@@ -66,11 +65,11 @@ def of_synflow_gradients(
         return target
 
     with absolute_weights(model), differentiable(model, sites, visit, renorm=renorm):
-        _flow(model, objective, tokens).backward()
+        _flow(model, objective).backward()
     return {site.name: of(site, _gradient(site, seen.pop(site.name), model.device)) for site in sites}
 
 
-def _flow(model: PreTrainedModel, objective: Objective, tokens: int) -> Tensor:
+def _flow(model: PreTrainedModel, objective: Objective) -> Tensor:
     """The sum of the outputs for one row of ones, a scalar with its graph."""
     refused = f"synflow feeds embeddings, which this {model.config.model_type} model does not take"
     remedy = "name other proxies with `proxy`"
@@ -78,9 +77,9 @@ def _flow(model: PreTrainedModel, objective: Objective, tokens: int) -> Tensor:
     if not isinstance(embeddings, nn.Embedding):
         raise InputError(f"{refused}: its own are a {type(embeddings).__name__}; {remedy}.")
     ones = torch.ones(
-        1, tokens, embeddings.embedding_dim, device=model.device, dtype=model.dtype, requires_grad=True
+        1, _TOKENS, embeddings.embedding_dim, device=model.device, dtype=model.dtype, requires_grad=True
     )
-    mask = torch.ones(1, tokens, dtype=torch.long, device=model.device)
+    mask = torch.ones(1, _TOKENS, dtype=torch.long, device=model.device)
     batch = Batch({"inputs_embeds": ones, "attention_mask": mask}, mask)  # whose labels nobody asks for
 
     def said(model: PreTrainedModel, batch: Batch) -> tuple[Tensor]:

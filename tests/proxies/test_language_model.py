@@ -18,6 +18,7 @@ from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from spaces.objective import Batch
 from spaces.search_space import SearchSpace
+from tests.proxies.attached_network import attached
 
 REFUSED = {
     "epe_nas": "this task has no classes; leave it out, or use jacov",
@@ -73,20 +74,20 @@ def test_dense_gradients_are_those_of_transformers_own_loss(tiny_language_model,
 def test_synflow_sums_all_logits_of_the_absolute_model(tiny_language_model, tied):
     model = tiny_language_model("llama", tie_word_embeddings=tied)
     (site, *_) = find_sites(model, "lora[v]")
-    found = of_synflow_gradients(lambda _, g: g, model, CausalLM(), [site], tokens=4)[site.name]
+    found = of_synflow_gradients(lambda _, g: g, model, CausalLM(), [site])[site.name]
 
     absolute = copy.deepcopy(model)
     for parameter in absolute.parameters():
         parameter.data.abs_()
     weight = absolute.get_submodule(site.target.module).weight.requires_grad_(True)
-    absolute(inputs_embeds=torch.ones(1, 4, 32)).logits.sum().backward()
+    absolute(inputs_embeds=torch.ones(1, 32, 32)).logits.sum().backward()
     torch.testing.assert_close(found, weight.grad, rtol=1e-4, atol=1e-3)
 
 
 def test_gate_settings_are_measured_on_all_targets_of_all_rows(evidence, batches):
     network = evidence.super_network
     (all_on,) = network.losses(np.ones((1, len(network.sites))), batches)
-    with torch.no_grad(), network.attached():
+    with torch.no_grad(), attached(evidence, network):
         found = [evidence.objective.losses(evidence.model, batch) for batch in batches]
     expected = sum(float(one.sums.sum()) for one in found) / sum(float(one.counts.sum()) for one in found)
     assert all_on == pytest.approx(expected, rel=1e-5)

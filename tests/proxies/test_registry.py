@@ -143,10 +143,3 @@ def test_equal_scores_are_refused_unless_the_proxy_is_constant(evidence):
 def test_an_unknown_proxy_names_those_there_are():
     with pytest.raises(UsageError, match=r"`proxy='magic'` is unknown; choose from constant, spread, "):
         find_proxy("magic")
-
-
-def test_a_proxy_of_the_other_direction_is_turned_round(evidence):
-    fewer = dataclasses.replace(PROXIES["grad_norm"], more_is_better=False)
-    more, turned = score_sites([PROXIES["grad_norm"], fewer], evidence)
-    np.testing.assert_array_equal(turned.by_site, -more.by_site)
-    np.testing.assert_array_equal(turned.by_rank, -more.by_rank)

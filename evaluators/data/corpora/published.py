@@ -26,15 +26,13 @@ class Published:
     """A data set.
 
     config: of the data set, where it has several. revision: its branch, where that is not the first. entry: a
-    row as the corpus' files have it. train, report: the splits to learn from and to report on; None where
-    there is none of these.
+    row as the corpus' files have it. report: the split to report on; None where there is none.
     """
 
     dataset: str
     config: str | None = None
     revision: str | None = None
     entry: Callable[[dict[str, Any]], CorpusEntry] = _as_it_is
-    train: str = "train"
     report: str | None = "test"
 
 
@@ -48,6 +46,6 @@ def published_entries(
     """
     splits = hub_splits(name, published.dataset, published.config, published.revision, reachable=reachable)
     with foreign(f"`task={name!r}`: {published.dataset} is not laid out as it was", f"{GIVE_FILES}."):
-        train = [published.entry(row) for row in splits[published.train]]
+        train = [published.entry(row) for row in splits["train"]]
         report = None if published.report is None else [*map(published.entry, splits[published.report])]
     return train, report

@@ -65,12 +65,6 @@ def test_a_unit_of_rank_is_worth_the_mean_place_of_what_it_adds(four_sites):
     np.testing.assert_allclose(scores.by_rank[:, 2], places[:, 0] + 2 * places[:, 1])
 
 
-def test_a_member_of_the_other_direction_is_turned_round_first(four_sites):
-    members = [linear("a", 1, 2, 3, 4), linear("b", 4, 3, 2, 1, more_is_better=False)]
-    (scores,) = score_sites([ensemble(members, score_sites)], four_sites)
-    np.testing.assert_allclose(scores.by_site, [0.25, 0.5, 0.75, 1.0])
-
-
 def test_members_of_opposite_minds_rank_nothing(four_sites):
     members = [linear("a", 1, 2, 3, 4), linear("b", 4, 3, 2, 1)]
     with pytest.raises(DegenerateScoreError, match=r"ensemble:a\+b .* is 0.625 at every site"):

