@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from itertools import count, islice
+from itertools import islice
 
 import numpy as np
 from torch import Tensor
@@ -14,7 +14,7 @@ from evaluators.executors.workload import Workload
 from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Candidate
 from evaluators.training.cohort import Cohort
-from evaluators.training.data_order import epoch_batches
+from evaluators.training.data_order import batches_from
 from evaluators.training.gate_policy import GateHooks, Step
 from evaluators.training.train_step import train_step
 from search.sampling.configuration import Configuration
@@ -88,8 +88,7 @@ class _Training:
     def batches(self) -> Iterator[np.ndarray]:
         """Rows of every step, the same for all."""
         lengths = np.array([len(ids) for ids in self.task.train.input_ids])
-        for epoch in count():
-            yield from epoch_batches(lengths, self.recipe.batch_size, seed=self.seed, epoch=epoch)
+        return batches_from(lengths, self.recipe.batch_size, seed=self.seed)
 
     def take(self, step: int, batch: np.ndarray) -> None:
         """One step of all."""

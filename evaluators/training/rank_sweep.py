@@ -71,21 +71,8 @@ def rank_sweep(
     scores: list[RankScore] = []
     for start in range(1, largest + 1, slots):
         ranks = range(start, min(start + slots, largest + 1))
-        scores += _at_ranks(model, sites, task, trained, recipe, rows, ranks)
+        cuts = [cut_to_rank(trained, rank) for rank in ranks]
+        outputs = outputs_of(model, sites, task.objective, cuts, recipe, rows)
+        judged = (task.objective.score(own, rows.labels) for own in outputs)
+        scores += [RankScore(rank, score) for rank, score in zip(ranks, judged, strict=True)]
     return scores
-
-
-def _at_ranks(
-    model: PreTrainedModel,
-    sites: Sequence[Site],
-    task: Task,
-    trained: Trained,
-    recipe: Recipe,
-    rows: Rows,
-    ranks: Sequence[int],
-) -> list[RankScore]:
-    """The same at some of the ranks, each in a slot of one cohort."""
-    cuts = [cut_to_rank(trained, rank) for rank in ranks]
-    outputs = outputs_of(model, sites, task.objective, cuts, recipe, rows)
-    scores = [task.objective.score(own, rows.labels) for own in outputs]
-    return [RankScore(rank, score) for rank, score in zip(ranks, scores, strict=True)]

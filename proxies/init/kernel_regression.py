@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,12 +80,16 @@ class KernelError:
 
     def worths(self, ranks: np.ndarray) -> np.ndarray:
         """The share of the error at nothing on that is gone: (allocations, sites) -> (allocations,)."""
-        return np.array([1 - self.at(row)[0] / self.nothing for row in ranks])
+        return np.array([1 - self.error(row) / self.nothing for row in ranks])
 
     @property
     def nothing(self) -> float:
         """The error where nothing is on."""
         return float(np.mean(self.losses**2))
+
+    def error(self, ranks: np.ndarray) -> float:
+        """At these ranks of the sites, (sites,)."""
+        return self._error(self._folds(ranks)) if ranks.any() else self.nothing
 
     def at(self, ranks: np.ndarray) -> tuple[float, np.ndarray]:
         """The error, and its slope by each site's rank: (sites,); where nothing is on, what a first rank of
@@ -92,25 +97,51 @@ class KernelError:
         """
         if not ranks.any():
             one_on = np.eye(len(self.kernels))
-            return self.nothing, np.array([self.at(one)[0] - self.nothing for one in one_on])
-        kernel = np.tensordot(np.minimum(ranks, self.highest).astype(np.float32), self.kernels, 1)
-        kernel = kernel.astype(np.float64)
-        rows = np.arange(len(self.losses))
-        folds = [self._fold(kernel, rows % 2 == held) for held in (0, 1)]
-        return sum(error for error, _ in folds), np.sum([slope for _, slope in folds], axis=0)
+            return self.nothing, np.array([self.error(one) - self.nothing for one in one_on])
+        folds = self._folds(ranks)
+        return self._error(folds), np.sum([self._slope(fold) for fold in folds], axis=0)
 
-    def _fold(self, kernel: np.ndarray, held: np.ndarray) -> tuple[float, np.ndarray]:
-        """What the rows that are held add to the mean over all rows, and to its slope."""
+    def _folds(self, ranks: np.ndarray) -> list[_Fold]:
+        kernel = np.tensordot(np.minimum(ranks, self.highest).astype(np.float32), self.kernels, 1)
+        rows = np.arange(len(self.losses))
+        return [_Fold.of(kernel.astype(np.float64), self.losses, rows % 2 == held) for held in (0, 1)]
+
+    def _error(self, folds: Sequence[_Fold]) -> float:
+        """The mean over all rows, to which each fold adds what it holds."""
+        return sum(float(np.sum(fold.residual**2)) / len(fold.held) for fold in folds)
+
+    def _slope(self, fold: _Fold) -> np.ndarray:
+        """What a fold adds to the slope of that, (sites,)."""
+        held, left, right = fold.held, np.zeros(len(fold.held)), np.zeros(len(fold.held))
+        pulled = cho_solve(fold.factor, fold.across.T @ fold.residual)
+        right[~held], left[held], left[~held] = fold.weights, fold.residual, -pulled
+        ridges = _RIDGE * np.einsum("sii->si", self.kernels)[:, ~held].mean(1)
+        slopes = (self.kernels @ right.astype(np.float32)) @ left - ridges * (pulled @ fold.weights)
+        return -2 * slopes / len(held)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fold:
+    """The regression of the rows that are not held, and what it leaves of those that are.
+
+    held: (rows,) bool. factor: of the kernel of the others with its ridge, as ``cho_factor`` gives it.
+    across: the kernel between the two. weights: of the others. residual: of the held.
+    """
+
+    held: np.ndarray
+    factor: tuple[np.ndarray, bool]
+    across: np.ndarray
+    weights: np.ndarray
+    residual: np.ndarray
+
+    @classmethod
+    def of(cls, kernel: np.ndarray, losses: np.ndarray, held: np.ndarray) -> _Fold:
+        """kernel: (rows, rows) float64, of all sites together. losses: (rows,)."""
         seen, across = kernel[np.ix_(~held, ~held)], kernel[np.ix_(held, ~held)]
         ridge = max(_RIDGE * float(np.diag(seen).mean()), _TINY)
         factor = cho_factor(seen + ridge * np.eye(len(seen)))
-        weights, left, right = cho_solve(factor, self.losses[~held]), np.zeros(len(held)), np.zeros(len(held))
-        residual = self.losses[held] - across @ weights
-        pulled = cho_solve(factor, across.T @ residual)
-        right[~held], left[held], left[~held] = weights, residual, -pulled
-        ridges = _RIDGE * np.einsum("sii->si", self.kernels)[:, ~held].mean(1)
-        slopes = (self.kernels @ right.astype(np.float32)) @ left - ridges * (pulled @ weights)
-        return float(np.sum(residual**2)) / len(held), -2 * slopes / len(held)
+        weights = cho_solve(factor, losses[~held])
+        return cls(held, factor, across, weights, losses[held] - across @ weights)
 
 
 def _path(error: KernelError, space: SearchSpace) -> np.ndarray:
