@@ -71,10 +71,9 @@ class FinalistRecord:
 
     @classmethod
     def of_json(cls, known: Mapping[str, Any]) -> FinalistRecord:
-        """Of what ``to_json`` gave, some of it younger than the rest; what else is in it is left out."""
-        younger = {"beside", *_CHOSEN}
+        """Of what ``to_json`` gave; what else is in it is left out."""
         own = {
-            one.name: known[one.name] for one in fields(cls) if one.name in known or one.name not in younger
+            one.name: known[one.name] for one in fields(cls) if one.name in known or one.name not in _CHOSEN
         }
         tuples = {"proposers": tuple(own["proposers"]), "failures": tuple(own["failures"])}
         return cls(**{**own, **tuples, "difference": _interval(own["difference"])})
@@ -97,7 +96,7 @@ class HeldOutRecord:
         """None where there were no such rows."""
         if known is None:
             return None
-        return cls(tuple(known["metrics"]), known["mean"], known["sd"], known.get("beside", {}))
+        return cls(tuple(known["metrics"]), known["mean"], known["sd"], known["beside"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +198,6 @@ class SearchRecord:
         space = known["space"]
         nested = {
             "space": SearchedSpace(tuple(space["sites"]), space["params_per_rank"], tuple(space["ranks"])),
-            "direction": known.get("direction", "maximize"),
             "notes": tuple(known["notes"]),
             "baseline": FinalistRecord.of_json(known["baseline"]),
             "finalists": tuple(FinalistRecord.of_json(one) for one in known["finalists"]),
