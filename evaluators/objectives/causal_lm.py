@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -36,48 +37,28 @@ class CausalLM:
 
     metric: str = "loss"
 
+    architecture: ClassVar[Architecture] = "causal_lm"
+    rows_apart: ClassVar[bool] = True
+    rounding: ClassVar[float] = 0.05  # 0.01 of a deep body of large random weights
+    metric_label: ClassVar[str | None] = None
+    label_names: ClassVar[tuple[str, ...]] = ()
+    num_labels: ClassVar[int | None] = None
+    problem_type: ClassVar[str | None] = None
+
     def __post_init__(self) -> None:
         find_token_metric(self.metric)
-
-    @property
-    def architecture(self) -> Architecture:
-        return "causal_lm"
 
     @property
     def direction(self) -> Direction:
         return find_token_metric(self.metric).direction
 
     @property
-    def rows_apart(self) -> bool:
-        return True
-
-    @property
     def in_percent(self) -> bool:
         return find_token_metric(self.metric).share
 
     @property
-    def rounding(self) -> float:
-        return 0.05  # 0.01 of a deep body of large random weights
-
-    @property
-    def metric_label(self) -> str | None:
-        return None
-
-    @property
     def metric_title(self) -> str:
         return self.metric
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def num_labels(self) -> int | None:
-        return None
-
-    @property
-    def problem_type(self) -> str | None:
-        return None
 
     def head(self, model: PreTrainedModel) -> Mapping[str, nn.Module]:
         """Nothing."""

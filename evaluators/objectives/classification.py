@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -48,32 +49,19 @@ class Classification:
     metric: str = "accuracy"
     positive_label: str | None = None
 
+    architecture: ClassVar[Architecture] = "sequence_classification"
+    direction: ClassVar[Direction] = "maximize"
+    rows_apart: ClassVar[bool] = True
+    in_percent: ClassVar[bool] = True
+    rounding: ClassVar[float] = 0.3  # of a fresh head's logits, which are small, behind a deep body
+    problem_type: ClassVar[str] = "single_label_classification"
+
     def __post_init__(self) -> None:
         lacking = self.positive_label is None and self.metric in BINARY_METRICS
         if lacking or self.positive_label not in (None, *self.label_names):
             raise ValueError(
                 f"positive_label={self.positive_label!r} must be one of {self.label_names} for {self.metric}."
             )
-
-    @property
-    def architecture(self) -> Architecture:
-        return "sequence_classification"
-
-    @property
-    def direction(self) -> Direction:
-        return "maximize"
-
-    @property
-    def rows_apart(self) -> bool:
-        return True
-
-    @property
-    def in_percent(self) -> bool:
-        return True
-
-    @property
-    def rounding(self) -> float:
-        return 0.3  # of a fresh head's logits, which are small, behind a deep body
 
     @property
     def metric_label(self) -> str | None:
@@ -86,10 +74,6 @@ class Classification:
     @property
     def num_labels(self) -> int:
         return len(self.label_names)
-
-    @property
-    def problem_type(self) -> str:
-        return "single_label_classification"
 
     def head(self, model: PreTrainedModel) -> Mapping[str, nn.Module]:
         """The classifier."""

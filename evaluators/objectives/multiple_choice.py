@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 import torch
@@ -44,50 +44,24 @@ class MultipleChoice:
 
     metric: str = "accuracy"
 
+    architecture: ClassVar[Architecture] = _TOKENS.architecture
+    direction: ClassVar[Direction] = "maximize"
+    rows_apart: ClassVar[bool] = True
+    in_percent: ClassVar[bool] = True
+    rounding: ClassVar[float] = _TOKENS.rounding
+    metric_label: ClassVar[str | None] = None
+    label_names: ClassVar[tuple[str, ...]] = ()
+    num_labels: ClassVar[int | None] = None
+    problem_type: ClassVar[str | None] = None
+
     def __post_init__(self) -> None:
         if self.metric not in CLASS_METRICS:
             known = ", ".join(CLASS_METRICS)
             raise UsageError(f"`metric={self.metric}` is not for multiple choice; choose one of {known}.")
 
     @property
-    def architecture(self) -> Architecture:
-        return _TOKENS.architecture
-
-    @property
-    def direction(self) -> Direction:
-        return "maximize"
-
-    @property
-    def rows_apart(self) -> bool:
-        return True
-
-    @property
-    def in_percent(self) -> bool:
-        return True
-
-    @property
-    def rounding(self) -> float:
-        return _TOKENS.rounding
-
-    @property
-    def metric_label(self) -> str | None:
-        return None
-
-    @property
     def metric_title(self) -> str:
         return self.metric
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def num_labels(self) -> int | None:
-        return None
-
-    @property
-    def problem_type(self) -> str | None:
-        return None
 
     def head(self, model: PreTrainedModel) -> Mapping[str, nn.Module]:
         """Nothing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -27,11 +27,8 @@ class OwnLoss:
     over the rows is the model's. Nothing trains beside the wires, and nothing is known of single rows.
     """
 
-    direction: Direction = "minimize"
-
-    @property
-    def rows_apart(self) -> bool:
-        return False
+    direction: ClassVar[Direction] = "minimize"
+    rows_apart: ClassVar[bool] = False
 
     def head(self, model: PreTrainedModel) -> Mapping[str, nn.Module]:
         """None: what the model has is taken as it is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 import torch
@@ -35,45 +35,19 @@ class Regression:
 
     metric: str = "pearson"
 
-    @property
-    def architecture(self) -> Architecture:
-        return "sequence_classification"
-
-    @property
-    def direction(self) -> Direction:
-        return "maximize"
-
-    @property
-    def rows_apart(self) -> bool:
-        return True
-
-    @property
-    def in_percent(self) -> bool:
-        return True
-
-    @property
-    def rounding(self) -> float:
-        return 0.3  # of a fresh head's values, which are small, behind a deep body
-
-    @property
-    def metric_label(self) -> None:
-        return None
+    architecture: ClassVar[Architecture] = "sequence_classification"
+    direction: ClassVar[Direction] = "maximize"
+    rows_apart: ClassVar[bool] = True
+    in_percent: ClassVar[bool] = True
+    rounding: ClassVar[float] = 0.3  # of a fresh head's values, which are small, behind a deep body
+    metric_label: ClassVar[None] = None
+    label_names: ClassVar[tuple[str, ...]] = ()
+    num_labels: ClassVar[int] = 1
+    problem_type: ClassVar[str] = "regression"
 
     @property
     def metric_title(self) -> str:
         return self.metric
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def num_labels(self) -> int:
-        return 1
-
-    @property
-    def problem_type(self) -> str:
-        return "regression"
 
     def head(self, model: PreTrainedModel) -> Mapping[str, nn.Module]:
         """The classifier, of one output."""

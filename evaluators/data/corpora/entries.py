@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Final, TypeVar
 
 from evaluators.data.read_columns import read_columns
 from spaces.errors import InputError
 from spaces.foreign import foreign
+from spaces.foreign_json import anything, read_json
 
 from .entry import CorpusEntry
 from .triples import webnlg_entries
@@ -20,6 +20,7 @@ Entries = Callable[[Path], Sequence[CorpusEntry]]
 """Those of a file; raises InputError where it cannot be read."""
 
 _Read = TypeVar("_Read")
+_RELEASE: Final = "give the file of the corpus' own release"
 
 
 def numbered(
@@ -43,7 +44,7 @@ def table_entries(path: Path) -> list[dict[str, object]]:
 
 def array_entries(path: Path) -> list[CorpusEntry]:
     """The objects of a JSON array, whatever each of them has."""
-    document = _document(path)
+    document = read_json(path, anything, remedy=_RELEASE)
     if not isinstance(document, list):
         raise InputError(f"{path} is a JSON {type(document).__name__}; give an array of objects.")
     return document
@@ -51,15 +52,6 @@ def array_entries(path: Path) -> list[CorpusEntry]:
 
 def webnlg_file(path: Path) -> list[CorpusEntry]:
     """The entries of a file of WebNLG's JSON release."""
-    document = _document(path)
+    document = read_json(path, anything, remedy=_RELEASE)
     with foreign(f"{path} is not laid out as webnlg", 'give {"entries": [{"1": {...}}, ...]}.'):
         return webnlg_entries(document)
-
-
-def _document(path: Path) -> Any:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}; give the path of a data file.") from None
-    with foreign(f"{path} is not JSON", "give the file of the corpus' own release."):
-        return json.loads(content.decode("utf-8-sig"))
