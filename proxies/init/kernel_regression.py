@@ -117,7 +117,8 @@ class KernelError:
         right[~held], left[held], left[~held] = fold.weights, fold.residual, -pulled
         ridges = _RIDGE * np.einsum("sii->si", self.kernels)[:, ~held].mean(1)
         slopes = (self.kernels @ right.astype(np.float32)) @ left - ridges * (pulled @ fold.weights)
-        return -2 * slopes / len(held)
+        found: np.ndarray = -2 * slopes / len(held)
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
