@@ -48,8 +48,8 @@ def _warm(evidence: Evidence, name: str) -> SiteScores:
     .. math:: s = \left( \lVert \partial L / \partial A \rVert_F^2
        + \lVert \partial L / \partial B \rVert_F^2 \right)^{1/2}
 
-    Source: HeteroLoRA, arXiv:2406.14956, appendix C.4. Departure: there the norms of A's and B's gradients are
-    added, here it is one norm of both. The rank is the warm-up's. Cost: the warm-up, and a forward and
+    Source: HeteroLoRA, arXiv:2406.14956, appendix C.4. Departure: there the norms of A's and B's gradients
+    are added, here it is one norm of both. The rank is the warm-up's. Cost: the warm-up, and a forward and
     backward of each held batch; both shared.
     """
     network = evidence.super_network

@@ -41,7 +41,7 @@ _PLACE_ONLY: Final = (
 )
 _OLD_PART: Final = "options.json.part"  # what older versions were writing when they were killed
 _RESULT: Final = "result.json"
-_OF_A_RESULT: Final = (_RESULT, "result.md", "result.csv", "allocation.json", "ranks.png")
+_OF_A_RESULT: Final = (_RESULT, "result.md", "result.csv", "allocation.json", "ranks.png", "finalists.png")
 _WRITTEN_EARLY: Final = (RECORD, STUDY_FILE, FILES_FOLDER, CANDIDATES, SCORES, LOGS, *_OF_A_RESULT)
 _log = logging.getLogger(__name__)
 

@@ -43,9 +43,9 @@ class Flop:
     refused, shortcuts left out.
 
     Source: FLOP (Structured pruning of large language models), arXiv:1910.04732, section 3. Departures: gates
-    are one before ``begin``; after ``end`` they are the deterministic ones, at least 0.1, those likeliest to be
-    open within the density, with which A and B train on; the multipliers take plain ascent steps and are kept
-    above 0, and lambda2 begins at 300 and hardly ascends; log theta begins at 2 and has its own rate
+    are one before ``begin``; after ``end`` they are the deterministic ones, at least 0.1, those likeliest to
+    be open within the density, with which A and B train on; the multipliers take plain ascent steps and are
+    kept above 0, and lambda2 begins at 300 and hardly ascends; log theta begins at 2 and has its own rate
     (``Phase``, ``HardConcreteGates``).
 
     Args:

@@ -43,9 +43,9 @@ class SaLora:
     1. Departures: the density (eq. 11) is read as a ratio of two sums over all sites; eq. 12's term has the
     linear one of FLOP beside it, and its target falls from 1 to the budget by three quarters of the phase, so
     that the constraint holds in few steps; lambda2 begins at 300 and hardly ascends, so that it is a penalty
-    and lambda1 what is learned; log theta begins at 2 and has its own rate (``Phase``, ``HardConcreteGates``);
-    at the end of the phase the gates likeliest to be open that fit the budget are kept, at their deterministic
-    values, at least 0.1, the others are zero for good, and training goes on.
+    and lambda1 what is learned; log theta begins at 2 and has its own rate (``Phase``,
+    ``HardConcreteGates``); at the end of the phase the gates likeliest to be open that fit the budget are
+    kept, at their deterministic values, at least 0.1, the others are zero for good, and training goes on.
 
     Args:
         ratio: parameters at the start over the budget.

@@ -31,6 +31,7 @@ from spaces.counted import counted
 
 from .finalist import Finalist
 from .finalists_mirror import PLAIN_STUDIES, finalists_mirror, show_proposals
+from .finalists_plot import draw_finalists
 from .oracle import Oracle
 from .record import SearchRecord
 from .result import Result
@@ -187,7 +188,7 @@ def _propose(
 
 
 def save_result(result: Result, folder: Path, command: str | None) -> None:
-    """Saves and draws the winner. command: the line that asked for it, for the model card."""
+    """Saves and draws the winner, and draws the finalists. command: for the model card."""
     problem, proposal = result.problem, result.winner.proposal
     if result.conclusion is not None:
         result.best.save(folder / "adapter", command=command)
@@ -195,3 +196,4 @@ def save_result(result: Result, folder: Path, command: str | None) -> None:
     write_whole(folder / "allocation.json", proposal.allocation.to_json())
     title = f"{problem.title}, {proposal.params:,} of {counted(problem.max_params, 'parameter')}"
     draw_rank_heat_map(proposal.allocation, problem.drawn_space, folder / "ranks.png", title=title)
+    draw_finalists(result.record, folder / "finalists.png")

@@ -155,8 +155,8 @@ def saved_line(record: SearchRecord) -> str:
     front = "front/, front.csv, front.png, " if live is not None and live.front else ""
     page = "" if live is None else "report.html, best-so-far.png, rungs.png, "
     study = "study.db, " if record.study is None else ""
-    files = f"{adapter}{answers}allocation.json, ranks.png, {front}{page}{study}result.json (.md, .csv)"
-    return f"saved in {record.output}: {files}"
+    files = f"{adapter}{answers}allocation.json, ranks.png, finalists.png, {front}{page}{study}"
+    return f"saved in {record.output}: {files}result.json (.md, .csv)"
 
 
 def samples_of(record: SearchRecord) -> str:

@@ -42,7 +42,16 @@ def test_json_holds_the_promised_keys_and_the_folder_the_promised_files(small, c
     assert {entry["allocations"] for entry in result["proxies"].values()} == {3}
     out = tmp_path / "out"
     assert sorted(path.name for path in out.iterdir()) == sorted(
-        [".lock", "adapter", "allocation.json", "artifacts", "options.json", "ranks.png", "study.db"]
+        [
+            ".lock",
+            "adapter",
+            "allocation.json",
+            "artifacts",
+            "finalists.png",
+            "options.json",
+            "ranks.png",
+            "study.db",
+        ]
         + [f"result.{ending}" for ending in ("csv", "json", "md")]
     )
     assert json.loads((out / "result.json").read_text()) == result

@@ -171,7 +171,7 @@ def test_without_test_rows_the_keys_stay_and_hold_nothing(make_space, result):
     assert "the table has no test rows" in lines
     assert "runs/x" not in "".join(lines)
     record = SearchRecord.of_json(json.loads(json.dumps(untested)))
-    saved = "saved in runs/x: allocation.json, ranks.png, study.db, result.json (.md, .csv)"
+    saved = "saved in runs/x: allocation.json, ranks.png, finalists.png, study.db, result.json (.md, .csv)"
     assert saved_line(record) == saved
     assert saved_line(replace(record, study="mine")) == saved.replace("study.db, ", "")
 

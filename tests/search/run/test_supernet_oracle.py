@@ -59,7 +59,16 @@ def test_a_search_trains_one_super_network_per_seed_and_nothing_else(
         assert set(one["metrics"]) == {"0", "1"}
         assert one["params"] <= result["budget"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
-        [".lock", "adapter", "allocation.json", "artifacts", "options.json", "ranks.png", "study.db"]
+        [
+            ".lock",
+            "adapter",
+            "allocation.json",
+            "artifacts",
+            "finalists.png",
+            "options.json",
+            "ranks.png",
+            "study.db",
+        ]
         + [f"result.{ending}" for ending in ("csv", "json", "md")]
     )
 
