@@ -3,12 +3,12 @@
 Importing this package imports neither PyTorch nor transformers. What needs them is imported by name:
 
 * ``families``: the model families, as a table. ``find_sites``: the sites of a space in one model.
-* ``meta_model``: a model's shapes from its config.json alone.
+* ``meta_model``: a model's shapes from its config.json alone. ``model_place``, ``hub``: where a model lies.
 * ``wires``, ``head``: the weights of C candidates, in one array (``stacked``), attached by ``hooks``.
 * ``readable``, ``probe``: what a model can read, and which sites a cohort can be trained at, by trial.
 * ``space_record``: a space as JSON. ``seeding``: generators that belong to a seed and a name.
 * ``foreign``, ``foreign_json``: the boundaries to what others wrote. ``counted``, ``printable``: how numbers
-  and names are written.
+  and names are written. ``double_precision``: float64 where a device has none.
 """
 
 from .allocation import Allocation

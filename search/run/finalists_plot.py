@@ -9,7 +9,6 @@ from search.show.difference_plot import DifferenceLine, draw_differences
 from spaces.show.picture import short
 
 from .record import FinalistRecord, SearchRecord
-from .table import base_of
 
 __all__ = ["draw_finalists", "finalist_lines"]
 
@@ -22,7 +21,7 @@ def draw_finalists(record: SearchRecord, path: Path) -> None:
         path,
         title="Finalists on the rows that chose",
         label=f"{short(record.metric_title)}{less}",
-        baseline=base_of(record),
+        baseline=_name(record.baseline),
     )
 
 
@@ -30,17 +29,21 @@ def finalist_lines(record: SearchRecord) -> list[DifferenceLine]:
     """The finalists, the best first, then the baseline; last the chosen one on the rows that were used once,
     where it is another than the baseline."""
     entries = [*record.finalists, record.baseline]
-    lines = [_line(one) for one in entries if one.metric_mean is not None]
+    lines = [
+        DifferenceLine(_name(one), _known(one.metrics.values()), one.metric_mean, one.difference)
+        for one in entries
+        if one.metric_mean is not None
+    ]
     best, test = record.best, record.best.test
     if not best.is_baseline and test is not None and test.mean is not None:
-        name = f"{best.finalist.proposers[0]} on test rows"
+        name = f"{_name(best.finalist)} on test rows"
         lines.append(DifferenceLine(name, _known(test.metrics), test.mean, best.test_difference))
     return lines
 
 
-def _line(one: FinalistRecord) -> DifferenceLine:
-    assert one.metric_mean is not None, "it finished a run"
-    return DifferenceLine(one.proposers[0], _known(one.metrics.values()), one.metric_mean, one.difference)
+def _name(one: FinalistRecord) -> str:
+    """Who proposed it, and where they were chosen too its rate and rule: some may have one proposer."""
+    return f"{one.proposers[0]} ({one.how})" if one.how else one.proposers[0]
 
 
 def _known(values: Iterable[float | None]) -> tuple[float, ...]:

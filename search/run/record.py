@@ -157,8 +157,8 @@ class SearchRecord:
     stage. output: where all of it lies. text: what both wrote; None where not asked to. live: what was
     trained on the way; None where finalists alone were. study: how the names of its studies begin in a
     storage elsewhere; None where they are in its folder. held_by: the driver that has the winner's files;
-    None where that is this one. known: what other experiments say of such a budget; None in older results.
-    training: how every run was trained; None in older results, and where a table answered for the runs.
+    None where that is this one. known: what other experiments say of such a budget; None where nobody asked.
+    training: how every run was trained; None where a table answered for the runs.
     """
 
     verdict: str

@@ -125,7 +125,8 @@ class TrainedOracle:
 
     def _training(self) -> TrainingRecord:
         job, recipe, scaling = self.job, self.job.recipe, self.job.recipe.scaling
-        shortcuts = any(site.kind != "lora" for site in job.sites)
+        kinds = {site.kind for site in job.sites}
+        shortcuts = bool(kinds - {"lora"})
         head = Head.shapes(job.task.objective.head(job.model))
         return TrainingRecord(
             epochs=recipe.epochs,
@@ -135,7 +136,7 @@ class TrainedOracle:
             warmup=recipe.warmup,
             max_grad_norm=recipe.max_grad_norm,
             scaling=None if self.scalings else scaling.rule,
-            lora_alpha=scaling.lora_alpha,
+            lora_alpha=scaling.lora_alpha if "lora" in kinds else None,
             shortcut_alpha=scaling.shortcut_alpha if shortcuts else None,
             reference_rank=scaling.reference_rank,
             renorm=recipe.renorm if shortcuts else None,

@@ -15,9 +15,9 @@ __all__ = ["TrainingRecord", "written_scaling"]
 class TrainingRecord:
     """What all runs have in common.
 
-    learning_rate, scaling: None where each trial has its own. shortcut_alpha, renorm: None where no shortcut
-    can be chosen. reference_rank: of the rule ``constant``. head_params: trained in every run besides its
-    adapters, outside of the budget; 0 where there is no head.
+    learning_rate, scaling: None where each trial has its own. lora_alpha: None where shortcuts alone can be
+    chosen; shortcut_alpha, renorm: None where none can. reference_rank: of the rule ``constant``.
+    head_params: trained in every run besides its adapters, outside of the budget; 0 where there is no head.
 
     >>> TrainingRecord(2.0, 16, 1e-3, 0.01, 0.06, 1.0, "alpha/r", 16.0, None, 8, None, 770).text
     'trained: 2 epochs of 16 rows a step, learning rate 0.001, alpha/r with alpha 16; \
@@ -31,7 +31,7 @@ each also trains a head of 770 parameters, outside of the budget'
     warmup: float
     max_grad_norm: float
     scaling: str | None
-    lora_alpha: float
+    lora_alpha: float | None
     shortcut_alpha: float | None
     reference_rank: int
     renorm: str | None
@@ -58,12 +58,17 @@ each also trains a head of 770 parameters, outside of the budget'
 
 
 def written_scaling(
-    rules: Sequence[str], lora_alpha: float, shortcut_alpha: float | None, reference_rank: int
+    rules: Sequence[str], lora_alpha: float | None, shortcut_alpha: float | None, reference_rank: int
 ) -> str:
     """How the factors of wires follow from their ranks: ``alpha/r with alpha 16 (shortcuts 4)``.
 
-    rules: by name; of none, the alphas alone. shortcut_alpha: None where there are no shortcuts.
+    rules: by name; none where each trial has its own. An alpha is None where no wire has it.
     """
-    alphas = f"alpha {lora_alpha:g}" + ("" if shortcut_alpha is None else f" (shortcuts {shortcut_alpha:g})")
+    alpha = shortcut_alpha if lora_alpha is None else lora_alpha
+    alphas = f"alpha {alpha:g}"
+    if lora_alpha is not None and shortcut_alpha is not None:
+        alphas += f" (shortcuts {shortcut_alpha:g})"
+    if not rules:
+        return f"{alphas}, constant is alpha/{reference_rank}"
     named = [f"constant (alpha/{reference_rank})" if rule == "constant" else rule for rule in rules]
-    return f"{', '.join(named)} with {alphas}" if named else alphas
+    return f"{', '.join(named)} with {alphas}"

@@ -12,7 +12,7 @@ from search.run.record import SearchRecord
 
 @pytest.fixture(scope="module")
 def record() -> SearchRecord:
-    return SearchRecord.of_json(json.loads((Path(__file__).parent / "older_result.json").read_text("utf-8")))
+    return SearchRecord.of_json(json.loads((Path(__file__).parent / "known_result.json").read_text("utf-8")))
 
 
 def test_finalists_come_as_in_the_table_and_the_chosen_one_once_more(record):
@@ -37,6 +37,17 @@ def test_who_finished_no_run_is_left_out_and_a_failed_seed_has_no_dot(record):
     lines = finalist_lines(replace(record, finalists=(failed, halted, *rest[1:])))
     assert lines[0].name == halted.proposers[0]
     assert len(lines[0].values) == len(halted.metrics) - 1
+
+
+def test_trials_of_one_proposer_are_told_apart_by_rate_and_rule(record):
+    first, second = (
+        replace(record.finalists[0], proposers=("tpe",), learning_rate=rate, scaling=rule)
+        for rate, rule in ((1e-3, "alpha/r"), (4e-4, "constant"))
+    )
+    chosen = replace(record.best, finalist=second)
+    lines = finalist_lines(replace(record, finalists=(first, second), best=chosen))
+    assert [one.name for one in lines[:2]] == ["tpe (0.001, alpha/r)", "tpe (0.0004, constant)"]
+    assert lines[-1].name == "tpe (0.0004, constant) on test rows"
 
 
 def test_it_is_drawn(record, tmp_path):

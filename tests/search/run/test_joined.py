@@ -227,7 +227,7 @@ def test_a_folder_that_began_alone_with_other_scores_than_the_drivers_have_is_re
 
 def older_record():
     """What some search came to."""
-    return SearchRecord.of_json(json.loads(Path(__file__).with_name("older_result.json").read_bytes()))
+    return SearchRecord.of_json(json.loads(Path(__file__).with_name("known_result.json").read_bytes()))
 
 
 @pytest.mark.parametrize("follower", ["has a result", "fails", "is not there"])

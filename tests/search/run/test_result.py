@@ -24,7 +24,7 @@ from search.sampling.proposals import Proposal
 from search.sampling.proposer import Proposer
 from spaces.allocation import Allocation
 
-OLDER = Path(__file__).with_name("older_result.json")
+KNOWN = Path(__file__).with_name("known_result.json")
 
 
 def finalist(rank, metrics, *proposers, score=1.0):
@@ -85,7 +85,7 @@ def table(result):
 def test_what_was_written_is_read_as_it_was(result):
     as_text = json.loads(json.dumps(result))
     assert json.loads(json.dumps(SearchRecord.of_json(as_text).to_json())) == as_text
-    known = json.loads(OLDER.read_text())
+    known = json.loads(KNOWN.read_text())
     assert json.loads(json.dumps(SearchRecord.of_json(known).to_json())) == known
 
 

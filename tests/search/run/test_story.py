@@ -9,8 +9,8 @@ from pathlib import Path
 from search.run.record import BestRecord, SearchRecord
 from search.run.story import story_of
 
-OLDER = Path(__file__).with_name("older_result.json")
-RECORD = SearchRecord.of_json(json.loads(OLDER.read_text()))
+KNOWN = Path(__file__).with_name("known_result.json")
+RECORD = SearchRecord.of_json(json.loads(KNOWN.read_text()))
 
 
 def test_the_winner_stands_beside_uniform_with_seeds_and_interval() -> None:

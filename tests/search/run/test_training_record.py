@@ -40,7 +40,13 @@ ALL = {
         ),
         (
             {"learning_rate": None, "scaling": None, "head_params": 0},
-            "trained: 3 epochs of 16 rows a step, alpha 16 (shortcuts 4), renorm preserve",
+            "trained: 3 epochs of 16 rows a step, alpha 16 (shortcuts 4), constant is alpha/8, "
+            "renorm preserve",
+        ),
+        (
+            {"lora_alpha": None, "head_params": 0},
+            "trained: 3 epochs of 16 rows a step, learning rate 0.0005, alpha/r with alpha 4, "
+            "renorm preserve",
         ),
     ],
 )
