@@ -29,7 +29,7 @@ class ModelPlace:
         if not name or not folder.is_dir():
             if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) or name.startswith(".") or folder.exists():
                 raise InputError(
-                    f"model {name!r} is not a folder; give a model's folder, or a name on the hub such as "
+                    f"`model={name!r}` is not a folder; give a model's folder, or a name on the hub such as "
                     "facebook/opt-350m."
                 )
             return cls(name, local_only=not hub_answers())

@@ -39,7 +39,7 @@ def test_a_home_is_written_out(
 ) -> None:
     (tmp_path / "own").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises(InputError, match="'~/own' is not a folder"):
+    with pytest.raises(InputError, match="`model='~/own'` is not a folder"):
         read("~/own")
 
 
