@@ -5,7 +5,7 @@
     config = search.allocate(model, dataloader, budget="0.5%")      # a peft.LoraConfig, from one pass
 
     bench = search.setup(model="my-model", train="train.tsv", eval="dev.tsv", budget="0.5%")
-    plans = [search.greedy(scores, budget=bench.budget) for scores in bench.score("l2_norm", "zico")]
+    plans = [search.greedy(scores, budget=bench.budget) for scores in bench.score("zico", "l2_norm")]
     print(bench.fine_tune(plans, seeds=3).table())
 
 Every name is loaded when it is first asked for: importing this package imports neither PyTorch nor Optuna.

@@ -28,11 +28,11 @@ __all__ = [
 ]
 
 _log = logging.getLogger(__name__)
-DEFAULT_PROXIES: Final = ("l2_norm", "zico")
-"""Committed tables show both to rank allocations rightly. The first, which none shows to rank backwards,
-reads the weights alone, and its pick was shown to have a lower loss than uniform (results/defaults); the
-second is the only one that ranks them rightly on two models by the metric. Neither forms a gradient of a
-weight (results/proxies, what follows)."""
+DEFAULT_PROXIES: Final = ("zico", "l2_norm")
+"""Committed tables show both to rank allocations rightly; the first is the only one that they do on two
+models by the metric, the second reads the weights alone: its pick led uniform on one set of rows and was
+behind it on another (results/replication). Neither forms a gradient of a weight (results/proxies, what
+follows)."""
 
 
 def score_space(

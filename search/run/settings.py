@@ -38,7 +38,7 @@ class SearchSettings:
         "what scores sites; ensemble:P+P and root:P are built of others, and all adds those that were never "
         "shown to be of use",
         metavar="P,...",
-        default_text="l2_norm,zico",
+        default_text="zico,l2_norm",
         known=("proxies.registry:OFFERED",),
         behind=("proxies.registry:UNPROVEN",),
         every="all",

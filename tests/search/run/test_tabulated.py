@@ -288,7 +288,7 @@ def test_a_table_of_sites_alone_has_no_stratum_to_search(tmp_path, capsys):
 def test_a_table_without_the_default_proxies_asks_for_others(tmp_path, capsys):
     table = written(tmp_path, scores=[replace(TRUTH, proxy="fisher")])
     assert main(["--table", str(table), "--proxy", "all", "--output", str(tmp_path / "all"), "--quiet"]) == 0
-    assert "no scores of l2_norm, zico; choose with --proxy" in refusal(capsys, table)
+    assert "no scores of zico, l2_norm; choose with --proxy" in refusal(capsys, table)
 
 
 def test_a_table_that_no_study_wrote_is_refused(tmp_path, capsys):
