@@ -98,7 +98,7 @@ def _defaults() -> Experiment:
 
 
 def _replication() -> Experiment:
-    """What led where it was found, on another task: the rate tuned there for ``uniform``, at one rate all."""
+    """What led where it was found, on other rows: the rate tuned there for ``uniform``, at one rate all."""
     uniform = Cell(_UNIFORM, _HALF, Grid(scalings=("constant",)))
     pick, qv = (Cell(way, _HALF, like=uniform, note="at uniform's rate") for way in (Picked("l2_norm"), _QV))
     blocks = ((uniform, pick), (uniform, qv))
@@ -136,10 +136,5 @@ def _against_the_first(blocks: tuple[tuple[Cell, ...], ...]) -> tuple[Contrast, 
     return tuple(dict.fromkeys(pairs))
 
 
-EXPERIMENTS: Final[Mapping[str, Experiment]] = {
-    one.name: one
-    for one in (
-        *(_ladder(), _length(), _roles(), _rates(), _rules(), _defaults()),
-        *(_replication(), _shortcuts()),
-    )
-}
+_MAKERS: Final = (_ladder, _length, _roles, _rates, _rules, _defaults, _replication, _shortcuts)
+EXPERIMENTS: Final[Mapping[str, Experiment]] = {one.name: one for one in [make() for make in _MAKERS]}

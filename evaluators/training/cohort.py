@@ -13,7 +13,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from evaluators.data.model_inputs import batch_of
-from evaluators.data.rows import Rows, padded_labels
+from evaluators.data.rows import Rows
 from evaluators.data.task import Task
 from evaluators.objectives.task_objective import Score
 from spaces.double_precision import in_double
@@ -28,6 +28,7 @@ from .adamw import StackedAdamW
 from .candidate import Candidate, Recipe, Trained, refuse_other_weights
 from .data_order import in_length_order
 from .memory import is_out_of_memory
+from .sparing import targets_in
 from .state import State
 from .truncated import truncated
 
@@ -161,8 +162,7 @@ class Cohort:
 
     def targets(self, rows: Rows, indices: Sequence[np.ndarray]) -> Tensor:
         """How many targets each slot's rows have: (slots,) float64, on the CPU."""
-        labels = (torch.from_numpy(padded_labels(rows, index, width=0)) for index in indices)
-        return torch.stack([in_double(self.objective.targets(one)).sum() for one in labels])
+        return torch.stack([targets_in(self.objective, rows, index) for index in indices])
 
     def totals(self, slots: Sequence[int], rows: Rows, indices: Sequence[np.ndarray]) -> Losses:
         """Of each slot the sum and the number of which its mean loss is the quotient: (slots,) each.

@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
+import torch
+from torch import Tensor
 
+from evaluators.data.rows import Rows, padded_labels
 from spaces.counted import counted
+from spaces.double_precision import in_double
 from spaces.errors import UsageError
+from spaces.objective import Objective
 
 from .memory import is_out_of_memory
 
-__all__ = ["MicroBatches", "Sparing"]
+__all__ = ["MicroBatches", "Sparing", "targets_in"]
 
 _log = logging.getLogger(__name__)
 
@@ -64,3 +69,10 @@ class MicroBatches:
         most = counted(self.most, "row")
         _log.info("memory ran out; a step's forward passes have %s at most from here on", most)
         return True
+
+
+def targets_in(objective: Objective, rows: Rows, index: np.ndarray) -> Tensor:
+    """How many targets some rows have, as those of a whole step of which micro-batches are parts: () float64,
+    on the CPU."""
+    labels = torch.from_numpy(padded_labels(rows, index, width=0))
+    return in_double(objective.targets(labels)).sum()

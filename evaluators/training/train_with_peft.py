@@ -50,7 +50,7 @@ from .memory import (
     why_it_did_not_fit,
 )
 from .prefixed import prefixed
-from .sparing import MicroBatches
+from .sparing import MicroBatches, targets_in
 
 __all__ = ["adapter_params", "train_with_peft", "with_adapter"]
 
@@ -190,15 +190,12 @@ class _PeftRun:
             tuned.zero_grad()
             try:
                 parts = [part for (part,) in self.micro_batches.parts([batch])]
-                among = None if len(parts) == 1 else self._targets(tuned, batch)
+                among = None if len(parts) == 1 else targets_in(self.objective, self.task.train, batch)
                 return sum(self._part_of_gradient(tuned, part, among) for part in parts)
             except (RuntimeError, MemoryError) as error:
                 if not self.micro_batches.shrink(error, len(batch)):
                     raise
             give_back_unused(tuned.device)
-
-    def _targets(self, tuned: PeftModel, batch: np.ndarray) -> Tensor:
-        return self.objective.targets(batch_of(tuned, self.task.train, batch).labels).sum()
 
     def _part_of_gradient(self, tuned: PeftModel, part: np.ndarray, among: Tensor | None) -> float:
         """That of some rows of a batch, added; their share of its loss.
@@ -210,7 +207,7 @@ class _PeftRun:
         output = tuned(**rows.inputs, labels=rows.labels)
         losses = self.objective.losses_of(output.logits.detach(), rows.labels)
         own = losses.counts.sum()
-        targets = own if among is None else among
+        targets = own if among is None else among.to(own)
         if own > 0:  # else PEFT's mean of them is not a number
             (output.loss * (own / targets)).backward()
         return float(losses.sums.sum() / targets)

@@ -28,7 +28,7 @@ from .finalist import Finalist
 from .problem import Problem
 from .record import THE_UNIFORM, THE_WINNER
 from .result import Conclusion
-from .training_record import TrainingRecord
+from .training_record import TrainingRecord, alphas_of
 from .verdict import Judged
 
 __all__ = ["TrainedOracle"]
@@ -125,8 +125,7 @@ class TrainedOracle:
 
     def _training(self) -> TrainingRecord:
         job, recipe, scaling = self.job, self.job.recipe, self.job.recipe.scaling
-        kinds = {site.kind for site in job.sites}
-        shortcuts = bool(kinds - {"lora"})
+        lora_alpha, shortcut_alpha = alphas_of(scaling, job.sites)
         head = Head.shapes(job.task.objective.head(job.model))
         return TrainingRecord(
             epochs=recipe.epochs,
@@ -136,9 +135,9 @@ class TrainedOracle:
             warmup=recipe.warmup,
             max_grad_norm=recipe.max_grad_norm,
             scaling=None if self.scalings else scaling.rule,
-            lora_alpha=scaling.lora_alpha if "lora" in kinds else None,
-            shortcut_alpha=scaling.shortcut_alpha if shortcuts else None,
+            lora_alpha=lora_alpha,
+            shortcut_alpha=shortcut_alpha,
             reference_rank=scaling.reference_rank,
-            renorm=recipe.renorm if shortcuts else None,
+            renorm=None if shortcut_alpha is None else recipe.renorm,
             head_params=sum(map(math.prod, head.values())),
         )

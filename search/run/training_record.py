@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from spaces.counted import counted
+from spaces.scaling import Scaling
+from spaces.site import Site
 
-__all__ = ["TrainingRecord", "written_scaling"]
+__all__ = ["TrainingRecord", "alphas_of", "written_scaling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +74,10 @@ def written_scaling(
         return f"{alphas}, constant is alpha/{reference_rank}"
     named = [f"constant (alpha/{reference_rank})" if rule == "constant" else rule for rule in rules]
     return f"{', '.join(named)} with {alphas}"
+
+
+def alphas_of(scaling: Scaling, sites: Sequence[Site]) -> tuple[float | None, float | None]:
+    """That of LoRA's wires and that of shortcuts; None of those that none of the sites may have."""
+    kinds = {site.kind for site in sites}
+    lora = scaling.lora_alpha if "lora" in kinds else None
+    return lora, scaling.shortcut_alpha if kinds - {"lora"} else None

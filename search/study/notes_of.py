@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from evaluators.store.benchmark_table import Entry
 from search.job.job import Job
 from search.run.table_notes import LeftOut, Notes, ProxyCost
-from search.run.training_record import written_scaling
+from search.run.training_record import alphas_of, written_scaling
 from spaces.counted import counted
 
 from .draw import PICKERS
@@ -27,9 +27,6 @@ def notes_of(
     first, costs = jobs[0], next(iter(scored.values()))
     task, space, recipe, scoring = first.task, first.space, first.recipe, first.scoring
     factors = recipe.scaling
-    kinds = {site.kind for site in space.sites}
-    lora_alpha = factors.lora_alpha if "lora" in kinds else None
-    shortcut_alpha = factors.shortcut_alpha if kinds - {"lora"} else None
     budgets = dict.fromkeys(counted(job.max_params, "parameter") for job in jobs)
     rates = dict.fromkeys(f"{job.learning_rate:g}" for job in jobs)
     picks = {str(picked_by(one.scores.proxy, picker)) for one in costs for picker in PICKERS}
@@ -43,7 +40,7 @@ def notes_of(
         "budget": f"{'; '.join(budgets)} ({space.params_per_rank:,} per rank at every site)",
         "picks": f"{len(drawn)} of {len(picks)} greedy and exact picks of proxies are among the allocations",
         "seeds": ", ".join(map(str, first.seeds)),
-        "scaling": written_scaling(tuple(scored), lora_alpha, shortcut_alpha, factors.reference_rank),
+        "scaling": written_scaling(tuple(scored), *alphas_of(factors, space.sites), factors.reference_rank),
         "training": f"{counted(recipe.epochs, 'epoch')} in batches of {recipe.batch_size}, "
         f"learning rate {', '.join(rates)}, renorm {recipe.renorm}",
         "scoring": f"{counted(scoring.scoring_batches, 'batch', 'batches')} of {scoring.scoring_batch_size}, "

@@ -21,6 +21,7 @@ from transformers import (
 from evaluators.adapters.adapter import load_adapter
 from search.cli.run import main
 from tests.child_processes import kill_workers
+from tests.search.run_files import OF_A_RUN
 from tests.search.watched import interrupt_after
 
 GLUE = Path(__file__).resolve().parents[4] / "shared" / "glue"
@@ -41,19 +42,7 @@ def test_json_holds_the_promised_keys_and_the_folder_the_promised_files(small, c
     assert all(0 < finalist["params"] <= result["budget"] for finalist in result["finalists"])
     assert {entry["allocations"] for entry in result["proxies"].values()} == {3}
     out = tmp_path / "out"
-    assert sorted(path.name for path in out.iterdir()) == sorted(
-        [
-            ".lock",
-            "adapter",
-            "allocation.json",
-            "artifacts",
-            "finalists.png",
-            "options.json",
-            "ranks.png",
-            "study.db",
-        ]
-        + [f"result.{ending}" for ending in ("csv", "json", "md")]
-    )
+    assert sorted(path.name for path in out.iterdir()) == OF_A_RUN
     assert json.loads((out / "result.json").read_text()) == result
     assert json.loads((out / "allocation.json").read_text()) == result["best"]["allocation"]
 
