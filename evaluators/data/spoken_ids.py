@@ -20,6 +20,7 @@ from .message import ASSISTANT, Message, Said, read_aloud
 __all__ = [
     "Spoken",
     "begun_note",
+    "begun_twice",
     "check_chat_template",
     "check_generation_marks",
     "opening_ids",
@@ -49,13 +50,13 @@ def text_ids(texts: Sequence[Said], tokenizer: PreTrainedTokenizerBase) -> list[
 
     A text that begins with the begin-of-text token itself, as one that a chat template wrote, gets no second.
     """
-    begun = _begun(texts, tokenizer)
+    begun = begun_twice(texts, tokenizer)
     return [row[1:] if i in begun else row for i, row in enumerate(_around(texts, tokenizer))]
 
 
 def begun_note(part: str, noun: str, texts: Sequence[Said], tokenizer: PreTrainedTokenizerBase) -> list[str]:
     """A sentence about texts that begin with the begin-of-text token themselves. noun: for one of them."""
-    begun = len(_begun(texts, tokenizer))
+    begun = len(begun_twice(texts, tokenizer))
     if not begun:
         return []
     verb = "begins" if begun == 1 else "begin"
@@ -65,8 +66,8 @@ def begun_note(part: str, noun: str, texts: Sequence[Said], tokenizer: PreTraine
     ]
 
 
-def _begun(texts: Sequence[Said], tokenizer: PreTrainedTokenizerBase) -> set[int]:
-    """Which texts would have the begin-of-text token twice: their own, and the tokenizer's."""
+def begun_twice(texts: Sequence[Said], tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """The places of texts that would have the begin-of-text token twice: their own, and the tokenizer's."""
     token, begin = tokenizer.bos_token, tokenizer.bos_token_id
     own = [i for i, text in enumerate(texts) if token and isinstance(text, str) and text.startswith(token)]
     if not own or _around([""], tokenizer)[0][:1].tolist() != [begin]:

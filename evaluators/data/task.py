@@ -21,6 +21,7 @@ from .decoding import Decoding
 from .prompts import Prompts
 from .rows import Rows
 from .split import hash_order, split_by_text
+from .spoken_ids import begun_note, begun_twice
 from .text_table import TextTable
 
 __all__ = [
@@ -207,6 +208,7 @@ def _tokenised(
     for part, table in tables.items():
         rows = slice(start, start := start + len(table))
         parts.append(Rows(tuple(ids[rows]), tuple(types[rows]) if typed else None, labels[part]))
+        told += begun_note(part, "row", [row[0] for row in table.texts], tokenizer)
         if cut := int(longer[rows].sum()):
             told.append(cut_rows_note(part, cut, len(table), tokenizer, limit))
     return parts, told
@@ -243,8 +245,23 @@ def _encoding(
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """(tokens,) int64 ids of every row, and its token types, of none where the tokenizer has none.
 
-    limit: the tokens behind which rows are cut; None keeps them whole.
+    limit: the tokens behind which rows are cut; None keeps them whole. A row that begins with the
+    begin-of-text token itself has it once.
     """
+    ids, types = _encoded(texts, tokenizer, limit)
+    twice = sorted(begun_twice([row[0] for row in texts], tokenizer))
+    if twice:
+        again = _encoded([texts[i] for i in twice], tokenizer, None if limit is None else limit + 1)
+        for known, found in zip((ids, types), again, strict=True):
+            for i, row in zip(twice, found, strict=False):  # no types of some tokenizers
+                known[i] = row[1:]
+    return ids, types
+
+
+def _encoded(
+    texts: Sequence[tuple[str, ...]], tokenizer: PreTrainedTokenizerBase, limit: int | None
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """What the tokenizer makes of the rows; arguments and values as of ``_encoding``."""
     with _foreign_tokenizer():
         encoding = tokenizer(
             [row[0] for row in texts],

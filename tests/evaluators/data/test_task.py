@@ -13,6 +13,7 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from evaluators.data.text_table import TextTable
 from spaces.errors import InputError, UsageError
+from tests.evaluators.data.letters import BEGIN, tokenizer_of_letters, tokens
 from tests.evaluators.data.small_task import CLS, SEP, built, parts, table, words
 
 
@@ -70,6 +71,18 @@ def test_pairs_are_tokenised_together_with_their_token_types(tokenizer: PreTrain
     assert task.test.token_type_ids is not None
     assert task.test.token_type_ids[0].tolist() == [0, 0, 0, 0, 1, 1]
     assert task.test.input_ids[0].dtype == np.int64
+
+
+@pytest.mark.parametrize("limit", [3, 8])
+@pytest.mark.parametrize("puts", [False, True])
+def test_a_labelled_text_that_begins_itself_gets_no_second_beginning(puts: bool, limit: int) -> None:
+    rows = TextTable((("<begin>bead",), ("abcd",)) * 2, ("a", "b") * 2)
+    task = built("accuracy", rows, rows, tokenizer_of_letters(begins=puts), max_length=limit)
+    found = {tuple(ids.tolist()) for ids in task.test.input_ids}
+    plain = [BEGIN, *tokens("abcd")] if puts else tokens("abcd")
+    assert found == {(BEGIN, *tokens("bead"))[:limit], tuple(plain[:limit])}
+    said = "2 of 4 rows of the evaluation part begin with '<begin>', which the tokenizer puts in front as well"
+    assert any(note.startswith(said) for note in task.notes) is puts
 
 
 def test_single_texts_need_no_token_types(tokenizer: PreTrainedTokenizerBase) -> None:
