@@ -18,7 +18,7 @@ from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.meta_model import base_params
 
-from .cohorts import form_cohorts
+from .cohorts import form_cohorts, soonest_size
 from .retry import Died, Execute, outlived
 from .workload import Work, Workload
 
@@ -111,11 +111,11 @@ def assigned(
     Cohorts are formed of all legs of a workload, the known ones among them, before they are spread: a run
     that goes on after an interruption, with as many workers, trains the cohorts that are left as it would
     have. On a GPU wider wires are nearly free; on a CPU they may add a twentieth of the base model's work,
-    which the model on ``home``, of this process, tells. None is larger than an equal share of all legs for
-    each of the ``workers``.
+    which the model on ``home``, of this process, tells. Their size is the one in which so many ``workers``
+    end soonest.
     """
     place, assignments, cohorts = cycle(devices), list[Assignment](), 0
-    size = min(cohort_size, math.ceil(sum(len(one.legs) for one in work) / workers))
+    size = soonest_size(sum(len(one.legs) for one in work), workers, cohort_size)
     for index, one in enumerate(work):
         padding = float("inf")
         if not devices[0].startswith("cuda"):

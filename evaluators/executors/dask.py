@@ -103,7 +103,7 @@ class DaskExecutor:
         threads: CPU threads of each worker, by default those that it was started with.
         usual: the device that cohorts are formed for.
         patience: seconds to wait for a worker while there is none.
-        spread: whether no cohort is larger than an equal share for each worker that is there.
+        spread: whether cohorts are of the size in which the workers that are there end soonest.
     """
 
     address: str

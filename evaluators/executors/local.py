@@ -41,7 +41,7 @@ class LocalExecutor:
         jobs: 1 trains in this process; above that, so many processes, but never more than cohorts, each with
             models of its own. Steps are then counted once a cohort has finished.
         threads: CPU threads of each process, by default its share of the cores.
-        spread: whether no cohort is larger than an equal share for each process.
+        spread: whether cohorts are of the size in which the processes end soonest (``soonest_size``).
     """
 
     devices: tuple[str, ...]
