@@ -14,6 +14,7 @@ from evaluators.base.hub import on_hub
 from evaluators.data.demo import MODEL_NAME
 from evaluators.store.smollm2 import SMOLLM2
 from search.job.named_models import model_place
+from search.job.run_names import ADAPTER_FOLDER
 from spaces.errors import UsageError
 from spaces.meta_model import meta_model
 
@@ -29,7 +30,7 @@ _VLLM_RANKS: Final = (8, 16, 32, 64, 128, 256, 320, 512)
 
 def export_from(chosen: ExportSettings, hub: HubSettings) -> Printed:
     """Prints a LoraConfig, or writes a folder and puts it on the hub where that was asked for."""
-    inside = chosen.folder / "adapter"
+    inside = chosen.folder / ADAPTER_FOLDER
     source = inside if (inside / ADAPTER_RECORD).is_file() else chosen.folder
     record = read_adapter_record(source)
     named = chosen.model or (None if record.base == MODEL_NAME else record.base)

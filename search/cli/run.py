@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from search.job.run_names import ADAPTER_FOLDER
 from search.job.settings import DataSettings, ModelSettings, SpaceSettings, TrainingSettings
 from search.live.settings import LiveSettings
 from search.mirror.join_settings import JoinSettings, check_join
@@ -82,7 +83,7 @@ def _searched_and_pushed(given: Typed, hub: HubSettings) -> SearchRecord:
         _log.info("the driver %s pushes the winner", record.held_by)
         return record
     assert record.output is not None, "a command has a folder"
-    push_given(Path(record.output) / "adapter", hub)
+    push_given(Path(record.output) / ADAPTER_FOLDER, hub)
     return record
 
 

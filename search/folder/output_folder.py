@@ -13,7 +13,17 @@ from typing import Final
 
 from evaluators.base.content_digest import file_digest
 from evaluators.store.whole_file import is_unfinished, write_whole
-from search.job.run_names import CANDIDATES, FILES_FOLDER, LOGS, SCORES, STUDY_FILE
+from search.job.run_names import (
+    ALLOCATION_FILE,
+    CANDIDATES,
+    FILES_FOLDER,
+    FINALISTS_PLOT,
+    LOGS,
+    RANKS_PLOT,
+    RESULT_FILE,
+    SCORES,
+    STUDY_FILE,
+)
 from spaces.errors import InputError, UsageError
 
 from .folder_record import RECORD, FolderRecord, read_record
@@ -40,8 +50,7 @@ _PLACE_ONLY: Final = (
     "study_name",
 )
 _OLD_PART: Final = "options.json.part"  # what older versions were writing when they were killed
-_RESULT: Final = "result.json"
-_OF_A_RESULT: Final = (_RESULT, "result.md", "result.csv", "allocation.json", "ranks.png", "finalists.png")
+_OF_A_RESULT: Final = (RESULT_FILE, "result.md", "result.csv", ALLOCATION_FILE, RANKS_PLOT, FINALISTS_PLOT)
 _WRITTEN_EARLY: Final = (RECORD, STUDY_FILE, FILES_FOLDER, CANDIDATES, SCORES, LOGS, *_OF_A_RESULT)
 _log = logging.getLogger(__name__)
 
@@ -135,12 +144,12 @@ class OutputFolder:
         ``output`` in it is where the folder is now. A log line names other files that are gone or no longer
         as they were. Raises InputError where the result is, or where what it was made of cannot be told.
         """
-        path, files = self.path / _RESULT, self._record.files if self._record else {}
-        if _RESULT not in files or not path.exists() or self._other_options(self._record):
+        path, files = self.path / RESULT_FILE, self._record.files if self._record else {}
+        if RESULT_FILE not in files or not path.exists() or self._other_options(self._record):
             return None
         gone = [name for name in files if not (self.path / name).is_file()]
         damaged = [n for n, digest in files.items() if n not in gone and file_digest(self.path / n) != digest]
-        if _RESULT in damaged:
+        if RESULT_FILE in damaged:
             raise InputError(
                 f"{path} is damaged: it is not what its run wrote; remove it to run again, or "
                 f"{self._another}."
@@ -175,7 +184,7 @@ class OutputFolder:
         """
         self.confirm()
         assert self._record is not None, "a run begins before it ends"
-        write_whole(self.path / _RESULT, json.dumps(result, indent=2))
+        write_whole(self.path / RESULT_FILE, json.dumps(result, indent=2))
         left = (path.relative_to(self.path) for path in sorted(self.path.rglob("*")) if path.is_file())
         files = {
             path.as_posix(): file_digest(self.path / path)

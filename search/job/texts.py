@@ -20,11 +20,11 @@ from spaces.counted import counted
 
 from .ground import Ground
 from .progress import Progress, silent
+from .run_names import ANSWERS_FILE
 from .text_record import TextRecord, TextSample
 
 __all__ = ["Writers", "Writing", "write_answers", "write_texts"]
 
-_ANSWERS: Final = "answers.jsonl"
 _SAMPLES: Final = 8
 _log = logging.getLogger(__name__)
 
@@ -127,9 +127,9 @@ def write_texts(
 def write_answers(writing: Writing | None, folder: Path) -> None:
     """Writes all of it into ``answers.jsonl``; of nothing, removes that of an earlier result."""
     if writing is None:
-        (folder / _ANSWERS).unlink(missing_ok=True)
+        (folder / ANSWERS_FILE).unlink(missing_ok=True)
     else:
-        write_whole(folder / _ANSWERS, writing.lines)
+        write_whole(folder / ANSWERS_FILE, writing.lines)
 
 
 def _written(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from search.job.run_names import BEST_PLOT, FRONT_PLOT, RUNGS_PLOT
 from search.live.live_trial import LiveTrial
 from search.live.values import front_of, values_of
 from search.live.watcher import LiveSearch
@@ -14,10 +15,8 @@ from search.show.anytime_plot import RungBest, anytime_finding, draw_anytime
 from search.show.front_plot import FrontPlot, front_finding
 from search.show.rung_plot import RungCurve, draw_rungs, rung_finding
 
-__all__ = ["FRONT_PLOT", "LivePlot", "draw_live", "front_plot_of"]
+__all__ = ["LivePlot", "draw_live", "front_plot_of"]
 
-FRONT_PLOT: Final = "front.png"
-"""In a run's folder."""
 _ACROSS: Final = "candidate-steps"
 
 
@@ -45,7 +44,7 @@ def draw_live(
     ]
     if not curves:
         return ()
-    first, second = folder / "best-so-far.png", folder / "rungs.png"
+    first, second = folder / BEST_PLOT, folder / RUNGS_PLOT
     draw_anytime(best, first, across=_ACROSS, up=up, title=f"{search.task}: {up}")
     draw_rungs(curves, second, title=f"{search.task}: trials where they were judged", value=name)
     return (

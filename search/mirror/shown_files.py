@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from evaluators.store.whole_file import whole_file, write_whole
+from search.job.run_names import ALLOCATION_FILE, RANKS_PLOT
 from search.show.rank_map import draw_rank_map
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace
@@ -35,13 +36,13 @@ class ShownFiles:
 
         space: its picture has the sites of it and of the allocation alone.
         """
-        as_json = self._kept(number, "allocation.json", lambda path: write_whole(path, allocation.to_json()))
+        as_json = self._kept(number, ALLOCATION_FILE, lambda path: write_whole(path, allocation.to_json()))
 
         def draw(path: Path) -> None:
             with whole_file(path) as unfinished:
                 draw_rank_map(allocation, space, unfinished)
 
-        return self._kept(number, "ranks.png", draw), as_json
+        return self._kept(number, RANKS_PLOT, draw), as_json
 
     def of_study(self, source: Path) -> ShownFile:
         """A copy of a file beside the study itself."""

@@ -12,7 +12,7 @@ from typing import Final
 from uuid import uuid4
 
 from search.job.job import Job
-from search.job.run_names import FILES_FOLDER, STUDY_FILE
+from search.job.run_names import ADAPTER_FOLDER, FILES_FOLDER, STUDY_FILE
 
 from .opened_storage import Place, check_writable, checked_storage
 from .settings import StorageSettings
@@ -93,7 +93,7 @@ class StudyPlace:
     @property
     def adapter(self) -> Path | None:
         """Where the winner is saved, if that is kept."""
-        return self.folder / "adapter" if self.kept else None
+        return self.folder / ADAPTER_FOLDER if self.kept else None
 
     def study(
         self, aims: Sequence[Aim], *, kind: str = "", more: Mapping[str, object] | None = None

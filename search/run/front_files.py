@@ -6,18 +6,16 @@ import csv
 import io
 import shutil
 from pathlib import Path
-from typing import Final
 
 from evaluators.store.whole_file import write_whole
+from search.job.run_names import FRONT_FOLDER, FRONT_PLOT, FRONT_TABLE
 from search.live.values import values_of
-from search.mirror.live_plots import FRONT_PLOT, front_plot_of
+from search.mirror.live_plots import front_plot_of
 from search.show.front_plot import draw_front
 
 from .result import Result
 
-__all__ = ["FRONT_FOLDER", "write_front"]
-
-FRONT_FOLDER: Final = "front"
+__all__ = ["write_front"]
 
 
 def write_front(result: Result, folder: Path, command: str | None) -> None:
@@ -38,6 +36,6 @@ def write_front(result: Result, folder: Path, command: str | None) -> None:
         known = dict(zip(names, values[trial.number], strict=True))
         writer.writerow([*row, *(known[name] for name in measured)])
         point.save(folder / FRONT_FOLDER / str(trial.number), command=command)
-    write_whole(folder / "front.csv", rows.getvalue())
+    write_whole(folder / FRONT_TABLE, rows.getvalue())
     plot = front_plot_of(result.live.search, result.live.trials)
     draw_front(plot, folder / FRONT_PLOT, title=f"{result.problem.title}: {result.problem.task}")

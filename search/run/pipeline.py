@@ -15,7 +15,7 @@ from proxies.site_scores import SiteScores
 from search.allocation.registry import find_allocator
 from search.folder.output_folder import OutputFolder
 from search.job.progress import Progress, silent
-from search.job.run_names import CANDIDATES
+from search.job.run_names import ADAPTER_FOLDER, ALLOCATION_FILE, CANDIDATES, FINALISTS_PLOT, RANKS_PLOT
 from search.job.texts import write_answers
 from search.live.finals import AllFailedError
 from search.live.pruning import find_pruner
@@ -191,9 +191,9 @@ def save_result(result: Result, folder: Path, command: str | None) -> None:
     """Saves and draws the winner, and draws the finalists. command: for the model card."""
     problem, proposal = result.problem, result.winner.proposal
     if result.conclusion is not None:
-        result.best.save(folder / "adapter", command=command)
+        result.best.save(folder / ADAPTER_FOLDER, command=command)
     write_answers(result.writing, folder)
-    write_whole(folder / "allocation.json", proposal.allocation.to_json())
+    write_whole(folder / ALLOCATION_FILE, proposal.allocation.to_json())
     title = f"{problem.title}, {proposal.params:,} of {counted(problem.max_params, 'parameter')}"
-    draw_rank_heat_map(proposal.allocation, problem.drawn_space, folder / "ranks.png", title=title)
-    draw_finalists(result.record, folder / "finalists.png")
+    draw_rank_heat_map(proposal.allocation, problem.drawn_space, folder / RANKS_PLOT, title=title)
+    draw_finalists(result.record, folder / FINALISTS_PLOT)

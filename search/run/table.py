@@ -5,6 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from search.job.run_names import (
+    ADAPTER_FOLDER,
+    ALLOCATION_FILE,
+    ANSWERS_FILE,
+    BEST_PLOT,
+    FINALISTS_PLOT,
+    FRONT_FOLDER,
+    FRONT_PLOT,
+    FRONT_TABLE,
+    LIVE_PAGE,
+    RANKS_PLOT,
+    RESULT_FILE,
+    RUNGS_PLOT,
+    STUDY_FILE,
+)
 from search.job.text_lines import sample_lines, text_table
 from search.live.live_record import LiveRecord
 from search.live.nobody_stopped import nobody_stopped
@@ -145,18 +160,21 @@ def _rest(record: SearchRecord) -> list[str]:
 
 def saved_line(record: SearchRecord) -> str:
     """What a search has left in its folder; of one that has one."""
+    result = f"{RESULT_FILE} (.md, .csv)"
     if record.held_by is not None:
-        own = f"saved in {record.output}: result.json (.md, .csv)"
-        return f"{own}; the winner lies with another driver, {record.held_by}"
+        return f"saved in {record.output}: {result}; the winner lies with another driver, {record.held_by}"
     seed, test = record.best.saved_seed, record.best.saved_test
-    adapter = "" if seed is None else f"adapter/ (seed {seed}, test {_number(test)}), "
-    answers = "" if record.text is None else "answers.jsonl, "
     live = record.live
-    front = "front/, front.csv, front.png, " if live is not None and live.front else ""
-    page = "" if live is None else "report.html, best-so-far.png, rungs.png, "
-    study = "study.db, " if record.study is None else ""
-    files = f"{adapter}{answers}allocation.json, ranks.png, finalists.png, {front}{page}{study}"
-    return f"saved in {record.output}: {files}result.json (.md, .csv)"
+    files = [
+        *([] if seed is None else [f"{ADAPTER_FOLDER}/ (seed {seed}, test {_number(test)})"]),
+        *([] if record.text is None else [ANSWERS_FILE]),
+        *(ALLOCATION_FILE, RANKS_PLOT, FINALISTS_PLOT),
+        *([f"{FRONT_FOLDER}/", FRONT_TABLE, FRONT_PLOT] if live is not None and live.front else []),
+        *([] if live is None else [LIVE_PAGE, BEST_PLOT, RUNGS_PLOT]),
+        *([STUDY_FILE] if record.study is None else []),
+        result,
+    ]
+    return f"saved in {record.output}: {', '.join(files)}"
 
 
 def samples_of(record: SearchRecord) -> str:

@@ -81,7 +81,9 @@ def test_a_labelled_text_that_begins_itself_gets_no_second_beginning(puts: bool,
     found = {tuple(ids.tolist()) for ids in task.test.input_ids}
     plain = [BEGIN, *tokens("abcd")] if puts else tokens("abcd")
     assert found == {(BEGIN, *tokens("bead"))[:limit], tuple(plain[:limit])}
-    said = "2 of 4 rows of the evaluation part begin with '<begin>', which the tokenizer puts in front as well"
+    said = (
+        "2 of 4 rows of the evaluation part begin with '<begin>', which the tokenizer puts in front as well"
+    )
     assert any(note.startswith(said) for note in task.notes) is puts
 
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from evaluators.training.candidate import Candidate, Evaluation, Trained
+from search.job.run_names import FRONT_FOLDER
 from search.live.settings import LiveSettings
 from search.live.waves import LiveOutcome
-from search.run.front_files import FRONT_FOLDER, write_front
+from search.run.front_files import write_front
 from tests.search.live.settled_search import settled
 from tests.search.live.test_pruning import trial_of
 from tests.search.run.test_result import conclusion, result_with
