@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from search.job.text_lines import sample_lines, text_of_all
-from search.show.number_format import ABSENT, mean_sd, p_equation
+from search.show.number_format import ABSENT, mean_sd, p_equation, p_value
 from search.show.sheet import Sheet
 from search.show.table import Column, Table, TableCell, TableRow, count_cell, interval_cell, word_cell
 from spaces.counted import counted
@@ -104,7 +104,7 @@ def _metric_of(one: Standing) -> tuple[TableCell, ...]:
         word_cell(one.label),
         TableCell(mean_sd(metric.mean, metric.sd) + _of_seeds(one), (metric.mean, metric.sd, metric.count)),
         interval_cell(None if apart is None else apart.interval),
-        _figure(None if apart is None else apart.p_holm, ".3f"),
+        _p_cell(None if apart is None else apart.p_holm),
         _figure(one.median, ".4f"),
     )
 
@@ -139,6 +139,10 @@ def _figure(value: float | None, form: str = "") -> TableCell:
     return TableCell(ABSENT if value is None else format(value, form), (value,))
 
 
+def _p_cell(value: float | None) -> TableCell:
+    return TableCell(ABSENT if value is None else p_value(value), (value,))
+
+
 def _of_seeds(one: Standing) -> str:
     """How many seeds the mean is of, where that is not all of them."""
     if one.metric is None or not one.failures:
@@ -147,6 +151,6 @@ def _of_seeds(one: Standing) -> str:
 
 
 def _answer(one: Finding) -> str:
-    p_value = one.difference.p_holm
-    corrected = "" if p_value is None else f", Holm-corrected {p_equation(p_value)}"
+    p_holm = one.difference.p_holm
+    corrected = "" if p_holm is None else f", Holm-corrected {p_equation(p_holm)}"
     return f"{one.question} {one.verdict}, {interval_cell(one.difference.interval).text}{corrected}"

@@ -21,7 +21,7 @@ def uniform_verdict(report: StratumReport) -> str:
     """Whether any allocation of a stratum is shown to beat the uniform one, and by how much.
 
     It is shown where the difference is above 0 over enough seeds, after Holm's correction for all that were
-    tried.
+    tried; and that none does, where every other is shown to be worse.
     """
     fought = report.contests
     if not fought:
@@ -36,11 +36,13 @@ def uniform_verdict(report: StratumReport) -> str:
         return f"Yes: {beat}{':' if won == 1 else ', most of all'} {told}."
     if doubt := doubted(best.difference):
         told += f", {counted(len(best.difference.of_seeds), 'seed')}{doubt}"
-    if all(one.difference.interval.mean < 0 for one in fought):
+    if all(one.difference.lost("maximize") for one in fought):
         whom = all_counted(len(fought), "other allocation")
-        return f"No: the uniform allocation is ahead of {whom}; nearest: {told}."
+        return f"No: the uniform allocation beats {whom}; nearest: {told}."
     which = "the only other allocation" if len(fought) == 1 else f"any of {others}"
-    return f"Not shown that {which} beats the uniform one; best: {told}."
+    behind = all(one.difference.gain("maximize") < 0 for one in fought)
+    best_of_them = "none is ahead of it on the mean; nearest" if behind else "best"
+    return f"Not shown that {which} beats the uniform one; {best_of_them}: {told}."
 
 
 def uniform_verdict_on_all(reports: Sequence[StratumReport]) -> str:

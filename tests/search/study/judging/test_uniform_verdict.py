@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from search.statistics.interval import Interval
 from search.statistics.paired import PairedDifference
 from search.study.judging.stratum_report import Contest
 from search.study.judging.uniform_verdict import uniform_verdict, uniform_verdict_on_all
 from search.study.origin import Origin
 from tests.search.study.made_contest import made_contest
+
+NOT_SHOWN = "Not shown that any of 2 other allocations beats the uniform one"
 
 
 def contest(mean: float, p_holm: float | None = 0.6, *, origin: str = "top-heavy", seeds: int = 3) -> Contest:
@@ -70,18 +74,25 @@ def test_luck_is_no_win(make_report):
     )
 
 
-def test_where_uniform_leads_that_is_said(make_report):
-    report = replace(make_report(), contests=(contest(-0.03), contest(-0.1)))
-    assert uniform_verdict(report).startswith(
-        "No: the uniform allocation is ahead of all 2 other allocations; nearest: top-heavy, by -0.0300"
-    )
+@pytest.mark.parametrize(
+    ("p_holms", "seeds", "said"),
+    [
+        ((0.01, 0.001), 3, "No: the uniform allocation beats all 2 other allocations; nearest: top-heavy, by"),
+        ((0.6, 0.001), 3, f"{NOT_SHOWN}; none is ahead of it on the mean; nearest: top-heavy, by -0.0300"),
+        ((0.01, 0.001), 2, f"{NOT_SHOWN}; none is ahead of it on the mean; nearest: top-heavy, by -0.0300"),
+    ],
+)
+def test_that_uniform_beats_all_others_is_shown_as_anything_else_is(make_report, p_holms, seeds, said):
+    contests = [contest(mean, p, seeds=seeds) for mean, p in zip((-0.03, -0.1), p_holms, strict=True)]
+    assert uniform_verdict(replace(make_report(), contests=tuple(contests))).startswith(said)
 
 
 def test_one_other_is_not_called_all_of_them(make_report):
     lost, open_still = (
-        uniform_verdict(replace(make_report(), contests=(contest(mean),))) for mean in (-0.03, 0.01)
+        uniform_verdict(replace(make_report(), contests=(contest(mean, 0.01 if mean < 0 else 0.6),)))
+        for mean in (-0.03, 0.01)
     )
-    assert lost.startswith("No: the uniform allocation is ahead of the only other allocation; nearest: ")
+    assert lost.startswith("No: the uniform allocation beats the only other allocation; nearest: ")
     assert open_still.startswith("Not shown that the only other allocation beats the uniform one; best: ")
 
 
