@@ -14,7 +14,6 @@ from spaces.direction import Direction
 from .training_record import TrainingRecord
 
 __all__ = [
-    "THE_UNIFORM",
     "THE_WINNER",
     "BestRecord",
     "FinalistRecord",
@@ -25,8 +24,7 @@ __all__ = [
 ]
 
 THE_WINNER: Final = "winner"
-"""Who wrote a text: the finalist that was chosen, where it is not the uniform one."""
-THE_UNIFORM: Final = "uniform"
+"""Who wrote a text: the finalist that was chosen, where it is not the baseline, which has its own name."""
 _CHOSEN: Final = ("learning_rate", "scaling", "trial")
 _NOT_OF_ALL: Final = ("text", "live", "study", "held_by", "known", "training")
 
@@ -182,6 +180,11 @@ class SearchRecord:
     held_by: str | None = None
     known: str | None = None
     training: TrainingRecord | None = None
+
+    @property
+    def base(self) -> str:
+        """What the others are compared with, by its name: of several baselines of a live search the best."""
+        return self.baseline.proposers[0]
 
     def to_json(self) -> dict[str, object]:
         finalists = {

@@ -12,13 +12,13 @@ from search.show.table import interval_cell
 from search.statistics.interval import Interval
 from spaces.counted import counted
 
-from .record import THE_UNIFORM, THE_WINNER, FinalistRecord, HeldOutRecord, SearchRecord
+from .record import THE_WINNER, FinalistRecord, HeldOutRecord, SearchRecord
 
 __all__ = ["story_of", "story_of_trial"]
 
 
 def story_of(record: SearchRecord, *, task: str, command: str | None) -> Story:
-    """The winner beside the uniform allocation, on the rows that chose it and on those used once, and what
+    """The winner beside the baseline, on the rows that chose it and on those used once, and what
     both wrote.
 
     task: what the data is called. command: the line that did it.
@@ -26,12 +26,13 @@ def story_of(record: SearchRecord, *, task: str, command: str | None) -> Story:
     best, baseline, rows = record.best, record.baseline, record.rows
     known = {part: counted(rows.get(part, 0), f"{part} row") for part in ("validation", "test")}
     on = [f"{record.metric_title}, {count}" for count in known.values()]
-    header = ("allocation", "parameters", "seeds", on[0], on[1], "test, minus uniform [95 %]")
+    how = ("lr, scaling",) if baseline.how else ()  # where each has its own
+    header = ("allocation", *how, "parameters", "seeds", *on, f"test, minus {record.base} [95 %]")
     table = [_cells(baseline, best.test if best.is_baseline else best.baseline_test, None)]
     if not best.is_baseline:
         table.append(_cells(best.finalist, best.test, best.test_difference))
-    who = THE_UNIFORM if best.is_baseline else THE_WINNER
-    written = written_by(record.text, who, baseline=THE_UNIFORM)
+    who = record.base if best.is_baseline else THE_WINNER
+    written = written_by(record.text, who, baseline=record.base)
     return Story(task, record.budget, record.verdict, (header, *table), command, written)
 
 
@@ -55,6 +56,7 @@ def story_of_trial(
 def _cells(one: FinalistRecord, tested: HeldOutRecord | None, apart: Interval | None) -> tuple[str, ...]:
     return (
         one.proposers[0],
+        *([one.how] if one.how else []),
         f"{one.params:,}",
         f"{sum(own is not None for own in one.metrics.values())} of {len(one.metrics)}",
         mean_sd(one.metric_mean, one.metric_sd),

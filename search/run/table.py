@@ -28,9 +28,9 @@ from search.show.sheet import Sheet
 from search.show.table import Column, Table, TableCell, TableRow, count_cell, interval_cell
 from spaces.counted import counted
 
-from .record import THE_UNIFORM, THE_WINNER, FinalistRecord, HeldOutRecord, SearchRecord
+from .record import THE_WINNER, FinalistRecord, HeldOutRecord, SearchRecord
 
-__all__ = ["base_of", "samples_of", "saved_line", "search_sheet"]
+__all__ = ["samples_of", "saved_line", "search_sheet"]
 
 
 def search_sheet(record: SearchRecord) -> Sheet:
@@ -46,14 +46,14 @@ def search_sheet(record: SearchRecord) -> Sheet:
     trained = () if record.training is None else (record.training.text,)
     sentences = (*_chosen(record), *trained, *_trials(record), *failures, *notes, *_rest(record))
     text = record.text
-    written = () if text is None else (text_table(text, baseline=THE_UNIFORM),)
+    written = () if text is None else (text_table(text, baseline=record.base),)
     known = () if record.known is None else (record.known,)
     return Sheet(record.verdict, (known, _finalists(record, entries), sentences, *written))
 
 
 def _finalists(record: SearchRecord, entries: Sequence[FinalistRecord]) -> Table:
     beside = list(dict.fromkeys(name for one in entries for name in one.beside))
-    metric, base = record.metric, base_of(record)
+    metric, base = record.metric, record.base
     chosen, numbered = any(one.how for one in entries), any(one.trial is not None for one in entries)
     columns = (
         *([Column("trial", ("trial",))] if numbered else []),
@@ -94,7 +94,7 @@ def _beside(value: float | None) -> TableCell:
 def _chosen(record: SearchRecord) -> list[str]:
     """On which rows the table is, who was chosen, and what the rows that were used once say of it."""
     best, rows, metric = record.best, record.rows, record.metric_title
-    base = base_of(record)
+    base = record.base
     chosen = f"{base}, none is ahead of it" if best.is_baseline else _short(best.finalist.proposers)
     where = f"{counted(rows['validation'], 'validation row')}" if rows else "the validation rows of a table"
     less = ", less is better," if record.direction == "minimize" else ""
@@ -141,11 +141,6 @@ def _failed(live: LiveRecord) -> list[str]:
     return said
 
 
-def base_of(record: SearchRecord) -> str:
-    """What the others are compared with: of the several baselines of a live search the best, by its name."""
-    return THE_UNIFORM if record.live is None else record.baseline.proposers[0]
-
-
 def _rest(record: SearchRecord) -> list[str]:
     spearman = {name: one.spearman for name, one in record.proxies.items()}
     known = ", ".join(f"{name} {'n/a' if rho is None else f'{rho:+.2f}'}" for name, rho in spearman.items())
@@ -181,7 +176,7 @@ def samples_of(record: SearchRecord) -> str:
     """Some of what winner and baseline wrote, below the table; empty where they were not asked to."""
     if record.text is None:
         return ""
-    return "\n".join(sample_lines(record.text, names=(THE_UNIFORM, THE_WINNER)))
+    return "\n".join(sample_lines(record.text, names=(record.base, THE_WINNER)))
 
 
 def _short(proposers: Sequence[str]) -> str:

@@ -26,7 +26,7 @@ from spaces.head import Head
 
 from .finalist import Finalist
 from .problem import Problem
-from .record import THE_UNIFORM, THE_WINNER
+from .record import THE_WINNER
 from .result import Conclusion
 from .training_record import TrainingRecord, alphas_of
 from .verdict import Judged
@@ -86,13 +86,14 @@ class TrainedOracle:
         """How both are judged on the test rows, and what they write."""
         job = self.job
         task, sites, recipe = job.task, job.sites, job.recipe
-        asked = {THE_UNIFORM: baseline} if winner is baseline else {THE_WINNER: winner, THE_UNIFORM: baseline}
+        base = str(baseline.proposal.proposers[0])  # as ``SearchRecord.base`` calls it
+        asked = {base: baseline} if winner is baseline else {THE_WINNER: winner, base: baseline}
         tested = {
             name: score_trained(job.model, sites, task, one.runs, recipe) for name, one in asked.items()
         }
         writers = [Writers(name, job.workload, one.runs) for name, one in asked.items()]
         written = write_texts(writers, job.ground, folder, progress=progress)
-        return Conclusion(tested.get(THE_WINNER, tested[THE_UNIFORM]), tested[THE_UNIFORM], written)
+        return Conclusion(tested.get(THE_WINNER, tested[base]), tested[base], written)
 
     def save(self, run: Trained, folder: Path, story: Story) -> None:
         job = self.job

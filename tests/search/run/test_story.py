@@ -6,8 +6,12 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from search.run.record import BestRecord, SearchRecord
+import pytest
+
+from search.job.text_record import TextRecord, TextSample
+from search.run.record import THE_WINNER, BestRecord, SearchRecord
 from search.run.story import story_of
+from search.run.table import samples_of, search_sheet
 
 KNOWN = Path(__file__).with_name("known_result.json")
 RECORD = SearchRecord.of_json(json.loads(KNOWN.read_text()))
@@ -46,3 +50,24 @@ def test_rows_that_nobody_counted_and_tests_that_there_were_not_are_no_error() -
     best = replace(RECORD.best, test=None, baseline_test=None, test_difference=None)
     _, uniform, winner = story_of(replace(RECORD, rows={}, best=best), task="t", command=None).measured
     assert uniform[4:] == winner[4:] == ("-", "-")
+
+
+@pytest.mark.parametrize("name", ["uniform", "uniform[q,v]", "uniform[all]"])
+def test_the_baseline_has_its_own_name_wherever_it_is_told_of(name: str) -> None:
+    scores = {THE_WINNER: {"bleu": (20.0, 22.0)}, name: {"bleu": (18.0, 21.0)}}
+    said = TextSample("ask", ("truth",), {THE_WINNER: "better", name: "good"})
+    decoding = {"beams": 1, "no_repeat_ngram": 0, "max_new_tokens": 8, "length_penalty": 1.0}
+    how = {"learning_rate": 3e-4, "scaling": "constant"}
+    baseline = replace(RECORD.baseline, proposers=(name,), **how)
+    best = replace(RECORD.best, finalist=replace(RECORD.best.finalist, learning_rate=1e-3, scaling="alpha/r"))
+    record = replace(RECORD, baseline=baseline, best=best, text=TextRecord(1, decoding, scores, (said,)))
+    story = story_of(record, task="t", command=None)
+    assert story.written is not None
+    header, base, winner = story.measured
+    assert (header[1], header[-1]) == ("lr, scaling", f"test, minus {name} [95 %]")
+    assert (base[:2], winner[1]) == ((name, "0.0003, constant"), "0.001, alpha/r")
+    assert story.written.scores[0][1:] == (THE_WINNER, name, f"minus {name} [95 %]")
+    assert story.written.samples[0][2:] == (name, THE_WINNER)
+    sheet = search_sheet(record).text
+    assert sheet.count(f"minus {name} [95 %]") == 2  # of the metric and of the texts
+    assert f"{name}: good" in samples_of(record)
