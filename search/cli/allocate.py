@@ -12,7 +12,6 @@ from search.job.findings import known_at
 from search.job.option import check_settings, option, same_option, settings_by_name
 from search.job.settings import (
     SEEDS,
-    USUAL_RULE,
     DataSettings,
     MachineSettings,
     ModelSettings,
@@ -55,7 +54,7 @@ class AllocateSettings:
         among=True,
     )
     ranks: str | None = same_option(SpaceSettings, "ranks")
-    scaling: Rule = same_option(SpaceSettings, "scaling", default=USUAL_RULE)
+    scaling: Rule | None = same_option(SpaceSettings, "scaling")
     lora_alpha: float = same_option(SpaceSettings, "lora_alpha")
     seed: int = option(
         0,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from search.job.ground import Ground
 from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
+from search.job.usual_rule import USUAL_RULE
 
 from .settings import CompareSettings
 
@@ -43,11 +44,14 @@ def terms_of(
 ) -> Terms:
     """Of these settings; a grid that is not given is the one scaling, and the one learning rate.
 
+    Without a scaling all arms have ``USUAL_RULE``, though the budget may buy fewer ranks than some have
+    sites: a rule that differs by arm would be compared with them.
+
     Args:
         ground: model, task and machine.
         settings: the grid.
         space, training, scoring: of all arms.
     """
-    scalings = settings.scalings or (space.rule,)
+    scalings = settings.scalings or (space.scaling or USUAL_RULE,)
     rates = settings.lrs or (training.lr or ground.inputs.learning_rate,)
     return Terms(ground, space, training, scoring, scalings, rates, settings.tune_seeds)

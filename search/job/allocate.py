@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from peft import LoraConfig, TaskType
@@ -38,6 +38,7 @@ from .own_model import check_own_model
 from .progress import Progress, silent
 from .right_type import check_type
 from .settings import SCORING_BATCHES, SEEDS
+from .usual_rule import USUAL_RULE, usual_rule
 
 __all__ = ["Allocated", "allocate", "allocated"]
 
@@ -64,7 +65,7 @@ def allocate(
     proxy: str = "zico",
     allocator: str = "greedy",
     ranks: str | Sequence[int] | None = None,
-    scaling: str = "alpha/r",
+    scaling: str | None = None,
     lora_alpha: float = 16.0,
     batches: int = 32,
     scoring_memory: str | None = None,
@@ -106,7 +107,8 @@ def allocate(
         ranks: the grid, 0 among them, (0, 4, 8) or "0,4,8"; by default 0 and powers of two around the
             uniform rank.
         scaling: what a wire is multiplied by: "alpha/r", "alpha/sqrt(r)", or "constant", alpha / 8 at every
-            rank, which servers that read one ``lora_alpha / r`` for all modules compute as well.
+            rank, which servers that read one ``lora_alpha / r`` for all modules compute as well. By default
+            alpha/r; constant where the budget is less than one rank at every site (``results/rules``).
         lora_alpha: the alpha of that rule.
         batches: so many are read at most.
         scoring_memory: kept of the linears' gradients at a time, "2GB" or "10%" of the model; by default 200
@@ -144,7 +146,7 @@ def allocated(
     proxy: str,
     allocator: str,
     ranks: str | Sequence[int] | None,
-    scaling: str,
+    scaling: str | None,
     lora_alpha: float,
     batches: int,
     scoring_memory: str | None,
@@ -154,14 +156,15 @@ def allocated(
     """What ``allocate`` gives, with the mean rank of the sites that are left of the space; as it is told."""
     check_whole("batches", batches, SCORING_BATCHES)
     check_whole("seed", seed, SEEDS)
-    for name, text in {"space": space, "proxy": proxy, "allocator": allocator, "scaling": scaling}.items():
+    for name, text in {"space": space, "proxy": proxy, "allocator": allocator}.items():
         check_type(name, text, str)
+    check_type("scaling", scaling, str | None)
     check_type("lora_alpha", lora_alpha, float)
     check_type("scoring_memory", scoring_memory, str | None)
     wanted, asked = parse_budget(budget), find_proxy(proxy)
     chosen = None if ranks is None else parse_ranks(ranks)
     find_allocator(allocator)
-    rule = Scaling(scaling, lora_alpha)
+    factor = Scaling(scaling or USUAL_RULE, lora_alpha)
     memory = None if scoring_memory is None else parse_memory(scoring_memory)
     check_own_model(model)
     with untouched(model), own_head_kept(model):
@@ -172,6 +175,7 @@ def allocated(
         sites = reached_sites(model, sites, rows, objective)
         max_params = wanted.max_params(sites, base_params=base_params(model))
         grid = SearchSpace(sites, chosen or rank_grid(sites, max_params))
+        factor = replace(factor, rule=scaling or usual_rule(max_params, grid.params_per_rank))
         with progress("scoring", len(rows), "batch", units="batches") as advance:
             evidence = Evidence(
                 model,
@@ -179,14 +183,14 @@ def allocated(
                 rows,
                 grid,
                 seed=seed,
-                scaling=rule,
+                scaling=factor,
                 needs=needs_of([asked]),
                 memory=memory,
                 on_batch=lambda: advance(1),
             )
             (scores,) = score_sites([asked], evidence)
         allocation = spend(scores, allocator, max_params=max_params, seed=seed)
-        config = lora_config(model, sites, allocation, rule, task_type=_task_of(model))
+        config = lora_config(model, sites, allocation, factor, task_type=_task_of(model))
         _check_params(model, config, params := grid.params(allocation))
     words = "%s at %d of %s, for a budget of %s"
     sites_on = counted(len(sites), "site")

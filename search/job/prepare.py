@@ -17,13 +17,14 @@ from spaces.errors import UsageError
 from spaces.find_sites import find_sites
 from spaces.meta_model import base_params
 from spaces.recompute import check_recomputable
-from spaces.scaling import Scaling
+from spaces.scaling import Rule, Scaling
 from spaces.search_space import SearchSpace, parse_ranks, rank_grid
 from spaces.site import Site
 
 from .ground import Ground
 from .job import Job
 from .settings import ScoringSettings, SpaceSettings, TrainingSettings
+from .usual_rule import usual_rule
 
 __all__ = ["announce", "prepare", "recipe_of", "space_of"]
 
@@ -43,19 +44,20 @@ def prepare(
         training: of every candidate; without a learning rate, the task's usual one.
         scoring: what proxies look at.
     """
-    budget, recipe = parse_budget(space.budget), recipe_of(space, training)
+    budget = parse_budget(space.budget)
     if training.gradient_checkpointing:
         check_recomputable(ground.model)
-    sites = ground.usable(find_sites(ground.model, space.space), recipe.renorm)
+    sites = ground.usable(find_sites(ground.model, space.space), space.renorm)
     max_params = budget.max_params(sites, base_params=base_params(ground.model))
     grid = space_of(sites, space.ranks, max_params)
+    rule = space.scaling or usual_rule(max_params, grid.params_per_rank)
     ground.tell_beyond_peft(sites)
     return Job(
         ground,
         space.space,
         grid,
         min(max_params, grid.most_params),
-        recipe,
+        recipe_of(space, training, rule),
         training.lr or ground.inputs.learning_rate,
         tuple(training.all_seeds),
         scoring,
@@ -63,15 +65,15 @@ def prepare(
     )
 
 
-def recipe_of(space: SpaceSettings, training: TrainingSettings) -> Recipe:
-    """How every candidate of these settings is trained."""
+def recipe_of(space: SpaceSettings, training: TrainingSettings, rule: Rule) -> Recipe:
+    """How every candidate of these settings is trained. rule: theirs, or the usual one of what is trained."""
     return Recipe(
         epochs=training.epochs,
         batch_size=training.batch_size,
         weight_decay=training.weight_decay,
         warmup=training.warmup,
         max_grad_norm=training.max_grad_norm,
-        scaling=Scaling(space.rule, space.lora_alpha, space.shortcut_alpha),
+        scaling=Scaling(rule, space.lora_alpha, space.shortcut_alpha),
         renorm=space.renorm,
     )
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from search.job.job import Job
 from search.job.machine import Machine
-from search.job.settings import USUAL_RULE
+from search.job.usual_rule import AT_FEW_RANKS, USUAL_RULE
 from search.live.ladder import Ladder
 from search.live.settings import LiveSettings
 from search.sampling.running_study import Alternatives
@@ -84,7 +84,7 @@ def _rates(job: Job, asked: float | None) -> tuple[float, ...]:
 
 
 def _rules(asked: Rule | None) -> tuple[Rule, ...]:
-    return (USUAL_RULE, "constant") if asked is None else (asked,)
+    return (USUAL_RULE, AT_FEW_RANKS) if asked is None else (asked,)
 
 
 def _slots(machine: Machine) -> int:

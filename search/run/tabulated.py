@@ -17,7 +17,8 @@ from search.allocation.uniform import uniform_allocation
 from search.job.prepare import space_of
 from search.job.progress import Progress
 from search.job.scoring import DEFAULT_PROXIES
-from search.job.settings import USUAL_RULE, SpaceSettings, TrainingSettings
+from search.job.settings import SpaceSettings, TrainingSettings
+from search.job.usual_rule import usual_rule
 from search.sampling.proposals import Proposal, StandIn
 from spaces.allocation import Allocation
 from spaces.budget import parse_budget
@@ -175,10 +176,13 @@ def _stratum(table: BenchmarkTable, choice: TableChoice) -> Stratum:
     """The stratum of equal budget that is chosen; raises UsageError where that is not one."""
     strata = [stratum for stratum in table.strata if stratum.kind == "budget"]
     wanted = _max_params(table, choice.budget)
-    scaling = choice.scaling or USUAL_RULE
+
+    def rule_at(stratum: Stratum) -> str:
+        return choice.scaling or usual_rule(stratum.max_params, table.space.params_per_rank)
+
     fits: dict[str, tuple[bool, Callable[[Stratum], bool]]] = {
         "budget": (choice.budget is not None, lambda stratum: stratum.max_params == wanted),
-        "scaling": (choice.scaling is not None, lambda stratum: stratum.scaling == scaling),
+        "scaling": (choice.scaling is not None, lambda stratum: stratum.scaling == rule_at(stratum)),
         "lr": (choice.lr is not None, lambda stratum: choice.lr in (None, stratum.learning_rate)),
     }
     for chosen, fit in fits.values():

@@ -41,12 +41,12 @@ def jobs_of(
     """
     chosen = product(
         settings.budgets or (space.budget,),
-        settings.scalings or (space.rule,),
+        settings.scalings or (space.scaling,),
         settings.lrs or (training.lr,),
     )
     jobs = []
     for budget, scaling, rate in dict.fromkeys(chosen):
-        own = replace(space, budget=budget, scaling=cast(Rule, scaling))  # which refuses any other
+        own = replace(space, budget=budget, scaling=cast(Rule | None, scaling))  # which refuses any other
         jobs.append(prepare(ground, own, replace(training, lr=rate), scoring))
     cap = min(site.max_rank for site in jobs[0].space.sites)
     if settings.site_truth and settings.site_rank > cap:

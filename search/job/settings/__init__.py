@@ -6,7 +6,7 @@ from .machine import MachineSettings
 from .model import ModelSettings
 from .ranges import COUNTS, LEARNING_RATES, SEEDS
 from .scoring import SCORING_BATCHES, ScoringSettings
-from .space import USUAL_RULE, SpaceSettings, check_space
+from .space import SpaceSettings, check_space
 from .training import TrainingSettings
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "LONGEST_NAME",
     "SCORING_BATCHES",
     "SEEDS",
-    "USUAL_RULE",
     "DataSettings",
     "GenerationSettings",
     "MachineSettings",

@@ -11,10 +11,8 @@ from spaces.grammar import parse_space
 from spaces.scaling import Rule
 from spaces.search_space import parse_ranks
 
-__all__ = ["USUAL_RULE", "SpaceSettings", "check_space"]
+__all__ = ["SpaceSettings", "check_space"]
 
-USUAL_RULE: Final[Rule] = "alpha/r"
-"""Where nobody names one, and what is trained has one rule."""
 _ALPHA: Final = Range(0, 1e6, exclusive=True)
 
 
@@ -40,7 +38,9 @@ class SpaceSettings:
         rare=True,
     )
     scaling: Rule | None = option(
-        None, "factor in front of a wire; constant is alpha / 8 at every rank", default_text=USUAL_RULE
+        None,
+        "factor in front of a wire; constant is alpha / 8 at every rank",
+        default_text="alpha/r; below one rank at every site constant (not in comparisons)",
     )
     lora_alpha: float = option(16.0, "alpha of lora wires", metavar="A", between=_ALPHA, rare=True)
     shortcut_alpha: float = option(
@@ -50,11 +50,6 @@ class SpaceSettings:
     def __post_init__(self) -> None:
         check_settings(self)
         check_space(self.space, self.budget, self.ranks)
-
-    @property
-    def rule(self) -> Rule:
-        """``scaling``, or the usual one."""
-        return self.scaling or USUAL_RULE
 
 
 def check_space(space: str, budget: str | None, ranks: str | None) -> None:

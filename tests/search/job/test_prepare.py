@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -12,7 +13,7 @@ from search.job.prepare import announce, prepare, recipe_of
 from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
 from spaces.errors import UsageError
 from spaces.find_sites import find_sites
-from spaces.scaling import Scaling
+from spaces.scaling import Rule, Scaling
 from tests.model_types import tiny_model_of
 
 SPACE = SpaceSettings(space="lora[q,v]", budget="r=2")
@@ -42,6 +43,14 @@ def test_jobs_over_one_ground_differ_in_what_is_said_alone(make_ground):
     assert large.model is small.model
 
 
+@pytest.mark.parametrize("asked", [None, *get_args(Rule)])
+def test_below_one_rank_at_every_site_constant_is_the_usual_rule(make_ground, asked):
+    ground, below = make_ground(), prepared(make_ground()).space.params_per_rank - 1
+    for budget, usual in {str(below): "constant", str(below + 1): "alpha/r", "r=2": "alpha/r"}.items():
+        job = prepared(ground, replace(SPACE, budget=budget, scaling=asked))
+        assert job.recipe.scaling.rule == job.workload.recipe.scaling.rule == (asked or usual)
+
+
 def test_a_budget_that_nothing_can_spend_is_what_the_ranks_can(make_ground):
     job = prepared(make_ground(), replace(SPACE, budget="r=32"))
     assert job.max_params == 32 * job.space.params_per_rank
@@ -53,7 +62,7 @@ def test_a_budget_that_nothing_can_spend_is_what_the_ranks_can(make_ground):
 
 def test_a_recipe_says_how_candidates_are_trained():
     space = replace(SPACE, scaling="constant", lora_alpha=8.0, renorm="paper")
-    recipe = recipe_of(space, replace(TRAINING, epochs=0.5, batch_size=4))
+    recipe = recipe_of(space, replace(TRAINING, epochs=0.5, batch_size=4), "constant")
     assert (recipe.epochs, recipe.batch_size, recipe.renorm) == (0.5, 4, "paper")
     assert recipe.scaling == Scaling("constant", 8.0, 4.0)
 

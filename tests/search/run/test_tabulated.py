@@ -226,6 +226,14 @@ def test_budget_scaling_and_learning_rate_choose_the_stratum(typed, chosen, run,
     assert f"table    24 allocations of {chosen.name};" in caplog.text
 
 
+def test_of_a_budget_below_one_rank_at_every_site_constant_is_the_default(run, tmp_path, caplog):
+    few = replace(STRATUM, max_params=BUDGET // 2 - 32)
+    constant = replace(few, scaling="constant")
+    with caplog.at_level(logging.INFO):
+        run(written(tmp_path, few, constant), "--budget", str(few.max_params))
+    assert f"table    24 allocations of {constant.name};" in caplog.text
+
+
 def test_a_default_that_fits_no_stratum_is_no_objection(run, tmp_path):
     table = written(tmp_path, OTHERS[1])
     assert run(table)["budget"] == BUDGET  # neither 2.3M parameters nor alpha/r

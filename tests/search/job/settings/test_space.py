@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
@@ -10,7 +10,6 @@ from search.cli.allocate import AllocateSettings
 from search.cli.describe import DescribeSettings
 from search.job.settings import SpaceSettings
 from spaces.errors import UsageError
-from spaces.scaling import Rule
 
 CANNOT_BE: dict[str, Any] = {"space": "lora[", "budget": "much", "ranks": "0,many"}
 
@@ -21,8 +20,3 @@ def test_what_cannot_be_is_refused_wherever_it_is_chosen(settings: type, name: s
     settings()
     with pytest.raises(UsageError, match=f"{name}="):
         settings(**{name: CANNOT_BE[name]})
-
-
-@pytest.mark.parametrize("rule", [None, *get_args(Rule)])
-def test_a_rule_is_the_one_that_was_named_or_the_usual_one(rule: Rule | None) -> None:
-    assert SpaceSettings(scaling=rule).rule == (rule or "alpha/r")

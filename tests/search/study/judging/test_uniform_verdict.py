@@ -77,7 +77,11 @@ def test_luck_is_no_win(make_report):
 @pytest.mark.parametrize(
     ("p_holms", "seeds", "said"),
     [
-        ((0.01, 0.001), 3, "No: the uniform allocation beats all 2 other allocations; nearest: top-heavy, by"),
+        (
+            (0.01, 0.001),
+            3,
+            "No: the uniform allocation beats all 2 other allocations; nearest: top-heavy",
+        ),
         ((0.6, 0.001), 3, f"{NOT_SHOWN}; none is ahead of it on the mean; nearest: top-heavy, by -0.0300"),
         ((0.01, 0.001), 2, f"{NOT_SHOWN}; none is ahead of it on the mean; nearest: top-heavy, by -0.0300"),
     ],
