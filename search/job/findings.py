@@ -30,7 +30,7 @@ FINDINGS: Final = (
         8,
         "no greedy pick of five scores (root:adam_signal, spectrum, grad_norm, snip, synflow) ended at a "
         "lower mean loss than one rank at every site of q and v",
-        "tune the learning rate of that first",
+        "tune the learning rate of an even spread first; language models were not trained to the end",
         "MiniLM on SST-2, of all 47 sites of lora[q,v,fc1,fc2]+shortcut, each at a rate of its own",
         "results/ladder",
     ),
@@ -45,7 +45,7 @@ def known_at(mean_rank: float) -> str:
     Known at 1/8 to 8 ranks a site: no greedy pick of five scores (root:adam_signal, spectrum, grad_norm,
     snip, synflow) ended at a lower mean loss than one rank at every site of q and v (MiniLM on SST-2, of all
     47 sites of lora[q,v,fc1,fc2]+shortcut, each at a rate of its own: results/ladder); tune the learning rate
-    of that first.
+    of an even spread first; language models were not trained to the end.
     >>> print(known_at(85.6))
     Whether allocation matters at 85.6 ranks a site was not measured: results/ladder is of 1/8 to 8.
     """

@@ -35,8 +35,8 @@ class SearchSettings:
     )
     proxy: tuple[str, ...] | None = option(
         None,
-        "what scores sites; ensemble:P+P and root:P are built of others, and all adds those that were never "
-        "shown to be of use",
+        "what scores sites; ensemble:P+P and root:P are built of others, and all adds those without a "
+        "single 95 % interval above 0 in the committed tables",
         metavar="P,...",
         default_text="zico,l2_norm",
         known=("proxies.registry:OFFERED",),

@@ -30,8 +30,8 @@ class StudySettings:
     )
     proxy: tuple[str, ...] | None = option(
         None,
-        "what is judged; ensemble:P+P and root:P are built of others, and all adds those that were never "
-        "shown to be of use",
+        "what is judged; ensemble:P+P and root:P are built of others, and all adds those without a "
+        "single 95 % interval above 0 in the committed tables",
         metavar="P,...",
         default_text="these, where they can score the space, and some built of them",
         known=("proxies.registry:OFFERED",),
