@@ -28,6 +28,8 @@ class Problem:
         task: what the data is called.
         beside: sites outside of the space that a baseline may have.
         training: how every run is trained; None where a table answers for the runs.
+        evaluator: what answers in place of fine-tuning, "supernet" or "table"; None where each is fine-tuned.
+        untrained: sentences that say so.
     """
 
     title: str
@@ -40,6 +42,8 @@ class Problem:
     task: str = ""
     beside: tuple[Site, ...] = field(default=(), repr=False)
     training: TrainingRecord | None = None
+    evaluator: str | None = None
+    untrained: tuple[str, ...] = ()
 
     @property
     def drawn_space(self) -> SearchSpace:

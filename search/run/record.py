@@ -26,7 +26,7 @@ __all__ = [
 THE_WINNER: Final = "winner"
 """Who wrote a text: the finalist that was chosen, where it is not the baseline, which has its own name."""
 _CHOSEN: Final = ("learning_rate", "scaling", "trial")
-_NOT_OF_ALL: Final = ("text", "live", "study", "held_by", "known", "training")
+_NOT_OF_ALL: Final = ("text", "live", "study", "held_by", "known", "training", "evaluator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,8 @@ class SearchRecord:
     trained on the way; None where finalists alone were. study: how the names of its studies begin in a
     storage elsewhere; None where they are in its folder. held_by: the driver that has the winner's files;
     None where that is this one. known: what other experiments say of such a budget; None where nobody asked.
-    training: how every run was trained; None where a table answered for the runs.
+    training: how every run was trained; None where a table answered for the runs. evaluator: "supernet" or
+    "table", which answered in place of fine-tuning; None where each finalist was fine-tuned.
     """
 
     verdict: str
@@ -180,6 +181,7 @@ class SearchRecord:
     held_by: str | None = None
     known: str | None = None
     training: TrainingRecord | None = None
+    evaluator: str | None = None
 
     @property
     def base(self) -> str:

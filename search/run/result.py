@@ -177,7 +177,7 @@ class Result:
             direction=problem.judged.direction,
             positive_label=problem.positive_label,
             rows=dict(problem.judged.rows),
-            notes=tuple(problem.notes),
+            notes=(*problem.untrained, *problem.notes),
             baseline=finalist_record(self.baseline, None),
             finalists=tuple(finalist_record(one, self.baseline) for one in ranked),
             best=_best(self),
@@ -189,6 +189,7 @@ class Result:
             study=self.study,
             known=known_at(problem.max_params / space.params_per_rank),
             training=problem.training,
+            evaluator=problem.evaluator,
         )
 
 

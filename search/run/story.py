@@ -33,7 +33,8 @@ def story_of(record: SearchRecord, *, task: str, command: str | None) -> Story:
         table.append(_cells(best.finalist, best.test, best.test_difference))
     who = record.base if best.is_baseline else THE_WINNER
     written = written_by(record.text, who, baseline=record.base)
-    return Story(task, record.budget, record.verdict, (header, *table), command, written)
+    verdict = " ".join((record.verdict, *(f"Note: {note}." for note in record.notes)))
+    return Story(task, record.budget, verdict, (header, *table), command, written)
 
 
 def story_of_trial(

@@ -18,6 +18,7 @@ from evaluators.training.leg import whole
 from evaluators.training.memory import peak_memory
 from evaluators.training.truncated import truncated
 from proxies.site_scores import SiteScores
+from search.allocation.uniform import uniform_allocation
 from search.job.fine_tune import fine_tune_all
 from search.job.job import Job
 from search.job.progress import Progress
@@ -46,7 +47,17 @@ class SupernetOracle:
 
     @property
     def problem(self) -> Problem:
-        return self.whole.problem
+        """The job's, and what a reader must know of numbers that are not fine-tuned ones."""
+        known = self.whole.problem
+        uniform = uniform_allocation(known.space, known.max_params)
+        between = sorted(
+            {rank for _, rank in uniform.ranks if rank < known.space.ranks[-1]} - {*known.space.ranks}
+        )
+        said = ["no allocation was fine-tuned: each is cut from a super-network of each seed"]
+        if between:
+            ranks = f"{'rank' if len(between) == 1 else 'ranks'} {', '.join(map(str, between))}"
+            said.append(f"the uniform baseline has sites at {ranks}, which the super-network never drew")
+        return replace(known, evaluator="supernet", untrained=tuple(said))
 
     def announce(self, folder: Path) -> None:
         self.whole.announce(folder)
@@ -67,7 +78,7 @@ class SupernetOracle:
         apart_from: Container[Allocation] = (),
     ) -> StandIn | None:
         """The allocation itself, with no rank above the network's own: that can be cut."""
-        space = self.problem.space
+        space = self.whole.problem.space
         within = space.allocation(np.minimum(space.rank_vector(allocation), space.highest))
         return self.whole.stands_for(scores, within, apart_from=apart_from)
 

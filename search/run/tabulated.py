@@ -81,6 +81,7 @@ class TabulatedOracle:
         space = _space(table, stratum, choice.ranks)
         scored = notes.site_scores.get(stratum.scaling, ())
         facts = dict(notes.facts)
+        tabulated = counted(len(table.of(stratum)), "tabulated allocation")
         problem = Problem(
             title=facts.get("space", counted(len(space.sites), "site")),
             space=space,
@@ -89,6 +90,8 @@ class TabulatedOracle:
             seeds=_seeds(table, choice.seeds),
             positive_label=notes.positive_label,
             notes=notes.remarks,
+            evaluator="table",
+            untrained=(f"each was answered by the nearest of {tabulated}, and nothing was fine-tuned",),
         )
         return cls(
             table,

@@ -31,7 +31,7 @@ def test_the_winner_stands_beside_uniform_with_seeds_and_interval() -> None:
         "-0.0063 [-0.0331, +0.0206]",
     )
     assert (story.task, story.budget, story.command) == ("rotten_tomatoes", 2_300_000, "rankscape run")
-    assert story.verdict == RECORD.verdict
+    assert story.verdict.startswith(RECORD.verdict)
 
 
 def test_seeds_that_failed_are_not_among_those_counted() -> None:
@@ -71,3 +71,12 @@ def test_the_baseline_has_its_own_name_wherever_it_is_told_of(name: str) -> None
     sheet = search_sheet(record).text
     assert sheet.count(f"minus {name} [95 %]") == 2  # of the metric and of the texts
     assert f"{name}: good" in samples_of(record)
+
+
+@pytest.mark.parametrize("evaluator", ["supernet", "table"])
+def test_what_answered_in_place_of_fine_tuning_stands_in_table_result_and_card(evaluator: str) -> None:
+    record = replace(RECORD, evaluator=evaluator, notes=("nothing was fine-tuned", *RECORD.notes))
+    again = SearchRecord.of_json(json.loads(json.dumps(record.to_json())))
+    assert again.evaluator == evaluator
+    assert "Note: nothing was fine-tuned." in story_of(again, task="t", command=None).verdict
+    assert "note: nothing was fine-tuned" in search_sheet(again).text

@@ -18,7 +18,9 @@ from search.cli.ground_of import machine_given
 from search.cli.run import RUN, main
 from search.cli.search_in import workbench_given
 from search.job.job import Job
+from search.job.prepare import prepare
 from search.job.progress import silent
+from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
 from search.run.supernet_oracle import SupernetOracle
 from search.run.trained import TrainedOracle
 from search.sampling.proposals import Proposal
@@ -172,3 +174,18 @@ def test_a_table_excludes_it(capsys, tmp_path):
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: --table and --evaluator supernet exclude each other")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("ranks", "between"), [("0,1,2,4,8", "rank 3"), ("0,1,2,3,4", None)])
+def test_it_is_said_that_nothing_was_fine_tuned_and_what_was_never_drawn(make_ground, ranks, between):
+    asked = SpaceSettings("lora[q]", "r=3", ranks=ranks)
+    job = prepare(make_ground(), asked, TrainingSettings(), ScoringSettings())
+    problem = SupernetOracle(TrainedOracle(job)).problem
+    cut, *never = problem.untrained
+    assert (problem.evaluator, TrainedOracle(job).problem.evaluator) == ("supernet", None)
+    assert cut == "no allocation was fine-tuned: each is cut from a super-network of each seed"
+    assert never == (
+        [f"the uniform baseline has sites at {between}, which the super-network never drew"]
+        if between
+        else []
+    )

@@ -128,7 +128,9 @@ def test_a_table_says_whose_f1_it_is_and_what_may_mislead(tmp_path, capsys, capl
     assert "of 'fraud' only" in caplog.text
     result = json.loads((tmp_path / "out" / "result.json").read_text())
     said = [result[name] for name in ("metric", "metric_title", "positive_label", "notes")]
-    assert said == ["f1", "f1 of 'fraud'", "fraud", ["of 'fraud' only"]]
+    nearest = "each was answered by the nearest of 24 tabulated allocations, and nothing was fine-tuned"
+    assert said == ["f1", "f1 of 'fraud'", "fraud", [nearest, "of 'fraud' only"]]
+    assert result["evaluator"] == "table"
 
 
 def test_where_the_proxy_is_the_truth_the_winner_is_the_best_of_the_table(run, tmp_path):
