@@ -93,6 +93,10 @@ class LiveSettings:
             raise UsageError(f"`{given[0]}` is of a live search, and none is asked for; add `trials`.")
         if self.halving == 1:
             raise UsageError("`halving=1` lets every trial go on; give 0 for that, or 2 or more.")
+        if self.halving == 0 and self.pruner != "halving":
+            raise UsageError(
+                f"`pruner={self.pruner}` decides who goes on, and `halving=0` lets all; drop one."
+            )
         for rule in self.scalings or ():
             check_rule(rule, argument="scalings")
         for name in self.objectives:

@@ -88,6 +88,10 @@ class Joined:
                 f"the drivers' machines have different proxies: {', '.join(known)}, and here "
                 f"{', '.join(told)}; give them by `proxy`."
             )
+        for table in own:
+            if table.together is not None:
+                words = "scores   %s judges sites one by one here: of whole allocations drivers cannot agree"
+                _log.warning(words, table.proxy)
         agreed = [
             replace(
                 table,

@@ -22,6 +22,7 @@ from spaces.errors import UsageError
         ({"trials": -1}, "`trials=-1`"),
         ({"trials": 2, "rungs": 0}, "`rungs=0`"),
         ({"trials": 2, "lrs": (1e-3, -1.0)}, "lrs"),
+        ({"trials": 2, "halving": 0, "pruner": "hyperband"}, "`halving=0`"),
     ],
 )
 def test_what_cannot_be_is_named_with_its_argument(given, said):

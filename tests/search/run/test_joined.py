@@ -204,6 +204,14 @@ def test_a_folder_that_began_alone_brings_its_scores_and_one_that_joined_keeps_t
     assert [table.by_rank.tolist() for (table,) in given] == [first.by_rank.tolist()] * 3
 
 
+@pytest.mark.parametrize("whole", [None, lambda ranks: ranks.sum(1)])
+def test_drivers_say_which_scores_they_take_site_by_site(join, make_space, make_scores, caplog, whole):
+    scores = replace(make_scores(make_space([(4, 4)] * 2, (0, 2)), np.ones((2, 1))), together=whole)
+    (agreed,) = join("a").scores([scores])
+    assert agreed.together is None
+    assert ("judges sites one by one here" in caplog.text) is (whole is not None)
+
+
 def taken_for_dead(storage, work):
     """Fails all that drivers have claimed, as others do where these have been silent."""
     with opened_storage(storage) as there:
