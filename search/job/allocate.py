@@ -28,6 +28,7 @@ from spaces.find_sites import find_sites
 from spaces.head import own_head_kept
 from spaces.memory_size import parse_memory
 from spaces.meta_model import base_params
+from spaces.objective import Batch, Objective
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace, parse_ranks, rank_grid
 from spaces.untouched import untouched
@@ -168,9 +169,7 @@ def allocated(
     memory = None if scoring_memory is None else parse_memory(scoring_memory)
     check_own_model(model)
     with untouched(model), own_head_kept(model):
-        rows = own_batches(model, dataloader, count=batches)
-        objective = objective_of(model, rows[0].labels)
-        rows = with_targets(rows, objective)
+        objective, rows = _learned(model, own_batches(model, dataloader, count=batches))
         sites = adaptable(model, peft_sites(model, find_sites(model, space)))
         sites = reached_sites(model, sites, rows, objective)
         max_params = wanted.max_params(sites, base_params=base_params(model))
@@ -196,6 +195,12 @@ def allocated(
     sites_on = counted(len(sites), "site")
     _log.info(words, counted(params, "parameter"), len(allocation.ranks), sites_on, f"{max_params:,}")
     return Allocated(config, max_params / grid.params_per_rank)
+
+
+def _learned(model: PreTrainedModel, rows: Sequence[Batch]) -> tuple[Objective, tuple[Batch, ...]]:
+    """What the model learns of such rows, and those of them that it can learn from."""
+    objective = objective_of(model, rows[0].labels)
+    return objective, with_targets(rows, objective)
 
 
 def _task_of(model: PreTrainedModel) -> TaskType | None:

@@ -15,9 +15,9 @@ __all__ = [
     "FRONT_FOLDER",
     "FRONT_PLOT",
     "FRONT_TABLE",
-    "LIVE_PAGE",
     "LOGS",
     "RANKS_PLOT",
+    "REPORT_PAGE",
     "RESULT_FILE",
     "RUNGS_PLOT",
     "SCORES",
@@ -36,8 +36,8 @@ ADAPTER_FOLDER: Final = "adapter"
 """The folder of the winner's weights."""
 ANSWERS_FILE: Final = "answers.jsonl"
 """What winner and baseline wrote."""
-LIVE_PAGE: Final = "report.html"
-"""Of a live search, from its first trial on."""
+REPORT_PAGE: Final = "report.html"
+"""Of a study, and of a live search from its first trial on."""
 BEST_PLOT: Final = "best-so-far.png"
 RUNGS_PLOT: Final = "rungs.png"
 FRONT_FOLDER: Final = "front"

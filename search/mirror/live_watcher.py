@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from evaluators.store.whole_file import write_whole
 from evaluators.training.candidate import Trained
-from search.job.run_names import LIVE_PAGE
+from search.job.run_names import REPORT_PAGE
 from search.live.live_trial import LiveTrial
 from search.live.values import values_of
 from search.live.watcher import Concluded, LiveSearch, Watcher
@@ -126,7 +126,7 @@ class LiveMirror:
             attributes={"verdict": sheet.headline},
             attachments=self._files(sheet),
         )
-        return None if self._mirror.attachments is None else self._place.folder / LIVE_PAGE
+        return None if self._mirror.attachments is None else self._place.folder / REPORT_PAGE
 
     def _show(self, trials: Sequence[LiveTrial]) -> None:
         self._trials |= {one.number: one for one in trials}
@@ -191,8 +191,10 @@ class LiveMirror:
         trials = [self._trials[number] for number in sorted(self._trials)]
         plots = draw_live(self._search, trials, self._curve.curves, folder)
         page = live_page(self._search, trials, self._drawn, sheet, plots)
-        write_whole(folder / LIVE_PAGE, page)
-        return tuple(files.of_study(folder / one) for one in (LIVE_PAGE, *(plot.path.name for plot in plots)))
+        write_whole(folder / REPORT_PAGE, page)
+        return tuple(
+            files.of_study(folder / one) for one in (REPORT_PAGE, *(plot.path.name for plot in plots))
+        )
 
 
 def _aims(search: LiveSearch) -> tuple[Aim, ...]:

@@ -14,8 +14,8 @@ from search.job.run_names import (
     FRONT_FOLDER,
     FRONT_PLOT,
     FRONT_TABLE,
-    LIVE_PAGE,
     RANKS_PLOT,
+    REPORT_PAGE,
     RESULT_FILE,
     RUNGS_PLOT,
     STUDY_FILE,
@@ -165,7 +165,7 @@ def saved_line(record: SearchRecord) -> str:
         *([] if record.text is None else [ANSWERS_FILE]),
         *(ALLOCATION_FILE, RANKS_PLOT, FINALISTS_PLOT),
         *([f"{FRONT_FOLDER}/", FRONT_TABLE, FRONT_PLOT] if live is not None and live.front else []),
-        *([] if live is None else [LIVE_PAGE, BEST_PLOT, RUNGS_PLOT]),
+        *([] if live is None else [REPORT_PAGE, BEST_PLOT, RUNGS_PLOT]),
         *([STUDY_FILE] if record.study is None else []),
         result,
     ]

@@ -13,6 +13,7 @@ import numpy as np
 
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
 from evaluators.store.whole_file import write_whole
+from search.job.run_names import REPORT_PAGE
 from search.run.table_notes import Notes
 from search.show.sheet import Sheet
 from search.study.display.cost_table import Cost
@@ -32,7 +33,7 @@ from spaces.seeding import named_generator
 __all__ = ["REPORT_FILES", "StudyReport", "study_report", "write_report"]
 
 _log = logging.getLogger(__name__)
-REPORT_FILES: Final = ("report.json", "report.html", "report.md", "report.csv", "tables", "plots")
+REPORT_FILES: Final = ("report.json", REPORT_PAGE, "report.md", "report.csv", "tables", "plots")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +90,7 @@ class StudyReport:
 
     def text(self, folder: Path) -> str:
         """``sheet``, once it is written to ``folder``."""
-        files = "report.html, report.json (.md, .csv), tables/, plots/"
+        files = f"{REPORT_PAGE}, report.json (.md, .csv), tables/, plots/"
         return self.sheet.with_sentences(f"written to {folder}: {files}").text
 
 
@@ -142,7 +143,7 @@ def write_report(table: BenchmarkTable, folder: Path) -> StudyReport:
         costs=report.costs,
         left_out=[(one.proxy, one.reason) for one in report.notes.left_out],
     )
-    write_whole(folder / "report.html", page)
+    write_whole(folder / REPORT_PAGE, page)
     return report
 
 

@@ -152,17 +152,6 @@ def test_every_adapter_has_the_factor_of_the_scaling_rule(tiny_language_model: T
         assert one.scaling["default"] == pytest.approx(factor[rule](one.r["default"]), rel=1e-12)
 
 
-@pytest.mark.parametrize(("budget", "rule"), [("r=1", "alpha/r"), (300, "constant")])
-def test_below_one_rank_at_every_site_constant_is_the_default(
-    tiny_language_model: TinyModel, budget: str | int, rule: str
-) -> None:
-    model = tiny_language_model("llama")
-    made, named = (
-        allocate(model, batches_of(model), budget=budget, **own).to_dict() for own in ({}, {"scaling": rule})
-    )
-    assert made == named
-
-
 def test_budgets_and_ranks_may_be_texts_or_numbers(tiny_language_model: TinyModel) -> None:
     model = tiny_language_model("llama")
     batches = batches_of(model)

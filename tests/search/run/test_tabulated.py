@@ -209,6 +209,7 @@ OTHERS = (
     replace(STRATUM, scaling="constant"),
     replace(STRATUM, learning_rate=1e-3),
 )
+FEW = replace(STRATUM, max_params=352), replace(STRATUM, max_params=352, scaling="constant")
 
 
 @pytest.mark.parametrize(
@@ -219,21 +220,14 @@ OTHERS = (
         (["--budget", "r=2", "--scaling", "constant"], OTHERS[1]),
         (["--budget", "r=2", "--lr", "1e-3"], OTHERS[2]),
         (["--budget", "r=2", "--lr", "3e-3"], STRATUM),  # alpha/r is the default
+        (["--budget", "352"], FEW[1]),  # of less than one rank at every site constant
     ],
 )
 def test_budget_scaling_and_learning_rate_choose_the_stratum(typed, chosen, run, tmp_path, caplog):
     with caplog.at_level(logging.INFO):
-        result = run(written(tmp_path, STRATUM, *OTHERS), *typed)
+        result = run(written(tmp_path, STRATUM, *OTHERS, *FEW), *typed)
     assert result["budget"] == chosen.max_params
     assert f"table    24 allocations of {chosen.name};" in caplog.text
-
-
-def test_of_a_budget_below_one_rank_at_every_site_constant_is_the_default(run, tmp_path, caplog):
-    few = replace(STRATUM, max_params=BUDGET // 2 - 32)
-    constant = replace(few, scaling="constant")
-    with caplog.at_level(logging.INFO):
-        run(written(tmp_path, few, constant), "--budget", str(few.max_params))
-    assert f"table    24 allocations of {constant.name};" in caplog.text
 
 
 def test_a_default_that_fits_no_stratum_is_no_objection(run, tmp_path):
