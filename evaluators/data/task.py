@@ -110,9 +110,9 @@ def build_task(
     known = (*tables["training"].texts, *tables["validation"].texts)
     warnings = [*learned.warnings, *doubts, *repeats(known, tables["evaluation"].texts)]
     _log_all(warnings)
-    (train, validation, test), cut = _tokenised(tables, labels, tokenizer, max_length)
-    _log_all(cut)
-    warnings += cut
+    (train, validation, test), told = _tokenised(tables, labels, tokenizer, max_length)
+    _log_all(told)
+    warnings += told
     return Task(name, learned.objective, train, validation, test, (*warnings, *learned.remarks))
 
 
@@ -141,8 +141,8 @@ def build_training_task(
     tables = {"training": _first(table.take(rest), rows)}
     labels = {part: learned.objective.encoded(own.labels, part) for part, own in tables.items()}
     _log_all([*learned.warnings, *learned.objective.doubts(labels)])
-    (train,), cut = _tokenised(tables, labels, tokenizer, max_length)
-    _log_all(cut)
+    (train,), told = _tokenised(tables, labels, tokenizer, max_length)
+    _log_all(told)
     return Task(name, learned.objective, train, train.take([]), train.take([]))
 
 
@@ -191,7 +191,8 @@ def _tokenised(
     tokenizer: PreTrainedTokenizerBase,
     max_length: int | None,
 ) -> tuple[list[Rows], list[str]]:
-    """The tables' rows, tokenised in one batch, and a sentence for each part of which some are cut.
+    """The tables' rows, tokenised in one batch, and a sentence for each part of which some are cut, or begin
+    with the begin-of-text token themselves.
 
     Token types that are 0 everywhere, as for single texts, are left out: that is what models take then.
     """

@@ -28,7 +28,7 @@ def soonest_size(candidates: int, workers: int, most: int) -> int:
         rounds, more = divmod(whole, workers)
         return rounds * size + (size if more else rest)
 
-    return min(range(most, 0, -1), key=ends)
+    return min(range(max(1, min(most, candidates)), 0, -1), key=ends)
 
 
 def form_cohorts(

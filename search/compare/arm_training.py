@@ -55,6 +55,11 @@ class Planned:
         return [Candidate(self.start, seed, rate) for rate, seed in product(rates, seeds)]
 
     @property
+    def rule(self) -> str:
+        """Of scaling, as its recipe has it."""
+        return self.workload.recipe.scaling.rule
+
+    @property
     def factors(self) -> tuple[float, ...]:
         """Of its wires at the ranks where they start."""
         kinds, scaling = (
@@ -173,7 +178,7 @@ def report(
     legs = [_legs(one.planned, "test", seeds, [one.learning_rate], machine) for one in chosen]
     runs = fine_tune_all(legs, folder / CANDIDATES, machine, keep_tensors=True, progress=progress)
     return [
-        ArmRuns(one.planned.arm, one.planned.workload.recipe.scaling.rule, one.learning_rate, tuple(own))
+        ArmRuns(one.planned.arm, one.planned.rule, one.learning_rate, tuple(own))
         for one, own in zip(chosen, runs, strict=True)
     ]
 
@@ -183,9 +188,8 @@ def _legs(
 ) -> tuple[Workload, list[Leg]]:
     """What there is to train of an arm, to be judged on these rows; the machine's log knows it by the arm."""
     workload, candidates = one.on(rows), one.candidates(seeds, rates)
-    rule = workload.recipe.scaling.rule
     for candidate in candidates:
-        name = f"{one.arm.label[:_READABLE]}-lr{candidate.learning_rate:g}-{rule}"
+        name = f"{one.arm.label[:_READABLE]}-lr{candidate.learning_rate:g}-{one.rule}"
         machine.log.named(candidate, name, workload)
     return workload, whole(candidates)
 
@@ -196,5 +200,5 @@ def _points(one: Planned, runs: Sequence[Trained], seeds: int) -> list[GridPoint
         own = [run.evaluation.loss for run in runs[i * seeds : (i + 1) * seeds]]
         finished = [loss for loss in own if loss is not None]
         mean = float(np.mean(finished)) if len(finished) == seeds else None
-        points.append(GridPoint(one.arm.label, one.workload.recipe.scaling.rule, rate, mean))
+        points.append(GridPoint(one.arm.label, one.rule, rate, mean))
     return points

@@ -42,7 +42,7 @@ def arms_shown(place: StudyPlace) -> ArmsShown:
     @contextmanager
     def shown(chosen: Sequence[Chosen], seeds: Sequence[int]) -> Iterator[Machine]:
         job, trials = chosen[0].planned.job, _trials(chosen)
-        arms = [(one.planned.arm.label, one.learning_rate, _rule_of(one)) for one in chosen]
+        arms = [(one.planned.arm.label, one.learning_rate, one.planned.rule) for one in chosen]
         planned = arms, seeds  # all of which may be others when a comparison has grown
         aim = Aim(job.task.objective.metric_title, job.task.objective.direction)
         study = place.of(planned).study([aim], more={"seeds": list(seeds)})
@@ -67,12 +67,8 @@ def _runs(one: Chosen, seeds: Sequence[int]) -> list[tuple[str, Candidate]]:
     return [(mark, run) for run in one.planned.candidates(seeds, [one.learning_rate])]
 
 
-def _rule_of(one: Chosen) -> str:
-    return one.planned.workload.recipe.scaling.rule
-
-
 def _trials(chosen: Sequence[Chosen]) -> list[ShownTrial]:
-    rules = [_rule_of(one) for one in chosen]
+    rules = [one.planned.rule for one in chosen]
     rates = [one.learning_rate for one in chosen]
     labels = [one.planned.arm.label for one in chosen]
     distributions = {

@@ -6,9 +6,18 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from search.job.text_lines import sample_lines, text_of_all
-from search.show.number_format import ABSENT, mean_sd, p_equation, p_value
+from search.show.number_format import ABSENT, mean_sd, p_equation
 from search.show.sheet import Sheet
-from search.show.table import Column, Table, TableCell, TableRow, count_cell, interval_cell, word_cell
+from search.show.table import (
+    Column,
+    Table,
+    TableCell,
+    TableRow,
+    count_cell,
+    interval_cell,
+    p_cell,
+    word_cell,
+)
 from spaces.counted import counted
 
 from .leaderboard import Leaderboard
@@ -104,7 +113,7 @@ def _metric_of(one: Standing) -> tuple[TableCell, ...]:
         word_cell(one.label),
         TableCell(mean_sd(metric.mean, metric.sd) + _of_seeds(one), (metric.mean, metric.sd, metric.count)),
         interval_cell(None if apart is None else apart.interval),
-        _p_cell(None if apart is None else apart.p_holm),
+        p_cell(None if apart is None else apart.p_holm),
         _figure(one.median, ".4f"),
     )
 
@@ -137,10 +146,6 @@ def _runs_of(one: Standing, *, at_an_edge: bool) -> tuple[TableCell, ...]:
 
 def _figure(value: float | None, form: str = "") -> TableCell:
     return TableCell(ABSENT if value is None else format(value, form), (value,))
-
-
-def _p_cell(value: float | None) -> TableCell:
-    return TableCell(ABSENT if value is None else p_value(value), (value,))
 
 
 def _of_seeds(one: Standing) -> str:

@@ -13,9 +13,19 @@ from search.statistics.interval import Interval
 from spaces.printable import printable
 
 from .aligned_text import aligned, wrapped
-from .number_format import ABSENT, with_interval
+from .number_format import ABSENT, p_value, with_interval
 
-__all__ = ["Column", "Table", "TableCell", "TableRow", "Value", "count_cell", "interval_cell", "word_cell"]
+__all__ = [
+    "Column",
+    "Table",
+    "TableCell",
+    "TableRow",
+    "Value",
+    "count_cell",
+    "interval_cell",
+    "p_cell",
+    "word_cell",
+]
 
 Value = str | int | float | bool | None
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of one (OWASP)
@@ -141,6 +151,11 @@ def interval_cell(interval: Interval | None, digits: int = 4) -> TableCell:
         return TableCell(ABSENT, (None,) * 3)
     text = with_interval(interval.mean, interval.low, interval.high, digits)
     return TableCell(text, (interval.mean, interval.low, interval.high))
+
+
+def p_cell(probability: float | None) -> TableCell:
+    """A probability as ``p_value`` writes it; a dash for None."""
+    return TableCell(ABSENT if probability is None else p_value(probability), (probability,))
 
 
 def _in_csv(value: Value) -> str:

@@ -6,8 +6,17 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from search.show.number_format import ABSENT, decimal, p_value, signed
-from search.show.table import Column, Table, TableCell, TableRow, count_cell, interval_cell, word_cell
+from search.show.number_format import decimal, signed
+from search.show.table import (
+    Column,
+    Table,
+    TableCell,
+    TableRow,
+    count_cell,
+    interval_cell,
+    p_cell,
+    word_cell,
+)
 from search.study.judging.stratum_report import Contest, StratumReport
 from search.study.origin import Origin
 
@@ -85,9 +94,8 @@ def _table(report: StratumReport, caption: str, placed: Sequence[_Placed]) -> Ta
 
 def _against(contest: Contest) -> Iterable[TableCell]:
     """The cells under ``_AGAINST``."""
-    chance = contest.difference.p_holm
     yield interval_cell(contest.difference.interval)
-    yield TableCell(ABSENT if chance is None else p_value(chance), (chance,))
+    yield p_cell(contest.difference.p_holm)
 
 
 def _short(origins: Sequence[Origin]) -> str:

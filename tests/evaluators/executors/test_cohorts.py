@@ -56,7 +56,7 @@ def test_no_other_size_ends_sooner_or_is_as_soon_and_larger(candidates, workers,
     ends = {other: ended(candidates, workers, other) for other in range(1, most + 1)}
     assert ends[size] == min(ends.values())
     assert all(ends[other] > ends[size] for other in range(size + 1, min(most, candidates) + 1))
-    assert workers == 1 or size <= math.ceil(candidates / workers)
+    assert size <= math.ceil(candidates / workers)
 
 
 @pytest.mark.parametrize(

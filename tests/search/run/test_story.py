@@ -31,7 +31,7 @@ def test_the_winner_stands_beside_uniform_with_seeds_and_interval() -> None:
         "-0.0063 [-0.0331, +0.0206]",
     )
     assert (story.task, story.budget, story.command) == ("rotten_tomatoes", 2_300_000, "rankscape run")
-    assert story.verdict.startswith(RECORD.verdict)
+    assert story.verdict == RECORD.verdict
 
 
 def test_seeds_that_failed_are_not_among_those_counted() -> None:
@@ -78,5 +78,6 @@ def test_what_answered_in_place_of_fine_tuning_stands_in_table_result_and_card(e
     record = replace(RECORD, evaluator=evaluator, notes=("nothing was fine-tuned", *RECORD.notes))
     again = SearchRecord.of_json(json.loads(json.dumps(record.to_json())))
     assert again.evaluator == evaluator
-    assert "Note: nothing was fine-tuned." in story_of(again, task="t", command=None).verdict
+    verdict = story_of(again, task="t", command=None).verdict
+    assert verdict == f"{RECORD.verdict} Note: nothing was fine-tuned."
     assert "note: nothing was fine-tuned" in search_sheet(again).text
