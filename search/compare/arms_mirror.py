@@ -12,7 +12,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from evaluators.training.candidate import Candidate, Evaluation
 from search.job.machine import Machine
 from search.mirror.opened_storage import opened_for_writing
-from search.mirror.seeds_log import SeedsLog, end_of_seeds
+from search.mirror.seeds_log import SeedsLog, end_of_seeds, tell_of_waiting
 from search.mirror.shown import Aim, ShownTrial
 from search.mirror.study_mirror import begin_study
 from search.mirror.study_place import StudyPlace
@@ -57,6 +57,7 @@ def arms_shown(place: StudyPlace) -> ArmsShown:
 
             log = SeedsLog(job.machine.log, [_runs(one, seeds) for one in chosen], ended)
             yield replace(job.machine, log=log)
+            tell_of_waiting(log, mirror)
 
     return shown
 

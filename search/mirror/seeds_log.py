@@ -1,18 +1,27 @@
-"""Trials of several runs each, a seed apiece, that end as their last run does."""
+"""Trials of several runs each, a seed apiece, that end as their last run does; or wait for another start."""
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from optuna.trial import TrialState
 
+from evaluators.adapters.markdown import escaped
 from evaluators.executors.workload import Workload
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from search.job.logs.training_log import TrainingLog
 from search.statistics.summary import Summary
+from spaces.counted import counted
 
-__all__ = ["SeedsEnd", "SeedsLog", "end_of_seeds"]
+from .study_mirror import StudyMirror
+
+__all__ = ["SeedsEnd", "SeedsLog", "end_of_seeds", "tell_of_waiting"]
+
+_REASONS: Final = 2
+_log = logging.getLogger(__name__)
 
 SeedsEnd = tuple[TrialState, tuple[float, ...] | None, dict[str, object]]
 """How a trial ended: its state, its value where it has one, and attributes."""
@@ -22,7 +31,8 @@ class SeedsLog:
     """A ``TrainingLog`` that says which trials are over, and passes on what it is told.
 
     beneath: the log that there is. trials: of each, its runs: the mark of their workload, and the candidate.
-    ended: called once with a trial's place and its evaluations, in the order of its runs.
+    ended: called once with a trial's place and its evaluations, in the order of its runs; not where one of
+    them is a failure that may pass, since another start makes that run again.
     """
 
     def __init__(
@@ -46,10 +56,34 @@ class SeedsLog:
         self._beneath(workload, mark, trained)
         run = mark, trained.evaluation.candidate
         self._known[run] = trained.evaluation
+        if trained.evaluation.may_pass:
+            return
         for place in self._places.pop(run, ()):
             self._left[place].remove(run)
             if not self._left[place]:
                 self._ended(place, [self._known[one] for one in self._trials[place]])
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Why trials wait for another start: of each, the first failure that may pass."""
+        lost = [
+            [self._known[run] for run in runs if run in left and run in self._known]
+            for runs, left in zip(self._trials, self._left, strict=True)
+        ]
+        return tuple(str(own[0].failure) for own in lost if own)
+
+
+def tell_of_waiting(log: SeedsLog, mirror: StudyMirror) -> None:
+    """Makes the note of a study say how many of its trials stay running, and why; empty where none does.
+
+    Logs the same. log: of all the study's trials, every run of which was tried.
+    """
+    waiting = log.waiting
+    reasons = "; ".join([*dict.fromkeys(waiting)][:_REASONS])
+    said = f"{counted(len(waiting), 'trial')} left running, for the same line to train again: {reasons}"
+    if waiting:
+        _log.warning("study    %s: %s", mirror.name, said)
+    mirror.describe(note=escaped(said) if waiting else "")
 
 
 def end_of_seeds(runs: Sequence[Evaluation]) -> SeedsEnd:

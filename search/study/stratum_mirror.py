@@ -15,7 +15,7 @@ from search.job.job import Job
 from search.job.machine import Machine
 from search.mirror.allocation_mirror import opened_mirror
 from search.mirror.allocation_trial import AllocationTrial, TrialAxes
-from search.mirror.seeds_log import SeedsLog, end_of_seeds
+from search.mirror.seeds_log import SeedsLog, end_of_seeds, tell_of_waiting
 from search.mirror.shown import Aim
 from search.mirror.study_place import StudyPlace
 
@@ -63,4 +63,6 @@ def stratum_mirror(
             mirror.show([replace(trial, state=state, values=values, attributes=told)])
 
         runs = [[(mark, one) for one in job.candidates(own.allocation)] for own in drawn]
-        yield replace(job.machine, log=SeedsLog(job.machine.log, runs, ended))
+        log = SeedsLog(job.machine.log, runs, ended)
+        yield replace(job.machine, log=log)
+        tell_of_waiting(log, mirror.full)
