@@ -25,17 +25,20 @@ class FolderRecord:
     """command: whose folder it is. options: those that decide its results, as JSON has them.
 
     files: what the command left when it ended, SHA-256 by path within the folder; empty until then.
+    growing: names of options that may change from start to start; the command knows them, no file does.
     """
 
     command: str
     options: Mapping[str, object]
     provenance: Provenance
     files: Mapping[str, str] = field(default_factory=dict)
+    growing: Collection[str] = ()
 
     @property
     def identity(self) -> str:
         """A digest of the options and of what is read, the same in every start of a run."""
-        own = [self.command, dict(self.options), dict(self.provenance.inputs)]
+        lasting = {name: value for name, value in self.options.items() if name not in self.growing}
+        own = [self.command, lasting, dict(self.provenance.inputs)]
         return sha256(json.dumps(own, sort_keys=True, default=dict).encode()).hexdigest()[:32]
 
     def write(self, folder: Path) -> None:

@@ -129,7 +129,7 @@ class OutputFolder:
         """What ``begin`` will record, as far as it can be told by now, or has; once the folder is opened."""
         assert self._read is not None, "who does not ask for options has none"
         known = self._read if self._record is None else self._record.provenance.completed_by(self._read)
-        return FolderRecord(self._command, self._options, known)
+        return FolderRecord(self._command, self._options, known, growing=self._growing)
 
     @property
     def identity(self) -> str:

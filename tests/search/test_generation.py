@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
 import torch
 from peft import AutoPeftModelForCausalLM
@@ -102,11 +103,18 @@ def trained_in(out: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in kept if "answers" not in path.name}
 
 
+def studies_in(out: Path) -> list[str]:
+    path = out / "study.db"
+    return optuna.get_all_study_names(f"sqlite:///{path}") if path.exists() else []
+
+
 def test_a_run_that_has_ended_writes_text_later_and_trains_nothing_again(typed, tmp_path, capsys):
-    argv = [*typed, *FEW, "--seeds", "1", "--json"]
+    storage = f"sqlite:///{tmp_path / 'shown.db'}"
+    argv = [*typed, *FEW, "--seeds", "1", "--json", "--storage", storage, "--study-name", "mine"]
     assert run(argv) == 0
     first, before = json.loads(capsys.readouterr().out), trained_in(tmp_path / "out")
     assert before
+    studies = optuna.get_all_study_names(storage)
     assert "text" not in first
     assert run([*argv, *GENERATE]) == 0
     second = json.loads(capsys.readouterr().out)
@@ -121,6 +129,7 @@ def test_a_run_that_has_ended_writes_text_later_and_trains_nothing_again(typed, 
     assert "text" not in json.loads(capsys.readouterr().out)
     assert not (tmp_path / "out" / "answers.jsonl").exists()
     assert trained_in(tmp_path / "out") == before
+    assert optuna.get_all_study_names(storage) == studies
     assert run([*argv, "--epochs", "5"]) == 2
     assert "holds a run with other options (--epochs)" in capsys.readouterr().err
 
@@ -139,9 +148,11 @@ def test_python_writes_text_later_into_the_same_folder_too(do, typed, tmp_path):
         return bench.fine_tune([], folder=tmp_path / "mine")
 
     assert found().writing is None
-    before = trained_in(tmp_path / "mine")
+    before, shown = trained_in(tmp_path / "mine"), studies_in(tmp_path / "mine")
+    assert bool(shown) == (do == "search")
     assert found(generate=True, max_new_tokens=3, text_metrics="bleu").record.text.metrics == ("bleu",)
     assert trained_in(tmp_path / "mine") == before
+    assert studies_in(tmp_path / "mine") == shown
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from search.folder.folder_record import FolderRecord
 from search.folder.provenance import Provenance
 from search.run.alike import check_alike, settled
+from search.run.settings import SEARCH_MAY_GROW
 from spaces.errors import UsageError
 
 OWN = FolderRecord(
@@ -30,6 +31,13 @@ def refusal(other: FolderRecord) -> str:
 
 def test_those_that_are_alike_may_share():
     check_alike(json.loads(json.dumps(settled(OWN))), replace(OWN, files={"result.json": "d"}))
+
+
+@pytest.mark.parametrize("name", SEARCH_MAY_GROW)
+def test_so_may_those_that_differ_in_what_may_change_when_one_goes_on(name):
+    one, other = (replace(OWN, options={**OWN.options, name: value}) for value in (1, 2))
+    check_alike(json.loads(json.dumps(settled(one))), other)
+    check_alike(json.loads(json.dumps(settled(OWN))), other)
 
 
 @pytest.mark.parametrize(
