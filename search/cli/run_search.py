@@ -13,6 +13,7 @@ from search.folder.provenance import Digests, data_file, inputs_of
 from search.job.run_names import CANDIDATES
 from search.job.settings import DataSettings, ModelSettings
 from search.live.settings import LiveSettings
+from search.mirror.join_settings import JoinSettings
 from search.run.record import SearchRecord
 from search.run.settings import SEARCH_MAY_GROW, SearchSettings
 
@@ -45,8 +46,8 @@ def run_search(
     """
     known = decisive(given.all((*JOB, SearchSettings, LiveSettings)))
     inputs = partial(_inputs, given)
-    path = output_path(given.of(OutputSettings).output)
-    folder = OutputFolder(path, "search.run", known, inputs=inputs, growing=SEARCH_MAY_GROW)
+    path, shared = output_path(given.of(OutputSettings).output), given.of(JoinSettings).join
+    folder = OutputFolder(path, "search.run", known, inputs=inputs, growing=SEARCH_MAY_GROW, shared=shared)
     with folder.opened() as path:
         ended = folder.finished()
         if ended is None:

@@ -26,6 +26,8 @@ class FolderRecord:
 
     files: what the command left when it ended, SHA-256 by path within the folder; empty until then.
     growing: names of options that may change from start to start; the command knows them, no file does.
+    token: no other folder's, so that the same command in another one is another run; empty where it is the
+    same, as with drivers of one search, and in what older versions wrote.
     """
 
     command: str
@@ -33,12 +35,13 @@ class FolderRecord:
     provenance: Provenance
     files: Mapping[str, str] = field(default_factory=dict)
     growing: Collection[str] = ()
+    token: str = ""
 
     @property
     def identity(self) -> str:
-        """A digest of the options and of what is read, the same in every start of a run."""
+        """A digest of options, what is read and whose folder it is: the same in every start of a run."""
         lasting = {name: value for name, value in self.options.items() if name not in self.growing}
-        own = [self.command, lasting, dict(self.provenance.inputs)]
+        own = [self.command, lasting, dict(self.provenance.inputs), *filter(None, [self.token])]
         return sha256(json.dumps(own, sort_keys=True, default=dict).encode()).hexdigest()[:32]
 
     def write(self, folder: Path) -> None:
@@ -49,6 +52,7 @@ class FolderRecord:
             "inputs": dict(self.provenance.inputs),
             "program": dict(self.provenance.program),
             "files": dict(self.files),
+            "token": self.token,
         }
         write_sealed(folder / RECORD, content, indent=2)
 
@@ -78,7 +82,8 @@ def read_record(folder: Path, *, another: str) -> FolderRecord | None:
     try:
         content = read_sealed(path)
         provenance = Provenance(content["inputs"], content["program"])
-        return FolderRecord(content["command"], content["options"], provenance, content["files"])
+        files, token = content["files"], content.get("token", "")
+        return FolderRecord(content["command"], content["options"], provenance, files, token=token)
     except (DamagedFileError, KeyError) as error:
         if _is_of_an_older_version(path):
             raise UsageError(

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from evaluators.base.content_digest import file_digest
 from evaluators.store.whole_file import is_unfinished, write_whole
@@ -66,6 +67,7 @@ class OutputFolder:
         *,
         inputs: Callable[[], Mapping[str, Digests]],
         any_options: bool = False,
+        shared: bool = False,
         growing: Collection[str] = (),
         files: Collection[str] = (),
         argument: str = "output",
@@ -78,6 +80,7 @@ class OutputFolder:
             options: ``decisive`` ones.
             inputs: of the run's data and model, as they are.
             any_options: whether those of another run of the command are as good.
+            shared: whether others do the same run in folders of their own.
             growing: those by which a run may be gone on with that has other ones; its result is then none.
             files: names that may stand in a folder of which nothing is recorded.
             argument: what whoever chose the folder calls it.
@@ -86,6 +89,7 @@ class OutputFolder:
         self._command, self._options, self._inputs = command, options, inputs
         self._any_options, self._growing, self._files = any_options, growing, files
         self._argument, self._another = argument, f"choose another `{argument}`"
+        self._shared, self._token = shared, uuid4().hex
         self._record: FolderRecord | None = None
         self._read: Provenance | None = None  # what this run reads, as it was when it began
 
@@ -129,7 +133,9 @@ class OutputFolder:
         """What ``begin`` will record, as far as it can be told by now, or has; once the folder is opened."""
         assert self._read is not None, "who does not ask for options has none"
         known = self._read if self._record is None else self._record.provenance.completed_by(self._read)
-        return FolderRecord(self._command, self._options, known, growing=self._growing)
+        token = self._token if self._record is None else self._record.token
+        own = "" if self._shared else token
+        return FolderRecord(self._command, self._options, known, growing=self._growing, token=own)
 
     @property
     def identity(self) -> str:

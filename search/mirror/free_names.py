@@ -8,13 +8,12 @@ from pathlib import Path
 from optuna.storages import BaseStorage
 
 from search.folder.folder_record import FolderRecord
-from spaces.errors import UsageError
 
 from .allocation_mirror import IN_SHORT
 from .opened_storage import opened_storage
 from .patience import patiently
 from .settings import StorageSettings
-from .study_mirror import is_anothers
+from .study_mirror import is_anothers, taken
 from .study_place import StudyPlace
 
 __all__ = ["check_free", "chosen_place"]
@@ -39,9 +38,9 @@ def check_free(place: StudyPlace | None, kinds: Container[str]) -> None:
     """
     if place is None or place.storage is None or not place.chosen:
         return
-    taken = patiently(lambda: _taken(place, kinds))
-    if taken is not None:
-        raise UsageError(f"`storage` has a study {taken!r} of another search; choose another `study_name`.")
+    name = patiently(lambda: _taken(place, kinds))
+    if name is not None:
+        raise taken(name)
 
 
 def _taken(place: StudyPlace, kinds: Container[str]) -> str | None:

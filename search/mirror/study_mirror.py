@@ -24,7 +24,7 @@ from .patience import OvertakenError, patiently
 from .shown import OF_A_PLAN, ShownFile, ShownStudy, ShownTrial
 from .writer import PlainWriter, StudyWriter, TrialChange
 
-__all__ = ["StudyMirror", "begin_study", "is_anothers"]
+__all__ = ["StudyMirror", "begin_study", "is_anothers", "taken"]
 
 _IDENTITY: Final = "rankscape:identity"
 _METRIC_NAMES: Final = "study:metric_names"  # what Study.set_metric_names sets
@@ -188,9 +188,7 @@ def begin_study(storage: BaseStorage, study: ShownStudy, *, named: bool = False)
         if mirror is not None:
             return mirror
         if named and not _is_of_run(storage, storage.get_study_id_from_name(name), study.identity):
-            raise UsageError(
-                f"`storage` has a study {name!r} of another search; choose another `study_name`."
-            )
+            raise taken(name)
     raise AssertionError("numbers do not end")
 
 
@@ -214,6 +212,14 @@ def _begun(storage: BaseStorage, study: ShownStudy) -> StudyMirror | None:
     if fresh or any(told.get(key) != value for key, value in study.attributes.items()):
         writer.describe(study.attributes, {_METRIC_NAMES: [aim.name for aim in study.aims]})
     return StudyMirror(storage, study_id, study.name)
+
+
+def taken(name: str) -> UsageError:
+    """The error where a study has a name that somebody chose for another."""
+    return UsageError(
+        f"`storage` has a study {name!r} of another search, or of this one in another folder; choose another "
+        "`study_name`."
+    )
 
 
 def is_anothers(storage: BaseStorage, study_id: int, identity: str) -> bool:

@@ -221,7 +221,7 @@ class Workbench:
         bench = replace(self, job=logged(self.job, log, folder))
         if folder is not None:
             known = {**self.asked.by_name(), **settings_by_name(settings), **settings_by_name(live)}
-            owner = self._owner(folder, "search.run", known)
+            owner = self._owner(folder, "search.run", known, shared=join)
             with owner.opened():
                 found = bench.search_in(owner, settings, live, shown=shown, join=joined, watchers=watchers)
             if isinstance(found, SearchRecord):
@@ -285,13 +285,16 @@ class Workbench:
             watchers=watchers,
         )
 
-    def _owner(self, folder: str | Path, command: str, known: Mapping[str, object]) -> OutputFolder:
+    def _owner(
+        self, folder: str | Path, command: str, known: Mapping[str, object], *, shared: bool = False
+    ) -> OutputFolder:
         """The folder as one that belongs to a command with all that is known to decide its results."""
         return OutputFolder(
             path_of("folder", folder),
             command,
             decisive(known),
             inputs=partial(inputs_of, self.asked.model, self.asked.data),
+            shared=shared,
             growing=SEARCH_MAY_GROW,
             argument="folder",
         )

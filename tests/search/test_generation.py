@@ -132,6 +132,8 @@ def test_a_run_that_has_ended_writes_text_later_and_trains_nothing_again(typed, 
     assert optuna.get_all_study_names(storage) == studies
     assert run([*argv, "--epochs", "5"]) == 2
     assert "holds a run with other options (--epochs)" in capsys.readouterr().err
+    assert run([*argv, "--output", str(tmp_path / "another")]) == 2
+    assert "of this one in another folder; choose another --study-name." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("do", ["search", "fine_tune"])

@@ -75,8 +75,11 @@ def test_a_name_that_is_taken(called, line, tmp_path, capsys):
         begin_study(there, theirs)
     named = [*line, "--storage", storage, "--study-name"]
     assert called.begin([*named, "tiny"]) == 2
-    said = f"--storage has a study {theirs.name!r} of another search; choose another --study-name."
-    assert said in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert (
+        f"--storage has a study {theirs.name!r} of another search, or of this one in another folder; " in said
+    )
+    assert "choose another --study-name." in said
     assert not (tmp_path / "out").exists()
     with pytest.raises(AssertionError, match="is loaded"):
         called.begin([*named, "another"])
@@ -101,3 +104,5 @@ def test_one_that_grows_keeps_the_name_that_was_chosen(called, line, tmp_path, c
     grown = {name for name in trials if name.endswith("(2)") and name.startswith("tiny")}
     assert grown
     assert all(trials[name] == 1 + trials[name.removesuffix(" (2)")] for name in grown)
+    assert called.begin([*named, "--output", str(tmp_path / "another")]) == 2
+    assert "of this one in another folder; choose another --study-name." in capsys.readouterr().err

@@ -45,8 +45,11 @@ def test_a_name_that_is_taken(kind, more, small, tmp_path, capsys):
         begin_study(there, theirs)
     named = [*small, *more, "--storage", storage, "--study-name"]
     assert begin([*named, "tiny"]) == 2
-    said = f"--storage has a study {theirs.name!r} of another search; choose another --study-name."
-    assert said in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert (
+        f"--storage has a study {theirs.name!r} of another search, or of this one in another folder; " in said
+    )
+    assert "choose another --study-name." in said
     assert not (tmp_path / "out").exists()
     with pytest.raises(AssertionError, match="is loaded"):
         begin([*named, "another"])
