@@ -63,9 +63,15 @@ class Head:
         pretrained: Collection[str] = (),
     ) -> None:
         """modules: by full name. ``stacked`` must hold ``Head.shapes(modules)``. std: of weights at the
-        start. pretrained: parameters, by full name, that start as they are."""
+        start. pretrained: parameters, by full name, that start as they are. Raises InputError where one
+        of the head's is packed, whose numbers are not its weights."""
         self._modules, self._stacked, self._std = dict(modules), stacked, std
         own = head_parameters(modules)
+        if packed := next((name for name, one in own.items() if not one.is_floating_point()), None):
+            raise InputError(
+                f"the head's {packed} is packed ({own[packed].dtype}) and cannot be trained; load the model "
+                f"with llm_int8_skip_modules={sorted(modules)} in its BitsAndBytesConfig."
+            )
         self._pretrained = {f"head.{name}": own[name].detach() for name in pretrained if name in own}
 
     @classmethod

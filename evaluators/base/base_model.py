@@ -95,7 +95,7 @@ def load_base_model(source: ModelSource, *, device: torch.device | str) -> PreTr
             name,
             config=config,
             dtype=DTYPES[source.dtype],
-            **packed_loading(source.bits, DTYPES[source.dtype], device),
+            **packed_loading(source.bits, DTYPES[source.dtype], device, kind=kind, config=config),
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=local_only,

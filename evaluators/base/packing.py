@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 import torch
-from transformers import BitsAndBytesConfig, PreTrainedModel
+from transformers import BitsAndBytesConfig, PretrainedConfig, PreTrainedModel
+from transformers.quantizers.base import get_keys_to_not_convert
 
 from spaces.errors import InputError
+
+from .architectures import ModelClass
 
 __all__ = ["PACKINGS", "keep_packing", "packed_loading"]
 
@@ -24,11 +28,18 @@ PACKINGS: Final[Mapping[int, Mapping[str, Any]]] = MappingProxyType(
 computed in 16 bits in all of them, and a candidate would hang on its neighbours' rows."""
 
 
-def packed_loading(bits: int | None, dtype: torch.dtype, device: torch.device | str) -> dict[str, Any]:
+def packed_loading(
+    bits: int | None,
+    dtype: torch.dtype,
+    device: torch.device | str,
+    *,
+    kind: ModelClass,
+    config: PretrainedConfig,
+) -> dict[str, Any]:
     """What ``from_pretrained`` takes besides for a model of so many bits; nothing where they are None.
 
-    dtype: that products are computed in, and that what is not packed has. Raises InputError where
-    bitsandbytes is missing.
+    dtype: that products are computed in, and that what is not packed has: the head, which trains, and what
+    transformers leaves as it is by itself. Raises InputError where bitsandbytes is missing.
     """
     if bits is None:
         return {}
@@ -40,7 +51,9 @@ def packed_loading(bits: int | None, dtype: torch.dtype, device: torch.device | 
         ) from None
     compute = {"bnb_4bit_compute_dtype": dtype} if bits == 4 else {}
     return {
-        "quantization_config": BitsAndBytesConfig(**PACKINGS[bits], **compute),
+        "quantization_config": BitsAndBytesConfig(
+            **PACKINGS[bits], **compute, llm_int8_skip_modules=_left_as_they_are(kind, config)
+        ),
         "device_map": {"": torch.device(device)},
     }
 
@@ -54,3 +67,10 @@ def keep_packing(model: PreTrainedModel) -> None:
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
             module.__dict__["support_avx512bf16_for_cpu"] = False
+
+
+def _left_as_they_are(kind: ModelClass, config: PretrainedConfig) -> list[str]:
+    """Modules that are not packed: a list that is given takes the place of transformers' own."""
+    with torch.device("meta"):
+        model = kind.auto.from_config(copy.deepcopy(config), trust_remote_code=False)
+    return sorted({*get_keys_to_not_convert(model), *kind.head(model)})

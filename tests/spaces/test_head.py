@@ -108,6 +108,17 @@ def test_a_head_starts_with_norms_of_one_and_biases_of_zero(tiny_model):
     assert stacked.leaf["head.classifier.3.weight"].std() > 0
 
 
+@pytest.mark.parametrize("pretrained", [(), ("classifier.weight",)])
+def test_a_packed_head_is_refused_by_name(tiny_model, pretrained):
+    modules = modules_of(tiny_model("bert"))
+    modules["classifier"].weight = nn.Parameter(torch.ones(2, 32, dtype=torch.int8), requires_grad=False)
+    stacked = Stacked(Head.shapes(modules), 1, device="cpu")
+    with pytest.raises(
+        InputError, match=r"the head's classifier.weight is packed \(torch.int8\) and cannot be trained; load"
+    ):
+        Head(modules, stacked, pretrained=pretrained)
+
+
 def test_a_module_of_two_tensors_is_refused_by_name(tiny_model, tiny_batch):
     model = tiny_model("bert")
     model.classifier = _Pairing()
