@@ -6,9 +6,8 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from copy import deepcopy
 from itertools import islice
-from typing import Final, TypeGuard, cast
+from typing import Final, cast
 
 import numpy as np
 import torch
@@ -18,14 +17,11 @@ from peft import (
     LoraConfig,
     PeftConfig,
     PeftModel,
-    get_peft_model,
     initialize_lora_eva_weights,
 )
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from evaluators.base.architectures import ARCHITECTURES
-from evaluators.base.saved_modules import saved_modules
 from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
@@ -51,10 +47,10 @@ from .memory import (
 )
 from .prefixed import prefixed
 from .sparing import MicroBatches, targets_in
+from .with_adapter import TRAINED_HEAD, adapter_params, is_eva, with_adapter
 
-__all__ = ["adapter_params", "train_with_peft", "with_adapter"]
+__all__ = ["train_with_peft"]
 
-_HEAD: Final = ".modules_to_save.default"  # where PEFT keeps its trained copy of a module
 _EVA_BATCHES: Final = 128  # EVA goes round them until its components stay; they are kept in memory
 
 _Write = Callable[[PreTrainedModel], tuple[str, ...]]
@@ -116,25 +112,6 @@ def train_with_peft(
         return run.failed(why_it_did_not_fit(error), may_pass=True)
 
 
-def with_adapter(config: PeftConfig, model: PreTrainedModel, objective: TaskObjective) -> PeftModel:
-    """A copy of the model with what the config describes, in eval mode; its whole head trains too."""
-    own = deepcopy(config)
-    own.task_type = ARCHITECTURES[objective.architecture].task_type
-    saved = saved_modules(objective.head(model), own.task_type)
-    own.modules_to_save = saved  # type: ignore[attr-defined] # every tuner has it
-    empty = _is_eva(own)  # as PEFT asks for: EVA makes the matrices anew
-    return get_peft_model(deepcopy(model), own, low_cpu_mem_usage=empty).eval()
-
-
-def adapter_params(tuned: PeftModel) -> int:
-    """Parameters that train, the head left out."""
-    return sum(
-        parameter.numel()
-        for name, parameter in tuned.named_parameters()
-        if parameter.requires_grad and f"{_HEAD}." not in name
-    )
-
-
 class _PeftRun:
     """One candidate on its way."""
 
@@ -152,7 +129,7 @@ class _PeftRun:
         with torch.random.fork_rng(devices=[model.device] if cuda else []):
             torch.manual_seed(seed)
             tuned = with_adapter(config, model, self.objective)
-            if _is_eva(config):
+            if is_eva(config):
                 self._initialise_eva(tuned, config)
         modules = self.objective.head(model)
         head = Head.of(model, modules, Stacked(Head.shapes(modules), 1, device=model.device))
@@ -160,7 +137,7 @@ class _PeftRun:
         with torch.no_grad():
             for name, tensor in head.trained(0).items():
                 module, _, rest = name.removeprefix("head.").partition(".")
-                tuned.get_base_model().get_parameter(f"{module}{_HEAD}.{rest}").copy_(tensor)
+                tuned.get_base_model().get_parameter(f"{module}{TRAINED_HEAD}.{rest}").copy_(tensor)
         # so that the loss of the model's own forward pass is ours
         tuned.config.problem_type = self.objective.problem_type
         return tuned
@@ -256,10 +233,6 @@ class _PeftRun:
             raise InputError(
                 "PEFT's EVA cannot be used where a linear sees more than the batch's rows; leave it out."
             ) from error
-
-
-def _is_eva(config: PeftConfig) -> TypeGuard[LoraConfig]:
-    return isinstance(config, LoraConfig) and config.init_lora_weights == "eva"
 
 
 @torch.no_grad()

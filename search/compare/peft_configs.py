@@ -23,7 +23,7 @@ from transformers.pytorch_utils import Conv1D
 
 from evaluators.data.task import Task
 from evaluators.training.candidate import Recipe
-from evaluators.training.train_with_peft import adapter_params, with_adapter
+from evaluators.training.with_adapter import adapter_params, with_adapter
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.foreign import foreign

@@ -14,7 +14,8 @@ from evaluators.data.rows import Rows, padded_inputs
 from evaluators.data.task import Task
 from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Recipe
-from evaluators.training.train_with_peft import adapter_params, train_with_peft
+from evaluators.training.train_with_peft import train_with_peft
+from evaluators.training.with_adapter import adapter_params
 from search.compare.peft_configs import REFEREES, PeftCase
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
