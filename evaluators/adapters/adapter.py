@@ -41,7 +41,7 @@ from .adapter_record import ADAPTER_RECORD, AdapterRecord, read_adapter_record
 from .base_digest import base_digest
 from .foldable import check_foldable
 from .lora_config import task_type_of
-from .model_card import MODEL_CARD, model_card, roles_of
+from .model_card import MODEL_CARD, Loader, model_card, roles_of
 from .peft_files import Wire, checked_wire, fits_peft, remove_peft, write_peft
 from .stock_peft import AsTrained, why_not_stock
 from .story import Story
@@ -127,7 +127,8 @@ class _Saving:
         record = replace(self.record, stock_peft=bool(stock) and not others)
         (new / ADAPTER_RECORD).write_text(record.to_json(), encoding="utf-8")
         roles = roles_of([wire.site for wire in self.wires])
-        card = model_card(record, "peft" if record.stock_peft else "load_adapter", roles=roles)
+        loader: Loader = "peft" if record.stock_peft else "load_adapter"
+        card = model_card(record, loader, roles=roles, head_modules=self.objective.head(self.model))
         (new / MODEL_CARD).write_text(card, encoding="utf-8")
 
     def _as_peft(self, new: Path) -> list[Wire]:
@@ -153,7 +154,8 @@ def load_adapter(folder: Path, model: PreTrainedModel) -> Attachment:
     """Attaches a saved adapter, wires and head, to its base model; ``detach`` restores the model.
 
     Until then config.id2label and label2id are the adapter's, and pad_token_id where the model has none that
-    it can embed. The log warns where the base weights are not those that the adapter was trained on.
+    it can embed. The log warns where the base weights are not those that the adapter was trained on, or are
+    packed otherwise.
     Raises InputError where the folder is no whole adapter, or one for a model with other sites, shapes
     or labels than this one.
     """
@@ -195,8 +197,9 @@ def merge(folder: Path, model: PreTrainedModel, *, without_shortcuts: bool = Fal
 
 
 def _read_record(folder: Path, model: PreTrainedModel) -> AdapterRecord:
-    """The record; the log warns where it is of other base weights. Raises InputError where it is of a model
-    for another task: a language model's adapter has no head that a classifier would miss."""
+    """The record; the log warns where it is of other base weights, or of some that were packed otherwise.
+    Raises InputError where it is of a model for another task: a language model's adapter has no head that a
+    classifier would miss."""
     record, own = read_adapter_record(folder), base_digest(model)
     if task_type_of(model) not in (None, ARCHITECTURES[record.architecture].task_type):
         raise InputError(
@@ -206,7 +209,15 @@ def _read_record(folder: Path, model: PreTrainedModel) -> AdapterRecord:
     if own is not None and record.base_digest not in (None, own):
         words = "%s was trained on other base weights than this model has, those of %s; never tried on these"
         _log.warning(words, folder, record.base)
+    known = record.base_bits is not None or record.base_digest is not None  # older versions told neither
+    if known and (packing := bits_of(model)) != record.base_bits:
+        words = "%s was trained over a base model %s, and this one is %s; never tried on it"
+        _log.warning(words, folder, _packed_in(record.base_bits), _packed_in(packing))
     return record
+
+
+def _packed_in(bits: int | None) -> str:
+    return "that is not packed" if bits is None else f"in {counted(bits, 'bit')}"
 
 
 def _attached(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from .adapter_files import needing_load_adapter
 from .adapter_record import AdapterRecord, read_adapter_record
 from .layouts.peft_adapter import PeftAdapter, read_peft_adapter
 from .layouts.registry import LAYOUTS
-from .model_card import MODEL_CARD, Loader, model_card, roles_of
+from .model_card import MODEL_CARD, model_card, roles_of
 
 __all__ = ["Exported", "export_adapter", "export_merged"]
 
@@ -72,6 +72,8 @@ def export_adapter(
     not fit the base model, or is damaged; and where ``output`` holds anything or cannot be written.
     """
     record = _record_of(source, without_shortcuts=without_shortcuts)
+    if packed := _packed(record):
+        _log.warning("%s", packed)
     _check_stock(source, record)
     own = base or record.base
     model = meta_model(own, record.architecture)
@@ -81,7 +83,9 @@ def export_adapter(
 
     def write(new: Path) -> None:
         adapter.write(new)
-        _write_card(new, called, "peft", roles, _note(layout, adapter, record))
+        note, head = _note(layout, adapter, record), record.head(model)
+        card = model_card(called, "peft", roles=roles, note=note, head_modules=head)
+        (new / MODEL_CARD).write_text(card, encoding="utf-8")
 
     replace_folder(output, write, files=())
     r = max(len(one.a) for one in adapter.wired.values())
@@ -126,7 +130,8 @@ def export_merged(
         with quietly():
             model.save_pretrained(new)
         tokenizer.save_pretrained(new)
-        _write_card(new, called, "transformers", roles, _unlike_measured(record))
+        card = model_card(called, "transformers", roles=roles, note=_unlike_measured(record))
+        (new / MODEL_CARD).write_text(card, encoding="utf-8")
 
     replace_folder(output, write, files=())
     kept = len(record.allocation.ranks) - len(record.shortcuts)
@@ -158,8 +163,6 @@ def _record_of(source: Path, *, without_shortcuts: bool) -> AdapterRecord:
     """The adapter's record; the log warns, loudly, of what is left out. Raises InputError where nothing may
     be, or nothing is left."""
     record = read_adapter_record(source)
-    if packed := _packed(record):
-        _log.warning("%s", packed)
     if not record.shortcuts:
         return record
     count = counted(len(record.shortcuts), "shortcut")
@@ -184,11 +187,6 @@ def _check_stock(source: Path, record: AdapterRecord) -> None:
             f"PEFT does not give what was trained at {lasting[0]} (one of {counted(len(lasting), 'wire')}); "
             "merge it (`format=merged`), or use the adapter by load_adapter."
         )
-
-
-def _write_card(folder: Path, record: AdapterRecord, loader: Loader, roles: Sequence[str], note: str) -> None:
-    card = model_card(record, loader, roles=roles, note=note)
-    (folder / MODEL_CARD).write_text(card, encoding="utf-8")
 
 
 def _note(layout: str, adapter: PeftAdapter, record: AdapterRecord) -> str:

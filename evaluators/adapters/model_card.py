@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from evaluators.base.architectures import ARCHITECTURES
 from evaluators.base.hub import name_of_model, on_hub
+from evaluators.base.packing import PACKINGS
 from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.objective import Architecture
@@ -29,16 +30,13 @@ Loader = Literal["peft", "load_adapter", "transformers"]
 
 _KINDS: Final = ("lora", "residual", "cross")
 _IN_BLOCK: Final = re.compile(r"(layers\.\d+)\.(.+)", re.DOTALL)  # a role may have a count: layers.0.dense.2
+_INLINE: Final = 2  # arguments that stand in one line
 _WIDEST: Final = 70  # characters of a line of labels, with which no page must grow
 _LOCAL: Final = """\
 # it was a folder; rankscape export
 # writes its name on the hub, given as model NAME
 """
-_NAMED: Final = """
-    {base},
-    id2label=dict(enumerate(names)),
-    label2id={{name: i for i, name in enumerate(names)}},
-"""
+_NAMED: Final = ("id2label=dict(enumerate(names))", "label2id={name: i for i, name in enumerate(names)}")
 _PIPELINES: Final[Mapping[Architecture, str]] = MappingProxyType(
     {"causal_lm": "text-generation", "sequence_classification": "text-classification"}
 )
@@ -49,18 +47,18 @@ _SNIPPETS: Final[Mapping[Loader, str]] = MappingProxyType(
     {
         "peft": """\
 from peft import PeftModel
-from transformers import {auto}
+from transformers import {auto}{packing}
 
-{labels}{comment}base = {auto}.from_pretrained({base})
+{labels}{config}{comment}base = {auto}.from_pretrained({base})
 model = PeftModel.from_pretrained(base, "path/to/this/folder")
 """,
         "load_adapter": """\
 from pathlib import Path
 
 from evaluators.adapters.adapter import load_adapter
-from transformers import {auto}
+from transformers import {auto}{packing}
 
-{comment}model = {auto}.from_pretrained({base})
+{config}{comment}model = {auto}.from_pretrained({base})
 attached = load_adapter(Path("path/to/this/folder"), model)  # attached.detach() takes it off again
 """,
         "transformers": """\
@@ -78,12 +76,20 @@ def roles_of(sites: Iterable[Site]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(site.name_in_block for site in ordered))
 
 
-def model_card(record: AdapterRecord, loader: Loader, *, roles: Sequence[str] = (), note: str = "") -> str:
+def model_card(
+    record: AdapterRecord,
+    loader: Loader,
+    *,
+    roles: Sequence[str] = (),
+    note: str = "",
+    head_modules: Iterable[str] = (),
+) -> str:
     """The text of the card: front matter as PEFT writes it, the ranks, what was measured, how it is loaded.
 
     roles: the order of the columns; those that it lacks follow by alphabet. note: what differs from the
-    adapter as it was trained. No path of a machine stands in it: of a base model in a folder, the folder's
-    own name does, and not where the hub would take it for a name of its own.
+    adapter as it was trained. head_modules: by full name, which a base model that is packed leaves as they
+    are. No path of a machine stands in it: of a base model in a folder, the folder's own name does, and not
+    where the hub would take it for a name of its own.
     """
     base = name_of_model(record.base)
     on, what = counted(len(record.allocation.ranks), "site"), counted(record.wire_params, "parameter")
@@ -106,7 +112,7 @@ def model_card(record: AdapterRecord, loader: Loader, *, roles: Sequence[str] = 
             else [fenced(printable(record.story.command), "sh")]
         ),
         "## How to load it",
-        *_loading(record, base, loader),
+        *_loading(record, base, loader, sorted(head_modules)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -167,19 +173,27 @@ def _made(record: AdapterRecord) -> str:
         f"seed: {record.seed}",
         f"learning rate: {record.learning_rate:g}",
         f"scaling: {record.scaling.rule}",
+        *([] if record.base_bits is None else [f"base model: packed in {counted(record.base_bits, 'bit')}"]),
     ]
     return "\n".join(f"- {escaped(fact)}" for fact in facts)
 
 
-def _loading(record: AdapterRecord, base: str, loader: Loader) -> list[str]:
+def _loading(record: AdapterRecord, base: str, loader: Loader, head: Sequence[str]) -> list[str]:
     auto = ARCHITECTURES[record.architecture].auto.__name__
     local = not on_hub(record.base)
     labels, options = _labels(record, loader)
+    config = _packing(record, loader, head)
+    given = [json.dumps(f"path/to/{base}" if local else base), *options]
+    if config:
+        given.append("quantization_config=packed")
+    among_lines = "\n" + "".join(f"    {one},\n" for one in given)
     snippet = _SNIPPETS[loader].format(
         auto=auto,
-        base=options.format(base=json.dumps(f"path/to/{base}" if local else base)),
+        base=", ".join(given) if len(given) <= _INLINE else among_lines,
         comment=_LOCAL if local else "",
         labels=labels,
+        packing=", BitsAndBytesConfig" if config else "",
+        config=config,
     )
     if loader != "load_adapter":
         return [fenced(snippet, "python")]
@@ -187,15 +201,25 @@ def _loading(record: AdapterRecord, base: str, loader: Loader) -> list[str]:
     return [said, fenced(snippet, "python")]
 
 
-def _labels(record: AdapterRecord, loader: Loader) -> tuple[str, str]:
-    """A line that names the labels, and what the base model, ``{base}``, is loaded with.
+def _labels(record: AdapterRecord, loader: Loader) -> tuple[str, Sequence[str]]:
+    """A line that names the labels, and what the base model is loaded with besides.
 
     PEFT keeps no names of labels, so the base model must be told them; ``load_adapter`` tells it.
     """
     if loader == "transformers" or record.architecture != "sequence_classification":
-        return "", "{base}"
+        return "", ()
     if loader == "load_adapter" or not record.label_names:
-        return "", f"{{base}}, num_labels={max(1, len(record.label_names))}"
+        return "", (f"num_labels={max(1, len(record.label_names))}",)
     listed = pformat(list(record.label_names), width=_WIDEST, compact=True)
     line = f"names = {listed}\n".replace("\n ", "\n" + " " * len("names = ["))
     return line, _NAMED
+
+
+def _packing(record: AdapterRecord, loader: Loader, head: Sequence[str]) -> str:
+    """Lines that say how the base model was packed as the adapter was trained over it; empty where it was
+    not, and of a merged model."""
+    if record.base_bits not in PACKINGS or loader == "transformers":
+        return ""
+    given = {**PACKINGS[record.base_bits], **({"llm_int8_skip_modules": list(head)} if head else {})}
+    lines = "".join(f"    {name}={value!r},\n" for name, value in given.items())
+    return f"packed = BitsAndBytesConfig(\n{lines})\n"

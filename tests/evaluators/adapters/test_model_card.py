@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from huggingface_hub import ModelCard
 
 from evaluators.adapters.adapter_record import AdapterRecord, read_adapter_record
 from evaluators.adapters.model_card import model_card, roles_of
 from evaluators.adapters.story import Story, Written
+from evaluators.base.packing import PACKINGS
 from spaces.allocation import Allocation
+from spaces.packed import bits_of
 from spaces.site import Site, Tap
 from tests.evaluators.adapters.test_adapter_config import RECORD
 
@@ -107,6 +110,34 @@ def test_it_says_how_it_is_loaded_in_python_that_compiles(record, loader, said) 
     code = text.partition("```python\n")[2].partition("```")[0]
     compile(code, "card", "exec")
     assert said in code
+
+
+@pytest.mark.parametrize("bits", PACKINGS)
+@pytest.mark.parametrize("loader", ["peft", "load_adapter"])
+@pytest.mark.parametrize("names", [("no", "yes"), ()])
+def test_a_base_that_was_packed_is_loaded_so_again_but_for_its_head(
+    bits, loader, names, tmp_path, tiny_model
+) -> None:
+    pytest.importorskip("bitsandbytes")
+    tiny_model("roberta", num_labels=len(names) or 1).save_pretrained(tmp_path)
+    record = replace(RECORD, label_names=names, base="/x/its-base", base_bits=bits)
+    text = model_card(record, loader, head_modules=["classifier"])
+    assert f"- base model: packed in {bits} bits" in text
+    code = text.partition("python\n")[2].partition("\n``")[0]
+    assert max(map(len, code.splitlines())) <= 105
+    code = code.replace("path/to/its-base", str(tmp_path)).partition("\nmodel = P")[0].partition("\natt")[0]
+    seen: dict[str, Any] = {}
+    exec(code, seen)
+    model = seen["base" if loader == "peft" else "model"]
+    assert bits_of(model) == bits
+    assert model.classifier.dense.weight.dtype == torch.float32
+    assert not model.roberta.encoder.layer[0].output.dense.weight.is_floating_point()
+
+
+def test_a_merged_model_is_not_packed() -> None:
+    text = model_card(replace(LANGUAGE_MODEL, base_bits=4), "transformers")
+    assert "BitsAndBytes" not in text
+    assert "- base model: packed in 4 bits" in text
 
 
 LABELS = [

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -19,6 +22,7 @@ from evaluators.base.base_model import ModelSource, load_base_model
 from evaluators.data.rows import Rows
 from evaluators.data.task import Task
 from evaluators.objectives.causal_lm import CausalLM
+from evaluators.objectives.classification import Classification
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.leg import whole
@@ -40,10 +44,10 @@ ROLES = {"llama": "q,down", "gpt2": "o,fc1"}
 
 
 @pytest.fixture
-def packed(tiny_language_model, tmp_path) -> Callable[[str, int], PreTrainedModel]:
-    """A factory: a tiny model saved and loaded with its linears packed in so many bits."""
+def packed(tiny_language_model, tmp_path) -> Callable[[str, int | None], PreTrainedModel]:
+    """A factory: a tiny model saved and loaded with its linears packed in so many bits; None: as they are."""
 
-    def load(family: str, bits: int) -> PreTrainedModel:
+    def load(family: str, bits: int | None) -> PreTrainedModel:
         folder = tmp_path / family
         if not folder.exists():
             tiny_language_model(family).save_pretrained(folder)
@@ -140,6 +144,60 @@ def test_a_saved_adapter_is_loaded_on_it_by_us_and_by_peft_and_is_not_merged(
     said = f"measured over a base model in {bits} bits; over weights that are not packed so it gives other"
     assert said in caplog.text
     assert said in " ".join((tmp_path / "padded" / "README.md").read_text().split())
+
+
+BITS = (None, 4, 8)
+
+
+@pytest.mark.parametrize("use", [load_adapter, merge])
+@pytest.mark.parametrize(("before", "now"), [(one, other) for one in BITS for other in BITS])
+def test_a_base_that_is_packed_otherwise_than_in_training_is_warned_of(
+    packed, task, tmp_path, caplog, before, now, use
+):
+    model, recipe = packed("llama", before), Recipe(epochs=0.1, batch_size=8)
+    sites = find_sites(model, "lora[q]")
+    candidate = Candidate(Allocation.of({sites[0].name: 1}), 0, 1e-3)
+    (trained,) = train_cohort(model, sites, task, whole([candidate]), recipe, slots=1)
+    folder = saved(tmp_path / "adapter", trained, model, sites, recipe, task.validation)
+    caplog.clear()
+    with nullcontext() if use is load_adapter or now is None else pytest.raises(InputError):
+        use(folder, packed("llama", now))
+    said = {bits: "that is not packed" if bits is None else f"in {bits} bits" for bits in BITS}
+    words = f"was trained over a base model {said[before]}, and this one is {said[now]}; never tried on it"
+    assert caplog.messages == ([] if before == now else [f"{folder} {words}"])
+
+
+def test_an_adapter_of_an_older_version_says_nothing_of_how_its_base_was_packed(
+    packed, task, tmp_path, caplog
+):
+    model, recipe = packed("llama", 4), Recipe(epochs=0.1, batch_size=8)
+    sites = find_sites(model, "lora[q]")
+    candidate = Candidate(Allocation.of({sites[0].name: 1}), 0, 1e-3)
+    (trained,) = train_cohort(model, sites, task, whole([candidate]), recipe, slots=1)
+    folder = saved(tmp_path / "adapter", trained, model, sites, recipe, task.validation)
+    record = json.loads((folder / "rankscape.json").read_text())
+    del record["base_bits"], record["base_digest"]
+    (folder / "rankscape.json").write_text(json.dumps(record))
+    caplog.clear()
+    load_adapter(folder, packed("llama", None))
+    assert not caplog.messages
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_the_card_of_a_classifier_over_a_packed_base_says_which_modules_are_not_packed(
+    tiny_model, tmp_path, bits
+):
+    tiny_model("roberta").save_pretrained(tmp_path / "roberta")
+    model = load_base_model(ModelSource(str(tmp_path / "roberta"), 2, bits=bits), device="cpu")
+    rows = Rows(tuple(np.arange(5, 9 + i) for i in range(8)), None, np.arange(8) % 2)
+    task = Task("parity", Classification(("even", "odd")), rows, rows, rows)
+    sites, recipe = find_sites(model, "lora[q]"), Recipe(batch_size=8)
+    candidate = Candidate(Allocation.of({sites[0].name: 1}), 0, 1e-3)
+    (trained,) = train_cohort(model, sites, task, whole([candidate]), recipe, slots=1)
+    options = {"model": model, "sites": sites, "recipe": recipe, "base": "base", "rows": rows}
+    save_adapter(tmp_path / "adapter", trained, objective=task.objective, **options)
+    said = "llm_int8_skip_modules=['classifier.dense', 'classifier.out_proj']"
+    assert said in (tmp_path / "adapter" / "README.md").read_text()
 
 
 def saved(folder: Path, trained, model, sites, recipe, rows: Rows) -> Path:
