@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import Final, cast
 
@@ -30,6 +30,7 @@ from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.head import Head
+from spaces.recompute import recomputed
 from spaces.stacked import Stacked
 
 from .adamw import linear_schedule
@@ -73,9 +74,10 @@ def train_with_peft(
     write: _Write | None = None,
     prepare: Callable[[PeftModel], None] = _nothing,
     micro_batch_size: int | None = None,
+    recompute: bool = False,
     on_step: Callable[[int], None] = _nothing,
 ) -> Trained:
-    """One candidate, trained by PEFT on a copy of the model and evaluated on ``report_on``.
+    """One candidate, trained by PEFT on a twin of the model and evaluated on ``report_on``.
 
     The head's initial weights, the batches, the schedule, the clipping and the missing dropout are those of
     ``train_cohort``; what PEFT draws itself comes from torch's generator under ``seed``. The recipe's
@@ -84,7 +86,7 @@ def train_with_peft(
 
     Args:
         config: of one of PEFT's methods.
-        model: the frozen base model, which is copied.
+        model: the frozen base model, whose weights are shared (``with_adapter``).
         task: rows and objective.
         recipe: epochs, batch size, decay, warm-up and clipping.
         seed: of the head, of the data's order and of what PEFT draws.
@@ -93,13 +95,15 @@ def train_with_peft(
         write: what it is to write when it has finished; None: nothing.
         prepare: last change to the model before it trains, after EVA's where the config asks for that.
         micro_batch_size: rows in a forward pass, at most (``Sparing``); halved where they do not fit.
+        recompute: whether blocks are computed again in the backward pass (gradient checkpointing);
+            not where PEFT adds to the input, whose prefix a block that is computed again would not see.
         on_step: called with 1 after each step.
 
     Raises NeverActedError where AdaLoRA's cut was not over by the last step, and
     InputError where EVA has too few tokens.
     """
     micro_batches = MicroBatches(micro_batch_size or recipe.batch_size, adapts=True)
-    run = _PeftRun(Candidate(Allocation.of({}), seed, learning_rate), task, recipe, micro_batches)
+    run = _PeftRun(Candidate(Allocation.of({}), seed, learning_rate), task, recipe, micro_batches, recompute)
     reset_peak_memory(model.device)
     try:
         tuned = run.started(config, model)
@@ -115,9 +119,11 @@ def train_with_peft(
 class _PeftRun:
     """One candidate on its way."""
 
-    def __init__(self, candidate: Candidate, task: Task, recipe: Recipe, micro_batches: MicroBatches) -> None:
+    def __init__(
+        self, candidate: Candidate, task: Task, recipe: Recipe, micro_batches: MicroBatches, recompute: bool
+    ) -> None:
         self.candidate, self.task, self.recipe = candidate, task, recipe
-        self.micro_batches = micro_batches
+        self.micro_batches, self.recompute = micro_batches, recompute
         self.objective = task.objective
         self.total = recipe.steps(len(task.train))
         self.curve: list[float] = []
@@ -180,14 +186,19 @@ class _PeftRun:
         among: the targets of the whole batch; None where these rows are all of it.
         """
         rows = batch_of(tuned, self.task.train, part)
-        # with labels AdaLoRA's forward adds its orthogonality penalty to the loss
-        output = tuned(**rows.inputs, labels=rows.labels)
-        losses = self.objective.losses_of(output.logits.detach(), rows.labels)
-        own = losses.counts.sum()
-        targets = own if among is None else among.to(own)
-        if own > 0:  # else PEFT's mean of them is not a number
-            (output.loss * (own / targets)).backward()
+        with self._recomputed(tuned):
+            # with labels AdaLoRA's forward adds its orthogonality penalty to the loss
+            output = tuned(**rows.inputs, labels=rows.labels)
+            losses = self.objective.losses_of(output.logits.detach(), rows.labels)
+            own = losses.counts.sum()
+            targets = own if among is None else among.to(own)
+            if own > 0:  # else PEFT's mean of them is not a number
+                (output.loss * (own / targets)).backward()
         return float(losses.sums.sum() / targets)
+
+    def _recomputed(self, tuned: PeftModel) -> AbstractContextManager[None]:
+        prompted = tuned.active_peft_config.is_prompt_learning
+        return recomputed(_asked(tuned), []) if self.recompute and not prompted else nullcontext()
 
     def finished(self, tuned: PeftModel, report_on: Rows, write: _Write | None) -> Trained:
         """The evaluation of what was trained, and what it writes."""

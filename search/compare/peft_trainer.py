@@ -55,6 +55,7 @@ class Referee:
                 report_on=workload.rows,
                 write=None if test is None else partial(model_answers, test, size=size),
                 micro_batch_size=workload.sparing.micro_batch_size,
+                recompute=workload.sparing.gradient_checkpointing,
                 on_step=on_step,
             )
             for leg in legs

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
-from peft import AdaLoraConfig, LoraConfig
+from peft import AdaLoraConfig, IA3Config, LoraConfig, OFTConfig, PrefixTuningConfig
 
 from evaluators.objectives.classification import Classification
 from evaluators.objectives.regression import Regression
@@ -154,6 +154,38 @@ def test_peft_learns_the_same_in_micro_batches(tiny_model, task, kind, numbers):
         for most in (None, 3)
     )
     assert_alike(spared, usual)
+
+
+CONFIGS = {
+    "lora": LoraConfig(r=2, target_modules=["query"]),
+    "dora": LoraConfig(r=2, target_modules=["query"], use_dora=True),
+    "ia3": IA3Config(target_modules=["query"], feedforward_modules=[]),
+    "oft": OFTConfig(oft_block_size=4, target_modules=["query"]),
+    "prefix": PrefixTuningConfig(num_virtual_tokens=2),
+}
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_peft_learns_the_same_where_blocks_are_computed_again(model, task, kind):
+    """A prefix's blocks are not: transformers drops the prefix there."""
+    passes = []
+
+    def note(_module, _args, _output):
+        passes[-1] += torch.is_grad_enabled()
+
+    def run(recompute):
+        passes.append(0)
+        options = {"seed": 0, "learning_rate": 1e-2, "report_on": task.validation}
+        return train_with_peft(CONFIGS[kind], model, task, RECIPE, recompute=recompute, **options)
+
+    handle = model.bert.encoder.layer[0].output.dense.register_forward_hook(note)
+    try:
+        usual, spared = run(False), run(True)
+    finally:
+        handle.remove()
+    assert passes == [6, 6 if kind == "prefix" else 12]
+    assert spared.evaluation.curve == usual.evaluation.curve
+    assert spared.evaluation.loss == usual.evaluation.loss
 
 
 def test_peft_goes_on_in_micro_batches_where_a_step_does_not_fit(model, task):
