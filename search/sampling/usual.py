@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
+import numpy as np
+
 from search.allocation.uniform import uniform_allocation
 from spaces.allocation import Allocation
+from spaces.counted import counted
 from spaces.errors import UsageError
 from spaces.search_space import SearchSpace
 from spaces.site import Site
@@ -27,23 +30,24 @@ def usual_allocations(space: SearchSpace, max_params: int) -> list[tuple[Propose
     """Besides uniform over the space: the same budget at one rank over its q and v, as LoRA began.
 
     No score's pick was shown to beat it where that was measured (``results/ladder``, ``results/defaults``).
-    None where q and v are all of the space or not in it; none, with a log line, where the budget is too small
-    for them, or would give them a rank above the grid.
+    Scores know no rank above the grid's greatest, so none has more, and a budget that needs more is not all
+    spent, which a log line says. None where q and v are all of the space or not in it; none, with a log line,
+    where the budget is too small for them.
 
     Source: LoRA, arXiv:2106.09685, section 4.2. max_params: the budget, in parameters.
     """
     sites = qv_sites(space.sites)
     if not sites or len(sites) == len(space.sites):
         return []
+    own = SearchSpace(sites, (0, 1))
+    most = np.array([min(site.max_rank, space.ranks[-1]) for site in sites])
     try:
-        allocation = uniform_allocation(SearchSpace(sites, (0, 1)), max_params)
+        allocation = uniform_allocation(own, max_params, most=most)
     except UsageError as error:
         _log.info("%s is not proposed: %s", UNIFORM_QV, error)
         return []
-    highest = max(rank for _, rank in allocation.ranks)
-    if highest > space.ranks[-1]:
-        _log.info(
-            "%s is not proposed: at rank %d it is above the grid's %d", UNIFORM_QV, highest, space.ranks[-1]
-        )
-        return []
+    spent = own.params(allocation)
+    if max_params - spent >= min(site.cost_per_rank for site in sites):
+        of_budget = f"{spent:,} of {counted(max_params, 'parameter')}"
+        _log.info("%s has %s: all its sites are at the grid's greatest rank", UNIFORM_QV, of_budget)
     return [(UNIFORM_QV, allocation)]
