@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 __all__ = ["TextRecord", "TextSample"]
+
+_ONCE: Final = "uniform"
+"""What older versions called a baseline, whichever it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,17 @@ class TextRecord:
         """Of all, in order."""
         return tuple(dict.fromkeys(metric for own in self.scores.values() for metric in own))
 
+    def with_baseline(self, name: str) -> TextRecord:
+        """The same, the baseline by its name: older versions called every one ``uniform``."""
+        if name in self.scores or _ONCE not in self.scores:
+            return self
+        scores = {_renamed(own, name): values for own, values in self.scores.items()}
+        samples = (
+            replace(one, answers={_renamed(own, name): text for own, text in one.answers.items()})
+            for one in self.samples
+        )
+        return replace(self, scores=scores, samples=tuple(samples))
+
     @classmethod
     def of_json(cls, known: Mapping[str, Any] | None) -> TextRecord | None:
         """Of what ``dataclasses.asdict`` gave, as JSON keeps it; None where no text was written."""
@@ -53,3 +67,7 @@ class TextRecord:
                 for one in known["samples"]
             ),
         )
+
+
+def _renamed(name: str, baseline: str) -> str:
+    return baseline if name == _ONCE else name

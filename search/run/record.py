@@ -200,15 +200,16 @@ class SearchRecord:
     @classmethod
     def of_json(cls, known: Mapping[str, Any]) -> SearchRecord:
         """Of what ``to_json`` gave, as JSON keeps it."""
-        space = known["space"]
+        space, text = known["space"], TextRecord.of_json(known.get("text"))
+        baseline = FinalistRecord.of_json(known["baseline"])
         nested = {
             "space": SearchedSpace(tuple(space["sites"]), space["params_per_rank"], tuple(space["ranks"])),
             "notes": tuple(known["notes"]),
-            "baseline": FinalistRecord.of_json(known["baseline"]),
+            "baseline": baseline,
             "finalists": tuple(FinalistRecord.of_json(one) for one in known["finalists"]),
             "best": BestRecord.of_json(known["best"]),
             "proxies": {name: ProxyRecord(**one) for name, one in known["proxies"].items()},
-            "text": TextRecord.of_json(known.get("text")),
+            "text": None if text is None else text.with_baseline(baseline.proposers[0]),
             "live": LiveRecord.of_json(known.get("live")),
             "training": TrainingRecord.of_json(known.get("training")),
         }

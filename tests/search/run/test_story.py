@@ -81,3 +81,18 @@ def test_what_answered_in_place_of_fine_tuning_stands_in_table_result_and_card(e
     verdict = story_of(again, task="t", command=None).verdict
     assert verdict == f"{RECORD.verdict} Note: nothing was fine-tuned."
     assert "note: nothing was fine-tuned" in search_sheet(again).text
+
+
+@pytest.mark.parametrize("name", ["uniform", "uniform[all]", "uniform[q,v]"])
+@pytest.mark.parametrize("winner", [(), (THE_WINNER,)])
+def test_texts_of_an_older_version_that_called_every_baseline_uniform_are_drawn(name, winner) -> None:
+    scores = {who: {"bleu": (20.0, 22.0)} for who in (*winner, "uniform")}
+    said = TextSample("p", ("a",), dict.fromkeys(scores, "good"))
+    decoding = {"beams": 1, "length_penalty": 1.0, "no_repeat_ngram": 0, "max_new_tokens": 8}
+    baseline = replace(RECORD.baseline, proposers=(name,))
+    written = replace(RECORD, baseline=baseline, text=TextRecord(1, decoding, scores, (said,)))
+    again = SearchRecord.of_json(json.loads(json.dumps(written.to_json())))
+    assert again.text is not None
+    assert list(again.text.scores) == list(again.text.samples[0].answers) == [*winner, name]
+    assert search_sheet(again).text.count(f"minus {name} [95 %]") == 1 + len(winner)
+    assert f"{name}: good" in samples_of(again)
