@@ -19,6 +19,7 @@ ObjectiveKind = Literal["loss", "metric", "params", "seconds", "memory"]
 OBJECTIVE_NAMES: Final = get_args(ObjectiveKind)
 JUDGED: Final = ("loss", "metric")
 """Those that are known at every rung."""
+_RUNGS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class LiveSettings:
         between=Range(0, 100),
     )
     rungs: int = option(
-        2,
+        _RUNGS,
         "at which trials are judged before the end; the usual two are after a ninth and a third of it",
         metavar="N",
         between=Range(1, 10),
@@ -68,7 +69,8 @@ class LiveSettings:
     objectives: tuple[str, ...] = option(
         ("loss",),
         "what trials are compared by: loss or metric on the validation rows; with params, seconds or memory "
-        "behind it also a front of the best trade-offs",
+        "behind it also a front of the best trade-offs; seconds are an equal share of the time of those "
+        "trained side by side, memory is the peak of all of them",
         metavar="O,...",
     )
     budget_min: str | None = option(
@@ -96,6 +98,10 @@ class LiveSettings:
         if self.halving == 0 and self.pruner != "halving":
             raise UsageError(
                 f"`pruner={self.pruner}` decides who goes on, and `halving=0` lets all; drop one."
+            )
+        if self.halving == 0 and self.rungs != _RUNGS:
+            raise UsageError(
+                f"`rungs={self.rungs}` says where trials are judged, and `halving=0` judges none; drop one."
             )
         for rule in self.scalings or ():
             check_rule(rule, argument="scalings")

@@ -23,6 +23,7 @@ from spaces.errors import UsageError
         ({"trials": 2, "rungs": 0}, "`rungs=0`"),
         ({"trials": 2, "lrs": (1e-3, -1.0)}, "lrs"),
         ({"trials": 2, "halving": 0, "pruner": "hyperband"}, "`halving=0`"),
+        ({"trials": 2, "halving": 0, "rungs": 1}, "`rungs=1` says where trials are judged, and `halving=0`"),
     ],
 )
 def test_what_cannot_be_is_named_with_its_argument(given, said):
@@ -36,4 +37,4 @@ def test_what_cannot_be_is_named_with_its_argument(given, said):
 def test_any_objective_may_stand_behind_one_that_is_known_at_rungs(first):
     rest = tuple(name for name in OBJECTIVE_NAMES if name != first)
     assert LiveSettings(trials=1, objectives=(first, *rest)).objectives == (first, *rest)
-    assert LiveSettings(trials=1, halving=0, rungs=1).halving == 0
+    assert LiveSettings(trials=1, halving=0).halving == 0
