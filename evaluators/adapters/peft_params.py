@@ -9,6 +9,7 @@ from typing import Final
 from peft import LoraConfig, inject_adapter_in_model
 from torch import nn
 
+from evaluators.base.twin import twin_of
 from spaces.foreign import foreign
 
 __all__ = ["peft_params"]
@@ -26,23 +27,10 @@ def peft_params(model: nn.Module, config: LoraConfig, *, remedy: str = _OTHER_RO
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PEFT says the same again when the config is used
         with foreign("PEFT cannot adapt this model so", remedy):
-            adapted = inject_adapter_in_model(copy.deepcopy(config), _twin(model, {}), low_cpu_mem_usage=True)
+            adapted = inject_adapter_in_model(copy.deepcopy(config), twin_of(model), low_cpu_mem_usage=True)
     found: dict[str, int] = {}
     for name, tensor in adapted.named_parameters():
         module, is_adapter, _ = name.partition(".lora_")
         if is_adapter:
             found[module] = found.get(module, 0) + tensor.numel()
     return found
-
-
-def _twin(module: nn.Module, known: dict[int, nn.Module]) -> nn.Module:
-    """Modules of its own around the same tensors; what stands in several places does so here too.
-
-    known: by the id of the module, the twins so far.
-    """
-    if id(module) not in known:
-        twin = known[id(module)] = copy.copy(module)
-        own = {key: copy.copy(value) for key, value in module.__dict__.items() if isinstance(value, dict)}
-        twin.__dict__.update(own)  # parameters, buffers, hooks
-        twin._modules = {name: child and _twin(child, known) for name, child in module._modules.items()}
-    return known[id(module)]

@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 
 from evaluators.base.architectures import ARCHITECTURES
 from evaluators.base.saved_modules import saved_modules
+from evaluators.base.twin import twin_of
 from evaluators.objectives.task_objective import TaskObjective
 
 __all__ = ["TRAINED_HEAD", "adapter_params", "is_eva", "with_adapter"]
@@ -21,8 +22,10 @@ TRAINED_HEAD: Final = ".modules_to_save.default"
 
 
 def with_adapter(config: PeftConfig, model: PreTrainedModel, objective: TaskObjective) -> PeftModel:
-    """A copy of the model with what the config describes, in eval mode; its whole head trains too.
+    """The model with what the config describes, in eval mode; its whole head trains too.
 
+    It is a twin of the model, whose frozen weights it shares (``twin_of``) as a cohort does, so that the
+    memory of both is compared alike.
     All that trains is float32, whatever the model's dtype, as it is in a cohort of ours: PEFT sees to its
     adapters alone, and steps of a head in 16 bits are lost to rounding.
     """
@@ -31,7 +34,7 @@ def with_adapter(config: PeftConfig, model: PreTrainedModel, objective: TaskObje
     saved = saved_modules(objective.head(model), own.task_type)
     own.modules_to_save = saved  # type: ignore[attr-defined] # every tuner has it
     empty = is_eva(own)  # as PEFT asks for: EVA makes the matrices anew
-    tuned = get_peft_model(deepcopy(model), own, low_cpu_mem_usage=empty).eval()
+    tuned = get_peft_model(twin_of(model), own, low_cpu_mem_usage=empty).eval()
     for name, module in tuned.named_modules():
         if name.endswith(TRAINED_HEAD):
             module.float().register_forward_pre_hook(_in_float32, with_kwargs=True)

@@ -36,3 +36,13 @@ def test_a_head_in_float32_over_a_body_in_bfloat16_answers_as_the_model_does(tin
         theirs, ours = tuned(**tiny_batch).logits, model(**tiny_batch).logits
     assert theirs.dtype == torch.float32
     torch.testing.assert_close(theirs, ours.float(), rtol=2e-2, atol=2e-2)
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_frozen_weights_are_the_models_own(tiny_model, kind):
+    """So that the memory of a run has them once, as that of a cohort has."""
+    model = tiny_model("bert")
+    tuned = with_adapter(CONFIGS[kind], model, Classification(("no", "yes")))
+    frozen = {id(one) for one in tuned.parameters() if not one.requires_grad}
+    assert frozen == {id(one) for one in model.parameters()}
+    assert not any(one.requires_grad for one in model.parameters())
