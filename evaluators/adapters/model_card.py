@@ -218,7 +218,7 @@ def _labels(record: AdapterRecord, loader: Loader) -> tuple[str, Sequence[str]]:
 def _packing(record: AdapterRecord, loader: Loader, head: Sequence[str]) -> str:
     """Lines that say how the base model was packed as the adapter was trained over it; empty where it was
     not, and of a merged model."""
-    if record.base_bits not in PACKINGS or loader == "transformers":
+    if record.base_bits is None or record.base_bits not in PACKINGS or loader == "transformers":
         return ""
     given = {**PACKINGS[record.base_bits], **({"llm_int8_skip_modules": list(head)} if head else {})}
     lines = "".join(f"    {name}={value!r},\n" for name, value in given.items())
