@@ -86,12 +86,12 @@ def parse_budget(text: str | int, *, argument: str = "budget") -> Budget:
     >>> parse_budget("0.5%"), parse_budget("r=8")
     (Budget(value=0.005, unit='share'), Budget(value=8.0, unit='rank'))
 
-    A whole number is of parameters. argument: what whoever chose it calls it. Raises UsageError on anything
-    else.
+    A whole number is of parameters; ``r=0.5`` is half of what rank 1 at every site costs. argument: what
+    whoever chose it calls it. Raises UsageError on anything else.
     """
     text = written_budget(text, argument=argument)
-    rank = re.fullmatch(r"r\s*=\s*([0-9]{1,9})", text.strip())
-    if rank and int(rank[1]) > 0:
+    rank = re.fullmatch(r"r\s*=\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)", text.strip())
+    if rank and float(rank[1]) > 0:
         return Budget(float(rank[1]), "rank")
     number = re.fullmatch(_NUMBER, text.strip().lower())
     if number:

@@ -16,7 +16,7 @@ from spaces.hooks import Renorm, Visit, attach
 from spaces.own_part import part_of
 from spaces.site import Site
 
-__all__ = ["differentiable", "on_backward", "tokens_read"]
+__all__ = ["check_one_stream", "differentiable", "on_backward", "tokens_read"]
 
 
 @contextmanager
@@ -56,6 +56,17 @@ def on_backward(target: Tensor, sites: Sequence[Site], see: Callable[[list[Tenso
 
     _ = target.grad_fn  # without it a hook on a view changed in place crashes (pytorch issue 196459)
     target.register_hook(on_gradient)
+
+
+def check_one_stream(model: PreTrainedModel, what: str) -> None:
+    """Raises InputError on an encoder-decoder, whose decoder has tokens of its own, padded apart from those
+    of the batch's mask. what: is measured, so that it needs one mask for all sites.
+    """
+    if model.config.is_encoder_decoder:
+        raise InputError(
+            f"{what} of an encoder-decoder ({model.config.model_type}) is not known, as its decoder has "
+            "tokens and padding of its own; name proxies that add up over tokens with `proxy`, such as zico."
+        )
 
 
 def tokens_read(source: Tensor, site: Site, rows: int, mask: Tensor | None) -> tuple[Tensor, Tensor]:

@@ -14,7 +14,7 @@ from spaces.hooks import Renorm, Visit
 from spaces.objective import Batch, Objective
 from spaces.site import Site
 
-from .backward import differentiable, on_backward, tokens_read
+from .backward import check_one_stream, differentiable, on_backward, tokens_read
 
 __all__ = ["SeesRows", "each_row"]
 
@@ -44,8 +44,9 @@ def each_row(
         see: is shown every site in every batch, in the order of the batches.
         renorm, wires, on_batch: as ``batch_pass`` has them.
 
-    Raises InputError where the objective does not tell rows apart.
+    Raises InputError where the objective does not tell rows apart, and on an encoder-decoder.
     """
+    check_one_stream(model, "what each row reads")
     if not objective.rows_apart:
         raise InputError("rows are compared by their own losses, which this objective does not give.")
     found = []

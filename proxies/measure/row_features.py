@@ -16,7 +16,7 @@ from spaces.hooks import Renorm
 from spaces.objective import Batch, Objective
 from spaces.site import Site
 
-from .backward import differentiable, on_backward, tokens_read
+from .backward import check_one_stream, differentiable, on_backward, tokens_read
 
 __all__ = ["ROWS", "RowFeatures", "first_rows", "row_features"]
 
@@ -66,7 +66,10 @@ def row_features(
         batches: from whose beginning rows are taken.
         initial_a: the wires' A, site name -> (r, d_in).
         rows: how many, at most.
+
+    Raises InputError on an encoder-decoder.
     """
+    check_one_stream(model, "what each row reads")
     inputs: dict[str, list[Tensor]] = {site.name: [] for site in sites}
     jacobians: dict[str, list[Tensor]] = {site.name: [] for site in sites}
     classes = []

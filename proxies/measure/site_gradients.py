@@ -20,6 +20,7 @@ from spaces.search_space import SearchSpace
 from spaces.site import Site
 from spaces.wires import initial_a
 
+from .backward import check_one_stream
 from .batch_pass import Taker, batch_pass
 from .meter import Meter, once
 from .need import SKETCH, Need, Seen, Taken
@@ -210,5 +211,6 @@ class SiteGradients:
         if plan.takes & SKETCH:
             takers.append(Sketches(sites, plan.vectors, device, seed=self._seed))
         if "second_moments" in plan.takes:
+            check_one_stream(self._model, "what a site reads")
             takers.append(SecondMoments(sites, device))
         return takers

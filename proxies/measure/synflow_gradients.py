@@ -17,7 +17,7 @@ from spaces.other_weights import with_weights
 from spaces.site import Site
 
 from .absolute_weights import absolute_weights
-from .backward import differentiable, on_backward
+from .backward import check_one_stream, differentiable, on_backward
 
 __all__ = ["of_synflow_gradients"]
 
@@ -47,8 +47,8 @@ def of_synflow_gradients(
         renorm: as ``spaces.hooks.attach`` has it.
         wires: adds wires that are on already; their weights are taken as they come.
 
-    Raises InputError where the model takes no embeddings in place of tokens, or has no weights to take the
-    absolute value of.
+    Raises InputError on an encoder-decoder, and where the model takes no embeddings in place of tokens, or
+    has no weights to take the absolute value of.
     """
     seen: dict[str, list[tuple[Tensor, Tensor]]] = {site.name: [] for site in sites}
 
@@ -73,6 +73,7 @@ def _flow(model: PreTrainedModel, objective: Objective) -> Tensor:
     """The sum of the outputs for one row of ones, a scalar with its graph."""
     refused = f"synflow feeds embeddings, which this {model.config.model_type} model does not take"
     remedy = "name other proxies with `proxy`"
+    check_one_stream(model, "what a row of ones says")
     embeddings = model.get_input_embeddings()
     if not isinstance(embeddings, nn.Embedding):
         raise InputError(f"{refused}: its own are a {type(embeddings).__name__}; {remedy}.")

@@ -95,7 +95,8 @@ class Command:
         except KeyboardInterrupt as stop:
             number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
             done = "terminated" if number == signal.SIGTERM else "interrupted"
-            print(f"{done}; this goes on: {prog} {shell_words(words)}", file=sys.stderr)
+            again = "this goes on" if OutputSettings in self.settings else "to start again"
+            print(f"{done}; {again}: {prog} {shell_words(words)}", file=sys.stderr)
             return 128 + number
         return _print(json.dumps(printed.json, indent=2) if screen.json else printed.said(flags))
 

@@ -49,6 +49,10 @@ def stopping() -> Iterator[None]:
         for one in heeded:
             signal.signal(one, asked.first)
         yield
+    except Exception as error:
+        if isinstance(error.__cause__, Stopped):  # an extension that is imported makes an ImportError of it
+            raise error.__cause__ from None
+        raise
     finally:
         asked.no_more()
         for one in heeded:

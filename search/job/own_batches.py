@@ -69,6 +69,7 @@ def _batch(given: Any, number: int, known: Iterable[str], device: torch.device) 
     if labels is None:
         raise InputError(
             f"batch {number} of `dataloader` has {sorted(given)}, and no tensor of `labels` to learn from; "
-            f"collate rows with {_COLLATOR}, or rename the column."
+            f"collate rows with {_COLLATOR}, or rename the column. Models whose targets have other names, as "
+            "those that answer by a start and an end in the text, cannot be scored."
         )
     return Batch({name: tensor for name, tensor in tensors.items() if name in known}, labels)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from evaluators.adapters.adapter import save_adapter
 from evaluators.adapters.story import Story
@@ -33,6 +34,7 @@ from .verdict import Judged
 
 __all__ = ["TrainedOracle"]
 
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
@@ -131,14 +133,21 @@ class TrainedOracle:
         return TrainingRecord(
             epochs=recipe.epochs,
             batch_size=recipe.batch_size,
-            learning_rate=None if self.rates else job.learning_rate,
+            learning_rate=_only(self.rates, job.learning_rate),
             weight_decay=recipe.weight_decay,
             warmup=recipe.warmup,
             max_grad_norm=recipe.max_grad_norm,
-            scaling=None if self.scalings else scaling.rule,
+            scaling=_only(self.scalings, scaling.rule),
             lora_alpha=lora_alpha,
             shortcut_alpha=shortcut_alpha,
             reference_rank=scaling.reference_rank,
             renorm=None if shortcut_alpha is None else recipe.renorm,
             head_params=sum(map(math.prod, head.values())),
         )
+
+
+def _only(several: Sequence[_T], own: _T) -> _T | None:
+    """What all runs have of what they may have, or have of the job; None where they differ in it."""
+    if len(several) > 1:
+        return None
+    return several[0] if several else own

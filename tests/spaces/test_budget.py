@@ -26,6 +26,7 @@ SITES = (site("q", 10, 10), site("fc1", 10, 40))  # 70 per rank; at most 700
         ("0.5%", Budget(0.005, "share")),
         ("r=8", Budget(8, "rank")),
         (" r = 8 ", Budget(8, "rank")),
+        ("r=0.5", Budget(0.5, "rank")),
     ],
 )
 def test_reads_every_way_of_writing_a_budget(text: str, budget: Budget) -> None:
@@ -57,7 +58,8 @@ def test_any_other_text_is_a_usage_error(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "-1", "r=0", "r=-8", "r=1.5", "2.3X", "ten", "%", "nan", "inf", "1e999", "1.2.3"]
+    "text",
+    ["", "0", "-1", "r=0", "r=-8", "r=0.0", "r=1.5.", "2.3X", "ten", "%", "nan", "inf", "1e999", "1.2.3"],
 )
 def test_what_is_no_positive_number_says_what_may_be_written(text: str) -> None:
     with pytest.raises(UsageError, match=r"is not a positive number of parameters; write 2\.3M, 500k"):
@@ -65,7 +67,17 @@ def test_what_is_no_positive_number_says_what_may_be_written(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "params"), [("140", 140), ("r=3", 210), ("5%", 50), ("20", 20), ("700", 700), ("70.9", 70)]
+    ("text", "params"),
+    [
+        ("140", 140),
+        ("r=3", 210),
+        ("r=0.5", 35),
+        ("r=1.99", 139),
+        ("5%", 50),
+        ("20", 20),
+        ("700", 700),
+        ("70.9", 70),
+    ],
 )
 def test_max_params_counts_parameters_shares_and_ranks(text: str, params: int) -> None:
     assert parse_budget(text).max_params(SITES, base_params=1000) == params

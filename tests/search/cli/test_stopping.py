@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from search.cli.command import Command
+from search.cli.output_settings import ScreenSettings
 from search.cli.stopping import Stopped, stopping
 
 ROOT = Path(__file__).parents[3]
@@ -33,6 +35,14 @@ def test_the_first_signal_stops_and_the_second_would_end_at_once(number):
         assert caught.value.number == number
         assert {signal.getsignal(one) for one in before} == {signal.SIG_DFL}
     assert {one: signal.getsignal(one) for one in before} == before
+
+
+@pytest.mark.parametrize(
+    ("cause", "raised"), [(Stopped(signal.SIGTERM), Stopped), (ValueError(), ImportError)]
+)
+def test_an_error_that_a_library_makes_of_a_stop_is_the_stop(cause, raised):
+    with pytest.raises(raised), stopping():
+        raise ImportError("initialization failed") from cause
 
 
 def test_a_signal_that_is_ignored_stays_so():
@@ -265,3 +275,11 @@ sys.exit(Command("wait", "wait", "", "", (), run).main([]))
     running.send_signal(signal.SIGTERM)
     running.communicate(timeout=30)
     assert running.returncode == -signal.SIGTERM
+
+
+def test_a_command_that_keeps_nothing_does_not_say_that_it_goes_on(capsys):
+    def run(given):
+        signal.raise_signal(signal.SIGTERM)
+
+    assert Command("look", "look", "", "", (ScreenSettings,), run).main(["--quiet"], prog="look") == 143
+    assert capsys.readouterr().err == "terminated; to start again: look --quiet\n"

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, BartConfig, PreTrainedConfig, T5Config
 
 from search.job.allocate import allocate
 from spaces.errors import InputError, UsageError
 from tests.conftest import TinyModel
-from tests.model_types import tiny_model_of
+from tests.model_types import VOCABULARY, tiny_model_of
 from tests.search.job.labelled_batches import batches_of
+
+TWO_STREAMS: Final[dict[str, PreTrainedConfig]] = {
+    "bart": BartConfig(vocab_size=VOCABULARY, d_model=32, encoder_layers=1, decoder_layers=1),
+    "t5": T5Config(vocab_size=VOCABULARY, d_model=32, d_ff=48, num_layers=1, decoder_start_token_id=0),
+}
 
 
 @pytest.mark.parametrize(
@@ -51,6 +56,24 @@ def test_batches_that_cannot_be_scored_are_refused_with_a_reason(
 ) -> None:
     with pytest.raises(InputError, match=says):
         allocate(tiny_language_model("llama"), batches, budget="r=2")
+
+
+@pytest.mark.parametrize("model_type", TWO_STREAMS)
+@pytest.mark.parametrize(
+    ("proxy", "what"),
+    [
+        ("eva", "what a site reads"),
+        ("jacov", "what each row reads"),
+        ("nwot", "what each row reads"),
+        ("synflow", "what a row of ones says"),
+    ],
+)
+def test_what_needs_one_padding_mask_is_refused_of_two_streams(
+    model_type: str, proxy: str, what: str
+) -> None:
+    model = AutoModelForSeq2SeqLM.from_config(TWO_STREAMS[model_type])
+    with pytest.raises(InputError, match=rf"^{what} of an encoder-decoder \({model_type}\) is not known"):
+        allocate(model, batches_of(model), budget="r=2", proxy=proxy)
 
 
 def test_models_that_cannot_be_scored_are_refused_with_a_reason(tiny_language_model: TinyModel) -> None:

@@ -33,8 +33,13 @@ def test_the_scale_is_recorded_as_far_as_it_tells(make_ground, space, shortcut_a
 
 
 def test_rates_and_rules_of_trials_are_not_said_of_all(make_ground):
-    known = training_of(make_ground(), "lora[q]", (1e-3,), ("alpha/r", "constant"))
+    known = training_of(make_ground(), "lora[q]", (1e-3, 1e-2), ("alpha/r", "constant"))
     assert (known.learning_rate, known.scaling, known.lora_alpha) == (None, None, 8.0)
+
+
+def test_the_only_rate_and_rule_that_trials_may_have_are_said_of_all(make_ground):
+    known = training_of(make_ground(), "lora[q]", (1e-2,), ("alpha/r",))
+    assert (known.learning_rate, known.scaling) == (1e-2, "alpha/r")
 
 
 def test_the_head_is_counted_as_it_is_trained(make_ground):
