@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+from optuna.samplers import NSGAIISampler
 from optuna.trial import TrialState, create_trial
 
 from search.allocation.random_allocation import random_ranks
@@ -123,8 +124,8 @@ class RunningStudy:
         ranks = np.array([drawn[site.name] for site in self._space.sites])
         rule = next(one for one in self._choices.scalings if one == drawn[_SCALING])
         budget = round(drawn[_BUDGET]) if max_params is None else max_params
-        notes = study.get_trials(deepcopy=False)[self._asked.number].system_attrs if self._notes else {}
-        return Idea(self._fitting(ranks, budget), drawn[_LR], rule, budget, dict(notes))
+        notes = self._noted() if self._notes else {}
+        return Idea(self._fitting(ranks, budget), drawn[_LR], rule, budget, notes)
 
     def restart(self, like: Idea) -> Idea:
         """Random ranks, a rate and a rule, in place of an idea that cannot be used; within its budget."""
@@ -133,7 +134,12 @@ class RunningStudy:
         return replace(like, ranks=ranks, learning_rate=rate, scaling=rule)
 
     def begin(self, number: int, idea: Idea) -> None:
-        """A trial of this number is trained from now on."""
+        """A trial of this number is trained from now on; NSGA-II counts one of others in the generation that
+        it is filling."""
+        sampler = self.study.sampler
+        if not idea.notes and isinstance(sampler, NSGAIISampler):
+            sampler.get_trial_generation(self.study, self._asked)
+            idea = replace(idea, notes=self._noted())
         self._running[number] = (idea, self._add(idea, None))
 
     def end(self, number: int, outcome: Outcome | None) -> None:
@@ -147,6 +153,10 @@ class RunningStudy:
         if len(self._told) == self._window:
             self._told = self._told[self._window // 2 :]
             self._begin()
+
+    def _noted(self) -> dict[str, object]:
+        """What the sampler noted on the trial that it is asked about."""
+        return dict(self.study.get_trials(deepcopy=False)[self._asked.number].system_attrs)
 
     def _fitting(self, ranks: np.ndarray, budget: int) -> np.ndarray:
         return repair(ranks, self._space, budget, rng=self._rng)

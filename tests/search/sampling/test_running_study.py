@@ -81,6 +81,19 @@ def test_it_learns_the_rate_that_is_better_and_the_rule(space):
     assert sum(idea.learning_rate == 1e-3 and idea.scaling == "constant" for idea in late) > 12
 
 
+@pytest.mark.parametrize(("others", "generation"), [(15, 0), (16, 1)])
+def test_what_others_asked_for_fills_the_first_population(space, others, generation):
+    study = study_of(space, "nsga2")
+    one = Idea(np.array([2] * 8), 1e-3, "constant", BUDGET, {})
+    for number in range(others):
+        study.begin(number, one)
+        study.end(number, Outcome((float(number),), {}, pruned=False))
+    children = [study.suggest() for _ in range(20)]
+    assert [[*child.notes.values()] for child in children] == [[generation]] * 20
+    like = float(np.mean([child.ranks == one.ranks for child in children]))
+    assert (like > 0.6) is (generation == 1)  # else one in four, by chance
+
+
 def test_a_window_keeps_what_is_running(space):
     study = study_of(space)
     idea = Idea(np.array([2] * 8), 1e-3, "constant", BUDGET, {})
