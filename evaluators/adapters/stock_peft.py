@@ -6,7 +6,6 @@ far rounding carries is measured, in the model's own precision, since in 16 bits
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,11 +19,13 @@ from peft import PeftModel
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from evaluators.base.twin import twin_of
 from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows
 from evaluators.objectives.task_objective import TaskObjective
 from spaces.errors import InputError
 from spaces.foreign import foreign
+from spaces.untouched import untouched
 
 from .loaded_peft import why_loaded_otherwise
 from .peft_files import Wire
@@ -73,12 +74,13 @@ def why_not_stock(folder: Path, model: PreTrainedModel, rows: Rows, trained: AsT
     model: the base model, which is neither changed nor copied: PEFT gets modules of its own around the same
     tensors. rows: those of ``trained``.
     """
-    cuda = [model.device] if model.device.type == "cuda" else []
-    with _twin(model) as own, torch.random.fork_rng(devices=cuda), warnings.catch_warnings():
+    with untouched(model), warnings.catch_warnings():  # PEFT freezes what it wraps
         warnings.simplefilter("ignore")
         try:
             with foreign("PEFT cannot load it", "it needs load_adapter"):
-                stock = PeftModel.from_pretrained(own, folder, torch_device=str(model.device)).eval()
+                stock = PeftModel.from_pretrained(
+                    twin_of(model), folder, torch_device=str(model.device)
+                ).eval()
                 theirs = _first_outputs(stock.get_base_model(), trained.objective, rows)
         except InputError as error:
             return str(error).rpartition(";")[0]
@@ -115,15 +117,3 @@ def _rounded_again(modules: Sequence[nn.Module]) -> Iterator[None]:
         for module in modules:
             hooks.callback(module.register_forward_hook(moved).remove)
         yield
-
-
-@contextmanager
-def _twin(model: PreTrainedModel) -> Iterator[PreTrainedModel]:
-    """A model with modules of its own and the same tensors, which are as they were afterwards."""
-    tensors = [*model.parameters(), *model.buffers()]
-    trains = [tensor.requires_grad for tensor in tensors]
-    try:
-        yield copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
-    finally:
-        for tensor, flag in zip(tensors, trains, strict=True):
-            tensor.requires_grad_(flag)  # PEFT freezes what it wraps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ from spaces.scaling import Rule
 
 from .arm import Arm
 from .grid_point import GridPoint
+from .peft_configs import rule_of
 from .peft_trainer import Referee
 from .standing import ArmRuns
 from .terms import Terms
@@ -36,28 +38,28 @@ from .terms import Terms
 __all__ = ["Chosen", "Planned", "plan_all", "report", "tune"]
 
 _TUNING = 100_000  # what the tuning's seeds begin at, which no reported seed reaches
+_NO_RULE = "none"  # of what has no wires, or wires without a factor by their rank
 _READABLE = 32  # characters of an arm's label, in a log of losses
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Planned:
-    """An arm under one scaling: what is trained, where it starts, and the learning rates to choose from."""
+    """An arm under one scaling: what is trained, where it starts, and the learning rates to choose from.
+
+    rule: of scaling, by which the factors of its wires follow from their ranks; ``none`` where it has none.
+    """
 
     arm: Arm
     job: Job
     workload: Workload
     start: Allocation
     learning_rates: tuple[float, ...]
+    rule: str
 
     def candidates(self, seeds: Sequence[int], rates: Sequence[float]) -> list[Candidate]:
         """A run for each seed and learning rate."""
         return [Candidate(self.start, seed, rate) for rate, seed in product(rates, seeds)]
-
-    @property
-    def rule(self) -> str:
-        """Of scaling, as its recipe has it."""
-        return self.workload.recipe.scaling.rule
 
     @property
     def factors(self) -> tuple[float, ...]:
@@ -110,26 +112,36 @@ def plan_all(arms: Sequence[Arm], terms: Terms) -> list[list[Planned]]:
 def plan(arm: Arm, terms: Terms) -> list[Planned]:
     """The arm under every scaling of the grid that differs for it; raises UsageError or InputError on what
     cannot be used."""
-    rates, model = terms.learning_rates, terms.ground.model
     planned: dict[object, Planned] = {}
     for scaling in terms.scalings:
-        rule = cast(Rule, scaling)  # which refuses any other
-        space = replace(terms.space, space=arm.space, budget=arm.budget, renorm=arm.renorm, scaling=rule)
-        job = prepare(terms.ground, space, terms.training, terms.scoring)
-        if arm.referee:
-            referee = Referee(arm.method, job.max_params)
-            referee.config(model, job.workload)  # raises where PEFT has none that fits
-            workload = replace(job.workload, trainer=referee)
-            planned[scaling] = Planned(arm, job, workload, Allocation.of({}), rates)
-            continue
-        method, _ = find_method(arm.method)
-        method.check(model, job.task.objective, job.space.sites)
-        policy = policy_of(arm.method, job.max_params, model)
-        workload = replace(job.workload, policy=policy)
-        start = arm.start(job.space.sites) or policy.start(job.space)
-        own = Planned(arm, job, workload, start, tuple(rate * method.rate for rate in rates))
-        planned.setdefault(scaling if method.rescales else own.factors, own)
+        own, told_by = _planned(arm, terms, cast(Rule, scaling))  # which refuses any other
+        planned.setdefault(told_by, own)
     return list(planned.values())
+
+
+def _planned(arm: Arm, terms: Terms, rule: Rule) -> tuple[Planned, object]:
+    """The arm under one rule, and what tells it from the same under others: equal where nothing does."""
+    rates, model = terms.learning_rates, terms.ground.model
+    space = replace(terms.space, space=arm.space, budget=arm.budget, renorm=arm.renorm, scaling=rule)
+    job = prepare(terms.ground, space, terms.training, terms.scoring)
+    if arm.referee:
+        referee = Referee(arm.method, job.max_params)
+        config = referee.config(model, job.workload)
+        workload = replace(job.workload, trainer=referee)
+        own = Planned(arm, job, workload, Allocation.of({}), rates, rule_of(config, rule) or _NO_RULE)
+        return own, json.dumps(config.to_dict(), sort_keys=True, default=sorted)
+    method, _ = find_method(arm.method)
+    method.check(model, job.task.objective, job.space.sites)
+    policy = policy_of(arm.method, job.max_params, model)
+    workload = replace(job.workload, policy=policy)
+    start, rates = (
+        arm.start(job.space.sites) or policy.start(job.space),
+        tuple(x * method.rate for x in rates),
+    )
+    if not method.adapter:
+        return Planned(arm, job, workload, start, rates, _NO_RULE), _NO_RULE
+    own = Planned(arm, job, workload, start, rates, rule)
+    return own, rule if method.rescales else own.factors
 
 
 def tune(

@@ -30,7 +30,7 @@ from spaces.foreign import foreign
 from spaces.search_space import params_per_rank
 from spaces.site import Site
 
-__all__ = ["REFEREES", "PeftCase"]
+__all__ = ["REFEREES", "PeftCase", "rule_of"]
 
 _C = TypeVar("_C", bound=PeftConfig)
 _RESERVED: Final = 2  # positions that RoBERTa leaves empty before a text's first
@@ -191,6 +191,17 @@ REFEREES: Final[Mapping[str, Callable[[PeftCase], PeftConfig]]] = {
 }
 """Each gives the largest config within the case's budget, at one rank everywhere; peft-ia3 has one size.
 They raise InputError where nothing fits, or PEFT has no such method for the model."""
+
+
+def rule_of(config: PeftConfig, rule: str) -> str | None:
+    """By which rule its factors follow from ranks, where this is the recipe's; None where it has none.
+
+    >>> rule_of(LoraConfig(use_rslora=True), "constant"), rule_of(IA3Config(), "constant")
+    ('alpha/sqrt(r)', None)
+    """
+    if not isinstance(config, LoraConfig):
+        return None
+    return "alpha/sqrt(r)" if config.use_rslora else rule
 
 
 def _lora_of(case: PeftCase, rank: int) -> LoraConfig:

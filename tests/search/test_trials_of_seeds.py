@@ -53,7 +53,7 @@ def a_stratum(place: StudyPlace, job: Job) -> Iterator[Ended]:
 @contextmanager
 def a_comparison(place: StudyPlace, job: Job, *, rate: float = 1e-2, method: str = "lora") -> Iterator[Ended]:
     (arm,), (start, *_) = arms_of(method, SPACE), draw_shapes(job.space, job.max_params)
-    chosen = Chosen(Planned(arm, job, job.workload, start.allocation, (rate,)), rate)
+    chosen = Chosen(Planned(arm, job, job.workload, start.allocation, (rate,), "alpha/r"), rate)
     mark, runs = chosen.planned.on("test").fingerprint, chosen.planned.candidates(SEEDS, (rate,))
     with arms_shown(place)([chosen], SEEDS) as machine:
         yield lambda seed, reason: machine.log(job.workload, mark, trained(runs[seed], reason))
