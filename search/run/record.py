@@ -81,20 +81,23 @@ class FinalistRecord:
 class HeldOutRecord:
     """The metric on the rows used once: per seed, None where a run failed; its mean and spread.
 
-    beside: the objective's other metrics by name, their means.
+    beside: the objective's other metrics by name, their means. losses: on the same rows, per seed as the
+    metric; empty in what an older version wrote.
     """
 
     metrics: tuple[float | None, ...]
     mean: float | None
     sd: float | None
     beside: Mapping[str, float] = field(default_factory=dict)
+    losses: tuple[float | None, ...] = ()
 
     @classmethod
     def of_json(cls, known: Mapping[str, Any] | None) -> HeldOutRecord | None:
         """None where there were no such rows."""
         if known is None:
             return None
-        return cls(tuple(known["metrics"]), known["mean"], known["sd"], known["beside"])
+        losses = tuple(known.get("losses", ()))
+        return cls(tuple(known["metrics"]), known["mean"], known["sd"], known["beside"], losses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +111,14 @@ class BestRecord:
     test_difference: Interval | None
     saved_seed: int | None
     saved_test: float | None
+    test_loss_difference: Interval | None = None
 
     def to_json(self) -> dict[str, object]:
-        """All of it side by side."""
+        """All of it side by side, without losses where nobody wrote them down."""
         known = asdict(self)
         del known["finalist"]
+        if self.test is not None and not self.test.losses:
+            del known["test"]["losses"], known["baseline_test"]["losses"], known["test_loss_difference"]
         return {**self.finalist.to_json(), **known}
 
     @classmethod
@@ -125,6 +131,7 @@ class BestRecord:
             _interval(known["test_difference"]),
             known["saved_seed"],
             known["saved_test"],
+            _interval(known.get("test_loss_difference")),
         )
 
 

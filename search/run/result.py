@@ -223,6 +223,7 @@ def _best(result: Result) -> BestRecord:
         return BestRecord(finalist, is_baseline, None, None, None, None, None)
     saved = result.best.run
     winner, baseline = conclusion.metrics
+    losses = _losses(conclusion.winner), _losses(conclusion.baseline)
     return BestRecord(
         finalist,
         is_baseline,
@@ -231,6 +232,7 @@ def _best(result: Result) -> BestRecord:
         test_difference=_interval(winner, baseline),
         saved_seed=saved.evaluation.candidate.seed,
         saved_test=winner[result.winner.runs.index(saved)],
+        test_loss_difference=_interval(*losses),
     )
 
 
@@ -242,11 +244,16 @@ def _tested(scores: Sequence[Score | None]) -> HeldOutRecord:
         summary.mean if summary else None,
         summary.sd if summary else None,
         _means(values_beside(finished)),
+        tuple(_losses(scores)),
     )
 
 
 def _metrics(scores: Sequence[Score | None]) -> list[float | None]:
     return [None if score is None else score.metric for score in scores]
+
+
+def _losses(scores: Sequence[Score | None]) -> list[float | None]:
+    return [None if score is None else score.loss for score in scores]
 
 
 def _means(values: Mapping[str, Sequence[float]]) -> dict[str, float]:

@@ -26,6 +26,7 @@ from search.live.nobody_stopped import nobody_stopped
 from search.show.number_format import ABSENT, mean_sd
 from search.show.sheet import Sheet
 from search.show.table import Column, Table, TableCell, TableRow, count_cell, interval_cell
+from search.statistics.summary import Summary
 from spaces.counted import counted
 
 from .record import THE_WINNER, FinalistRecord, HeldOutRecord, SearchRecord
@@ -103,9 +104,21 @@ def _chosen(record: SearchRecord) -> list[str]:
         return [*said, "the table has no test rows"]
     on_test = f"test: {metric} on {counted(rows['test'], 'test row')}, used once: {_held_out(best.test)}"
     if best.is_baseline:
-        return [*said, on_test]
+        return [*said, on_test, *_test_loss(record)]
     baseline, difference = _held_out(best.baseline_test), interval_cell(best.test_difference).text
-    return [*said, f"{on_test}, {base} {baseline}, difference {difference}"]
+    return [*said, f"{on_test}, {base} {baseline}, difference {difference}", *_test_loss(record)]
+
+
+def _test_loss(record: SearchRecord) -> list[str]:
+    """The loss on the rows used once, where it is not the metric and somebody wrote it down."""
+    best = record.best
+    own, theirs = _mean_loss(best.test), _mean_loss(best.baseline_test)
+    if record.metric == "loss" or not own:
+        return []
+    if best.is_baseline:
+        return [f"test loss: {own}"]
+    apart = interval_cell(best.test_loss_difference).text
+    return [f"test loss: {own}, {record.base} {theirs}, difference {apart}"]
 
 
 def _trials(record: SearchRecord) -> list[str]:
@@ -195,3 +208,12 @@ def _held_out(one: HeldOutRecord | None) -> str:
         return "-"
     beside = ", ".join(f"{name} {_number(value)}" for name, value in one.beside.items())
     return mean_sd(one.mean, one.sd) + (f" ({beside})" if beside else "")
+
+
+def _mean_loss(one: HeldOutRecord | None) -> str:
+    """With its spread; empty where nobody wrote it down, or no run finished."""
+    finished = [] if one is None else [loss for loss in one.losses if loss is not None]
+    if not finished:
+        return ""
+    summary = Summary.of(finished)
+    return mean_sd(summary.mean, summary.sd)

@@ -108,6 +108,22 @@ def test_the_test_difference_pairs_by_seed(result):
     assert (result["best"]["saved_seed"], result["best"]["saved_test"]) == (2, 0.83)
 
 
+def test_the_test_losses_are_paired_and_told_beside_the_metric(make_space):
+    ours, theirs = ([Score(0.8, loss + 0.1 * seed) for seed in range(3)] for loss in (0.4, 0.5))
+    found = result_with(make_space, Conclusion([*ours[:2], None], theirs))
+    best = found.to_json()["best"]
+    assert best["test"]["losses"] == (0.4, 0.5, None)
+    assert best["test_loss_difference"]["mean"] == pytest.approx(-0.1)
+    written = json.loads(json.dumps(found.to_json()))
+    said = [line for line in table(written).splitlines() if line.startswith("test loss")]
+    assert said == ["test loss: 0.4500 ± 0.0707, uniform 0.6000 ± 0.1000, difference -0.1000"]
+    del (
+        written["best"]["test"]["losses"],
+        written["best"]["test_loss_difference"],
+    )  # as older versions wrote it
+    assert "test loss" not in table(written)
+
+
 def test_proxies_are_compared_with_the_metric_over_all_that_finished(result):
     assert result["proxies"]["grad_norm"] == {
         "point": "dense",
@@ -166,7 +182,10 @@ def test_without_test_rows_the_keys_stay_and_hold_nothing(make_space, result):
     untested = result_with(make_space, None).to_json()
     assert untested["best"].keys() == result["best"].keys()
     lacking = {key for key, value in untested["best"].items() if value is None}
-    assert lacking == {"test", "baseline_test", "test_difference", "saved_seed", "saved_test"}
+    assert lacking == {
+        *("test", "baseline_test", "test_difference", "test_loss_difference"),
+        *("saved_seed", "saved_test"),
+    }
     lines = table(untested).splitlines()
     assert "the table has no test rows" in lines
     assert "runs/x" not in "".join(lines)
