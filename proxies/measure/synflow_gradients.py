@@ -50,6 +50,7 @@ def of_synflow_gradients(
     Raises InputError on an encoder-decoder, and where the model takes no embeddings in place of tokens, or
     has no weights to take the absolute value of.
     """
+    check_one_stream(model, "what a row of ones says")
     seen: dict[str, list[tuple[Tensor, Tensor]]] = {site.name: [] for site in sites}
 
     def visit(sites: Sequence[Site], sources: Sequence[Tensor], target: Tensor) -> Tensor:
@@ -73,7 +74,6 @@ def _flow(model: PreTrainedModel, objective: Objective) -> Tensor:
     """The sum of the outputs for one row of ones, a scalar with its graph."""
     refused = f"synflow feeds embeddings, which this {model.config.model_type} model does not take"
     remedy = "name other proxies with `proxy`"
-    check_one_stream(model, "what a row of ones says")
     embeddings = model.get_input_embeddings()
     if not isinstance(embeddings, nn.Embedding):
         raise InputError(f"{refused}: its own are a {type(embeddings).__name__}; {remedy}.")

@@ -50,8 +50,9 @@ def stopping() -> Iterator[None]:
             signal.signal(one, asked.first)
         yield
     except Exception as error:
-        if isinstance(error.__cause__, Stopped):  # an extension that is imported makes an ImportError of it
-            raise error.__cause__ from None
+        stop = _stop_behind(error)
+        if stop is not None:
+            raise stop from None
         raise
     finally:
         asked.no_more()
@@ -100,6 +101,14 @@ class _StopAsked:
             signal.setitimer(signal.ITIMER_REAL, 0.0)
             signal.signal(signal.SIGALRM, self._clock)
             sys.unraisablehook = self._hook
+
+
+def _stop_behind(error: BaseException) -> Stopped | None:
+    """The stop that an error was made of: an extension that is being imported makes an ImportError of it."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, Stopped):
+        cause = cause.__cause__
+    return cause
 
 
 def _is_heeded() -> bool:

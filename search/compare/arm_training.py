@@ -121,23 +121,22 @@ def plan(arm: Arm, terms: Terms) -> list[Planned]:
 
 def _planned(arm: Arm, terms: Terms, rule: Rule) -> tuple[Planned, object]:
     """The arm under one rule, and what tells it from the same under others: equal where nothing does."""
-    rates, model = terms.learning_rates, terms.ground.model
+    model = terms.ground.model
     space = replace(terms.space, space=arm.space, budget=arm.budget, renorm=arm.renorm, scaling=rule)
     job = prepare(terms.ground, space, terms.training, terms.scoring)
     if arm.referee:
         referee = Referee(arm.method, job.max_params)
         config = referee.config(model, job.workload)
         workload = replace(job.workload, trainer=referee)
-        own = Planned(arm, job, workload, Allocation.of({}), rates, rule_of(config, rule) or _NO_RULE)
+        told = rule_of(config, rule) or _NO_RULE
+        own = Planned(arm, job, workload, Allocation.of({}), terms.learning_rates, told)
         return own, json.dumps(config.to_dict(), sort_keys=True, default=sorted)
     method, _ = find_method(arm.method)
     method.check(model, job.task.objective, job.space.sites)
     policy = policy_of(arm.method, job.max_params, model)
     workload = replace(job.workload, policy=policy)
-    start, rates = (
-        arm.start(job.space.sites) or policy.start(job.space),
-        tuple(x * method.rate for x in rates),
-    )
+    start = arm.start(job.space.sites) or policy.start(job.space)
+    rates = tuple(rate * method.rate for rate in terms.learning_rates)
     if not method.adapter:
         return Planned(arm, job, workload, start, rates, _NO_RULE), _NO_RULE
     own = Planned(arm, job, workload, start, rates, rule)

@@ -118,7 +118,10 @@ class BestRecord:
         known = asdict(self)
         del known["finalist"]
         if self.test is not None and not self.test.losses:
-            del known["test"]["losses"], known["baseline_test"]["losses"], known["test_loss_difference"]
+            del known["test_loss_difference"]
+        for tested in (known["test"], known["baseline_test"]):
+            if tested is not None and not tested["losses"]:
+                del tested["losses"]
         return {**self.finalist.to_json(), **known}
 
     @classmethod

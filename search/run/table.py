@@ -118,7 +118,7 @@ def _test_loss(record: SearchRecord) -> list[str]:
     if best.is_baseline:
         return [f"test loss: {own}"]
     apart = interval_cell(best.test_loss_difference).text
-    return [f"test loss: {own}, {record.base} {theirs}, difference {apart}"]
+    return [f"test loss: {own}, {record.base} {theirs or ABSENT}, difference {apart}"]
 
 
 def _trials(record: SearchRecord) -> list[str]:

@@ -21,6 +21,8 @@ import pytest
 from search.cli.command import Command
 from search.cli.output_settings import ScreenSettings
 from search.cli.stopping import Stopped, stopping
+from spaces.errors import InputError
+from spaces.foreign import foreign
 
 ROOT = Path(__file__).parents[3]
 LONG = 1.0  # seconds, in which a stop comes again more than once
@@ -42,6 +44,8 @@ def test_the_first_signal_stops_and_the_second_would_end_at_once(number):
 )
 def test_an_error_that_a_library_makes_of_a_stop_is_the_stop(cause, raised):
     with pytest.raises(raised), stopping():
+        raise ImportError("initialization failed") from cause
+    with pytest.raises(Stopped if raised is Stopped else InputError), stopping(), foreign("it", "mend it"):
         raise ImportError("initialization failed") from cause
 
 
