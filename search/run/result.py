@@ -222,17 +222,16 @@ def _best(result: Result) -> BestRecord:
     if conclusion is None:
         return BestRecord(finalist, is_baseline, None, None, None, None, None)
     saved = result.best.run
-    winner, baseline = conclusion.metrics
-    losses = _losses(conclusion.winner), _losses(conclusion.baseline)
+    test, baseline_test = _tested(conclusion.winner), _tested(conclusion.baseline)
     return BestRecord(
         finalist,
         is_baseline,
-        test=_tested(conclusion.winner),
-        baseline_test=_tested(conclusion.baseline),
-        test_difference=_interval(winner, baseline),
+        test=test,
+        baseline_test=baseline_test,
+        test_difference=_interval(test.metrics, baseline_test.metrics),
         saved_seed=saved.evaluation.candidate.seed,
-        saved_test=winner[result.winner.runs.index(saved)],
-        test_loss_difference=_interval(*losses),
+        saved_test=test.metrics[result.winner.runs.index(saved)],
+        test_loss_difference=_interval(test.losses, baseline_test.losses),
     )
 
 
@@ -244,16 +243,12 @@ def _tested(scores: Sequence[Score | None]) -> HeldOutRecord:
         summary.mean if summary else None,
         summary.sd if summary else None,
         _means(values_beside(finished)),
-        tuple(_losses(scores)),
+        tuple(None if score is None else score.loss for score in scores),
     )
 
 
 def _metrics(scores: Sequence[Score | None]) -> list[float | None]:
     return [None if score is None else score.metric for score in scores]
-
-
-def _losses(scores: Sequence[Score | None]) -> list[float | None]:
-    return [None if score is None else score.loss for score in scores]
 
 
 def _means(values: Mapping[str, Sequence[float]]) -> dict[str, float]:
