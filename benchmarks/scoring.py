@@ -36,7 +36,7 @@ from search.job.scoring import DEFAULT_PROXIES
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
-from spaces.memory_size import parse_memory
+from spaces.memory_size import memory_given
 from spaces.objective import Batch
 from spaces.scaling import Scaling
 from spaces.search_space import SearchSpace
@@ -67,7 +67,7 @@ class Bench:
     @property
     def of_weights(self) -> tuple[str, ...]:
         """Proxies of the gradient of whole weights; where that does not fit, those that can be sketched."""
-        limit = None if self.memory is None else parse_memory(self.memory)
+        limit = memory_given(self.memory)
         sites = self.space.sites
         return (
             DENSE_PROXIES if gradients_fit(sites, memory_for(self.model, sites, limit)) else SKETCHED_PROXIES
@@ -84,7 +84,7 @@ class Bench:
             self.space,
             seed=0,
             needs=needs_of(proxies),
-            memory=None if chosen is None else parse_memory(chosen),
+            memory=memory_given(chosen),
         )
         return score_sites(proxies, evidence)
 

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from .errors import UsageError
 from .printable import quoted
 
-__all__ = ["MemorySize", "parse_memory", "written_bytes"]
+__all__ = ["MemorySize", "memory_given", "parse_memory", "written_bytes"]
 
 _UNITS: Final = {"kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "%": 0.01}
 _MOST: Final = 1e15  # bytes, or shares
@@ -50,6 +50,11 @@ def parse_memory(text: str, *, argument: str = "scoring_memory") -> MemorySize:
             f"`{argument}={quoted(text)}` is no amount of memory; write 500MB, 2GB, or 10% of the base model."
         )
     return MemorySize(value, "share" if found[2] == "%" else "bytes")
+
+
+def memory_given(text: str | None) -> MemorySize | None:
+    """``parse_memory`` of an option that may be left out."""
+    return None if text is None else parse_memory(text)
 
 
 def written_bytes(count: float) -> str:

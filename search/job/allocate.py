@@ -26,7 +26,7 @@ from spaces.counted import counted
 from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from spaces.head import own_head_kept
-from spaces.memory_size import parse_memory
+from spaces.memory_size import memory_given
 from spaces.meta_model import base_params
 from spaces.objective import Batch, Objective
 from spaces.scaling import Scaling
@@ -166,7 +166,7 @@ def allocated(
     chosen = None if ranks is None else parse_ranks(ranks)
     find_allocator(allocator)
     factor = Scaling(scaling or USUAL_RULE, lora_alpha)
-    memory = None if scoring_memory is None else parse_memory(scoring_memory)
+    memory = memory_given(scoring_memory)
     check_own_model(model)
     with untouched(model), own_head_kept(model):
         objective, rows = _learned(model, own_batches(model, dataloader, count=batches))

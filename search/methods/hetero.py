@@ -25,6 +25,7 @@ from spaces.allocation import Allocation
 from spaces.counted import counted
 from spaces.double_precision import in_double
 from spaces.errors import InputError, UsageError
+from spaces.memory_size import memory_given
 from spaces.objective import Batch
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
@@ -64,6 +65,7 @@ class Hetero:
         multiple: the modules' one rank, over that of the uniform allocation.
         constant_epochs: for so long the choice is random (CONSTANT).
         batches: how many are scored on.
+        scoring_memory: as ``Spectral`` has it; ``grad_norm`` keeps no gradients of linears.
     """
 
     max_params: int
@@ -74,8 +76,10 @@ class Hetero:
     multiple: float = 4.0
     constant_epochs: float = 0.0
     batches: int = 32
+    scoring_memory: str | None = None
 
     def __post_init__(self) -> None:
+        memory_given(self.scoring_memory)
         allowed = ("dense", "base", "none") + (() if self.frequency else ("init",))
         if find_proxy(self.proxy).point not in allowed:
             names = [name for name, proxy in PROXIES.items() if proxy.point in allowed]
@@ -102,10 +106,10 @@ class Hetero:
         """Every site at the one rank of modules that are on, such that the dearest fits the budget alone; a
         narrower site at its full rank."""
         costs = [site.cost_per_rank for site in space.sites]
-        if min(costs) > self.max_params:
+        if (least := min(costs)) > self.max_params:
             raise UsageError(
-                f"max_params={self.max_params:,} is too small: rank 1 at the cheapest site needs "
-                f"{min(costs):,}. Raise the budget to at least that."
+                f"max_params={self.max_params:,} is too small: rank 1 at the cheapest site needs {least:,}. "
+                "Raise the budget to at least that."
             )
         wanted = round(self.multiple * self.max_params / space.params_per_rank)
         rank = max(1, min(wanted, self.max_params // max(costs)))
@@ -167,9 +171,7 @@ class _Hetero:
         starts = range(0, min(policy.batches * size, rows), size)
         self.indices = [np.arange(start, min(start + size, rows)) for start in starts]
         self.owner = torch.from_numpy(gates.owner).to(cohort.stacked.values.device)
-        self.full = torch.zeros(cohort.stacked.slots, len(gates.owner), dtype=torch.bool).to(
-            self.owner.device
-        )
+        self.full = self.owner.new_zeros(cohort.stacked.slots, len(gates.owner), dtype=torch.bool)
         self.on, self.active = self.full.clone(), gates.entries(self.full)
         self.seeds = [0] * cohort.stacked.slots
         self.searches: list[list[tuple[int, Allocation]]] = [[] for _ in self.seeds]
@@ -194,7 +196,7 @@ class _Hetero:
         return self.active
 
     def finish(self, slot: int) -> None:
-        if not self.searches[slot] or bool((self.on[slot] == self.full[slot]).all()):
+        if not self.searches[slot] or torch.equal(self.on[slot], self.full[slot]):
             raise NeverActedError(
                 f"hetero: every module stayed on, as all fit max_params={self.policy.max_params:,} and "
                 f"enabled={self.policy.enabled}; raise multiple={self.policy.multiple} or lower enabled."
@@ -221,8 +223,7 @@ class _Hetero:
         if not chosen.any():
             raise UsageError(
                 f"hetero: enabled={self.policy.enabled} of {counted(len(own), 'module')}, "
-                f"{self.policy.allotment}, "
-                "leaves none on; raise enabled."
+                f"{self.policy.allotment}, leaves none on; raise enabled."
             )
         self.on[step.slot] = self.full[step.slot] & torch.from_numpy(chosen).to(self.owner.device)[self.owner]
         searches.append((step.number, self.gates.allocation(self.on[step.slot].cpu())))
@@ -277,6 +278,7 @@ class _Hetero:
             scaling=recipe.scaling,
             renorm=recipe.renorm,
             needs=proxy.needs,
+            memory=memory_given(self.policy.scoring_memory),
             absolute=lambda: stacked.absolute(slot),
         )
         stacked.select([slot])

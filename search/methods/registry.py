@@ -160,11 +160,11 @@ def split_specs(text: str) -> list[str]:
 def _typed(spec: str, name: str, text: str, hint: Any) -> object:
     """``text`` as the type of a field."""
     options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    if type(None) in options and text == "none":
+        return None
     for option in options:
         if get_origin(option) is Literal and text in get_args(option):
             return text
-        if option is type(None) and text == "none":
-            return None
         if option is str:
             return text
         if option in (int, float):

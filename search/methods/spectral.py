@@ -22,6 +22,7 @@ from search.job.first_batches import first_batches
 from spaces.allocation import Allocation
 from spaces.double_precision import in_double
 from spaces.errors import UsageError
+from spaces.memory_size import memory_given
 from spaces.search_space import SearchSpace
 from spaces.seeding import named_generator
 from spaces.site import Site
@@ -57,14 +58,18 @@ class Spectral:
         initial: ``random`` keeps LoRA's A; ``aligned``: as above.
         batches: how many are looked at, of the recipe's size.
         proxy: any of the registry.
+        scoring_memory: kept of the linears' gradients at a time, as ``parse_memory`` reads it; None: as
+            ``memory_for`` has it.
     """
 
     max_params: int
     initial: Literal["random", "aligned"] = "random"
     batches: int = 32
     proxy: str = "root:spectrum"
+    scoring_memory: str | None = None
 
     def __post_init__(self) -> None:
+        memory_given(self.scoring_memory)
         if self.batches < 1:
             raise UsageError(f"batches={self.batches} must be at least 1.")
         find_proxy(self.proxy)
@@ -150,6 +155,7 @@ class _Spectral:
             scaling=cohort.recipe.scaling,
             renorm=cohort.recipe.renorm,
             needs=find_proxy(self.policy.proxy).needs,
+            memory=memory_given(self.policy.scoring_memory),
         )
 
     def _worth(self, evidence: Evidence, loaded: Mapping[str, int]) -> SiteScores:

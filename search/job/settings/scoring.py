@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from search.job.option import Range, check_settings, option
-from spaces.memory_size import MemorySize, parse_memory
+from spaces.memory_size import MemorySize, memory_given
 
 from .ranges import COUNTS
 
@@ -51,4 +51,4 @@ class ScoringSettings:
     @property
     def memory(self) -> MemorySize | None:
         """``scoring_memory`` as measurements take it."""
-        return None if self.scoring_memory is None else parse_memory(self.scoring_memory)
+        return memory_given(self.scoring_memory)
