@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Final, Literal, get_args
+from typing import Final
 
 from search.job.option import Range, check_settings, option
 from search.job.settings import COUNTS, LEARNING_RATES
@@ -12,13 +12,10 @@ from spaces.errors import UsageError
 from spaces.scaling import check_rule
 from spaces.unknown_name import unknown_name
 
-__all__ = ["JUDGED", "OBJECTIVE_NAMES", "LiveSettings", "ObjectiveKind"]
+from .trial_objective import JUDGED, OBJECTIVES
 
-ObjectiveKind = Literal["loss", "metric", "params", "seconds", "memory"]
-"""What trials can be compared by."""
-OBJECTIVE_NAMES: Final = get_args(ObjectiveKind)
-JUDGED: Final = ("loss", "metric")
-"""Those that are known at every rung."""
+__all__ = ["LiveSettings"]
+
 _RUNGS: Final = 2
 
 
@@ -68,10 +65,11 @@ class LiveSettings:
     )
     objectives: tuple[str, ...] = option(
         ("loss",),
-        "what trials are compared by: loss or metric on the validation rows; with params, seconds or memory "
-        "behind it also a front of the best trade-offs; seconds are an equal share of the time of those "
-        "trained side by side, memory is the peak of all of them",
+        f"what trials are compared by, {' or '.join(JUDGED)} on the validation rows first; any behind it "
+        "make also a front of the best trade-offs (seconds are an equal share of the time of those trained "
+        "side by side, memory is the peak of all of them)",
         metavar="O,...",
+        known=("search.live.trial_objective:OBJECTIVES",),
     )
     budget_min: str | None = option(
         None,
@@ -106,9 +104,9 @@ class LiveSettings:
         for rule in self.scalings or ():
             check_rule(rule, argument="scalings")
         for name in self.objectives:
-            if name not in OBJECTIVE_NAMES:
-                raise unknown_name("objectives", name, OBJECTIVE_NAMES)
-        if self.objectives[0] not in JUDGED:
+            if name not in OBJECTIVES:
+                raise unknown_name("objectives", name, OBJECTIVES)
+        if not OBJECTIVES[self.objectives[0]].judged:
             raise UsageError(
                 f"`objectives={','.join(self.objectives)}` must be {' or '.join(JUDGED)}, by which trials "
                 "are stopped, then any others; write for example `objectives=loss,params`."

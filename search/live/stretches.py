@@ -11,7 +11,8 @@ from search.sampling.running_study import Outcome
 
 from .ladder import Ladder
 from .live_trial import LiveTrial, Report
-from .values import OBJECTIVES, values_of
+from .trial_objective import OBJECTIVES
+from .values import values_of
 from .watcher import LiveSearch
 
 __all__ = ["Living", "Stretches"]
@@ -59,7 +60,7 @@ class Stretches:
             assert known.loss is not None, "and a loss"
             report = Report(rung, trial.step, self.ladder.steps, known.metric, known.loss, 0.0)
             trial = replace(trial, reports=(*trial.reports, report))
-            value = OBJECTIVES[self.search.settings.objectives[0]](trial)
+            value = OBJECTIVES[self.search.settings.objectives[0]].of(trial)
             trial = replace(trial, reports=(*trial.reports[:-1], replace(report, value=value)))
         return Living(trial, waves, trained.state)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,28 +10,14 @@ from spaces.direction import Direction
 
 from .front import nondominated
 from .live_trial import LiveTrial
+from .trial_objective import OBJECTIVES
 
-__all__ = ["OBJECTIVES", "front_of", "values_of"]
-
-
-def _seconds(trial: LiveTrial) -> float:
-    """Of a whole training, where a part of it was done."""
-    return trial.seconds * trial.reports[-1].of_steps / trial.step
-
-
-OBJECTIVES: Final[Mapping[str, Callable[[LiveTrial], float]]] = {
-    "loss": lambda trial: trial.reports[-1].loss,
-    "metric": lambda trial: trial.reports[-1].metric,
-    "params": lambda trial: float(trial.params),
-    "seconds": _seconds,
-    "memory": lambda trial: float(trial.peak_memory),
-}
-"""Of a trial that was judged: loss and metric as they were at its last rung."""
+__all__ = ["front_of", "values_of"]
 
 
 def values_of(trial: LiveTrial, objectives: Sequence[str]) -> tuple[float, ...]:
     """Of a trial that has a report, by each objective."""
-    return tuple(OBJECTIVES[name](trial) for name in objectives)
+    return tuple(OBJECTIVES[name].of(trial) for name in objectives)
 
 
 def front_of(

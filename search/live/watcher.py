@@ -14,6 +14,7 @@ from spaces.search_space import SearchSpace
 from .ladder import Ladder
 from .live_trial import LiveTrial
 from .settings import LiveSettings
+from .trial_objective import OBJECTIVES
 
 __all__ = ["Concluded", "LiveSearch", "Watcher"]
 
@@ -61,14 +62,14 @@ class LiveSearch:
     @property
     def objectives(self) -> tuple[tuple[str, Direction], ...]:
         """What trials are compared by, the first one at every rung: (name, towards what it is better)."""
-        towards: dict[str, Direction] = {"metric": self.direction}
-        return tuple((name, towards.get(name, "minimize")) for name in self.settings.objectives)
+        return tuple(
+            (name, OBJECTIVES[name].direction or self.direction) for name in self.settings.objectives
+        )
 
     @property
     def objective_titles(self) -> tuple[str, ...]:
         """The same as people know them: the metric by its name, what is counted by what it counts."""
-        named = {"metric": self.metric, "params": "parameters", "memory": "bytes of memory"}
-        return tuple(named.get(name, name) for name in self.settings.objectives)
+        return tuple(OBJECTIVES[name].title or self.metric for name in self.settings.objectives)
 
 
 class Concluded(Protocol):

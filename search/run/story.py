@@ -5,6 +5,7 @@ from __future__ import annotations
 from evaluators.adapters.story import Story
 from search.job.text_story import written_by
 from search.live.live_trial import LiveTrial
+from search.live.trial_objective import OBJECTIVES
 from search.live.values import values_of
 from search.live.watcher import LiveSearch
 from search.show.number_format import ABSENT, mean_sd
@@ -50,7 +51,7 @@ def story_of_trial(
     own = trial.configuration
     how = f"{own.learning_rate:g}, {own.scaling}"
     row = (str(trial.proposers[0]), str(trial.number), f"{trial.params:,}", how)
-    shown = [f"{value:,.0f}" if name in ("params", "memory") else f"{value:.4f}" for name, value in values]
+    shown = [OBJECTIVES[name].text(value) for name, value in values]
     return Story(task, search.max_params, verdict, (header, (*row, *shown)), command)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from search.live.settings import JUDGED, OBJECTIVE_NAMES, LiveSettings
+from search.live.settings import LiveSettings
+from search.live.trial_objective import JUDGED, OBJECTIVES
 from spaces.errors import UsageError
 
 
@@ -35,6 +36,6 @@ def test_what_cannot_be_is_named_with_its_argument(given, said):
 
 @pytest.mark.parametrize("first", JUDGED)
 def test_any_objective_may_stand_behind_one_that_is_known_at_rungs(first):
-    rest = tuple(name for name in OBJECTIVE_NAMES if name != first)
+    rest = tuple(name for name in OBJECTIVES if name != first)
     assert LiveSettings(trials=1, objectives=(first, *rest)).objectives == (first, *rest)
     assert LiveSettings(trials=1, halving=0).halving == 0

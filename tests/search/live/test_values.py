@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from search.live.settings import OBJECTIVE_NAMES
-from search.live.values import OBJECTIVES, front_of, values_of
+from search.live.values import front_of, values_of
 from tests.search.live.test_pruning import trial_of
 
 
 def test_a_stopped_trial_has_the_last_values_and_the_seconds_that_all_of_it_would_have_taken():
     trial = replace(trial_of(0, 0.9, 0.7), step=30, seconds=2.0, peak_memory=512)
     assert values_of(trial, ("loss", "params", "seconds", "memory")) == (0.7, 100.0, 6.0, 512.0)
-    assert OBJECTIVES.keys() == {*OBJECTIVE_NAMES}
 
 
 def test_a_front_is_of_those_that_were_trained_to_the_end():
