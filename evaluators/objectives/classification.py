@@ -15,7 +15,7 @@ from evaluators.base.architectures import ARCHITECTURES
 from evaluators.metrics.chance import Chance
 from evaluators.metrics.classes import BINARY_METRICS, CLASS_METRICS, find_class_metric
 from evaluators.metrics.registry import check_metric
-from spaces.counted import counted
+from spaces.counted import all_counted
 from spaces.direction import Direction
 from spaces.errors import InputError, UsageError
 from spaces.objective import Architecture, Batch, Losses
@@ -160,8 +160,8 @@ def classification(
     classes = [str(label) for label in labels]
     names = ascending_names(classes)
     if len(names) < 2:
-        rows = counted(len(labels), "training row")
-        raise InputError(f"all {rows} have the label {names[0]!r}; give rows of at least 2 labels.")
+        rows = all_counted(len(labels), "training row")
+        raise InputError(f"the label of {rows} is {names[0]!r}; give rows of at least 2 labels.")
     _check_metric(metric, len(names))
     found = positive_label(positive, metric, names, classes)
     remarks = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 from search.show.number_format import ABSENT, UNDEFINED, decimal, percent
@@ -98,11 +99,23 @@ def ceiling_line(report: StratumReport) -> str:
     """What the stratum stands on and how well a perfect proxy could do there, in a sentence each."""
     lost = f" ({report.failed} more left out since a run failed)" if report.failed else ""
     stands = f"{counted(report.allocations, 'allocation')}, {counted(report.seeds, 'seed')}{lost}."
+    stands += _ties(report)
     if report.ceiling is None:
         return f"{stands} Noise ceiling: {UNDEFINED}, since {_why_no_ceiling(report)}."
     return (
         f"{stands} Noise ceiling: {decimal(report.ceiling)}, the Spearman that a perfect proxy would reach "
         f"on average (reliability of the mean over seeds: {decimal(report.reliability)})."
+    )
+
+
+def _ties(report: StratumReport) -> str:
+    """What says that most allocations cannot be told apart; empty where most can."""
+    most = max(Counter(contest.truth for contest in report.contests).values(), default=0)
+    if most < 3 or 2 * most <= len(report.contests):
+        return ""
+    return (
+        f" {most:,} of the {len(report.contests):,} other than uniform have the same {report.truth_name}: "
+        "what is said of ranks stands on the rest; judge by more rows."
     )
 
 

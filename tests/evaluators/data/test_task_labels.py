@@ -162,11 +162,10 @@ def test_a_label_unseen_in_training_is_named(tokenizer: PreTrainedTokenizerBase)
         built("accuracy", table(range(20)), table(range(20), "abc"), tokenizer)
 
 
-def test_one_label_is_not_a_task(tokenizer: PreTrainedTokenizerBase) -> None:
-    with pytest.raises(
-        InputError, match="all 9 training rows have the label 'a'; give rows of at least 2 labels"
-    ):
-        built("accuracy", table(range(9), "a"), table(range(9), "a"), tokenizer)
+@pytest.mark.parametrize(("rows", "whose"), [(9, "all 9 training rows"), (1, "the only training row")])
+def test_one_label_is_not_a_task(tokenizer: PreTrainedTokenizerBase, rows: int, whose: str) -> None:
+    with pytest.raises(InputError, match=f"the label of {whose} is 'a'; give rows of at least 2 labels"):
+        built("accuracy", table(range(rows), "a"), table(range(9), "a"), tokenizer)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from search.statistics.interval import Interval
 from search.study.display.card_tables import at_k_table, card_table, ceiling_line, correlation_table
 from search.study.judging.report_card import Estimate
+from tests.search.study.made_contest import made_contest
 
 
 def test_a_card_is_one_row_with_the_k_nearest_to_5(make_card, make_report):
@@ -98,3 +100,22 @@ def test_the_ceiling_is_explained(make_report):
 def test_a_ceiling_that_is_not_known_has_its_reason(make_report, stands_on, why):
     line = ceiling_line(make_report(ceiling=None, reliability=None, **stands_on))
     assert line.endswith(f"Noise ceiling: undefined, since {why}.")
+
+
+@pytest.mark.parametrize(
+    ("truths", "said"),
+    [
+        (
+            [0.5] * 7 + [0.6, 0.7],
+            " 7 of the 9 other than uniform have the same accuracy: what is said of ranks ",
+        ),
+        ([0.5] * 3 + [0.6, 0.7, 0.8], ""),  # half of them can be told apart
+        ([0.5] * 2 + [0.6], ""),
+        ([], ""),
+    ],
+)
+def test_who_cannot_be_told_apart_is_counted(make_report, truths, said):
+    contests = tuple(made_contest(("snip/greedy",), truth, Interval(0, -1, 1), 1.0) for truth in truths)
+    line = ceiling_line(replace(make_report(metric="accuracy"), contests=contests))
+    assert ("have the same" in line) == bool(said)
+    assert said in line
