@@ -36,7 +36,7 @@ def facts_of(contest: Contest, settings: LiveSettings, seed: int) -> LiveSearch:
         metric="accuracy",
         direction="maximize",
         settings=settings,
-        rungs=Ladder(contest.steps, settings.halving, settings.rungs).rungs_at,
+        ladder=Ladder(contest.steps, settings.halving, settings.rungs),
         seed=seed,
         seeds=(),
     )
@@ -53,7 +53,6 @@ def live_waves(
     """The search, ready to run. train: what a wave comes to. seed: of all that is drawn, and of
     the trials' weights and data order."""
     usual = SearchSettings()
-    assert settings.at_once is not None, "nobody else says how many there may be"
     return waves_of(
         facts_of(contest, settings, seed),
         contest.choices,
@@ -62,7 +61,6 @@ def live_waves(
         train,
         allocators=usual.allocator,
         samplers=usual.sampler,
-        at_once=settings.at_once,
         seed=seed,
         watchers=watchers,
     )

@@ -8,7 +8,6 @@ from benchmarks.anytime.live_search import facts_of
 from benchmarks.contest import Contest
 from search.live.baselines import baselines_of
 from search.live.begin import asker_of, competition_of
-from search.live.ladder import Ladder
 from search.live.live_trial import LiveTrial
 from search.live.settings import LiveSettings
 from search.live.stretches import Living, Stretches
@@ -36,9 +35,8 @@ class _Search:
     ) -> None:
         self.cluster, self.log, self.steps = cluster, log, 0
         usual, facts = SearchSettings(), facts_of(contest, settings, seed)
-        ladder = Ladder(contest.steps, settings.halving, settings.rungs)
-        self.stretches = Stretches(facts, ladder)
-        self.competition = competition_of(facts, ladder, contest.choices)
+        self.ladder, self.stretches = facts.ladder, Stretches(facts)
+        self.competition = competition_of(facts, contest.choices)
         self.asker = asker_of(
             facts,
             contest.choices,
@@ -75,7 +73,7 @@ class _Search:
         return trial
 
     def _start(self, one: Living) -> None:
-        ladder = self.stretches.ladder
+        ladder = self.ladder
         steps = ladder.step_after(one.waves + 1) - ladder.step_after(one.waves)
         self.steps += steps
         until = self.log.now + self.cluster.seconds(self.stretches.leg(one), steps)
@@ -88,7 +86,7 @@ class _Search:
         if not self.stretches.is_judged(stepped):
             return stepped
         self.log.judged([stepped.trial])
-        whole = stepped.trial.step == self.stretches.ladder.steps
+        whole = stepped.trial.step == self.ladder.steps
         going = not whole and self.competition.goes_on(stepped.trial)
         ended = self.stretches.ended(stepped.trial, stopped=not going)
         if ended is None:

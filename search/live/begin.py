@@ -11,7 +11,6 @@ from search.sampling.proposals import Proposal
 from search.sampling.running_study import Alternatives, RunningStudy
 
 from .asking import Asker
-from .ladder import Ladder
 from .picks import picks_of
 from .pruning import Competition
 from .watcher import LiveSearch, Watcher
@@ -29,7 +28,6 @@ def waves_of(
     *,
     allocators: Sequence[str],
     samplers: Sequence[str],
-    at_once: int,
     seed: int,
     watchers: Sequence[Watcher] = (),
     forget: Callable[[Candidate], None] = lambda _: None,
@@ -37,19 +35,18 @@ def waves_of(
     """A live search that is ready to run, in this process or over a table of learning curves.
 
     Args:
-        search: what is settled; its settings say how many trials, and how they are stopped.
+        search: what is settled; its settings say how many trials there are, in all and at a time, and how
+            they are stopped.
         choices: of rates, rules and budgets.
         scores: of all sites, by proxy; one or more.
         baselines: allocations that take part at every rate and rule.
         train: gives what a wave comes to.
         allocators, samplers: who proposes, by name; where there are samplers, the allocators' picks are at
             most half of the trials.
-        at_once: trials that live at a time, at most.
         seed: >= 0, of all that is drawn.
         watchers: are told what happens.
         forget: called with the candidate of every trial that is over.
     """
-    ladder = search.ladder
     asker = asker_of(
         search,
         choices,
@@ -59,8 +56,8 @@ def waves_of(
         samplers=samplers,
         seed=seed,
     )
-    competition = competition_of(search, ladder, choices)
-    return Waves(search, ladder, asker, competition, train, at_once=at_once, watchers=watchers, forget=forget)
+    competition = competition_of(search, choices)
+    return Waves(search, asker, competition, train, watchers=watchers, forget=forget)
 
 
 def asker_of(
@@ -94,8 +91,8 @@ def asker_of(
     )
 
 
-def competition_of(search: LiveSearch, ladder: Ladder, choices: Alternatives) -> Competition:
+def competition_of(search: LiveSearch, choices: Alternatives) -> Competition:
     """Who says which trials go on; over several objectives those of like size compete."""
     (_, direction), *others = search.objectives
     apart = choices.max_params if others else None
-    return Competition(search.settings.pruner, ladder, direction, apart=apart)
+    return Competition(search.settings.pruner, search.ladder, direction, apart=apart)

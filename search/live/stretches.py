@@ -9,7 +9,6 @@ from evaluators.training.leg import Leg
 from evaluators.training.state import State
 from search.sampling.running_study import Outcome
 
-from .ladder import Ladder
 from .live_trial import LiveTrial, Report
 from .trial_objective import OBJECTIVES
 from .values import values_of
@@ -31,15 +30,14 @@ class Living:
 class Stretches:
     """Those of a search's trials; when they are trained is somebody else's business.
 
-    search: what is settled. ladder: the stretches and rungs.
+    search: what is settled.
     """
 
     search: LiveSearch
-    ladder: Ladder
 
     def leg(self, one: Living) -> Leg:
         """The next stretch; the last has no end but training's own."""
-        following, ladder = one.waves + 1, self.ladder
+        following, ladder = one.waves + 1, self.search.ladder
         until = None if following == ladder.waves else ladder.step_after(following)
         judged = ladder.rung_after(following) is not None
         return Leg(self.search.candidate(one.trial), until, one.state, judged)
@@ -54,11 +52,11 @@ class Stretches:
             peak_memory=max(one.trial.peak_memory, known.peak_memory),
             failure=known.failure,
         )
-        rung = self.ladder.rung_after(waves)
+        rung = self.search.ladder.rung_after(waves)
         if rung is not None and known.failure is None:
             assert known.metric is not None, "a leg that was judged has a metric"
             assert known.loss is not None, "and a loss"
-            report = Report(rung, trial.step, self.ladder.steps, known.metric, known.loss, 0.0)
+            report = Report(rung, trial.step, self.search.ladder.steps, known.metric, known.loss, 0.0)
             trial = replace(trial, reports=(*trial.reports, report))
             value = OBJECTIVES[self.search.settings.objectives[0]].of(trial)
             trial = replace(trial, reports=(*trial.reports[:-1], replace(report, value=value)))
@@ -66,13 +64,13 @@ class Stretches:
 
     def is_judged(self, one: Living) -> bool:
         """Whether it stands at a rung, with a report of that."""
-        return self.ladder.rung_after(one.waves) is not None and one.trial.failure is None
+        return self.search.ladder.rung_after(one.waves) is not None and one.trial.failure is None
 
     def ended(self, trial: LiveTrial, *, stopped: bool) -> LiveTrial | None:
         """How a trial ended; None where it goes on. stopped: whether it goes no further than its rung."""
         if trial.failure is not None:
             return replace(trial, state="failed")
-        if trial.step == self.ladder.steps:
+        if trial.step == self.search.ladder.steps:
             return replace(trial, state="complete")
         return replace(trial, state="pruned") if stopped else None
 
@@ -80,6 +78,6 @@ class Stretches:
         """What samplers are told of a trial that is over; None of one that failed."""
         if trial.state == "failed":
             return None
-        at = {self.ladder.resources[one.rung]: one.value for one in trial.reports}
+        at = {self.search.ladder.resources[one.rung]: one.value for one in trial.reports}
         values = values_of(trial, self.search.settings.objectives)
         return Outcome(values, at, trial.state == "pruned")

@@ -76,7 +76,7 @@ class LiveNote:
 
     def _expected(self) -> int:
         """Of all trials, if of those that are not over one of ``halving`` goes on at each rung."""
-        rungs, eta = self._search.rungs, self._search.settings.halving or 1
+        rungs, eta = self._search.rungs, self._search.ladder.eta or 1
         one_takes = sum((b - a) / float(eta) ** place for place, (a, b) in enumerate(pairwise((0, *rungs))))
         return round(self._steps_over + (self._most - self._ends.total()) * one_takes)
 

@@ -29,8 +29,8 @@ class LiveSearch:
         space: the sites and the ranks to choose from.
         max_params: the budget, in parameters.
         metric: of the task, and whose it is. direction: in which it is better.
-        settings: of the search; ``lrs`` and ``scalings`` are given in full.
-        rungs: optimizer steps at which trials are judged, the last being the end of training.
+        settings: of the search; ``lrs``, ``scalings`` and ``at_once`` are given in full.
+        ladder: when trials are judged.
         seed: of the trials' weights and data order. seeds: of the finalists', none of which is that.
         command: the line that asked for it.
     """
@@ -44,15 +44,21 @@ class LiveSearch:
     metric: str
     direction: Direction
     settings: LiveSettings
-    rungs: tuple[int, ...]
+    ladder: Ladder
     seed: int
     seeds: tuple[int, ...]
     command: str | None = None
 
     @property
-    def ladder(self) -> Ladder:
-        """When trials are judged."""
-        return Ladder(self.rungs[-1], self.settings.halving, self.settings.rungs)
+    def rungs(self) -> tuple[int, ...]:
+        """Optimizer steps at which trials are judged, the last being the end of training."""
+        return self.ladder.rungs_at
+
+    @property
+    def at_once(self) -> int:
+        """Trials that live at a time, at most."""
+        assert self.settings.at_once is not None, "a live search has all its settings"
+        return self.settings.at_once
 
     def candidate(self, trial: LiveTrial) -> Candidate:
         """What is trained, with the seed that all trials have."""

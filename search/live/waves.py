@@ -9,7 +9,6 @@ from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import Leg
 
 from .asking import Asker
-from .ladder import Ladder
 from .live_trial import LiveTrial
 from .pruning import Competition
 from .stretches import Living, Stretches
@@ -49,11 +48,9 @@ class Waves:
 
     Args:
         search: what is settled.
-        ladder: the stretches and rungs.
         asker: says who is next.
         competition: says who goes on.
         train: trains a wave.
-        at_once: trials that live at a time, at most.
         watchers: are told what happens.
         forget: called with the candidate of every trial that is over: nobody goes on from its state.
     """
@@ -61,18 +58,16 @@ class Waves:
     def __init__(
         self,
         search: LiveSearch,
-        ladder: Ladder,
         asker: Asker,
         competition: Competition,
         train: TrainsLegs,
         *,
-        at_once: int,
         watchers: Sequence[Watcher] = (),
         forget: Callable[[Candidate], None] = lambda _: None,
     ) -> None:
-        self._search, self._stretches, self._asker = search, Stretches(search, ladder), asker
+        self._search, self._stretches, self._asker = search, Stretches(search), asker
         self._competition, self._train, self._forget = competition, train, forget
-        self._at_once, self._watchers = at_once, watchers
+        self._watchers = watchers
         self._over: dict[int, LiveTrial] = {}
         self._kept: dict[int, Trained] = {}
 
@@ -98,7 +93,7 @@ class Waves:
     def _filled(self, living: list[Living]) -> list[Living]:
         """Those, and as many new trials as there is room for."""
         fresh: list[LiveTrial] = []
-        while len(living) + len(fresh) < self._at_once and (trial := self._asker.ask()) is not None:
+        while len(living) + len(fresh) < self._search.at_once and (trial := self._asker.ask()) is not None:
             self._competition.enter(trial)
             fresh.append(trial)
         if fresh:

@@ -14,16 +14,13 @@ from evaluators.training.state import State
 from proxies.site_scores import per_unit_of_rank
 from search.live.baselines import baselines_of
 from search.live.begin import waves_of
-from search.live.ladder import Ladder
 from search.live.live_trial import LiveTrial
 from search.live.settings import LiveSettings
 from search.live.watcher import Concluded, LiveSearch, Watcher
 from search.live.waves import LiveOutcome, TrainsLegs
 from search.sampling.running_study import Alternatives
 from spaces.search_space import SearchSpace
-from tests.search.live.settled_search import settled
-
-STEPS = 90
+from tests.search.live.settled_search import STEPS, settled
 
 
 def loss_of(candidate: Candidate, step: int) -> float:
@@ -107,14 +104,12 @@ def invented(
         per_unit_of_rank(name, "dense", space, rng.exponential(size=len(space.sites))) for name in ("a", "b")
     ]
     choices = Alternatives((1e-3, 1e-2), ("alpha/r", "constant"), least or budget, budget)
-    ladder = Ladder(STEPS, settings.halving, settings.rungs)
     search = settled(
         space,
         settings,
         budget=budget,
         model="none",
         task="invented",
-        rungs=ladder.rungs_at,
         seeds=(0, 1),
     )
     return waves_of(
@@ -125,7 +120,6 @@ def invented(
         training,
         allocators=("greedy", "topk"),
         samplers=samplers,
-        at_once=settings.at_once or 4,
         seed=0,
         watchers=(told,),
         forget=forget,

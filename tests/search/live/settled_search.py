@@ -9,11 +9,12 @@ from search.live.settings import LiveSettings
 from search.live.watcher import LiveSearch
 from spaces.search_space import SearchSpace
 
-LADDER = Ladder(90, 3, 2)
+STEPS = 90
 
 
 def settled(space: SearchSpace, settings: LiveSettings, *, budget: int = 100, **more: object) -> LiveSearch:
-    """A search on 90 steps, which are judged after 10, 30 and all of them, unless said otherwise."""
+    """A search of 90 steps, judged after 10, 30 and all of them, and of four trials at a time, unless said
+    otherwise."""
     search = LiveSearch(
         model="tiny",
         task="rows",
@@ -23,8 +24,8 @@ def settled(space: SearchSpace, settings: LiveSettings, *, budget: int = 100, **
         max_params=budget,
         metric="accuracy",
         direction="maximize",
-        settings=settings,
-        rungs=LADDER.rungs_at,
+        settings=replace(settings, at_once=settings.at_once or 4),
+        ladder=Ladder(STEPS, settings.halving, settings.rungs),
         seed=7,
         seeds=(0,),
     )

@@ -9,7 +9,7 @@ from proxies.site_scores import per_unit_of_rank
 from search.live.begin import asker_of, competition_of
 from search.live.settings import LiveSettings
 from search.sampling.running_study import Alternatives
-from tests.search.live.settled_search import LADDER, settled
+from tests.search.live.settled_search import settled
 from tests.search.live.test_asking import all_of
 from tests.search.live.test_pruning import trial_of
 
@@ -54,7 +54,7 @@ def test_without_samplers_all_trials_are_the_proxies(space):
 
 @pytest.mark.parametrize(("objectives", "small_goes_on"), [(("loss",), False), (("loss", "params"), True)])
 def test_over_several_objectives_a_small_trial_competes_with_its_like(space, objectives, small_goes_on):
-    competition = competition_of(search_of(space, objectives=objectives), LADDER, CHOICES)
+    competition = competition_of(search_of(space, objectives=objectives), CHOICES)
     trials = [trial_of(n, n / 10, params=BUDGET) for n in range(6)] + [trial_of(6, 0.9, params=BUDGET // 8)]
     for one in trials:
         competition.enter(one)
@@ -64,7 +64,7 @@ def test_over_several_objectives_a_small_trial_competes_with_its_like(space, obj
 
 
 def test_the_first_objective_says_what_is_better(space):
-    competition = competition_of(search_of(space, objectives=("metric",)), LADDER, CHOICES)
+    competition = competition_of(search_of(space, objectives=("metric",)), CHOICES)
     trials = [trial_of(n, n / 10) for n in range(6)]
     for one in trials:
         competition.enter(one)

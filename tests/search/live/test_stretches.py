@@ -11,7 +11,7 @@ from evaluators.training.state import State
 from search.live.settings import LiveSettings
 from search.live.stretches import Living, Stretches
 from search.sampling.running_study import Outcome
-from tests.search.live.settled_search import LADDER, settled
+from tests.search.live.settled_search import settled
 from tests.search.live.test_pruning import trial_of
 
 
@@ -19,7 +19,7 @@ from tests.search.live.test_pruning import trial_of
 def stretches_of(make_space):
     def made(**settings) -> Stretches:
         search = settled(make_space([(4, 4)], (0, 2)), LiveSettings(trials=3, **settings))
-        return Stretches(search, LADDER)
+        return Stretches(search)
 
     return made
 

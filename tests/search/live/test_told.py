@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from evaluators.training.candidate import Candidate
+from search.live.ladder import Ladder
 from search.live.live_trial import LiveTrial, Report
 from search.live.settings import LiveSettings
 from search.live.told import LiveNames, LiveNote
@@ -29,7 +30,7 @@ def trial(number: int, *proposers: Proposer, losses: tuple[float, ...] = (), **m
 
 
 def search(make_space) -> LiveSearch:
-    return settled(make_space([(4, 4)], (0, 2)), LiveSettings(trials=3), rungs=(9, 27, 81))
+    return settled(make_space([(4, 4)], (0, 2)), LiveSettings(trials=3), ladder=Ladder(81, 3, 2))
 
 
 def test_it_names_who_runs_what_became_of_the_others_and_the_best(make_space):

@@ -15,7 +15,7 @@ from search.live.waves import LiveOutcome
 from search.mirror.live_plots import front_plot_of
 from search.run.story import story_of_trial
 from spaces.errors import UsageError
-from tests.search.live.settled_search import LADDER, settled
+from tests.search.live.settled_search import settled
 from tests.search.live.test_pruning import trial_of
 
 
@@ -54,7 +54,7 @@ def test_a_row_is_all_that_one_behind_the_first_takes(search_by, direction, whol
 def test_a_row_that_is_judged_may_come_first_and_is_what_trials_report(search_by, direction):
     search = search_by(TrialObjective(_number_of, direction, "own numbers", judged=True), "own", "loss")
     assert search.objectives[0] == ("own", direction)
-    stretches, trial = Stretches(search, LADDER), trial_of(7)
+    stretches, trial = Stretches(search), trial_of(7)
     known = Evaluation(search.candidate(trial), 0.25, 0.75, None, (0.0,) * 10, 1.0, 5)
     assert stretches.after(Living(trial), Trained(known, {})).trial.value == 1007.0
 
