@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -43,6 +44,18 @@ class JobSettings:
         ['space', 'model', 'data', 'training', 'scoring', 'machine', 'generation']
         """
         return {one.name: one.default_factory for one in fields(cls)}
+
+    @classmethod
+    def of(cls, by_name: Mapping[str, Any]) -> JobSettings:
+        """The settings that have these values, every one of them named; what else is there is nobody's.
+
+        Raises UsageError on what cannot be used.
+        """
+        made = {
+            concern: kind(**{one.name: by_name[one.name] for one in fields(kind)})
+            for concern, kind in cls.concerns().items()
+        }
+        return cls(**made)
 
     def by_name(self) -> dict[str, object]:
         """Every setting, defaults and all."""

@@ -111,36 +111,20 @@ def setup(
     >>> bench.budget, bench.uniform().rank("layers.0.q")
     (18432, 2)
     """
+    given = dict(locals())  # before anything else has a name here
     with own_names(_OWN_NAMES):
-        spent, grid = written_budget(budget), None if ranks is None else written_ranks(ranks)
-        what = SpaceSettings(space, spent, grid, renorm, scaling, lora_alpha, shortcut_alpha)
-        data = DataSettings(
-            task,
-            None if train is None else path_of("train", train),
-            None if eval is None else path_of("eval", eval),
-            objective,
-            several(text_columns),
-            label_column,
-            prompt_column,
-            completion_column,
-            completion_only_loss,
-            assistant_only_loss,
-            task_name,
-            metric,
-            positive_label,
-            max_length,
-            train_rows,
-            eval_rows,
-        )
-        scoring = ScoringSettings(scoring_batches, scoring_batch_size, warm_up_steps, scoring_memory)
-        steps = (seeds, epochs, lr, batch_size, weight_decay, warmup, max_grad_norm, seed)
-        training = TrainingSettings(*steps, gradient_checkpointing, micro_batch_size)
-        machine = MachineSettings(device, several(devices), jobs, cohort_size, threads, dask)
-        base = ModelSettings(_place_of(model), dtype, load_in_4bit, load_in_8bit)
-        answers = (generate, beams, length_penalty, no_repeat_ngram, max_new_tokens, generate_rows)
-        text = GenerationSettings(*answers, several(text_metrics))
-        asked = JobSettings(what, base, data, training, scoring, machine, text)
-        there = machine_of(machine)
+        meant = {
+            "model": _place_of(model),
+            "train_file": None if train is None else path_of("train", train),
+            "eval_file": None if eval is None else path_of("eval", eval),
+            "budget": written_budget(budget),
+            "ranks": None if ranks is None else written_ranks(ranks),
+            "text_columns": several(text_columns),
+            "devices": several(devices),
+            "text_metrics": several(text_metrics),
+        }
+        asked = JobSettings.of({**given, **meant})
+        there = machine_of(asked.machine)
         try:
             return workbench_of(asked, there, progress)
         except BaseException:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import gc
-import inspect
 import json
 import re
 import weakref
-from dataclasses import fields
 from functools import partial
 
 import filelock
@@ -19,13 +17,9 @@ from transformers import AutoModelForSequenceClassification
 import search
 from evaluators.adapters.adapter import load_adapter
 from search.cli.run import main
-from search.job.job_settings import JobSettings
 from search.run.set_up import setup
 from spaces.allocation import Allocation
 from spaces.errors import UsageError
-
-KINDS = tuple(JobSettings.concerns().values())
-ARGUMENTS = {"train_file": "train", "eval_file": "eval"}
 
 
 @pytest.fixture
@@ -40,35 +34,6 @@ def bench(model_folder, files):
         seeds=2,
         device="cpu",
     )
-
-
-def test_every_setting_is_an_argument_with_its_default():
-    arguments = inspect.signature(setup).parameters
-    settings = {ARGUMENTS.get(one.name, one.name): one.default for kind in KINDS for one in fields(kind)}
-    assert {name: one.default for name, one in arguments.items() if name != "progress"} == settings
-
-
-def test_arguments_reach_their_settings(model_folder, files):
-    other = setup(
-        model=model_folder,
-        train=files / "train.tsv",
-        eval=files / "dev.tsv",
-        space="lora[q]",
-        budget="r=1",
-        epochs=0.5,
-        batch_size=8,
-        lr=0.1,
-        seed=3,
-        max_length=16,
-        train_rows=20,
-        scaling="constant",
-        cohort_size=3,
-        device="cpu",
-    )
-    job = other.job
-    assert (job.recipe.epochs, job.recipe.batch_size, job.learning_rate) == (0.5, 8, 0.1)
-    assert (job.seeds, len(job.task.train), job.machine.cohort_size) == ((3, 4, 5), 20, 3)
-    assert (job.title, job.recipe.scaling.rule) == ("lora[q]", "constant")
 
 
 def test_plans_are_fine_tuned_beside_uniform_and_the_best_is_saved(bench, model_folder, tmp_path):
@@ -213,41 +178,6 @@ def test_a_setup_that_fails_leaves_the_threads_of_the_process(model_folder, file
     with pytest.raises(UsageError, match="is not a positive number"):
         setup(**data, budget="much", threads=before + 1, device="cpu")
     assert torch.get_num_threads() == before
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        ({"budget": None}, "`budget=None` is not a positive number of parameters"),
-        ({"budget": 1.5}, "`budget=1.5` is not a positive number of parameters"),
-        ({"ranks": [0, 1.5]}, "`ranks=[0, 1.5]` are not whole numbers"),
-        ({"seeds": "3"}, "`seeds='3'` must be a whole number"),
-        ({"space": None}, "`space=None` must be text"),
-        ({"dtype": "float16"}, "`dtype=float16` is unknown; choose one of float32, bfloat16"),
-        ({"model": torch.nn.Linear(1, 1)}, "`model` is a Linear in memory"),
-        ({"model": torch.nn.Linear(1, 1)}, "`search.allocate(model, dataloader, budget=...)`"),
-        ({"model": 3}, "`model` is a int; give a path"),
-        ({"train": [1], "eval": [1]}, "`train` is a list; give a path"),
-        ({"devices": "magic"}, "magic"),
-    ],
-)
-def test_arguments_that_cannot_be_are_refused_with_a_reason(arguments, says):
-    with pytest.raises(UsageError, match=re.escape(says)):
-        setup(**arguments)
-
-
-def test_numbers_lists_and_lone_names_stand_for_what_would_be_typed(model_folder, files):
-    data = {
-        "model": model_folder,
-        "train": files / "train.tsv",
-        "eval": files / "dev.tsv",
-        "space": "lora[q,v]",
-    }
-    one = setup(**data, budget=768, ranks=[0, 1, 2], text_columns="sentence", devices="cpu")
-    asked = one.asked
-    assert (asked.space.budget, asked.space.ranks) == ("768", "0,1,2")
-    assert (asked.data.text_columns, asked.machine.devices) == (("sentence",), ("cpu",))
-    assert (one.budget, one.space.ranks) == (768, (0, 1, 2))
 
 
 @pytest.mark.parametrize(
