@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spaces.direction import Direction, sign_of
+from spaces.direction import Direction
 from spaces.errors import InputError
 
 from .live_trial import LiveTrial
@@ -34,12 +34,7 @@ def choose_finals(trials: Sequence[LiveTrial], count: int, direction: Direction)
     others cannot be judged without, and what was lost for want of memory may fit this time. Raises
     AllFailedError where no trial at all was trained to the end.
     """
-    sign = sign_of(direction)
-
-    def key(one: LiveTrial) -> tuple[bool, int, float, int]:
-        return one.state == "failed", -len(one.reports), -sign * (one.value or 0.0), one.number
-
-    best_first = sorted(trials, key=key)
+    best_first = sorted(trials, key=lambda one: (one.state == "failed", one.place(direction)))
     others = [one for one in best_first if one.state == "complete" and not one.baseline]
     baseline = next(one for one in best_first if one.baseline)
     if not others and baseline.state != "complete":

@@ -7,6 +7,7 @@ from typing import Literal
 
 from search.sampling.configuration import Configuration
 from search.sampling.proposer import Proposer
+from spaces.direction import Direction, sign_of
 
 __all__ = ["LiveTrial", "Report", "TrialState"]
 
@@ -71,3 +72,10 @@ class LiveTrial:
     def value(self) -> float | None:
         """Of the last report; None before the first."""
         return self.reports[-1].value if self.reports else None
+
+    def place(self, direction: Direction) -> tuple[int, float, int]:
+        """Sorts trials: those first that came furthest, among these the best, of equal ones the earliest.
+
+        direction: in which a value is better.
+        """
+        return -len(self.reports), -sign_of(direction) * (self.value or 0.0), self.number

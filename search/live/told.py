@@ -11,7 +11,6 @@ from evaluators.training.candidate import Trained
 from search.job.logs.training_log import TrainingLog
 from search.job.progress import Advance
 from spaces.counted import counted
-from spaces.direction import sign_of
 
 from .live_trial import LiveTrial
 from .watcher import Concluded, LiveSearch
@@ -57,13 +56,9 @@ class LiveNote:
                 self._ends[one.state] += 1
                 self._steps_over += one.step
         known = [one for one in (self._best, *trials) if one is not None and one.reports]
-        self._best = max(known, key=self._how_far, default=None)
+        (_, direction), *_ = self._search.objectives
+        self._best = min(known, key=lambda one: one.place(direction), default=None)
         self._advance(over, self._note())
-
-    def _how_far(self, one: LiveTrial) -> tuple[int, float, int]:
-        """Later rungs first, then better values, then earlier trials."""
-        last, (_, direction) = one.reports[-1], self._search.objectives[0]
-        return last.rung, sign_of(direction) * last.value, -one.number
 
     def _note(self) -> str:
         """``best loss 0.4321 (tpe, step 9 of 81); 2 running, 5 pruned, 1 complete; 234 of about 1,700

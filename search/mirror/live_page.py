@@ -14,7 +14,6 @@ from search.show.rank_map import rank_map
 from search.show.sheet import Sheet
 from search.show.table import Column, Table, TableCell, TableRow, count_cell, word_cell
 from spaces.counted import counted
-from spaces.direction import sign_of
 from spaces.search_space import SearchSpace
 
 from .live_plots import LivePlot
@@ -90,12 +89,8 @@ def trials_table(search: LiveSearch, trials: Sequence[LiveTrial]) -> Table:
 
 
 def _best_first(search: LiveSearch, trials: Sequence[LiveTrial]) -> list[LiveTrial]:
-    sign = sign_of(search.objectives[0][1])
-
-    def key(one: LiveTrial) -> tuple[int, float, int]:
-        return -len(one.reports), -sign * (one.value or 0.0), one.number
-
-    return sorted(trials, key=key)
+    (_, direction), *_ = search.objectives
+    return sorted(trials, key=lambda one: one.place(direction))
 
 
 def _facts(search: LiveSearch, trials: Sequence[LiveTrial]) -> list[tuple[str, str]]:
