@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from benchmarks.contest import Contest
 from search.sampling.configuration import Configuration
-from search.sampling.repaired_study import quiet_optuna
+from search.sampling.quiet_optuna import quiet_optuna
 from spaces.search_space import SearchSpace
 
 from .ended_trial import EndedTrial

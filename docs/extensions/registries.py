@@ -170,8 +170,8 @@ class Samplers(Sections):
     known_as = "samplers"
 
     def entries(self) -> Iterator[tuple[list[str], str]]:
-        for name, build in SAMPLERS.items():
-            yield [name], read(build)
+        for name, sampler in SAMPLERS.items():
+            yield [name], read(sampler.make)
 
 
 class Pruners(Sections):

@@ -13,7 +13,7 @@ from typing import Final
 import optuna
 from optuna.pruners import NopPruner, SuccessiveHalvingPruner
 
-from search.sampling.repaired_study import quiet_optuna
+from search.sampling.quiet_optuna import quiet_optuna
 from spaces.direction import Direction, sign_of
 from spaces.unknown_name import unknown_name
 

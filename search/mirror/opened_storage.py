@@ -25,7 +25,7 @@ from sqlalchemy.exc import (
 
 from evaluators.store.whole_file import sync, unfinished_path
 from search.folder.storage_error import is_locked_database
-from search.sampling.repaired_study import quiet_optuna
+from search.sampling.quiet_optuna import quiet_optuna
 from spaces.errors import InputError, UsageError
 from spaces.printable import printable
 

@@ -17,7 +17,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from search.sampling.repaired_study import quiet_optuna
+from search.sampling.quiet_optuna import quiet_optuna
 
 from .long_text import attributes_of, texts_in
 from .lost_storage import one_line_where_lost

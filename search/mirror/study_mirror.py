@@ -14,7 +14,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 from sqlalchemy.exc import IntegrityError
 
-from search.sampling.repaired_study import quiet_optuna
+from search.sampling.quiet_optuna import quiet_optuna
 from spaces.errors import InputError, UsageError
 
 from .bulk_writer import writer_of

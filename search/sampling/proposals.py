@@ -19,8 +19,8 @@ from spaces.search_space import SearchSpace
 
 from .configuration import Configuration
 from .proposer import UNIFORM, Proposer
-from .repaired_study import RepairedStudy, Suggestion
-from .samplers import WINDOWS, find_sampler
+from .running_study import Alternatives, Idea, Outcome, RunningStudy
+from .samplers import find_sampler
 
 __all__ = ["Proposal", "StandIn", "StandsFor", "as_proposed", "on_grid", "propose"]
 
@@ -100,7 +100,6 @@ def propose(
     seed: int,
     usual: Sequence[tuple[Proposer, Allocation]] = (),
     stands_for: StandsFor = as_proposed,
-    study_of: type[RepairedStudy] = RepairedStudy,
     on_proposal: Callable[[Proposal], None] | None = None,
 ) -> list[Proposal]:
     """Distinct allocations within ``max_params`` (parameters), the uniform one first.
@@ -119,7 +118,6 @@ def propose(
         usual: allocations of the space that somebody comes to without any score.
         stands_for: says which allocation stands for each that is proposed; for a sampler's, one that nobody
             proposed before, and the sampler learns of it alone.
-        study_of: the study that a sampler is asked through.
         on_proposal: called once for each uniform, usual, (proxy, allocator) and trial, so that a progress bar
             can count on 1 + len of all these; with the shared proposal where there is one.
 
@@ -129,7 +127,8 @@ def propose(
     asked = [name for name in dict.fromkeys(allocators) if name != UNIFORM.name]
     for name in asked:
         find_allocator(name)
-    makers = {name: find_sampler(name) for name in dict.fromkeys(samplers)}
+    for name in samplers:
+        find_sampler(name)
     proposals = _Proposals(scores, max_params, stands_for, on_proposal)
     proposals.propose(UNIFORM, uniform_allocation(proposals.space, max_params))
     for proposer, allocation in usual:
@@ -142,14 +141,11 @@ def propose(
             pick = spend(table, name, max_params=max_params, seed=seed)
             proposals.propose(Proposer(name, proxy=table.proxy), pick)
     objectives = [table for table in scores if table.point != "none"] or [scores[0]]
-    for name, make in makers.items():
-        study = study_of(
-            proposals.space,
-            max_params,
-            objectives=len(objectives),
-            make=make,
-            rng=chance_of(seed, f"sampler {name}"),
-            window=WINDOWS.get(name),
+    choices = Alternatives((1.0,), ("alpha/r",), max_params, max_params)  # ranks are all there is to choose
+    for name in dict.fromkeys(samplers):
+        rng = chance_of(seed, f"sampler {name}")
+        study = RunningStudy(
+            name, proposals.space, choices, directions=["maximize"] * len(objectives), rng=rng
         )
         _sample(study, name, trials, objectives, proposals)
     return proposals.so_far
@@ -210,7 +206,7 @@ class _Proposals:
 
 
 def _sample(
-    study: RepairedStudy, name: str, trials: int, objectives: Sequence[SiteScores], proposals: _Proposals
+    study: RunningStudy, name: str, trials: int, objectives: Sequence[SiteScores], proposals: _Proposals
 ) -> None:
     """Adds up to ``trials`` new proposals of one sampler, and tells it what each was worth."""
     for done in range(trials):
@@ -225,23 +221,23 @@ def _sample(
                 counted(_REDRAWS + _RESTARTS, "try", "tries"),
             )
             return
-        suggestion, stand_in = found
+        idea, stand_in = found
         proposals.add(Proposer(name), stand_in)
         worth = dict(stand_in.scores)
-        became = replace(suggestion, ranks=on_grid(stand_in.allocation, proposals.space))
-        study.tell(became, [worth[table.proxy] for table in objectives])
+        study.begin(done, replace(idea, ranks=on_grid(stand_in.allocation, proposals.space)))
+        study.end(done, Outcome(tuple(worth[table.proxy] for table in objectives), {}, pruned=False))
 
 
-def _fresh(study: RepairedStudy, proposals: _Proposals) -> tuple[Suggestion, StandIn] | None:
-    """A suggestion and what stands for it, no repeat: the sampler's, else a random one, else None."""
+def _fresh(study: RunningStudy, proposals: _Proposals) -> tuple[Idea, StandIn] | None:
+    """An idea and what stands for it, no repeat: the sampler's, else a random one, else None."""
     for _ in range(_REDRAWS):
-        suggestion = study.suggest()
-        if (stand_in := proposals.fresh(suggestion.ranks)) is not None:
-            return suggestion, stand_in
+        idea = study.suggest()
+        if (stand_in := proposals.fresh(idea.ranks)) is not None:
+            return idea, stand_in
     for _ in range(_RESTARTS):
-        suggestion = study.restart(suggestion)
-        if (stand_in := proposals.fresh(suggestion.ranks)) is not None:
-            return suggestion, stand_in
+        idea = study.restart(idea)
+        if (stand_in := proposals.fresh(idea.ranks)) is not None:
+            return idea, stand_in
     return None
 
 

@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
-from optuna.samplers import NSGAIISampler
 from optuna.trial import TrialState, create_trial
 
 from search.allocation.random_allocation import random_ranks
@@ -19,8 +18,8 @@ from spaces.direction import Direction
 from spaces.scaling import Rule
 from spaces.search_space import SearchSpace
 
-from .repaired_study import quiet_optuna
-from .samplers import KEEPS_NOTES, LIVE_SAMPLERS, READS_PRUNED, WINDOWS
+from .quiet_optuna import quiet_optuna
+from .samplers import find_sampler
 
 __all__ = ["Alternatives", "Idea", "Outcome", "RunningStudy"]
 
@@ -70,7 +69,8 @@ class Outcome:
 
 
 class RunningStudy:
-    """An in-memory study whose sampler sees trials as they became, those that are running too.
+    """An in-memory study whose sampler sees trials as they became, those that are running too; where nothing
+    is trained, each ends when it begins.
 
     It is asked about one trial again and again, which waits for ever, and which every sampler ignores; what
     became of an idea is a trial of its own, and so are those that others asked for. To ask Optuna for a trial
@@ -79,7 +79,7 @@ class RunningStudy:
     that was two thirds of the driver's work.
 
     Args:
-        sampler: its name in ``LIVE_SAMPLERS``.
+        sampler: its name in ``SAMPLERS``.
         space: the sites and the ranks.
         choices: what else there is to choose.
         directions: of the objectives.
@@ -97,9 +97,8 @@ class RunningStudy:
     ) -> None:
         self._space, self._choices, self._rng = space, choices, rng
         self._directions = list(directions)
-        self._make, self._window = LIVE_SAMPLERS[sampler], WINDOWS.get(sampler)
-        self._reads_pruned = sampler in READS_PRUNED and len(directions) == 1
-        self._notes = sampler in KEEPS_NOTES
+        self._sampler = find_sampler(sampler)
+        self._reads_pruned = self._sampler.reads_pruned and len(directions) == 1
         ranks = CategoricalDistribution(space.ranks)
         self._distributions: dict[str, BaseDistribution] = {site.name: ranks for site in space.sites}
         self._distributions[_LR] = CategoricalDistribution(choices.learning_rates)
@@ -124,7 +123,7 @@ class RunningStudy:
         ranks = np.array([drawn[site.name] for site in self._space.sites])
         rule = next(one for one in self._choices.scalings if one == drawn[_SCALING])
         budget = round(drawn[_BUDGET]) if max_params is None else max_params
-        notes = self._noted() if self._notes else {}
+        notes = {} if self._sampler.note is None else self._noted()
         return Idea(self._fitting(ranks, budget), drawn[_LR], rule, budget, notes)
 
     def restart(self, like: Idea) -> Idea:
@@ -134,11 +133,10 @@ class RunningStudy:
         return replace(like, ranks=ranks, learning_rate=rate, scaling=rule)
 
     def begin(self, number: int, idea: Idea) -> None:
-        """A trial of this number is trained from now on; NSGA-II counts one of others in the generation that
-        it is filling."""
-        sampler = self.study.sampler
-        if not idea.notes and isinstance(sampler, NSGAIISampler):
-            sampler.get_trial_generation(self.study, self._asked)
+        """A trial of this number is trained from now on; the sampler notes on one of others what it notes on
+        its own."""
+        if self._sampler.note is not None and not idea.notes:
+            self._sampler.note(self.study.sampler, self.study, self._asked)
             idea = replace(idea, notes=self._noted())
         self._running[number] = (idea, self._add(idea, None))
 
@@ -150,8 +148,8 @@ class RunningStudy:
             return
         self._told.append((idea, outcome))
         self._add(idea, outcome)
-        if len(self._told) == self._window:
-            self._told = self._told[self._window // 2 :]
+        if len(self._told) == self._sampler.window:
+            self._told = self._told[self._sampler.window // 2 :]
             self._begin()
 
     def _noted(self) -> dict[str, object]:
@@ -164,7 +162,7 @@ class RunningStudy:
     def _begin(self) -> None:
         """A new study with what is told and what is running so far."""
         with quiet_optuna():
-            sampler = self._make(int(self._rng.integers(2**32)))
+            sampler = self._sampler.make(int(self._rng.integers(2**32)))
             self.study = optuna.create_study(directions=self._directions, sampler=sampler)
         self.study.add_trial(create_trial(state=TrialState.WAITING))
         (self._asked,) = self.study.get_trials(deepcopy=False)

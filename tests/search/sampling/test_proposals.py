@@ -3,13 +3,19 @@
 import logging
 
 import numpy as np
+import optuna
 import pytest
+from optuna.samplers import TPESampler
+from optuna.trial import TrialState, create_trial
 
 from proxies.site_scores import per_unit_of_rank
 from search.allocation.registry import ALLOCATORS
+from search.allocation.repair import repair
+from search.allocation.spend import chance_of
+from search.sampling import proposals as module
 from search.sampling.proposals import StandIn, propose
 from search.sampling.proposer import Proposer
-from search.sampling.repaired_study import RepairedStudy
+from search.sampling.running_study import RunningStudy
 from search.sampling.samplers import SAMPLERS
 from spaces.errors import UsageError
 
@@ -69,6 +75,32 @@ def test_the_same_seed_gives_the_same_proposals_and_samplers_do_not_disturb_each
     assert both[:-30] == run(tables, samplers=["tpe"])
 
 
+def optunas_own(name, tables, trials):
+    """What a sampler comes to where it is asked and told as Optuna has it, and none runs beside another."""
+    space, rng = tables[0].space, chance_of(0, f"sampler {name}")
+    seed = int(rng.integers(2**32))
+    tpe = TPESampler(seed=seed, multivariate=True, constant_liar=False)
+    sampler = tpe if name == "tpe" else SAMPLERS[name].make(seed)
+    study = optuna.create_study(directions=["maximize"] * len(tables), sampler=sampler)
+    for _ in range(trials):
+        trial = study.ask()
+        asked = np.array([trial.suggest_categorical(site.name, space.ranks) for site in space.sites])
+        failed = study.tell(trial, state=TrialState.FAIL)
+        found = space.allocation(repair(asked, space, BUDGET, rng=rng))
+        yield found
+        params = dict(zip(failed.params, space.rank_vector(found).tolist(), strict=True))
+        more = {"distributions": failed.distributions, "system_attrs": failed.system_attrs}
+        study.add_trial(create_trial(params=params, values=[table.of(found) for table in tables], **more))
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("objectives", [1, 2])
+def test_a_sampler_proposes_what_optunas_own_ask_and_tell_come_to(name, objectives, tables):
+    """NSGA-II goes on to a second generation after 16."""
+    found = run(tables[:objectives], allocators=[], samplers=[name], trials=24)[1:]
+    assert [one.allocation for one in found] == list(optunas_own(name, tables[:objectives], 24))
+
+
 def test_equal_proposals_of_allocators_are_one_with_all_names(make_space):
     space = make_space([(16, 16)] * 4, (0, 2))
     tables = [per_unit_of_rank(name, "dense", space, [4.0, 3.0, 2.0, 1.0]) for name in ("grad_norm", "snip")]
@@ -87,16 +119,17 @@ def test_equal_proposals_of_allocators_are_one_with_all_names(make_space):
     [(slice(0, 3), 2), (slice(0, 1), 1), (slice(2, 3), 1)],
     ids=["constant beside others is none", "one proxy", "constant alone is one"],
 )
-def test_constant_is_an_objective_only_where_it_is_alone(tables, kept, objectives):
+def test_constant_is_an_objective_only_where_it_is_alone(tables, kept, objectives, monkeypatch):
     asked = []
 
-    class Asked(RepairedStudy):
-        def __init__(self, *args, objectives, **options):
-            asked.append(objectives)
-            super().__init__(*args, objectives=objectives, **options)
+    class Asked(RunningStudy):
+        def __init__(self, *args, directions, **options):
+            asked.append(directions)
+            super().__init__(*args, directions=directions, **options)
 
-    run(tables[kept], samplers=["random"], trials=2, study_of=Asked)
-    assert asked == [objectives]
+    monkeypatch.setattr(module, "RunningStudy", Asked)
+    run(tables[kept], samplers=["random"], trials=2)
+    assert asked == [["maximize"] * objectives]
 
 
 def test_an_exhausted_space_stops_with_a_log_line(make_space, caplog):
@@ -133,24 +166,29 @@ class Pool:
         return StandIn(left[0], (("planted", self.worth[left[0]]),)) if left else None
 
 
-def test_what_stands_for_a_proposal_takes_its_place_with_its_own_score(make_space, caplog):
+def test_what_stands_for_a_proposal_takes_its_place_with_its_own_score(make_space, caplog, monkeypatch):
     """Rank 3 is off the grid: a sampler is told the next rank below."""
     space = make_space([(16, 16)] * 3, (0, 1, 2))
     first, second, third = (space.allocation(ranks) for ranks in ([3, 0, 0], [1, 1, 0], [0, 0, 2]))
     told = []
 
-    class Told(RepairedStudy):
-        def tell(self, suggestion, values):
-            told.append((suggestion.ranks.tolist(), *values))
-            super().tell(suggestion, values)
+    class Told(RunningStudy):
+        def begin(self, number, idea):
+            told.append(idea.ranks.tolist())
+            super().begin(number, idea)
 
+        def end(self, number, outcome):
+            told.append(outcome.values)
+            super().end(number, outcome)
+
+    monkeypatch.setattr(module, "RunningStudy", Told)
     scores = [per_unit_of_rank("planted", "dense", space, [1.0, 2.0, 3.0])]
     pool = Pool(second, first, third)
-    proposals = run(scores, max_params=3 * 32, samplers=["tpe"], trials=9, stands_for=pool, study_of=Told)
+    proposals = run(scores, max_params=3 * 32, samplers=["tpe"], trials=9, stands_for=pool)
     assert [(p.allocation, p.proposer, p.scores) for p in proposals] == [
         (second, "uniform+planted/greedy", (("planted", 0.0),)),
         (first, "tpe", (("planted", 10.0),)),
         (third, "tpe", (("planted", 20.0),)),
     ]
-    assert told == [([2, 0, 0], 10.0), ([0, 0, 2], 20.0)]
+    assert told == [[2, 0, 0], (10.0,), [0, 0, 2], (20.0,)]
     assert "tpe: stopped after 2 of 9 proposals" in caplog.text

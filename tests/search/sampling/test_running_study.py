@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
 import numpy as np
 import optuna
 import pytest
-from optuna.samplers import TPESampler
+from optuna.samplers import RandomSampler, TPESampler
 from optuna.trial import TrialState, create_trial
 
+from proxies.site_scores import per_unit_of_rank
+from search.allocation.random_allocation import random_ranks
 from search.allocation.repair import repair
 from search.sampling.running_study import Alternatives, Idea, Outcome, RunningStudy
-from search.sampling.samplers import LIVE_SAMPLERS, READS_PRUNED, SAMPLERS
+from search.sampling.samplers import SAMPLERS, Sampler
 
 BUDGET = 32 * 8 * 2
+RANKS_ALONE = Alternatives((1.0,), ("alpha/r",), 40 * 32 * 2, 40 * 32 * 2)
 
 
 @pytest.fixture
@@ -32,7 +38,7 @@ def states(study: RunningStudy) -> list[TrialState]:
     return [trial.state for trial in study.study.trials if trial.state not in nobodys]
 
 
-@pytest.mark.parametrize("name", LIVE_SAMPLERS)
+@pytest.mark.parametrize("name", SAMPLERS)
 @pytest.mark.parametrize("objectives", [1, 2])
 def test_every_suggestion_fits_its_own_budget_before_and_after_it_learns(space, name, objectives):
     study = study_of(space, name, least=BUDGET // 4, objectives=objectives)
@@ -106,12 +112,97 @@ def test_a_window_keeps_what_is_running(space):
     assert states(study) == [TrialState.COMPLETE] * 129
 
 
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_window_changes_nothing_before_it_is_full_and_bounds_what_is_looked_back_on(
+    name, space, monkeypatch
+):
+    ideas = {}
+    for window in (None, 12):
+        monkeypatch.setitem(SAMPLERS, name, replace(SAMPLERS[name], window=window))
+        study, ideas[window] = study_of(space, name, objectives=2, seed=5), []
+        for number in range(40):
+            idea = study.suggest()
+            study.begin(number, idea)
+            study.end(number, Outcome((float(idea.ranks[0]), float(idea.ranks[1])), {}, pruned=False))
+            ideas[window].append(idea.ranks.tolist())
+            assert window is None or len(states(study)) < window
+        told = [trial for trial in study.study.trials if trial.state is TrialState.COMPLETE]
+        seen = [[trial.params[site.name] for site in space.sites] for trial in told]
+        assert seen == ideas[window][-len(told) :]
+    assert ideas[12][:12] == ideas[None][:12]
+    assert len({tuple(ranks) for ranks in ideas[12]}) > 30
+
+
+def _told_name(sampler, study, asked):
+    study._storage.set_trial_system_attr(asked._trial_id, "told by", type(sampler).__name__)
+
+
+def test_a_row_is_all_that_a_sampler_needs(space, monkeypatch):
+    """One of its own with notes has them on what others asked for, without a word about it elsewhere."""
+    row = Sampler(lambda seed: RandomSampler(seed=seed), window=4, reads_pruned=True, note=_told_name)
+    monkeypatch.setitem(SAMPLERS, "own", row)
+    study = study_of(space, "own")
+    for number in range(3):
+        study.begin(number, Idea(np.array([2] * 8), 1e-3, "constant", BUDGET, {}))
+        study.end(number, Outcome((0.5,), {1: 0.5}, pruned=True))
+    assert states(study) == [TrialState.PRUNED] * 3
+    notes = [trial.system_attrs for trial in study.study.trials if trial.state is TrialState.PRUNED]
+    assert notes == [{"told by": "RandomSampler"}] * 3
+
+
 def test_chance_alone_decides_where_nothing_new_is_suggested(space):
     study = study_of(space)
     idea = study.suggest(max_params=BUDGET // 2)
     other = study.restart(idea)
     assert idea.max_params == other.max_params == BUDGET // 2
     assert space.params(space.allocation(other.ranks)) <= BUDGET // 2
+
+
+def test_a_restart_keeps_the_notes_and_draws_for_a_narrow_site_among_the_ranks_that_it_can_have(make_space):
+    space, rng = make_space([(16, 16)] * 4 + [(64, 1)] * 40, (0, 1, 2, 4, 8)), np.random.default_rng(0)
+    study = RunningStudy("nsga2", space, RANKS_ALONE, directions=["maximize"], rng=rng)
+    idea, twin = study.suggest(), copy.deepcopy(rng)
+    restart = study.restart(idea)
+    expected = repair(random_ranks(space, rng=twin), space, RANKS_ALONE.max_params, rng=twin)
+    assert restart.ranks.tolist() == expected.tolist() != idea.ranks.tolist()
+    assert restart.notes == idea.notes != {}
+
+
+@pytest.fixture(scope="module")
+def planted(make_space):
+    """40 equal sites whose worths spread widely, twice."""
+    space = make_space([(16, 16)] * 40, (0, 1, 2, 4, 8))
+    rng = np.random.default_rng(3)
+    return [per_unit_of_rank(f"planted{i}", "dense", space, rng.exponential(size=40)) for i in range(2)]
+
+
+def scored(name, tables, seed=0):
+    """96 trials, each scored when it is asked for: the study, and what they were worth, (96, objectives)."""
+    space, rng = tables[0].space, np.random.default_rng(seed)
+    study = RunningStudy(name, space, RANKS_ALONE, directions=["maximize"] * len(tables), rng=rng)
+    values = []
+    for number in range(96):
+        idea = study.suggest()
+        values.append(tuple(table.of(space.allocation(idea.ranks)) for table in tables))
+        study.begin(number, idea)
+        study.end(number, Outcome(values[-1], {}, pruned=False))
+    return study.study, np.array(values)
+
+
+@pytest.mark.parametrize("objectives", [1, 2])
+@pytest.mark.parametrize("name", ["tpe", "nsga2"])
+def test_the_last_third_scores_clearly_above_random(name, objectives, planted):
+    _, learned = scored(name, planted[:objectives])
+    _, random = scored("random", planted[:objectives])
+    last = learned[-32:].mean(axis=0)
+    assert (last > random.mean(axis=0) + random.std(axis=0) / objectives).all()
+
+
+def test_nsga2_breeds_several_generations(planted):
+    study, _ = scored("nsga2", planted[:1], seed=1)
+    told = study.get_trials(states=[TrialState.COMPLETE])
+    generations = [trial.system_attrs["NSGAIISampler:generation"] for trial in told]
+    assert np.bincount(generations).tolist() == [16] * 6
 
 
 class Asking:
@@ -121,7 +212,7 @@ class Asking:
         rng = np.random.default_rng(seed)
         seed = int(rng.integers(2**32))
         tpe = TPESampler(seed=seed, multivariate=True, constant_liar=True)
-        sampler = tpe if name == "tpe" else SAMPLERS[name](seed)
+        sampler = tpe if name == "tpe" else SAMPLERS[name].make(seed)
         self.study = optuna.create_study(directions=directions, sampler=sampler)
         self.space, self.choices, self.rng, self.running = space, choices, rng, {}
 
@@ -152,7 +243,7 @@ class Asking:
         self.add(suggested, values=values, state=state, intermediate_values={1: values[0]})
 
 
-@pytest.mark.parametrize("name", LIVE_SAMPLERS)
+@pytest.mark.parametrize("name", SAMPLERS)
 @pytest.mark.parametrize("objectives", [1, 2])
 @pytest.mark.parametrize("least", [BUDGET, BUDGET // 4])
 def test_ideas_are_those_of_optunas_own_ask_while_others_are_running(space, name, objectives, least):
@@ -160,7 +251,7 @@ def test_ideas_are_those_of_optunas_own_ask_while_others_are_running(space, name
     directions = ["minimize"] * objectives
     own = RunningStudy(name, space, choices, directions=directions, rng=np.random.default_rng(5))
     optunas = Asking(space, name, directions, choices, 5)
-    reads_pruned = name in READS_PRUNED and objectives == 1
+    reads_pruned = SAMPLERS[name].reads_pruned and objectives == 1
     for number in range(30):  # NSGA-II goes on to a second generation after 16
         for _ in range(2):
             idea, (expected, suggested) = own.suggest(), optunas.suggest()
