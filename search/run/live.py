@@ -110,8 +110,8 @@ def search_live(
     Raises InputError where no trial was trained to its end, or every run of the finalists failed; the page
     tells of them.
     """
-    choices, spent, kept = live.choices, {}, folder / CANDIDATES
-    oracle = TrainedOracle(live.job, choices.learning_rates, choices.scalings)
+    spent: dict[str, float] = {}
+    oracle = TrainedOracle(live.job, live.choices.learning_rates, live.choices.scalings)
     oracle.announce(folder)
     with ExitStack() as stack:
         company = stack.enter_context(company_of(study, folder, join))
@@ -119,21 +119,20 @@ def search_live(
         if (known := company.ended()) is not None:
             return known
         live = live.with_at_once(company.at_once(live.at_once))
+        run = _LiveRun(live, settings, oracle, folder=folder, study=study, company=company, progress=progress)
         started = time.perf_counter()
         scores = company.scores(oracle.score(settings.proxy, progress))
         spent["scoring"] = time.perf_counter() - started
-        mirror = partial(live_mirror, study, oracle.problem.drawn_space)
-        shown = stack.enter_context(company.shown(mirror))
+        shown = stack.enter_context(company.shown(partial(live_mirror, study, oracle.problem.drawn_space)))
         everybody = (shown, *watchers)
-        outcome = _trials(live, settings, scores, kept, progress, study.command, everybody, company)
+        outcome = run.trials(scores, everybody)
         if (said := nobody_stopped(recorded(outcome), live.job.max_params)) is not None:
             _log.warning("%s", said)
         spent["searching"] = time.perf_counter() - started - spent["scoring"]
-        ledger = live.job.ledger(kept)
-        if (known := company.awaited(ledger)) is not None:
+        if (known := company.awaited(run.ledger())) is not None:
             return known
         try:
-            found = _finals(oracle, outcome, settings, scores, spent, folder, study, progress, company)
+            found = run.finals(outcome, scores, spent)
         except StorageAwayError:  # the same line goes on
             raise
         except InputError as error:
@@ -148,72 +147,75 @@ def search_live(
         return company.conclude(found)
 
 
-def _finals(
-    oracle: TrainedOracle,
-    outcome: LiveOutcome,
-    settings: SearchSettings,
-    scores: Sequence[SiteScores],
-    spent: Mapping[str, float],
-    folder: Path,
-    study: StudyPlace,
-    progress: Progress,
-    company: Company,
-) -> Result | SearchRecord:
-    """The finalists trained and judged, the winner and the front saved; or what another came to that has
-    followed meanwhile, and then nothing of these is saved or shown."""
-    _, direction = outcome.search.objectives[0]
-    finals = choose_finals(outcome.trials, settings.finalists, direction)
-    proposals = [_proposal(trial) for trial in (finals.baseline, *finals.finalists)]
-    kept = folder / CANDIDATES
-    with finalists_mirror(study, oracle.problem, proposals) as shown:
-        try:
-            found = result_with(
-                oracle, proposals, kept, progress, scores=scores, seconds=spent, output=folder
-            )
-        except InputError as error:
-            if isinstance(error, StorageAwayError) or (known := company.followed()) is None:
-                raise
-            return known
-        if (known := company.followed()) is not None:
-            return known
-        result = replace(found, live=outcome, study=study.elsewhere)
-        save_result(result, folder, study.command)
-        write_front(result, folder, study.command)
-        shown.ended(result)
-    return result
+@dataclass(frozen=True, slots=True, eq=False)
+class _LiveRun:
+    """A search that is settled, with all that its trials and its finalists need."""
 
+    live: LiveJob
+    settings: SearchSettings
+    oracle: TrainedOracle
+    folder: Path
+    study: StudyPlace
+    company: Company
+    progress: Progress
 
-def _trials(
-    live: LiveJob,
-    settings: SearchSettings,
-    scores: Sequence[SiteScores],
-    kept: Path,
-    progress: Progress,
-    command: str | None,
-    watchers: Sequence[Watcher],
-    company: Company,
-) -> LiveOutcome:
-    """All trials, trained as far as they go."""
-    job, search = live.job, _facts(live, command)
-    baselines = baselines_of(job.space, job.max_params, live.linears, scores)
-    most = live.settings.trials + len(baselines) * len(live.choices.grid)
-    _announce(live, most)
-    ledger = job.ledger(kept)
-    with job.machine.opened() as machine, progress("searching", most, "trial") as advance:
-        own = _Legs(job.workload, ledger, machine, keep_tensors=len(search.objectives) > 1)
-        train = company.training(own, ledger, job.steps)
-        return waves_of(
-            search,
-            live.choices,
-            scores,
-            baselines,
-            train,
-            allocators=settings.allocator,
-            samplers=settings.sampler,
-            seed=job.seed,
-            watchers=(LiveNames(job.machine.log), LiveNote(advance, most), *watchers),
-            forget=train.forget,
-        ).run()
+    @property
+    def kept(self) -> Path:
+        """Where trials and finalists are kept."""
+        return self.folder / CANDIDATES
+
+    def ledger(self) -> Ledger:
+        """What has been trained by now."""
+        return self.live.job.ledger(self.kept)
+
+    def trials(self, scores: Sequence[SiteScores], watchers: Sequence[Watcher]) -> LiveOutcome:
+        """All trials, trained as far as they go."""
+        live, job, search = self.live, self.live.job, _facts(self.live, self.study.command)
+        baselines = baselines_of(job.space, job.max_params, live.linears, scores)
+        most = live.settings.trials + len(baselines) * len(live.choices.grid)
+        _announce(live, most)
+        ledger = self.ledger()
+        with job.machine.opened() as machine, self.progress("searching", most, "trial") as advance:
+            own = _Legs(job.workload, ledger, machine, keep_tensors=len(search.objectives) > 1)
+            train = self.company.training(own, ledger, job.steps)
+            return waves_of(
+                search,
+                live.choices,
+                scores,
+                baselines,
+                train,
+                allocators=self.settings.allocator,
+                samplers=self.settings.sampler,
+                seed=job.seed,
+                watchers=(LiveNames(job.machine.log), LiveNote(advance, most), *watchers),
+                forget=train.forget,
+            ).run()
+
+    def finals(
+        self, outcome: LiveOutcome, scores: Sequence[SiteScores], spent: Mapping[str, float]
+    ) -> Result | SearchRecord:
+        """The finalists trained and judged, the winner and the front saved; or what another came to that has
+        followed meanwhile, and then nothing of these is saved or shown."""
+        _, direction = outcome.search.objectives[0]
+        finals = choose_finals(outcome.trials, self.settings.finalists, direction)
+        proposals = [_proposal(trial) for trial in (finals.baseline, *finals.finalists)]
+        oracle, folder, study, company = self.oracle, self.folder, self.study, self.company
+        with finalists_mirror(study, oracle.problem, proposals) as shown:
+            try:
+                found = result_with(
+                    oracle, proposals, self.kept, self.progress, scores=scores, seconds=spent, output=folder
+                )
+            except InputError as error:
+                if isinstance(error, StorageAwayError) or (known := company.followed()) is None:
+                    raise
+                return known
+            if (known := company.followed()) is not None:
+                return known
+            result = replace(found, live=outcome, study=study.elsewhere)
+            save_result(result, folder, study.command)
+            write_front(result, folder, study.command)
+            shown.ended(result)
+        return result
 
 
 def _facts(live: LiveJob, command: str | None) -> LiveSearch:
