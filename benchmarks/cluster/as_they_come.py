@@ -87,8 +87,8 @@ class _Search:
             return stepped
         self.log.judged([stepped.trial])
         whole = stepped.trial.step == self.ladder.steps
-        going = not whole and self.competition.goes_on(stepped.trial)
-        ended = self.stretches.ended(stepped.trial, stopped=not going)
+        stopped = not whole and not self.competition.going_on([stepped.trial])
+        ended = self.stretches.ended(stepped.trial, stopped=stopped)
         if ended is None:
             return stepped
         self.asker.tell(ended, self.stretches.outcome(ended))

@@ -103,10 +103,6 @@ class Competition:
                 self._studies[size, bracket] = self._study(bracket)
             self._trials[trial.number] = self._studies[size, bracket].ask()
 
-    def goes_on(self, trial: LiveTrial) -> bool:
-        """Whether a trial that came to its rung alone is trained further; see ``going_on``."""
-        return trial.number in self.going_on([trial])
-
     def going_on(self, judged: Sequence[LiveTrial]) -> set[int]:
         """Numbers of those that are trained further, of trials that were judged together and are not at
         their end; each with a new report.

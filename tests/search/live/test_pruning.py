@@ -30,6 +30,11 @@ def trial_of(number: int, *values: float, params: int = 100, baseline: bool = Fa
     return LiveTrial(number, configuration, (UNIFORM,), params, (), reports, baseline=baseline)
 
 
+def goes_on(competition: Competition, trial: LiveTrial) -> bool:
+    """Whether a trial that came to its rung alone is trained further."""
+    return competition.going_on([trial]) == {trial.number}
+
+
 @pytest.mark.parametrize(
     ("name", "theirs"),
     [
@@ -52,7 +57,7 @@ def test_decisions_are_optuna_s_in_whatever_order_trials_come_to_their_rungs(nam
         number, rung = alive.pop(int(rng.integers(len(alive))))
         asked[number].report(float(values[number, rung]), (1, 3)[rung])
         wanted = not asked[number].should_prune()
-        assert ours.goes_on(trial_of(number, *values[number, : rung + 1])) == wanted
+        assert goes_on(ours, trial_of(number, *values[number, : rung + 1])) == wanted
         decided.append(wanted)
         if wanted and rung == 0:
             alive.append((number, 1))
@@ -63,7 +68,7 @@ def test_larger_is_better_where_it_is():
     competition = Competition("halving", LADDER, "maximize")
     for number in range(6):
         competition.enter(trial_of(number))
-    assert [competition.goes_on(trial_of(n, v)) for n, v in enumerate((5, 4, 3, 6, 1, 2))] == [
+    assert [goes_on(competition, trial_of(n, v)) for n, v in enumerate((5, 4, 3, 6, 1, 2))] == [
         True,
         False,
         False,
@@ -77,11 +82,11 @@ def test_the_best_baseline_so_far_goes_on_and_no_other_for_its_sake():
     competition = Competition("halving", LADDER, "minimize")
     for number in range(5):
         competition.enter(trial_of(number))
-    assert competition.goes_on(trial_of(0, 0.1))
-    assert competition.goes_on(trial_of(1, 0.8, baseline=True))  # the first of them
-    assert not competition.goes_on(trial_of(2, 0.9, baseline=True))
-    assert competition.goes_on(trial_of(3, 0.7, baseline=True))
-    assert not competition.goes_on(trial_of(4, 0.5))
+    assert goes_on(competition, trial_of(0, 0.1))
+    assert goes_on(competition, trial_of(1, 0.8, baseline=True))  # the first of them
+    assert not goes_on(competition, trial_of(2, 0.9, baseline=True))
+    assert goes_on(competition, trial_of(3, 0.7, baseline=True))
+    assert not goes_on(competition, trial_of(4, 0.5))
 
 
 @pytest.mark.parametrize("eta", [2, 3, 4])
@@ -147,7 +152,7 @@ def test_apart_trials_compete_with_their_like_in_size():
         competition.enter(trial_of(number, params=params))
     values = (0.1, 0.2, 0.3, 0.8, 0.9, 0.95)
     ends = [
-        competition.goes_on(trial_of(n, value, params=params))
+        goes_on(competition, trial_of(n, value, params=params))
         for n, (value, params) in enumerate(zip(values, sizes, strict=True))
     ]
     assert ends == [True, False, False, True, False, True]
