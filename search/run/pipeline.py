@@ -23,7 +23,7 @@ from search.live.settings import LiveSettings
 from search.mirror.free_names import check_free
 from search.mirror.study_place import StudyPlace
 from search.sampling.choose_finalists import choose_finalists
-from search.sampling.proposals import Proposal, propose
+from search.sampling.proposals import Proposal, proposals_in_all, propose
 from search.sampling.samplers import find_sampler
 from search.sampling.usual import usual_allocations
 from search.show.heat_map import draw_rank_heat_map
@@ -170,8 +170,12 @@ def _propose(
     oracle: Oracle, settings: SearchSettings, scores: Sequence[SiteScores], seed: int, progress: Progress
 ) -> list[Proposal]:
     usual = usual_allocations(oracle.problem.space, oracle.problem.max_params)
-    total = (
-        1 + len(usual) + len(scores) * len(settings.allocator) + settings.proposals * len(settings.sampler)
+    total = proposals_in_all(
+        usual=len(usual),
+        proxies=len(scores),
+        allocators=settings.allocator,
+        samplers=settings.sampler,
+        trials=settings.proposals,
     )
     with progress("proposing", total, "allocation") as advance:
         return propose(

@@ -22,7 +22,7 @@ from .proposer import UNIFORM, Proposer
 from .running_study import Alternatives, Idea, Outcome, RunningStudy
 from .samplers import find_sampler
 
-__all__ = ["Proposal", "StandIn", "StandsFor", "as_proposed", "on_grid", "propose"]
+__all__ = ["Proposal", "StandIn", "StandsFor", "as_proposed", "on_grid", "proposals_in_all", "propose"]
 
 _REDRAWS = 8  # suggestions asked for before a repeat is given up
 _RESTARTS = 64  # random vectors tried before the space is taken to be exhausted
@@ -118,13 +118,12 @@ def propose(
         usual: allocations of the space that somebody comes to without any score.
         stands_for: says which allocation stands for each that is proposed; for a sampler's, one that nobody
             proposed before, and the sampler learns of it alone.
-        on_proposal: called once for each uniform, usual, (proxy, allocator) and trial, so that a progress bar
-            can count on 1 + len of all these; with the shared proposal where there is one.
+        on_proposal: called ``proposals_in_all`` times, with the shared proposal where there is one.
 
     Raises UsageError on an unknown allocator or sampler, or a budget below the cheapest site.
     """
     _check(scores, trials)
-    asked = [name for name in dict.fromkeys(allocators) if name != UNIFORM.name]
+    asked = _besides_uniform(allocators)
     for name in asked:
         find_allocator(name)
     for name in samplers:
@@ -149,6 +148,23 @@ def propose(
         )
         _sample(study, name, trials, objectives, proposals)
     return proposals.so_far
+
+
+def proposals_in_all(
+    *, usual: int, proxies: int, allocators: Sequence[str], samplers: Sequence[str], trials: int
+) -> int:
+    """How many ``propose`` comes to, the uniform one among them and those that are the same counted each.
+
+    usual: how many usual ones. trials: of each sampler; one that stops early has fewer.
+    """
+    asked = _besides_uniform(allocators)
+    free = len(SCORE_FREE.intersection(asked))
+    return 1 + usual + free + proxies * (len(asked) - free) + trials * len(set(samplers))
+
+
+def _besides_uniform(allocators: Sequence[str]) -> list[str]:
+    """Each once; the uniform allocation is proposed whoever is asked."""
+    return [name for name in dict.fromkeys(allocators) if name != UNIFORM.name]
 
 
 def _check(scores: Sequence[SiteScores], trials: int) -> None:

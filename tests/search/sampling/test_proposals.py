@@ -13,7 +13,7 @@ from search.allocation.registry import ALLOCATORS
 from search.allocation.repair import repair
 from search.allocation.spend import chance_of
 from search.sampling import proposals as module
-from search.sampling.proposals import StandIn, propose
+from search.sampling.proposals import StandIn, proposals_in_all, propose
 from search.sampling.proposer import Proposer
 from search.sampling.running_study import RunningStudy
 from search.sampling.samplers import SAMPLERS
@@ -57,6 +57,13 @@ def test_the_usual_ones_follow_the_baseline_and_share_it_where_they_are_the_same
     assert [one.proposer for one in proposals[:2]] == ["uniform+even", "upper"]
     assert dict(proposals[1].scores)["snip"] == tables[1].of(upper)
     assert len(seen) == 1 + len(usual) + len(tables)
+
+
+def test_how_many_there_are_in_all_is_known_before_and_a_name_counts_once(tables):
+    asked = {"allocators": ["topk", "random", "uniform", "topk", "random"], "samplers": ["random"] * 2}
+    seen = []
+    run(tables, **asked, trials=3, on_proposal=seen.append)
+    assert len(seen) == proposals_in_all(usual=0, proxies=3, **asked, trials=3) == 1 + 1 + 3 + 3
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
