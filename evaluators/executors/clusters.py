@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from spaces.errors import InputError
 
-from .executor import Executor
+if TYPE_CHECKING:  # the names of clusters are settings, which are read without PyTorch
+    from .executor import Executor
 
 __all__ = ["CLUSTERS", "Join"]
 

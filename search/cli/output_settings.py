@@ -35,6 +35,7 @@ class OutputSettings:
         "an interrupted run goes on when it is given its folder again",
         metavar="DIR",
         default_text="runs/TIME",
+        place_only=True,
     )
     log: str | None = option(
         None,
@@ -44,6 +45,7 @@ class OutputSettings:
         rare=True,
         known=("search.job.logs.registry:LOSS_LOGS",),
         among=True,
+        place_only=True,
     )
 
 
@@ -51,8 +53,8 @@ class OutputSettings:
 class ScreenSettings:
     """The output."""
 
-    json: bool = option(False, "print one JSON object on stdout instead of text")
-    quiet: bool = option(False, "no progress on stderr")
+    json: bool = option(False, "print one JSON object on stdout instead of text", place_only=True)
+    quiet: bool = option(False, "no progress on stderr", place_only=True)
 
 
 def check_format(given: Typed) -> None:

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from search.job.option import options_of
 from search.job.run_names import ADAPTER_FOLDER
-from search.job.settings import DataSettings, ModelSettings, SpaceSettings, TrainingSettings
+from search.job.settings import DataSettings, MachineSettings, ModelSettings, SpaceSettings, TrainingSettings
 from search.live.settings import LiveSettings
 from search.mirror.join_settings import JoinSettings, check_join
 from search.mirror.settings import StorageSettings
@@ -43,7 +44,7 @@ _HEEDED_BY_A_TABLE: Final = frozenset(
         "finalists",
     }
     | {"seeds", "seed", "output", "json", "quiet", "storage", "study_name"}
-    | {"device", "devices", "jobs", "threads", "dask"}  # of a machine that has nothing to do: harmless
+    | {one.name for one, _ in options_of(MachineSettings)}  # it has nothing to do: harmless
 )
 
 _log = logging.getLogger(__name__)

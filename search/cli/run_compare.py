@@ -44,7 +44,7 @@ def run_compare(given: Typed, machine: Callable[[Typed], Machine] = machine_give
     The budget is that of the space as typed, in every arm. Raises UsageError or InputError, and leaves
     nothing, on options or data that cannot be used.
     """
-    known = decisive(given.all((*JOB, CompareSettings)), growing=COMPARISON_MAY_GROW)
+    known = decisive(given.each((*JOB, CompareSettings)), growing=COMPARISON_MAY_GROW)
     inputs = partial(inputs_of, given.of(ModelSettings), given.of(DataSettings))
     folder = OutputFolder(output_path(given.of(OutputSettings).output), COMMAND, known, inputs=inputs)
     with folder.opened() as path:

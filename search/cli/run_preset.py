@@ -50,7 +50,7 @@ def run_preset(name: str, given: Typed, machine: Callable[[Typed], Machine] = ma
     if "generate" not in given.names:
         given = given.filled(generate=any(cell.metric in TEXT_METRICS for cell in preset.cells if cell.arm))
     seeds = _seeds(preset, given)
-    settings = decisive(given.all((*JOB, CompareSettings)), growing=COMPARISON_MAY_GROW)
+    settings = decisive(given.each((*JOB, CompareSettings)), growing=COMPARISON_MAY_GROW)
     known = {**settings, "typed": sorted(given.names & settings.keys())}  # goes before the paper's
     path = output_path(given.of(OutputSettings).output)
     folder = OutputFolder(path, COMMAND, known, inputs=partial(_inputs, preset, given))

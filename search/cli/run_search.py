@@ -44,7 +44,7 @@ def run_search(
     search: does the work of one that has not ended.
     Raises UsageError or InputError, and leaves nothing, on options or data that cannot be used.
     """
-    known = decisive(given.all((*JOB, SearchSettings, LiveSettings)))
+    known = decisive(given.each((*JOB, SearchSettings, LiveSettings)))
     inputs = partial(_inputs, given)
     path, shared = output_path(given.of(OutputSettings).output), given.of(JoinSettings).join
     folder = OutputFolder(path, "search.run", known, inputs=inputs, growing=SEARCH_MAY_GROW, shared=shared)

@@ -42,7 +42,7 @@ def run_study(given: Typed, machine: Callable[[Typed], Machine] = machine_given)
     where every run failed.
     """
     settings = given.of(StudySettings)
-    known = decisive(given.all((*JOB_OF_STUDIES, StudySettings)), growing=STUDY_MAY_GROW)
+    known = decisive(given.each((*JOB_OF_STUDIES, StudySettings)), growing=STUDY_MAY_GROW)
     inputs = partial(inputs_of, given.of(ModelSettings), given.of(DataSettings))
     folder = OutputFolder(output_path(given.of(OutputSettings).output), _COMMAND, known, inputs=inputs)
     with folder.opened() as path:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from search.folder.output_folder import decisive
 from search.job.option import Option, options_of
 from spaces.printable import printable
 
@@ -23,11 +22,10 @@ def shareable_line(prog: str, settings: Iterable[type], given: Typed) -> str:
 
     prog: how it is started. settings: the command's.
     """
-    kept = decisive(dict.fromkeys(given.names))
     words = [prog]
     for own in settings:
         for one, about in options_of(own):
-            if one.name in kept:
+            if one.name in given.names and not about.place_only:
                 words += _written(flag_of(one, about), given.values[one.name], about)
     return f"{prog} {shell_words(words[1:])}" if words[1:] else prog
 

@@ -30,10 +30,9 @@ class Typed:
         own = {one.name for one, _ in options_of(settings)}
         return settings(**{name: value for name, value in self.values.items() if name in own})
 
-    def all(self, kinds: Iterable[type]) -> dict[str, object]:
-        """Every setting of several kinds by name, defaults and all."""
-        made: list[Any] = [self.of(settings) for settings in kinds]
-        return {one.name: getattr(settings, one.name) for settings in made for one, _ in options_of(settings)}
+    def each(self, kinds: Iterable[type]) -> list[Any]:
+        """The settings of several concerns, in order; raises UsageError where one cannot be."""
+        return [self.of(settings) for settings in kinds]
 
     def filled(self, **values: object) -> Typed:
         """The same, with values that nobody typed."""

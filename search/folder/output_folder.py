@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from evaluators.base.content_digest import file_digest
 from evaluators.store.whole_file import is_unfinished, write_whole
+from search.job.option import options_of
 from search.job.run_names import (
     ALLOCATION_FILE,
     CANDIDATES,
@@ -34,22 +35,6 @@ from .storage_error import one_line_where_unwritable
 
 __all__ = ["OutputFolder", "decisive"]
 
-_PLACE_ONLY: Final = (
-    "output",
-    "json",
-    "quiet",
-    "log",
-    "device",
-    "devices",
-    "jobs",
-    "threads",
-    "cohort_size",
-    "dask",
-    "gradient_checkpointing",
-    "micro_batch_size",
-    "storage",
-    "study_name",
-)
 _OLD_PART: Final = "options.json.part"  # what older versions were writing when they were killed
 _OF_A_RESULT: Final = (RESULT_FILE, "result.md", "result.csv", ALLOCATION_FILE, RANKS_PLOT, FINALISTS_PLOT)
 _WRITTEN_EARLY: Final = (RECORD, STUDY_FILE, FILES_FOLDER, CANDIDATES, SCORES, LOGS, *_OF_A_RESULT)
@@ -245,9 +230,17 @@ class OutputFolder:
             )
 
 
-def decisive(settings: Mapping[str, object], *, growing: Collection[str] = ()) -> dict[str, object]:
-    """The settings that decide results, as JSON has them. growing: those that may change on the way."""
-    kept = {name: value for name, value in settings.items() if name not in (*_PLACE_ONLY, *growing)}
+def decisive(settings: Iterable[Any], *, growing: Collection[str] = ()) -> dict[str, object]:
+    """What decides results of the values of some settings classes, by name and as JSON has it.
+
+    growing: names of those that may change on the way.
+    """
+    kept = {
+        one.name: getattr(own, one.name)
+        for own in settings
+        for one, about in options_of(own)
+        if not about.place_only and one.name not in growing
+    }
     return dict(json.loads(json.dumps(kept, default=str)))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from .option import settings_by_name
 from .settings import (
     DataSettings,
     GenerationSettings,
@@ -24,7 +23,7 @@ __all__ = ["JobSettings"]
 class JobSettings:
     """All that can be chosen of a job.
 
-    >>> JobSettings(space=SpaceSettings(budget="r=2")).by_name()["budget"]
+    >>> JobSettings(space=SpaceSettings(budget="r=2")).space.budget
     'r=2'
     """
 
@@ -57,9 +56,6 @@ class JobSettings:
         }
         return cls(**made)
 
-    def by_name(self) -> dict[str, object]:
-        """Every setting, defaults and all."""
-        known: dict[str, object] = {}
-        for concern in fields(self):
-            known |= settings_by_name(getattr(self, concern.name))
-        return known
+    def each(self) -> tuple[Any, ...]:
+        """The settings of each concern, in order."""
+        return tuple(getattr(self, concern) for concern in self.concerns())

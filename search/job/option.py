@@ -54,6 +54,7 @@ class Option:
     so that no name is written twice and none is imported to be shown. among: whether it takes these names
     alone, and what is built of them with ``:`` and ``+``. behind: registries whose names it takes too, of
     which the help is silent. every: a word that stands for all of these names.
+    place_only: of where and how work is done, so that it decides no result.
     """
 
     help: str
@@ -69,6 +70,7 @@ class Option:
     among: bool = False
     behind: tuple[str, ...] = ()
     every: str | None = None
+    place_only: bool = False
 
 
 def option(default: Any, help: str, **more: Any) -> Any:

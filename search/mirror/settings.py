@@ -25,6 +25,7 @@ class StorageSettings:
         "mysql+pymysql://..., or a journal file that ends in .log",
         metavar="URL",
         default_text="study.db in the output folder",
+        place_only=True,
     )
     study_name: str | None = option(
         None,
@@ -32,6 +33,7 @@ class StorageSettings:
         metavar="NAME",
         default_text="task, model, budget",
         rare=True,
+        place_only=True,
     )
 
     def __post_init__(self) -> None:

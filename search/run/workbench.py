@@ -17,7 +17,7 @@ from search.folder.provenance import inputs_of
 from search.job.job import Job
 from search.job.job_settings import JobSettings
 from search.job.logged import logged
-from search.job.option import check_whole, settings_by_name
+from search.job.option import check_whole
 from search.job.progress import Progress, silent
 from search.job.right_type import check_type, path_of, several
 from search.job.run_names import CANDIDATES
@@ -132,7 +132,7 @@ class Workbench:
             if folder is None:
                 place = Path(stack.enter_context(TemporaryDirectory()))
             else:
-                known = decisive(self.asked.by_name(), growing=("seeds",))
+                known = decisive(self.asked.each(), growing=("seeds",))
                 owner = self._owner(folder, "search.fine_tune", known)
                 place = stack.enter_context(owner.opened())
                 owner.begin()
@@ -220,7 +220,7 @@ class Workbench:
             check_join(joined, live, shown)
         bench = replace(self, job=logged(self.job, log, folder))
         if folder is not None:
-            known = {**self.asked.by_name(), **settings_by_name(settings), **settings_by_name(live)}
+            known = decisive((*self.asked.each(), settings, live))
             owner = self._owner(folder, "search.run", known, shared=join)
             with owner.opened():
                 found = bench.search_in(owner, settings, live, shown=shown, join=joined, watchers=watchers)
@@ -288,11 +288,11 @@ class Workbench:
     def _owner(
         self, folder: str | Path, command: str, known: Mapping[str, object], *, shared: bool = False
     ) -> OutputFolder:
-        """The folder as one that belongs to a command with all that is known to decide its results."""
+        """The folder as one that belongs to a command with all that decides its results."""
         return OutputFolder(
             path_of("folder", folder),
             command,
-            decisive(known),
+            known,
             inputs=partial(inputs_of, self.asked.model, self.asked.data),
             shared=shared,
             growing=SEARCH_MAY_GROW,

@@ -55,6 +55,7 @@ class TrainingSettings:
         False,
         "compute the model's blocks again in the backward pass: the same results, in less memory",
         rare=True,
+        place_only=True,
     )
 
     micro_batch_size: int | None = option(
@@ -65,6 +66,7 @@ class TrainingSettings:
         between=COUNTS,
         default_text="the whole step; without gates that move, fewer where one candidate alone does not fit",
         rare=True,
+        place_only=True,
     )
 
     def __post_init__(self) -> None:

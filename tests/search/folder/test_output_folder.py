@@ -14,8 +14,12 @@ from pathlib import Path
 import pytest
 
 from evaluators.store.whole_file import unfinished_path
+from search.cli.job_options import JOB
 from search.folder.folder_record import read_record
 from search.folder.output_folder import OutputFolder, decisive
+from search.job.option import options_of
+from search.job.settings import SpaceSettings, TrainingSettings
+from search.mirror.settings import StorageSettings
 from spaces.errors import InputError, UsageError
 from tests.search.folder.folder_runs import OPTIONS, begin, contents, folder_at, refuse, run
 
@@ -60,8 +64,20 @@ def test_what_is_not_the_same_run_is_refused_and_the_folder_is_left_as_it_was(tm
     run(folder_at(tmp_path / "out"), {})
 
 
-def test_how_many_train_at_once_decides_no_result():
-    assert decisive({**OPTIONS, "cohort_size": 4}) == OPTIONS
+def test_where_and_how_work_is_done_decides_no_result():
+    kinds = (*JOB, StorageSettings)
+    settings = {one.name for kind in kinds for one, _ in options_of(kind)}
+    assert settings - decisive([kind() for kind in kinds]).keys() == {
+        *("output", "log", "json", "quiet", "storage", "study_name"),
+        *("device", "devices", "jobs", "cohort_size", "threads", "dask"),
+        *("gradient_checkpointing", "micro_batch_size"),
+    }
+
+
+def test_what_may_change_on_the_way_decides_no_result():
+    assert decisive([SpaceSettings(), TrainingSettings()], growing=["epochs"]).keys() & {"epochs", "lr"} == {
+        "lr"
+    }
 
 
 @pytest.mark.parametrize("library", ["torch", "its source"])

@@ -15,6 +15,7 @@ from search.run.set_up import setup
 from spaces.errors import UsageError
 
 KINDS = tuple(JobSettings.concerns().values())
+USUAL = {one.name: one.default for kind in KINDS for one in fields(kind)}
 ARGUMENTS = {"train_file": "train", "eval_file": "eval"}
 MEANT = {
     "model": (Path("base"), "base"),
@@ -31,7 +32,7 @@ MEANT = {
 
 def test_every_setting_is_an_argument_with_its_default():
     arguments = inspect.signature(setup).parameters
-    settings = {ARGUMENTS.get(one.name, one.name): one.default for kind in KINDS for one in fields(kind)}
+    settings = {ARGUMENTS.get(name, name): default for name, default in USUAL.items()}
     assert {name: one.default for name, one in arguments.items() if name != "progress"} == settings
 
 
@@ -45,7 +46,11 @@ def test_an_argument_reaches_the_setting_of_its_name_and_no_other(argument, monk
     monkeypatch.setattr("search.run.set_up.workbench_of", lambda asked, *_: asked)
     given, meant = MEANT.get(argument, (mine := object(), mine))
     name = {own: one for one, own in ARGUMENTS.items()}.get(argument, argument)
-    assert setup(**{argument: given}).by_name() == {**JobSettings().by_name(), name: meant}
+    asked = {
+        one.name: getattr(own, one.name) for own in setup(**{argument: given}).each() for one in fields(own)
+    }
+    assert {one: value for one, value in asked.items() if value != USUAL[one]} == {name: meant}
+    assert asked.keys() == USUAL.keys()
 
 
 def test_arguments_reach_their_settings(model_folder, files):
