@@ -34,7 +34,7 @@ def result_of(make_space):
         ]
         ran = {one.number: Trained(_evaluation(one), {}) for one in trials}
         outcome = LiveOutcome(search, tuple(trials), ran, 4 * 90)
-        plain = result_with(make_space, conclusion([0.81], [0.70]))
+        plain = result_with(make_space, conclusion([0.81] * 3, [0.70] * 3))
 
         def keep(run, folder, story):
             folder.mkdir(parents=True)
@@ -59,6 +59,21 @@ def test_every_point_has_its_row_and_its_adapter_by_its_trial(result_of, tmp_pat
     kept = {path.name: (path / "loss").read_text() for path in (tmp_path / FRONT_FOLDER).iterdir()}
     assert kept == {"3": "0.65", "1": "0.6", "0": "0.5"}
     assert (tmp_path / "front.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize(
+    "objectives", [("loss", "params"), ("loss", "seconds", "params"), ("metric", "memory", "params")]
+)
+def test_the_table_is_the_front_of_the_record(result_of, tmp_path, objectives):
+    result = result_of(objectives)
+    write_front(result, tmp_path, None)
+    with (tmp_path / "front.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(result.front) > 0
+    for row, one in zip(rows, result.record.live.front, strict=True):
+        alone = {"trial": one.trial, "proposer": one.proposer, "params": one.params}
+        how = {"learning_rate": one.learning_rate, "scaling": one.scaling}
+        assert row == {name: str(value) for name, value in (one.values | alone | how).items()}
 
 
 def test_what_an_earlier_start_has_left_is_gone_where_it_is_no_point_any_more(result_of, tmp_path):
