@@ -23,9 +23,9 @@ from .samplers import find_sampler
 
 __all__ = ["Alternatives", "Idea", "Outcome", "RunningStudy"]
 
-_LR: Final = "learning_rate"
-_SCALING: Final = "scaling"
-_BUDGET: Final = "budget"
+_LR: Final = "learning_rate."  # no module, and so no site, has a name that ends in a dot
+_SCALING: Final = "scaling."
+_BUDGET: Final = "budget."
 
 
 @dataclass(frozen=True, slots=True)

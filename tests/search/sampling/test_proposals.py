@@ -1,6 +1,7 @@
 """Proposals: uniform first, every proxy with every allocator, then samplers that never repeat."""
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import optuna
@@ -80,6 +81,17 @@ def test_the_same_seed_gives_the_same_proposals_and_samplers_do_not_disturb_each
     both = run(tables, samplers=["tpe", "nsga2"])
     assert both == run(tables, samplers=["tpe", "nsga2"]) != run(tables, samplers=["tpe", "nsga2"], seed=1)
     assert both[:-30] == run(tables, samplers=["tpe"])
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("site", ["learning_rate", "scaling", "budget"])
+def test_a_site_may_be_called_as_what_else_a_study_can_choose(name, site, tables):
+    sites = (replace(tables[0].space.sites[0], name=site), *tables[0].space.sites[1:])
+    space = replace(tables[0].space, sites=sites)
+    table = per_unit_of_rank("planted", "dense", space, np.arange(20.0) + 1)
+    found = run([table], allocators=[], samplers=[name], trials=3)[1:]
+    assert len(found) == 3
+    assert all(one.params == space.params(one.allocation) <= BUDGET for one in found)
 
 
 def optunas_own(name, tables, trials):
