@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from search.job.text_record import TextRecord
+from search.methods.registry import METHODS
 from spaces.counted import counted
 from spaces.direction import Direction
 
@@ -18,7 +19,6 @@ from .standing import Standing
 
 __all__ = ["Leaderboard", "baseline_of"]
 
-_REFERENCES: Final = ("full", "flop", "head")  # lines outside the budget
 _LEAST_SPENT: Final = 0.95  # of the budget, by an arm that is compared at it
 
 
@@ -79,11 +79,12 @@ class Leaderboard:
     @property
     def off_the_budget(self) -> dict[str, int]:
         """By label, the parameters at the end of arms that are above the budget then, or well below it."""
+        outside = {name for name, method in METHODS.items() if not method.adapter}
         return {
             one.label: one.end
             for one in self.standings
             if one.end is not None
-            and one.method not in _REFERENCES
+            and one.method not in outside
             and not _LEAST_SPENT * self.budget <= one.end <= self.budget
         }
 

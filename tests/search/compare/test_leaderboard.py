@@ -8,6 +8,7 @@ from dataclasses import replace
 from search.compare.arm import Arm
 from search.compare.grid_point import GridPoint
 from search.compare.leaderboard import baseline_of
+from search.methods.registry import METHODS
 from tests.search.compare.test_leaderboard_table import arms, board_of
 
 
@@ -27,6 +28,11 @@ def test_a_reference_is_told_by_its_method_whatever_it_is_called():
         replace(one, arm=replace(one.arm, label="FT")) if one.arm.name == "full" else one for one in arms()
     ]
     assert board_of(named).off_the_budget == {"sora": 80}
+
+
+def test_a_method_more_that_ends_as_no_adapter_is_never_off_the_budget(monkeypatch):
+    monkeypatch.setitem(METHODS, "sora", replace(METHODS["sora"], adapter=False))
+    assert board_of(arms()).off_the_budget == {}
 
 
 def test_json_has_all_of_it():
