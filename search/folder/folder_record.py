@@ -38,10 +38,14 @@ class FolderRecord:
     token: str = ""
 
     @property
+    def lasting(self) -> dict[str, object]:
+        """The options that no start of the run may change."""
+        return {name: value for name, value in self.options.items() if name not in self.growing}
+
+    @property
     def identity(self) -> str:
         """A digest of options, what is read and whose folder it is: the same in every start of a run."""
-        lasting = {name: value for name, value in self.options.items() if name not in self.growing}
-        own = [self.command, lasting, dict(self.provenance.inputs), *filter(None, [self.token])]
+        own = [self.command, self.lasting, dict(self.provenance.inputs), *filter(None, [self.token])]
         return sha256(json.dumps(own, sort_keys=True, default=dict).encode()).hexdigest()[:32]
 
     def write(self, folder: Path) -> None:
@@ -70,11 +74,11 @@ class FolderRecord:
         return ", ".join(named) + (f" and {counted(len(names) - 5, 'other')}" if len(names) > 5 else "")
 
 
-def read_record(folder: Path, *, another: str) -> FolderRecord | None:
+def read_record(folder: Path, *, another: str, growing: Collection[str]) -> FolderRecord | None:
     """The record of a folder, None where it has none.
 
-    another: what to do where it is of no use. Raises UsageError where it is damaged, or an older version
-    wrote it, which recorded its options alone.
+    another: what to do where it is of no use. growing: as the command knows them. Raises UsageError where it
+    is damaged, or an older version wrote it, which recorded its options alone.
     """
     path = folder / RECORD
     if not path.exists():
@@ -83,7 +87,7 @@ def read_record(folder: Path, *, another: str) -> FolderRecord | None:
         content = read_sealed(path)
         provenance = Provenance(content["inputs"], content["program"])
         files, token = content["files"], content.get("token", "")
-        return FolderRecord(content["command"], content["options"], provenance, files, token=token)
+        return FolderRecord(content["command"], content["options"], provenance, files, growing, token)
     except (DamagedFileError, KeyError) as error:
         if _is_of_an_older_version(path):
             raise UsageError(

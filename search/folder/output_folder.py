@@ -189,9 +189,10 @@ class OutputFolder:
         """The folder's record; raises UsageError where it is not for this command and these options."""
         if not self.path.exists():
             return None
-        record = read_record(self.path, another=self._another) if self.path.is_dir() else None
+        there = self.path.is_dir()
+        record = read_record(self.path, another=self._another, growing=self._growing) if there else None
         if record is None:
-            if not self.path.is_dir() or any(not self._may_stand(path.name) for path in self.path.iterdir()):
+            if not there or any(not self._may_stand(path.name) for path in self.path.iterdir()):
                 raise UsageError(f"{self.path} exists and is not a run of this program; {self._another}.")
             return None
         if record.command != self._command:

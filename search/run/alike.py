@@ -10,8 +10,6 @@ from search.folder.provenance import Provenance
 from spaces.errors import UsageError
 from spaces.printable import printable
 
-from .settings import SEARCH_MAY_GROW
-
 __all__ = ["SETTLED", "check_alike", "settled"]
 
 SETTLED: Final = "settled"
@@ -21,9 +19,8 @@ SETTLED: Final = "settled"
 def settled(record: FolderRecord) -> dict[str, Any]:
     """What all drivers of a search must have alike, as JSON has it: what their folders record, but for the
     options that may change when one goes on."""
-    options = {name: value for name, value in record.options.items() if name not in SEARCH_MAY_GROW}
     inputs = {name: dict(digests) for name, digests in record.provenance.inputs.items()}
-    return {"options": options, "inputs": inputs, "program": dict(record.provenance.program)}
+    return {"options": record.lasting, "inputs": inputs, "program": dict(record.provenance.program)}
 
 
 def check_alike(theirs: Mapping[str, Any], record: FolderRecord) -> None:

@@ -43,6 +43,7 @@ from .company import Alone, Company, TrainsTrials
 from .kept_scores import keep_scores, known_scores
 from .record import SearchRecord
 from .result import Result
+from .settings import SEARCH_MAY_GROW
 
 __all__ = ["Joined", "company_of"]
 
@@ -160,7 +161,7 @@ def company_of(study: StudyPlace, folder: Path, join: JoinSettings) -> Iterator[
         yield Alone(folder)
         return
     assert study.storage is not None, "a search that is shared has a storage"
-    record = read_record(folder, another="choose another `output`")
+    record = read_record(folder, another="choose another `output`", growing=SEARCH_MAY_GROW)
     assert record is not None, "a search that is shared has a folder of its own"
     owner = driver_of(folder, socket.gethostname())
     with shared_work(study.storage, study.of_work, owner, join.heartbeat) as work:

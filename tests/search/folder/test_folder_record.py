@@ -44,9 +44,17 @@ def test_a_shared_run_that_goes_on_alone_is_the_same(tmp_path):
 
 def test_a_folder_without_a_token_goes_on_as_it_did(tmp_path):
     first = identity(folder_at(tmp_path / "a"))
-    older = replace(read_record(tmp_path / "a", another=""), token="")
+    older = replace(read_record(tmp_path / "a", another="", growing=()), token="")
     older.write(tmp_path / "a")
     assert first != older.identity == identity(folder_at(tmp_path / "a"))
+
+
+def test_a_record_that_is_read_is_that_which_was_written(tmp_path):
+    folder = folder_at(tmp_path / "a", options={**OPTIONS, "generate": True}, growing=["generate"])
+    told = identity(folder)
+    record = read_record(tmp_path / "a", another="", growing=["generate"])
+    assert (record.identity, record.lasting) == (told, OPTIONS)
+    assert record == folder.planned
 
 
 @pytest.mark.parametrize(("name", "same"), [("epochs", False), ("generate", True)])

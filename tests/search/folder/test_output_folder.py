@@ -83,7 +83,7 @@ def test_what_may_change_on_the_way_decides_no_result():
 @pytest.mark.parametrize("library", ["torch", "its source"])
 def test_another_program_is_refused(tmp_path, library):
     run(folder_at(tmp_path / "out"), {})
-    record = read_record(tmp_path / "out", another="`output`")
+    record = read_record(tmp_path / "out", another="`output`", growing=())
     other = replace(record.provenance, program={**record.provenance.program, library: "2"})
     replace(record, provenance=other).write(tmp_path / "out")
     said = r"torch was 2 and is \S+" if library == "torch" else "its source"

@@ -19,6 +19,7 @@ OWN = FolderRecord(
     Provenance(
         {"dev.tsv": {"": "a"}, "tiny": {"model.safetensors": "b"}}, {"torch": "2.9", "its source": "c"}
     ),
+    growing=SEARCH_MAY_GROW,
 )
 
 
