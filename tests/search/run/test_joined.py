@@ -15,14 +15,19 @@ import pytest
 
 from evaluators.store.ledger import Ledger
 from search.cli.run import RUN
+from search.folder.folder_record import FolderRecord
+from search.folder.provenance import Provenance
 from search.live.finals import AllFailedError
+from search.mirror.join_settings import JoinSettings
 from search.mirror.lead import failures_told
 from search.mirror.opened_storage import opened_storage
 from search.mirror.shared_work import shared_work
+from search.mirror.study_place import StudyPlace
 from search.run.company import Alone
 from search.run.finalists_mirror import FINALISTS
-from search.run.joined import Joined
+from search.run.joined import Joined, company_of
 from search.run.record import SearchRecord
+from search.run.settings import SEARCH_MAY_GROW
 from spaces.errors import UsageError
 from tests.forked_processes import exit_code_of, forked_processes, wait_for
 from tests.search.mirror.postgresql import MISSING, PostgresServer
@@ -155,6 +160,16 @@ def test_drivers_with_other_options_data_or_model_are_refused(small, tmp_path, c
         change_weights()
         assert f"{other}" in refusal(second, capsys)
     assert not (tmp_path / "b").exists()
+
+
+def test_drivers_whose_folders_tell_of_other_text_to_write_share(tmp_path):
+    study = StudyPlace(NAME, {}, f"sqlite:///{tmp_path / 'all.db'}")
+    for value in (1, 2):
+        (folder := tmp_path / str(value)).mkdir()
+        text = dict.fromkeys(SEARCH_MAY_GROW, value)
+        FolderRecord("search.run", {"lr": 0.1, **text}, Provenance({}, {})).write(folder)
+        with company_of(study, folder, JoinSettings(join=True, heartbeat=2)) as company:
+            assert isinstance(company, Joined)
 
 
 def test_where_everything_failed_with_one_driver_the_others_say_so_and_train_nothing(tmp_path):
