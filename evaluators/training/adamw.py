@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
 __all__ = ["StackedAdamW", "clip_per_slot", "linear_schedule"]
+
+_BETAS: Final = (0.9, 0.999)  # decay of the first and of the second moment, a step
+_EPS: Final = 1e-8  # added to the root of the second moment
 
 
 class StackedAdamW:
@@ -16,23 +21,14 @@ class StackedAdamW:
     bias whenever they come.
     """
 
-    def __init__(
-        self,
-        values: Tensor,
-        *,
-        weight_decay: float,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-    ) -> None:
+    def __init__(self, values: Tensor, *, weight_decay: float) -> None:
         """Starts every slot at its step 0.
 
         Args:
             values: (C, P), what is trained.
             weight_decay: of every entry that a step moves, times its learning rate.
-            betas: decay of the first and of the second moment, a step.
-            eps: added to the root of the second moment.
         """
-        self.values, self.weight_decay, self.betas, self.eps = values, weight_decay, betas, eps
+        self.values, self.weight_decay = values, weight_decay
         self.mean, self.square = torch.zeros_like(values), torch.zeros_like(values)
         # on the CPU, as 1 - 0.999**t needs it
         self.steps = torch.zeros(values.shape[0], 1, dtype=torch.float64)
@@ -62,11 +58,11 @@ class StackedAdamW:
         """
         weight = None if active is None else active.to(self.values)  # numbers: much faster than torch.where
         first, second = self._corrections(weight)
-        beta1, beta2 = self.betas
+        beta1, beta2 = _BETAS
         self.mean.lerp_(grads, 1 - beta1 if weight is None else weight * (1 - beta1))
         squares = grads.square_()
         self.square.lerp_(squares, 1 - beta2 if weight is None else weight * (1 - beta2))
-        denominator = torch.div(self.square, second, out=squares).sqrt_().add_(self.eps).mul_(first)
+        denominator = torch.div(self.square, second, out=squares).sqrt_().add_(_EPS).mul_(first)
         update = torch.div(self.mean, denominator, out=denominator)
         update.add_(self.values, alpha=self.weight_decay).mul_(learning_rates.to(self.values))
         self.values.sub_(update if weight is None else update.mul_(weight))
@@ -77,18 +73,18 @@ class StackedAdamW:
         own = self._own if weight is None else self._of_entries()
         self.steps += 1
         if own is None:
-            first, second = (1 - beta**self.steps for beta in self.betas)
+            first, second = (1 - beta**self.steps for beta in _BETAS)
             return first.to(self.values), second.to(self.values)
-        for correction, beta in zip(own, self.betas, strict=True):
+        for correction, beta in zip(own, _BETAS, strict=True):
             more = (1 - correction).mul_(1 - beta)
             correction.add_(more if weight is None else more.mul_(weight))
-        first, second = (c.clamp(min=1 - beta) for c, beta in zip(own, self.betas, strict=True))
+        first, second = (c.clamp(min=1 - beta) for c, beta in zip(own, _BETAS, strict=True))
         return first, second
 
     def _of_entries(self) -> tuple[Tensor, ...]:
         """The corrections of every entry, from now on each with its own count of steps."""
         if self._own is None:
-            each = ((1 - beta**self.steps).to(self.values) for beta in self.betas)
+            each = ((1 - beta**self.steps).to(self.values) for beta in _BETAS)
             self._own = tuple(correction.expand_as(self.values).clone() for correction in each)
         return self._own
 

@@ -24,8 +24,9 @@ from .top_within import top_within
 
 __all__ = ["HardConcreteGates", "Lagrangian", "Phase", "deterministic", "open_probability", "sample"]
 
-TAU: Final = 2 / 3  # with gamma and zeta as in arXiv:1712.01312, section 4
-GAMMA: Final = -0.1
+# as in arXiv:1712.01312, section 4
+TAU: Final = 2 / 3  # temperature: the lower, the nearer to 0 and 1 gates are
+GAMMA: Final = -0.1  # to ZETA: the interval that is clamped to [0, 1]
 ZETA: Final = 1.1
 _INITIAL: Final = 2.0  # log theta: gates of 0.96, open with probability 0.97, which the loss still reaches
 _RAMP: Final = 0.75  # of the phase
@@ -33,31 +34,25 @@ _STIFFNESS: Final = 300.0  # lambda2 at first
 _LEAST: Final = 0.1  # of a gate that is kept: at 0 it would neither act nor learn
 
 
-def sample(
-    log_theta: Tensor, u: Tensor, *, tau: float = TAU, gamma: float = GAMMA, zeta: float = ZETA
-) -> Tensor:
+def sample(log_theta: Tensor, u: Tensor) -> Tensor:
     """Gates g in [0, 1], elementwise (SaLoRA, eq. 7).
 
     Args:
         log_theta: how likely a gate is to be open; learned.
         u: noise, uniform in (0, 1), of the same shape.
-        tau: temperature; the lower, the nearer to 0 and 1 gates are.
-        gamma, zeta: below 0 and above 1: the interval that is clamped to [0, 1].
     """
-    s = torch.sigmoid((torch.logit(u) + log_theta) / tau)
-    return (s * (zeta - gamma) + gamma).clamp(0, 1)
+    s = torch.sigmoid((torch.logit(u) + log_theta) / TAU)
+    return (s * (ZETA - GAMMA) + GAMMA).clamp(0, 1)
 
 
-def open_probability(
-    log_theta: Tensor, *, tau: float = TAU, gamma: float = GAMMA, zeta: float = ZETA
-) -> Tensor:
+def open_probability(log_theta: Tensor) -> Tensor:
     """P(g > 0) of what ``sample`` draws, elementwise; their sum is the expected L0 norm (SaLoRA, eq. 8)."""
-    return torch.sigmoid(log_theta - tau * math.log(-gamma / zeta))
+    return torch.sigmoid(log_theta - TAU * math.log(-GAMMA / ZETA))
 
 
-def deterministic(log_theta: Tensor, *, gamma: float = GAMMA, zeta: float = ZETA) -> Tensor:
+def deterministic(log_theta: Tensor) -> Tensor:
     """The gates without noise (arXiv:1712.01312, eq. 13)."""
-    return (torch.sigmoid(log_theta) * (zeta - gamma) + gamma).clamp(0, 1)
+    return (torch.sigmoid(log_theta) * (ZETA - GAMMA) + GAMMA).clamp(0, 1)
 
 
 @dataclass(frozen=True, slots=True)

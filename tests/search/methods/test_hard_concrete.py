@@ -12,6 +12,7 @@ from evaluators.training.adamw import linear_schedule
 from evaluators.training.candidate import Candidate, Recipe
 from evaluators.training.cohort import Cohort
 from evaluators.training.gate_policy import Step
+from search.methods import hard_concrete
 from search.methods.gate_vector import GateVector
 from search.methods.hard_concrete import (
     HardConcreteGates,
@@ -46,19 +47,23 @@ def cohort_of(planted, phase, *, budget, rate=1e-2, recipe=None):
 
 
 @pytest.mark.parametrize(("tau", "gamma", "zeta"), [(2 / 3, -0.1, 1.1), (1.0, -0.4, 1.3)])
-def test_equation_8_is_how_often_gates_of_equation_7_are_open(tau, gamma, zeta):
-    log_theta, settings = torch.linspace(-5, 5, 11), {"tau": tau, "gamma": gamma, "zeta": zeta}
+def test_equation_8_is_how_often_gates_of_equation_7_are_open(tau, gamma, zeta, monkeypatch):
+    for name, value in {"TAU": tau, "GAMMA": gamma, "ZETA": zeta}.items():
+        monkeypatch.setattr(hard_concrete, name, value)
+    log_theta = torch.linspace(-5, 5, 11)
     u = torch.rand(100_000, 1, generator=torch.Generator().manual_seed(0))
-    draws = sample(log_theta, u, **settings)
+    draws = sample(log_theta, u)
     s = sigmoid((np.log(u.numpy() / (1 - u.numpy())) + log_theta.numpy()) / tau) * (zeta - gamma) + gamma
     np.testing.assert_allclose(draws.numpy(), np.minimum(1, np.maximum(0, s)), atol=1e-5)
     often = (draws > 0).float().mean(0)
-    torch.testing.assert_close(open_probability(log_theta, **settings), often, atol=6e-3, rtol=0)
+    torch.testing.assert_close(open_probability(log_theta), often, atol=6e-3, rtol=0)
 
 
 def test_the_deterministic_gate_is_the_sample_at_the_median_without_temperature():
     log_theta = torch.linspace(-5, 5, 11)
-    torch.testing.assert_close(deterministic(log_theta), sample(log_theta, torch.tensor(0.5), tau=1.0))
+    torch.testing.assert_close(
+        deterministic(log_theta), sample(hard_concrete.TAU * log_theta, torch.tensor(0.5))
+    )
     assert deterministic(torch.tensor([-2.5, 2.5])).tolist() == [0, 1]
 
 
