@@ -78,4 +78,5 @@ def front_plot_of(search: LiveSearch, trials: Sequence[LiveTrial]) -> FrontPlot:
         points=tuple(map(point, complete)),
         front=tuple(map(point, front)),
         names=tuple(str(one.number) for one in front),
+        direction_across=search.objectives[1][1],
     )

@@ -18,8 +18,9 @@ _Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class FrontPlot:
-    """across, up: what the axes are. direction: in which the second is better. points: (across, up) of all.
-    front: of those that none beats, by these two or more that are not drawn; names: of these, in their order.
+    """across, up: what the axes are. direction, direction_across: in which each is better. points: (across,
+    up) of all. front: of those that none beats, by these two or more that are not drawn; names: of these, in
+    their order.
     """
 
     across: str
@@ -28,6 +29,7 @@ class FrontPlot:
     points: tuple[_Point, ...]
     front: tuple[_Point, ...]
     names: tuple[str, ...]
+    direction_across: Direction = "minimize"
 
 
 def draw_front(plot: FrontPlot, path: Path, *, title: str) -> None:
@@ -54,18 +56,24 @@ def front_figure(plot: FrontPlot, *, title: str) -> Figure:
 
 
 def front_finding(plot: FrontPlot) -> str:
-    """What the best takes, and what is lost with less: with a little, with about half, with the least."""
+    """What the best takes, and what is lost with less: with a little, with about half, with the least. Of
+    what is better the more there is: what the best has, and what is lost with more."""
     front = [(*point, name) for point, name in zip(plot.front, plot.names, strict=True)]
-    sign = sign_of(plot.direction)
-    most, best, whose = max(front, key=lambda one: (sign * one[1], -one[0]))
-    cheaper = sorted((one for one in front if one[0] < most), reverse=True)
-    said = f"The best {plot.up} of {counted(len(plot.points), 'trial')} trained to the end, {best:.4f}, takes"
-    said = f"{said} {most:,.6g} {plot.across} (trial {whose})"
-    if not cheaper:
-        return f"{said}; none takes less and beats others."
-    half = min(cheaper, key=lambda one: abs(one[0] - most / 2))
+    sign, across = sign_of(plot.direction), sign_of(plot.direction_across)
+    own, best, whose = max(front, key=lambda one: (sign * one[1], across * one[0]))
+    others = sorted((one for one in front if across * (one[0] - own) > 0), key=lambda one: across * one[0])
+    takes, less = ("takes", "less") if across < 0 else ("has", "more")
+    said = (
+        f"The best {plot.up} of {counted(len(plot.points), 'trial')} trained to the end, {best:.4f}, {takes}"
+    )
+    said = f"{said} {own:,.6g} {plot.across} (trial {whose})"
+    if not others:
+        return f"{said}; none {takes} {less} and beats others."
+    middle = own / 2 if across < 0 else (own + others[-1][0]) / 2
+    half = min(others, key=lambda one: abs(one[0] - middle))
     lost = [
-        f"{less / most:.0%} of that costs {abs(value - best):.4f} of {plot.up} (trial {name})"
-        for less, value, name in dict.fromkeys((cheaper[0], half, cheaper[-1]))
+        f"{f'{there / own:.0%} of that' if across < 0 else f'{there:,.6g}'} costs "
+        f"{abs(value - best):.4f} of {plot.up} (trial {name})"
+        for there, value, name in dict.fromkeys((others[0], half, others[-1]))
     ]
     return f"{said}; {', '.join(lost)}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -63,3 +64,16 @@ def test_the_best_is_the_better(direction, best):
 
 def test_one_that_is_best_in_both_stands_alone():
     assert finding(BEST).endswith("(trial 0); none takes less and beats others.")
+
+
+def test_of_what_is_better_the_more_there_is_it_says_what_more_costs():
+    best, middle, most = (0.80, 0.5), (0.85, 0.52), (0.9, 0.7)
+    plot = FrontPlot(
+        "accuracy", "loss", "minimize", (best, middle, most), (most, best, middle), ("a", "b", "c")
+    )
+    assert front_finding(replace(plot, direction_across="maximize")) == (
+        "The best loss of 3 trials trained to the end, 0.5000, has 0.8 accuracy (trial b); 0.85 costs 0.0200 "
+        "of loss (trial c), 0.9 costs 0.2000 of loss (trial a)."
+    )
+    alone = replace(plot, front=(best,), names=("b",), direction_across="maximize")
+    assert front_finding(alone).endswith("has 0.8 accuracy (trial b); none has more and beats others.")
