@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -154,6 +154,30 @@ class SiteScores:
             )
         return float(
             sum(np.interp(rank, grid, worth) for rank, worth in zip(ranks, self.by_rank, strict=True))
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object, which says nothing of ``together``."""
+        by_site, by_rank = self.by_site.tolist(), self.by_rank.tolist()
+        sketched = {} if self.error == 0 else {"error": self.error}
+        return {"proxy": self.proxy, "point": self.point, "by_site": by_site, "by_rank": by_rank, **sketched}
+
+    @classmethod
+    def of_json(cls, known: Mapping[str, Any], space: SearchSpace) -> SiteScores:
+        """What ``to_json`` gave, over the same space; other names in it are somebody else's.
+
+        Raises KeyError, TypeError or ValueError on anything else.
+        """
+        if known["point"] not in get_args(Point):
+            raise ValueError(f"point {known['point']!r}")
+        error = known.get("error", 0.0)
+        return cls(
+            known["proxy"],
+            known["point"],
+            space,
+            np.array(known["by_site"]),
+            np.array(known["by_rank"]),
+            None if error is None else float(error),
         )
 
     def table(self, most: int | None = None) -> str:

@@ -96,12 +96,15 @@ class Sora:
         """After how many of so many steps the gates are cut, at least one."""
         return max(1, round(self.settle * total))
 
+    def factors(self, total: int, *, warmup: float) -> np.ndarray:
+        """Of the learning rate, at every step until ``settled``: (steps,). warmup: share of the steps."""
+        return np.array([linear_schedule(n, total, warmup=warmup) for n in range(self.settled(total))])
+
     def thresholds(self, total: int, *, warmup: float) -> np.ndarray:
         """eta * lambda of every step until ``settled``: (steps,). warmup: share of the steps."""
-        steps = self.settled(total)
-        rates = np.array([linear_schedule(n, total, warmup=warmup) for n in range(steps)])
+        rates = self.factors(total, warmup=warmup)
         rates *= self.gate_rate / rates.sum()
-        rising = (2 * np.arange(steps) + 1) / steps
+        rising = (2 * np.arange(len(rates)) + 1) / len(rates)
         return np.asarray(self.strength * rates * (rising if self.schedule == "rising" else 1.0))
 
 
@@ -168,8 +171,7 @@ class _Sora:
     def _rescale(self, step: Step) -> None:
         """Gives g its own learning rate and thresholds, and leaves it where it is."""
         self.thresholds[step.slot] = self.policy.thresholds(step.total, warmup=self.warmup)
-        steps = range(self.policy.settled(step.total))
-        rates = sum(linear_schedule(n, step.total, warmup=self.warmup) for n in steps)
+        rates = self.policy.factors(step.total, warmup=self.warmup).sum()
         scale = self.policy.gate_rate / (self.rates[step.slot] * rates)
         self.gates.write(step.slot, self.gates.trained.detach()[step.slot] / scale)
         self.scale[step.slot] = scale

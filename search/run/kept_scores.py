@@ -57,15 +57,7 @@ def write_scores(path: Path, scores: SiteScores, more: Mapping[str, object] | No
     if scores.together is not None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    fields = {
-        "of": path.stem,
-        "proxy": scores.proxy,
-        "point": scores.point,
-        "by_site": scores.by_site.tolist(),
-        "by_rank": scores.by_rank.tolist(),
-        "error": scores.error,
-    }
-    write_sealed(path, {**fields, **(more or {})})
+    write_sealed(path, {"of": path.stem, **scores.to_json(), **(more or {})})
 
 
 def read_scores(path: Path, space: SearchSpace) -> tuple[SiteScores, Mapping[str, Any]] | None:
@@ -80,8 +72,7 @@ def read_scores(path: Path, space: SearchSpace) -> tuple[SiteScores, Mapping[str
     except DamagedFileError as error:
         _log.warning("%s; its proxy scores again", error)
         return None
-    arrays = np.array(known["by_site"]), np.array(known["by_rank"])
-    return SiteScores(known["proxy"], known["point"], space, *arrays, known.get("error", 0.0)), known
+    return SiteScores.of_json(known, space), known
 
 
 def _path(folder: Path, table: SiteScores) -> Path:

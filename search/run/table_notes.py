@@ -6,15 +6,12 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final, get_args
-
-import numpy as np
+from typing import Final
 
 from evaluators.store.benchmark_table import BenchmarkTable
-from proxies.site_scores import Point, SiteScores
+from proxies.site_scores import SiteScores
 from spaces.direction import Direction
 from spaces.errors import InputError
-from spaces.search_space import SearchSpace
 
 __all__ = ["LeftOut", "Notes", "ProxyCost"]
 
@@ -63,7 +60,7 @@ class Notes:
 
     def to_json(self) -> dict[str, str]:
         """JSON documents by name, as ``BenchmarkTable.notes`` carries them."""
-        scores = {rule: [_fields(table) for table in tables] for rule, tables in self.site_scores.items()}
+        scores = {rule: [table.to_json() for table in tables] for rule, tables in self.site_scores.items()}
         costs, left_out = [asdict(cost) for cost in self.costs], [asdict(one) for one in self.left_out]
         documents = {
             "facts": self.facts,
@@ -91,7 +88,7 @@ class Notes:
                 tuple(ProxyCost(**cost) for cost in known["costs"]),
                 tuple(LeftOut(**one) for one in known["left_out"]),
                 {
-                    rule: tuple(_scores(fields, table.space) for fields in tables)
+                    rule: tuple(SiteScores.of_json(fields, table.space) for fields in tables)
                     for rule, tables in known["site_scores"].items()
                 },
                 None if positive is None else str(positive),
@@ -103,18 +100,3 @@ class Notes:
                 f"the table lacks what a study writes beside its rows ({error}); give one that "
                 "python -m search.study wrote."
             ) from None
-
-
-def _fields(table: SiteScores) -> dict[str, Any]:
-    by_site, by_rank = table.by_site.tolist(), table.by_rank.tolist()
-    sketched = {} if table.error == 0 else {"error": table.error}
-    return {"proxy": table.proxy, "point": table.point, "by_site": by_site, "by_rank": by_rank, **sketched}
-
-
-def _scores(fields: Mapping[str, Any], space: SearchSpace) -> SiteScores:
-    if fields["point"] not in get_args(Point):
-        raise ValueError(f"point {fields['point']!r}")
-    arrays = np.array(fields["by_site"]), np.array(fields["by_rank"])
-    error = fields.get("error", 0.0)
-    known = None if error is None else float(error)
-    return SiteScores(fields["proxy"], fields["point"], space, *arrays, known)

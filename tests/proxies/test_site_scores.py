@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -108,3 +109,14 @@ def test_the_heat_map_is_drawn_and_written(make_space, tmp_path):
     figure = shown(make_space).heat_map(tmp_path / "scores.png")
     assert (tmp_path / "scores.png").stat().st_size > 1000
     assert figure.axes
+
+
+@pytest.mark.parametrize("error", [0.0, 0.3, None])
+def test_as_json_they_come_back_to_the_last_digit(error):
+    scores = dataclasses.replace(random_scores(3), error=error)
+    again = SiteScores.of_json({"of": "who knows", **json.loads(json.dumps(scores.to_json()))}, scores.space)
+    assert (again.proxy, again.point, again.space, again.error) == ("p", "dense", scores.space, error)
+    assert np.array_equal(again.by_site, scores.by_site)
+    assert np.array_equal(again.by_rank, scores.by_rank)
+    with pytest.raises(ValueError, match="point 'elsewhere'"):
+        SiteScores.of_json({**scores.to_json(), "point": "elsewhere"}, scores.space)
