@@ -133,7 +133,7 @@ def _planned(arm: Arm, terms: Terms, rule: Rule) -> tuple[Planned, object]:
         return own, json.dumps(config.to_dict(), sort_keys=True, default=sorted)
     method, _ = find_method(arm.method)
     method.check(model, job.task.objective, job.space.sites)
-    policy = policy_of(arm.method, job.max_params, model)
+    policy = policy_of(arm.method, job.max_params, model, usual=terms.looked_at)
     workload = replace(job.workload, policy=policy)
     start = arm.start(job.space.sites) or policy.start(job.space)
     rates = tuple(rate * method.rate for rate in terms.learning_rates)

@@ -21,7 +21,7 @@ class Terms:
         ground: model, task and machine.
         space: what an arm does not say itself.
         training: but the learning rate and the scaling, which are chosen.
-        scoring: what methods that score sites look at.
+        scoring: what methods that score sites look at, in batches of the training's size.
         scalings, learning_rates: the grid.
         tune_seeds: runs of each of its points.
     """
@@ -33,6 +33,11 @@ class Terms:
     scalings: tuple[str, ...]
     learning_rates: tuple[float, ...]
     tune_seeds: int
+
+    @property
+    def looked_at(self) -> dict[str, object]:
+        """``scoring`` as settings of methods."""
+        return {"batches": self.scoring.scoring_batches, "scoring_memory": self.scoring.scoring_memory}
 
 
 def terms_of(

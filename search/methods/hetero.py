@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal
 
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from evaluators.base.description import not_before
 from evaluators.data.task import Task
 from evaluators.training.candidate import Candidate, History
 from evaluators.training.cohort import Cohort
@@ -76,7 +77,7 @@ class Hetero:
     multiple: float = 4.0
     constant_epochs: float = 0.0
     batches: int = 32
-    scoring_memory: str | None = None
+    scoring_memory: str | None = field(default=None, metadata=not_before(None))
 
     def __post_init__(self) -> None:
         memory_given(self.scoring_memory)

@@ -135,10 +135,13 @@ def check_spec(spec: str) -> None:
     policy_of(spec, 1, None)
 
 
-def policy_of(spec: str, max_params: int, model: PreTrainedModel | None) -> GatePolicy:
+def policy_of(
+    spec: str, max_params: int, model: PreTrainedModel | None, *, usual: Mapping[str, object] | None = None
+) -> GatePolicy:
     """The policy of a spec; raises UsageError on settings that it has not, or values that they cannot be.
 
-    model: None where nothing is to be trained.
+    model: None where nothing is to be trained. usual: values of settings, for methods that have them, where
+    the spec says nothing.
     """
     method, settings = find_method(spec)
     policy: Any = method.build(max_params, model)
@@ -148,7 +151,8 @@ def policy_of(spec: str, max_params: int, model: PreTrainedModel | None) -> Gate
         if name not in own:
             raise UsageError(f"{name!r} is no setting of {spec!r}; it has {', '.join(own) or 'none'}.")
     typed = {name: _typed(spec, name, text, hints[name]) for name, text in settings.items()}
-    changed: GatePolicy = replace(policy, **typed)
+    heeded = {name: value for name, value in (usual or {}).items() if name in own}
+    changed: GatePolicy = replace(policy, **{**heeded, **typed})
     return changed
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from evaluators.base.description import not_before
 from evaluators.data.task import Task
 from evaluators.training.candidate import Candidate, History
 from evaluators.training.cohort import Cohort
@@ -66,7 +67,7 @@ class Spectral:
     initial: Literal["random", "aligned"] = "random"
     batches: int = 32
     proxy: str = "root:spectrum"
-    scoring_memory: str | None = None
+    scoring_memory: str | None = field(default=None, metadata=not_before(None))
 
     def __post_init__(self) -> None:
         memory_given(self.scoring_memory)

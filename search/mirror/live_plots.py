@@ -75,8 +75,8 @@ def front_plot_of(search: LiveSearch, trials: Sequence[LiveTrial]) -> FrontPlot:
         across=across,
         up=up,
         direction=search.objectives[0][1],
+        direction_across=search.objectives[1][1],
         points=tuple(map(point, complete)),
         front=tuple(map(point, front)),
         names=tuple(str(one.number) for one in front),
-        direction_across=search.objectives[1][1],
     )

@@ -26,10 +26,10 @@ class FrontPlot:
     across: str
     up: str
     direction: Direction
+    direction_across: Direction
     points: tuple[_Point, ...]
     front: tuple[_Point, ...]
     names: tuple[str, ...]
-    direction_across: Direction = "minimize"
 
 
 def draw_front(plot: FrontPlot, path: Path, *, title: str) -> None:
@@ -38,13 +38,15 @@ def draw_front(plot: FrontPlot, path: Path, *, title: str) -> None:
 
 
 def front_figure(plot: FrontPlot, *, title: str) -> Figure:
-    """All points in grey, the front among them joined in steps, each with its name."""
+    """All points in grey, the front among them joined in steps that show what was reached for what was spent,
+    each with its name."""
     front = sorted(zip(plot.front, plot.names, strict=True), key=lambda one: one[0])
     figure = new_figure(7.5, 4.6)
     axes = figure.subplots()
     axes.plot(*zip(*plot.points, strict=True), "o", color=GREY, markersize=4, alpha=0.7)
+    steps = "steps-post" if plot.direction_across == "minimize" else "steps-pre"
     stairs = zip(*(point for point, _ in front), strict=True)
-    axes.plot(*stairs, "o-", color=TEAL, markersize=6, drawstyle="steps-post")
+    axes.plot(*stairs, "o-", color=TEAL, markersize=6, drawstyle=steps)
     for point, name in front:
         axes.annotate(name, point, xytext=(4, 4), textcoords="offset points", fontsize=8, color=INK)
     axes.set_xlabel(plot.across, fontsize=9)
@@ -61,7 +63,8 @@ def front_finding(plot: FrontPlot) -> str:
     front = [(*point, name) for point, name in zip(plot.front, plot.names, strict=True)]
     sign, across = sign_of(plot.direction), sign_of(plot.direction_across)
     own, best, whose = max(front, key=lambda one: (sign * one[1], across * one[0]))
-    others = sorted((one for one in front if across * (one[0] - own) > 0), key=lambda one: across * one[0])
+    others = [one for one in front if across * (one[0] - own) > 0]
+    others.sort(key=lambda one: (across * one[0], -sign * one[1]))
     takes, less = ("takes", "less") if across < 0 else ("has", "more")
     said = (
         f"The best {plot.up} of {counted(len(plot.points), 'trial')} trained to the end, {best:.4f}, {takes}"

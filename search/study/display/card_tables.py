@@ -110,12 +110,13 @@ def ceiling_line(report: StratumReport) -> str:
 
 def _ties(report: StratumReport) -> str:
     """What says that most allocations cannot be told apart; empty where most can."""
-    most = max(Counter(contest.truth for contest in report.contests).values(), default=0)
+    most = max(Counter(round(one.truth, 12) for one in report.contests).values(), default=0)
     if most < 3 or 2 * most <= len(report.contests):
         return ""
+    truth = report.truth_name.removeprefix("minus ")
     return (
-        f" {most:,} of the {len(report.contests):,} other than uniform have the same {report.truth_name}: "
-        "what is said of ranks stands on the rest; judge by more rows."
+        f" {most:,} of the {len(report.contests):,} other than uniform have the same {truth}: what is said "
+        "of ranks stands on the rest; judge by more rows."
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
 
+from evaluators.base.description import described
 from evaluators.training.candidate import Recipe
 from search.methods.registry import METHODS, policy_of
 from spaces.errors import InputError, UsageError
@@ -34,6 +36,12 @@ def test_whoever_needs_all_gradients_at_once_says_what_to_raise(planted, train):
     policy = policy_of(f"{NEEDS_ALL}[scoring_memory=10kB]", 200, planted.model)
     with pytest.raises(InputError, match="`scoring_memory` is 10 kB; raise it"):
         train(planted, policy, recipe=BRIEF)
+
+
+@pytest.mark.parametrize("name", SCORING)
+def test_what_was_trained_before_there_was_the_setting_is_known_again(name):
+    told = [described(policy_of(f"{name}{own}", 1000, None)) for own in ("", "[scoring_memory=1GB]")]
+    assert ["scoring_memory" in json.dumps(one) for one in told] == [False, True]
 
 
 @pytest.mark.parametrize("name", SCORING)

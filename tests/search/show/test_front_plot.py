@@ -10,7 +10,9 @@ import pytest
 from search.show.front_plot import FrontPlot, draw_front, front_figure, front_finding
 
 POINTS = ((90.0, 2.0), (99.0, 3.0), (95.0, 1.0), (80.0, 4.0))
-PLOT = FrontPlot("parameters", "loss", "minimize", POINTS, (POINTS[2], POINTS[3], POINTS[0]), ("a", "b", "c"))
+PLOT = FrontPlot(
+    "parameters", "loss", "minimize", "minimize", POINTS, (POINTS[2], POINTS[3], POINTS[0]), ("a", "b", "c")
+)
 
 
 def test_the_front_is_joined_from_left_to_right_in_whatever_order_it_comes():
@@ -41,7 +43,9 @@ BEST, HALF, TENTH = (4_000.0, 0.5), (1_900.0, 0.51), (400.0, 0.7)
 
 def finding(*front, direction="minimize"):
     names = tuple(map(str, range(len(front))))
-    return front_finding(FrontPlot("parameters", "loss", direction, (*front, (5_000.0, 0.9)), front, names))
+    return front_finding(
+        FrontPlot("parameters", "loss", direction, "minimize", (*front, (5_000.0, 0.9)), front, names)
+    )
 
 
 def test_its_finding_says_what_less_of_it_costs():
@@ -69,11 +73,23 @@ def test_one_that_is_best_in_both_stands_alone():
 def test_of_what_is_better_the_more_there_is_it_says_what_more_costs():
     best, middle, most = (0.80, 0.5), (0.85, 0.52), (0.9, 0.7)
     plot = FrontPlot(
-        "accuracy", "loss", "minimize", (best, middle, most), (most, best, middle), ("a", "b", "c")
+        "accuracy",
+        "loss",
+        "minimize",
+        "maximize",
+        (best, middle, most),
+        (most, best, middle),
+        ("a", "b", "c"),
     )
-    assert front_finding(replace(plot, direction_across="maximize")) == (
+    assert front_finding(plot) == (
         "The best loss of 3 trials trained to the end, 0.5000, has 0.8 accuracy (trial b); 0.85 costs 0.0200 "
         "of loss (trial c), 0.9 costs 0.2000 of loss (trial a)."
     )
-    alone = replace(plot, front=(best,), names=("b",), direction_across="maximize")
+    alone = replace(plot, front=(best,), names=("b",))
     assert front_finding(alone).endswith("has 0.8 accuracy (trial b); none has more and beats others.")
+    assert front_figure(plot, title="t").axes[0].lines[1].get_drawstyle() == "steps-pre"
+
+
+def test_of_several_that_take_the_same_the_better_is_told():
+    worse, better = (400.0, 0.8), (400.0, 0.7)  # a third objective keeps both
+    assert "10% of that costs 0.2000 of loss (trial 1)" in finding(worse, better, BEST)
