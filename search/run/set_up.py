@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from search.job.ground import load_ground
 from search.job.job_settings import JobSettings
@@ -31,7 +31,7 @@ from spaces.search_space import written_ranks
 from .own_names import own_names
 from .workbench import Workbench
 
-__all__ = ["setup", "workbench_of"]
+__all__ = ["asked_by", "setup", "workbench_of"]
 
 _SPACE, _MODEL, _DATA = SpaceSettings(), ModelSettings(), DataSettings()
 _OWN_NAMES: Final = {"train_file": "train", "eval_file": "eval"}
@@ -113,23 +113,30 @@ def setup(
     """
     given = dict(locals())  # before anything else has a name here
     with own_names(_OWN_NAMES):
-        meant = {
-            "model": _place_of(model),
-            "train_file": None if train is None else path_of("train", train),
-            "eval_file": None if eval is None else path_of("eval", eval),
-            "budget": written_budget(budget),
-            "ranks": None if ranks is None else written_ranks(ranks),
-            "text_columns": several(text_columns),
-            "devices": several(devices),
-            "text_metrics": several(text_metrics),
-        }
-        asked = JobSettings.of({**given, **meant})
+        asked = asked_by(given)
         there = machine_of(asked.machine)
         try:
             return workbench_of(asked, there, progress)
         except BaseException:
             there.release()
             raise
+
+
+def asked_by(given: Mapping[str, Any]) -> JobSettings:
+    """What these arguments of ``setup`` ask for, all of them by name; what else is there is nobody's.
+
+    Raises UsageError on what cannot be used.
+    """
+    train, evaluated, ranks = given["train"], given["eval"], given["ranks"]
+    meant = {
+        "model": _place_of(given["model"]),
+        "train_file": None if train is None else path_of("train", train),
+        "eval_file": None if evaluated is None else path_of("eval", evaluated),
+        "budget": written_budget(given["budget"]),
+        "ranks": None if ranks is None else written_ranks(ranks),
+        **{name: several(given[name]) for name in ("text_columns", "devices", "text_metrics")},
+    }
+    return JobSettings.of({**given, **meant})
 
 
 def workbench_of(asked: JobSettings, machine: Machine, progress: Progress = silent) -> Workbench:

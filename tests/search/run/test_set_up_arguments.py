@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from search.job.job_settings import JobSettings
-from search.run.set_up import setup
+from search.run.set_up import asked_by, setup
 from spaces.errors import UsageError
 
 KINDS = tuple(JobSettings.concerns().values())
@@ -42,13 +42,11 @@ def test_every_setting_is_an_argument_with_its_default():
 def test_an_argument_reaches_the_setting_of_its_name_and_no_other(argument, monkeypatch):
     for kind in KINDS:
         monkeypatch.setattr(kind, "__post_init__", lambda _: None)  # each alone, with nothing it goes with
-    monkeypatch.setattr("search.run.set_up.machine_of", lambda _: None)
-    monkeypatch.setattr("search.run.set_up.workbench_of", lambda asked, *_: asked)
+    usual = {name: one.default for name, one in inspect.signature(setup).parameters.items()}
     given, meant = MEANT.get(argument, (mine := object(), mine))
     name = {own: one for one, own in ARGUMENTS.items()}.get(argument, argument)
-    asked = {
-        one.name: getattr(own, one.name) for own in setup(**{argument: given}).each() for one in fields(own)
-    }
+    found = asked_by({**usual, argument: given})
+    asked = {one.name: getattr(own, one.name) for own in found.each() for one in fields(own)}
     assert {one: value for one, value in asked.items() if value != USUAL[one]} == {name: meant}
     assert asked.keys() == USUAL.keys()
 

@@ -7,16 +7,16 @@ import numpy as np
 import optuna
 import pytest
 from optuna.samplers import TPESampler
+from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 
 from proxies.site_scores import per_unit_of_rank
 from search.allocation.registry import ALLOCATORS
 from search.allocation.repair import repair
 from search.allocation.spend import chance_of
-from search.sampling import proposals as module
 from search.sampling.proposals import StandIn, proposals_in_all, propose
 from search.sampling.proposer import Proposer
-from search.sampling.running_study import RunningStudy
+from search.sampling.remembering_tpe import RememberingTPE
 from search.sampling.samplers import SAMPLERS
 from spaces.errors import UsageError
 
@@ -120,6 +120,19 @@ def test_a_sampler_proposes_what_optunas_own_ask_and_tell_come_to(name, objectiv
     assert [one.allocation for one in found] == list(optunas_own(name, tables[:objectives], 24))
 
 
+def watched(monkeypatch):
+    """The studies that TPE is asked in from now on, once for each time that it is."""
+    asked = []
+
+    class Watched(RememberingTPE):
+        def sample_relative(self, study, trial, search_space):
+            asked.append(study)
+            return super().sample_relative(study, trial, search_space)
+
+    monkeypatch.setitem(SAMPLERS, "tpe", replace(SAMPLERS["tpe"], make=Watched))
+    return asked
+
+
 def test_equal_proposals_of_allocators_are_one_with_all_names(make_space):
     space = make_space([(16, 16)] * 4, (0, 2))
     tables = [per_unit_of_rank(name, "dense", space, [4.0, 3.0, 2.0, 1.0]) for name in ("grad_norm", "snip")]
@@ -139,16 +152,9 @@ def test_equal_proposals_of_allocators_are_one_with_all_names(make_space):
     ids=["constant beside others is none", "one proxy", "constant alone is one"],
 )
 def test_constant_is_an_objective_only_where_it_is_alone(tables, kept, objectives, monkeypatch):
-    asked = []
-
-    class Asked(RunningStudy):
-        def __init__(self, *args, directions, **options):
-            asked.append(directions)
-            super().__init__(*args, directions=directions, **options)
-
-    monkeypatch.setattr(module, "RunningStudy", Asked)
-    run(tables[kept], samplers=["random"], trials=2)
-    assert asked == [["maximize"] * objectives]
+    asked = watched(monkeypatch)
+    run(tables[kept], samplers=["tpe"], trials=2)
+    assert {tuple(study.directions) for study in asked} == {(StudyDirection.MAXIMIZE,) * objectives}
 
 
 def test_an_exhausted_space_stops_with_a_log_line(make_space, caplog):
@@ -189,18 +195,7 @@ def test_what_stands_for_a_proposal_takes_its_place_with_its_own_score(make_spac
     """Rank 3 is off the grid: a sampler is told the next rank below."""
     space = make_space([(16, 16)] * 3, (0, 1, 2))
     first, second, third = (space.allocation(ranks) for ranks in ([3, 0, 0], [1, 1, 0], [0, 0, 2]))
-    told = []
-
-    class Told(RunningStudy):
-        def begin(self, number, idea):
-            told.append(idea.ranks.tolist())
-            super().begin(number, idea)
-
-        def end(self, number, outcome):
-            told.append(outcome.values)
-            super().end(number, outcome)
-
-    monkeypatch.setattr(module, "RunningStudy", Told)
+    asked = watched(monkeypatch)
     scores = [per_unit_of_rank("planted", "dense", space, [1.0, 2.0, 3.0])]
     pool = Pool(second, first, third)
     proposals = run(scores, max_params=3 * 32, samplers=["tpe"], trials=9, stands_for=pool)
@@ -209,5 +204,7 @@ def test_what_stands_for_a_proposal_takes_its_place_with_its_own_score(make_spac
         (first, "tpe", (("planted", 10.0),)),
         (third, "tpe", (("planted", 20.0),)),
     ]
-    assert told == [[2, 0, 0], (10.0,), [0, 0, 2], (20.0,)]
+    told = [trial for trial in asked[-1].trials if trial.state is TrialState.COMPLETE]
+    ranks = [[trial.params[site.name] for site in space.sites] for trial in told]
+    assert (ranks, [trial.values for trial in told]) == ([[2, 0, 0], [0, 0, 2]], [[10.0], [20.0]])
     assert "tpe: stopped after 2 of 9 proposals" in caplog.text
