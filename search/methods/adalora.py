@@ -132,13 +132,13 @@ class _AdaLora:
         self.importance = WeightImportance(cohort.stacked, beta1=policy.beta1, beta2=policy.beta2)
         self.alive = cohort.stacked.values.new_zeros(cohort.stacked.slots, len(gates.costs), dtype=torch.bool)
         self.ranks = np.bincount(gates.owner, minlength=len(gates.sites)).tolist()
-        self.settled: set[int] = set()
+        self.settled: dict[int, int] = {}  # slot -> the steps after which its masks were fixed
         self.went: dict[int, list[tuple[int, Allocation]]] = {}
 
     def start(self, slot: int, candidate: Candidate) -> None:
         self.alive[slot] = self.gates.loaded()[slot]
         self.importance.reset(slot)
-        self.settled.discard(slot)
+        self.settled.pop(slot, None)
         self.went[slot] = []
         self.gates.write(slot, self.alive.new_zeros(len(self.gates.costs), dtype=torch.float32))
         for site, rank in zip(self.gates.sites, self.ranks, strict=True):
@@ -179,6 +179,11 @@ class _AdaLora:
                 f"adalora: its start fits max_params={self.policy.max_params:,}, so nothing was pruned; "
                 "raise ratio, or lower the budget."
             )
+        if self.settled.get(slot) == 1:
+            raise NeverActedError(
+                "adalora: masks were fixed after the first step, before any singular value had moved, so that "
+                f"nothing told ranks apart; train for more steps, or lower final={self.policy.final}."
+            )
         self.gates.fix(slot, self.gates.trained.detach()[slot] * self.alive[slot])
 
     def history(self, slot: int) -> History:
@@ -201,7 +206,7 @@ class _AdaLora:
         if done == self.policy.pruning(total)[1]:
             self.alive[slot] = kept
             self.gates.settle(slot, kept)
-            self.settled.add(slot)
+            self.settled[slot] = done
 
     def _importance(self, slot: int) -> np.ndarray:
         """S of every gate (eq. 7 and 11): (R,)."""

@@ -147,6 +147,7 @@ class _ALora:
         self.size = np.zeros(shape, dtype=np.float32)  # of a gate that is on
         self.seeds = [0] * cohort.stacked.slots
         self.past: list[list[tuple[int, Allocation]]] = [[] for _ in self.seeds]
+        self.total = [0] * cohort.stacked.slots
         self.entries: Tensor | None = None
 
     def start(self, slot: int, candidate: Candidate) -> None:
@@ -169,14 +170,21 @@ class _ALora:
 
     def after(self, steps: Sequence[Step]) -> None:
         for step in steps:
+            self.total[step.slot] = step.total
             if step.number + 1 in self.policy.rounds_at(step.total):
                 self._round(step.slot, step.number + 1)
 
     def finish(self, slot: int) -> None:
+        rounds, total = self.policy.rounds, self.total[slot]
+        held = len(self.policy.rounds_at(total))
+        if held < rounds:
+            raise NeverActedError(
+                f"alora: {counted(total, 'step')} hold {held} of {counted(rounds, 'round')}; train for more "
+                f"steps, or lower rounds={rounds}."
+            )
         if len(self.past[slot]) < 2:
             raise NeverActedError(
-                f"alora: no rank was moved in {counted(self.policy.rounds, 'round')}; train for more "
-                "steps, or raise "
+                f"alora: no rank was moved in {counted(rounds, 'round')}; raise "
                 f"headroom={self.policy.headroom}."
             )
 

@@ -229,3 +229,14 @@ def test_a_start_within_the_budget_is_a_failure(planted):
 def test_settings_that_cannot_be_are_refused(wrong):
     with pytest.raises(UsageError, match=next(iter(wrong))):
         AdaLora(100, **wrong)
+
+
+@pytest.mark.parametrize("steps", range(1, 5))
+def test_masks_that_are_fixed_before_a_value_has_moved_are_a_failure(planted, train, steps):
+    """After one step all singular values are 0 and the penalty alone has moved A and B."""
+    policy = AdaLora(planted.space.params_per_rank)
+    (trained,) = train(planted, policy, recipe=Recipe(epochs=steps / 5, batch_size=12))
+    assert len(trained.evaluation.curve) == steps
+    assert (trained.evaluation.failure is None) == (steps > 2)
+    if steps <= 2:
+        assert "fixed after the first step" in trained.evaluation.failure

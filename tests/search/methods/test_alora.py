@@ -177,7 +177,7 @@ def test_candidates_of_one_cohort_are_as_each_alone(planted, tiny_model):
 def test_it_fails_where_no_rank_could_move(planted, train):
     policy = ALora(2 * planted.space.params_per_rank, batch=8)
     (short,) = train(planted, policy, recipe=Recipe(epochs=0.1))
-    (full,) = train(planted, replace(policy, headroom=1.0), recipe=Recipe(epochs=1))
+    (full,) = train(planted, replace(policy, headroom=1.0), recipe=Recipe(epochs=2))
     assert "train for more steps" in short.evaluation.failure
     assert "raise headroom" in full.evaluation.failure
 
@@ -186,3 +186,15 @@ def test_it_fails_where_no_rank_could_move(planted, train):
 def test_settings_that_cannot_be_are_refused(settings):
     with pytest.raises(UsageError, match="must be"):
         ALora(1000, **settings)
+
+
+@pytest.mark.parametrize("steps", range(1, 8))
+def test_rounds_that_fall_on_one_step_are_a_failure(planted, train, steps):
+    """Each would be a round less, and be said by nobody."""
+    policy = ALora(2 * planted.space.params_per_rank, batch=8)
+    (trained,) = train(planted, policy, recipe=Recipe(epochs=steps / 5, batch_size=12))
+    assert len(trained.evaluation.curve) == steps
+    held = len(policy.rounds_at(steps))
+    assert (trained.evaluation.failure is None) == (held == 4)
+    if held < 4:
+        assert f"hold {held} of 4 rounds; train for more steps" in trained.evaluation.failure
