@@ -181,8 +181,8 @@ class _AdaLora:
             )
         if self.settled.get(slot) == 1:
             raise NeverActedError(
-                "adalora: masks were fixed after the first step, before any singular value had moved, so that "
-                f"nothing told ranks apart; train for more steps, or lower final={self.policy.final}."
+                "adalora: masks were fixed after the first step, before any singular value had moved, so "
+                f"that nothing told ranks apart; train for more steps, or lower final={self.policy.final}."
             )
         self.gates.fix(slot, self.gates.trained.detach()[slot] * self.alive[slot])
 
