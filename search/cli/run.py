@@ -15,8 +15,8 @@ from search.mirror.join_settings import JoinSettings, check_join
 from search.mirror.settings import StorageSettings
 from search.run.before_loading import check_before_loading
 from search.run.record import SearchRecord
+from search.run.search_sheet import samples_of, saved_line, search_sheet
 from search.run.settings import SearchSettings
-from search.run.table import samples_of, saved_line, search_sheet
 from spaces.errors import UsageError
 
 from .command import Command, Printed

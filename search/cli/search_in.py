@@ -18,7 +18,7 @@ from search.run.record import SearchRecord
 from search.run.set_up import workbench_of
 from search.run.settings import SearchSettings
 from search.run.storage_ready import check_storage_ready
-from search.run.tabulated import TableChoice, TabulatedOracle
+from search.run.tabulated_oracle import TableChoice, TabulatedOracle
 from search.run.workbench import Workbench
 
 from .ground_of import job_settings_of, machine_given

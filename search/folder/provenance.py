@@ -39,7 +39,7 @@ SHOWS_ONLY: Final = (
     "search/compare/leaderboard_table.py",
     "search/compare/maps.py",
     "search/run/finalists_plot.py",
-    "search/run/table.py",
+    "search/run/search_sheet.py",
     "search/show/anytime_plot.py",
     "search/show/difference_plot.py",
     "search/show/forest_plot.py",

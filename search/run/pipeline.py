@@ -35,8 +35,8 @@ from .finalists_plot import draw_finalists
 from .oracle import Oracle
 from .record import SearchRecord
 from .result import Result
+from .search_sheet import search_sheet
 from .settings import SearchSettings
-from .table import search_sheet
 
 __all__ = [
     "best_of",

@@ -28,8 +28,8 @@ from .finalist import Finalist
 from .front_point import FrontPoint
 from .problem import Problem
 from .record import BestRecord, FinalistRecord, HeldOutRecord, ProxyRecord, SearchedSpace, SearchRecord
+from .search_sheet import samples_of, search_sheet
 from .story import story_of, story_of_trial
-from .table import samples_of, search_sheet
 from .verdict import verdict
 
 __all__ = ["Best", "Conclusion", "Result", "finalist_record"]

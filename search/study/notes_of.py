@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from evaluators.store.benchmark_table import Entry
 from search.job.job import Job
-from search.run.table_notes import LeftOut, Notes, ProxyCost
+from search.run.study_notes import LeftOut, Notes, ProxyCost
 from search.run.training_record import alphas_of, written_scaling
 from spaces.counted import counted
 

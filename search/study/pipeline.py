@@ -17,7 +17,7 @@ from search.job.prepare import announce
 from search.job.progress import Progress, silent
 from search.job.run_names import CANDIDATES, SCORES
 from search.mirror.study_place import StudyPlace
-from search.run.table_notes import LeftOut
+from search.run.study_notes import LeftOut
 from spaces.counted import counted
 from spaces.errors import InputError, UsageError
 from spaces.search_space import SearchSpace

@@ -14,7 +14,7 @@ import numpy as np
 from evaluators.store.benchmark_table import BenchmarkTable, Entry, Stratum
 from evaluators.store.whole_file import write_whole
 from search.job.run_names import REPORT_PAGE
-from search.run.table_notes import Notes
+from search.run.study_notes import Notes
 from search.show.sheet import Sheet
 from search.study.display.cost_table import Cost
 from search.study.display.page import Section, render_page

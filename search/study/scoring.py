@@ -22,7 +22,7 @@ from search.job.job import Job
 from search.job.progress import Progress, silent
 from search.job.scoring import evidence_of, scoring_batches
 from search.run.kept_scores import read_scores, write_scores
-from search.run.table_notes import LeftOut
+from search.run.study_notes import LeftOut
 from spaces.errors import InputError
 from spaces.search_space import SearchSpace
 

@@ -22,7 +22,7 @@ from search.cli.search_in import search_in
 from search.cli.study import STUDY
 from search.cli.typed import Typed
 from search.job.machine import Machine
-from search.run.table import samples_of, search_sheet
+from search.run.search_sheet import samples_of, search_sheet
 
 
 class Watched:

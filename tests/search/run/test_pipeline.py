@@ -13,10 +13,10 @@ from search.mirror.study_place import StudyPlace
 from search.run.finalist import Finalist
 from search.run.pipeline import best_of, search_with
 from search.run.settings import SearchSettings
-from search.run.tabulated import TableChoice, TabulatedOracle
+from search.run.tabulated_oracle import TableChoice, TabulatedOracle
 from search.sampling.samplers import SAMPLERS
 from tests.search.run.test_result import finalist
-from tests.search.run.test_tabulated import written
+from tests.search.run.test_tabulated_oracle import written
 
 UNIFORM = finalist(2, [0.70, 0.72, 0.74], "uniform")
 

@@ -17,7 +17,7 @@ from search.run.finalist import Finalist
 from search.run.problem import Problem
 from search.run.record import SearchRecord
 from search.run.result import Conclusion, Result
-from search.run.table import saved_line, search_sheet
+from search.run.search_sheet import saved_line, search_sheet
 from search.run.training_record import TrainingRecord
 from search.run.verdict import Judged
 from search.sampling.proposals import Proposal

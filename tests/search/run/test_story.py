@@ -10,8 +10,8 @@ import pytest
 
 from search.job.text_record import TextRecord, TextSample
 from search.run.record import THE_WINNER, BestRecord, SearchRecord
+from search.run.search_sheet import samples_of, search_sheet
 from search.run.story import story_of
-from search.run.table import samples_of, search_sheet
 
 KNOWN = Path(__file__).with_name("known_result.json")
 RECORD = SearchRecord.of_json(json.loads(KNOWN.read_text()))

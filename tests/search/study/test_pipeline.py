@@ -11,7 +11,7 @@ from search.cli.ground_of import ground_of, machine_given
 from search.cli.study import STUDY
 from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
 from search.mirror.study_place import StudyPlace
-from search.run.table_notes import LeftOut
+from search.run.study_notes import LeftOut
 from search.study.draw import draw_budget, draw_shapes
 from search.study.pipeline import tabulate, wide_space
 from search.study.scoring import score_all

@@ -20,7 +20,7 @@ from pyarrow import parquet
 from evaluators.store.benchmark_table import BenchmarkTable
 from search.cli.run import main as run
 from search.cli.study import main
-from search.run.table_notes import Notes
+from search.run.study_notes import Notes
 from spaces.errors import InputError
 
 TIMES = ("seconds", "peak_memory")

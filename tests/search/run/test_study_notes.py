@@ -10,7 +10,7 @@ import pytest
 
 from evaluators.store.benchmark_table import BenchmarkTable
 from proxies.site_scores import per_unit_of_rank
-from search.run.table_notes import Notes
+from search.run.study_notes import Notes
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace
 

@@ -18,7 +18,7 @@ from proxies.site_scores import SiteScores, per_unit_of_rank
 from search.allocation.repair import repair
 from search.allocation.uniform import uniform_allocation
 from search.cli.run import main
-from search.run.table_notes import Notes
+from search.run.study_notes import Notes
 from search.sampling.samplers import SAMPLERS
 from spaces.allocation import Allocation
 from spaces.search_space import SearchSpace

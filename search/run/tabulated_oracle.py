@@ -28,7 +28,7 @@ from spaces.search_space import SearchSpace
 
 from .finalist import Finalist
 from .problem import Problem
-from .table_notes import Notes
+from .study_notes import Notes
 from .verdict import Judged
 
 __all__ = ["TableChoice", "TabulatedOracle"]
