@@ -106,14 +106,14 @@ def test_nothing_that_computes_imports_what_only_shows():
 def test_what_only_shows_may_change(tmp_path):
     search_package = tmp_path / "search"
     (search_package / "run").mkdir(parents=True)
-    for name in ("table.py", "scoring.py"):
+    for name in ("search_sheet.py", "scoring.py"):
         (search_package / "run" / name).write_text("1")
 
     def digest():
         return source_digest({"search": search_package})
 
     first = digest()
-    (search_package / "run" / "table.py").write_text("2")
+    (search_package / "run" / "search_sheet.py").write_text("2")
     assert digest() == first
     (search_package / "run" / "scoring.py").write_text("2")
     assert digest() != first
