@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Final
 
+from .errors import UsageError
 from .foreign_json import object_of, parse_json, whole_number
+from .printable import printable
 
 __all__ = ["Allocation"]
 
@@ -19,7 +23,8 @@ class Allocation:
     """The sites that carry a wire, with their ranks; every other site is off.
 
     ranks: (site name, rank >= 1) pairs, ascending by name, so that equal allocations are equal
-    values and hash alike. Build one with ``Allocation.of``.
+    values and hash alike. Build one with ``Allocation.of``. Raises UsageError on ranks that are no whole
+    numbers from 1 on.
 
     >>> plan = Allocation.of({"layers.1.v": 4, "layers.0.q": 8, "layers.0.v": 0})
     >>> plan.ranks
@@ -40,13 +45,19 @@ class Allocation:
                 "build it with Allocation.of({site: rank})."
             )
         for name, rank in self.ranks:
-            if rank < 1:
-                raise ValueError(f"rank {rank} at {name} must be >= 1; leave a site out to switch it off.")
+            if _whole_rank(name, rank) < 1:
+                raise UsageError(f"rank {rank} at {name} must be >= 1; leave a site out to switch it off.")
 
     @classmethod
     def of(cls, ranks: Mapping[str, int]) -> Allocation:
-        """The allocation of a mapping from site name to rank; rank 0 means off."""
-        return cls(tuple(sorted((name, int(rank)) for name, rank in ranks.items() if rank != 0)))
+        """The allocation of a mapping from site name to rank; rank 0 means off.
+
+        Raises UsageError on ranks that are no whole numbers, 8.0 too; NumPy's whole numbers are some.
+        """
+        if not isinstance(ranks, Mapping):
+            raise UsageError(f"`ranks` is a {type(ranks).__name__}; give a mapping from site name to rank.")
+        whole = [(name, _whole_rank(name, rank)) for name, rank in ranks.items()]
+        return cls(tuple(sorted((name, rank) for name, rank in whole if rank)))
 
     def rank(self, site: str) -> int:
         """Rank at a site, 0 where it is off."""
@@ -62,3 +73,12 @@ class Allocation:
         remedy = 'write site names with whole ranks, for example {"layers.0.q": 8}'
         ranks = object_of(whole_number(0, _HIGHEST))
         return cls.of(parse_json(text, ranks, source="an allocation", remedy=remedy))
+
+
+def _whole_rank(name: str, rank: object) -> int:
+    if isinstance(rank, Integral) and not isinstance(rank, bool):
+        return int(rank)
+    shown = printable(reprlib.repr(rank))
+    raise UsageError(
+        f"rank {shown} at {name} is no whole number; give one from 1 on, or 0 for no wire there."
+    )

@@ -49,11 +49,7 @@ def written_ranks(given: str | Sequence[int]) -> str:
     """
     if isinstance(given, str):
         return given
-    ranks = list(given) if isinstance(given, Iterable) else [None]
-    if not all(isinstance(one, Integral) and not isinstance(one, bool) for one in ranks):
-        shown = printable(reprlib.repr(given))
-        raise UsageError(f"`ranks={shown}` are not whole numbers; write for example `ranks=[0, 4, 8]`.")
-    return ",".join(str(int(rank)) for rank in ranks)
+    return ",".join(map(str, _whole(given)))
 
 
 def parse_ranks(text: str | Sequence[int]) -> tuple[int, ...]:
@@ -66,6 +62,15 @@ def parse_ranks(text: str | Sequence[int]) -> tuple[int, ...]:
             "9 digits each."
         )
     return tuple(int(rank) for rank in text.split(","))
+
+
+def _whole(given: object) -> tuple[int, ...]:
+    """Raises UsageError on anything but whole numbers, of which NumPy's are some."""
+    ranks = list(given) if isinstance(given, Iterable) else [None]
+    if not all(isinstance(one, Integral) and not isinstance(one, bool) for one in ranks):
+        shown = printable(reprlib.repr(given))
+        raise UsageError(f"`ranks={shown}` are not whole numbers; write for example `ranks=[0, 4, 8]`.")
+    return tuple(map(int, ranks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ class SearchSpace:
         names = [site.name for site in self.sites]
         if len(set(names)) != len(names):
             raise ValueError(f"sites={names} must have distinct names; drop the repeats.")
-        allowed = tuple(sorted({0, *self.ranks}))
+        allowed = tuple(sorted({0, *_whole(self.ranks)}))
         if self.ranks != allowed or allowed[0] < 0 or len(allowed) < 2:
             raise UsageError(
                 f"ranks {list(self.ranks)} must ascend from 0 without repeats and hold a rank above 0; "
@@ -149,8 +154,8 @@ class SearchSpace:
         return sum(rank * cost[name] for name, rank in allocation.ranks)
 
     def allocation(self, ranks: Sequence[int] | np.ndarray) -> Allocation:
-        """The allocation that gives each site, in order, one of ``ranks``: (sites,)."""
-        return Allocation.of({s.name: int(r) for s, r in zip(self.sites, ranks, strict=True)})
+        """The allocation that gives each site, in order, one of ``ranks``: (sites,), whole numbers."""
+        return Allocation.of({s.name: r for s, r in zip(self.sites, ranks, strict=True)})
 
     def rank_vector(self, allocation: Allocation) -> np.ndarray:
         """Rank of every site in order, 0 where off: (sites,), int64."""

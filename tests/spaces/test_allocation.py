@@ -1,10 +1,14 @@
 import json
+import math
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spaces import Allocation, InputError
+from spaces import Allocation, InputError, SearchSpace, Site, Tap, UsageError
 
 RANKS = st.dictionaries(st.text('layers.019qkvé"\\', max_size=12), st.integers(0, 4096), max_size=8)
 
@@ -39,8 +43,42 @@ def test_ranks_out_of_order_say_how_to_build_one(ranks: tuple[tuple[str, int], .
 
 @pytest.mark.parametrize("rank", [0, -2])
 def test_a_rank_below_one_says_how_to_switch_a_site_off(rank: int) -> None:
-    with pytest.raises(ValueError, match=rf"rank {rank} at q must be >= 1; leave a site out"):
+    with pytest.raises(UsageError, match=rf"rank {rank} at q must be >= 1; leave a site out"):
         Allocation((("q", rank),))
+
+
+ENDS = Tap("q", "in"), Tap("q", "out")
+SITES = (Site("layers.0.q", 0, "q", "lora", 64, 64, *ENDS),)
+BUILT: dict[str, Callable[[Any], Allocation]] = {
+    "of": lambda rank: Allocation.of({"layers.0.q": rank}),
+    "itself": lambda rank: Allocation((("layers.0.q", rank),)),
+    "space": lambda rank: SearchSpace(SITES, (0, 4)).allocation([rank]),
+}
+
+
+@pytest.mark.parametrize("built", BUILT)
+@pytest.mark.parametrize(
+    "rank", [2.9, 2.0, 0.0, np.float64(3.999), math.nan, "3", True, False, None, [2]], ids=repr
+)
+def test_what_is_no_whole_number_is_no_rank(built: str, rank: object) -> None:
+    with pytest.raises(UsageError) as error:
+        BUILT[built](rank)
+    assert str(error.value) == (
+        f"rank {rank!r} at layers.0.q is no whole number; give one from 1 on, or 0 for no wire there."
+    )
+
+
+@pytest.mark.parametrize("built", ["of", "space"])
+@pytest.mark.parametrize("kind", [int, np.int32, np.int64, np.uint8])
+def test_whole_numbers_of_numpy_are_ranks(built: str, kind: type) -> None:
+    plan = BUILT[built](kind(4))
+    assert plan.rank("layers.0.q") == 4
+    assert Allocation.from_json(plan.to_json()) == plan
+
+
+def test_what_is_no_mapping_says_what_to_give() -> None:
+    with pytest.raises(UsageError, match=r"^`ranks` is a list; give a mapping from site name to rank\.$"):
+        Allocation.of([("layers.0.q", 4)])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

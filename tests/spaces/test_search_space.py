@@ -49,6 +49,14 @@ def test_ranks_must_ascend_from_zero(ranks: tuple[int, ...]) -> None:
         SearchSpace(SITES, ranks)
 
 
+@pytest.mark.parametrize(
+    "ranks", [(0, 1.5, 4), (0, 4.0), (0, True), (0, "4"), (0, None), "0,4", 4, None], ids=repr
+)
+def test_the_ranks_of_a_space_are_whole_numbers(ranks: object) -> None:
+    with pytest.raises(UsageError, match=r"are not whole numbers; write for example `ranks=\[0, 4, 8\]`\.$"):
+        SearchSpace(SITES, ranks)  # type: ignore[arg-type]
+
+
 def test_a_rank_above_full_rank_says_the_highest() -> None:
     with pytest.raises(UsageError, match=r"rank 65 is above 64, .* use ranks of at most 64"):
         SearchSpace(SITES, (0, 65))
