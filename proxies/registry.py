@@ -18,12 +18,10 @@ from typing import Final
 import numpy as np
 
 from proxies.base.condition import CONDITION
-from proxies.base.constant import CONSTANT
 from proxies.base.eva import EVA
 from proxies.base.l2_norm import L2_NORM
-from proxies.base.params import PARAMS
 from proxies.composed.ensemble import ENSEMBLE, ensemble
-from proxies.composed.root import ROOT, SPREAD, root
+from proxies.composed.root import ROOT, root
 from proxies.dense.fisher import FISHER
 from proxies.dense.gps import GPS
 from proxies.dense.grad_norm import GRAD_NORM, GRAD_NORM_INIT, GRAD_NORM_WARM
@@ -41,6 +39,9 @@ from proxies.init.kernel_regression import KERNEL_REGRESSION
 from proxies.init.nwot import NWOT
 from proxies.init.zico import ZICO
 from proxies.measure.evidence import Evidence
+from proxies.none.constant import CONSTANT
+from proxies.none.params import PARAMS
+from proxies.none.spread import SPREAD
 from proxies.warm.ablation import ABLATION
 from proxies.warm.alpha_test import ALPHA_TEST
 from proxies.warm.linearised_gates import LINEARISED_GATES

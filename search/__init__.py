@@ -4,7 +4,8 @@
 
     config = search.allocate(model, dataloader, budget="0.5%")      # a peft.LoraConfig, from one pass
 
-    bench = search.setup(model="my-model", train="train.tsv", eval="dev.tsv", budget="0.5%")
+    bench = search.setup(model="my-model", train="train.tsv", eval="dev.tsv", space="lora[all]",
+                         budget="0.5%")
     plans = [search.greedy(scores, budget=bench.budget) for scores in bench.score("zico", "l2_norm")]
     print(bench.fine_tune(plans, seeds=3).table())
 

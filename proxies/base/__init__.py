@@ -1,1 +1,1 @@
-"""Proxies that look at the pretrained weights and activations, or at nothing; one a file."""
+"""Proxies that look at the pretrained weights and activations; one a file."""

@@ -11,7 +11,7 @@ from proxies.measure.evidence import Evidence
 from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores
 
-__all__ = ["ROOT", "SPREAD", "root"]
+__all__ = ["ROOT", "root"]
 
 ROOT = "root:"
 
@@ -39,19 +39,3 @@ def root(member: Proxy, score: Callable[[Sequence[Proxy], Evidence], list[SiteSc
 def _by_root(name: str, scores: SiteScores) -> SiteScores:
     by_rank = scores.by_site[:, None] * np.sqrt(np.array(scores.space.ranks))
     return replace(scores, proxy=name, by_rank=by_rank, together=None)
-
-
-def _spread(evidence: Evidence, name: str) -> SiteScores:
-    r"""The root of the rank, at every site alike: an allocation scores by how widely it is spread.
-
-    .. math:: s(r) = \sqrt{r}
-
-    The control of every ``root:`` proxy, as ``params`` is of those linear in rank. Source: ours. Cost: none.
-    """
-    ones = np.ones(len(evidence.space.sites))
-    return SiteScores(
-        name, "none", evidence.space, ones, np.sqrt(np.array(evidence.space.ranks)) * ones[:, None]
-    )
-
-
-SPREAD = Proxy("spread", "none", _spread, ranks_nothing=True)

@@ -23,7 +23,7 @@ from search.job.settings import (
 from spaces.scaling import Rule
 
 from .command import Command, Printed
-from .output_settings import ConfigFormat, ConfigSettings, ScreenSettings, check_format
+from .output_settings import ConfigSettings, ScreenSettings, check_format
 from .typed import Typed
 
 __all__ = ["ALLOCATE", "AllocateSettings", "PassSettings", "RowSettings", "main"]
@@ -37,7 +37,7 @@ class AllocateSettings:
 
     budget: str = same_option(SpaceSettings, "budget", default="0.5%")
     space: str = option("lora[all]", "lora[all], or the linears of some roles: lora[q,v]", metavar="S")
-    format: ConfigFormat = same_option(ConfigSettings, "format")
+    format: str = same_option(ConfigSettings, "format")
     proxy: str = option(
         "zico",
         "what scores the sites",

@@ -12,9 +12,9 @@ from evaluators.adapters.formats.chosen import chosen as arguments
 from evaluators.adapters.formats.registry import FORMATS
 from evaluators.base.hub import on_hub
 from evaluators.data.demo import MODEL_NAME
-from evaluators.store.smollm2 import SMOLLM2
 from search.job.named_models import model_place
 from search.job.run_names import ADAPTER_FOLDER
+from search.job.smollm2 import SMOLLM2
 from spaces.errors import UsageError
 from spaces.meta_model import meta_model
 

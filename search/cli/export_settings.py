@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -9,9 +10,16 @@ from typing import Final, Literal
 from search.job.option import check_settings, option, same_option
 from search.job.settings import ModelSettings
 
-__all__ = ["FOLDERS", "ExportSettings"]
+from .output_settings import CONFIG_FORMATS
+from .registry_names import registry_names
 
-FOLDERS: Final = ("peft", "padded", "baked", "merged")
+__all__ = ["FOLDERS", "WHOLE_MODELS", "ExportSettings"]
+
+_LAYOUTS: Final = "evaluators.adapters.layouts.registry:LAYOUTS"
+WHOLE_MODELS: Final[Mapping[str, str]] = {"merged": "the adapter merged into its base model"}
+"""Formats that are no adapter any more."""
+
+FOLDERS: Final = (*registry_names(_LAYOUTS), *WHOLE_MODELS)
 """Formats that are a folder; the others are a text."""
 
 
@@ -22,11 +30,13 @@ class ExportSettings:
     folder: Path = option(
         Path("."), "of a run or an adapter", metavar="DIR", flag="DIR", default_text="where you are"
     )
-    format: Literal["python", "json", "axolotl", "peft", "padded", "baked", "merged"] = option(
+    format: str = option(
         "python",
         "a LoraConfig to train anew, printed as Python, JSON or keys of axolotl's YAML; or a folder with the "
         "trained weights: PEFT's, padded to one rank for servers that read one, baked with every scale in "
         "its B, or merged, a whole model",
+        known=(CONFIG_FORMATS, _LAYOUTS, "search.cli.export_settings:WHOLE_MODELS"),
+        among=True,
     )
     output: Path | None = option(
         None,

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final
 
 from search.job.option import option
 from spaces.errors import UsageError
 
 from .typed import Typed
 
-__all__ = ["ConfigFormat", "ConfigSettings", "OutputSettings", "ScreenSettings", "check_format"]
+__all__ = ["CONFIG_FORMATS", "ConfigSettings", "OutputSettings", "ScreenSettings", "check_format"]
 
 
-ConfigFormat = Literal["python", "json", "axolotl"]
+CONFIG_FORMATS: Final = "evaluators.adapters.formats.registry:FORMATS"
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigSettings:
     """The LoraConfig."""
 
-    format: ConfigFormat = option(
-        "python", "of the LoraConfig that is printed: Python, JSON, or keys of axolotl's YAML"
+    format: str = option(
+        "python",
+        "of the LoraConfig that is printed: Python, JSON, or keys of axolotl's YAML",
+        known=(CONFIG_FORMATS,),
+        among=True,
     )
 
 

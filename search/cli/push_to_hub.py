@@ -8,7 +8,7 @@ from huggingface_hub import HfApi
 
 from evaluators.adapters.hub_upload import HubApi, check_hub, upload
 from evaluators.base.hub import on_hub
-from evaluators.store.smollm2 import SMOLLM2
+from search.job.smollm2 import SMOLLM2
 from spaces.errors import UsageError
 
 from .hub_settings import HubSettings

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from evaluators.data.demo import MODEL_NAME, demo_model_folder
-from evaluators.store.smollm2 import SMOLLM2, smollm2_folder
+
+from .smollm2 import SMOLLM2, smollm2_folder
 
 __all__ = ["model_base", "model_place", "model_title"]
 

@@ -36,9 +36,9 @@ def serve(monkeypatch: pytest.MonkeyPatch, splits: dict[str, datasets.Dataset], 
 
 def test_every_glue_task_is_there_and_one_is_embedded() -> None:
     glue_tasks = {"cola", "sst2", "mrpc", "qqp", "stsb", "mnli", "qnli", "rte", "wnli"}
-    assert NAMED_TASKS.keys() == glue_tasks | {"boolq", "cb", "rotten_tomatoes"}
+    assert glue_tasks < NAMED_TASKS.keys()
     assert [name for name, task in NAMED_TASKS.items() if task.embedded] == ["rotten_tomatoes"]
-    assert [name for name, task in NAMED_TASKS.items() if task.regression] == ["stsb"]
+    assert [name for name in glue_tasks if NAMED_TASKS[name].regression] == ["stsb"]
     assert all(task.metric in METRICS for task in NAMED_TASKS.values())
     assert NAMED_TASKS["mnli"].evaluation_split == "validation_matched"
 

@@ -12,6 +12,8 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
+from evaluators.adapters.formats.registry import FORMATS
+from evaluators.adapters.layouts.registry import LAYOUTS
 from search.cli.export import main
 from spaces.allocation import Allocation
 from tests.conftest import TinyModel
@@ -147,10 +149,11 @@ def test_the_folder_may_be_named_and_the_base_be_elsewhere(
         (["--push-to-hub", "me/x"], "--push-to-hub would change nothing of --format python"),
         (["--format", "json", "--without-shortcuts"], "--without-shortcuts would change nothing"),
         (["--format", "padded", "--dtype", "bfloat16"], "--dtype is of --format merged alone"),
+        (["--format", "toml"], f"unknown; choose from {', '.join([*FORMATS, *LAYOUTS, 'merged'])}"),
         (["--format", "padded", "--push-to-hub", "a/b/c"], "--push-to-hub 'a/b/c' is no name on the hub"),
     ],
 )
-def test_what_would_change_nothing_is_refused(
+def test_what_would_change_nothing_or_is_unknown_is_refused(
     run: Path, capsys: pytest.CaptureFixture[str], options: list[str], said: str
 ) -> None:
     assert main([str(run), *options]) == 2

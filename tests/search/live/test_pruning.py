@@ -12,7 +12,7 @@ from optuna.pruners import HyperbandPruner, SuccessiveHalvingPruner
 
 from search.live.ladder import Ladder
 from search.live.live_trial import LiveTrial, Report
-from search.live.pruning import PRUNERS, Competition, find_pruner
+from search.live.pruning import Competition, find_pruner
 from search.sampling.configuration import Configuration
 from search.sampling.proposer import UNIFORM
 from spaces.allocation import Allocation
@@ -161,4 +161,3 @@ def test_apart_trials_compete_with_their_like_in_size():
 def test_an_unknown_name_is_told_the_known_ones():
     with pytest.raises(UsageError, match="median"):
         find_pruner("median")
-    assert sorted(PRUNERS) == ["halving", "hyperband"]

@@ -19,10 +19,9 @@ from filelock import FileLock
 
 from evaluators.base.content_digest import file_digest
 from evaluators.data.demo import installed_file
+from evaluators.store.whole_folder import replace_folder
 from spaces.errors import InputError
 from spaces.foreign import foreign
-
-from .whole_folder import replace_folder
 
 __all__ = ["SMOLLM2", "SMOLLM2_SHA256", "smollm2_folder", "user_cache"]
 

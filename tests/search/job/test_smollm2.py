@@ -7,7 +7,7 @@ import pytest
 
 from evaluators.base.base_model import ModelSource, load_base_model, load_tokenizer
 from evaluators.base.content_digest import file_digest
-from evaluators.store.smollm2 import SMOLLM2_SHA256, smollm2_folder, user_cache
+from search.job.smollm2 import SMOLLM2_SHA256, smollm2_folder, user_cache
 from spaces.errors import InputError
 
 

@@ -1,0 +1,1 @@
+"""Proxies that look at nothing but sites: the controls; one a file."""
