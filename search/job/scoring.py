@@ -10,9 +10,9 @@ from proxies.measure.evidence import Evidence
 from proxies.measure.need import Need
 from proxies.measure.warm_up import WarmUp
 from proxies.proxy import Proxy, needs_of
-from proxies.registry import ALL, find_proxy, proxy_names, score_sites
+from proxies.registry import ALL, PROXIES, find_proxy, score_sites, spelled_out
 from proxies.site_scores import SiteScores
-from spaces.errors import InputError
+from spaces.errors import InputError, UsageError
 from spaces.objective import Batch
 from spaces.search_space import SearchSpace
 
@@ -36,24 +36,37 @@ follows)."""
 
 
 def score_space(
-    job: Job, proxies: Sequence[str] | None = None, *, progress: Progress = silent
+    job: Job, proxies: Sequence[str | Proxy] | None = None, *, progress: Progress = silent
 ) -> list[SiteScores]:
     """Scores of all sites of a job by these proxies; by default, by those of a few that can rank its space;
-    of ``all``, by those that can.
+    of ``all``, by those that can. A proxy itself may stand where a name does.
 
-    Raises UsageError on an unknown proxy, InputError where one that was asked for cannot score, or none can.
+    Raises UsageError on an unknown proxy and on two of one name, InputError where one that was asked for
+    cannot score, or none can.
     """
-    names = DEFAULT_PROXIES if proxies is None else proxy_names(proxies)
+    asked = _asked(DEFAULT_PROXIES if proxies is None else proxies)
     strict = proxies is not None and ALL not in proxies
-    asked = [find_proxy(name) for name in names]
     batches = scoring_batches(job)
     with progress("scoring", len(batches), "batch", units="batches") as advance:
         evidence = evidence_of(job, batches, job.space, needs=needs_of(asked), on_batch=lambda: advance(1))
         scores = score_sites(asked, evidence) if strict else _of_those_that_can(asked, evidence)
     if not scores:
-        raise InputError(f"none of the proxies {list(names)} can rank this space; name others with `proxy`.")
+        names = [proxy.name for proxy in asked]
+        raise InputError(f"none of the proxies {names} can rank this space; name others with `proxy`.")
     _log_errors(scores)
     return scores
+
+
+def _asked(given: Sequence[str | Proxy]) -> list[Proxy]:
+    """Each once, names looked up."""
+    own: dict[str, Proxy] = {}
+    for one in given:
+        if isinstance(one, Proxy):
+            if {**PROXIES, **own}.get(one.name, one) != one:
+                raise UsageError(f"two proxies are called {one.name!r}; give yours another name.")
+            own[one.name] = one
+    names = spelled_out((one.name if isinstance(one, Proxy) else one for one in given), PROXIES)
+    return [own.get(name) or find_proxy(name) for name in names]
 
 
 def _log_errors(scores: Sequence[SiteScores]) -> None:

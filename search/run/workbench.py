@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
+from proxies.proxy import Proxy
 from proxies.site_scores import SiteScores
 from search.allocation.uniform import uniform_allocation
 from search.folder.output_folder import OutputFolder, decisive
@@ -90,13 +91,16 @@ class Workbench:
         """The sites that can be used, and the ranks to choose from."""
         return self.job.space
 
-    def score(self, *proxies: str) -> tuple[SiteScores, ...]:
-        """Scores of all sites, one for each proxy named; by default, by those that ``rankscape run`` takes.
+    def score(self, *proxies: str | Proxy) -> tuple[SiteScores, ...]:
+        """Scores of all sites, one for each proxy; by default, by those that ``rankscape run`` takes.
 
-        Raises UsageError on an unknown proxy, InputError where one that was named cannot score here.
+        proxies: by name, or as a ``proxies.proxy.Proxy`` of your own.
+        Raises UsageError on an unknown name and on two proxies of one name, InputError where one that was
+        asked for cannot score here.
         """
-        for name in proxies:
-            check_type("proxies", name, str)
+        for one in proxies:
+            if not isinstance(one, Proxy):
+                check_type("proxies", one, str)
         return tuple(score_space(self.job, proxies or None, progress=self.progress))
 
     def uniform(self) -> Allocation:

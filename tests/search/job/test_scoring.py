@@ -8,7 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from proxies.registry import PROXIES
+from proxies.proxy import Proxy
+from proxies.registry import PROXIES, find_proxy
+from proxies.site_scores import per_unit_of_rank
 from search.job.option import options_of
 from search.job.prepare import prepare
 from search.job.scoring import DEFAULT_PROXIES, score_space, scoring_batches
@@ -78,6 +80,20 @@ def test_memory_is_read_where_it_is_chosen():
     assert ScoringSettings(scoring_memory="2GB").memory == MemorySize(2e9, "bytes")
     with pytest.raises(UsageError, match="`scoring_memory='much'` is no amount of memory"):
         ScoringSettings(scoring_memory="much")
+
+
+def test_a_proxy_of_one_s_own_stands_where_a_name_does(job):
+    def measure(evidence, name):
+        return per_unit_of_rank(name, "none", evidence.space, [1.0 + s.layer for s in evidence.space.sites])
+
+    depth = Proxy("depth", "none", measure)
+    first, second, third = score_space(job, ["snip", depth, find_proxy("snr"), depth])
+    assert [one.proxy for one in (first, second, third)] == ["snip", "depth", "snr"]
+    assert second.by_site.tolist() == [1.0 + site.layer for site in job.space.sites]
+    snip = Proxy("snip", "none", measure)
+    for clash in ([snip], ["snip", snip], [replace(snip, name="a"), replace(snip, name="a", point="base")]):
+        with pytest.raises(UsageError, match=r"two proxies are called '(snip|a)'; give yours another name"):
+            score_space(job, clash)
 
 
 def test_an_unknown_proxy_is_refused(job):
