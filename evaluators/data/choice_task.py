@@ -67,7 +67,8 @@ def build_choice_task(
         f"a row to judge by is a choice: of {counted(_questions(validation), 'question')} to select by and "
         f"{_questions(evaluation)} to report on"
     )
-    return Task(name, objective, learned, validation, evaluation, (*repeated, rows_are_choices))
+    notes = *repeated, rows_are_choices
+    return Task(name, objective, learned, validation, evaluation, notes, test_notes=repeated)
 
 
 def build_choice_training_task(

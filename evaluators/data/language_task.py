@@ -75,8 +75,9 @@ def build_language_task(
     tokenised = tokenised_passages(parts, tokenizer, max_length=max_length, loss_on=loss_on)
     train_part, validation_part, test_part = (tokenised.rows[part] for part in parts)
     prompts = prompts_of(parts["evaluation"], test, tokenizer, limit=row_limit(tokenizer, max_length))
-    notes = (*tokenised.notes, *repeated)
-    return Task(name, objective, train_part, validation_part, test_part, notes, prompts)
+    notes = (*(note for part in parts for note in tokenised.notes[part]), *repeated)
+    of_test = (*tokenised.notes["evaluation"], *repeated)
+    return Task(name, objective, train_part, validation_part, test_part, notes, prompts, test_notes=of_test)
 
 
 def build_language_training_task(

@@ -50,8 +50,8 @@ class Task:
 
     objective: says both. train: to learn from. validation: cut from the training rows, to choose by. test: to
     report, once; neither has a row where nothing is to be judged. notes: sentences without which its numbers
-    may be misread. prompts: of the rows that are reported on, for text to be generated; None where there are
-    none. decoding: how that is usually done for this task. text_metrics: by which it is usually judged, names
+    may be misread. test_notes: those of them that are of the test rows alone. prompts: of the rows that are
+    reported on, for text to be generated; None where there are none. decoding: how that is usually done for this task. text_metrics: by which it is usually judged, names
     in ``TEXT_METRICS``; empty leaves the choice.
     """
 
@@ -64,6 +64,7 @@ class Task:
     prompts: Prompts | None = None
     decoding: Decoding = field(default_factory=Decoding)
     text_metrics: tuple[str, ...] = ()
+    test_notes: tuple[str, ...] = ()
 
 
 def build_task(
@@ -108,17 +109,26 @@ def build_task(
     labels = {part: learned.objective.encoded(table.labels, part) for part, table in tables.items()}
     doubts = learned.objective.doubts(labels)
     known = (*tables["training"].texts, *tables["validation"].texts)
-    warnings = [*learned.warnings, *doubts, *repeats(known, tables["evaluation"].texts)]
+    repeated = [*repeats(known, tables["evaluation"].texts)]
+    warnings = [*learned.warnings, *doubts, *repeated]
     _log_all(warnings)
     (train, validation, test), told = _tokenised(tables, labels, tokenizer, max_length)
-    _log_all(told)
-    warnings += told
-    return Task(name, learned.objective, train, validation, test, (*warnings, *learned.remarks))
+    notes = (*warnings, *_log_told(told), *learned.remarks)
+    doubts_of_test = learned.objective.doubts({"evaluation": labels["evaluation"]})
+    of_test = (*doubts_of_test, *repeated, *told["evaluation"])
+    return Task(name, learned.objective, train, validation, test, notes, test_notes=of_test)
 
 
 def _log_all(warnings: Sequence[str]) -> None:
     for warning in warnings:
         _logger.warning("%s", warning)
+
+
+def _log_told(told: Mapping[str, Sequence[str]]) -> list[str]:
+    """The sentences of all parts, which are logged."""
+    every = [one for part in told.values() for one in part]
+    _log_all(every)
+    return every
 
 
 def build_training_task(
@@ -142,7 +152,7 @@ def build_training_task(
     labels = {part: learned.objective.encoded(own.labels, part) for part, own in tables.items()}
     _log_all([*learned.warnings, *learned.objective.doubts(labels)])
     (train,), told = _tokenised(tables, labels, tokenizer, max_length)
-    _log_all(told)
+    _log_told(told)
     return Task(name, learned.objective, train, train.take([]), train.take([]))
 
 
@@ -190,9 +200,9 @@ def _tokenised(
     labels: Mapping[str, np.ndarray],
     tokenizer: PreTrainedTokenizerBase,
     max_length: int | None,
-) -> tuple[list[Rows], list[str]]:
-    """The tables' rows, tokenised in one batch, and a sentence for each part of which some are cut, or begin
-    with the begin-of-text token themselves.
+) -> tuple[list[Rows], dict[str, list[str]]]:
+    """The tables' rows, tokenised in one batch, and of each part a sentence where some are cut, or begin with
+    the begin-of-text token themselves.
 
     Token types that are 0 everywhere, as for single texts, are left out: that is what models take then.
     """
@@ -205,13 +215,13 @@ def _tokenised(
         )
     longer = _longer(texts, ids, tokenizer, limit)
     typed = any(row.any() for row in types)
-    parts, told, start = [], [], 0
+    parts, told, start = [], {}, 0
     for part, table in tables.items():
         rows = slice(start, start := start + len(table))
         parts.append(Rows(tuple(ids[rows]), tuple(types[rows]) if typed else None, labels[part]))
-        told += begun_note(part, "row", [row[0] for row in table.texts], tokenizer)
+        told[part] = begun_note(part, "row", [row[0] for row in table.texts], tokenizer)
         if cut := int(longer[rows].sum()):
-            told.append(cut_rows_note(part, cut, len(table), tokenizer, limit))
+            told[part].append(cut_rows_note(part, cut, len(table), tokenizer, limit))
     return parts, told
 
 

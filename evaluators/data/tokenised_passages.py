@@ -62,10 +62,10 @@ USUAL_LOSS: Final = LossOn()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TokenisedPassages:
-    """rows: of each part by its name. notes: sentences about those that are not whole, or left out."""
+    """Of each part, by its name. notes: sentences about rows that are not whole, or left out."""
 
     rows: Mapping[str, Rows]
-    notes: tuple[str, ...]
+    notes: Mapping[str, Sequence[str]]
 
 
 def row_limit(tokenizer: PreTrainedTokenizerBase, max_length: int | None) -> int:
@@ -111,11 +111,10 @@ def tokenised_passages(
     """
     limit = row_limit(tokenizer, max_length)
     _check(parts, tokenizer, loss_on)
-    rows, notes = {}, []
+    rows, notes = {}, {}
     for part, passages in parts.items():
-        rows[part], told = _rows(part, passages, tokenizer, limit, loss_on)
-        notes += told
-    return TokenisedPassages(rows, tuple(notes))
+        rows[part], notes[part] = _rows(part, passages, tokenizer, limit, loss_on)
+    return TokenisedPassages(rows, notes)
 
 
 def question_ids(passages: Passages, tokenizer: PreTrainedTokenizerBase) -> list[np.ndarray]:

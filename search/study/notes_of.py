@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from evaluators.store.benchmark_table import Entry
@@ -25,7 +26,7 @@ def notes_of(
 ) -> Notes:
     """What a finished study has to say of itself; costs are those of the first scaling rule."""
     first, costs = jobs[0], next(iter(scored.values()))
-    task, space, recipe, scoring = first.task, first.space, first.recipe, first.scoring
+    task, space, recipe = first.task, first.space, first.recipe
     factors = recipe.scaling
     budgets = dict.fromkeys(counted(job.max_params, "parameter") for job in jobs)
     rates = dict.fromkeys(f"{job.learning_rate:g}" for job in jobs)
@@ -43,8 +44,7 @@ def notes_of(
         "scaling": written_scaling(tuple(scored), *alphas_of(factors, space.sites), factors.reference_rank),
         "training": f"{counted(recipe.epochs, 'epoch')} in batches of {recipe.batch_size}, "
         f"learning rate {', '.join(rates)}, renorm {recipe.renorm}",
-        "scoring": f"{counted(scoring.scoring_batches, 'batch', 'batches')} of {scoring.scoring_batch_size}, "
-        f"{counted(scoring.warm_up_steps, 'warm-up step')}",
+        "scoring": f"{_looked_at(first)}, {counted(first.scoring.warm_up_steps, 'warm-up step')}",
         "device": ", ".join(first.machine.devices),
     }
     return Notes(
@@ -54,6 +54,16 @@ def notes_of(
         tuple(left_out),
         {rule: tuple(one.scores for one in tables) for rule, tables in scored.items()},
         task.objective.metric_label,
-        task.notes,
+        tuple(note for note in task.notes if note not in task.test_notes),  # no study looks at the test rows
         task.objective.direction,
     )
+
+
+def _looked_at(job: Job) -> str:
+    """The scoring batches that there were training rows for, which may be fewer than were asked for."""
+    size = job.scoring.scoring_batch_size
+    rows = min(job.scoring.scoring_batches * size, len(job.task.train))
+    batches, rest = counted(math.ceil(rows / size), "batch", "batches"), rows % size
+    if rows <= size:
+        return f"{batches} of {rows}"
+    return f"{batches} of {size}" + (f", the last of {rest}" if rest else "")

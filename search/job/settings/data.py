@@ -49,7 +49,9 @@ class DataSettings:
         metavar="FILE",
     )
     eval_file: Path | None = option(
-        None, "rows that report the winner and the baseline, used once", metavar="FILE"
+        None,
+        "rows to report on what was chosen, used once; a study judges by rows cut from the training file instead",
+        metavar="FILE",
     )
     objective: ObjectiveName = option(
         "auto",
@@ -119,7 +121,7 @@ class DataSettings:
     )
     eval_rows: int | None = option(
         None,
-        "at most, to select by and to report on each",
+        "at most, of those cut from the training rows to choose or judge by, and of those to report on",
         metavar="N",
         between=_ROWS,
         default_text="320 of the embedded task, else all",
