@@ -51,8 +51,9 @@ class Task:
     objective: says both. train: to learn from. validation: cut from the training rows, to choose by. test: to
     report, once; neither has a row where nothing is to be judged. notes: sentences without which its numbers
     may be misread. test_notes: those of them that are of the test rows alone. prompts: of the rows that are
-    reported on, for text to be generated; None where there are none. decoding: how that is usually done for this task. text_metrics: by which it is usually judged, names
-    in ``TEXT_METRICS``; empty leaves the choice.
+    reported on, for text to be generated; None where there are none. decoding: how that is usually done for
+    this task. text_metrics: by which it is usually judged, names in ``TEXT_METRICS``; empty leaves the
+    choice.
     """
 
     name: str

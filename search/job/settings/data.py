@@ -50,7 +50,7 @@ class DataSettings:
     )
     eval_file: Path | None = option(
         None,
-        "rows to report on what was chosen, used once; a study judges by rows cut from the training file instead",
+        "rows to report what was chosen on, used once; a study judges by rows cut from the training file",
         metavar="FILE",
     )
     objective: ObjectiveName = option(
