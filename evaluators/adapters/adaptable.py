@@ -50,7 +50,7 @@ def adaptable(model: PreTrainedModel, sites: Sequence[Site]) -> tuple[Site, ...]
 
 
 def beyond_peft(model: PreTrainedModel, sites: Sequence[Site]) -> tuple[str, ...]:
-    """What PEFT will not load of adapters at these sites, each reason a sentence; none where it loads all.
+    """At which of these sites PEFT will load no adapter, each reason a sentence; none where it loads all.
 
     sites: as ``find_sites`` gives them; those that are no linears, which no format of PEFT has, are passed
     over. The model comes back frozen.
@@ -60,12 +60,12 @@ def beyond_peft(model: PreTrainedModel, sites: Sequence[Site]) -> tuple[str, ...
     why |= _why_not(model, peft_sites(model, linears))
     roles = _roles_outside(linears, why)
     instead = f"; of these roles lora[{','.join(roles)}] would do" if roles else ""
-    said = []
+    every, said = counted(len(linears), "linear site"), []
     for reason in dict.fromkeys(why.values()):
         others = [site for site in linears if why.get(site.target.module) == reason]
         said.append(
-            f"PEFT will not load what is trained at {len(others)} of {counted(len(linears), 'linear site')} "
-            f"({_listed(others)}), load_adapter will: {reason}{instead}"
+            f"PEFT will not load an adapter with wires at {len(others)} of {every} ({_listed(others)}), "
+            f"load_adapter will: {reason}{instead}"
         )
     return tuple(said)
 

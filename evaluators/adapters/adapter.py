@@ -69,9 +69,9 @@ def save_adapter(
     base: the base model's name or folder, recorded as given. objective: that it was trained for. rows:
     any of the task's, on the first few of which PEFT's logits are compared with ours. story: how it came
     about, for its record and its model card.
-    Where PEFT does not load or give what was trained, its files are left out, and the log says why. Raises
-    InputError where the candidate failed, where the folder cannot be written, and where it holds anything
-    but an adapter.
+    Where any wire is more than PEFT's LoRA, its files are left out; so they are where PEFT does not load or
+    give what was trained, and the log says why. Raises InputError where the candidate failed, where the
+    folder cannot be written, and where it holds anything but an adapter.
     """
     if trained.evaluation.failure is not None:
         raise InputError(f"a failed candidate has no adapter to save: {trained.evaluation.failure}.")
@@ -120,34 +120,33 @@ class _Saving:
 
     def write(self, new: Path) -> None:
         """Writes everything into a new folder, which takes the place of ``folder`` afterwards."""
-        stock = self._as_peft(new)
-        others = [wire for wire in self.wires if wire not in stock]
-        write_wires(new, others)
+        record = replace(self.record, stock_peft=self._as_peft(new))
+        if not record.stock_peft:
+            write_wires(new, self.wires)
         write_head(new, self.head)
-        record = replace(self.record, stock_peft=bool(stock) and not others)
         (new / ADAPTER_RECORD).write_text(record.to_json(), encoding="utf-8")
         roles = roles_of([wire.site for wire in self.wires])
         loader: Loader = "peft" if record.stock_peft else "load_adapter"
         card = model_card(record, loader, roles=roles, head_modules=self.objective.head(self.model))
         (new / MODEL_CARD).write_text(card, encoding="utf-8")
 
-    def _as_peft(self, new: Path) -> list[Wire]:
-        """The wires that PEFT has been seen to load and to compute as we do, with the head; written."""
-        stock = [wire for wire in self.wires if fits_peft(wire.site)]
-        if not stock:
-            return []
+    def _as_peft(self, new: Path) -> bool:
+        """Whether PEFT has been seen to load every wire and the head, and to compute as we do; its files are
+        then written. Of a part of the wires they never are: PEFT would load it without a word."""
+        if not self.wires or not all(fits_peft(wire.site) for wire in self.wires):
+            return False
         record = self.record
         write_peft(
-            new, stock, self.head, model=self.model, base=record.base, architecture=record.architecture
+            new, self.wires, self.head, model=self.model, base=record.base, architecture=record.architecture
         )
-        with _attached(self.model, stock, self.head, record):
-            trained = AsTrained.of(self.model, self.objective, stock, self.head, self.rows)
+        with _attached(self.model, self.wires, self.head, record):
+            trained = AsTrained.of(self.model, self.objective, self.wires, self.head, self.rows)
         reason = why_not_stock(new, self.model, self.rows, trained)
         if reason is None:
-            return stock
+            return True
         _log.warning("%s has no files for PEFT, and needs load_adapter: %s.", self.folder, reason)
         remove_peft(new)
-        return []
+        return False
 
 
 def load_adapter(folder: Path, model: PreTrainedModel) -> Attachment:

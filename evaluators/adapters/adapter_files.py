@@ -1,14 +1,13 @@
 """The tensors in an adapter's folder: which file holds what, written and read.
 
-* ``adapter_config.json``, ``adapter_model.safetensors``: the wires that PEFT's LoRA expresses, and the head,
-  as PEFT writes them;
-* ``wires.safetensors``: the other wires (shortcuts, DeBERTa's q and k, and all wires of a model in which PEFT
-  does not give what was trained);
+* ``adapter_config.json``, ``adapter_model.safetensors``: all wires and the head as PEFT writes them, where
+  PEFT gives what was trained;
+* ``wires.safetensors``: all wires, where it does not (shortcuts, DeBERTa's q and k, linears that it refuses);
 * ``head.safetensors``: the head, where there is one;
 * ``README.md``: the model card;
 * ``rankscape.json``: everything else (``adapter_record``).
 
-PEFT's files are left out where there is no wire for them, ``wires.safetensors`` likewise.
+An adapter without wires has neither. Older versions split one with some such wires into both.
 """
 
 from __future__ import annotations
@@ -41,7 +40,6 @@ from .peft_files import (
 __all__ = [
     "ADAPTER_FILES",
     "named_tensors",
-    "needing_load_adapter",
     "read_head",
     "read_wires",
     "write_head",
@@ -59,16 +57,9 @@ def named_tensors(wires: Sequence[Wire]) -> dict[str, Tensor]:
 
 
 def write_wires(folder: Path, wires: Sequence[Wire]) -> None:
-    """Writes wires that PEFT's files do not hold, if any."""
+    """Writes wires as they are, if any."""
     if wires:
         save_file(named_tensors(wires), folder / _WIRES)
-
-
-def needing_load_adapter(folder: Path) -> tuple[str, ...]:
-    """The names of the sites whose wires PEFT's files do not hold, sorted."""
-    file = folder / _WIRES
-    tensors = read_tensors(file) if file.exists() else {}
-    return tuple(sorted({name.removesuffix(".A").removesuffix(".B") for name in tensors}))
 
 
 def write_head(folder: Path, head: Mapping[str, Tensor]) -> None:
@@ -80,7 +71,7 @@ def write_head(folder: Path, head: Mapping[str, Tensor]) -> None:
 def read_wires(
     folder: Path, record: AdapterRecord, model: PreTrainedModel, sites: Sequence[Site]
 ) -> list[Wire]:
-    """The wires at these sites, in their order. sites: all that the record's allocation names.
+    """The wires at these sites, in their order. sites: all that the allocation names, or all linears of it.
 
     Raises InputError where one is missing, does not fit the model, or is not finite.
     """
@@ -88,7 +79,8 @@ def read_wires(
     factors = {site.name: record.scaling.factor(site.kind, ranks[site.name]) for site in sites}
     file = folder / _WIRES
     tensors = read_tensors(file) if file.exists() else {}
-    ours = [site for site in sites if f"{site.name}.A" in tensors or not fits_peft(site)]
+    in_peft = record.stock_peft or (folder / PEFT_CONFIG).exists()  # a part, as older versions wrote it
+    ours = [site for site in sites if not in_peft or f"{site.name}.A" in tensors or not fits_peft(site)]
     stock = [site for site in sites if site not in ours]
     wires = read_peft(folder, stock, model, ranks=ranks, factors=factors) if stock else []
     for site in ours:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
 
+import torch
 from transformers import PreTrainedModel
 
 from evaluators.base.architectures import ARCHITECTURES
@@ -18,14 +22,16 @@ from spaces.errors import InputError
 from spaces.meta_model import meta_model
 
 from .adapter import adapted_sites, merge
-from .adapter_files import needing_load_adapter
+from .adapter_files import read_head, read_wires
 from .adapter_record import AdapterRecord, read_adapter_record
 from .layouts.peft_adapter import PeftAdapter, read_peft_adapter
 from .layouts.registry import LAYOUTS
 from .model_card import MODEL_CARD, model_card, roles_of
+from .peft_files import fits_peft, write_peft
 
 __all__ = ["Exported", "export_adapter", "export_merged"]
 
+_ATTACHED: Final = "use the adapter by load_adapter"
 _log = logging.getLogger(__name__)
 
 
@@ -72,12 +78,13 @@ def export_adapter(
     not fit the base model, or is damaged; and where ``output`` holds anything or cannot be written.
     """
     record = _record_of(source, without_shortcuts=without_shortcuts)
+    if not record.allocation.ranks:
+        raise InputError(f"the adapter in {source} has no wire; there is nothing to export.")
     if packed := _packed(record):
         _log.warning("%s", packed)
-    _check_stock(source, record)
     own = base or record.base
     model = meta_model(own, record.architecture)
-    adapter = LAYOUTS[layout](read_peft_adapter(source, model, base=title or own))
+    adapter = LAYOUTS[layout](_as_peft(source, record, model, base=title or own))
     adapter.check(model)
     called, roles = replace(record, base=title or own), roles_of(adapted_sites(model, record.allocation))
 
@@ -178,15 +185,39 @@ def _record_of(source: Path, *, without_shortcuts: bool) -> AdapterRecord:
     return record
 
 
-def _check_stock(source: Path, record: AdapterRecord) -> None:
-    """Raises InputError where linears have wires that PEFT was seen not to give, or there are no wires."""
-    if not record.allocation.ranks:
-        raise InputError(f"the adapter in {source} has no wire; there is nothing to export.")
-    if lasting := [name for name in needing_load_adapter(source) if name not in record.shortcuts]:
-        raise InputError(
-            f"PEFT does not give what was trained at {lasting[0]} (one of {counted(len(lasting), 'wire')}); "
-            "merge it (`format=merged`), or use the adapter by load_adapter."
-        )
+def _as_peft(source: Path, record: AdapterRecord, model: PreTrainedModel, *, base: str) -> PeftAdapter:
+    """The wires at linears, and the head, as PEFT has them.
+
+    base: where the base model is, as the config shall say. Raises InputError where linears have wires that
+    PEFT cannot have, or was seen not to give.
+    """
+    if record.stock_peft:
+        return read_peft_adapter(source, model, base=base)
+    linears = [site for site in adapted_sites(model, record.allocation) if site.kind == "lora"]
+    if several := [site.name for site in linears if not fits_peft(site)]:
+        raise InputError(f"{_not_given(several)}, whose linear also projects positions; {_ATTACHED}.")
+    if not record.shortcuts:
+        every = [site.name for site in linears]
+        raise InputError(f"{_not_given(every)}; merge it (`format=merged`), or {_ATTACHED}.")
+    model = _with_labels(model, record)
+    wires, head = read_wires(source, record, model, linears), read_head(source, record, model)
+    with TemporaryDirectory() as folder:
+        write_peft(Path(folder), wires, head, model=model, base=base, architecture=record.architecture)
+        return read_peft_adapter(Path(folder), model, base=base)
+
+
+def _with_labels(model: PreTrainedModel, record: AdapterRecord) -> PreTrainedModel:
+    """A model without weights, with as many outputs as the adapter was trained for where these are labels."""
+    if not ARCHITECTURES[record.architecture].fresh_head:
+        return model
+    config = copy.deepcopy(model.config)
+    config.num_labels = max(1, len(record.label_names))
+    with torch.device("meta"):
+        return type(model)(config)
+
+
+def _not_given(names: Sequence[str]) -> str:
+    return f"PEFT does not give what was trained at {names[0]} (one of {counted(len(names), 'wire')})"
 
 
 def _note(layout: str, adapter: PeftAdapter, record: AdapterRecord) -> str:

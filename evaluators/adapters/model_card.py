@@ -197,7 +197,7 @@ def _loading(record: AdapterRecord, base: str, loader: Loader, head: Sequence[st
     )
     if loader != "load_adapter":
         return [fenced(snippet, "python")]
-    said = "PEFT cannot have all of it, so the base model takes it by `load_adapter`."
+    said = "PEFT cannot have all of it and gets no files: the base model takes it by `load_adapter`."
     return [said, fenced(snippet, "python")]
 
 

@@ -11,9 +11,11 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForSequenceClassification
 
-from evaluators.adapters.adapter import load_adapter, merge, save_adapter
+from evaluators.adapters.adapter import adapted_sites, load_adapter, merge, save_adapter
+from evaluators.adapters.adapter_files import read_head, read_wires, write_wires
+from evaluators.adapters.adapter_record import read_adapter_record
 from evaluators.adapters.base_digest import base_digest
-from evaluators.adapters.peft_files import read_tensors
+from evaluators.adapters.peft_files import fits_peft, write_peft
 from evaluators.data.rows import Rows
 from evaluators.objectives.classification import Classification
 from evaluators.objectives.regression import Regression
@@ -55,7 +57,7 @@ def test_files_are_written_only_for_the_wires_that_are_on(tmp_path, saved, tiny_
     both = {"head.safetensors", "README.md", RECORD}
     shortcuts = saved(tmp_path / "shortcuts", tiny_model("bert"), "shortcut")
     nothing = saved(tmp_path / "nothing", tiny_model("bert"), "lora", allocation=Allocation.of({}))
-    saved(tmp_path / "deberta", tiny_model("deberta-v2"), "lora[q,k]")
+    saved(tmp_path / "deberta", tiny_model("deberta-v2"), "lora[q,v]")
     assert {path.name for path in (tmp_path / "shortcuts").iterdir()} == {*both, "wires.safetensors"}
     assert {path.name for path in (tmp_path / "deberta").iterdir()} == {*both, "wires.safetensors"}
     assert {path.name for path in (tmp_path / "nothing").iterdir()} == both
@@ -65,16 +67,51 @@ def test_files_are_written_only_for_the_wires_that_are_on(tmp_path, saved, tiny_
             torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
 
 
-def test_lora_weights_are_stored_once_and_read_from_the_peft_file(tmp_path, saved, tiny_model):
+@pytest.mark.parametrize(
+    ("space", "file", "message"),
+    [
+        (
+            "lora",
+            "adapter_model.safetensors",
+            r"adapter_model.safetensors cannot be read .*; save the adapter",
+        ),
+        ("lora", "adapter_config.json", r"adapter_config.json cannot be read .*; save the adapter again"),
+        ("lora+residual", "wires.safetensors", r"wires.safetensors has no layers\.0\.q\.A; save the adapter"),
+    ],
+)
+def test_wires_are_stored_once_and_a_file_of_them_that_is_gone_is_named(
+    tmp_path, saved, tiny_model, space, file, message
+):
     model = tiny_model("bert")
-    saved(tmp_path / "a", model, "lora+residual")
-    keys = read_tensors(tmp_path / "a" / "wires.safetensors").keys()
-    assert {key.split(".")[2] for key in keys} == {"res1", "res2"}
-    (tmp_path / "a" / "adapter_model.safetensors").unlink()
-    with pytest.raises(
-        InputError, match=r"adapter_model.safetensors cannot be read .*; save the adapter again"
-    ):
+    saved(tmp_path / "a", model, space)
+    (tmp_path / "a" / file).unlink()
+    with pytest.raises(InputError, match=message):
         load_adapter(tmp_path / "a", model)
+
+
+@pytest.mark.parametrize(
+    ("family", "space"), [("bert", "lora+shortcut"), ("gpt2", "lora[all]+cross"), ("deberta-v2", "lora[q,v]")]
+)
+def test_a_folder_that_an_older_version_split_still_loads(
+    tmp_path, saved, tiny_model, tiny_batch, family, space
+):
+    """It had PEFT's files of the wires that PEFT can have, and the others beside them."""
+    model, folder = tiny_model(family), tmp_path / "a"
+    expected = saved(folder, model, space)
+    record = read_adapter_record(folder)
+    wires = read_wires(folder, record, model, adapted_sites(model, record.allocation))
+    stock = [wire for wire in wires if fits_peft(wire.site)]
+    write_peft(
+        folder,
+        stock,
+        read_head(folder, record, model),
+        model=model,
+        base="b",
+        architecture=record.architecture,
+    )
+    write_wires(folder, [wire for wire in wires if wire not in stock])
+    with load_adapter(folder, model):
+        torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
 
 
 def test_the_record_says_how_the_adapter_was_made(tmp_path, saved, tiny_model):

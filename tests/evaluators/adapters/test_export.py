@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 from peft import AutoPeftModelForCausalLM, PeftModel
+from peft.tuners import lora
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
-from evaluators.adapters.adapter import load_adapter
+from evaluators.adapters.adapter import load_adapter, merge
 from evaluators.adapters.export import export_adapter, export_merged
+from evaluators.objectives.classification import Classification
+from evaluators.objectives.regression import Regression
 from spaces.allocation import Allocation
 from spaces.errors import InputError
 from tests.conftest import TinyModel
@@ -39,6 +42,14 @@ def trained(tiny_language_model: TinyModel, tiny_batch: Batch, tmp_path: Path) -
         return saved_language_model(tmp_path / "adapter", model, space, tiny_batch)
 
     return save
+
+
+def export(place: Path, layout: str, *, base: str | None = None, without_shortcuts: bool = False) -> None:
+    source, out = place / "adapter", place / "out"
+    if layout == "merged":
+        export_merged(source, out, base=base, without_shortcuts=without_shortcuts)
+    else:
+        export_adapter(source, out, layout, base=base, without_shortcuts=without_shortcuts)
 
 
 def add_as_servers_do(folder: Path, model: torch.nn.Module) -> None:
@@ -157,19 +168,12 @@ def test_shortcuts_are_refused_unless_they_may_be_left_out_which_is_loud(
     caplog: pytest.LogCaptureFixture,
     layout: str,
 ) -> None:
-    def export(*, without_shortcuts: bool) -> None:
-        source, out = tmp_path / "adapter", tmp_path / "out"
-        if layout == "merged":
-            export_merged(source, out, without_shortcuts=without_shortcuts)
-        else:
-            export_adapter(source, out, layout, without_shortcuts=without_shortcuts)
-
     whole = trained("llama", "lora+shortcut")
     with pytest.raises(InputError, match=r"has \d+ shortcuts, layers\.\d\.\w+ the first, which no format"):
-        export(without_shortcuts=False)
+        export(tmp_path, layout)
     assert not (tmp_path / "out").exists()
     with caplog.at_level(logging.WARNING):
-        export(without_shortcuts=True)
+        export(tmp_path, layout, without_shortcuts=True)
     assert "LEFT OUT" in caplog.text
     auto = AutoModelForCausalLM if layout == "merged" else AutoPeftModelForCausalLM
     left = logits_of(auto.from_pretrained(tmp_path / "out").eval(), tiny_batch)
@@ -190,14 +194,59 @@ def test_nothing_but_shortcuts_or_nothing_at_all_is_no_export(
         export_adapter(tmp_path / "empty", tmp_path / "out", "peft")
 
 
-def test_linears_that_peft_does_not_give_are_named(
-    saved: Saved, tiny_model: TinyModel, tmp_path: Path
+@pytest.mark.parametrize("layout", [*LAYOUTS, "merged"])
+@pytest.mark.parametrize("space", ["lora[q,v]", "lora[q,v]+residual"])
+def test_linears_that_also_project_positions_are_named_with_what_would_do(
+    saved: Saved, tiny_model: TinyModel, tmp_path: Path, space: str, layout: str
 ) -> None:
-    saved(tmp_path / "adapter", tiny_model("deberta-v2"), "lora[q,v]")
+    tiny_model("deberta-v2").save_pretrained(tmp_path / "base")
+    save_tokenizer(tmp_path / "base")
+    saved(tmp_path / "adapter", tiny_model("deberta-v2"), space)
+    with pytest.raises(InputError, match="also project") as error:
+        export(tmp_path, layout, base=str(tmp_path / "base"), without_shortcuts=True)
+    assert "layers.0.q" in str(error.value)
+    assert "load_adapter" in str(error.value)
+    assert "merge" not in str(error.value)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_where_peft_was_seen_to_fail_it_is_advised_to_merge_which_works(
+    saved: Saved,
+    tiny_model: TinyModel,
+    tiny_batch: Batch,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    layout: str,
+) -> None:
+    tiny_model("bert").save_pretrained(tmp_path / "base")
+    save_tokenizer(tmp_path / "base")
+    monkeypatch.setattr(lora.Linear, "forward", lambda self, x: self.base_layer(x))
+    logits = saved(tmp_path / "adapter", tiny_model("bert"), "lora")
     with pytest.raises(
-        InputError, match=r"does not give what was trained at layers\.0\.q \(one of \d wires\)"
+        InputError,
+        match=r"at layers\.0\.q \(one of \d wires\); merge it \(`format=merged`\), or use .* load_adapter",
     ):
-        export_adapter(tmp_path / "adapter", tmp_path / "out", "baked")
+        export(tmp_path, layout, base=str(tmp_path / "base"))
+    export(tmp_path, "merged", base=str(tmp_path / "base"))
+    merged = AutoModelForSequenceClassification.from_pretrained(tmp_path / "out").eval()
+    torch.testing.assert_close(logits_of(merged, tiny_batch), logits, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("labels", [1, 2, 5])
+def test_a_classifier_without_its_shortcuts_keeps_its_linears_and_its_head(
+    saved: Saved, tiny_model: TinyModel, tiny_batch: Batch, tmp_path: Path, layout: str, labels: int
+) -> None:
+    """Whatever the number of labels in the base's config.json is."""
+    tiny_model("bert").save_pretrained(tmp_path / "base")
+    objective = Regression() if labels == 1 else Classification(tuple("abcde"[:labels]))
+    model = tiny_model("bert", num_labels=labels)
+    saved(tmp_path / "adapter", model, "lora[q,v]+residual", objective=objective)
+    export(tmp_path, layout, base=str(tmp_path / "base"), without_shortcuts=True)
+    merged = merge(tmp_path / "adapter", tiny_model("bert", num_labels=labels), without_shortcuts=True)
+    stock = PeftModel.from_pretrained(model, tmp_path / "out")
+    torch.testing.assert_close(logits_of(stock, tiny_batch), logits_of(merged, tiny_batch), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("taken", ["adapter", "a file"])

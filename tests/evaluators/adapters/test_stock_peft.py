@@ -100,14 +100,13 @@ def without_its_head(tensors: Tensors, base: torch.nn.Module) -> None:
     ("family", "space", "dtype"),
     [
         ("bert", "lora", torch.float32),
-        ("bert", "lora+shortcut", torch.bfloat16),
         ("gpt2", "lora[all]", torch.bfloat16),
     ],
 )
 def test_files_of_which_peft_makes_something_else_are_not_kept(
     tmp_path, saved, tiny_model, tiny_batch, caplog, monkeypatch, change, reason, family, space, dtype
 ):
-    """Beside shortcuts and in 16 bits, too: people load them."""
+    """In 16 bits, too."""
     real = peft.PeftModel.from_pretrained
 
     def changed(base, folder, **more):
@@ -139,11 +138,28 @@ def test_wires_that_peft_holds_and_does_not_use_are_found_by_the_logits(
     assert says_stock(tmp_path / "a") is False
 
 
-@pytest.mark.parametrize(("space", "whole"), [("lora[all]", True), ("lora[all]+shortcut", False)])
-def test_it_is_said_whether_the_peft_files_are_the_whole_adapter(tmp_path, saved, tiny_model, space, whole):
-    saved(tmp_path / "a", tiny_model("bert"), space)
+@pytest.mark.parametrize(("family", "space"), [("bert", "lora[all]"), ("deberta-v2", "lora[v,o]")])
+def test_it_is_said_that_the_peft_files_are_the_whole_adapter(tmp_path, saved, tiny_model, family, space):
+    saved(tmp_path / "a", tiny_model(family), space)
     assert {path.name for path in (tmp_path / "a").iterdir()} > PEFT_FILES
-    assert says_stock(tmp_path / "a") is whole
+    assert says_stock(tmp_path / "a") is True
+
+
+@pytest.mark.parametrize(
+    ("family", "space"),
+    [("bert", "lora+shortcut"), ("llama", "lora+cross"), ("gpt2", "shortcut"), ("deberta-v2", "lora[q,v]")],
+)
+def test_peft_loads_no_part_of_an_adapter_that_it_cannot_have(
+    tmp_path, saved, tiny_model, tiny_batch, family, space
+):
+    expected = saved(tmp_path / "a", tiny_model(family), space)
+    with pytest.raises(ValueError, match=r"Can't find 'adapter_config.json'"):
+        peft.PeftModel.from_pretrained(tiny_model(family), tmp_path / "a")
+    assert {path.name for path in (tmp_path / "a").iterdir()}.isdisjoint(PEFT_FILES)
+    assert says_stock(tmp_path / "a") is False
+    model = tiny_model(family)
+    load_adapter(tmp_path / "a", model)
+    torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])

@@ -83,7 +83,7 @@ def test_attached_again_or_merged_it_gives_the_same_logits(
     torch.testing.assert_close(merged(**tiny_batch).logits, logits, rtol=1e-4, atol=1e-3)
 
 
-def test_shortcuts_are_kept_beside_pefts_files(tiny_language_model, tiny_batch, tmp_path):
+def test_an_adapter_with_shortcuts_generates_attached(tiny_language_model, tiny_batch, tmp_path):
     model = tiny_language_model("opt")
     logits = saved(tmp_path / "adapter", model, "lora+shortcut", tiny_batch)
     assert not read_adapter_record(tmp_path / "adapter").stock_peft

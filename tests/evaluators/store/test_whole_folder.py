@@ -17,9 +17,11 @@ def logits_of(model, batch):
         return model(**batch).logits
 
 
-@pytest.mark.parametrize("file", ["wires.safetensors", "adapter_model.safetensors"])
+@pytest.mark.parametrize(
+    ("space", "file"), [("lora+shortcut", "wires.safetensors"), ("lora[all]", "adapter_model.safetensors")]
+)
 def test_a_failure_in_the_middle_leaves_nothing_and_spares_the_older_adapter(
-    tmp_path, saved, tiny_model, tiny_batch, file, monkeypatch
+    tmp_path, saved, tiny_model, tiny_batch, space, file, monkeypatch
 ):
     real = safetensors.torch.serialize_file
 
@@ -39,10 +41,10 @@ def test_a_failure_in_the_middle_leaves_nothing_and_spares_the_older_adapter(
             with pytest.raises(
                 InputError, match=r"cannot be written .*No space left.*; choose another folder"
             ):
-                saved(tmp_path / name, model, "lora+shortcut")
+                saved(tmp_path / name, model, space)
         patch.setattr(safetensors.torch, "serialize_file", failing(ZeroDivisionError()))
         with pytest.raises(ZeroDivisionError):
-            saved(tmp_path / "new", model, "lora+shortcut")
+            saved(tmp_path / "new", model, space)
     assert [path.name for path in tmp_path.iterdir()] == ["older"]
     with load_adapter(tmp_path / "older", model):
         torch.testing.assert_close(logits_of(model, tiny_batch), older, rtol=0, atol=1e-5)
@@ -50,7 +52,7 @@ def test_a_failure_in_the_middle_leaves_nothing_and_spares_the_older_adapter(
 
 def test_a_newer_adapter_replaces_an_older_one_whole(tmp_path, saved, tiny_model, tiny_batch):
     model = tiny_model("bert")
-    saved(tmp_path / "a", model, "lora+shortcut")
+    saved(tmp_path / "a", model, "lora")
     expected = saved(tmp_path / "a", model, "residual")
     assert {path.name for path in (tmp_path / "a").iterdir()} == {
         "README.md",
