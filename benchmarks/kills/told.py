@@ -1,4 +1,4 @@
-"""What a run's folder says, without what no two runs share: times, peaks of memory, and where it lies."""
+"""What a run's folder says, without what no two runs share: times, peaks of memory, whose and where it is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ __all__ = ["differences", "left_over", "told"]
 _NOT_SHARED: Final = {  # numbers of this machine at this moment, and a place
     *("seconds", "seconds_per_run", "time", "overhead", "share_of_epoch", "output"),
     *("peak_memory", "peak memory", "peak_memory_bytes"),
+    "token",  # of a folder, no other's
 }
+_IDENTITY: Final = "rankscape:identity"  # of a run in one folder, made of its token
 _SEALS: Final = {"sha256", "checksum", "files"}  # of all that is said, times too
 _NUMBER: Final = re.compile(r"\d[\d.,]*")
 _TIMES: Final = re.compile(r"\d[\d.,]* ((s|ms|min|h|[kMG]i?B)\b|%)")
@@ -126,7 +128,7 @@ def _studies(path: Path) -> object:
         said[name] = {
             "directions": [one.name for one in study.directions],
             "attributes": _shared(study.user_attrs),
-            "notes": {key: _words(str(value)) for key, value in attributes.items()},
+            "notes": {key: _words(str(value)) for key, value in attributes.items() if key != _IDENTITY},
             "trials": [_trial(one) for one in study.get_trials(deepcopy=False)],
         }
     return said

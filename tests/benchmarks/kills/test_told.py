@@ -4,9 +4,15 @@ import json
 
 import optuna
 import pytest
+from optuna.storages import RDBStorage
 
 from benchmarks.kills.told import differences, left_over, told
 from evaluators.store.whole_file import unfinished_path
+from search.job.run_names import STUDY_FILE
+from search.mirror.shown import Aim
+from search.mirror.study_mirror import begin_study
+from search.mirror.study_place import StudyPlace
+from tests.search.folder.folder_runs import folder_at
 
 
 @pytest.fixture
@@ -48,6 +54,21 @@ def test_times_are_no_difference_and_numbers_are(folder):
         "report.html: is there once",
         "result.csv: [0].loss '0.5', not '0.6'",
     ]
+
+
+def test_two_folders_in_which_the_program_began_the_same_run_say_the_same(tmp_path):
+    """Each has a token of its own, and its study an identity made of that."""
+    for name in ("one", "other"):
+        folder = folder_at(tmp_path / name)
+        with folder.opened() as place:
+            folder.begin()
+            own = StudyPlace("trials", {"space": "lora"}).at(place, folder.identity).of("a plan")
+            begin_study(RDBStorage(f"sqlite:///{place / STUDY_FILE}"), own.study([Aim("loss", "minimize")]))
+            folder.finish({"best": 1})
+    one, other = told(tmp_path / "one"), told(tmp_path / "other")
+    assert set(one) == {"options.json", "result.json", "study.db"}
+    assert len(one["study.db"]) == 2
+    assert differences(one, other) == []
 
 
 def test_what_is_left_of_a_killed_start_is_named(tmp_path):
