@@ -8,6 +8,7 @@ import reprlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def parse_ranks(text: str | Sequence[int]) -> tuple[int, ...]:
 
 def _whole(given: object) -> tuple[int, ...]:
     """Raises UsageError on anything but whole numbers, of which NumPy's are some."""
-    ranks = list(given) if isinstance(given, Iterable) else [None]
+    ranks: list[Any] = list(given) if isinstance(given, Iterable) else [None]
     if not all(isinstance(one, Integral) and not isinstance(one, bool) for one in ranks):
         shown = printable(reprlib.repr(given))
         raise UsageError(f"`ranks={shown}` are not whole numbers; write for example `ranks=[0, 4, 8]`.")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 import numpy as np
 
@@ -35,10 +35,11 @@ from .peft_trainer import Referee
 from .standing import ArmRuns
 from .terms import Terms
 
-__all__ = ["Chosen", "Planned", "plan_all", "report", "tune"]
+__all__ = ["NO_RULE", "Chosen", "Planned", "plan_all", "report", "tune"]
 
+NO_RULE: Final = "none"
+"""Of what has no wires, or wires without a factor by their rank."""
 _TUNING = 100_000  # what the tuning's seeds begin at, which no reported seed reaches
-_NO_RULE = "none"  # of what has no wires, or wires without a factor by their rank
 _READABLE = 32  # characters of an arm's label, in a log of losses
 _log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ _log = logging.getLogger(__name__)
 class Planned:
     """An arm under one scaling: what is trained, where it starts, and the learning rates to choose from.
 
-    rule: of scaling, by which the factors of its wires follow from their ranks; ``none`` where it has none.
+    rule: of scaling, by which the factors of its wires follow from their ranks, or ``NO_RULE``.
     """
 
     arm: Arm
@@ -69,6 +70,11 @@ class Planned:
             self.workload.recipe.scaling,
         )
         return tuple(scaling.factor(kinds[name], rank) for name, rank in self.start.ranks)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether what it trains is within the budget, as it is of adapters, PEFT's too."""
+        return self.adapter or self.arm.referee
 
     @property
     def adapter(self) -> bool:
@@ -128,7 +134,7 @@ def _planned(arm: Arm, terms: Terms, rule: Rule) -> tuple[Planned, object]:
         referee = Referee(arm.method, job.max_params)
         config = referee.config(model, job.workload)
         workload = replace(job.workload, trainer=referee)
-        told = rule_of(config, rule) or _NO_RULE
+        told = rule_of(config, rule) or NO_RULE
         own = Planned(arm, job, workload, Allocation.of({}), terms.learning_rates, told)
         return own, json.dumps(config.to_dict(), sort_keys=True, default=sorted)
     method, _ = find_method(arm.method)
@@ -138,7 +144,7 @@ def _planned(arm: Arm, terms: Terms, rule: Rule) -> tuple[Planned, object]:
     start = arm.start(job.space.sites) or policy.start(job.space)
     rates = tuple(rate * method.rate for rate in terms.learning_rates)
     if not method.adapter:
-        return Planned(arm, job, workload, start, rates, _NO_RULE), _NO_RULE
+        return Planned(arm, job, workload, start, rates, NO_RULE), NO_RULE
     own = Planned(arm, job, workload, start, rates, rule)
     return own, rule if method.rescales else own.factors
 

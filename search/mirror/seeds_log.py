@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final, TypeVar
 
 from optuna.trial import TrialState
 
@@ -13,24 +15,32 @@ from evaluators.adapters.markdown import escaped
 from evaluators.executors.workload import Workload
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from search.job.logs.training_log import TrainingLog
+from search.job.machine import Machine
 from search.statistics.summary import Summary
 from spaces.counted import counted
 
+from .allocation_trial import AllocationTrial
+from .shown import ShownTrial
 from .study_mirror import StudyMirror
 
-__all__ = ["SeedsEnd", "SeedsLog", "end_of_seeds", "tell_of_waiting"]
+__all__ = ["Run", "SeedsEnd", "SeedsLog", "end_of_seeds", "shown_by_seeds"]
 
 _REASONS: Final = 2
 _log = logging.getLogger(__name__)
 
+Run = tuple[str, Candidate]
+"""The mark of a run's workload, and the candidate."""
+
 SeedsEnd = tuple[TrialState, tuple[float, ...] | None, dict[str, object]]
 """How a trial ended: its state, its value where it has one, and attributes."""
+
+_Trial = TypeVar("_Trial", ShownTrial, AllocationTrial)
 
 
 class SeedsLog:
     """A ``TrainingLog`` that says which trials are over, and passes on what it is told.
 
-    beneath: the log that there is. trials: of each, its runs: the mark of their workload, and the candidate.
+    beneath: the log that there is. trials: of each, its runs.
     ended: called once with a trial's place and its evaluations, in the order of its runs; not where one of
     them is a failure that may pass, since another start makes that run again.
     """
@@ -38,13 +48,13 @@ class SeedsLog:
     def __init__(
         self,
         beneath: TrainingLog,
-        trials: Sequence[Sequence[tuple[str, Candidate]]],
+        trials: Sequence[Sequence[Run]],
         ended: Callable[[int, Sequence[Evaluation]], None],
     ) -> None:
         self._beneath, self._trials, self._ended = beneath, trials, ended
-        self._known: dict[tuple[str, Candidate], Evaluation] = {}
+        self._known: dict[Run, Evaluation] = {}
         self._left = [set(runs) for runs in trials]
-        self._places = defaultdict[tuple[str, Candidate], list[int]](list)  # of the trials that have a run
+        self._places = defaultdict[Run, list[int]](list)  # of the trials that have a run
         for place, runs in enumerate(self._left):
             for run in runs:
                 self._places[run].append(place)
@@ -73,7 +83,36 @@ class SeedsLog:
         return tuple(str(own[0].failure) for own in lost if own)
 
 
-def tell_of_waiting(log: SeedsLog, mirror: StudyMirror) -> None:
+@contextmanager
+def shown_by_seeds(
+    machine: Machine,
+    trials: Sequence[_Trial],
+    runs: Sequence[Sequence[Run]],
+    show: Callable[[Sequence[_Trial]], None],
+    study: StudyMirror,
+) -> Iterator[Machine]:
+    """The machine, which trains while trials are shown: running at first, and each ended with its last run.
+
+    Args:
+        machine: that there is.
+        trials: as they are while they run, numbered from 0.
+        runs: of each trial.
+        show: makes trials of the study what they are given as.
+        study: whose note says at the end how many wait for another start.
+    """
+    show(trials)
+
+    def ended(number: int, own: Sequence[Evaluation]) -> None:
+        state, values, told = end_of_seeds(own)
+        trial = trials[number]
+        show([replace(trial, state=state, values=values, attributes={**trial.attributes, **told})])
+
+    log = SeedsLog(machine.log, runs, ended)
+    yield replace(machine, log=log)
+    _tell_of_waiting(log, study)
+
+
+def _tell_of_waiting(log: SeedsLog, mirror: StudyMirror) -> None:
     """Makes the note of a study say how many of its trials stay running, and why; empty where none does.
 
     Logs the same. log: of all the study's trials, every run of which was tried.

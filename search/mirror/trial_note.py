@@ -13,9 +13,12 @@ from search.live.live_trial import LiveTrial
 from search.live.watcher import LiveSearch
 from search.show.number_format import with_interval
 from search.show.sheet import Sheet
+from spaces.allocation import Allocation
 from spaces.counted import counted
 
-__all__ = ["finalist_note", "loading_note", "no_result", "sheet_note", "trial_note"]
+from .shown import Aim
+
+__all__ = ["finalist_note", "loading_note", "no_result", "seeds_note", "sheet_note", "size_of", "trial_note"]
 
 _CODE: Final = re.compile(r"```python\n.*?```", re.DOTALL)
 _ANY_FOLDER: Final = "path/to/this/folder"
@@ -29,7 +32,7 @@ def trial_note(trial: LiveTrial, search: LiveSearch, beside: LiveTrial | None) -
     own, used = trial.configuration, f"{trial.params / search.max_params:.1%} of the budget"
     lines = [
         f"**{escaped(trial.proposer)}**{', a baseline' if trial.baseline else ''}: {own.how}",
-        f"{counted(len(own.allocation.ranks), 'site')} on, {counted(trial.params, 'parameter')}, {used}",
+        f"{size_of(own.allocation, trial.params)}, {used}",
     ]
     if trial.reports:
         rows = [
@@ -41,6 +44,21 @@ def trial_note(trial: LiveTrial, search: LiveSearch, beside: LiveTrial | None) -
     if trial.failure is not None:
         lines.append(f"It failed: {escaped(trial.failure)}")
     return "\n\n".join(lines)
+
+
+def size_of(allocation: Allocation, params: int) -> str:
+    """How many sites have a wire, and what all wires cost. params: parameters."""
+    return f"{counted(len(allocation.ranks), 'site')} on, {counted(params, 'parameter')}"
+
+
+def seeds_note(who: str, what: str, aim: Aim, rows: str, *, seeds: int) -> str:
+    """A line on a trial of several seeds, whose value is the mean over them.
+
+    who: proposed or names it. what: is trained. aim: of the study. rows: which the metric is of, counted.
+    """
+    better = "less" if aim.direction == "minimize" else "more"
+    judged = f"mean {escaped(aim.name)} on {rows} over {counted(seeds, 'seed')}, {better} is better"
+    return f"**{escaped(who)}**: {what}; {judged}"
 
 
 def _against(trial: LiveTrial, beside: LiveTrial, search: LiveSearch) -> str:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Final
 
 from evaluators.store.benchmark_entry import StratumNames
 from evaluators.store.benchmark_table import Stratum
-from evaluators.training.candidate import Evaluation
 from proxies.site_scores import SiteScores
 from search.job.job import Job
 from search.job.machine import Machine
 from search.mirror.allocation_mirror import opened_mirror
 from search.mirror.allocation_trial import AllocationTrial, TrialAxes
-from search.mirror.seeds_log import SeedsLog, end_of_seeds, tell_of_waiting
+from search.mirror.seeds_log import shown_by_seeds
 from search.mirror.shown import Aim
 from search.mirror.study_place import StudyPlace
+from search.mirror.trial_note import seeds_note, size_of
+from spaces.counted import counted
 
 from .draw import Drawn
 
@@ -33,36 +33,32 @@ def stratum_mirror(
 ) -> Iterator[Machine]:
     """The job's machine, which tells a study how the runs of what was drawn end; closed at the end.
 
-    Value: the mean metric over seeds. Attributes: who drew it, the proxies' scores. Its rank maps are not
-    drawn, as there may be thousands.
+    Value: the mean metric over seeds. Attributes: who drew it, the proxies' scores. Each has a note in words;
+    rank maps are not drawn, as there may be thousands.
     """
     objective = job.task.objective
     planned = [one.allocation for one in drawn], job.seeds  # both may grow from start to start
-    study = place.of(planned).study([Aim(objective.metric_title, objective.direction)], kind=stratum.name)
+    aim = Aim(objective.metric_title, objective.direction)
+    study = place.of(planned).study([aim], kind=stratum.name)
     choices = TrialAxes.of(job.space, max(stratum.max_params, 1))
-    trials = [
-        AllocationTrial(
-            number,
-            one.allocation,
-            job.space.params(one.allocation),
-            attributes={
-                "drawn by": "+".join(map(str, one.origins)),
-                **{table.proxy: table.of(one.allocation) for table in scores},
-            },
-        )
-        for number, one in enumerate(drawn)
-    ]
+    trials = [_trial(number, one, job, scores, aim) for number, one in enumerate(drawn)]
     mark = job.workload.fingerprint
-    with opened_mirror(place.where, study, job.space, choices, folder=None, named=place.chosen) as mirror:
-        mirror.show(trials)
+    runs = [[(mark, one) for one in job.candidates(own.allocation)] for own in drawn]
+    with (
+        opened_mirror(place.where, study, job.space, choices, folder=None, named=place.chosen) as mirror,
+        shown_by_seeds(job.machine, trials, runs, mirror.show, mirror.full) as machine,
+    ):
+        yield machine
 
-        def ended(number: int, runs: Sequence[Evaluation]) -> None:
-            state, values, told = end_of_seeds(runs)
-            trial = trials[number]
-            told = {**trial.attributes, **told}
-            mirror.show([replace(trial, state=state, values=values, attributes=told)])
 
-        runs = [[(mark, one) for one in job.candidates(own.allocation)] for own in drawn]
-        log = SeedsLog(job.machine.log, runs, ended)
-        yield replace(job.machine, log=log)
-        tell_of_waiting(log, mirror.full)
+def _trial(number: int, one: Drawn, job: Job, scores: Sequence[SiteScores], aim: Aim) -> AllocationTrial:
+    params, who = job.space.params(one.allocation), "+".join(map(str, one.origins))
+    of_proxies = {table.proxy: table.of(one.allocation) for table in scores}
+    rows = counted(len(job.task.validation), "validation row")
+    return AllocationTrial(
+        number,
+        one.allocation,
+        params,
+        attributes={"drawn by": who, **of_proxies},
+        note=seeds_note(who, size_of(one.allocation, params), aim, rows, seeds=len(job.seeds)),
+    )

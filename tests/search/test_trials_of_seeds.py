@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 import optuna
 import pytest
@@ -51,9 +52,11 @@ def a_stratum(place: StudyPlace, job: Job) -> Iterator[Ended]:
 
 
 @contextmanager
-def a_comparison(place: StudyPlace, job: Job, *, rate: float = 1e-2, method: str = "lora") -> Iterator[Ended]:
+def a_comparison(
+    place: StudyPlace, job: Job, *, rate: float = 1e-2, method: str = "lora", rule: str = "alpha/r"
+) -> Iterator[Ended]:
     (arm,), (start, *_) = arms_of(method, SPACE), draw_shapes(job.space, job.max_params)
-    chosen = Chosen(Planned(arm, job, job.workload, start.allocation, (rate,), "alpha/r"), rate)
+    chosen = Chosen(Planned(arm, job, job.workload, start.allocation, (rate,), rule), rate)
     mark, runs = chosen.planned.on("test").fingerprint, chosen.planned.candidates(SEEDS, (rate,))
     with arms_shown(place)([chosen], SEEDS) as machine:
         yield lambda seed, reason: machine.log(job.workload, mark, trained(runs[seed], reason))
@@ -71,6 +74,14 @@ def seen(place: StudyPlace) -> tuple[optuna.trial.FrozenTrial, str]:
         (study,) = [one for one in storage.get_all_studies() if not one.study_name.endswith(", in short")]
         (trial,) = storage.get_all_trials(study._study_id)
         return trial, note_of(storage.get_study_system_attrs(study._study_id), trial_id=None)
+
+
+def note_of_trial(place: StudyPlace) -> str:
+    """The note of that trial."""
+    trial, _ = seen(place)
+    with opened_storage(place.where) as storage:
+        (study,) = [one for one in storage.get_all_studies() if not one.study_name.endswith(", in short")]
+        return note_of(storage.get_study_system_attrs(study._study_id), trial_id=trial._trial_id)
 
 
 @pytest.mark.parametrize("kind", SHOWN)
@@ -108,3 +119,27 @@ def test_one_that_is_trained_again_in_the_same_start_ends_in_it(kind, job, tmp_p
             ended(seed, reason)
     trial, note = seen(place)
     assert (trial.state, trial.value, note) == (TrialState.COMPLETE, pytest.approx(0.625), "")
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        (a_stratum, "**uniform**: 3 sites on, 384 parameters; mean accuracy on 13 validation rows"),
+        (a_comparison, "**lora**: lr 0.01, alpha/r, within 384 parameters; mean accuracy on 30 test rows"),
+        (
+            partial(a_comparison, method="head", rule="none"),
+            "**head**: lr 0.01; mean accuracy on 30 test rows",
+        ),
+        (
+            partial(a_comparison, method="peft-ia3", rule="none"),
+            "**peft-ia3**: lr 0.01, within 384 parameters; mean accuracy on 30 test rows",
+        ),
+    ],
+)
+def test_each_has_a_note_in_words_from_its_beginning_on(shown, said, job, tmp_path):
+    place = StudyPlace("tiny", {}).at(tmp_path, "this run")
+    with shown(place, job) as ended:
+        begun = note_of_trial(place)
+        for seed in SEEDS:
+            ended(seed, None)
+    assert begun == note_of_trial(place) == f"{said} over 2 seeds, more is better"

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from search.live.settings import LiveSettings
-from search.mirror.trial_note import finalist_note, loading_note, trial_note
+from search.mirror.shown import Aim
+from search.mirror.trial_note import finalist_note, loading_note, seeds_note, trial_note
 from search.sampling.proposer import Proposer
 from tests.search.live.settled_search import settled
 from tests.search.live.test_pruning import trial_of
@@ -39,6 +40,14 @@ def test_one_that_was_judged_is_compared_with_the_baseline_at_the_same_rung(sear
 def test_a_failure_is_told_as_it_was_said(search):
     lost = replace(trial_of(4, 0.9), state="failed", failure="out of *memory*")
     assert trial_note(lost, search, None).endswith("It failed: out of \\*memory\\*")
+
+
+@pytest.mark.parametrize(("direction", "better"), [("minimize", "less"), ("maximize", "more")])
+def test_one_of_several_seeds_says_what_its_value_is(direction, better):
+    aim = Aim("f1 of '*'", direction)
+    assert seeds_note("a_b/exact", "lr 1", aim, "1 test row", seeds=1) == (
+        rf"**a\_b/exact**: lr 1; mean f1 of '\*' on 1 test row over 1 seed, {better} is better"
+    )
 
 
 def test_a_finalist_has_a_row_for_each_seed():
