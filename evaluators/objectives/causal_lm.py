@@ -17,6 +17,7 @@ from spaces.errors import InputError
 from spaces.objective import Architecture, Batch, Losses
 
 from .causal_trial import check_language_model
+from .label_shape import check_label_shape
 from .labels import Labels
 from .task_objective import Score
 from .token_losses import at_targets, of_logits, sum_of_logits, targets_of
@@ -75,6 +76,7 @@ class CausalLM:
 
     def targets(self, labels: Tensor) -> Tensor:
         """Of the tokens but the first, which has none before it."""
+        check_label_shape(labels, each="token")
         return targets_of(labels).sum(1).float()
 
     def losses_of(self, logits: Tensor, labels: Tensor) -> Losses:

@@ -21,6 +21,7 @@ from spaces.errors import InputError, UsageError
 from spaces.objective import Architecture, Batch, Losses
 from spaces.printable import quoted_names
 
+from .label_shape import check_label_shape
 from .labels import (
     Labels,
     are_fractions,
@@ -88,6 +89,7 @@ class Classification:
 
     def targets(self, labels: Tensor) -> Tensor:
         """One a row, none where its label is below zero: -100, which transformers' own loss ignores."""
+        check_label_shape(labels, each="row")
         return (labels >= 0).float()
 
     def outputs(self, model: PreTrainedModel, batch: Batch) -> Tensor:

@@ -19,6 +19,7 @@ from spaces.direction import Direction
 from spaces.errors import InputError, UsageError
 from spaces.objective import Architecture, Batch, Losses
 
+from .label_shape import check_label_shape
 from .labels import Labels, one_label_only
 from .sequence_outputs import row_logits, summed_logits
 from .task_objective import Labelled, Score
@@ -62,6 +63,7 @@ class Regression:
 
     def targets(self, labels: Tensor) -> Tensor:
         """One a row."""
+        check_label_shape(labels, each="row")
         return torch.ones(len(labels), device=labels.device)
 
     def outputs(self, model: PreTrainedModel, batch: Batch) -> Tensor:

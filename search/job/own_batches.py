@@ -39,6 +39,7 @@ def own_batches(
     found = [_batch(given, n, known, model.device) for n, given in enumerate(islice(dataloader, count), 1)]
     if not found:
         raise InputError("`dataloader` gave no batch; give at least two, with labels to learn.")
+    _check_alike(found)
     return tuple(found)
 
 
@@ -56,6 +57,23 @@ def with_targets(batches: Sequence[Batch], objective: Objective) -> tuple[Batch,
             "foretold (a language model's first token); give at least two, with labels to learn."
         )
     return found
+
+
+def _check_alike(batches: Sequence[Batch]) -> None:
+    """Raises InputError where labels have no rows, or not as many dimensions as those of the first batch."""
+    first = tuple(batches[0].labels.shape)
+    for number, batch in enumerate(batches, 1):
+        shape = tuple(batch.labels.shape)
+        if not shape:
+            raise InputError(
+                f"`labels` of batch {number} of `dataloader` are a lone number; give one or several for each "
+                f"row: collate rows with {_COLLATOR}."
+            )
+        if len(shape) != len(first):
+            raise InputError(
+                f"`labels` of batch {number} of `dataloader` have the shape {shape}, and those of batch 1 "
+                f"{first}; collate all batches alike."
+            )
 
 
 def _batch(given: Any, number: int, known: Iterable[str], device: torch.device) -> Batch:

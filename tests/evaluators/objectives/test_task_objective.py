@@ -21,6 +21,7 @@ from evaluators.objectives.classification import Classification
 from evaluators.objectives.multiple_choice import MultipleChoice
 from evaluators.objectives.regression import Regression
 from evaluators.objectives.task_objective import TaskObjective
+from spaces.errors import InputError
 from spaces.objective import Batch
 
 OBJECTIVES: Final[Sequence[TaskObjective]] = [
@@ -169,3 +170,17 @@ def test_chance_is_no_better_than_the_best_score_and_knows_its_rows(objective):
     chance = objective.chance(joined_labels([rows.labels, rows.labels]))
     count = 40 if isinstance(objective, MultipleChoice) else 80  # questions of two choices
     assert chance is None or (chance.rows == count and all(-1 <= metric <= 1 for metric in chance.metrics))
+
+
+def test_labels_of_another_number_of_dimensions_are_refused(objective: TaskObjective) -> None:
+    shapes = [(), (2,), (2, 3), (2, 3, 4)]
+    right = (2, 3) if objective.architecture == "causal_lm" else (2,)
+    assert objective.targets(torch.ones(right, dtype=torch.int64)).shape == (2,)
+    for shape in set(shapes) - {right}:
+        with pytest.raises(InputError) as error:
+            objective.targets(torch.ones(shape, dtype=torch.int64))
+        names, each = ("rows, tokens", "token") if len(right) == 2 else ("rows", "row")
+        assert str(error.value) == (
+            f"labels have the shape {shape}, which is not ({names}): a model that learns what this one does "
+            f"has a label for each {each}; collate them so."
+        )

@@ -4,7 +4,10 @@ import pytest
 import torch
 
 from evaluators.objectives.causal_lm import CausalLM
+from evaluators.objectives.classification import Classification
+from evaluators.objectives.multiple_choice import MultipleChoice
 from evaluators.objectives.own_loss import OwnLoss
+from evaluators.objectives.regression import Regression
 from search.job.own_batches import own_batches, with_targets
 from spaces.errors import InputError
 from tests.conftest import TinyModel
@@ -51,3 +54,43 @@ def test_a_missing_column_is_told_with_those_there_are(tiny_model: TinyModel) ->
         InputError, match=r"batch 1 of `dataloader` has \['input_ids', 'label'\], and no tensor"
     ):
         own_batches(tiny_model("bert"), [{"input_ids": ROWS["input_ids"], "label": torch.zeros(2)}], count=1)
+
+
+@pytest.mark.parametrize("first", [(2, 3), (2,), (2, 3, 4)])
+@pytest.mark.parametrize("later", [(2, 3), (2,), (2, 3, 4)])
+def test_labels_of_all_batches_have_as_many_dimensions(tiny_model: TinyModel, first, later) -> None:
+    batches = [{"input_ids": torch.full((2, 3), 7), "labels": torch.ones(shape)} for shape in (first, later)]
+    if first == later:
+        assert len(own_batches(tiny_model("bert"), batches, count=2)) == 2
+        return
+    with pytest.raises(InputError) as error:
+        own_batches(tiny_model("bert"), batches, count=2)
+    assert str(error.value) == (
+        f"`labels` of batch 2 of `dataloader` have the shape {later}, and those of batch 1 {first}; collate "
+        "all batches alike."
+    )
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_labels_without_rows_are_refused(tiny_model: TinyModel, place: int) -> None:
+    batches = [{"input_ids": torch.full((2, 3), 7), "labels": torch.ones(2)} for _ in range(2)]
+    batches[place - 1]["labels"] = torch.tensor(1)
+    with pytest.raises(InputError, match=f"^`labels` of batch {place} of `dataloader` are a lone number; "):
+        own_batches(tiny_model("bert"), batches, count=2)
+
+
+@pytest.mark.parametrize(
+    "objective", [CausalLM(), MultipleChoice(), Classification(("a", "b")), Regression()]
+)
+@pytest.mark.parametrize("shape", [(2,), (2, 3), (2, 3, 4)])
+def test_labels_that_are_not_what_is_learned_are_refused_in_a_sentence(tiny_model, objective, shape) -> None:
+    batches = own_batches(
+        tiny_model("bert"), [{"input_ids": torch.full((2, 3), 7), "labels": torch.ones(shape)}], count=1
+    )
+    if len(shape) == (2 if objective.architecture == "causal_lm" else 1):
+        assert with_targets(batches, objective) == batches
+        return
+    with pytest.raises(
+        InputError, match=r"^labels have the shape \(2,.*which is not \(rows.*; collate them so"
+    ):
+        with_targets(batches, objective)
