@@ -24,7 +24,7 @@ RECORD: Final = "options.json"
 class FolderRecord:
     """command: whose folder it is. options: those that decide its results, as JSON has them.
 
-    files: what the command left when it ended, SHA-256 by path within the folder; empty until then.
+    files: what the command left when it ended, as ``digests_of`` has it; empty until then.
     growing: names of options that may change from start to start; the command knows them, no file does.
     token: no other folder's, so that the same command in another one is another run; empty where it is the
     same, as with drivers of one search, and in what older versions wrote.

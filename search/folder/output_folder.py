@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from evaluators.base.content_digest import file_digest
 from evaluators.store.whole_file import is_unfinished, write_whole
 from search.job.option import options_of
 from search.job.run_names import (
@@ -29,6 +28,7 @@ from search.job.run_names import (
 from spaces.errors import InputError, UsageError
 
 from .folder_record import RECORD, FolderRecord, read_record
+from .left_files import changes_of, digests_of
 from .lock import LOCK, locked
 from .provenance import Digests, Provenance, this_program
 from .storage_error import one_line_where_unwritable
@@ -38,6 +38,7 @@ __all__ = ["OutputFolder", "decisive"]
 _OLD_PART: Final = "options.json.part"  # what older versions were writing when they were killed
 _OF_A_RESULT: Final = (RESULT_FILE, "result.md", "result.csv", ALLOCATION_FILE, RANKS_PLOT, FINALISTS_PLOT)
 _WRITTEN_EARLY: Final = (RECORD, STUDY_FILE, FILES_FOLDER, CANDIDATES, SCORES, LOGS, *_OF_A_RESULT)
+_WHAT_IT_TAKES: Final = f"what {CANDIDATES} no longer holds is trained again"
 _log = logging.getLogger(__name__)
 
 
@@ -133,23 +134,25 @@ class OutputFolder:
         of other options.
 
         ``output`` in it is where the folder is now. A log line names other files that are gone or no longer
-        as they were. Raises InputError where the result is, or where what it was made of cannot be told.
+        as they were, and what makes them again. Raises InputError where the result is, or where what it was
+        made of cannot be told.
         """
         path, files = self.path / RESULT_FILE, self._record.files if self._record else {}
         if RESULT_FILE not in files or not path.exists() or self._other_options(self._record):
             return None
-        gone = [name for name in files if not (self.path / name).is_file()]
-        damaged = [n for n, digest in files.items() if n not in gone and file_digest(self.path / n) != digest]
-        if RESULT_FILE in damaged:
+        changes = list(changes_of(self.path, files))
+        if RESULT_FILE in dict(changes):
             raise InputError(
                 f"{path} is damaged: it is not what its run wrote; remove it to run again, or "
                 f"{self._another}."
             )
         self._refuse_untold(path)
-        for name in damaged:
-            _log.warning("%s is not what its run wrote", self.path / name)
-        for name in gone:
-            _log.warning("%s is gone", self.path / name)
+        for name, what in changes:
+            _log.warning("%s %s", self.path / name, what)
+        if changes:
+            _log.warning(
+                "remove %s and start the run again to have that made again: %s", path, _WHAT_IT_TAKES
+            )
         return {**json.loads(path.read_bytes()), "output": str(self.path)}
 
     def confirm(self) -> None:
@@ -177,12 +180,13 @@ class OutputFolder:
         assert self._record is not None, "a run begins before it ends"
         write_whole(self.path / RESULT_FILE, json.dumps(result, indent=2))
         left = (path.relative_to(self.path) for path in sorted(self.path.rglob("*")) if path.is_file())
-        files = {
-            path.as_posix(): file_digest(self.path / path)
+        lasting = (
+            path.as_posix()
             for path in left
-            if path.parts[0] not in (RECORD, LOCK, CANDIDATES, LOGS) and not path.name.startswith(STUDY_FILE)
-        }
-        self._record = replace(self._record, files=files)
+            if path.parts[0] not in (RECORD, LOCK, CANDIDATES, LOGS)
+            and not path.name.startswith(f"{STUDY_FILE}-")  # of SQLite's transactions
+        )
+        self._record = replace(self._record, files=digests_of(self.path, lasting))
         self._record.write(self.path)
 
     def _check(self) -> FolderRecord | None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from search.folder.output_folder import OutputFolder
 from spaces.errors import InputError
 
+NASTY = "a?b%20c#d{e}$f'g\"h\ni\x1b[31mj &k"
+"""A name of characters that addresses and shells take for their own."""
 OPTIONS = {"epochs": 1, "space": "lora"}
 
 

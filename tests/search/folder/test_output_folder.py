@@ -19,11 +19,9 @@ from search.folder.folder_record import read_record
 from search.folder.output_folder import OutputFolder, decisive
 from search.job.option import options_of
 from search.job.settings import SpaceSettings, TrainingSettings
-from search.mirror.settings import StorageSettings
+from search.storage.settings import StorageSettings
 from spaces.errors import InputError, UsageError
-from tests.search.folder.folder_runs import OPTIONS, begin, contents, folder_at, refuse, run
-
-NASTY = "a?b%20c#d{e}$f'g\"h\ni\x1b[31mj &k"
+from tests.search.folder.folder_runs import NASTY, OPTIONS, begin, contents, folder_at, refuse, run
 
 
 def test_a_finished_result_is_given_again_and_another_is_not_made(tmp_path):

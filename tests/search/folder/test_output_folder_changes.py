@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
+import pytest
+from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
+
+from search.job.run_names import STUDY_FILE
+from search.sampling.quiet_optuna import quiet_optuna
+from search.storage.sqlite_file import sqlite_url
 from spaces.errors import InputError
-from tests.search.folder.folder_runs import begin, folder_at, run
+from tests.search.folder.folder_runs import NASTY, begin, folder_at, run
 
 
 @pytest.mark.parametrize(("then", "now"), [({"": "1"}, {}), ({}, {"": "1"}), ({}, {})])
@@ -74,18 +83,66 @@ def test_a_result_that_was_removed_is_made_again(tmp_path):
     assert run(folder_at(tmp_path / "out"), {}) == {"best": 2}
 
 
-def test_another_file_that_was_changed_is_named_beside_the_result(tmp_path, caplog):
-    run(folder_at(tmp_path / "out"), {"best": 1})
-    (tmp_path / "out" / "allocation.json").write_text('{"layers.0.q": 3}')
-    assert run(folder_at(tmp_path / "out"), {}) == {"best": 1}
-    assert "allocation.json is not what its run wrote" in caplog.text
+def ended_with_a_study(path: Path) -> None:
+    """A run that left an adapter, and a study in Optuna's tables."""
+    folder = folder_at(path)
+    with folder.opened():
+        folder.begin()
+        (path / "adapter").mkdir()
+        (path / "adapter" / "wires.safetensors").write_text("A and B")
+        with quiet_optuna():
+            RDBStorage(sqlite_url(path / STUDY_FILE)).engine.dispose()
+        folder.finish({"best": 1})
 
 
-def test_a_file_that_is_gone_is_named_beside_the_result(tmp_path, caplog):
-    run(folder_at(tmp_path / "out"), {"best": 1})
-    (tmp_path / "out" / "allocation.json").unlink()
-    run(folder_at(tmp_path / "out"), {})
-    assert "allocation.json is gone" in caplog.text
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def zero(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [cut, zero, empty, Path.unlink])
+@pytest.mark.parametrize("name", ["adapter/wires.safetensors", STUDY_FILE])
+def test_what_is_damaged_or_gone_is_named_with_what_makes_it_again_and_that_does(
+    tmp_path, caplog, name, damage
+):
+    out = tmp_path / NASTY
+    ended_with_a_study(out)
+    damage(out / name)
+    assert run(folder_at(out), {}) == {"best": 1}
+    what = "is damaged: SQLite cannot read it" if name == STUDY_FILE else "is not what its run wrote"
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{out / name} {'is gone' if damage is Path.unlink else what}",
+        f"remove {out / 'result.json'} and start the run again to have that made again: what candidates no "
+        "longer holds is trained again",
+    ]
+    (out / "result.json").unlink()
+    assert run(folder_at(out), {"best": 2}) == {"best": 2}
+
+
+def test_of_a_folder_as_it_was_and_a_study_that_others_wrote_into_nothing_is_said(tmp_path, caplog):
+    out = tmp_path / "out"
+    ended_with_a_study(out)
+    with quiet_optuna():
+        storage = RDBStorage(sqlite_url(out / STUDY_FILE))
+        storage.create_new_study([StudyDirection.MINIMIZE], "a note of the dashboard's")
+    assert run(folder_at(out), {}) == {"best": 1}
+    with closing(sqlite3.connect(out / STUDY_FILE)) as other, other:  # which holds it meanwhile
+        other.execute("BEGIN EXCLUSIVE")
+        assert run(folder_at(out), {}) == {"best": 1}
+    assert not caplog.records
+
+
+def test_a_study_that_lies_elsewhere_is_not_gone(tmp_path, caplog):
+    for _ in range(2):
+        run(folder_at(tmp_path / "out"), {"best": 1})
+    assert not caplog.records
 
 
 def test_a_result_says_where_its_folder_is_now(tmp_path):
