@@ -27,16 +27,21 @@ def proposed_plans(plans: Sequence[Allocation], baseline: Allocation, job: Job) 
 
 
 def _check_plan(title: str, plan: Allocation, job: Job) -> None:
-    """Raises UsageError on what is no allocation of the job's sites within its budget."""
+    """Raises UsageError on what is no allocation of the job's sites, up to full rank, within its budget."""
     if not isinstance(plan, Allocation):
         raise UsageError(
             f"{title} is a {type(plan).__name__}; give an allocation, such as `search.greedy` returns."
         )
-    known = {site.name for site in job.space.sites}
+    known = {site.name: site for site in job.space.sites}
     if unknown := [name for name, _ in plan.ranks if name not in known]:
         raise UsageError(
             f"{title} names {', '.join(unknown[:3])}, and no such site is among the "
             f"{counted(len(known), 'site')} of this space; set up another `space`."
+        )
+    if wide := [(name, rank) for name, rank in plan.ranks if rank > known[name].max_rank]:
+        name, rank = wide[0]
+        raise UsageError(
+            f"{title} has rank {rank} at {name}, where {known[name].max_rank} is full rank already; lower it."
         )
     if (params := job.space.params(plan)) > job.max_params:
         raise UsageError(

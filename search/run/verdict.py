@@ -97,9 +97,10 @@ def _none_ahead(finalists: Sequence[Finalist], judged: Judged) -> str:
     baseline, *others = finalists
     base, where = _base(finalists), _where(judged, "validation")
     nearest = max(others, key=lambda finalist: finalist.rank, default=None)
-    if nearest is None and baseline.proposal.configuration is not None:
-        return f"Not shown that any allocation beats {base}: no other trial was trained to the end."
-    if nearest is None or (apart := PairedDifference.of(nearest.metrics, baseline.metrics)) is None:
+    if nearest is None:
+        trained = "was trained" if baseline.proposal.configuration is None else "trial was trained to the end"
+        return f"Not shown that any allocation beats {base}: no other {trained}."
+    if (apart := PairedDifference.of(nearest.metrics, baseline.metrics)) is None:
         return f"Not shown that any allocation beats {base}: none other finished {where}."
     seeds = _seeds(apart)
     name = nearest.proposal.name

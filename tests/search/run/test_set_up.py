@@ -187,6 +187,10 @@ def test_a_setup_that_fails_leaves_the_threads_of_the_process(model_folder, file
         (None, "`plans` is a lone NoneType"),
         (["x"], "plan 1 of `plans` is a str; give an allocation"),
         ([Allocation.of({"layers.9.q": 1})], "plan 1 of `plans` names layers.9.q, and no such site"),
+        (
+            [Allocation.of({"layers.1.q": 1}), Allocation.of({"layers.0.v": 32, "layers.1.q": 33})],
+            "plan 2 of `plans` has rank 33 at layers.1.q, where 32 is full rank already; lower it.",
+        ),
     ],
 )
 def test_what_are_no_plans_is_refused(bench, plans, says):

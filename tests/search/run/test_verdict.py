@@ -175,6 +175,12 @@ def test_failed_others_leave_uniform():
     )
 
 
+def test_uniform_alone_has_nothing_beside_it_that_failed():
+    assert verdict([UNIFORM], UNIFORM, ([0.7] * 3, [0.7] * 3), JUDGED) == (
+        "Not shown that any allocation beats uniform: no other was trained."
+    )
+
+
 def test_a_baseline_that_no_other_trial_came_as_far_as_is_not_beaten():
     chosen = Configuration(UNIFORM.proposal.allocation, 3e-3, "alpha/r")
     alone = Finalist(replace(UNIFORM.proposal, configuration=chosen), UNIFORM.runs)
