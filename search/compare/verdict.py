@@ -59,7 +59,7 @@ def comparison_verdict(
     else:
         label, nearest = max(others, key=lambda pair: pair[1].rank(direction))
         compared, what = len(others), "method"
-    of = f"the best of {counted(compared, 'other')}" if compared > 1 else "the only other"
+    of = f"the best of {counted(compared, f'other {what}')}" if compared > 1 else f"the only other {what}"
     said = f"{_amount(nearest, where)}, {counted(len(nearest.of_seeds), 'seed')}"
     if nearest.won(direction):
         return f"Yes: {label}, {of}, beats {baseline} by {said} (the interval is over seeds alone)."

@@ -24,30 +24,31 @@ def said(*arms, baseline="lora", metric="accuracy", direction="maximize", chance
 
 def test_an_allocation_that_is_shown_to_beat_uniform_is_a_yes():
     assert said(LORA, runs_of("sora", (0.801, 0.82, 0.841)), runs_of("full", (0.9, 0.9, 0.9))) == (
-        "Yes: sora, the only other, beats lora by +0.1007 [+0.0992, +0.1021] in accuracy on 300 test rows, "
-        "Holm-corrected p < 0.001, 3 seeds (the interval is over seeds alone)."
+        "Yes: sora, the only other allocation, beats lora by +0.1007 [+0.0992, +0.1021] in accuracy on 300 "
+        "test rows, Holm-corrected p < 0.001, 3 seeds (the interval is over seeds alone)."
     )
 
 
 def test_the_best_of_many_is_judged_by_the_corrected_p():
     text = said(LORA, runs_of("sora", (0.71, 0.74, 0.74)), runs_of("salora", (0.6, 0.7, 0.8)))
     assert text.startswith(
-        "Not shown that any allocation beats lora: sora, the best of 2 others, differs from it by +0.0100 ["
+        "Not shown that any allocation beats lora: sora, the best of 2 other allocations, differs from it "
+        "by +0.0100 ["
     )
 
 
 def test_without_an_allocation_the_best_of_the_other_methods_is_named():
     assert said(LORA, runs_of("full", (0.71, 0.74, 0.74))).startswith(
-        "Not shown that any method beats lora: full"
+        "Not shown that any method beats lora: full, the only other method, differs from it by "
     )
 
 
 def test_a_method_that_is_shown_to_gain_is_named_before_one_of_larger_gain():
     wild, steady = runs_of("full", (0.80, 0.70, 0.80)), runs_of("head", (0.721, 0.741, 0.7612))
-    assert said(LORA, wild, steady).startswith("Yes: head, the best of 2 others, beats lora by +0.02")
+    assert said(LORA, wild, steady).startswith("Yes: head, the best of 2 other methods, beats lora by +0.02")
     lucky = runs_of("full", (0.9, None, None))
     assert said(LORA, lucky, runs_of("head", (0.71, 0.72, 0.74))).startswith(
-        "Not shown that any method beats lora: head, the best of 2 others, "
+        "Not shown that any method beats lora: head, the best of 2 other methods, "
     )
 
 
@@ -86,5 +87,5 @@ def test_nothing_learned_comes_first():
 def test_where_less_is_better_the_lowest_is_what_beats_uniform():
     arms = [runs_of("lora", (4.0, 4.1, 4.3)), runs_of("hetero-static", (3.0, 3.1, 3.2))]
     text = said(*arms, metric="perplexity", direction="minimize", chance=None)
-    assert text.startswith("Yes: hetero-static, the only other, beats lora by -1.0")
+    assert text.startswith("Yes: hetero-static, the only other allocation, beats lora by -1.0")
     assert "in perplexity on 300 test rows" in text
