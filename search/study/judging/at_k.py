@@ -97,9 +97,9 @@ def _found(tiers: np.ndarray, truth: np.ndarray, place: np.ndarray, best: np.nda
     sure_place = np.where(taken, place, tiers.shape[1]).min(axis=1, keepdims=True)
     inclusion = taken + among * ((k - above) / tied)
     return Found(
-        precision=((place <= k) * inclusion).sum(axis=1) / k,
+        precision=np.minimum(1.0, ((place <= k) * inclusion).sum(axis=1) / k),  # rounding alone goes beyond
         regret=np.maximum(0.0, (chance * (best[:, None] - np.maximum(truth, sure_truth))).sum(axis=1)),
-        best_rank=(chance * np.minimum(place, sure_place)).sum(axis=1),
+        best_rank=np.maximum(1.0, (chance * np.minimum(place, sure_place)).sum(axis=1)),
     )
 
 

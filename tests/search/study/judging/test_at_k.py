@@ -57,6 +57,14 @@ def test_ties_in_score_are_at_their_expectation(scores, k):
     assert found(scores, k) == pytest.approx(by_hand(scores, TRUTH.tolist(), k))
 
 
+def test_rounding_makes_no_precision_above_one_and_no_place_before_the_first():
+    ties = [(n, k) for n in range(2, 40) for k in range(1, n)]
+    values = [found([0.0] * n, k, truth=np.zeros(n)) for n, k in ties]
+    assert max(precision for precision, _, _ in values) == 1
+    assert min(best_rank for _, _, best_rank in values) == 1
+    assert values == [pytest.approx((1, 0, 1))] * len(ties)
+
+
 def test_replicates_are_what_a_slow_loop_finds_on_their_draws():
     rng = np.random.default_rng(0)
     truth, scores = rng.integers(0, 5, size=(6, 2)) / 8, rng.integers(0, 4, size=6).astype(float)
