@@ -13,7 +13,8 @@ Every name is loaded when it is first asked for: importing this package imports 
 
 * ``job``: model, task, space and budget, from plain arguments; ``allocate``.
 * ``allocation``: spending a budget on sites. ``sampling``: Optuna's samplers over allocations.
-* ``folder``: whose the folder of a run is. ``mirror``: the study that shows it while it works.
+* ``folder``: whose the folder of a run is. ``storage``: where Optuna's studies lie. ``mirror``: the studies
+  that show a run while it works. ``shared``: one search of several processes.
 * ``live``: a search whose trials are trained while it goes on. ``run``: the search, and those who answer for
   its allocations.
 * ``methods``: the papers' gate policies.

@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 _CONTEXT = get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.search.mirror.invented_drivers", "tests.search.run.shared_driver"])
+_CONTEXT.set_forkserver_preload(["tests.search.shared.invented_drivers", "tests.search.run.shared_driver"])
 PATIENCE_S = 300
 """Of a machine that is busy with something else; nothing takes as long where it is not."""
 

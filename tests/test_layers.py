@@ -30,11 +30,13 @@ WITHIN_SEARCH: Final[dict[str, set[str]]] = {
     "methods": _BEFORE,
     "folder": _BEFORE,
     "live": {*_BEFORE, "folder"},
-    "mirror": {*_BEFORE, "folder", "live"},
-    "run": {*_BEFORE, "methods", "folder", "live", "mirror"},
-    "study": {*_BEFORE, "methods", "mirror", "run"},
-    "compare": {*_BEFORE, "methods", "mirror", "run"},
-    "cli": {*_BEFORE, "methods", "folder", "live", "mirror", "run", "study", "compare"},
+    "storage": {*_BEFORE, "folder"},
+    "mirror": {*_BEFORE, "folder", "live", "storage"},
+    "shared": {*_BEFORE, "folder", "live", "storage", "mirror"},
+    "run": {*_BEFORE, "methods", "folder", "live", "storage", "mirror", "shared"},
+    "study": {*_BEFORE, "methods", "storage", "mirror", "run"},
+    "compare": {*_BEFORE, "methods", "storage", "mirror", "run"},
+    "cli": {*_BEFORE, "methods", "folder", "live", "storage", "mirror", "shared", "run", "study", "compare"},
 }
 _DATA: Final = {"base", "metrics", "objectives", "data"}
 WITHIN_EVALUATORS: Final[dict[str, set[str]]] = {

@@ -6,7 +6,7 @@ import sys
 from typing import Final
 
 from search.compare.settings import CompareSettings
-from search.mirror.settings import StorageSettings
+from search.storage.settings import StorageSettings
 from spaces.errors import UsageError
 
 from .command import Command, Printed

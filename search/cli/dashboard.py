@@ -92,7 +92,7 @@ def serving(folder: Path | None, *, port: int, storage: str | None = None) -> It
         raise InputError("optuna-dashboard is missing; pip install -e '.[dashboard]'.") from None
     from optuna.artifacts import FileSystemArtifactStore
 
-    from search.mirror.opened_storage import checked_storage, is_there, opened_to_read
+    from search.storage.opened_storage import checked_storage, is_there, opened_to_read
 
     from .quiet_server import quiet_server
 

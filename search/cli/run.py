@@ -11,12 +11,12 @@ from search.job.option import options_of
 from search.job.run_names import ADAPTER_FOLDER
 from search.job.settings import DataSettings, MachineSettings, ModelSettings, SpaceSettings, TrainingSettings
 from search.live.settings import LiveSettings
-from search.mirror.join_settings import JoinSettings, check_join
-from search.mirror.settings import StorageSettings
 from search.run.before_loading import check_before_loading
 from search.run.record import SearchRecord
 from search.run.search_sheet import samples_of, saved_line, search_sheet
 from search.run.settings import SearchSettings
+from search.shared.join_settings import JoinSettings, check_join
+from search.storage.settings import StorageSettings
 from spaces.errors import UsageError
 
 from .command import Command, Printed

@@ -19,8 +19,8 @@ from search.job.machine import Machine
 from search.job.prepare import prepare
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
 from search.mirror.free_names import check_free, chosen_place
-from search.mirror.settings import StorageSettings
 from search.mirror.study_place import check_shown, study_of_job
+from search.storage.settings import StorageSettings
 
 from .command import Printed
 from .ground_of import ground_of, machine_given

@@ -13,9 +13,9 @@ from search.folder.provenance import Digests, data_file, inputs_of
 from search.job.run_names import CANDIDATES
 from search.job.settings import DataSettings, ModelSettings
 from search.live.settings import LiveSettings
-from search.mirror.join_settings import JoinSettings
 from search.run.record import SearchRecord
 from search.run.settings import SEARCH_MAY_GROW, SearchSettings
+from search.shared.join_settings import JoinSettings
 
 from .job_options import JOB
 from .output_path import output_path

@@ -13,8 +13,8 @@ from search.folder.provenance import inputs_of
 from search.job.machine import Machine
 from search.job.settings import DataSettings, ModelSettings, ScoringSettings, SpaceSettings, TrainingSettings
 from search.mirror.free_names import check_free, chosen_place
-from search.mirror.settings import StorageSettings
 from search.mirror.study_place import check_shown, study_of_job
+from search.storage.settings import StorageSettings
 from search.study.pipeline import TABLE, check_any_finished, check_study_names, tabulate
 from search.study.report import REPORT_FILES, StudyReport, write_report
 from search.study.settings import STUDY_MAY_GROW, StudySettings

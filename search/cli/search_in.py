@@ -10,8 +10,6 @@ from search.job.machine import Machine
 from search.job.progress import Progress
 from search.job.settings import SpaceSettings, TrainingSettings
 from search.live.settings import LiveSettings
-from search.mirror.join_settings import JoinSettings
-from search.mirror.settings import StorageSettings
 from search.mirror.study_place import StudyPlace, study_name_of, study_place
 from search.run.pipeline import check_names, search_in_folder, search_with
 from search.run.record import SearchRecord
@@ -20,6 +18,8 @@ from search.run.settings import SearchSettings
 from search.run.storage_ready import check_storage_ready
 from search.run.tabulated_oracle import TableChoice, TabulatedOracle
 from search.run.workbench import Workbench
+from search.shared.join_settings import JoinSettings
+from search.storage.settings import StorageSettings
 
 from .ground_of import job_settings_of, machine_given
 from .job_options import JOB

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from search.mirror.settings import StorageSettings
+from search.storage.settings import StorageSettings
 from search.study.settings import StudySettings
 from spaces.errors import UsageError
 

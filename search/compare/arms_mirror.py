@@ -9,12 +9,12 @@ from typing import Final
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 
 from search.job.machine import Machine
-from search.mirror.opened_storage import opened_for_writing
 from search.mirror.seeds_log import Run, shown_by_seeds
 from search.mirror.shown import Aim, ShownTrial
 from search.mirror.study_mirror import begin_study
 from search.mirror.study_place import StudyPlace
 from search.mirror.trial_note import seeds_note
+from search.storage.opened_storage import opened_for_writing
 from spaces.counted import counted
 
 from .arm_training import NO_RULE, Chosen

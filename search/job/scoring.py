@@ -19,6 +19,7 @@ from spaces.search_space import SearchSpace
 from .first_batches import first_batches
 from .job import Job
 from .progress import Progress, silent
+from .right_type import check_type
 
 __all__ = [
     "DEFAULT_PROXIES",
@@ -65,6 +66,8 @@ def _asked(given: Sequence[str | Proxy]) -> list[Proxy]:
             if {**PROXIES, **own}.get(one.name, one) != one:
                 raise UsageError(f"two proxies are called {one.name!r}; give yours another name.")
             own[one.name] = one
+        else:
+            check_type("proxies", one, str)
     names = spelled_out((one.name if isinstance(one, Proxy) else one for one in given), PROXIES)
     return [own.get(name) or find_proxy(name) for name in names]
 

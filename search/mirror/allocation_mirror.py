@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from search.storage.opened_storage import Place, opened_for_writing
 from spaces.search_space import SearchSpace
 
 from .allocation_trial import AllocationTrial, TrialAxes
-from .opened_storage import Place, opened_for_writing
 from .shown import ShownFile, ShownStudy
 from .shown_files import ShownFiles
 from .study_mirror import StudyMirror, begin_study

@@ -8,11 +8,11 @@ from pathlib import Path
 from optuna.storages import BaseStorage
 
 from search.folder.folder_record import FolderRecord
+from search.storage.opened_storage import opened_storage
+from search.storage.patience import patiently
+from search.storage.settings import StorageSettings
 
 from .allocation_mirror import IN_SHORT
-from .opened_storage import opened_storage
-from .patience import patiently
-from .settings import StorageSettings
 from .study_mirror import is_anothers, taken
 from .study_place import StudyPlace
 

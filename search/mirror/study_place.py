@@ -13,9 +13,9 @@ from uuid import uuid4
 
 from search.job.job import Job
 from search.job.run_names import ADAPTER_FOLDER, FILES_FOLDER, STUDY_FILE
+from search.storage.opened_storage import Place, check_writable, checked_storage
+from search.storage.settings import StorageSettings
 
-from .opened_storage import Place, check_writable, checked_storage
-from .settings import StorageSettings
 from .shown import OF_A_PLAN, Aim, ShownStudy
 
 __all__ = ["StudyPlace", "check_shown", "study_name_of", "study_of_job", "study_place"]

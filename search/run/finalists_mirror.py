@@ -12,14 +12,14 @@ from optuna.trial import TrialState
 from evaluators.adapters.markdown import escaped
 from search.mirror.allocation_mirror import AllocationMirror, opened_mirror
 from search.mirror.allocation_trial import AllocationTrial, TrialAxes
-from search.mirror.opened_storage import opened_for_writing
-from search.mirror.patience import StorageAwayError
 from search.mirror.seeds_log import end_of_seeds
 from search.mirror.shown import Aim
 from search.mirror.study_mirror import begin_study
 from search.mirror.study_place import StudyPlace
 from search.mirror.trial_note import finalist_note, loading_note, no_result, sheet_note
 from search.sampling.proposals import Proposal
+from search.storage.opened_storage import opened_for_writing
+from search.storage.patience import StorageAwayError
 from spaces.errors import InputError
 
 from .finalist import Finalist

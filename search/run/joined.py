@@ -18,9 +18,11 @@ from search.folder.folder_record import read_record
 from search.job.run_names import CANDIDATES
 from search.live.at_once import known_at_once, settled_at_once
 from search.live.finals import AllFailedError
-from search.mirror.driver import candidates_of, driver_of
-from search.mirror.join_settings import JoinSettings
-from search.mirror.lead import (
+from search.mirror.live_watcher import KeepsStudy
+from search.mirror.study_place import StudyPlace
+from search.shared.driver import candidates_of, driver_of
+from search.shared.join_settings import JoinSettings
+from search.shared.lead import (
     LeadFailure,
     LeadResult,
     LedWatcher,
@@ -31,10 +33,8 @@ from search.mirror.lead import (
     result_elsewhere,
     tell_failure,
 )
-from search.mirror.live_watcher import KeepsStudy
-from search.mirror.shared_legs import SharedLegs
-from search.mirror.shared_work import SharedWork, shared_work
-from search.mirror.study_place import StudyPlace
+from search.shared.shared_legs import SharedLegs
+from search.shared.shared_work import SharedWork, shared_work
 from spaces.counted import counted
 from spaces.errors import UsageError
 

@@ -31,11 +31,11 @@ from search.live.told import LiveNames, LiveNote
 from search.live.watcher import LiveSearch, Watcher
 from search.live.waves import LiveOutcome
 from search.mirror.free_names import check_free
-from search.mirror.join_settings import JoinSettings
 from search.mirror.live_watcher import live_mirror
-from search.mirror.patience import StorageAwayError
 from search.mirror.study_place import StudyPlace
 from search.sampling.proposals import Proposal
+from search.shared.join_settings import JoinSettings
+from search.storage.patience import StorageAwayError
 from spaces.counted import counted
 from spaces.errors import InputError
 

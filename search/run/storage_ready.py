@@ -7,11 +7,11 @@ import json
 from search.folder.folder_record import FolderRecord
 from search.live.settings import LiveSettings
 from search.mirror.free_names import check_free, chosen_place
-from search.mirror.join_settings import JoinSettings
-from search.mirror.opened_storage import opened_storage
-from search.mirror.settings import StorageSettings
-from search.mirror.shared_work import agreed_before
 from search.mirror.study_place import check_shown
+from search.shared.join_settings import JoinSettings
+from search.shared.shared_work import agreed_before
+from search.storage.opened_storage import opened_storage
+from search.storage.settings import StorageSettings
 
 from .alike import SETTLED, check_alike
 from .finalists_mirror import LIVE_STUDIES, PLAIN_STUDIES

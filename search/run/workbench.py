@@ -20,15 +20,15 @@ from search.job.job_settings import JobSettings
 from search.job.logged import logged
 from search.job.option import check_whole
 from search.job.progress import Progress, silent
-from search.job.right_type import check_type, path_of, several
+from search.job.right_type import path_of, several
 from search.job.run_names import CANDIDATES
 from search.job.scoring import score_space
 from search.job.settings import COUNTS
 from search.live.settings import LiveSettings
 from search.live.watcher import Watcher
-from search.mirror.join_settings import JoinSettings, check_join
-from search.mirror.settings import StorageSettings
 from search.mirror.study_place import StudyPlace, study_of_job
+from search.shared.join_settings import JoinSettings, check_join
+from search.storage.settings import StorageSettings
 from spaces.allocation import Allocation
 from spaces.budget import written_budget
 from spaces.errors import InputError, UsageError
@@ -92,15 +92,11 @@ class Workbench:
         return self.job.space
 
     def score(self, *proxies: str | Proxy) -> tuple[SiteScores, ...]:
-        """Scores of all sites, one for each proxy; by default, by those that ``rankscape run`` takes.
+        """Scores of all sites, one for each proxy, a name or a ``proxies.proxy.Proxy``; by default, by those
+        that ``rankscape run`` takes.
 
-        proxies: by name, or as a ``proxies.proxy.Proxy`` of your own.
-        Raises UsageError on an unknown name and on two proxies of one name, InputError where one that was
-        asked for cannot score here.
+        Raises UsageError on an unknown name and two of one name, InputError where one asked for cannot score.
         """
-        for one in proxies:
-            if not isinstance(one, Proxy):
-                check_type("proxies", one, str)
         return tuple(score_space(self.job, proxies or None, progress=self.progress))
 
     def uniform(self) -> Allocation:

@@ -20,7 +20,7 @@ from search.cli.value_types import TYPES, decimal_value, decimals, names, path, 
 from search.job.option import Option, Range, options_of
 from search.job.settings import GenerationSettings
 from search.live.settings import LiveSettings
-from search.mirror.join_settings import JoinSettings
+from search.shared.join_settings import JoinSettings
 from spaces.errors import UsageError
 
 _NUL = ["\0", "a\0b", "\ud800", "x" * 100_000]

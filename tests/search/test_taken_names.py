@@ -15,10 +15,10 @@ from search.cli.run_study import run_study
 from search.cli.study import STUDY
 from search.cli.typed import Typed
 from search.job.machine import Machine
-from search.mirror.opened_storage import opened_storage
 from search.mirror.shown import Aim
 from search.mirror.study_mirror import begin_study
 from search.mirror.study_place import StudyPlace
+from search.storage.opened_storage import opened_storage
 
 AIMS = [Aim("loss", "minimize")]
 MACHINES = Callable[[Typed], Machine]

@@ -18,8 +18,8 @@ from search.job.job import Job
 from search.job.prepare import prepare
 from search.job.settings import ScoringSettings, SpaceSettings, TrainingSettings
 from search.mirror.dashboard_keys import note_of
-from search.mirror.opened_storage import opened_storage
 from search.mirror.study_place import StudyPlace
+from search.storage.opened_storage import opened_storage
 from search.study.draw import draw_shapes
 from search.study.strata import stratum_of
 from search.study.stratum_mirror import stratum_mirror

@@ -15,7 +15,7 @@ import optuna
 import pytest
 
 from search.cli.dashboard import main, serving
-from search.mirror.sqlite_file import sqlite_url
+from search.storage.sqlite_file import sqlite_url
 
 pytest.importorskip("optuna_dashboard")
 

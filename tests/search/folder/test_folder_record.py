@@ -9,10 +9,10 @@ import pytest
 
 from search.folder.folder_record import read_record
 from search.folder.output_folder import OutputFolder
-from search.mirror.opened_storage import opened_storage
 from search.mirror.shown import Aim
 from search.mirror.study_mirror import begin_study
 from search.mirror.study_place import StudyPlace
+from search.storage.opened_storage import opened_storage
 from spaces.errors import UsageError
 from tests.search.folder.folder_runs import OPTIONS, folder_at
 

@@ -1,34 +1,3 @@
 """Storages of two kinds, and what Optuna reads of a study in one."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from contextlib import ExitStack
-from pathlib import Path
-
-import optuna
-import pytest
-from optuna.storages import BaseStorage
-
-from search.mirror.opened_storage import Place, opened_storage
-
-
-@pytest.fixture(params=["sqlite", "journal"])
-def place(request, tmp_path) -> Place:
-    """Where a study shall lie: nothing is there yet."""
-    return tmp_path / "study.db" if request.param == "sqlite" else str(tmp_path / "study.log")
-
-
-@pytest.fixture
-def read():
-    """Opens a place with Optuna alone and gives the study of a name."""
-    with ExitStack() as stack:
-
-        def load(place: Path | str, name: str) -> optuna.Study:
-            storage: BaseStorage = stack.enter_context(opened_storage(place))
-            return optuna.load_study(study_name=name, storage=storage)
-
-        yield load
-
-
-Read = Callable[[Place, str], optuna.Study]
+from tests.search.storage.conftest import place, read  # noqa: F401

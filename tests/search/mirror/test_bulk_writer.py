@@ -12,8 +12,8 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from search.mirror.bulk_writer import KNOWN_SCHEMA, BulkWriter, writer_of
-from search.mirror.patience import OvertakenError
 from search.mirror.writer import PlainWriter, TrialChange
+from search.storage.patience import OvertakenError
 
 DISTRIBUTIONS = {
     "layers.10.q": IntDistribution(0, 8),

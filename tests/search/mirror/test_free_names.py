@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from search.mirror.free_names import check_free
-from search.mirror.opened_storage import opened_storage
 from search.mirror.shown import Aim
 from search.mirror.study_mirror import begin_study
 from search.mirror.study_place import StudyPlace
+from search.storage.opened_storage import opened_storage
 from spaces.errors import UsageError
 
 KINDS = ("", "finalists")

@@ -8,10 +8,10 @@ import time
 import pytest
 
 from search.mirror.bulk_writer import BulkWriter
-from search.mirror.opened_storage import checked_storage, opened_storage
 from search.mirror.study_mirror import begin_study
-from tests.search.mirror.postgresql import MISSING, PostgresServer
+from search.storage.opened_storage import checked_storage, opened_storage
 from tests.search.mirror.test_study_mirror import STORY, STUDY, seen, told
+from tests.search.storage.postgresql import MISSING, PostgresServer
 
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 pytest.importorskip("psycopg", reason="psycopg is an extra")

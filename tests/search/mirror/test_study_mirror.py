@@ -10,11 +10,11 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from search.mirror.bulk_writer import BulkWriter
-from search.mirror.opened_storage import opened_storage
 from search.mirror.shown import Aim, ShownFile, ShownStudy, ShownTrial
 from search.mirror.study_mirror import begin_study
 from search.mirror.study_place import StudyPlace
 from search.mirror.writer import PlainWriter
+from search.storage.opened_storage import opened_storage
 from spaces.errors import InputError, UsageError
 
 STUDY = ShownStudy(

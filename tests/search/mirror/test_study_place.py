@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from search.mirror.settings import StorageSettings
 from search.mirror.shown import Aim
 from search.mirror.study_place import StudyPlace, study_name_of, study_of_job, study_place
+from search.storage.settings import StorageSettings
 from spaces.errors import UsageError
 
 AIMS = (Aim("loss", "minimize"),)

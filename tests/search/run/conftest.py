@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tests.search.mirror.conftest import read  # noqa: F401  (fixture)
+from tests.search.storage.conftest import read  # noqa: F401  (fixture)

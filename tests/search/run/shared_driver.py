@@ -13,7 +13,7 @@ from pathlib import Path
 
 import optuna
 
-from search.mirror.opened_storage import opened_storage
+from search.storage.opened_storage import opened_storage
 from tests.search.watched import Watched
 
 _TRAINED, _PRINTED = "trained", "printed"

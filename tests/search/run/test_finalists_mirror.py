@@ -10,7 +10,6 @@ from optuna.trial import TrialState
 
 from evaluators.training.candidate import Candidate, Evaluation, Trained
 from search.live.finals import AllFailedError
-from search.mirror.opened_storage import opened_storage
 from search.mirror.study_place import StudyPlace
 from search.run.finalist import Finalist
 from search.run.finalists_mirror import FINALISTS, PROPOSALS, finalists_mirror, show_proposals
@@ -20,6 +19,7 @@ from search.run.verdict import Judged
 from search.sampling.configuration import Configuration
 from search.sampling.proposals import Proposal
 from search.sampling.proposer import UNIFORM, Proposer
+from search.storage.opened_storage import opened_storage
 from spaces.allocation import Allocation
 
 PLAN = Allocation.of({"layers.0.q": 4})

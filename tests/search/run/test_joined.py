@@ -18,20 +18,20 @@ from search.cli.run import RUN
 from search.folder.folder_record import FolderRecord
 from search.folder.provenance import Provenance
 from search.live.finals import AllFailedError
-from search.mirror.join_settings import JoinSettings
-from search.mirror.lead import failures_told
-from search.mirror.opened_storage import opened_storage
-from search.mirror.shared_work import shared_work
 from search.mirror.study_place import StudyPlace
 from search.run.company import Alone
 from search.run.finalists_mirror import FINALISTS
 from search.run.joined import Joined, company_of
 from search.run.record import SearchRecord
 from search.run.settings import SEARCH_MAY_GROW
+from search.shared.join_settings import JoinSettings
+from search.shared.lead import failures_told
+from search.shared.shared_work import shared_work
+from search.storage.opened_storage import opened_storage
 from spaces.errors import UsageError
 from tests.forked_processes import exit_code_of, forked_processes, wait_for
-from tests.search.mirror.postgresql import MISSING, PostgresServer
 from tests.search.run.shared_driver import SharedDriver, claimed, claims_of
+from tests.search.storage.postgresql import MISSING, PostgresServer
 from tests.search.watched import Watched
 
 LIVE = ["--space", "lora[q,v]", "--trials", "4", "--rungs", "1", "--at-once", "4", "--finalists", "1"]

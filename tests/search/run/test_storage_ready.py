@@ -12,12 +12,12 @@ from search.cli.command import Printed
 from search.cli.run import RUN
 from search.cli.run_search import run_search
 from search.cli.search_in import search_in
-from search.mirror.opened_storage import opened_storage
-from search.mirror.shared_work import shared_work
 from search.mirror.shown import Aim
 from search.mirror.study_mirror import begin_study
 from search.mirror.study_place import StudyPlace
 from search.run.alike import SETTLED
+from search.shared.shared_work import shared_work
+from search.storage.opened_storage import opened_storage
 
 LIVE = ["--trials", "2", "--rungs", "1", "--scaling", "alpha/r"]
 

@@ -9,10 +9,10 @@ import optuna
 import pytest
 
 from search.live.live_trial import LiveTrial
-from search.mirror.opened_storage import opened_storage
+from search.storage.opened_storage import opened_storage
 from tests.forked_processes import exit_code_of, forked_processes
 from tests.search.live.invented import STEPS, Told, Training, invented
-from tests.search.mirror.invented_drivers import (
+from tests.search.shared.invented_drivers import (
     BUDGET,
     NAME,
     SETTINGS,

@@ -18,16 +18,16 @@ from optuna.study import StudyDirection
 
 from evaluators.store.whole_file import is_unfinished, whole_file
 from search.folder.storage_error import one_line_where_unwritable
-from search.mirror.opened_storage import (
+from search.mirror.shown import Aim, ShownStudy
+from search.mirror.study_mirror import begin_study
+from search.storage.opened_storage import (
     check_writable,
     checked_storage,
     opened_for_writing,
     opened_storage,
     opened_to_read,
 )
-from search.mirror.shown import Aim, ShownStudy
-from search.mirror.sqlite_file import sqlite_url
-from search.mirror.study_mirror import begin_study
+from search.storage.sqlite_file import sqlite_url
 from spaces.errors import InputError, UsageError
 from tests.forked_processes import exit_code_of, forked_processes
 

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from evaluators.store.whole_file import unfinished_path
-from search.mirror.opened_storage import opened_storage
-from search.mirror.sqlite_file import remove_unfinished
+from search.storage.opened_storage import opened_storage
+from search.storage.sqlite_file import remove_unfinished
 
 HOUR = 3600
 

@@ -18,12 +18,11 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search.sampling.quiet_optuna import quiet_optuna
-
-from .long_text import attributes_of, texts_in
-from .lost_storage import one_line_where_lost
-from .meeting_place import check_meeting_place
-from .opened_storage import GRACE, beat_every, opened_storage
-from .patience import AWAY, patiently
+from search.storage.long_text import attributes_of, texts_in
+from search.storage.lost_storage import one_line_where_lost
+from search.storage.meeting_place import check_meeting_place
+from search.storage.opened_storage import GRACE, beat_every, opened_storage
+from search.storage.patience import AWAY, patiently
 
 __all__ = ["Piece", "SharedWork", "agreed_before", "shared_work"]
 

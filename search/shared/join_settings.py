@@ -7,10 +7,9 @@ from typing import Final
 
 from search.job.option import Range, check_settings, option
 from search.live.settings import LiveSettings
+from search.storage.meeting_place import check_meeting_place
+from search.storage.settings import StorageSettings
 from spaces.errors import UsageError
-
-from .meeting_place import check_meeting_place
-from .settings import StorageSettings
 
 __all__ = ["JoinSettings", "check_join"]
 

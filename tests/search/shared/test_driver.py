@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from search.mirror.driver import candidates_of, driver_of
+from search.shared.driver import candidates_of, driver_of
 
 
 def test_who_is_started_again_in_its_folder_is_the_same_wherever_that_is(tmp_path):

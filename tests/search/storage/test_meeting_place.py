@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from search.mirror.meeting_place import check_meeting_place, network_file_system
+from search.storage.meeting_place import check_meeting_place, network_file_system
 from spaces.errors import UsageError
 
 MOUNTS = r"""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from search.live.settings import LiveSettings
-from search.mirror.join_settings import JoinSettings, check_join
-from search.mirror.settings import StorageSettings
+from search.shared.join_settings import JoinSettings, check_join
+from search.storage.settings import StorageSettings
 from spaces.errors import UsageError
 
 JOIN, LIVE = JoinSettings(join=True), LiveSettings(trials=4)

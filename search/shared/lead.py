@@ -13,10 +13,10 @@ from uuid import uuid4
 from evaluators.training.candidate import Trained
 from search.live.live_trial import LiveTrial
 from search.live.watcher import Concluded, LiveSearch, Watcher
+from search.mirror.live_watcher import KeepsStudy
+from search.storage.opened_storage import GRACE
+from search.storage.patience import AWAY, patiently
 
-from .live_watcher import KeepsStudy
-from .opened_storage import GRACE
-from .patience import AWAY, patiently
 from .shared_work import SharedWork
 
 __all__ = [

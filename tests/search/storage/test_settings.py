@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from search.mirror.settings import StorageSettings
+from search.storage.settings import StorageSettings
 from spaces.errors import UsageError
 
 

@@ -7,7 +7,7 @@ import signal
 import optuna
 import pytest
 
-from search.mirror.lead import (
+from search.shared.lead import (
     LeadFailure,
     LeadResult,
     awaited_result,
@@ -17,10 +17,10 @@ from search.mirror.lead import (
     result_elsewhere,
     tell_failure,
 )
-from search.mirror.opened_storage import opened_storage
-from search.mirror.shared_work import shared_work
+from search.shared.shared_work import shared_work
+from search.storage.opened_storage import opened_storage
 from tests.forked_processes import exit_code_of, forked_processes, wait_for
-from tests.search.mirror.invented_drivers import NAME, drive, finals_in, trained_in
+from tests.search.shared.invented_drivers import NAME, drive, finals_in, trained_in
 
 
 def work_of(folder, owner):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from optuna.exceptions import StorageInternalError
 
-from search.mirror.patience import OvertakenError, StorageAwayError, patiently
+from search.storage.patience import OvertakenError, StorageAwayError, patiently
 
 
 def away_for(calls: int) -> Callable[[], str]:

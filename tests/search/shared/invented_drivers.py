@@ -17,12 +17,12 @@ from evaluators.training.candidate import Trained
 from evaluators.training.leg import Leg
 from search.live.settings import LiveSettings
 from search.live.waves import LiveOutcome
-from search.mirror.driver import candidates_of, driver_of
-from search.mirror.lead import LedWatcher, awaited_result, conclude
 from search.mirror.live_watcher import live_mirror
-from search.mirror.shared_legs import SharedLegs
-from search.mirror.shared_work import shared_work
 from search.mirror.study_place import StudyPlace
+from search.shared.driver import candidates_of, driver_of
+from search.shared.lead import LedWatcher, awaited_result, conclude
+from search.shared.shared_legs import SharedLegs
+from search.shared.shared_work import shared_work
 from spaces.search_space import SearchSpace
 from spaces.site import Site, Tap
 from tests.search.live.invented import STEPS, invented, trained_to

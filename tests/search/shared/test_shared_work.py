@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from search.mirror.opened_storage import GRACE, opened_storage
-from search.mirror.shared_work import SharedWork, agreed_before, shared_work
+from search.shared.shared_work import SharedWork, agreed_before, shared_work
+from search.storage.opened_storage import GRACE, opened_storage
 from spaces.errors import UsageError
-from tests.search.mirror.postgresql import MISSING, PostgresServer
+from tests.search.storage.postgresql import MISSING, PostgresServer
 
 HEARTBEAT = 1
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from search.folder.storage_error import one_line_where_unwritable
-from search.mirror.lost_storage import one_line_where_lost
-from search.mirror.opened_storage import Place, opened_for_writing
-from search.mirror.shared_work import shared_work
 from search.mirror.shown import Aim
 from search.mirror.study_mirror import begin_study
 from search.mirror.study_place import StudyPlace
+from search.shared.shared_work import shared_work
+from search.storage.lost_storage import one_line_where_lost
+from search.storage.opened_storage import Place, opened_for_writing
 from spaces.errors import InputError
 
 REMOVED = r"^`storage` can no longer be written \(its file was moved or removed\); put that right and start"
