@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import math
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -19,7 +20,7 @@ from torch import Tensor
 
 from evaluators.base.base_model import ModelSource
 from evaluators.base.content_digest import model_digests
-from evaluators.base.description import described
+from evaluators.base.described import described
 from evaluators.data.task import ReportOn, Task
 from evaluators.training.candidate import Candidate, Course, Evaluation, Recipe, Trained
 from evaluators.training.leg import Leg
@@ -35,6 +36,7 @@ __all__ = ["Ledger", "fingerprint"]
 _TENSORS: Final = ".safetensors"
 _STATE: Final = f".state{_TENSORS}"
 _SHORT: Final = 24  # hexadecimal digits of a key that name a file
+_STATE_NAME: Final = re.compile(rf"(?P<owner>[0-9a-f]{{{_SHORT}}})\.(?P<step>[1-9][0-9]*){re.escape(_STATE)}")
 _log = logging.getLogger(__name__)
 
 
@@ -179,8 +181,8 @@ class Ledger:
         once: a search has thousands of files there, and forgets with every trial."""
         found: dict[str, set[int]] = {}
         for path in self._folder.glob(f"*{_STATE}"):
-            owner, step = path.name.removesuffix(_STATE).split(".")
-            found.setdefault(owner, set()).add(int(step))
+            if own := _STATE_NAME.fullmatch(path.name):  # others are somebody's
+                found.setdefault(own["owner"], set()).add(int(own["step"]))
         return found
 
     def _kept(self, leg: Leg, digest: str) -> dict[str, Tensor] | None:

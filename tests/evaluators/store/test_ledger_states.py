@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import pytest
+
 from evaluators.store.ledger import Ledger
 from evaluators.training.leg import Leg
 from tests.evaluators.store.test_ledger import CANDIDATE, LEG, PAUSED, paused
@@ -43,6 +45,23 @@ def test_a_folder_of_thousands_of_files_is_listed_once(tmp_path):
         ledger.forget_state(own.candidate)
     assert Listed.times == before + 1
     assert not list(tmp_path.glob("*.state.*"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("mine", "a.b.c", "a.x", "a.1", "{own}", "{own}.x", "{own}.02", "{own}.-2", "{own}.2.3", "{own}.2 "),
+        *("x{own}.2", "{own}.2\n", "{own}.²", "{own}."),
+    ],
+)
+def test_files_that_are_named_otherwise_are_somebody_s_and_stay(tmp_path, name):
+    ledger = Ledger(tmp_path, "context")
+    ledger.record(PAUSED, paused())
+    (own,) = tmp_path.glob("*.state.safetensors")
+    stray = tmp_path / f"{name.format(own=own.name.partition('.')[0])}.state.safetensors"
+    stray.write_text("mine")
+    Ledger(tmp_path, "context").forget_state(CANDIDATE)
+    assert list(tmp_path.glob("*.state.*")) == [stray]
 
 
 def test_states_that_another_process_left_are_forgotten_and_so_are_those_that_come_later(tmp_path):
