@@ -17,10 +17,12 @@ from spaces.printable import show
 
 from .command import Command, Printed
 from .output_path import RUNS
+from .quiet_server import quiet_server
 from .typed import Typed
 
 if TYPE_CHECKING:
     from wsgiref.simple_server import WSGIServer
+    from wsgiref.types import WSGIApplication
 
 __all__ = ["DASHBOARD", "DashboardSettings", "main", "serving"]
 
@@ -86,6 +88,14 @@ def serving(folder: Path | None, *, port: int, storage: str | None = None) -> It
             )
     if folder is not None and not folder.is_dir():
         raise InputError(f"{folder} is no folder; give that of a run, or leave it out.")
+    with quiet_server(_HOST, port) as server, _application(folder, storage) as shown:  # which takes seconds
+        server.set_app(shown)
+        yield server
+
+
+@contextmanager
+def _application(folder: Path | None, storage: str | None) -> Iterator[WSGIApplication]:
+    """optuna-dashboard over one storage, which is closed at the end; arguments as of ``serving``."""
     try:
         from optuna_dashboard import wsgi
     except ImportError:
@@ -94,14 +104,12 @@ def serving(folder: Path | None, *, port: int, storage: str | None = None) -> It
 
     from search.storage.opened_storage import checked_storage, is_there, opened_to_read
 
-    from .quiet_server import quiet_server
-
     if storage is not None and not is_there(storage):
         raise InputError("`storage` is not there; give the one that a run was given, or is using.")
     where = folder / STUDY_FILE if storage is None and folder is not None else checked_storage(storage or "")
     files = None if folder is None else FileSystemArtifactStore(folder / FILES_FOLDER)
-    with opened_to_read(where) as opened, quiet_server(_HOST, port, wsgi(opened, files)) as server:
-        yield server
+    with opened_to_read(where) as opened:
+        yield wsgi(opened, files)
 
 
 def _latest() -> Path:

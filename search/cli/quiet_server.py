@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from socketserver import ThreadingMixIn
-from typing import TYPE_CHECKING
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from spaces.errors import InputError
-
-if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
 
 __all__ = ["quiet_server"]
 
@@ -28,13 +24,14 @@ class _QuietHandler(WSGIRequestHandler):
 
 
 @contextmanager
-def quiet_server(host: str, port: int, app: WSGIApplication) -> Iterator[WSGIServer]:
-    """The server, bound and not yet serving; closed at the end. port: 0 for any that is free.
+def quiet_server(host: str, port: int) -> Iterator[WSGIServer]:
+    """The server, bound and not yet serving, without an application; closed at the end. port: 0 for any that is
+    free.
 
     Raises InputError where the port cannot be had.
     """
     try:
-        server = make_server(host, port, app, _ThreadedServer, _QuietHandler)
+        server = _ThreadedServer((host, port), _QuietHandler)
     except OSError as error:
         raise InputError(
             f"`port={port}` cannot be had ({error.strerror}); give another `port`, or 0 for any that is free."

@@ -103,3 +103,17 @@ def test_a_port_that_is_taken_is_said_to_be(run_folder, capsys):
         port = other.getsockname()[1]
         assert main([str(run_folder), "--port", str(port)]) == 1
     assert f"--port {port} cannot be had" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_found_out_before_anything_is_loaded(run_folder):
+    """In a process of its own: which modules are loaded tells."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        code = (
+            "import sys; from search.cli.dashboard import main; "
+            f"print(main([{str(run_folder)!r}, '--port', '{other.getsockname()[1]}'])); "
+            "print({'optuna', 'optuna_dashboard'} & set(sys.modules))"
+        )
+        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert ran.stdout == "1\nset()\n"
