@@ -25,8 +25,9 @@ class _QuietHandler(WSGIRequestHandler):
 
 @contextmanager
 def quiet_server(host: str, port: int) -> Iterator[WSGIServer]:
-    """The server, bound and not yet serving, without an application; closed at the end. port: 0 for any that is
-    free.
+    """The server, bound and not yet serving, without an application; closed at the end.
+
+    port: 0 for any that is free.
 
     Raises InputError where the port cannot be had.
     """
