@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from evaluators.base.architectures import ARCHITECTURES
-from evaluators.base.hub import name_of_model, on_hub
+from evaluators.base.model_name import name_of_model, on_hub
 from evaluators.base.packing import PACKINGS
 from spaces.allocation import Allocation
 from spaces.counted import counted

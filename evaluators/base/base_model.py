@@ -27,7 +27,7 @@ from spaces.objective import Architecture
 from spaces.unknown_name import unknown_name
 
 from .architectures import ARCHITECTURES
-from .description import not_before
+from .described import not_before
 from .drawn_alike import drawn_alike
 from .packing import PACKINGS, keep_packing, packed_loading
 from .padding import settle_padding

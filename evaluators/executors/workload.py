@@ -27,7 +27,7 @@ __all__ = ["Trainer", "Work", "Workload"]
 
 class Trainer(Protocol):
     """Trains legs of candidates on one device. A frozen dataclass whose fields say how
-    (``base.description``), which can be sent to a process."""
+    (``base.described``), which can be sent to a process."""
 
     def __call__(
         self,

@@ -10,7 +10,7 @@ from evaluators.adapters.adapter_record import ADAPTER_RECORD, AdapterRecord, re
 from evaluators.adapters.export import export_adapter, export_merged
 from evaluators.adapters.formats.chosen import chosen as arguments
 from evaluators.adapters.formats.registry import FORMATS
-from evaluators.base.hub import on_hub
+from evaluators.base.model_name import on_hub
 from evaluators.data.demo import MODEL_NAME
 from search.job.named_models import model_place
 from search.job.run_names import ADAPTER_FOLDER

@@ -7,7 +7,7 @@ from pathlib import Path
 from huggingface_hub import HfApi
 
 from evaluators.adapters.hub_upload import HubApi, check_hub, upload
-from evaluators.base.hub import on_hub
+from evaluators.base.model_name import on_hub
 from search.job.smollm2 import SMOLLM2
 from spaces.errors import UsageError
 

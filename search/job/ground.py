@@ -17,7 +17,7 @@ from .inputs import Inputs, load_inputs
 from .job_settings import JobSettings
 from .machine import Machine
 from .settings import GenerationSettings
-from .text_test import check_prompts, text_test_of
+from .text_test_of import check_prompts, text_test_of
 
 __all__ = ["Ground", "load_ground"]
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from transformers import PreTrainedTokenizerBase
 
 from evaluators.base.base_model import ModelSource, load_tokenizer
-from evaluators.base.hub import name_of_model
+from evaluators.base.model_name import name_of_model
 from evaluators.data.choice_task import build_choice_task, build_choice_training_task
 from evaluators.data.language_task import build_language_task, build_language_training_task
 from evaluators.data.named_tasks import NamedTask, load_glue

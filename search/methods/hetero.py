@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluators.base.description import not_before
+from evaluators.base.described import not_before
 from evaluators.data.task import Task
 from evaluators.training.candidate import Candidate, History
 from evaluators.training.cohort import Cohort

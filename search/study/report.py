@@ -19,8 +19,8 @@ from search.show.sheet import Sheet
 from search.study.display.cost_table import Cost
 from search.study.display.page import Section, render_page
 from search.study.display.plots import clear_plots, draw_correlations, draw_proxy_maps, draw_stratum
+from search.study.display.study_sheet import report_sheet
 from search.study.display.table_files import clear_tables, write_costs, write_tables
-from search.study.display.text_table import report_sheet
 from search.study.judging.columns import origins_of, params_of, pooled_names, scores_of, truths_of
 from search.study.judging.judge import judge, pooled
 from search.study.judging.stratum_report import StratumReport, Truth

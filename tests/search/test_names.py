@@ -18,7 +18,7 @@ from search.show.scatter_plots import Truths, draw_scatters
 from search.study.display.cost_table import Cost
 from search.study.display.page import Section, render_page
 from search.study.display.plots import LOOKS, draw_correlations
-from search.study.display.text_table import report_sheet
+from search.study.display.study_sheet import report_sheet
 from spaces.search_space import SearchSpace
 from spaces.show.picture import new_figure, save_png, short
 from spaces.show.score_maps import draw_score_maps

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from evaluators.base.description import described
+from evaluators.base.described import described
 from evaluators.training.candidate import Recipe
 from search.methods.registry import METHODS, policy_of
 from spaces.errors import InputError, UsageError

@@ -10,7 +10,7 @@ import pytest
 from evaluators.data.decoding import Decoding
 from search.job.inputs import load_inputs
 from search.job.settings import DataSettings, GenerationSettings, ModelSettings
-from search.job.text_test import text_test_of
+from search.job.text_test_of import text_test_of
 from spaces.errors import UsageError
 from tests.search.decoder_files import DECODER_WORDS, save_decoder, write_prompts
 

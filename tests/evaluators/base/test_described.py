@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, make_dataclass
 
 import pytest
 
-from evaluators.base.description import described, not_before
+from evaluators.base.described import described, not_before
 from evaluators.training.candidate import Recipe
 from search.methods.registry import METHODS, policy_of
 from spaces.scaling import Scaling

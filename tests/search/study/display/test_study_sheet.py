@@ -1,6 +1,6 @@
 """The text on stdout: the verdict, a row per proxy, and what they stand on."""
 
-from search.study.display.text_table import report_sheet
+from search.study.display.study_sheet import report_sheet
 
 
 def test_the_verdict_comes_first_and_proxies_line_up(make_card, make_report):
