@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from peft import PeftMixedModel, PeftModel
 from torch import Tensor
 from transformers import PreTrainedModel
 
@@ -197,8 +198,13 @@ def merge(folder: Path, model: PreTrainedModel, *, without_shortcuts: bool = Fal
 
 def _read_record(folder: Path, model: PreTrainedModel) -> AdapterRecord:
     """The record; the log warns where it is of other base weights, or of some that were packed otherwise.
-    Raises InputError where it is of a model for another task: a language model's adapter has no head that a
-    classifier would miss."""
+    Raises InputError where the model is PEFT's around another, and where the record is of a model for another
+    task: a language model's adapter has no head that a classifier would miss."""
+    if isinstance(model, PeftModel | PeftMixedModel):
+        raise InputError(
+            f"the adapter needs the base model, and this is a {type(model).__name__} around it; give its "
+            "unload(), which takes PEFT's own adapters off."
+        )
     record, own = read_adapter_record(folder), base_digest(model)
     if task_type_of(model) not in (None, ARCHITECTURES[record.architecture].task_type):
         raise InputError(

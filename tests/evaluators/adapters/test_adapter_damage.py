@@ -7,12 +7,13 @@ import json
 
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 
 from evaluators.adapters.adapter import load_adapter, merge
 from spaces.allocation import Allocation
 from spaces.errors import InputError
-from tests.evaluators.adapters.attached import RECORD, model_hooks
+from tests.evaluators.adapters.attached import RECORD, logits_of, model_hooks
 
 
 @pytest.mark.parametrize("use", [load_adapter, merge])
@@ -58,6 +59,24 @@ def test_a_model_that_does_not_fit_is_named_and_left_alone(
         use(tmp_path / "a", other)
     assert not model_hooks(other)
     torch.testing.assert_close(other.state_dict(), before, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("use", [load_adapter, merge])
+@pytest.mark.parametrize("mixed", [False, True])
+def test_a_model_within_pefts_is_refused_with_what_gives_its_base(
+    tmp_path, saved, tiny_model, tiny_batch, use, mixed
+):
+    expected = saved(tmp_path / "a", tiny_model("llama"), "lora")
+    wrapped = get_peft_model(
+        tiny_model("llama"), LoraConfig(task_type="SEQ_CLS", target_modules=["o_proj"]), mixed=mixed
+    )
+    with pytest.raises(
+        InputError, match=rf"{type(wrapped).__name__} .* needs the base model; give its get_base"
+    ):
+        use(tmp_path / "a", wrapped)
+    base = wrapped.unload() if use is merge else wrapped.get_base_model()
+    use(tmp_path / "a", base)
+    torch.testing.assert_close(logits_of(base.eval(), tiny_batch), expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize(
