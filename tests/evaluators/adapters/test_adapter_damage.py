@@ -71,10 +71,10 @@ def test_a_model_within_pefts_is_refused_with_what_gives_its_base(
         tiny_model("llama"), LoraConfig(task_type="SEQ_CLS", target_modules=["o_proj"]), mixed=mixed
     )
     with pytest.raises(
-        InputError, match=rf"{type(wrapped).__name__} .* needs the base model; give its get_base"
+        InputError, match=rf"needs the base model, .* a {type(wrapped).__name__} around it; give its unload"
     ):
         use(tmp_path / "a", wrapped)
-    base = wrapped.unload() if use is merge else wrapped.get_base_model()
+    base = wrapped.unload()
     use(tmp_path / "a", base)
     torch.testing.assert_close(logits_of(base.eval(), tiny_batch), expected, rtol=0, atol=1e-5)
 
