@@ -15,6 +15,7 @@ from transformers import AutoModelForCausalLM
 from evaluators.adapters.formats.registry import FORMATS
 from evaluators.adapters.layouts.registry import LAYOUTS
 from search.cli.export import main
+from search.cli.export_settings import FOLDERS
 from spaces.allocation import Allocation
 from tests.conftest import TinyModel
 from tests.evaluators.adapters.test_adapter_config import RECORD
@@ -140,6 +141,30 @@ def test_the_folder_may_be_named_and_the_base_be_elsewhere(
     options = ["--format", "peft", "--model", str(moved), "--output", str(tmp_path / "out")]
     assert main([str(language_model), *options]) == 0
     assert LoraConfig.from_pretrained(tmp_path / "out").base_model_name_or_path == str(moved)
+
+
+@pytest.mark.parametrize("chosen", [*FORMATS, *FOLDERS])
+@pytest.mark.parametrize("base", ["m/base", "base", "../m/base", "/nowhere/base"])
+def test_a_base_that_is_not_where_it_was_typed_is_named_with_what_to_give(
+    run: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    base: str,
+    chosen: str,
+) -> None:
+    """As where a relative path was typed in another directory."""
+    record = replace(RECORD, base=base).to_json()
+    (run / "adapter" / "rankscape.json").write_text(record, encoding="utf-8")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert main([str(run), "--format", chosen]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"error: the adapter's base was {base!r}, which is no folder here and no name of which a model's "
+        "config can be had; give the base with --model."
+    )
+    if chosen in FORMATS:
+        assert main([str(run), "--format", chosen, "--model", str(tmp_path / "base")]) == 0
 
 
 @pytest.mark.parametrize(
