@@ -19,6 +19,7 @@ from .job import Job
 from .logs.training_log import TrainingLog
 from .machine import Machine
 from .progress import Progress, silent
+from .trained_again import trained_again
 
 __all__ = ["fine_tune", "fine_tune_all", "fine_tune_legs"]
 
@@ -108,7 +109,7 @@ def _trained(
     tally = _Tally(sum(len(one.legs) for one in records), work[0][0].task.objective)
     for known in [one for own in records for one in own.done.values()]:
         tally.add(known.evaluation)
-    with progress("fine-tuning", sum(one.steps_missing for one in records), "step") as advance:
+    with progress("fine-tuning", sum(one.steps_left(machine) for one in records), "step") as advance:
 
         def record(index: int, trained: Trained) -> None:
             records[index].add(trained)
@@ -164,10 +165,12 @@ class _Record:
         together = {leg: mark for leg in self.known if (mark := self.done[leg].together)}
         return Work(self.workload, self.legs, self.known, together)
 
-    @property
-    def steps_missing(self) -> int:
-        """Candidate-steps of the missing legs."""
-        return steps_of(self.missing.values(), self.workload.recipe, len(self.workload.task.train))
+    def steps_left(self, machine: Machine) -> int:
+        """Candidate-steps of the missing legs, and of known ones that are trained again beside them."""
+        work = self.work
+        again = trained_again(work, machine.cohort_size) if work.together and self.missing else []
+        legs = [*self.missing.values(), *again]
+        return steps_of(legs, self.workload.recipe, len(self.workload.task.train))
 
     def add(self, trained: Trained) -> None:
         """Keeps what came of a leg."""

@@ -61,6 +61,7 @@ class Stopping:
 
     def __init__(self, executor, left):
         self.executor, self.left = executor, left
+        self.cohort_size = executor.cohort_size
 
     def __call__(self, work, models, *, on_done, on_step=lambda _: None):
         def announce(index, trained):
@@ -150,6 +151,42 @@ def test_progress_counts_the_steps_that_are_left(told, tmp_path):
     assert seen == [("fine-tuning", steps, "step"), steps]
     fine_tune(job, candidates, tmp_path, keep_tensors=False, progress=progress)
     assert seen[2:] == [("fine-tuning", 2 * steps, "step"), steps, steps]
+
+
+@pytest.mark.parametrize(
+    ("announced", "pauses", "spread"),
+    [(1, False, False), (2, True, True), (3, False, True), (4, True, False)],
+)
+def test_progress_after_an_interruption_counts_what_is_trained(
+    make_ground, tmp_path, announced, pauses, spread
+):
+    """All of an interrupted cohort is trained again, so that it gives the same bits."""
+    space, training = SpaceSettings("lora[q]", "r=2"), TrainingSettings(batch_size=8, epochs=1, seeds=5)
+    job = prepare(make_ground(), space, training, ScoringSettings())
+    local = LocalExecutor(("cpu",), cohort_size=2 if spread else 3, spread=spread)
+    candidates = job.candidates(job.space.allocation([2, 2, 2]))
+    legs = [Leg(one, until=2) if pauses else Leg(one) for one in candidates]
+    totals, steps = [], []
+
+    @contextmanager
+    def progress(title, total, unit, *, units=None):
+        totals.append(total)
+        steps.clear()
+        yield lambda count, note="": steps.append(count)
+
+    def train(executor):
+        machine = replace(job.machine, executor=executor)
+        return fine_tune_legs(job.workload, legs, job.ledger(tmp_path), machine, progress=progress)
+
+    if announced < 5:
+        with pytest.raises(Interrupted):
+            train(Stopping(local, announced))
+    train(local)
+    assert sum(steps) == totals[-1]
+    if not pauses:  # a run that grows trains none of them again
+        legs.append(Leg(replace(candidates[0], seed=9)))
+        train(local)
+        assert sum(steps) == totals[-1] == job.recipe.steps(len(job.task.train))
 
 
 class Heard:
