@@ -43,7 +43,7 @@ def _in_order(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=_LOCKED_S)) as opened:
             (tables,) = opened.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            return tables > 0 and opened.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+            return bool(tables and opened.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
     except sqlite3.OperationalError:
         return True
     except sqlite3.DatabaseError:
