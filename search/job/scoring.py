@@ -30,9 +30,9 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 DEFAULT_PROXIES: Final = ("zico", "l2_norm")
-"""Committed tables show both to rank allocations rightly; the first is the only one that they do on two
-models by the metric, the second reads the weights alone: its pick led uniform on one set of rows and was
-behind it on another (results/replication). Neither forms a gradient of a weight (results/proxies, what
+"""Committed tables show both to rank allocations rightly; the first on three tasks and two models by the
+metric, more than any other; the second reads the weights alone: its pick led uniform on one set of rows and
+was behind it on another (results/replication). Neither forms a gradient of a weight (results/proxies, what
 follows)."""
 
 
