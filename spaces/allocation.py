@@ -6,11 +6,11 @@ import json
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Final
 
 from .errors import UsageError
 from .foreign_json import object_of, parse_json, whole_number
+from .is_whole import is_whole
 from .printable import printable
 
 __all__ = ["Allocation"]
@@ -44,9 +44,11 @@ class Allocation:
                 f"ranks={self.ranks} must ascend by site name without repeats; "
                 "build it with Allocation.of({site: rank})."
             )
-        for name, rank in self.ranks:
-            if _whole_rank(name, rank) < 1:
+        ranks = tuple((name, _whole_rank(name, rank)) for name, rank in self.ranks)
+        for name, rank in ranks:
+            if rank < 1:
                 raise UsageError(f"rank {rank} at {name} must be >= 1; leave a site out to switch it off.")
+        object.__setattr__(self, "ranks", ranks)  # without NumPy's, which JSON does not know
 
     @classmethod
     def of(cls, ranks: Mapping[str, int]) -> Allocation:
@@ -76,9 +78,9 @@ class Allocation:
 
 
 def _whole_rank(name: str, rank: object) -> int:
-    if isinstance(rank, Integral) and not isinstance(rank, bool):
+    if is_whole(rank):
         return int(rank)
     shown = printable(reprlib.repr(rank))
     raise UsageError(
-        f"rank {shown} at {name} is no whole number; give one from 1 on, or 0 for no wire there."
+        f"rank {shown} at {name} is no whole number; give one from 1 on, or leave a site out to switch it off."
     )

@@ -7,11 +7,11 @@ import re
 import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Literal
 
 from .counted import counted
 from .errors import UsageError
+from .is_whole import is_whole
 from .printable import printable
 from .search_space import params_per_rank
 from .site import Site
@@ -70,7 +70,7 @@ def written_budget(given: str | int, *, argument: str = "budget") -> str:
     """
     if isinstance(given, str):
         return given
-    if isinstance(given, Integral) and not isinstance(given, bool):
+    if is_whole(given):
         return str(int(given))
     shown = printable(reprlib.repr(given))
     raise UsageError(

@@ -7,7 +7,6 @@ import re
 import reprlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from .allocation import Allocation
 from .counted import counted
 from .errors import UsageError
+from .is_whole import is_whole
 from .printable import printable
 from .site import Site
 
@@ -68,7 +68,7 @@ def parse_ranks(text: str | Sequence[int]) -> tuple[int, ...]:
 def _whole(given: object) -> tuple[int, ...]:
     """Raises UsageError on anything but whole numbers, of which NumPy's are some."""
     ranks: list[Any] = list(given) if isinstance(given, Iterable) else [None]
-    if not all(isinstance(one, Integral) and not isinstance(one, bool) for one in ranks):
+    if not all(is_whole(one) for one in ranks):
         shown = printable(reprlib.repr(given))
         raise UsageError(f"`ranks={shown}` are not whole numbers; write for example `ranks=[0, 4, 8]`.")
     return tuple(map(int, ranks))

@@ -63,12 +63,9 @@ def build_choice_task(
         _log.warning("%s", note)
     validation = rows_to_judge("validation", chosen, tokenizer, limit)
     evaluation = rows_to_judge("evaluation", reported, tokenizer, limit)
-    rows_are_choices = (
-        f"a row to judge by is a choice: of {counted(_questions(validation), 'question')} to select by and "
-        f"{_questions(evaluation)} to report on"
-    )
-    notes = *repeated, rows_are_choices
-    return Task(name, objective, learned, validation, evaluation, notes, test_notes=repeated)
+    rows = f"a row to judge by is a choice: of {counted(_questions(validation), 'question')} to select by"
+    of_test = *repeated, f"a row to report on is one too: of {counted(_questions(evaluation), 'question')}"
+    return Task(name, objective, learned, validation, evaluation, (*of_test, rows), test_notes=of_test)
 
 
 def build_choice_training_task(

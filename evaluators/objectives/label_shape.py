@@ -18,6 +18,6 @@ def check_label_shape(labels: Tensor, *, each: Literal["row", "token"]) -> None:
     names = _DIMENSIONS[each]
     if labels.ndim != len(names):
         raise InputError(
-            f"labels have the shape {tuple(labels.shape)}, which is not ({', '.join(names)}): a model that "
+            f"`labels` have the shape {tuple(labels.shape)}, which is not ({', '.join(names)}): a model that "
             f"learns what this one does has a label for each {each}; collate them so."
         )

@@ -6,11 +6,12 @@ import os
 import reprlib
 import types
 from collections.abc import Mapping
-from numbers import Integral, Real
+from numbers import Real
 from pathlib import Path
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from spaces.errors import UsageError
+from spaces.is_whole import is_whole
 from spaces.printable import printable
 
 __all__ = ["check_type", "path_of", "several"]
@@ -67,6 +68,8 @@ def _is_of(value: object, kind: Any) -> bool:
         return isinstance(value, str) and value in get_args(kind)
     if get_origin(kind) is tuple:
         return isinstance(value, tuple) and all(_is_of(one, get_args(kind)[0]) for one in value)
-    if kind in (int, float):
-        return isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool)
+    if kind is int:
+        return is_whole(value)
+    if kind is float:
+        return isinstance(value, Real) and not isinstance(value, bool)
     return isinstance(value, kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import reprlib
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -14,12 +15,12 @@ from proxies.registry import ALL, PROXIES, find_proxy, score_sites, spelled_out
 from proxies.site_scores import SiteScores
 from spaces.errors import InputError, UsageError
 from spaces.objective import Batch
+from spaces.printable import printable
 from spaces.search_space import SearchSpace
 
 from .first_batches import first_batches
 from .job import Job
 from .progress import Progress, silent
-from .right_type import check_type
 
 __all__ = [
     "DEFAULT_PROXIES",
@@ -61,13 +62,15 @@ def score_space(
 def _asked(given: Sequence[str | Proxy]) -> list[Proxy]:
     """Each once, names looked up."""
     own: dict[str, Proxy] = {}
+    texts = (one for one in given if isinstance(one, str))
+    taken: dict[str, Proxy | None] = {ALL: None, **dict.fromkeys(texts), **PROXIES}
     for one in given:
         if isinstance(one, Proxy):
-            if {**PROXIES, **own}.get(one.name, one) != one:
+            if taken.setdefault(one.name, one) != one:
                 raise UsageError(f"two proxies are called {one.name!r}; give yours another name.")
             own[one.name] = one
-        else:
-            check_type("proxies", one, str)
+        elif not isinstance(one, str):
+            raise UsageError(f"`proxies={printable(reprlib.repr(one))}` must be names, or each a Proxy.")
     names = spelled_out((one.name if isinstance(one, Proxy) else one for one in given), PROXIES)
     return [own.get(name) or find_proxy(name) for name in names]
 

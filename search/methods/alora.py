@@ -180,7 +180,8 @@ class _ALora:
         if held < rounds:
             raise NeverActedError(
                 f"alora: {counted(total, 'step')} hold {held} of {counted(rounds, 'round')}; train for more "
-                f"steps, or lower rounds={rounds}."
+                f"steps, or choose rounds={rounds}, before={self.policy.before:g} and "
+                f"between={self.policy.between:g} anew."
             )
         if len(self.past[slot]) < 2:
             raise NeverActedError(

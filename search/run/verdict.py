@@ -98,8 +98,9 @@ def _none_ahead(finalists: Sequence[Finalist], judged: Judged) -> str:
     base, where = _base(finalists), _where(judged, "validation")
     nearest = max(others, key=lambda finalist: finalist.rank, default=None)
     if nearest is None:
-        trained = "was trained" if baseline.proposal.configuration is None else "trial was trained to the end"
-        return f"Not shown that any allocation beats {base}: no other {trained}."
+        if baseline.proposal.configuration is None:
+            return f"Not shown that any allocation beats {base}: no other was trained."
+        return f"Not shown that any allocation beats {base}: no other trial was trained to the end."
     if (apart := PairedDifference.of(nearest.metrics, baseline.metrics)) is None:
         return f"Not shown that any allocation beats {base}: none other finished {where}."
     seeds = _seeds(apart)

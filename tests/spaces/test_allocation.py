@@ -64,15 +64,17 @@ def test_what_is_no_whole_number_is_no_rank(built: str, rank: object) -> None:
     with pytest.raises(UsageError) as error:
         BUILT[built](rank)
     assert str(error.value) == (
-        f"rank {rank!r} at layers.0.q is no whole number; give one from 1 on, or 0 for no wire there."
+        f"rank {rank!r} at layers.0.q is no whole number; give one from 1 on, or leave a site out to "
+        "switch it off."
     )
 
 
-@pytest.mark.parametrize("built", ["of", "space"])
+@pytest.mark.parametrize("built", BUILT)
 @pytest.mark.parametrize("kind", [int, np.int32, np.int64, np.uint8])
 def test_whole_numbers_of_numpy_are_ranks(built: str, kind: type) -> None:
     plan = BUILT[built](kind(4))
-    assert plan.rank("layers.0.q") == 4
+    assert repr(plan) == repr(BUILT[built](4))
+    assert Allocation.from_json(plan.to_json()) == plan
     assert Allocation.from_json(plan.to_json()) == plan
 
 

@@ -1,4 +1,4 @@
-"""root:member is worth the member's site score times the root of the rank; spread, the root alone."""
+"""root:member is worth the member's site score times the root of the rank."""
 
 from __future__ import annotations
 
@@ -20,18 +20,6 @@ def test_worth_is_the_sites_score_times_the_root_of_the_rank(evidence):
 def test_of_a_member_that_scores_allocations_whole_only_the_sites_scores_are_taken(evidence):
     (rooted,) = score_sites([find_proxy("root:kernel_regression")], evidence)
     assert rooted.together is None
-
-
-def test_spread_is_the_root_of_constant(evidence):
-    spread, rooted = score_sites([find_proxy("spread"), find_proxy("root:constant")], evidence)
-    np.testing.assert_array_equal(spread.by_rank, rooted.by_rank)
-
-
-def test_among_allocations_of_equal_cost_the_uniform_one_is_spread_most(evidence):
-    (spread,) = score_sites([find_proxy("spread")], evidence)
-    uniform = np.full((1, len(evidence.space.sites)), 2)
-    on_off = np.where(np.arange(len(evidence.space.sites)) % 4 == 0, 8, 0)[None]
-    assert spread.of_rank_vectors(uniform) > spread.of_rank_vectors(on_off)
 
 
 def test_an_unknown_member_is_refused_and_an_ensemble_may_be_one(evidence):

@@ -91,8 +91,15 @@ def test_a_proxy_of_one_s_own_stands_where_a_name_does(job):
     assert [one.proxy for one in (first, second, third)] == ["snip", "depth", "snr"]
     assert second.by_site.tolist() == [1.0 + site.layer for site in job.space.sites]
     snip = Proxy("snip", "none", measure)
-    for clash in ([snip], ["snip", snip], [replace(snip, name="a"), replace(snip, name="a", point="base")]):
-        with pytest.raises(UsageError, match=r"two proxies are called '(snip|a)'; give yours another name"):
+    a, root = replace(snip, name="a"), replace(snip, name="root:snip")
+    for clash in (
+        [snip],
+        ["snip", snip],
+        [a, replace(a, point="base")],
+        ["root:snip", root],
+        [replace(a, name="all")],
+    ):
+        with pytest.raises(UsageError, match=r"two proxies are called '(root:)?(snip|a|all)'; give yours"):
             score_space(job, clash)
 
 

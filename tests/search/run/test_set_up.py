@@ -201,7 +201,7 @@ def test_what_are_no_plans_is_refused(bench, plans, says):
 def test_lone_names_are_names(bench):
     result = bench.search(proposals=0, finalists=1, proxies="grad_norm", allocators="greedy", samplers=())
     assert [one.proxy for one in result.scores] == ["grad_norm"]
-    with pytest.raises(UsageError, match=re.escape("`proxies=['snip']` must be text")):
+    with pytest.raises(UsageError, match=re.escape("`proxies=['snip']` must be names, or each a Proxy")):
         bench.score(["snip"])
 
 
