@@ -121,7 +121,7 @@ class _Saving:
 
     def write(self, new: Path) -> None:
         """Writes everything into a new folder, which takes the place of ``folder`` afterwards."""
-        record = replace(self.record, stock_peft=self._as_peft(new))
+        record = self._tried_with_peft(new)
         if not record.stock_peft:
             write_wires(new, self.wires)
         write_head(new, self.head)
@@ -131,23 +131,32 @@ class _Saving:
         card = model_card(record, loader, roles=roles, head_modules=self.objective.head(self.model))
         (new / MODEL_CARD).write_text(card, encoding="utf-8")
 
-    def _as_peft(self, new: Path) -> bool:
-        """Whether PEFT has been seen to load every wire and the head, and to compute as we do; its files are
-        then written. Of a part of the wires they never are: PEFT would load it without a word."""
-        if not self.wires or not all(fits_peft(wire.site) for wire in self.wires):
-            return False
+    def _tried_with_peft(self, new: Path) -> AdapterRecord:
+        """The record, which says what PEFT has been seen to give: every wire and the head, whose files are
+        then in the folder, or those at linears beside shortcuts. Of a part of the wires no files are left:
+        PEFT would load it without a word."""
+        record, linears = self.record, [wire for wire in self.wires if wire.site.kind == "lora"]
+        if not linears or not all(fits_peft(wire.site) for wire in linears):
+            return record
+        reason = self._why_peft_cannot(new, linears)
+        if reason is None and not record.shortcuts:
+            return replace(record, stock_peft=True)
+        remove_peft(new)
+        if reason is not None:
+            words = "has linears that PEFT does not give" if record.shortcuts else "has no files for PEFT"
+            _log.warning("%s %s, and needs load_adapter: %s.", self.folder, words, reason)
+        return replace(record, linears_stock=reason is None) if record.shortcuts else record
+
+    def _why_peft_cannot(self, new: Path, wires: Sequence[Wire]) -> str | None:
+        """Writes PEFT's files of these wires and the head, and says why it does not load them or compute as
+        we do; None where it does."""
         record = self.record
         write_peft(
-            new, self.wires, self.head, model=self.model, base=record.base, architecture=record.architecture
+            new, wires, self.head, model=self.model, base=record.base, architecture=record.architecture
         )
-        with _attached(self.model, self.wires, self.head, record):
-            trained = AsTrained.of(self.model, self.objective, self.wires, self.head, self.rows)
-        reason = why_not_stock(new, self.model, self.rows, trained)
-        if reason is None:
-            return True
-        _log.warning("%s has no files for PEFT, and needs load_adapter: %s.", self.folder, reason)
-        remove_peft(new)
-        return False
+        with _attached(self.model, wires, self.head, record):
+            trained = AsTrained.of(self.model, self.objective, wires, self.head, self.rows)
+        return why_not_stock(new, self.model, self.rows, trained)
 
 
 def load_adapter(folder: Path, model: PreTrainedModel) -> Attachment:

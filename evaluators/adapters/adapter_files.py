@@ -40,6 +40,7 @@ from .peft_files import (
 __all__ = [
     "ADAPTER_FILES",
     "named_tensors",
+    "own_wires",
     "read_head",
     "read_wires",
     "write_head",
@@ -66,6 +67,13 @@ def write_head(folder: Path, head: Mapping[str, Tensor]) -> None:
     """head: ``head.classifier.weight`` and so on; nothing is written where it is empty."""
     if head:
         save_file(dict(head), folder / _HEAD)
+
+
+def own_wires(folder: Path) -> frozenset[str]:
+    """The names of the sites whose wires lie here as they are, and not in PEFT's files."""
+    file = folder / _WIRES
+    names = read_tensors(file) if file.exists() else ()
+    return frozenset(name.removesuffix(".A").removesuffix(".B") for name in names)
 
 
 def read_wires(

@@ -60,7 +60,8 @@ class AdapterRecord:
     it without this project; found out by loading them. pad_token_id: with which the rows were padded; a
     decoder's head looks for it. None where none was set. base_digest: of the base weights (``base_digest``);
     None where it is not known. base_bits: 4 or 8, to which these were packed; None where they were not.
-    story: how it came about; None where nobody told.
+    story: how it came about; None where nobody told. linears_stock: whether PEFT was seen to give the wires
+    at linears without the shortcuts beside them; None where that was not tried, or an older version saved it.
     """
 
     base: str
@@ -78,6 +79,7 @@ class AdapterRecord:
     architecture: Architecture = "sequence_classification"
     story: Story | None = None
     base_bits: int | None = None
+    linears_stock: bool | None = None
 
     @property
     def shortcuts(self) -> tuple[str, ...]:
@@ -103,6 +105,7 @@ class AdapterRecord:
                 "label_names": list(self.label_names),
                 "params": {"wires": self.wire_params, "head": self.head_params},
                 "stock_peft": self.stock_peft,
+                "linears_stock": self.linears_stock,
                 "pad_token_id": self.pad_token_id,
                 "base_digest": self.base_digest,
                 "base_bits": self.base_bits,
@@ -170,5 +173,6 @@ _SHAPE: Final = fields(
     pad_token_id=optional(whole_number(-_MOST, _MOST)),  # this and all that follow as well
     base_digest=optional(text),
     base_bits=optional(whole_number(4, 8)),
+    linears_stock=optional(boolean),
     story=optional(STORY),
 )

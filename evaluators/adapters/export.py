@@ -22,7 +22,7 @@ from spaces.errors import InputError
 from spaces.meta_model import meta_model
 
 from .adapter import adapted_sites, merge
-from .adapter_files import read_head, read_wires
+from .adapter_files import own_wires, read_head, read_wires
 from .adapter_record import AdapterRecord, read_adapter_record
 from .layouts.peft_adapter import PeftAdapter, read_peft_adapter
 from .layouts.registry import LAYOUTS
@@ -196,9 +196,9 @@ def _as_peft(source: Path, record: AdapterRecord, model: PreTrainedModel, *, bas
     linears = [site for site in adapted_sites(model, record.allocation) if site.kind == "lora"]
     if several := [site.name for site in linears if not fits_peft(site)]:
         raise InputError(f"{_not_given(several)}, whose linear also projects positions; {_ATTACHED}.")
-    if not record.shortcuts:
-        every = [site.name for site in linears]
-        raise InputError(f"{_not_given(every)}; merge it (`format=merged`), or {_ATTACHED}.")
+    own = () if record.linears_stock else own_wires(source)  # an older folder had the others in PEFT's files
+    if unseen := [site.name for site in linears if site.name in own]:
+        raise InputError(f"{_not_given(unseen)}; merge it (`format=merged`), or {_ATTACHED}.")
     model = _with_labels(model, record)
     wires, head = read_wires(source, record, model, linears), read_head(source, record, model)
     with TemporaryDirectory() as folder:

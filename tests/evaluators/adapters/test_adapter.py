@@ -11,11 +11,8 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForSequenceClassification
 
-from evaluators.adapters.adapter import adapted_sites, load_adapter, merge, save_adapter
-from evaluators.adapters.adapter_files import read_head, read_wires, write_wires
-from evaluators.adapters.adapter_record import read_adapter_record
+from evaluators.adapters.adapter import load_adapter, merge, save_adapter
 from evaluators.adapters.base_digest import base_digest
-from evaluators.adapters.peft_files import fits_peft, write_peft
 from evaluators.data.rows import Rows
 from evaluators.objectives.classification import Classification
 from evaluators.objectives.regression import Regression
@@ -89,31 +86,6 @@ def test_wires_are_stored_once_and_a_file_of_them_that_is_gone_is_named(
         load_adapter(tmp_path / "a", model)
 
 
-@pytest.mark.parametrize(
-    ("family", "space"), [("bert", "lora+shortcut"), ("gpt2", "lora[all]+cross"), ("deberta-v2", "lora[q,v]")]
-)
-def test_a_folder_that_an_older_version_split_still_loads(
-    tmp_path, saved, tiny_model, tiny_batch, family, space
-):
-    """It had PEFT's files of the wires that PEFT can have, and the others beside them."""
-    model, folder = tiny_model(family), tmp_path / "a"
-    expected = saved(folder, model, space)
-    record = read_adapter_record(folder)
-    wires = read_wires(folder, record, model, adapted_sites(model, record.allocation))
-    stock = [wire for wire in wires if fits_peft(wire.site)]
-    write_peft(
-        folder,
-        stock,
-        read_head(folder, record, model),
-        model=model,
-        base="b",
-        architecture=record.architecture,
-    )
-    write_wires(folder, [wire for wire in wires if wire not in stock])
-    with load_adapter(folder, model):
-        torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
-
-
 def test_the_record_says_how_the_adapter_was_made(tmp_path, saved, tiny_model):
     recipe = Recipe(scaling=Scaling("constant", reference_rank=4), renorm="paper")
     allocation = Allocation.of({"layers.0.q": 2, "layers.1.cut": 1})
@@ -130,6 +102,7 @@ def test_the_record_says_how_the_adapter_was_made(tmp_path, saved, tiny_model):
         "label_names": list(LABELS),
         "params": {"wires": 2 * 64 + 64, "head": 32 * 2 + 2},
         "stock_peft": False,
+        "linears_stock": True,
         "pad_token_id": 1,
         "base_digest": base_digest(tiny_model("bert")),
         "base_bits": None,

@@ -20,6 +20,7 @@ from evaluators.objectives.classification import Classification
 
 PEFT_FILES = {"adapter_config.json", "adapter_model.safetensors"}
 REASON = "has no files for PEFT, and needs load_adapter: "
+OF_LINEARS = "has linears that PEFT does not give, and needs load_adapter: "
 
 
 def logits_of(model, batch):
@@ -27,8 +28,8 @@ def logits_of(model, batch):
         return model(**batch).logits
 
 
-def says_stock(folder):
-    return json.loads((folder / "rankscape.json").read_text())["stock_peft"]
+def says_stock(folder, what="stock_peft"):
+    return json.loads((folder / "rankscape.json").read_text())[what]
 
 
 def ibert():
@@ -100,13 +101,14 @@ def without_its_head(tensors: Tensors, base: torch.nn.Module) -> None:
     ("family", "space", "dtype"),
     [
         ("bert", "lora", torch.float32),
+        ("bert", "lora+shortcut", torch.bfloat16),
         ("gpt2", "lora[all]", torch.bfloat16),
     ],
 )
 def test_files_of_which_peft_makes_something_else_are_not_kept(
     tmp_path, saved, tiny_model, tiny_batch, caplog, monkeypatch, change, reason, family, space, dtype
 ):
-    """In 16 bits, too."""
+    """Beside shortcuts and in 16 bits, too: people export them."""
     real = peft.PeftModel.from_pretrained
 
     def changed(base, folder, **more):
@@ -118,10 +120,12 @@ def test_files_of_which_peft_makes_something_else_are_not_kept(
     monkeypatch.setattr(peft.PeftModel, "from_pretrained", changed)
     with caplog.at_level(logging.WARNING, "evaluators"):
         expected = saved(tmp_path / "a", tiny_model(family).to(dtype), space)
-    assert re.search(re.escape(f"{tmp_path / 'a'} {REASON}") + reason, caplog.text)
+    words = OF_LINEARS if "shortcut" in space else REASON
+    assert re.search(re.escape(f"{tmp_path / 'a'} {words}") + reason, caplog.text)
     assert {path.name for path in (tmp_path / "a").iterdir()}.isdisjoint(PEFT_FILES)
     assert "layers.0.q.A" in read_tensors(tmp_path / "a" / "wires.safetensors")
     assert says_stock(tmp_path / "a") is False
+    assert says_stock(tmp_path / "a", "linears_stock") is (False if "shortcut" in space else None)
     model = tiny_model(family).to(dtype)
     load_adapter(tmp_path / "a", model)
     torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
@@ -146,17 +150,24 @@ def test_it_is_said_that_the_peft_files_are_the_whole_adapter(tmp_path, saved, t
 
 
 @pytest.mark.parametrize(
-    ("family", "space"),
-    [("bert", "lora+shortcut"), ("llama", "lora+cross"), ("gpt2", "shortcut"), ("deberta-v2", "lora[q,v]")],
+    ("family", "space", "linears"),
+    [
+        ("bert", "lora+shortcut", True),
+        ("llama", "lora+cross", True),
+        ("gpt2", "shortcut", None),
+        ("deberta-v2", "lora[q,v]", None),
+        ("deberta-v2", "lora[q,v]+residual", None),
+    ],
 )
 def test_peft_loads_no_part_of_an_adapter_that_it_cannot_have(
-    tmp_path, saved, tiny_model, tiny_batch, family, space
+    tmp_path, saved, tiny_model, tiny_batch, family, space, linears
 ):
     expected = saved(tmp_path / "a", tiny_model(family), space)
     with pytest.raises(ValueError, match=r"Can't find 'adapter_config.json'"):
         peft.PeftModel.from_pretrained(tiny_model(family), tmp_path / "a")
     assert {path.name for path in (tmp_path / "a").iterdir()}.isdisjoint(PEFT_FILES)
     assert says_stock(tmp_path / "a") is False
+    assert says_stock(tmp_path / "a", "linears_stock") is linears
     model = tiny_model(family)
     load_adapter(tmp_path / "a", model)
     torch.testing.assert_close(logits_of(model, tiny_batch), expected, rtol=0, atol=1e-5)
