@@ -12,7 +12,7 @@ from typing import Final
 
 from evaluators.base.base_models import BaseModels
 from evaluators.training.candidate import Trained
-from evaluators.training.leg import Leg
+from evaluators.training.leg import Leg, steps_of
 from evaluators.training.memory import CrowdedError, give_back_unused
 from spaces.counted import counted
 from spaces.errors import InputError
@@ -95,6 +95,11 @@ class Assigned:
 
     left: tuple[Assignment, ...]
     cohorts: int
+
+    @property
+    def steps(self) -> int:
+        """Candidate-steps of those to train, known legs among them that are trained again."""
+        return sum(steps_of(one.legs, one.workload.recipe, len(one.workload.task.train)) for one in self.left)
 
 
 def assigned(

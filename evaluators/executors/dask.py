@@ -125,10 +125,11 @@ class DaskExecutor:
         models: BaseModels,
         *,
         on_done: Callable[[int, Trained], None],
+        on_begin: Callable[[int], None] = lambda _: None,
         on_step: Callable[[int], None] = lambda _: None,
     ) -> None:
         with self.opened() as opened:
-            opened(work, models, on_done=on_done, on_step=on_step)
+            opened(work, models, on_done=on_done, on_begin=on_begin, on_step=on_step)
 
     @contextmanager
     def opened(self) -> Iterator[Executor]:
@@ -161,18 +162,20 @@ class _Connected:
         models: BaseModels,
         *,
         on_done: Callable[[int, Trained], None],
+        on_begin: Callable[[int], None] = lambda _: None,
         on_step: Callable[[int], None] = lambda _: None,
     ) -> None:
         chosen = self.settings
         workers = max(1, len(self.workers)) if chosen.spread else 1
         size, home = chosen.cohort_size, chosen.home
-        left = assigned(work, (chosen.usual,), size, models, home=home, workers=workers).left
-        _log.info("workers  cohorts: %d, of the cluster: %d", len(left), len(self.workers))
+        given = assigned(work, (chosen.usual,), size, models, home=home, workers=workers)
+        _log.info("workers  cohorts: %d, of the cluster: %d", len(given.left), len(self.workers))
+        on_begin(given.steps)
 
         def execute(tasks: Sequence[Assignment]) -> Iterator[tuple[int, Tried | Died]]:
             return self.workers([chosen.call(one, self._packed(one.workload.task)) for one in tasks])
 
-        end_all(left, work, execute, on_done=on_done, on_step=on_step)
+        end_all(given.left, work, execute, on_done=on_done, on_step=on_step)
 
     def _packed(self, task: Task) -> bytes:
         """The same bytes whenever it is asked for."""

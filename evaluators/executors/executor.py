@@ -24,6 +24,7 @@ class TrainsWork(Protocol):
         models: BaseModels,
         *,
         on_done: Callable[[int, Trained], None],
+        on_begin: Callable[[int], None] = ...,
         on_step: Callable[[int], None] = ...,
     ) -> None:
         """Returns when all have ended.
@@ -33,6 +34,7 @@ class TrainsWork(Protocol):
             models: of this process; every other process has its own.
             on_done: sees what came of each leg as soon as its cohort has finished, with the index of its
                 work.
+            on_begin: is told once, before all else, how many candidate-steps there are (``Assigned.steps``).
             on_step: counts candidate-steps.
         """
         ...
@@ -89,6 +91,7 @@ class OpenedExecutor:
         models: BaseModels,
         *,
         on_done: Callable[[int, Trained], None],
+        on_begin: Callable[[int], None] = lambda _: None,
         on_step: Callable[[int], None] = lambda _: None,
     ) -> None:
-        self.train(work, models, on_done=on_done, on_step=on_step)
+        self.train(work, models, on_done=on_done, on_begin=on_begin, on_step=on_step)

@@ -60,13 +60,16 @@ class LocalExecutor:
         models: BaseModels,
         *,
         on_done: Callable[[int, Trained], None],
+        on_begin: Callable[[int], None] = lambda _: None,
         on_step: Callable[[int], None] = lambda _: None,
     ) -> None:
         if self.jobs > 1:
             with self.opened() as opened:
-                opened(work, models, on_done=on_done, on_step=on_step)
+                opened(work, models, on_done=on_done, on_begin=on_begin, on_step=on_step)
             return
-        left = deque(self.assigned(work, models).left)
+        given = self.assigned(work, models)
+        on_begin(given.steps)
+        left = deque(given.left)
         while left:
             assignment = left.popleft()
             tried = train_assigned(assignment, models, on_step)
@@ -114,6 +117,7 @@ class _Processes:
         models: BaseModels,
         *,
         on_done: Callable[[int, Trained], None],
+        on_begin: Callable[[int], None] = lambda _: None,
         on_step: Callable[[int], None] = lambda _: None,
     ) -> None:
         given = self.local.assigned(work, models)
@@ -122,6 +126,7 @@ class _Processes:
         # of all cohorts, the known ones too: threads decide rounding, and an interruption shall not
         threads = self.local.threads or max(1, cpu_count() // max(1, min(self.local.jobs, cohorts)))
         _log.info("workers  cohorts: %d, processes: %d, threads of each: %d", len(left), jobs, threads)
+        on_begin(given.steps)
 
         def execute(tasks: Sequence[Assignment]) -> Iterator[tuple[int, Tried | Died]]:
             return self.processes([partial(_train_elsewhere, threads, os.getpid(), task) for task in tasks])

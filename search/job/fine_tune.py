@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from evaluators.executors.workload import Work, Workload
 from evaluators.objectives.task_objective import TaskObjective
 from evaluators.store.ledger import Ledger
 from evaluators.training.candidate import Candidate, Evaluation, Trained
-from evaluators.training.leg import Leg, steps_of, whole
+from evaluators.training.leg import Leg, whole
 from spaces.counted import counted
 from spaces.direction import sign_of
 
@@ -19,7 +20,6 @@ from .job import Job
 from .logs.training_log import TrainingLog
 from .machine import Machine
 from .progress import Progress, silent
-from .trained_again import trained_again
 
 __all__ = ["fine_tune", "fine_tune_all", "fine_tune_legs"]
 
@@ -109,7 +109,12 @@ def _trained(
     tally = _Tally(sum(len(one.legs) for one in records), work[0][0].task.objective)
     for known in [one for own in records for one in own.done.values()]:
         tally.add(known.evaluation)
-    with progress("fine-tuning", sum(one.steps_left(machine) for one in records), "step") as advance:
+    with ExitStack() as stack:
+        advance = stack.enter_context(silent("fine-tuning", 0, "step"))
+
+        def begin(steps: int) -> None:
+            nonlocal advance
+            advance = stack.enter_context(progress("fine-tuning", steps, "step"))
 
         def record(index: int, trained: Trained) -> None:
             records[index].add(trained)
@@ -120,7 +125,8 @@ def _trained(
             [one.work for one in records],
             machine.models,
             on_done=record,
-            on_step=advance,
+            on_begin=begin,
+            on_step=lambda steps: advance(steps),
         )
     return [one.given() for one in records]
 
@@ -164,13 +170,6 @@ class _Record:
         """What there is to do."""
         together = {leg: mark for leg in self.known if (mark := self.done[leg].together)}
         return Work(self.workload, self.legs, self.known, together)
-
-    def steps_left(self, machine: Machine) -> int:
-        """Candidate-steps of the missing legs, and of known ones that are trained again beside them."""
-        work = self.work
-        again = trained_again(work, machine.cohort_size) if work.together and self.missing else []
-        legs = [*self.missing.values(), *again]
-        return steps_of(legs, self.workload.recipe, len(self.workload.task.train))
 
     def add(self, trained: Trained) -> None:
         """Keeps what came of a leg."""

@@ -88,7 +88,7 @@ class WatchedExecutor:
         with self.executor.opened() as executor:
             yield replace(self, executor=executor)
 
-    def __call__(self, work: Any, models: Any, *, on_done: Any, on_step: Any) -> None:
+    def __call__(self, work: Any, models: Any, *, on_done: Any, on_begin: Any, on_step: Any) -> None:
         by = self.by
 
         def note(index: int, one: Trained) -> None:
@@ -102,7 +102,7 @@ class WatchedExecutor:
             for one in work
         ]
         by.before()
-        self.executor(work, models, on_done=note, on_step=on_step)
+        self.executor(work, models, on_done=note, on_begin=on_begin, on_step=on_step)
         by.after()
 
 

@@ -97,16 +97,17 @@ def dying(folder: Path, once: int, always: int):
     return trainer
 
 
-def trained(executor, workload, legs) -> tuple[dict[int, Trained], int]:
-    """What came of every leg, by seed, and the steps that were counted."""
+def trained(executor, workload, legs) -> tuple[dict[int, Trained], list[int], int]:
+    """What came of every leg, by seed, the steps that were announced, and those that were counted."""
     done: dict[int, Trained] = {}
+    begun: list[int] = []
     steps: list[int] = []
 
     def note(_, one):
         done[one.evaluation.candidate.seed] = one
 
-    executor([Work(workload, legs)], BaseModels(), on_done=note, on_step=steps.append)
-    return done, sum(steps)
+    executor([Work(workload, legs)], BaseModels(), on_done=note, on_begin=begun.append, on_step=steps.append)
+    return done, begun, sum(steps)
 
 
 @pytest.fixture
@@ -199,10 +200,10 @@ def in_two_legs(executor, workload):
     """Four candidates, which pause at their second step of three, and at last a fifth; what came of it."""
     with executor.opened() as opened:
         legs = [Leg(one, until=2) for one in CANDIDATES[:4]]
-        first, steps = trained(opened, workload, legs)
+        first, *steps = trained(opened, workload, legs)
         rest = [Leg(one, begun=first[one.seed].state) for one in CANDIDATES[:4]]
-        last, more = trained(opened, workload, [*rest, Leg(CANDIDATES[4])])
-    assert (steps, more) == (8, 4 + len(last[4].evaluation.curve))
+        last, *more = trained(opened, workload, [*rest, Leg(CANDIDATES[4])])
+    assert (steps, more) == ([[8], 8], [[4 + 3], 4 + len(last[4].evaluation.curve)])
     return [result[seed] for result in (first, last) for seed in range(4)], last[4].evaluation
 
 

@@ -31,19 +31,22 @@ def trained_by(executor, work, models=None):
     return done
 
 
-def test_each_candidate_is_announced_once_and_its_steps_are_counted(workload):
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_each_candidate_is_announced_once_and_its_steps_are_counted(workload, jobs):
     allocations = [Allocation.of({"layers.2.v": 3}), Allocation.of({"layers.0.q": 1})]
     candidates = [Candidate(allocation, seed, 1e-3) for seed in (0, 1) for allocation in allocations]
     announced: list[Candidate] = []
+    begun: list[int] = []
     steps: list[int] = []
-    LocalExecutor(("cpu",), cohort_size=2)(
+    LocalExecutor(("cpu",), cohort_size=2, jobs=jobs)(
         [Work(workload, whole(candidates))],
         BaseModels(),
         on_done=lambda _, one: announced.append(one.evaluation.candidate),
+        on_begin=begun.append,
         on_step=steps.append,
     )
     assert sorted(announced, key=candidates.index) == candidates
-    assert sum(steps) == 3 * 4
+    assert (begun, sum(steps)) == ([3 * 4], 3 * 4)
 
 
 def told(legs):

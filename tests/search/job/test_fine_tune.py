@@ -22,7 +22,10 @@ class Telling:
     def __init__(self):
         self.asked = []
 
-    def __call__(self, work, models, *, on_done, on_step=lambda _: None):
+    def __call__(self, work, models, *, on_done, on_begin, on_step):
+        steps = [one.workload.recipe.steps(len(one.workload.task.train)) for one in work]
+        left = [sum(leg not in one.known for leg in one.legs) for one in work]
+        on_begin(sum(each * count for each, count in zip(steps, left, strict=True)))
         for index, one in enumerate(work):
             for leg in one.legs:
                 if leg not in one.known:
@@ -30,7 +33,7 @@ class Telling:
                     metric = float(leg.candidate.seed)
                     evaluation = Evaluation(leg.candidate, metric, 0.5, None, (0.5,), 1.0, 0)
                     on_done(index, Trained(evaluation, {}))
-                    on_step(one.workload.recipe.steps(len(one.workload.task.train)))
+                    on_step(steps[index])
 
 
 @pytest.fixture
@@ -57,20 +60,19 @@ class Interrupted(Exception):
 
 
 class Stopping:
-    """An executor that is interrupted once ``left`` legs are announced."""
+    """An executor that is interrupted once ``left`` legs are announced; their marks may be lost."""
 
-    def __init__(self, executor, left):
-        self.executor, self.left = executor, left
-        self.cohort_size = executor.cohort_size
+    def __init__(self, executor, left, *, marked=True):
+        self.executor, self.left, self.marked = executor, left, marked
 
-    def __call__(self, work, models, *, on_done, on_step=lambda _: None):
+    def __call__(self, work, models, *, on_done, on_begin, on_step):
         def announce(index, trained):
             if not self.left:
                 raise Interrupted
             self.left -= 1
-            on_done(index, trained)
+            on_done(index, trained if self.marked else replace(trained, together=""))
 
-        self.executor(work, models, on_done=announce, on_step=on_step)
+        self.executor(work, models, on_done=announce, on_begin=on_begin, on_step=on_step)
 
 
 def in_waves(job, folder, executor):
@@ -154,16 +156,24 @@ def test_progress_counts_the_steps_that_are_left(told, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("announced", "pauses", "spread"),
-    [(1, False, False), (2, True, True), (3, False, True), (4, True, False)],
+    ("first", "then", "announced", "pauses", "marked"),
+    [
+        (3, 3, 1, False, True),
+        (2, 3, 1, False, True),
+        (3, 2, 4, False, False),
+        (3, 3, 4, True, False),
+        (2, 3, 2, True, True),
+        (3, 2, 1, True, True),
+    ],
 )
 def test_progress_after_an_interruption_counts_what_is_trained(
-    make_ground, tmp_path, announced, pauses, spread
+    make_ground, tmp_path, first, then, announced, pauses, marked
 ):
-    """All of an interrupted cohort is trained again, so that it gives the same bits."""
+    """Known legs are trained again where their cohort was interrupted, or others of it pause.
+
+    first, then: the sizes of cohorts at first and after it. announced: legs until the interruption."""
     space, training = SpaceSettings("lora[q]", "r=2"), TrainingSettings(batch_size=8, epochs=1, seeds=5)
     job = prepare(make_ground(), space, training, ScoringSettings())
-    local = LocalExecutor(("cpu",), cohort_size=2 if spread else 3, spread=spread)
     candidates = job.candidates(job.space.allocation([2, 2, 2]))
     legs = [Leg(one, until=2) if pauses else Leg(one) for one in candidates]
     totals, steps = [], []
@@ -178,15 +188,13 @@ def test_progress_after_an_interruption_counts_what_is_trained(
         machine = replace(job.machine, executor=executor)
         return fine_tune_legs(job.workload, legs, job.ledger(tmp_path), machine, progress=progress)
 
-    if announced < 5:
-        with pytest.raises(Interrupted):
-            train(Stopping(local, announced))
-    train(local)
-    assert sum(steps) == totals[-1]
-    if not pauses:  # a run that grows trains none of them again
-        legs.append(Leg(replace(candidates[0], seed=9)))
-        train(local)
-        assert sum(steps) == totals[-1] == job.recipe.steps(len(job.task.train))
+    with pytest.raises(Interrupted):
+        train(Stopping(LocalExecutor(("cpu",), first), announced, marked=marked))
+    train(LocalExecutor(("cpu",), then))
+    assert sum(steps) == totals[-1] > 0
+    legs += [Leg(replace(candidates[0], seed=9), until=2 if pauses else None)]
+    train(LocalExecutor(("cpu",), first))
+    assert sum(steps) == totals[-1] > 0
 
 
 class Heard:

@@ -32,7 +32,7 @@ class Lossy(WatchedExecutor):
     def at_once(self) -> int:
         return self.executor.at_once * self.times
 
-    def __call__(self, work, models, *, on_done, on_step):
+    def __call__(self, work, models, *, on_done, on_begin, on_step):
         together = [leg.candidate for leg in work[0].legs]
         lost = {one for one in together if self.loses(one, together)}
 
@@ -42,7 +42,7 @@ class Lossy(WatchedExecutor):
             evaluation = replace(one.evaluation, metric=None, loss=None, failure="no memory", may_pass=True)
             return on_done(index, replace(one, evaluation=evaluation, tensors={}, state=None))
 
-        super().__call__(work, models, on_done=told, on_step=on_step)
+        super().__call__(work, models, on_done=told, on_begin=on_begin, on_step=on_step)
 
 
 def run_on(argv: list[str], machine: Callable[[Executor], Executor]) -> int:
