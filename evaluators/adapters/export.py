@@ -25,7 +25,7 @@ from .adapter import adapted_sites, merge
 from .adapter_files import own_wires, read_head, read_wires
 from .adapter_record import AdapterRecord, read_adapter_record
 from .layouts.peft_adapter import PeftAdapter, read_peft_adapter
-from .layouts.registry import LAYOUTS
+from .layouts.registry import find_layout
 from .model_card import MODEL_CARD, model_card, roles_of
 from .peft_files import fits_peft, write_peft
 
@@ -69,29 +69,30 @@ def export_adapter(
     Args:
         source: an adapter's folder.
         output: a folder that is not there yet, or empty.
-        layout: "peft", "padded" or "baked".
+        layout: the name of one.
         base: where the base model is, if not where the adapter was trained on it.
         title: what the files call the base model, where PEFT looks for it, if not ``base``.
         without_shortcuts: leaves shortcuts out, which no layout can have: the rest is not what was trained.
 
-    Raises InputError where the adapter has anything that PEFT cannot have and that may not be left out, does
-    not fit the base model, or is damaged; and where ``output`` holds anything or cannot be written.
+    Raises UsageError on an unknown layout; InputError where the adapter has anything that PEFT cannot have
+    and that may not be left out, does not fit the base model, or is damaged, and where ``output`` holds
+    anything or cannot be written.
     """
-    record = _record_of(source, without_shortcuts=without_shortcuts)
+    chosen, record = find_layout(layout), _record_of(source, without_shortcuts=without_shortcuts)
     if not record.allocation.ranks:
         raise InputError(f"the adapter in {source} has no wire; there is nothing to export.")
     if packed := _packed(record):
         _log.warning("%s", packed)
     own = base or record.base
     model = meta_model(own, record.architecture)
-    adapter = LAYOUTS[layout](_as_peft(source, record, model, base=title or own))
+    adapter = chosen.laid_out(_as_peft(source, record, model, base=title or own))
     adapter.check(model)
     called, roles = replace(record, base=title or own), roles_of(adapted_sites(model, record.allocation))
 
     def write(new: Path) -> None:
         adapter.write(new)
-        note, head = _note(layout, adapter, record), record.head(model)
-        card = model_card(called, "peft", roles=roles, note=note, head_modules=head)
+        note = " ".join(filter(None, (chosen.note_of(adapter), _unlike_measured(record))))
+        card = model_card(called, "peft", roles=roles, note=note, head_modules=record.head(model))
         (new / MODEL_CARD).write_text(card, encoding="utf-8")
 
     replace_folder(output, write, files=())
@@ -218,17 +219,6 @@ def _with_labels(model: PreTrainedModel, record: AdapterRecord) -> PreTrainedMod
 
 def _not_given(names: Sequence[str]) -> str:
     return f"PEFT does not give what was trained at {names[0]} (one of {counted(len(names), 'wire')})"
-
-
-def _note(layout: str, adapter: PeftAdapter, record: AdapterRecord) -> str:
-    """How the files differ from the ranks that the card shows."""
-    r, linears = adapter.config.r, counted(len(adapter.wired), "linear")
-    said = {
-        "peft": "",
-        "padded": f"Padded with zeros to rank {r} at {linears}, alpha = {r}; the scale is in B.",
-        "baked": f"The scale is in B, and alpha is the rank at each of {linears}.",
-    }
-    return " ".join(filter(None, (said[layout], _unlike_measured(record))))
 
 
 def _unlike_measured(record: AdapterRecord) -> str:

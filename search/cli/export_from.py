@@ -9,7 +9,7 @@ from evaluators.adapters.adapter_config import adapter_config
 from evaluators.adapters.adapter_record import ADAPTER_RECORD, AdapterRecord, read_adapter_record
 from evaluators.adapters.export import export_adapter, export_merged
 from evaluators.adapters.formats.chosen import chosen as arguments
-from evaluators.adapters.formats.registry import FORMATS
+from evaluators.adapters.formats.registry import find_format
 from evaluators.base.model_name import on_hub
 from evaluators.data.demo import MODEL_NAME
 from search.job.named_models import model_place
@@ -52,7 +52,7 @@ def export_from(chosen: ExportSettings, hub: HubSettings) -> Printed:
 
 def _config(record: AdapterRecord, base: str, chosen_format: str) -> Printed:
     config = adapter_config(record, meta_model(base, record.architecture))
-    return Printed(arguments(config), FORMATS[chosen_format](config))
+    return Printed(arguments(config), find_format(chosen_format)(config))
 
 
 def _written(chosen: ExportSettings, source: Path, output: Path, base: str, title: str) -> Printed:

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from search.job.option import check_settings, option, same_option
 from search.job.settings import ModelSettings
+from spaces.unknown_name import unknown_name
 
 from .output_settings import CONFIG_FORMATS
 from .registry_names import registry_names
@@ -21,6 +22,8 @@ WHOLE_MODELS: Final[Mapping[str, str]] = {"merged": "the adapter merged into its
 
 FOLDERS: Final = (*registry_names(_LAYOUTS), *WHOLE_MODELS)
 """Formats that are a folder; the others are a text."""
+
+_FORMATS: Final = (*registry_names(CONFIG_FORMATS), *FOLDERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class ExportSettings:
         "its B, or merged, a whole model",
         known=(CONFIG_FORMATS, _LAYOUTS, "search.cli.export_settings:WHOLE_MODELS"),
         among=True,
+        whole=True,
     )
     output: Path | None = option(
         None,
@@ -58,3 +62,5 @@ class ExportSettings:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        if self.format not in _FORMATS:
+            raise unknown_name("format", self.format, _FORMATS)

@@ -33,5 +33,5 @@ def check_names_typed(given: Typed, settings: type) -> None:
 
 def _names(value: object, about: Option) -> Iterator[str]:
     values = value if isinstance(value, tuple) else (value,)
-    for text in values:
-        yield from filter(None, _JOINT.split(str(text)))
+    for text in map(str, values):
+        yield from [text] if about.whole else filter(None, _JOINT.split(text))

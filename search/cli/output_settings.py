@@ -26,6 +26,7 @@ class ConfigSettings:
         "of the LoraConfig that is printed: Python, JSON, or keys of axolotl's YAML",
         known=(CONFIG_FORMATS,),
         among=True,
+        whole=True,
     )
 
 
@@ -48,6 +49,7 @@ class OutputSettings:
         rare=True,
         known=("search.job.logs.registry:LOSS_LOGS",),
         among=True,
+        whole=True,
         place_only=True,
     )
 

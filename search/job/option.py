@@ -52,8 +52,8 @@ class Option:
     repeats: whether a list may have the same in it twice.
     known: registries whose names the help lists behind the sentence, ``module:NAME`` of a dict literal each,
     so that no name is written twice and none is imported to be shown. among: whether it takes these names
-    alone, and what is built of them with ``:`` and ``+``. behind: registries whose names it takes too, of
-    which the help is silent. every: a word that stands for all of these names.
+    alone, and what is built of them with ``:`` and ``+``; whole: nothing that is built. behind: registries
+    whose names it takes too, of which the help is silent. every: a word that stands for all of these names.
     place_only: of where and how work is done, so that it decides no result.
     """
 
@@ -68,6 +68,7 @@ class Option:
     repeats: bool = False
     known: tuple[str, ...] = ()
     among: bool = False
+    whole: bool = False
     behind: tuple[str, ...] = ()
     every: str | None = None
     place_only: bool = False

@@ -9,11 +9,13 @@ from typing import Final
 
 from peft import LoraConfig
 
+from spaces.unknown_name import unknown_name
+
 from .axolotl_yaml import axolotl_yaml
 from .json_text import json_text
 from .python_source import python_source
 
-__all__ = ["FORMATS", "commented"]
+__all__ = ["FORMATS", "commented", "find_format"]
 
 FORMATS: Final[Mapping[str, Callable[[LoraConfig], str]]] = MappingProxyType(
     {"python": python_source, "json": json_text, "axolotl": axolotl_yaml}
@@ -21,6 +23,13 @@ FORMATS: Final[Mapping[str, Callable[[LoraConfig], str]]] = MappingProxyType(
 
 _WITHOUT_COMMENTS: Final = frozenset({"json"})
 _WIDTH: Final = 100
+
+
+def find_format(name: str) -> Callable[[LoraConfig], str]:
+    """What writes a config in the format of that name; raises UsageError on an unknown one."""
+    if name not in FORMATS:
+        raise unknown_name("format", name, FORMATS)
+    return FORMATS[name]
 
 
 def commented(config: LoraConfig, remark: str, *, format: str) -> str:
@@ -35,7 +44,7 @@ def commented(config: LoraConfig, remark: str, *, format: str) -> str:
       - "h.0.q"
     <BLANKLINE>
     """
-    text = FORMATS[format](config)
+    text = find_format(format)(config)
     if format in _WITHOUT_COMMENTS:
         return text
     lines = textwrap.wrap(remark, _WIDTH, initial_indent="# ", subsequent_indent="# ")

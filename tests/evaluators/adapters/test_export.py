@@ -16,6 +16,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 
 from evaluators.adapters.adapter import load_adapter, merge
 from evaluators.adapters.export import export_adapter, export_merged
+from evaluators.adapters.layouts.registry import LAYOUTS
 from evaluators.objectives.classification import Classification
 from evaluators.objectives.regression import Regression
 from spaces.allocation import Allocation
@@ -27,7 +28,6 @@ from tests.evaluators.conftest import Saved
 from tests.evaluators.objectives.test_causal_lm_adapter import saved as saved_language_model
 
 LANGUAGE_MODELS = [("llama", True), ("gpt2", True), ("opt", False), ("qwen3", False)]  # and whether tied
-LAYOUTS = ["peft", "padded", "baked"]
 Batch = dict[str, torch.Tensor]
 
 

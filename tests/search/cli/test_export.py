@@ -15,8 +15,9 @@ from transformers import AutoModelForCausalLM
 from evaluators.adapters.formats.registry import FORMATS
 from evaluators.adapters.layouts.registry import LAYOUTS
 from search.cli.export import main
-from search.cli.export_settings import FOLDERS
+from search.cli.export_settings import FOLDERS, ExportSettings
 from spaces.allocation import Allocation
+from spaces.errors import UsageError
 from tests.conftest import TinyModel
 from tests.evaluators.adapters.test_adapter_config import RECORD
 from tests.evaluators.base.saved_model import save_tokenizer
@@ -174,15 +175,28 @@ def test_a_base_that_is_not_where_it_was_typed_is_named_with_what_to_give(
         (["--push-to-hub", "me/x"], "--push-to-hub would change nothing of --format python"),
         (["--format", "json", "--without-shortcuts"], "--without-shortcuts would change nothing"),
         (["--format", "padded", "--dtype", "bfloat16"], "--dtype is of --format merged alone"),
-        (["--format", "toml"], f"unknown; choose from {', '.join([*FORMATS, *LAYOUTS, 'merged'])}"),
         (["--format", "padded", "--push-to-hub", "a/b/c"], "--push-to-hub 'a/b/c' is no name on the hub"),
     ],
 )
-def test_what_would_change_nothing_or_is_unknown_is_refused(
+def test_what_would_change_nothing_is_refused(
     run: Path, capsys: pytest.CaptureFixture[str], options: list[str], said: str
 ) -> None:
     assert main([str(run), *options]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("chosen", ["toml", "python+json", "peft:padded", "x:merged", "merged+"])
+def test_a_format_is_one_whole_name_as_it_is_typed_and_from_python(
+    capsys: pytest.CaptureFixture[str], chosen: str
+) -> None:
+    """Before the folder is looked for."""
+    known = ", ".join([*FORMATS, *LAYOUTS, "merged"])
+    with pytest.raises(UsageError) as refused:
+        ExportSettings(format=chosen)
+    assert str(refused.value).partition("hoose from ")[2] == f"{known}."
+    assert main(["nowhere", "--format", chosen]) == 2
+    said = str(refused.value).replace("`format=", "--format ").replace("`", "")
+    assert capsys.readouterr().err == f"error: {said}\n"
 
 
 def test_without_a_hub_nothing_is_written_for_it(

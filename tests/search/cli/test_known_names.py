@@ -7,8 +7,12 @@ import sys
 
 import pytest
 
+from search.cli.export_settings import ExportSettings
 from search.cli.known_names import check_names_typed
+from search.cli.output_settings import ConfigSettings, OutputSettings
+from search.cli.registry_names import registry_names
 from search.cli.typed import Typed
+from search.job.option import options_of
 from search.run.settings import SearchSettings
 from spaces.errors import UsageError
 
@@ -29,6 +33,20 @@ def test_what_the_help_does_not_list_is_taken_too_and_meant_where_it_is_nearly_s
         check_names_typed(Typed.only({"proxy": ("fishr",)}), SearchSettings)
     assert "did you mean fisher? Choose from constant, " in str(refused.value)
     assert "fisher" not in str(refused.value).partition("Choose")[2]
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"), [(ConfigSettings, "format"), (ExportSettings, "format"), (OutputSettings, "log")]
+)
+def test_of_what_nothing_is_built_a_whole_name_is_looked_up(settings, name):
+    about = next(about for one, about in options_of(settings) if one.name == name)
+    first, second, *_ = known = [each for registry in about.known for each in registry_names(registry)]
+    for own in known:
+        check_names_typed(Typed.only({name: own}), settings)
+    for other in (f"{first}+{second}", f"{first}:{second}", f"x:{first}", f"{first}+", ""):
+        with pytest.raises(UsageError) as refused:
+            check_names_typed(Typed.only({name: other}), settings)
+        assert str(refused.value).startswith(f"`{name}={other!r}` is unknown; ")
 
 
 def test_what_was_not_typed_is_not_looked_up():

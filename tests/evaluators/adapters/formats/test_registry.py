@@ -9,8 +9,8 @@ import pytest
 import yaml
 from peft import LoraConfig
 
-from evaluators.adapters.formats.registry import FORMATS
-from spaces.errors import InputError
+from evaluators.adapters.formats.registry import FORMATS, commented, find_format
+from spaces.errors import InputError, UsageError
 
 MODULES = [f"model.layers.{layer}.self_attn.{role}" for layer in range(12) for role in ("q_proj", "v_proj")]
 
@@ -74,6 +74,14 @@ def test_peft_s_defaults_are_left_out(name: str) -> None:
     text = FORMATS[name](LoraConfig(target_modules=["q"]))
     assert "use_dora" not in text
     assert "rank_pattern" not in text
+
+
+@pytest.mark.parametrize("name", ["toml", "a+b", ""])
+def test_an_unknown_format_is_refused_with_those_that_there_are(name: str) -> None:
+    for find in (find_format, lambda name: commented(config(), "a remark", format=name)):
+        with pytest.raises(UsageError) as refused:
+            find(name)
+        assert str(refused.value) == f"`format={name!r}` is unknown; choose from {', '.join(FORMATS)}."
 
 
 def test_axolotl_is_not_told_what_it_has_no_key_for() -> None:
