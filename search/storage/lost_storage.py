@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from search.folder.storage_error import is_locked_database, is_moved_database, refusal_of_sqlite
 from spaces.errors import InputError
+
+from .sqlite_error import is_locked_database, is_moved_database, refusal_of_sqlite
 
 __all__ = ["one_line_where_lost"]
 

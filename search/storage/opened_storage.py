@@ -24,7 +24,6 @@ from sqlalchemy.exc import (
 )
 
 from evaluators.store.whole_file import sync, unfinished_path
-from search.folder.storage_error import is_locked_database
 from search.sampling.quiet_optuna import quiet_optuna
 from spaces.errors import InputError, UsageError
 from spaces.printable import printable
@@ -32,6 +31,7 @@ from spaces.printable import printable
 from .lost_storage import one_line_where_lost
 from .patience import patiently
 from .settings import check_address, is_journal
+from .sqlite_error import is_locked_database
 from .sqlite_file import LOCKED_S, of_another_kind, plain_file, remove_file, remove_unfinished, sqlite_url
 
 __all__ = [

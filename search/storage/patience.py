@@ -10,9 +10,10 @@ from typing import Final, TypeVar
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
-from search.folder.storage_error import is_moved_database
 from spaces.counted import counted
 from spaces.errors import InputError
+
+from .sqlite_error import is_moved_database
 
 __all__ = ["AWAY", "PATIENCE_S", "OvertakenError", "StorageAwayError", "patiently"]
 
