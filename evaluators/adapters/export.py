@@ -19,9 +19,9 @@ from evaluators.base.quiet_loading import quietly
 from evaluators.store.whole_folder import replace_folder
 from spaces.counted import counted
 from spaces.errors import InputError
-from spaces.meta_model import meta_model
 
 from .adapter import adapted_sites, merge
+from .adapter_base import adapter_base
 from .adapter_files import own_wires, read_head, read_wires
 from .adapter_record import AdapterRecord, read_adapter_record
 from .layouts.peft_adapter import PeftAdapter, read_peft_adapter
@@ -84,7 +84,7 @@ def export_adapter(
     if packed := _packed(record):
         _log.warning("%s", packed)
     own = base or record.base
-    model = meta_model(own, record.architecture)
+    model = adapter_base(record, own)
     adapter = chosen.laid_out(_as_peft(source, record, model, base=title or own))
     adapter.check(model)
     called, roles = replace(record, base=title or own), roles_of(adapted_sites(model, record.allocation))
@@ -127,11 +127,12 @@ def export_merged(
     """
     record = _record_of(source, without_shortcuts=without_shortcuts)
     own = base or record.base
+    shapes = adapter_base(record, own)
     labels = max(1, len(record.label_names)) if ARCHITECTURES[record.architecture].fresh_head else None
     model = load_base_model(ModelSource(own, labels, dtype, record.architecture), device="cpu")
     merge(source, model, without_shortcuts=without_shortcuts)
     tokenizer = own_tokenizer(own)
-    _switch_cache_back(model, meta_model(own, record.architecture))
+    _switch_cache_back(model, shapes)
     called, roles = replace(record, base=title or own), roles_of(adapted_sites(model, record.allocation))
 
     def write(new: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from evaluators.adapters.adapter_base import adapter_base
 from evaluators.adapters.adapter_config import adapter_config
 from evaluators.adapters.adapter_record import ADAPTER_RECORD, AdapterRecord, read_adapter_record
 from evaluators.adapters.export import export_adapter, export_merged
@@ -15,8 +16,7 @@ from evaluators.data.demo import MODEL_NAME
 from search.job.named_models import model_place
 from search.job.run_names import ADAPTER_FOLDER
 from search.job.smollm2 import SMOLLM2
-from spaces.errors import InputError, UsageError
-from spaces.meta_model import meta_model
+from spaces.errors import UsageError
 
 from .command import Printed
 from .export_settings import FOLDERS, ExportSettings
@@ -35,8 +35,6 @@ def export_from(chosen: ExportSettings, hub: HubSettings) -> Printed:
     record = read_adapter_record(source)
     named = chosen.model or (None if record.base == MODEL_NAME else record.base)
     base = model_place(named)
-    if chosen.model is None:
-        _check_base_loads(base, record)
     if chosen.format not in FOLDERS:
         return _config(record, base, chosen.format)
     title = named or MODEL_NAME
@@ -51,7 +49,7 @@ def export_from(chosen: ExportSettings, hub: HubSettings) -> Printed:
 
 
 def _config(record: AdapterRecord, base: str, chosen_format: str) -> Printed:
-    config = adapter_config(record, meta_model(base, record.architecture))
+    config = adapter_config(record, adapter_base(record, base))
     return Printed(arguments(config), find_format(chosen_format)(config))
 
 
@@ -74,20 +72,6 @@ def _how_vllm_serves(r: int) -> str:
     if fitting := [rank for rank in _VLLM_RANKS if rank >= r]:
         return f"vLLM serves it with --max-lora-rank {fitting[0]}"
     return f"its rank {r} is above the {_VLLM_RANKS[-1]} that vLLM serves"
-
-
-def _check_base_loads(base: str, record: AdapterRecord) -> None:
-    """Raises InputError where the base that the adapter names is neither a folder here, as one that was typed
-    elsewhere as a relative path, nor a name that loads."""
-    if Path(base).is_dir():
-        return
-    try:
-        meta_model(base, record.architecture)
-    except InputError:
-        raise InputError(
-            f"the adapter's base was {base!r}, which is no folder here and no name of which a model's config "
-            "can be had; give the base with `model`."
-        ) from None
 
 
 def _check_base_named(title: str, typed: str | None) -> None:

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from evaluators.adapters.formats.registry import FORMATS
 from evaluators.adapters.layouts.registry import LAYOUTS
 from search.cli.export import main
 from search.cli.export_settings import FOLDERS, ExportSettings
 from spaces.allocation import Allocation
-from spaces.errors import UsageError
+from spaces.errors import InputError, UsageError
+from spaces.meta_model import meta_model
 from tests.conftest import TinyModel
 from tests.evaluators.adapters.test_adapter_config import RECORD
 from tests.evaluators.base.saved_model import save_tokenizer
@@ -159,13 +160,29 @@ def test_a_base_that_is_not_where_it_was_typed_is_named_with_what_to_give(
     (run / "adapter" / "rankscape.json").write_text(record, encoding="utf-8")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     assert main([str(run), "--format", chosen]) == 1
+    with pytest.raises(InputError) as first:
+        meta_model(base)
+    as_name = f" and was taken for a name on the hub: {str(first.value).rpartition('; ')[0]}"
+    why = "" if base.startswith(("/", ".")) else as_name
     assert capsys.readouterr().err.splitlines()[-1] == (
-        f"error: the adapter's base was {base!r}, which is no folder here and no name of which a model's "
-        "config can be had; give the base with --model."
+        f"error: the adapter's base was {base!r}, which is no folder here{why}; give the base with --model."
     )
     if chosen in FORMATS:
         assert main([str(run), "--format", chosen, "--model", str(tmp_path / "base")]) == 0
+
+
+def test_a_base_that_is_a_name_is_built_once(
+    run: Path, tiny_model: TinyModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = replace(RECORD, base="some/model").to_json()
+    (run / "adapter" / "rankscape.json").write_text(record, encoding="utf-8")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    config, read = tiny_model("llama").config, []
+    monkeypatch.setattr(AutoConfig, "from_pretrained", lambda name, **_: read.append(name) or config)
+    assert main([str(run)]) == 0
+    assert read == ["some/model"]
 
 
 @pytest.mark.parametrize(
