@@ -28,6 +28,7 @@ from .layouts.peft_adapter import PeftAdapter, read_peft_adapter
 from .layouts.registry import find_layout
 from .model_card import MODEL_CARD, model_card, roles_of
 from .peft_files import fits_peft, write_peft
+from .whole_model import MERGED
 
 __all__ = ["Exported", "export_adapter", "export_merged"]
 
@@ -37,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written. format: peft, padded, baked or merged. sites: that had a wire. linears: that have an
+    """What was written. format: of ``LAYOUTS``, or ``MERGED``. sites: that had a wire. linears: that have an
     adapter now; none where they were merged. r: the largest rank of these. params: of these."""
 
     output: str
@@ -144,7 +145,7 @@ def export_merged(
 
     replace_folder(output, write, files=())
     kept = len(record.allocation.ranks) - len(record.shortcuts)
-    said = Exported(str(output), "merged", title or own, kept, 0, 0, 0)
+    said = Exported(str(output), MERGED, title or own, kept, 0, 0, 0)
     _log.info("exported %s", _words(said, record))
     return said
 
@@ -160,7 +161,7 @@ def _switch_cache_back(model: PreTrainedModel, before: PreTrainedModel) -> None:
 
 def _words(said: Exported, record: AdapterRecord) -> str:
     rest = "; none of the formats keeps shortcuts, load_adapter does" if record.shortcuts else ""
-    if said.format == "merged":
+    if said.format == MERGED:
         return f"the model with {counted(said.sites, 'wire')} folded in, to {said.output}{rest}"
     return (
         f"{counted(said.params, 'parameter')} at {counted(said.linears, 'linear')}, rank {said.r} at most, "

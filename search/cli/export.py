@@ -6,6 +6,7 @@ import logging
 import sys
 from typing import Final
 
+from evaluators.adapters.whole_model import MERGED
 from spaces.errors import UsageError
 
 from .command import Command, Printed
@@ -29,8 +30,8 @@ def _run(given: Typed) -> Printed:
                 f"{', '.join(unheeded)} would change nothing of `format={chosen.format}`, which is printed; "
                 f"choose a `format` that is a folder: {', '.join(FOLDERS)}."
             )
-    if chosen.format != "merged" and "dtype" in given.names:
-        raise UsageError("`dtype` is of `format=merged` alone; leave it out.")
+    if chosen.format != MERGED and "dtype" in given.names:
+        raise UsageError(f"`dtype` is of `format={MERGED}` alone; leave it out.")
     _log.info("loading  PyTorch, transformers and PEFT")
     from .export_from import export_from
 

@@ -11,6 +11,7 @@ from evaluators.adapters.adapter_record import ADAPTER_RECORD, AdapterRecord, re
 from evaluators.adapters.export import export_adapter, export_merged
 from evaluators.adapters.formats.chosen import chosen as arguments
 from evaluators.adapters.formats.registry import find_format
+from evaluators.adapters.whole_model import MERGED
 from evaluators.base.model_name import on_hub
 from evaluators.data.demo import MODEL_NAME
 from search.job.named_models import model_place
@@ -38,7 +39,7 @@ def export_from(chosen: ExportSettings, hub: HubSettings) -> Printed:
     if chosen.format not in FOLDERS:
         return _config(record, base, chosen.format)
     title = named or MODEL_NAME
-    if hub.push_to_hub is not None and chosen.format != "merged":  # which needs no base
+    if hub.push_to_hub is not None and chosen.format != MERGED:  # which needs no base
         _check_base_named(title, chosen.model)
     check_hub_given(hub)
     place = source.resolve()
@@ -55,7 +56,7 @@ def _config(record: AdapterRecord, base: str, chosen_format: str) -> Printed:
 
 def _written(chosen: ExportSettings, source: Path, output: Path, base: str, title: str) -> Printed:
     without = chosen.without_shortcuts
-    if chosen.format == "merged":
+    if chosen.format == MERGED:
         said = export_merged(
             source, output, base=base, title=title, dtype=chosen.dtype, without_shortcuts=without
         )

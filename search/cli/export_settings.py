@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from evaluators.adapters.whole_model import MERGED
 from search.job.option import check_settings, option, same_option
 from search.job.settings import ModelSettings
 from spaces.unknown_name import unknown_name
@@ -14,13 +14,10 @@ from spaces.unknown_name import unknown_name
 from .output_settings import CONFIG_FORMATS
 from .registry_names import registry_names
 
-__all__ = ["FOLDERS", "WHOLE_MODELS", "ExportSettings"]
+__all__ = ["FOLDERS", "ExportSettings"]
 
 _LAYOUTS: Final = "evaluators.adapters.layouts.registry:LAYOUTS"
-WHOLE_MODELS: Final[Mapping[str, str]] = {"merged": "the adapter merged into its base model"}
-"""Formats that are no adapter any more."""
-
-FOLDERS: Final = (*registry_names(_LAYOUTS), *WHOLE_MODELS)
+FOLDERS: Final = (*registry_names(_LAYOUTS), MERGED)
 """Formats that are a folder; the others are a text."""
 
 _FORMATS: Final = (*registry_names(CONFIG_FORMATS), *FOLDERS)
@@ -38,7 +35,7 @@ class ExportSettings:
         "a LoraConfig to train anew, printed as Python, JSON or keys of axolotl's YAML; or a folder with the "
         "trained weights: PEFT's, padded to one rank for servers that read one, baked with every scale in "
         "its B, or merged, a whole model",
-        known=(CONFIG_FORMATS, _LAYOUTS, "search.cli.export_settings:WHOLE_MODELS"),
+        known=(CONFIG_FORMATS, _LAYOUTS, MERGED),
         among=True,
         whole=True,
     )

@@ -12,12 +12,15 @@ __all__ = ["registry_names"]
 
 @cache
 def registry_names(registry: str) -> tuple[str, ...]:
-    """The keys of a dict literal in a module, in order. registry: ``module:NAME``.
+    """The keys of a dict literal in a module, in order. registry: ``module:NAME``; a name without a colon
+    stands for itself.
 
     >>> registry_names("search.allocation.registry:ALLOCATORS")
     ('uniform', 'random', 'topk', 'greedy', 'exact')
     """
-    module, _, name = registry.partition(":")
+    module, colon, name = registry.partition(":")
+    if not colon:
+        return (registry,)
     for statement in ast.parse(_source(module)).body:
         target = statement.target if isinstance(statement, ast.AnnAssign) else None
         if isinstance(target, ast.Name) and target.id == name:

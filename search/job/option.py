@@ -51,9 +51,10 @@ class Option:
     file: a str that is a path or the name of a place, as typed. empty: whether a list may have nothing in it.
     repeats: whether a list may have the same in it twice.
     known: registries whose names the help lists behind the sentence, ``module:NAME`` of a dict literal each,
-    so that no name is written twice and none is imported to be shown. among: whether it takes these names
-    alone, and what is built of them with ``:`` and ``+``; whole: nothing that is built. behind: registries
-    whose names it takes too, of which the help is silent. every: a word that stands for all of these names.
+    so that no name is written twice and none is imported to be shown; or a name that is in none. among:
+    whether it takes these names alone, and what is built of them with ``:`` and ``+``; whole: nothing that is
+    built. behind: registries whose names it takes too, of which the help is silent. every: a word that stands
+    for all of these names.
     place_only: of where and how work is done, so that it decides no result.
     """
 

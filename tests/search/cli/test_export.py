@@ -14,6 +14,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from evaluators.adapters.formats.registry import FORMATS
 from evaluators.adapters.layouts.registry import LAYOUTS
+from evaluators.adapters.whole_model import MERGED
 from search.cli.export import main
 from search.cli.export_settings import FOLDERS, ExportSettings
 from spaces.allocation import Allocation
@@ -119,15 +120,15 @@ def language_model(
     return tmp_path / "run"
 
 
-@pytest.mark.parametrize("chosen", ["peft", "padded", "baked", "merged"])
+@pytest.mark.parametrize("chosen", FOLDERS)
 def test_a_folder_is_written_beside_the_adapter_and_told_of(
     language_model: Path, capsys: pytest.CaptureFixture[str], chosen: str
 ) -> None:
     assert main([str(language_model), "--format", chosen, "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert said["output"] == str(language_model / f"adapter-{chosen}")
+    assert (said["format"], said["output"]) == (chosen, str(language_model / f"adapter-{chosen}"))
     files = {path.name for path in Path(said["output"]).iterdir()}
-    kept = {"model.safetensors", "tokenizer.json"} if chosen == "merged" else {"adapter_model.safetensors"}
+    kept = {"model.safetensors", "tokenizer.json"} if chosen == MERGED else {"adapter_model.safetensors"}
     assert files >= {"README.md", *kept}
     assert "rankscape.json" not in files
     assert main([str(language_model), "--format", chosen]) == 1
@@ -207,7 +208,7 @@ def test_a_format_is_one_whole_name_as_it_is_typed_and_from_python(
     capsys: pytest.CaptureFixture[str], chosen: str
 ) -> None:
     """Before the folder is looked for."""
-    known = ", ".join([*FORMATS, *LAYOUTS, "merged"])
+    known = ", ".join([*FORMATS, *LAYOUTS, MERGED])
     with pytest.raises(UsageError) as refused:
         ExportSettings(format=chosen)
     assert str(refused.value).partition("hoose from ")[2] == f"{known}."

@@ -17,6 +17,7 @@ REGISTRIES = sorted(
         for settings in command.settings
         for _, about in options_of(settings)
         for registry in about.known
+        if ":" in registry
     }
 )
 
@@ -25,6 +26,10 @@ REGISTRIES = sorted(
 def test_names_are_those_of_the_registry_itself(registry):
     module, _, name = registry.partition(":")
     assert registry_names(registry) == tuple(getattr(import_module(module), name))
+
+
+def test_a_plain_name_stands_for_itself():
+    assert registry_names("merged") == ("merged",)
 
 
 @pytest.mark.parametrize("registry", ["search.cli.typed:NAMES", "search.nowhere:NAMES"])
