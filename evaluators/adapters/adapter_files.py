@@ -102,9 +102,8 @@ def read_wires(
 
 def read_head(folder: Path, record: AdapterRecord, model: PreTrainedModel) -> dict[str, Tensor]:
     """The head's tensors; raises InputError where they do not fit the model, its labels among it."""
-    modules = record.head(model)
-    labels = max(1, len(record.label_names))  # regression has one output and no names
-    if modules and model.config.num_labels != labels:
+    modules, labels = record.head(model), record.num_labels
+    if modules and labels is not None and model.config.num_labels != labels:
         raise InputError(
             f"the adapter was trained for {counted(labels, 'label')} {list(record.label_names)}, this model "
             f"has {model.config.num_labels}; load the base model with num_labels={labels}."

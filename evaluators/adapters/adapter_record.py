@@ -86,6 +86,11 @@ class AdapterRecord:
         """The names of its sites that are shortcuts, which only ``load_adapter`` can have."""
         return tuple(name for name, _ in self.allocation.ranks if _SHORTCUT.fullmatch(name))
 
+    @property
+    def num_labels(self) -> int | None:
+        """How many outputs it was trained for, one of regression; None of a language model."""
+        return max(1, len(self.label_names)) if ARCHITECTURES[self.architecture].fresh_head else None
+
     def head(self, model: PreTrainedModel) -> Mapping[str, nn.Module]:
         """The modules of this model that were trained beside the wires, by full name."""
         return ARCHITECTURES[self.architecture].head(model)

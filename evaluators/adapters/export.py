@@ -13,12 +13,12 @@ from typing import Final
 import torch
 from transformers import PreTrainedModel
 
-from evaluators.base.architectures import ARCHITECTURES
 from evaluators.base.base_model import ModelSource, load_base_model, own_tokenizer
 from evaluators.base.quiet_loading import quietly
 from evaluators.store.whole_folder import replace_folder
 from spaces.counted import counted
 from spaces.errors import InputError
+from spaces.site import Site
 
 from .adapter import adapted_sites, merge
 from .adapter_base import adapter_base
@@ -86,9 +86,10 @@ def export_adapter(
         _log.warning("%s", packed)
     own = base or record.base
     model = adapter_base(record, own)
-    adapter = chosen.laid_out(_as_peft(source, record, model, base=title or own))
+    sites = adapted_sites(model, record.allocation)
+    adapter = chosen.laid_out(_peft_part(source, record, model, sites, base=title or own))
     adapter.check(model)
-    called, roles = replace(record, base=title or own), roles_of(adapted_sites(model, record.allocation))
+    called, roles = replace(record, base=title or own), roles_of(sites)
 
     def write(new: Path) -> None:
         adapter.write(new)
@@ -129,8 +130,7 @@ def export_merged(
     record = _record_of(source, without_shortcuts=without_shortcuts)
     own = base or record.base
     shapes = adapter_base(record, own)
-    labels = max(1, len(record.label_names)) if ARCHITECTURES[record.architecture].fresh_head else None
-    model = load_base_model(ModelSource(own, labels, dtype, record.architecture), device="cpu")
+    model = load_base_model(ModelSource(own, record.num_labels, dtype, record.architecture), device="cpu")
     merge(source, model, without_shortcuts=without_shortcuts)
     tokenizer = own_tokenizer(own)
     _switch_cache_back(model, shapes)
@@ -188,15 +188,17 @@ def _record_of(source: Path, *, without_shortcuts: bool) -> AdapterRecord:
     return record
 
 
-def _as_peft(source: Path, record: AdapterRecord, model: PreTrainedModel, *, base: str) -> PeftAdapter:
+def _peft_part(
+    source: Path, record: AdapterRecord, model: PreTrainedModel, sites: Sequence[Site], *, base: str
+) -> PeftAdapter:
     """The wires at linears, and the head, as PEFT has them.
 
-    base: where the base model is, as the config shall say. Raises InputError where linears have wires that
-    PEFT cannot have, or was seen not to give.
+    sites: of all wires. base: where the base model is, as the config shall say. Raises InputError where
+    linears have wires that PEFT cannot have, or was not seen to give.
     """
     if record.stock_peft:
         return read_peft_adapter(source, model, base=base)
-    linears = [site for site in adapted_sites(model, record.allocation) if site.kind == "lora"]
+    linears = [site for site in sites if site.kind == "lora"]
     if several := [site.name for site in linears if not fits_peft(site)]:
         raise InputError(f"{_not_given(several)}, whose linear also projects positions; {_ATTACHED}.")
     own = () if record.linears_stock else own_wires(source)  # an older folder had the others in PEFT's files
@@ -211,10 +213,10 @@ def _as_peft(source: Path, record: AdapterRecord, model: PreTrainedModel, *, bas
 
 def _with_labels(model: PreTrainedModel, record: AdapterRecord) -> PreTrainedModel:
     """A model without weights, with as many outputs as the adapter was trained for where these are labels."""
-    if not ARCHITECTURES[record.architecture].fresh_head:
+    if record.num_labels is None:
         return model
     config = copy.deepcopy(model.config)
-    config.num_labels = max(1, len(record.label_names))
+    config.num_labels = record.num_labels
     with torch.device("meta"):
         return type(model)(config)
 

@@ -209,7 +209,7 @@ def _labels(record: AdapterRecord, loader: Loader) -> tuple[str, Sequence[str]]:
     if loader == "transformers" or record.architecture != "sequence_classification":
         return "", ()
     if loader == "load_adapter" or not record.label_names:
-        return "", (f"num_labels={max(1, len(record.label_names))}",)
+        return "", (f"num_labels={record.num_labels}",)
     listed = pformat(list(record.label_names), width=_WIDEST, compact=True)
     line = f"names = {listed}\n".replace("\n ", "\n" + " " * len("names = ["))
     return line, _NAMED

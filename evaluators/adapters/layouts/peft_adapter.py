@@ -84,7 +84,7 @@ def read_peft_adapter(folder: Path, model: PreTrainedModel, *, base: str) -> Pef
     """What PEFT's files in a folder hold.
 
     model: the base model, of which the shapes will do. base: where it is, as the config shall say.
-    Raises InputError where the files are missing or damaged.
+    Raises InputError where the files are missing or damaged, or of a base model of other shapes.
     """
     with foreign(f"{folder / PEFT_CONFIG} cannot be read", _AGAIN):
         config = LoraConfig(**chosen(LoraConfig.from_pretrained(str(folder))))
@@ -93,13 +93,18 @@ def read_peft_adapter(folder: Path, model: PreTrainedModel, *, base: str) -> Pef
     names = [name.removesuffix(_A) for name in tensors if name.endswith(_A)]
     if missing := [name for name in names if f"{name}{_B}" not in tensors]:
         raise InputError(f"{folder / PEFT_WEIGHTS} has no {missing[0]}{_B}; {_AGAIN}")
-    wired = {}
+    wired, linears = {}, _linears(model)
     for name in names:
         a, b = tensors.pop(f"{name}{_A}"), tensors.pop(f"{name}{_B}")
-        module = name.removeprefix(PEFT_PREFIX)
+        module, shape = name.removeprefix(PEFT_PREFIX), (len(b), *a.shape[1:])
+        if (own := linears.get(module, shape)) != shape:
+            raise InputError(
+                f"the adapter has a wire of shape {shape} for {module}, which has {own} in this base model; "
+                "give the one that it was trained on with `model`."
+            )
         alpha = (config.alpha_pattern or {}).get(anchored(module), config.lora_alpha)
         wired[module] = Wired(a, b, alpha / len(a))
-    return PeftAdapter(config, wired, tensors, _linears(model))
+    return PeftAdapter(config, wired, tensors, linears)
 
 
 def _linears(model: PreTrainedModel) -> dict[str, tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""A base model that does not load says what the adapter called it, and why."""
+"""A base model that does not load says what the adapter called it, and why; another one does not fit."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from evaluators.adapters.adapter_base import adapter_base
+from evaluators.adapters.export import export_adapter
+from evaluators.adapters.layouts.registry import LAYOUTS
 from spaces.errors import InputError
 from tests.conftest import TinyModel
 from tests.evaluators.adapters.test_adapter_config import RECORD
+from tests.evaluators.conftest import Saved
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +59,27 @@ def test_shapes_of_a_folder_are_without_weights(tiny_model: TinyModel, tmp_path:
     model = adapter_base(RECORD, str(tmp_path))
     assert {parameter.device.type for parameter in model.parameters()} == {"meta"}
     assert type(model) is type(tiny_model("llama"))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (
+            {"hidden_size": 16},
+            r"of shape \(32, 32\) for model\.layers\.0\.self_attn\.q_proj, which has \(32, 16\) in this base",
+        ),
+        (
+            {"num_hidden_layers": 1},
+            r"has wires at \['layers\.1\.\w', .*, which this llama model of 1 block has",
+        ),
+    ],
+)
+def test_a_base_of_another_shape_is_refused(
+    saved: Saved, tiny_model: TinyModel, tmp_path: Path, other: dict[str, int], said: str, layout: str
+) -> None:
+    saved(tmp_path / "adapter", tiny_model("llama"), "lora")
+    tiny_model("llama", **other).config.save_pretrained(tmp_path / "other")
+    with pytest.raises(InputError, match=said):
+        export_adapter(tmp_path / "adapter", tmp_path / "out", layout, base=str(tmp_path / "other"))
+    assert not (tmp_path / "out").exists()

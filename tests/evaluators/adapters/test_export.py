@@ -267,16 +267,6 @@ def test_nothing_is_written_over(trained: Callable[..., torch.Tensor], tmp_path:
     assert {path.name: path.read_bytes() for path in output.iterdir()} == before
 
 
-def test_a_base_of_another_shape_is_refused(
-    trained: Callable[..., torch.Tensor], tiny_language_model: TinyModel, tmp_path: Path
-) -> None:
-    trained("llama", "lora")
-    tiny_language_model("llama", hidden_size=16).save_pretrained(tmp_path / "other")
-    with pytest.raises(InputError, match=r"PEFT would give model\.layers\.\d\.self_attn\.\w_proj another"):
-        export_adapter(tmp_path / "adapter", tmp_path / "out", "peft", base=str(tmp_path / "other"))
-    assert not (tmp_path / "out").exists()
-
-
 def test_what_peft_generates_is_what_the_attached_adapter_does(
     trained: Callable[..., torch.Tensor], tiny_batch: Batch, tmp_path: Path
 ) -> None:
