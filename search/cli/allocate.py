@@ -52,6 +52,7 @@ class AllocateSettings:
         metavar="NAME",
         known=("search.allocation.registry:ALLOCATORS",),
         among=True,
+        whole=True,
     )
     ranks: str | None = same_option(SpaceSettings, "ranks")
     scaling: Rule | None = same_option(SpaceSettings, "scaling")

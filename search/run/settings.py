@@ -50,6 +50,7 @@ class SearchSettings:
         metavar="A,...",
         known=("search.allocation.registry:ALLOCATORS",),
         among=True,
+        whole=True,
     )
     sampler: tuple[str, ...] = option(
         ("tpe",),
@@ -58,6 +59,7 @@ class SearchSettings:
         empty=True,
         known=("search.sampling.samplers:SAMPLERS",),
         among=True,
+        whole=True,
     )
     evaluator: Literal["train", "supernet"] = option(
         "train",

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from search.cli.allocate import AllocateSettings
 from search.cli.export_settings import ExportSettings
 from search.cli.known_names import check_names_typed
 from search.cli.output_settings import ConfigSettings, OutputSettings
@@ -36,7 +37,15 @@ def test_what_the_help_does_not_list_is_taken_too_and_meant_where_it_is_nearly_s
 
 
 @pytest.mark.parametrize(
-    ("settings", "name"), [(ConfigSettings, "format"), (ExportSettings, "format"), (OutputSettings, "log")]
+    ("settings", "name"),
+    [
+        (ConfigSettings, "format"),
+        (ExportSettings, "format"),
+        (OutputSettings, "log"),
+        (SearchSettings, "allocator"),
+        (SearchSettings, "sampler"),
+        (AllocateSettings, "allocator"),
+    ],
 )
 def test_of_what_nothing_is_built_a_whole_name_is_looked_up(settings, name):
     about = next(about for one, about in options_of(settings) if one.name == name)
