@@ -32,7 +32,15 @@ from .lost_storage import one_line_where_lost
 from .patience import patiently
 from .settings import check_address, is_journal
 from .sqlite_error import is_locked_database
-from .sqlite_file import LOCKED_S, of_another_kind, plain_file, remove_file, remove_unfinished, sqlite_url
+from .sqlite_file import (
+    LOCKED_S,
+    is_damaged,
+    of_another_kind,
+    plain_file,
+    remove_file,
+    remove_unfinished,
+    sqlite_url,
+)
 
 __all__ = [
     "GRACE",
@@ -145,20 +153,28 @@ def opened_for_writing(where: Place) -> Iterator[BaseStorage]:
 
     What another program holds is neither: that is raised, so that its file is not taken away from it.
     """
-    if isinstance(where, Path) and where.exists():
-        try:
-            with opened_storage(where) as storage:
-                storage.get_all_studies()
-        except _BROKEN as error:
-            if is_locked_database(error):
-                raise
-            remove_file(where)
+    if isinstance(where, Path) and where.exists() and not _is_usable(where):
+        remove_file(where)
     with ExitStack() as stack:
         stack.enter_context(one_line_where_lost(where))
         yield patiently(
             lambda: stack.enter_context(opened_storage(where)),
             unless=lambda _: isinstance(where, Path) or where.startswith(_FILE),
         )
+
+
+def _is_usable(file: Path) -> bool:
+    """Raises what is raised where another program holds it."""
+    if is_damaged(file):
+        return False
+    try:
+        with opened_storage(file) as storage:
+            storage.get_all_studies()
+    except _BROKEN as error:
+        if is_locked_database(error):
+            raise
+        return False
+    return True
 
 
 def is_server(storage: BaseStorage) -> bool:

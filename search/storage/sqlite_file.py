@@ -17,10 +17,19 @@ from spaces.printable import printable
 
 from .meeting_place import sqlite_path
 
-__all__ = ["LOCKED_S", "of_another_kind", "plain_file", "remove_file", "remove_unfinished", "sqlite_url"]
+__all__ = [
+    "LOCKED_S",
+    "is_damaged",
+    "of_another_kind",
+    "plain_file",
+    "remove_file",
+    "remove_unfinished",
+    "sqlite_url",
+]
 
 LOCKED_S: Final = 20.0
 """Until what another program holds is given up."""
+_LOOK_S: Final = 1.0  # until a look into a file that another program holds is left out
 _STALE_S: Final = 3600.0  # since an unfinished file was written, after which its process is dead
 _URI: Final = "file:"  # begins the path in an address with options of SQLite's own
 _OPTUNAS: Final = {"studies", "trials", "version_info"}  # some of Optuna's tables, in all its versions
@@ -55,19 +64,36 @@ def of_another_kind(address: str) -> str | None:
         return "memory of this process, which keeps nothing"
     if not Path(path).is_file():
         return None
-    uri = f"{Path(path).absolute().as_uri()}?mode=ro"
     try:
-        with closing(sqlite3.connect(uri, uri=True, timeout=LOCKED_S)) as opened:
-            tables = {name for (name,) in opened.execute(_TABLES)}
+        (found,) = _asked(Path(path), _TABLES, within_s=LOCKED_S)
     except sqlite3.OperationalError:
         return None  # in use, say
     except sqlite3.DatabaseError:
         return "a file, but not of SQLite"
+    tables = {name for (name,) in found}
     if tables <= _BEGUN or tables >= _OPTUNAS:
         return None
     some = ", ".join(map(printable, sorted(tables)[:_SHOWN_TABLES]))
     more = f" and {len(tables) - _SHOWN_TABLES} more" if len(tables) > _SHOWN_TABLES else ""
     return f"an SQLite file of another program (its tables: {some}{more})"
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether SQLite reads no tables in a file, or finds them out of order; False while another holds it."""
+    try:
+        tables, check = _asked(path, _TABLES, "PRAGMA quick_check(1)", within_s=_LOOK_S)
+    except sqlite3.OperationalError:
+        return False
+    except sqlite3.DatabaseError:
+        return True
+    return not tables or check != [("ok",)]
+
+
+def _asked(path: Path, *statements: str, within_s: float) -> list[list[tuple[str, ...]]]:
+    """The rows of each statement; the file stays as it is. within_s: seconds to wait for who holds it."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True, timeout=within_s)) as opened:
+        return [opened.execute(statement).fetchall() for statement in statements]
 
 
 def remove_file(path: Path) -> None:

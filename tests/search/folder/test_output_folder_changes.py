@@ -6,12 +6,15 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import optuna
 import pytest
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
+from optuna.trial import create_trial
 
 from search.job.run_names import STUDY_FILE
 from search.sampling.quiet_optuna import quiet_optuna
+from search.storage.opened_storage import opened_for_writing, opened_to_read
 from search.storage.sqlite_file import sqlite_url
 from spaces.errors import InputError
 from tests.search.folder.folder_runs import NASTY, begin, folder_at, run
@@ -83,15 +86,21 @@ def test_a_result_that_was_removed_is_made_again(tmp_path):
     assert run(folder_at(tmp_path / "out"), {}) == {"best": 2}
 
 
+NOTES = {"note": "of a trial" * 9000}
+
+
 def ended_with_a_study(path: Path) -> None:
-    """A run that left an adapter, and a study in Optuna's tables."""
+    """A run that left an adapter, and a study of two trials, of which it adds those that are not there."""
     folder = folder_at(path)
     with folder.opened():
         folder.begin()
-        (path / "adapter").mkdir()
+        (path / "adapter").mkdir(exist_ok=True)
         (path / "adapter" / "wires.safetensors").write_text("A and B")
-        with quiet_optuna():
-            RDBStorage(sqlite_url(path / STUDY_FILE)).engine.dispose()
+        with opened_for_writing(path / STUDY_FILE) as storage:
+            with quiet_optuna():
+                study = optuna.create_study(storage=storage, study_name="trials", load_if_exists=True)
+            for value in range(len(study.trials), 2):
+                study.add_trial(create_trial(value=value, user_attrs=NOTES))
         folder.finish({"best": 1})
 
 
@@ -107,7 +116,13 @@ def empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-@pytest.mark.parametrize("damage", [cut, zero, empty, Path.unlink])
+def zero_the_last(path: Path) -> None:
+    """Where what trials tell lies, far behind the studies' names."""
+    content = path.read_bytes()
+    path.write_bytes(content[: -len(content) // 4] + bytes(-(-len(content) // 4)))
+
+
+@pytest.mark.parametrize("damage", [cut, zero, zero_the_last, empty, Path.unlink])
 @pytest.mark.parametrize("name", ["adapter/wires.safetensors", STUDY_FILE])
 def test_what_is_damaged_or_gone_is_named_with_what_makes_it_again_and_that_does(
     tmp_path, caplog, name, damage
@@ -123,7 +138,11 @@ def test_what_is_damaged_or_gone_is_named_with_what_makes_it_again_and_that_does
         "longer holds is trained again",
     ]
     (out / "result.json").unlink()
-    assert run(folder_at(out), {"best": 2}) == {"best": 2}
+    ended_with_a_study(out)
+    assert (out / "adapter" / "wires.safetensors").read_text() == "A and B"
+    with opened_to_read(out / STUDY_FILE) as storage:
+        trials = optuna.load_study(study_name="trials", storage=storage).trials
+    assert [(trial.value, trial.user_attrs) for trial in trials] == [(value, NOTES) for value in range(2)]
 
 
 def test_of_a_folder_as_it_was_and_a_study_that_others_wrote_into_nothing_is_said(tmp_path, caplog):
