@@ -82,5 +82,6 @@ def _whole_rank(name: str, rank: object) -> int:
         return int(rank)
     shown = printable(reprlib.repr(rank))
     raise UsageError(
-        f"rank {shown} at {name} is no whole number; give one from 1 on, or leave a site out to switch it off."
+        f"rank {shown} at {name} is no whole number; give one from 1 on, or leave a site out to switch it "
+        "off."
     )
