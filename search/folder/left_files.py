@@ -8,7 +8,7 @@ from typing import Final
 
 from evaluators.base.content_digest import file_digest
 from search.job.run_names import STUDY_FILE
-from search.storage.sqlite_file import is_damaged
+from search.storage.sqlite_look import is_damaged
 
 __all__ = ["changes_of", "digests_of"]
 

@@ -34,13 +34,13 @@ from .settings import check_address, is_journal
 from .sqlite_error import is_locked_database
 from .sqlite_file import (
     LOCKED_S,
-    is_damaged,
     of_another_kind,
     plain_file,
     remove_file,
     remove_unfinished,
     sqlite_url,
 )
+from .sqlite_look import is_damaged
 
 __all__ = [
     "GRACE",

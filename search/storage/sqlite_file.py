@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import sqlite3
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +16,10 @@ from evaluators.store.whole_file import is_unfinished
 from spaces.printable import printable
 
 from .meeting_place import sqlite_path
+from .sqlite_look import TABLES, asked
 
 __all__ = [
     "LOCKED_S",
-    "is_damaged",
     "of_another_kind",
     "plain_file",
     "remove_file",
@@ -29,14 +29,12 @@ __all__ = [
 
 LOCKED_S: Final = 20.0
 """Until what another program holds is given up."""
-_LOOK_S: Final = 1.0  # until a look into a file that another program holds is left out
 _STALE_S: Final = 3600.0  # since an unfinished file was written, after which its process is dead
 _URI: Final = "file:"  # begins the path in an address with options of SQLite's own
 _OPTUNAS: Final = {"studies", "trials", "version_info"}  # some of Optuna's tables, in all its versions
 _BEGUN: Final = {*models.BaseModel.metadata.tables, "alembic_version"}
 """All that this version makes, one after another: where some are there, another process is about it."""
 _SHOWN_TABLES: Final = 3
-_TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table'"
 _BESIDE: Final = ("-journal", "-wal", "-shm")  # of transactions that a killed process has left open
 
 
@@ -65,7 +63,7 @@ def of_another_kind(address: str) -> str | None:
     if not Path(path).is_file():
         return None
     try:
-        (found,) = _asked(Path(path), _TABLES, within_s=LOCKED_S)
+        (found,) = asked(Path(path), TABLES, within_s=LOCKED_S)
     except sqlite3.OperationalError:
         return None  # in use, say
     except sqlite3.DatabaseError:
@@ -76,24 +74,6 @@ def of_another_kind(address: str) -> str | None:
     some = ", ".join(map(printable, sorted(tables)[:_SHOWN_TABLES]))
     more = f" and {len(tables) - _SHOWN_TABLES} more" if len(tables) > _SHOWN_TABLES else ""
     return f"an SQLite file of another program (its tables: {some}{more})"
-
-
-def is_damaged(path: Path) -> bool:
-    """Whether SQLite reads no tables in a file, or finds them out of order; False while another holds it."""
-    try:
-        tables, check = _asked(path, _TABLES, "PRAGMA quick_check(1)", within_s=_LOOK_S)
-    except sqlite3.OperationalError:
-        return False
-    except sqlite3.DatabaseError:
-        return True
-    return not tables or check != [("ok",)]
-
-
-def _asked(path: Path, *statements: str, within_s: float) -> list[list[tuple[str, ...]]]:
-    """The rows of each statement; the file stays as it is. within_s: seconds to wait for who holds it."""
-    uri = f"{path.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True, timeout=within_s)) as opened:
-        return [opened.execute(statement).fetchall() for statement in statements]
 
 
 def remove_file(path: Path) -> None:

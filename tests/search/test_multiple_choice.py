@@ -46,7 +46,7 @@ def test_a_run_is_judged_by_the_likeliest_choice_and_saves_what_peft_loads(asked
     AutoPeftModelForCausalLM.from_pretrained(output / "adapter")
     notes = " ".join(result["notes"])
     assert "a row to judge by is a choice" in notes
-    assert "12 to report on" in notes
+    assert "a row to report on is one too: of 12 questions" in notes
 
 
 def test_a_comparison_and_an_allocation_take_questions_as_any_rows(asked, tmp_path, capsys):

@@ -181,6 +181,6 @@ def test_labels_of_another_number_of_dimensions_are_refused(objective: TaskObjec
             objective.targets(torch.ones(shape, dtype=torch.int64))
         names, each = ("rows, tokens", "token") if len(right) == 2 else ("rows", "row")
         assert str(error.value) == (
-            f"labels have the shape {shape}, which is not ({names}): a model that learns what this one does "
-            f"has a label for each {each}; collate them so."
+            f"`labels` have the shape {shape}, which is not ({names}): a model that learns what this one "
+            f"does has a label for each {each}; collate them so."
         )

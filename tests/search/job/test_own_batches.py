@@ -91,6 +91,6 @@ def test_labels_that_are_not_what_is_learned_are_refused_in_a_sentence(tiny_mode
         assert with_targets(batches, objective) == batches
         return
     with pytest.raises(
-        InputError, match=r"^labels have the shape \(2,.*which is not \(rows.*; collate them so"
+        InputError, match=r"^`labels` have the shape \(2,.*which is not \(rows.*; collate them so"
     ):
         with_targets(batches, objective)

@@ -7,7 +7,8 @@ import pytest
 
 from evaluators.store.whole_file import unfinished_path
 from search.storage.opened_storage import opened_storage
-from search.storage.sqlite_file import is_damaged, remove_unfinished
+from search.storage.sqlite_file import remove_unfinished
+from search.storage.sqlite_look import is_damaged
 
 HOUR = 3600
 
