@@ -32,9 +32,9 @@ WITHIN_SEARCH: Final[dict[str, set[str]]] = {
     "folder": {*_BEFORE, "storage"},
     "live": _BEFORE,
     "mirror": {*_BEFORE, "folder", "live", "storage"},
-    "shared": {*_BEFORE, "folder", "live", "storage", "mirror"},
+    "shared": {*_BEFORE, "live", "storage"},
     "run": {*_BEFORE, "methods", "folder", "live", "storage", "mirror", "shared"},
-    "study": {*_BEFORE, "methods", "storage", "mirror", "run"},
+    "study": {*_BEFORE, "mirror", "run"},
     "compare": {*_BEFORE, "methods", "storage", "mirror", "run"},
     "cli": {*_BEFORE, "methods", "folder", "live", "storage", "mirror", "shared", "run", "study", "compare"},
 }

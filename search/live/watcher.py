@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from evaluators.training.candidate import Candidate, Trained
@@ -16,7 +17,7 @@ from .live_trial import LiveTrial
 from .settings import LiveSettings
 from .trial_objective import OBJECTIVES
 
-__all__ = ["Concluded", "LiveSearch", "Watcher"]
+__all__ = ["Concluded", "KeepsStudy", "LiveSearch", "Watcher"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,3 +112,10 @@ class Watcher(Protocol):
 
     def concluded(self, result: Concluded, /) -> None:
         """All is over, finalists too."""
+
+
+class KeepsStudy(Watcher, Protocol):
+    """A watcher that keeps the study of a search."""
+
+    def given_up(self, reason: str) -> Path | None:
+        """Tells of a search that ended without a result, and why; its page, where one is kept."""

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from optuna.trial import TrialState
 
@@ -16,7 +16,7 @@ from evaluators.training.candidate import Trained
 from search.job.run_names import REPORT_PAGE
 from search.live.live_trial import LiveTrial
 from search.live.values import values_of
-from search.live.watcher import Concluded, LiveSearch, Watcher
+from search.live.watcher import Concluded, LiveSearch
 from search.show.sheet import Sheet
 from spaces.counted import counted
 from spaces.direction import sign_of
@@ -31,7 +31,7 @@ from .shown import Aim, ShownFile
 from .study_place import StudyPlace
 from .trial_note import finalist_note, loading_note, no_result, sheet_note, trial_note
 
-__all__ = ["KeepsStudy", "LiveMirror", "live_mirror"]
+__all__ = ["LiveMirror", "live_mirror"]
 
 _STATES: Final[Mapping[str, TrialState]] = {
     "running": TrialState.RUNNING,
@@ -40,13 +40,6 @@ _STATES: Final[Mapping[str, TrialState]] = {
     "failed": TrialState.FAIL,
 }
 _PLOT: Final = "best-so-far"
-
-
-class KeepsStudy(Watcher, Protocol):
-    """A watcher that keeps the study of a search."""
-
-    def given_up(self, reason: str) -> Path | None:
-        """Tells of a search that ended without a result, and why; its page, where one is kept."""
 
 
 @contextmanager

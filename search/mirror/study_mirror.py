@@ -15,14 +15,14 @@ from optuna.trial import FrozenTrial
 from sqlalchemy.exc import IntegrityError
 
 from search.sampling.quiet_optuna import quiet_optuna
+from search.storage.bulk_writer import writer_of
 from search.storage.opened_storage import is_server
 from search.storage.patience import OvertakenError, patiently
+from search.storage.writer import PlainWriter, StudyWriter, TrialChange
 from spaces.errors import InputError, UsageError
 
-from .bulk_writer import writer_of
 from .dashboard_keys import attachment_keys, figure_keys, note_keys, note_of
 from .shown import OF_A_PLAN, ShownFile, ShownStudy, ShownTrial
-from .writer import PlainWriter, StudyWriter, TrialChange
 
 __all__ = ["StudyMirror", "begin_study", "is_anothers", "taken"]
 

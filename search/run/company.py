@@ -14,7 +14,7 @@ from evaluators.training.leg import Leg
 from proxies.site_scores import SiteScores
 from search.job.run_names import CANDIDATES
 from search.live.at_once import settled_at_once
-from search.mirror.live_watcher import KeepsStudy
+from search.live.watcher import KeepsStudy
 
 from .kept_scores import settled_scores
 from .record import SearchRecord

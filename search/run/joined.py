@@ -18,7 +18,7 @@ from search.folder.folder_record import read_record
 from search.job.run_names import CANDIDATES
 from search.live.at_once import known_at_once, settled_at_once
 from search.live.finals import AllFailedError
-from search.mirror.live_watcher import KeepsStudy
+from search.live.watcher import KeepsStudy
 from search.mirror.study_place import StudyPlace
 from search.shared.driver import candidates_of, driver_of
 from search.shared.join_settings import JoinSettings

@@ -12,8 +12,7 @@ from uuid import uuid4
 
 from evaluators.training.candidate import Trained
 from search.live.live_trial import LiveTrial
-from search.live.watcher import Concluded, LiveSearch, Watcher
-from search.mirror.live_watcher import KeepsStudy
+from search.live.watcher import Concluded, KeepsStudy, LiveSearch, Watcher
 from search.storage.opened_storage import GRACE
 from search.storage.patience import AWAY, patiently
 

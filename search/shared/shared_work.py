@@ -18,11 +18,12 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search.sampling.quiet_optuna import quiet_optuna
-from search.storage.long_text import attributes_of, texts_in
 from search.storage.lost_storage import one_line_where_lost
 from search.storage.meeting_place import check_meeting_place
 from search.storage.opened_storage import GRACE, beat_every, opened_storage
 from search.storage.patience import AWAY, patiently
+
+from .long_text import attributes_of, texts_in
 
 __all__ = ["Piece", "SharedWork", "agreed_before", "shared_work"]
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from search.mirror.bulk_writer import BulkWriter
 from search.mirror.study_mirror import begin_study
+from search.storage.bulk_writer import BulkWriter
 from search.storage.opened_storage import checked_storage, opened_storage
 from tests.search.mirror.test_study_mirror import STORY, STUDY, seen, told
 from tests.search.storage.postgresql import MISSING, PostgresServer

@@ -9,12 +9,12 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from search.mirror.bulk_writer import BulkWriter
 from search.mirror.shown import Aim, ShownFile, ShownStudy, ShownTrial
 from search.mirror.study_mirror import begin_study
 from search.mirror.study_place import StudyPlace
-from search.mirror.writer import PlainWriter
+from search.storage.bulk_writer import BulkWriter
 from search.storage.opened_storage import opened_storage
+from search.storage.writer import PlainWriter
 from spaces.errors import InputError, UsageError
 
 STUDY = ShownStudy(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -29,6 +28,3 @@ def read():
             return optuna.load_study(study_name=name, storage=storage)
 
         yield load
-
-
-Read = Callable[[Place, str], optuna.Study]

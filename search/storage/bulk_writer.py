@@ -18,8 +18,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from search.storage.patience import OvertakenError
-
+from .patience import OvertakenError
 from .writer import PlainWriter, StudyWriter, TrialChange
 
 __all__ = ["KNOWN_SCHEMA", "BulkWriter", "writer_of"]

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from search.storage.long_text import attributes_of, texts_in
+from search.shared.long_text import attributes_of, texts_in
 
 MYSQL_TEXT = 65_535  # bytes: https://dev.mysql.com/doc/refman/8.4/en/storage-requirements.html, TEXT
 

@@ -11,9 +11,9 @@ from optuna.trial import TrialState, create_trial
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from search.mirror.bulk_writer import KNOWN_SCHEMA, BulkWriter, writer_of
-from search.mirror.writer import PlainWriter, TrialChange
+from search.storage.bulk_writer import KNOWN_SCHEMA, BulkWriter, writer_of
 from search.storage.patience import OvertakenError
+from search.storage.writer import PlainWriter, TrialChange
 
 DISTRIBUTIONS = {
     "layers.10.q": IntDistribution(0, 8),

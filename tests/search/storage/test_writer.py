@@ -8,8 +8,8 @@ from optuna.distributions import IntDistribution
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState, create_trial
 
-from search.mirror.writer import PlainWriter, TrialChange
 from search.storage.patience import OvertakenError
+from search.storage.writer import PlainWriter, TrialChange
 
 
 @pytest.fixture

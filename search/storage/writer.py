@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from search.storage.patience import OvertakenError
+from .patience import OvertakenError
 
 __all__ = ["PlainWriter", "StudyWriter", "TrialChange"]
 

@@ -1,3 +1,0 @@
-"""Storages of two kinds, and what Optuna reads of a study in one."""
-
-from tests.search.storage.conftest import place, read  # noqa: F401
