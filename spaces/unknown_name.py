@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, TypeVar
 
 from .errors import UsageError
 
-__all__ = ["unknown_name"]
+__all__ = ["row_named", "unknown_name"]
 
+_Row = TypeVar("_Row")
 _ALIKE: Final = 0.7  # from here on a name is thought to be meant
 
 
@@ -28,3 +29,14 @@ def unknown_name(
     near = get_close_matches(given, [*names, *behind], n=1, cutoff=_ALIKE)
     choose = f"did you mean {near[0]}? Choose" if near else "choose"
     return UsageError(f"`{argument}={given!r}` is unknown; {choose} from {', '.join(names)}{more}.")
+
+
+def row_named(argument: str, given: str, registry: Mapping[str, _Row]) -> _Row:
+    """The row of that name; raises UsageError, by the argument's name, where there is none.
+
+    >>> row_named("shape", "wide", {"wide": 3, "deep": 12})
+    3
+    """
+    if given not in registry:
+        raise unknown_name(argument, given, registry)
+    return registry[given]

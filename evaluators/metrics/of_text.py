@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from spaces.counted import counted
 from spaces.direction import Direction
 from spaces.errors import InputError, UsageError
-from spaces.unknown_name import unknown_name
+from spaces.unknown_name import row_named
 
 from .words import ScriptWords
 
@@ -144,9 +144,7 @@ def find_text_metric(name: str) -> TextMetric:
             f"`text_metrics={name}` {reason}; choose of {', '.join(TEXT_METRICS)}, or give the texts that "
             "are written to another program."
         )
-    if name not in TEXT_METRICS:
-        raise unknown_name("text_metrics", name, TEXT_METRICS)
-    return TEXT_METRICS[name]
+    return row_named("text_metrics", name, TEXT_METRICS)
 
 
 def score_texts(

@@ -9,7 +9,7 @@ import numpy as np
 
 from proxies.site_scores import SiteScores
 from spaces.allocation import Allocation
-from spaces.unknown_name import unknown_name
+from spaces.unknown_name import row_named
 
 from .exact import exact_allocation
 from .greedy import greedy_allocation
@@ -52,6 +52,4 @@ SCORE_FREE: Final = frozenset({"uniform", "random"})  # the same whatever the pr
 
 def find_allocator(name: str) -> Allocator:
     """The allocator of that name; raises UsageError on an unknown one."""
-    if name not in ALLOCATORS:
-        raise unknown_name("allocator", name, ALLOCATORS)
-    return ALLOCATORS[name]
+    return row_named("allocator", name, ALLOCATORS)

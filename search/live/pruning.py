@@ -15,7 +15,7 @@ from optuna.pruners import NopPruner, SuccessiveHalvingPruner
 
 from search.sampling.quiet_optuna import quiet_optuna
 from spaces.direction import Direction, sign_of
-from spaces.unknown_name import unknown_name
+from spaces.unknown_name import row_named
 
 from .ladder import Ladder
 from .like_size import size_class
@@ -60,9 +60,7 @@ _STUDY: Final = "rankscape"  # brackets are drawn by this name and a trial's num
 
 def find_pruner(name: str) -> Callable[[Ladder], tuple[int, ...]]:
     """The pruner of that name; raises UsageError on an unknown name."""
-    if name not in PRUNERS:
-        raise unknown_name("pruner", name, PRUNERS)
-    return PRUNERS[name]
+    return row_named("pruner", name, PRUNERS)
 
 
 class Competition:

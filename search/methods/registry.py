@@ -15,7 +15,7 @@ from evaluators.training.gate_policy import GatePolicy
 from spaces.errors import UsageError
 from spaces.objective import Objective
 from spaces.site import Site
-from spaces.unknown_name import unknown_name
+from spaces.unknown_name import row_named
 
 from .adalora import AdaLora
 from .alora import ALora
@@ -106,8 +106,7 @@ METHODS: Final[Mapping[str, Method]] = {
 def find_method(spec: str) -> tuple[Method, dict[str, str]]:
     """The method that a spec names, and the settings in its brackets, as typed."""
     method, inside = parts_of_spec(spec)
-    if method not in METHODS:
-        raise unknown_name("methods", method, METHODS)
+    row = row_named("methods", method, METHODS)
     settings: dict[str, str] = {}
     for part in split_specs(inside):
         name, found, value = part.partition("=")
@@ -116,7 +115,7 @@ def find_method(spec: str) -> tuple[Method, dict[str, str]]:
         if name.strip() in settings:
             raise UsageError(f"{name.strip()!r} stands twice in {spec!r}; give it once.")
         settings[name.strip()] = value.strip()
-    return METHODS[method], settings
+    return row, settings
 
 
 def parts_of_spec(spec: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from spaces.unknown_name import unknown_name
+from spaces.unknown_name import row_named
 
 from .remembering_tpe import RememberingTPE
 
@@ -89,6 +89,4 @@ SAMPLERS: Final[Mapping[str, Sampler]] = {
 
 def find_sampler(name: str) -> Sampler:
     """The sampler of that name; raises UsageError on an unknown one."""
-    if name not in SAMPLERS:
-        raise unknown_name("sampler", name, SAMPLERS)
-    return SAMPLERS[name]
+    return row_named("sampler", name, SAMPLERS)

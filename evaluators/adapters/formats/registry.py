@@ -9,7 +9,7 @@ from typing import Final
 
 from peft import LoraConfig
 
-from spaces.unknown_name import unknown_name
+from spaces.unknown_name import row_named
 
 from .axolotl_yaml import axolotl_yaml
 from .json_text import json_text
@@ -27,9 +27,7 @@ _WIDTH: Final = 100
 
 def find_format(name: str) -> Callable[[LoraConfig], str]:
     """What writes a config in the format of that name; raises UsageError on an unknown one."""
-    if name not in FORMATS:
-        raise unknown_name("format", name, FORMATS)
-    return FORMATS[name]
+    return row_named("format", name, FORMATS)
 
 
 def commented(config: LoraConfig, remark: str, *, format: str) -> str:

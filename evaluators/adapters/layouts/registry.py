@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from spaces.counted import counted
-from spaces.unknown_name import unknown_name
+from spaces.unknown_name import row_named
 
 from .baked import baked
 from .padded import padded_to_one_rank
@@ -51,6 +51,4 @@ LAYOUTS: Final[Mapping[str, Layout]] = MappingProxyType(
 
 def find_layout(name: str) -> Layout:
     """The layout of that name; raises UsageError on an unknown one."""
-    if name not in LAYOUTS:
-        raise unknown_name("layout", name, LAYOUTS)
-    return LAYOUTS[name]
+    return row_named("layout", name, LAYOUTS)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from spaces.errors import UsageError
-from spaces.unknown_name import unknown_name
+from spaces.unknown_name import row_named
 
 from .paper_file import read_paper
 from .preset import PaperSettings, Preset, Setup
@@ -21,9 +21,7 @@ SETTINGS: Final[tuple[PaperSettings, ...]] = tuple(one for paper in _PAPERS for 
 
 def find_preset(name: str) -> Preset:
     """The preset of that name; raises UsageError where there is none."""
-    if name not in PRESETS:
-        raise unknown_name("preset", name, PRESETS)
-    return PRESETS[name]
+    return row_named("preset", name, PRESETS)
 
 
 def find_settings(model: str, dataset: str, setup: Setup) -> PaperSettings:

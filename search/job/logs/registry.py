@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from spaces.errors import InputError
-from spaces.unknown_name import unknown_name
+from spaces.unknown_name import row_named
 
 from .loss_log import LossLog
 
@@ -35,10 +35,9 @@ def find_loss_log(name: str, folder: Path) -> LossLog:
 
     Raises UsageError on an unknown name, InputError where its package is missing.
     """
-    if name not in LOSS_LOGS:
-        raise unknown_name("log", name, LOSS_LOGS)
+    build = row_named("log", name, LOSS_LOGS)
     try:
-        return LOSS_LOGS[name](folder)
+        return build(folder)
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
