@@ -161,14 +161,22 @@ def train_assigned(
     """The legs trained in this process; failed, with the reason, where their method cannot be used here, and
     None where they are too many for its memory.
 
-    Each has the cohort's mark, unless one of them may still be trained another time.
+    Each has the cohort's mark, unless one of them may still be trained another time. on_step: is told less
+    than nothing where steps of those that follow in halves were told of already.
 
     Raises InputError where the model cannot be loaded, which is none of a candidate's doing.
     """
     workload = assignment.workload
     model = models.on(workload.source, assignment.device)
+    taken = 0
+
+    def take(count: int) -> None:
+        nonlocal taken
+        taken += count
+        on_step(count)
+
     try:
-        trained = workload.trainer(model, workload, assignment.legs, on_step)
+        trained = workload.trainer(model, workload, assignment.legs, take)
     except InputError as error:
         return [*assignment.failed(str(error))]
     except CrowdedError as crowded:
@@ -177,7 +185,9 @@ def train_assigned(
         mark = "" if any(one.evaluation.may_pass for one in trained) else assignment.mark
         return [replace(one, together=mark) for one in trained]
     give_back_unused(model.device)  # now that nothing holds what did not fit
-    return [ended.get(place) for place in range(len(assignment.legs))]
+    tried = [ended.get(place) for place in range(len(assignment.legs))]
+    on_step(assignment.steps(tried) - taken)
+    return tried
 
 
 def _killed(assignment: Assignment, died: Died) -> list[Trained]:

@@ -11,6 +11,7 @@ from evaluators.adapters.adapter_record import ADAPTER_RECORD, AdapterRecord, re
 from evaluators.adapters.export import export_adapter, export_merged
 from evaluators.adapters.formats.chosen import chosen as arguments
 from evaluators.adapters.formats.registry import find_format
+from evaluators.adapters.layouts.registry import find_layout
 from evaluators.adapters.whole_model import MERGED
 from evaluators.base.model_name import on_hub
 from evaluators.data.demo import MODEL_NAME
@@ -55,7 +56,7 @@ def _config(record: AdapterRecord, base: str, chosen_format: str) -> Printed:
 
 
 def _written(chosen: ExportSettings, source: Path, output: Path, base: str, title: str) -> Printed:
-    without = chosen.without_shortcuts
+    without, serve = chosen.without_shortcuts, ""
     if chosen.format == MERGED:
         said = export_merged(
             source, output, base=base, title=title, dtype=chosen.dtype, without_shortcuts=without
@@ -64,7 +65,8 @@ def _written(chosen: ExportSettings, source: Path, output: Path, base: str, titl
         said = export_adapter(
             source, output, chosen.format, base=base, title=title, without_shortcuts=without
         )
-    serve = f"; {_how_vllm_serves(said.r)}" if chosen.format == "padded" else ""
+        if find_layout(chosen.format).one_rank:
+            serve = f"; {_how_vllm_serves(said.r)}"
     return Printed(said.to_json(), f"{said.format} of {said.base} in {said.output}{serve}")
 
 

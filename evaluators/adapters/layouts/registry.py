@@ -22,11 +22,13 @@ class Layout:
     """A way to lay an adapter out.
 
     laid_out: the same deltas in it. note: for the model card, how its files differ from the ranks that the
-    card shows, of ``{r}``, the rank in its config, and ``{linears}``; empty where they do not.
+    card shows, of ``{r}``, the rank in its config, and ``{linears}``; empty where they do not. one_rank:
+    whether every linear has that rank, as servers of many adapters ask.
     """
 
     laid_out: Callable[[PeftAdapter], PeftAdapter]
     note: str
+    one_rank: bool = False
 
     def note_of(self, adapter: PeftAdapter) -> str:
         """The note on an adapter that is in this layout."""
@@ -43,6 +45,7 @@ LAYOUTS: Final[Mapping[str, Layout]] = MappingProxyType(
         "padded": Layout(
             padded_to_one_rank,
             "Padded with zeros to rank {r} at {linears}, alpha = {r}; the scale is in B.",
+            one_rank=True,
         ),
         "baked": Layout(baked, "The scale is in B, and alpha is the rank at each of {linears}."),
     }

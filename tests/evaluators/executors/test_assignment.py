@@ -80,6 +80,7 @@ def fits(most, ended=0):
     """A trainer that has memory for so many candidates; of more the first end, and the others do not."""
 
     def trainer(model, workload, legs, on_step):
+        on_step(len(legs))
         if len(legs) > most:
             raise CrowdedError({place: told(leg, 1) for place, leg in enumerate(legs[:ended])})
         return [told(leg, 1) for leg in legs]
@@ -90,13 +91,14 @@ def fits(most, ended=0):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_what_is_too_much_for_the_memory_follows_in_halves_and_is_told_as_it_ends(workload, jobs):
     crowded = replace(workload, trainer=fits(2, ended=1))
-    done = []
+    done, steps = [], []
     LocalExecutor(("cpu",), 5, jobs)(
-        [Work(crowded, LEGS)], BaseModels(), on_done=lambda _, one: done.append(one)
+        [Work(crowded, LEGS)], BaseModels(), on_done=lambda _, one: done.append(one), on_step=steps.append
     )
     seeds = {1: [0, 1, 2, 3, 4], 2: [0, 1, 4, 2, 3]}  # elsewhere halves wait for all others
     assert [one.evaluation.candidate.seed for one in done] == seeds[jobs]
     assert {one.evaluation.metric for one in done} == {1.0}
+    assert sum(steps) == 5, "each takes one step, those that follow in halves too"
 
 
 def test_what_ended_before_the_memory_ran_out_is_not_trained_again(workload):
