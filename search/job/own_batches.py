@@ -60,7 +60,8 @@ def with_targets(batches: Sequence[Batch], objective: Objective) -> tuple[Batch,
 
 
 def _check_alike(batches: Sequence[Batch]) -> None:
-    """Raises InputError where labels have no rows, or not as many dimensions as those of the first batch."""
+    """Raises InputError where labels have no rows, not those of their tokens, or not as many dimensions as
+    those of the first batch."""
     first = tuple(batches[0].labels.shape)
     for number, batch in enumerate(batches, 1):
         shape = tuple(batch.labels.shape)
@@ -73,6 +74,12 @@ def _check_alike(batches: Sequence[Batch]) -> None:
             raise InputError(
                 f"`labels` of batch {number} of `dataloader` have the shape {shape}, and those of batch 1 "
                 f"{first}; collate all batches alike."
+            )
+        rows = batch.inputs["input_ids"].shape[:1] if "input_ids" in batch.inputs else shape[:1]
+        if rows != shape[:1]:
+            raise InputError(
+                f"batch {number} of `dataloader` has `input_ids` of {counted(rows[0], 'row')} and "
+                f"`labels` of {counted(shape[0], 'row')}; collate rows with {_COLLATOR}."
             )
 
 

@@ -79,6 +79,15 @@ def test_labels_without_rows_are_refused(tiny_model: TinyModel, place: int) -> N
         own_batches(tiny_model("bert"), batches, count=2)
 
 
+def test_labels_of_other_rows_than_the_tokens_are_refused(tiny_model: TinyModel) -> None:
+    batches = [{"input_ids": torch.full((2, 3), 7), "labels": torch.ones(rows)} for rows in (2, 1)]
+    with pytest.raises(
+        InputError,
+        match="^batch 2 of `dataloader` has `input_ids` of 2 rows and `labels` of 1 row; collate rows with ",
+    ):
+        own_batches(tiny_model("bert"), batches, count=2)
+
+
 @pytest.mark.parametrize(
     "objective", [CausalLM(), MultipleChoice(), Classification(("a", "b")), Regression()]
 )
