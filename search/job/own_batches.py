@@ -46,9 +46,13 @@ def own_batches(
 def with_targets(batches: Sequence[Batch], objective: Objective) -> tuple[Batch, ...]:
     """Those from which the objective can learn; the log counts the others.
 
-    Raises InputError where there are none.
+    Raises InputError where there are none, and where labels have other rows than their tokens, or of a label
+    for each token other tokens; of a model's own loss nobody knows what its labels belong to.
     """
     found = tuple(batch for batch in batches if objective.targets(batch.labels).any())
+    if objective.rows_apart:
+        for number, batch in enumerate(batches, 1):
+            _check_beside_tokens(batch, number)
     if empty := len(batches) - len(found):
         _log.warning("left out %s whose labels hold no target", counted(empty, "batch", "batches"))
     if not found:
@@ -60,8 +64,7 @@ def with_targets(batches: Sequence[Batch], objective: Objective) -> tuple[Batch,
 
 
 def _check_alike(batches: Sequence[Batch]) -> None:
-    """Raises InputError where labels have no rows, not those of their tokens, or not as many dimensions as
-    those of the first batch."""
+    """Raises InputError where labels have no rows, or not as many dimensions as those of the first batch."""
     first = tuple(batches[0].labels.shape)
     for number, batch in enumerate(batches, 1):
         shape = tuple(batch.labels.shape)
@@ -75,12 +78,15 @@ def _check_alike(batches: Sequence[Batch]) -> None:
                 f"`labels` of batch {number} of `dataloader` have the shape {shape}, and those of batch 1 "
                 f"{first}; collate all batches alike."
             )
-        rows = batch.inputs["input_ids"].shape[:1] if "input_ids" in batch.inputs else shape[:1]
-        if rows != shape[:1]:
-            raise InputError(
-                f"batch {number} of `dataloader` has `input_ids` of {counted(rows[0], 'row')} and "
-                f"`labels` of {counted(shape[0], 'row')}; collate rows with {_COLLATOR}."
-            )
+
+
+def _check_beside_tokens(batch: Batch, number: int) -> None:
+    labels, tokens = batch.labels, batch.inputs.get("input_ids")
+    if tokens is not None and labels.shape != tokens.shape[: labels.ndim]:
+        raise InputError(
+            f"`labels` of batch {number} of `dataloader` have the shape {tuple(labels.shape)} beside "
+            f"`input_ids` of {tuple(tokens.shape)}; collate rows with {_COLLATOR}."
+        )
 
 
 def _batch(given: Any, number: int, known: Iterable[str], device: torch.device) -> Batch:

@@ -79,13 +79,23 @@ def test_labels_without_rows_are_refused(tiny_model: TinyModel, place: int) -> N
         own_batches(tiny_model("bert"), batches, count=2)
 
 
-def test_labels_of_other_rows_than_the_tokens_are_refused(tiny_model: TinyModel) -> None:
-    batches = [{"input_ids": torch.full((2, 3), 7), "labels": torch.ones(rows)} for rows in (2, 1)]
-    with pytest.raises(
-        InputError,
-        match="^batch 2 of `dataloader` has `input_ids` of 2 rows and `labels` of 1 row; collate rows with ",
-    ):
-        own_batches(tiny_model("bert"), batches, count=2)
+@pytest.mark.parametrize(
+    ("objective", "shape"),
+    [(CausalLM(), (2, 4)), (CausalLM(), (1, 3)), (Classification(("a", "b")), (1,)), (Regression(), (3,))],
+)
+def test_labels_that_do_not_fit_their_tokens_are_refused_but_by_a_loss_of_ones_own(
+    tiny_model: TinyModel, objective, shape
+) -> None:
+    """A model of pairs, say, has half as many labels as rows of tokens."""
+    fits = (2, 3)[: len(shape)]
+    given = [{"input_ids": torch.full((2, 3), 7), "labels": torch.ones(own).long()} for own in (fits, shape)]
+    batches = own_batches(tiny_model("bert"), given, count=2)
+    with pytest.raises(InputError) as error:
+        with_targets(batches, objective)
+    assert str(error.value).startswith(
+        f"`labels` of batch 2 of `dataloader` have the shape {shape} beside `input_ids` of (2, 3); collate "
+    )
+    assert with_targets(batches, OwnLoss()) == batches
 
 
 @pytest.mark.parametrize(
