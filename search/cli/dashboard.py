@@ -79,6 +79,8 @@ def serving(folder: Path | None, *, port: int, storage: str | None = None) -> It
     instead of ``study.db``. Raises InputError where there is no study that can be read, the port is taken, or
     optuna-dashboard is not installed.
     """
+    if folder is not None and not folder.is_dir():
+        raise InputError(f"{folder} is no folder; give that of a run, or leave it out.")
     if storage is None:
         assert folder is not None, "a folder or a storage is given"
         if not (folder / STUDY_FILE).is_file():
@@ -86,8 +88,6 @@ def serving(folder: Path | None, *, port: int, storage: str | None = None) -> It
                 f"{folder} has no {STUDY_FILE}; give a run's folder (rankscape run --output DIR) or "
                 "`storage`."
             )
-    if folder is not None and not folder.is_dir():
-        raise InputError(f"{folder} is no folder; give that of a run, or leave it out.")
     with quiet_server(_HOST, port) as server, _application(folder, storage) as shown:  # which takes seconds
         server.set_app(shown)
         yield server

@@ -13,9 +13,9 @@ from uuid import uuid4
 from evaluators.training.candidate import Trained
 from search.live.live_trial import LiveTrial
 from search.live.watcher import Concluded, KeepsStudy, LiveSearch, Watcher
-from search.storage.opened_storage import GRACE
 from search.storage.patience import AWAY, patiently
 
+from .heartbeat import GRACE
 from .shared_work import SharedWork
 
 __all__ = [

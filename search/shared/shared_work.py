@@ -20,9 +20,10 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from search.sampling.quiet_optuna import quiet_optuna
 from search.storage.lost_storage import one_line_where_lost
 from search.storage.meeting_place import check_meeting_place
-from search.storage.opened_storage import GRACE, beat_every, opened_storage
+from search.storage.opened_storage import opened_storage
 from search.storage.patience import AWAY, patiently
 
+from .heartbeat import GRACE, beat_every
 from .long_text import attributes_of, texts_in
 
 __all__ = ["Piece", "SharedWork", "agreed_before", "shared_work"]
@@ -228,9 +229,10 @@ def shared_work(address: str, name: str, owner: str, heartbeat: int) -> Iterator
     check_meeting_place(address)
     with ExitStack() as stack:
         stack.enter_context(one_line_where_lost(address))
-        opened = partial(opened_storage, address, heartbeat=heartbeat)
+        opened = partial(opened_storage, address)
         storage = patiently(lambda: stack.enter_context(opened()), within_s=2 * GRACE * heartbeat)
         assert isinstance(storage, RDBStorage), "a meeting place is a database"
+        beat_every(storage, heartbeat)
         study = patiently(lambda: _study(storage, name), within_s=2 * GRACE * heartbeat)
         work = SharedWork(storage, study, owner, heartbeat)
         work.begin()

@@ -43,9 +43,7 @@ from .sqlite_file import (
 from .sqlite_look import is_damaged
 
 __all__ = [
-    "GRACE",
     "Place",
-    "beat_every",
     "check_writable",
     "checked_storage",
     "is_server",
@@ -58,33 +56,22 @@ __all__ = [
 Place = Path | str
 """Where a study lies: an SQLite file by its path, or an address, as ``checked_storage`` takes it."""
 
-GRACE: Final = 5
-"""Heartbeats that are missed until somebody is taken for dead."""
 _FILE: Final = "sqlite"  # begins the address of one
 _PAUSES_S: Final = (0.2, 0.5, 1.0)  # between attempts to make tables
 _BROKEN: Final = (ImportError, LookupError, ValueError, RuntimeError, OSError, OptunaError, SQLAlchemyError)
 
 
 @contextmanager
-def opened_storage(where: Place, *, heartbeat: int | None = None) -> Iterator[BaseStorage]:
-    """Optuna's storage in an SQLite file, made where there is none, or at an address; closed at the end.
-
-    heartbeat: seconds in which who runs a trial in a database shows that it is alive; None: nobody does.
-    """
+def opened_storage(where: Place) -> Iterator[BaseStorage]:
+    """Optuna's storage in an SQLite file, made where there is none, or at an address; closed at the end."""
     if isinstance(where, str) and is_journal(where):
         yield JournalStorage(JournalFileBackend(where))  # opens its file for each call
         return
     file = plain_file(where)
     if file is not None and not file.exists():
         _begin(file)
-    with _tables(where, heartbeat=heartbeat) as storage:
+    with _tables(where) as storage:
         yield storage
-
-
-def beat_every(storage: RDBStorage, heartbeat: int) -> None:
-    """Sets the seconds in which who runs a trial shows that it is alive; see ``GRACE``."""
-    storage.heartbeat_interval = heartbeat  # as its arguments, these warn that they are experimental
-    storage.grace_period = GRACE * heartbeat
 
 
 def is_there(address: str) -> bool:
@@ -112,12 +99,10 @@ def _begin(path: Path) -> None:
 
 
 @contextmanager
-def _tables(where: Place, *, heartbeat: int | None = None) -> Iterator[BaseStorage]:
+def _tables(where: Place) -> Iterator[BaseStorage]:
     """Optuna's tables, made where there are none; the connections to them are closed at the end."""
     with quiet_optuna():
         storage = _database(where)
-    if heartbeat is not None:
-        beat_every(storage, heartbeat)
     try:
         yield storage
     finally:

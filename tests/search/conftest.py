@@ -1,12 +1,16 @@
-"""Small search spaces and scores, built without a model, and the ground of a tiny one, loaded in a second."""
+"""Small search spaces and scores, built without a model, the ground of a tiny one, loaded in a second,
+and how Optuna reads a study."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
+from optuna.storages import BaseStorage
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
@@ -15,6 +19,7 @@ from search.job.ground import Ground
 from search.job.inputs import load_inputs
 from search.job.machine import machine_of
 from search.job.settings import DataSettings, MachineSettings, ModelSettings
+from search.storage.opened_storage import Place, opened_storage
 from spaces.search_space import SearchSpace
 from tests.search.watched import Watched
 
@@ -121,3 +126,15 @@ def make_ground(model_folder: Path, files: Path) -> Callable[..., Ground]:
         return Ground(inputs, machine_of(MachineSettings(device="cpu", **machine)))
 
     return build
+
+
+@pytest.fixture
+def read():
+    """Opens a place with Optuna alone and gives the study of a name."""
+    with ExitStack() as stack:
+
+        def load(place: Place, name: str) -> optuna.Study:
+            storage: BaseStorage = stack.enter_context(opened_storage(place))
+            return optuna.load_study(study_name=name, storage=storage)
+
+        yield load

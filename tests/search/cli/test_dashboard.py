@@ -65,11 +65,13 @@ def test_without_a_folder_it_is_the_latest_run_s(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().err == "error: there is no runs/*/study.db here; give the folder of a run.\n"
 
 
-@pytest.mark.parametrize("words", [["nowhere"], ["."]])
-def test_a_folder_without_a_study_is_refused(words, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("place", "says"), [("nowhere", "nowhere is no folder; give that of a run"), (".", ". has no study.db")]
+)
+def test_a_folder_without_a_study_is_refused(place, says, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert main(words) == 1
-    assert "has no study.db" in capsys.readouterr().err
+    assert main([place]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {says}")
     assert [*tmp_path.iterdir()] == []
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from search.shared.heartbeat import GRACE
 from search.shared.shared_work import SharedWork, agreed_before, shared_work
-from search.storage.opened_storage import GRACE, opened_storage
+from search.storage.opened_storage import opened_storage
 from spaces.errors import UsageError
 from tests.search.storage.postgresql import MISSING, PostgresServer
 
