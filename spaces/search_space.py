@@ -62,7 +62,7 @@ def parse_ranks(text: str | Sequence[int]) -> tuple[int, ...]:
             f"`ranks={text}` are not whole numbers with commas; write for example `ranks=0,4,8`, at most "
             "9 digits each."
         )
-    return tuple(int(rank) for rank in text.split(","))
+    return tuple(int(rank.strip()) for rank in text.split(","))
 
 
 def _whole(given: object) -> tuple[int, ...]:

@@ -62,7 +62,10 @@ def test_a_rank_above_full_rank_says_the_highest() -> None:
         SearchSpace(SITES, (0, 65))
 
 
-@pytest.mark.parametrize(("text", "ranks"), [("0,4,8", (0, 4, 8)), (" 0 , 16 ", (0, 16)), ("8,4", (8, 4))])
+@pytest.mark.parametrize(
+    ("text", "ranks"),
+    [("0,4,8", (0, 4, 8)), (" 0 , 16 ", (0, 16)), ("8,4", (8, 4)), ("0\x1f,\x1c4", (0, 4))],
+)
 def test_reads_ranks_as_written(text: str, ranks: tuple[int, ...]) -> None:
     assert parse_ranks(text) == ranks
 
