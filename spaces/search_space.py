@@ -57,12 +57,13 @@ def parse_ranks(text: str | Sequence[int]) -> tuple[int, ...]:
     """The ranks that ``0,4,8`` or a list of them names, as written; ``SearchSpace`` checks them against the
     sites. Raises UsageError on what are no ranks."""
     text = written_ranks(text)
-    if not all(re.fullmatch(r"\s*[0-9]{1,9}\s*", rank) for rank in text.split(",")):
+    ranks = [rank.strip() for rank in text.split(",")]
+    if not all(re.fullmatch("[0-9]{1,9}", rank) for rank in ranks):
         raise UsageError(
             f"`ranks={text}` are not whole numbers with commas; write for example `ranks=0,4,8`, at most "
             "9 digits each."
         )
-    return tuple(int(rank.strip()) for rank in text.split(","))
+    return tuple(map(int, ranks))
 
 
 def _whole(given: object) -> tuple[int, ...]:

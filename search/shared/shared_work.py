@@ -229,8 +229,9 @@ def shared_work(address: str, name: str, owner: str, heartbeat: int) -> Iterator
     check_meeting_place(address)
     with ExitStack() as stack:
         stack.enter_context(one_line_where_lost(address))
-        opened = partial(opened_storage, address)
-        storage = patiently(lambda: stack.enter_context(opened()), within_s=2 * GRACE * heartbeat)
+        storage = patiently(
+            lambda: stack.enter_context(opened_storage(address)), within_s=2 * GRACE * heartbeat
+        )
         assert isinstance(storage, RDBStorage), "a meeting place is a database"
         beat_every(storage, heartbeat)
         study = patiently(lambda: _study(storage, name), within_s=2 * GRACE * heartbeat)

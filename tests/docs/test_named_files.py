@@ -8,16 +8,18 @@ from typing import Final
 
 import pytest
 
+from tests.docs.pages import DOCS, PAGES
+
 ROOT: Final = Path(__file__).parents[2]
-PAGES: Final = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+NAMING: Final = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(DOCS / page for page in PAGES)]
 _NAMED: Final = re.compile(r"`((?:spaces|proxies|evaluators|search|benchmarks|tests)/[\w/.-]+\.\w+)`")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("page", NAMING, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_a_file_that_a_page_names_is_there(page):
     named = _NAMED.findall(page.read_text(encoding="utf-8"))
     assert [name for name in named if not (ROOT / name).is_file()] == []
 
 
 def test_some_are_named():
-    assert sum(len(_NAMED.findall(page.read_text(encoding="utf-8"))) for page in PAGES) > 10
+    assert sum(len(_NAMED.findall(page.read_text(encoding="utf-8"))) for page in NAMING) > 10
