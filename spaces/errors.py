@@ -1,6 +1,6 @@
 """The two errors that are the user's to mend; a command prints them as one line, without a traceback."""
 
-__all__ = ["InputError", "UsageError"]
+__all__ = ["InputError", "UsageError", "what_went_wrong"]
 
 
 class InputError(ValueError):
@@ -25,3 +25,13 @@ class UsageError(InputError):
     ...     print(str(error).partition(";")[0])
     `space='lora[]'`: a role is empty in []
     """
+
+
+def what_went_wrong(error: InputError) -> str:
+    """Its sentence without what to do about it, which stands behind the last semicolon.
+
+    >>> [what_went_wrong(InputError(said)) for said in ("a.csv has no rows; give another", "it is full")]
+    ['a.csv has no rows', 'it is full']
+    """
+    said = str(error)
+    return said.rpartition("; ")[0] or said

@@ -70,13 +70,16 @@ def test_nothing_of_ours_is_patched_and_no_private_name_used(folder: str) -> Non
 @pytest.mark.parametrize(
     ("code", "found"),
     [
-        ("patch.setattr('evaluators.base.hub.hub_answers', no)", ["evaluators.base.hub.hub_answers"]),
-        ("from evaluators.base import hub\nm.setattr(hub, 'hub_answers', no)", ["hub.hub_answers"]),
+        ("patch.setattr('evaluators.base.packing.bits_of', no)", ["evaluators.base.packing.bits_of"]),
+        ("from evaluators.base import packing\nm.setattr(packing, 'bits_of', no)", ["packing.bits_of"]),
         (
-            "import evaluators.base.hub\nm.setattr(evaluators.base.hub, 'a', no)",
-            ["evaluators.base.hub.a"],
+            "import evaluators.base.packing\nm.setattr(evaluators.base.packing, 'a', no)",
+            ["evaluators.base.packing.a"],
         ),
-        ("from evaluators.base.hub import Hub\nm.setattr(Hub, 'answers', no)", ["Hub.answers"]),
+        (
+            "from evaluators.base.packing import Packing\nm.setattr(Packing, 'answers', no)",
+            ["Packing.answers"],
+        ),
         ("m.setattr(anything, '_private', no)", ["anything._private"]),
         ("mock.patch('search.run.x')", ["search.run.x"]),
         ("import search\nsearch._homes", ["search._homes"]),

@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 
 from spaces.allocation import Allocation
 from spaces.counted import counted
-from spaces.errors import InputError
+from spaces.errors import InputError, what_went_wrong
 from spaces.find_sites import find_sites
 from spaces.scaling import Scaling
 from spaces.site import Site
@@ -79,7 +79,7 @@ def _why_not(model: PreTrainedModel, sites: Sequence[Site]) -> dict[str, str]:
             made = _made(model, left)
             break
         except InputError as error:
-            why |= (refused := _refused(model, left, _reason(error)))
+            why |= (refused := _refused(model, left, what_went_wrong(error)))
             left = [site for site in left if site.target.module not in refused]
     why |= {
         site.target.module: _MISTAKEN for site in left if made.get(site.target.module) != site.cost_per_rank
@@ -101,7 +101,7 @@ def _refused(model: PreTrainedModel, sites: Sequence[Site], reason: str) -> dict
         try:
             _made(model, part)
         except InputError as error:
-            why |= _refused(model, part, _reason(error))
+            why |= _refused(model, part, what_went_wrong(error))
     return why or dict.fromkeys((site.target.module for site in sites), reason)
 
 
@@ -109,11 +109,6 @@ def _made(model: PreTrainedModel, sites: Sequence[Site]) -> dict[str, int]:
     """Parameters of PEFT's adapters of rank 1 at these sites, by linear; raises InputError on a refusal."""
     every = Allocation.of({site.name: 1 for site in sites})
     return peft_params(model, lora_config(model, sites, every, Scaling(), task_type=None))
-
-
-def _reason(error: InputError) -> str:
-    """What went wrong, without what to do about it."""
-    return str(error).rpartition("; ")[0]
 
 
 def _other_roles(model: PreTrainedModel) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from transformers import PreTrainedModel
 
 from evaluators.base.model_name import on_hub
-from spaces.errors import InputError
+from spaces.errors import InputError, what_went_wrong
 from spaces.meta_model import meta_model
 
 from .adapter_record import AdapterRecord
@@ -30,7 +30,7 @@ def adapter_base(record: AdapterRecord, base: str) -> PreTrainedModel:
     except InputError as error:
         if not own:
             raise
-        reason = str(error).rpartition("; ")[0]
+        why = what_went_wrong(error)
         raise InputError(
-            f"{said} and was taken for a name on the hub: {reason}; give the base with `model`."
+            f"{said} and was taken for a name on the hub: {why}; give the base with `model`."
         ) from error

@@ -100,8 +100,7 @@ def model_card(
         "# Where the adapters are",
         said,
         *([escaped(note)] if note else []),
-        markdown_table(_rank_map(record.allocation, roles)),
-        "Blocks and roles that have no adapter are left out.",
+        *_ranks(record.allocation, roles),
         *([] if record.story is None else _measured(record.story)),
         *([] if record.story is None or record.story.written is None else _told(record.story.written)),
         "## How it was made",
@@ -131,6 +130,16 @@ def _front_matter(record: AdapterRecord, loader: Loader) -> str:
         *(f"- {json.dumps(tag)}" for tag in tags),
     ]
     return "\n".join(["---", *lines, "---"])
+
+
+def _ranks(allocation: Allocation, roles: Sequence[str]) -> list[str]:
+    """The table of them; nothing where there are none."""
+    if not allocation.ranks:
+        return []
+    return [
+        markdown_table(_rank_map(allocation, roles)),
+        "Blocks and roles that have no adapter are left out.",
+    ]
 
 
 def _rank_map(allocation: Allocation, order: Sequence[str]) -> list[tuple[str, ...]]:
@@ -197,7 +206,10 @@ def _loading(record: AdapterRecord, base: str, loader: Loader, head: Sequence[st
     )
     if loader != "load_adapter":
         return [fenced(snippet, "python")]
-    said = "PEFT cannot have all of it and gets no files: the base model takes it by `load_adapter`."
+    why = (
+        "PEFT cannot have all of it" if record.allocation.ranks else "It has no wire, which PEFT cannot load,"
+    )
+    said = f"{why} and gets no files: the base model takes it by `load_adapter`."
     return [said, fenced(snippet, "python")]
 
 

@@ -31,7 +31,7 @@ from .folder_record import RECORD, FolderRecord, read_record
 from .left_files import changes_of, digests_of
 from .lock import LOCK, locked
 from .provenance import Digests, Provenance, this_program
-from .storage_error import one_line_where_unwritable
+from .unwritable import one_line_where_unwritable
 
 __all__ = ["OutputFolder", "decisive"]
 

@@ -168,6 +168,13 @@ def test_what_only_this_program_loads_is_not_said_to_be_peft_s() -> None:
     assert ModelCard(model_card(LANGUAGE_MODEL, "transformers")).data.library_name == "transformers"
 
 
+def test_a_head_alone_has_no_table_of_ranks_and_is_not_said_to_have_wires_that_peft_refuses() -> None:
+    card = model_card(replace(RECORD, allocation=Allocation.of({}), wire_params=0), "load_adapter")
+    assert "It has no wire, which PEFT cannot load, and gets no files" in card
+    assert "PEFT cannot have all" not in card
+    assert "| rank" not in card
+
+
 @pytest.mark.parametrize("base", ["/home/anna/models/my-llama", "../models/my-llama", "~/models/my-llama"])
 def test_of_a_folder_its_own_name_stands_alone(base: str) -> None:
     text = model_card(replace(LANGUAGE_MODEL, base=base), "peft")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from search.folder.storage_error import one_line_where_unwritable
+from search.folder.unwritable import one_line_where_unwritable
 from search.mirror.shown import Aim
 from search.mirror.study_mirror import begin_study
 from search.mirror.study_place import StudyPlace

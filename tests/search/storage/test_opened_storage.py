@@ -17,7 +17,7 @@ from optuna.storages import JournalStorage, RDBStorage
 from optuna.study import StudyDirection
 
 from evaluators.store.whole_file import is_unfinished, whole_file
-from search.folder.storage_error import one_line_where_unwritable
+from search.folder.unwritable import one_line_where_unwritable
 from search.mirror.shown import Aim, ShownStudy
 from search.mirror.study_mirror import begin_study
 from search.storage.opened_storage import (

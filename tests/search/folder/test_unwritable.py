@@ -19,7 +19,7 @@ from pyarrow import parquet
 from safetensors.torch import save_file
 from sqlalchemy import URL
 
-from search.folder.storage_error import one_line_where_unwritable
+from search.folder.unwritable import one_line_where_unwritable
 from spaces.errors import InputError
 from spaces.show.picture import new_figure, save_png
 
