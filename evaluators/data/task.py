@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase
@@ -26,16 +26,12 @@ from .text_table import TextTable
 
 __all__ = [
     "VALIDATION_SHARE",
-    "ReportOn",
     "Task",
     "build_task",
     "build_training_task",
     "check_limits",
     "repeats",
 ]
-
-ReportOn = Literal["validation", "test"]
-"""Which rows of a task a metric is of: those to choose by, or those to report."""
 
 _logger = logging.getLogger(__name__)
 VALIDATION_SHARE = 0.1

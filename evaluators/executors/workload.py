@@ -10,8 +10,9 @@ from typing import Protocol
 from transformers import PreTrainedModel
 
 from evaluators.base.base_model import ModelSource
+from evaluators.data.report_on import ReportOn
 from evaluators.data.rows import Rows
-from evaluators.data.task import ReportOn, Task
+from evaluators.data.task import Task
 from evaluators.generation.answers import answers_in
 from evaluators.generation.text_test import TextTest
 from evaluators.store.ledger import fingerprint

@@ -21,7 +21,8 @@ from torch import Tensor
 from evaluators.base.base_model import ModelSource
 from evaluators.base.content_digest import model_digests
 from evaluators.base.described import described
-from evaluators.data.task import ReportOn, Task
+from evaluators.data.report_on import ReportOn
+from evaluators.data.task import Task
 from evaluators.training.candidate import Candidate, Course, Evaluation, Recipe, Trained
 from evaluators.training.leg import Leg
 from evaluators.training.state import State

@@ -12,7 +12,7 @@ from typing import Final, cast
 
 import numpy as np
 
-from evaluators.data.task import ReportOn
+from evaluators.data.report_on import ReportOn
 from evaluators.executors.workload import Workload
 from evaluators.training.candidate import Candidate, Trained
 from evaluators.training.leg import Leg, whole

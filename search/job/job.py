@@ -8,6 +8,7 @@ from pathlib import Path
 from transformers import PreTrainedModel
 
 from evaluators.base.base_model import ModelSource
+from evaluators.data.report_on import ReportOn
 from evaluators.data.task import Task
 from evaluators.executors.workload import Workload
 from evaluators.store.ledger import Ledger
@@ -40,6 +41,7 @@ class Job:
         scoring: what proxies look at.
         sparing: how training spares memory.
         beside: sites outside of the space that candidates may have as well, as baselines do.
+        report_on: the rows that candidates are judged by.
     """
 
     ground: Ground
@@ -52,6 +54,7 @@ class Job:
     scoring: ScoringSettings
     sparing: Sparing = field(default_factory=Sparing)
     beside: tuple[Site, ...] = ()
+    report_on: ReportOn = "validation"
 
     @property
     def sites(self) -> tuple[Site, ...]:
@@ -97,7 +100,14 @@ class Job:
 
     @property
     def workload(self) -> Workload:
-        return Workload(self.source, self.task, self.sites, self.recipe, sparing=self.sparing)
+        return Workload(
+            self.source,
+            self.task,
+            self.sites,
+            self.recipe,
+            report_on=self.report_on,
+            sparing=self.sparing,
+        )
 
     def ledger(self, folder: Path) -> Ledger:
         """What is known there of its candidates' training; made once, as the rows are read for it."""

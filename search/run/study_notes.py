@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
+from evaluators.data.report_on import ReportOn
 from evaluators.store.benchmark_table import BenchmarkTable
 from proxies.site_scores import SiteScores
 from spaces.direction import Direction
@@ -42,7 +43,8 @@ class Notes:
 
     costs: of each proxy. left_out: proxies that could not score the space. site_scores: by scaling rule.
     positive_label: that the metric is of, where it is of one. remarks: sentences without which its numbers
-    may be misread. direction: in which the metric is better. Tables of earlier versions have none of these.
+    may be misread. direction: in which the metric is better. judged_by: the rows that it is of. Tables of
+    earlier versions have none of these.
     """
 
     facts: tuple[tuple[str, str], ...]
@@ -53,6 +55,7 @@ class Notes:
     positive_label: str | None = None
     remarks: tuple[str, ...] = ()
     direction: Direction = "maximize"
+    judged_by: ReportOn = "validation"
 
     def metric_title(self, table: BenchmarkTable) -> str:
         """The metric of their table as a person must know it: whose F1 it is."""
@@ -71,6 +74,7 @@ class Notes:
             "positive_label": self.positive_label,
             "remarks": self.remarks,
             "direction": self.direction,
+            "judged_by": self.judged_by,
         }
         return {name: json.dumps(value) for name, value in documents.items()}
 
@@ -94,6 +98,7 @@ class Notes:
                 None if positive is None else str(positive),
                 tuple(str(text) for text in known.get("remarks", ())),
                 "minimize" if known.get("direction") == "minimize" else "maximize",
+                "test" if known.get("judged_by") == "test" else "validation",
             )
         except _NOT_OURS as error:
             raise InputError(

@@ -74,9 +74,14 @@ class TabulatedOracle:
 
     @classmethod
     def of(cls, table: BenchmarkTable, choice: TableChoice) -> TabulatedOracle:
-        """Of a study's table; raises InputError where no study wrote it, UsageError on a choice that does not
-        fit."""
+        """Of a study's table; raises InputError where no study wrote it or it judges by test rows, UsageError
+        on a choice that does not fit."""
         notes = Notes.of(table)
+        if notes.judged_by == "test":
+            raise InputError(
+                "the runs of the table are judged by test rows, by which a search may not choose; give the "
+                "table of a study that judges by validation rows."
+            )
         stratum = _stratum(table, choice)
         space = _space(table, stratum, choice.ranks)
         scored = notes.site_scores.get(stratum.scaling, ())

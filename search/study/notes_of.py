@@ -35,7 +35,7 @@ def notes_of(
     facts = {
         "model": f"{first.model_title}, {first.source.dtype}",
         "task": f"{task.name}: {counted(len(task.train), 'row')} to train, "
-        f"{len(task.validation):,} to judge by",
+        f"{counted(len(first.workload.rows), f'{first.report_on} row')} to judge by",
         "metric": task.objective.metric_title,
         "space": f"{first.title}: {counted(len(space.sites), 'site')}",
         "budget": f"{'; '.join(budgets)} ({space.params_per_rank:,} per rank at every site)",
@@ -54,9 +54,16 @@ def notes_of(
         tuple(left_out),
         {rule: tuple(one.scores for one in tables) for rule, tables in scored.items()},
         task.objective.metric_label,
-        tuple(note for note in task.notes if note not in task.test_notes),  # no study looks at the test rows
+        _notes(first),
         task.objective.direction,
+        first.report_on,
     )
+
+
+def _notes(job: Job) -> tuple[str, ...]:
+    """Of its task, without those of rows at which nobody looks."""
+    unseen = job.task.test_notes if job.report_on == "validation" else ()
+    return tuple(note for note in job.task.notes if note not in unseen)
 
 
 def _looked_at(job: Job) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, get_args
 
@@ -108,7 +108,11 @@ def study_report(table: BenchmarkTable) -> StudyReport:
         counted(len(table.proxies), "proxy", "proxies"),
     )
     truths: Sequence[Truth] = ("metric",) if table.metric == "loss" else get_args(Truth)  # not twice the same
-    judged = [one for truth in truths for one in _judged(table, truth, notes)]
+    judged = [
+        (stratum, replace(one, rows=notes.judged_by))
+        for truth in truths
+        for stratum, one in _judged(table, truth, notes)
+    ]
     return StudyReport(
         notes,
         tuple(report for _, report in judged),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from evaluators.data.report_on import ReportOn
 from search.job.option import Range, check_settings, option
 from search.job.settings import LEARNING_RATES
 from spaces.budget import parse_budget
@@ -38,6 +39,11 @@ class StudySettings:
         behind=("proxies.registry:UNPROVEN",),
         every="all",
         among=True,
+    )
+    judge_by: ReportOn = option(
+        "validation",
+        "rows that allocations are judged by: validation, cut from the training rows, or test, those to "
+        "report on",
     )
     budgets: tuple[str, ...] | None = option(
         None, "several instead of `budget`; each is a stratum of its own", metavar="B,..."

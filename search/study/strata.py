@@ -47,7 +47,8 @@ def jobs_of(
     jobs = []
     for budget, scaling, rate in dict.fromkeys(chosen):
         own = replace(space, budget=budget, scaling=cast(Rule | None, scaling))  # which refuses any other
-        jobs.append(prepare(ground, own, replace(training, lr=rate), scoring))
+        job = prepare(ground, own, replace(training, lr=rate), scoring)
+        jobs.append(replace(job, report_on=settings.judge_by))
     cap = min(site.max_rank for site in jobs[0].space.sites)
     if settings.site_truth and settings.site_rank > cap:
         raise UsageError(

@@ -54,7 +54,7 @@ def stratum_mirror(
 def _trial(number: int, one: Drawn, job: Job, scores: Sequence[SiteScores], aim: Aim) -> AllocationTrial:
     params, who = job.space.params(one.allocation), "+".join(map(str, one.origins))
     of_proxies = {table.proxy: table.of(one.allocation) for table in scores}
-    rows = counted(len(job.task.validation), "validation row")
+    rows = counted(len(job.workload.rows), f"{job.report_on} row")
     return AllocationTrial(
         number,
         one.allocation,

@@ -50,7 +50,8 @@ class DataSettings:
     )
     eval_file: Path | None = option(
         None,
-        "rows to report what was chosen on, used once; a study judges by rows cut from the training file",
+        "rows to report what was chosen on, used once; a study judges by rows cut from the training file, "
+        "but where `judge_by` is test",
         metavar="FILE",
     )
     objective: ObjectiveName = option(

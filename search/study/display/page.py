@@ -80,7 +80,7 @@ def _part(number: int, section: Section) -> _Part:
     report = section.report
     return _Part(
         f"part-{number}",
-        f"{report.stratum}, truth: {report.truth_name}",
+        f"{report.stratum}, truth: {report.truth_on_rows}",
         uniform_verdict(report),
         verdict_on(report),
         ceiling_line(report),

@@ -150,8 +150,7 @@ def favourite_curves(report: StratumReport) -> tuple[list[RegretCurve], RegretCu
 
 def truth_label(report: StratumReport) -> str:
     """The axis of the truth: what it is, on which rows, over how many seeds."""
-    _, minus, title = (report.metric if report.truth == "metric" else "minus loss").rpartition("minus ")
-    return f"{short(f'{minus}validation {title}', inches=4)}, mean ± sd over {counted(report.seeds, 'seed')}"
+    return f"{short(report.truth_on_rows, inches=4)}, mean ± sd over {counted(report.seeds, 'seed')}"
 
 
 def _curve(card: ReportCard) -> RegretCurve:

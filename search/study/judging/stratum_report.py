@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from evaluators.data.report_on import ReportOn
 from evaluators.store.benchmark_entry import StratumKind
 from search.statistics.paired import PairedDifference
 from search.study.origin import Origin
@@ -14,7 +15,7 @@ from .report_card import ReportCard
 __all__ = ["Contest", "StratumReport", "Truth"]
 
 Truth = Literal["metric", "loss"]
-"""What allocations are judged by, as a mean over seeds: the task's metric, or the validation loss."""
+"""What allocations are judged by, as a mean over seeds: the task's metric, or the loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class StratumReport:
     None with one seed, fewer than 3 allocations or a truth that is the same for all.
     cards: by Spearman's correlation, the best first. contests: by truth, the best first; none where the
     stratum has no uniform allocation or is pooled. metric: the task's, as a person must know it. kind: of the
-    stratum; None of what is pooled.
+    stratum; None of what is pooled. rows: that metric and loss are of.
     """
 
     stratum: str
@@ -76,11 +77,18 @@ class StratumReport:
     contests: tuple[Contest, ...]
     metric: str = "metric"
     kind: StratumKind | None = "budget"
+    rows: ReportOn = "validation"
 
     @property
     def truth_name(self) -> str:
         """What it judges by, in words: the metric, or minus the loss, since more is better."""
-        return self.metric if self.truth == "metric" else "minus validation loss"
+        return self.metric if self.truth == "metric" else f"minus {self.rows} loss"
+
+    @property
+    def truth_on_rows(self) -> str:
+        """The same with the rows that it is of: test accuracy, minus validation perplexity."""
+        _, minus, title = (self.metric if self.truth == "metric" else "minus loss").rpartition("minus ")
+        return f"{minus}{self.rows} {title}"
 
     @property
     def regret_unit(self) -> str:

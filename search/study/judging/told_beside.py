@@ -19,7 +19,7 @@ __all__ = ["ToldBeside", "told_beside"]
 
 @dataclass(frozen=True, slots=True)
 class ToldBeside:
-    """A metric other than that which judges, as means over seeds on the validation rows.
+    """A metric other than that which judges, as means over seeds, on the same rows.
 
     uniform: of the uniform allocation; None where it is not there or a run of it failed. best: of the
     allocation that is best by the metric which judges, drawn by ``best_origin``.

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -90,6 +91,29 @@ def test_a_study_grows_in_its_folder_without_training_anything_twice(study, tmp_
     sites = len(table.space.sites)
     everyone = 3 * (12 + sites + sites + 1)
     assert len(watched.trained) == everyone - 24 - 3  # the uniform allocation stands in two strata
+
+
+def test_it_judges_by_the_rows_that_it_is_told_to_judge_by(study, files, tmp_path, capsys):
+    """Other labels in the file to report on turn what is judged by it upside down, and move nothing else."""
+    label = {"0": "1", "1": "0"}
+    head, *lines = (files / "dev.tsv").read_text().split("\n")
+    turned = tmp_path / "turned.tsv"
+    turned.write_text("\n".join([head, *(f"{line[:-1]}{label[line[-1]]}" for line in lines)]))
+    right = {}
+    for rows in ("validation", "test"):
+        for file in (files / "dev.tsv", turned):
+            out = tmp_path / f"{rows}-{file.stem}"
+            assert main([*study, "--eval-file", str(file), "--judge-by", rows, "--output", str(out)]) == 0
+            table = BenchmarkTable.read(out / "table.parquet")
+            right[rows, file] = np.array([[run.metric for run in one.runs] for one in table.entries])
+    assert np.array_equal(right["validation", turned], right["validation", files / "dev.tsv"])
+    assert right["test", turned] == pytest.approx(1 - right["test", files / "dev.tsv"])
+    assert "minus test loss" in capsys.readouterr().out
+    with sqlite3.connect(tmp_path / "test-dev" / "study.db") as database:
+        (said,) = database.execute(
+            "SELECT value_json FROM trial_user_attributes WHERE key = 'note'"
+        ).fetchone()
+    assert "30 test rows" in said
 
 
 def test_budgets_and_scalings_are_strata_and_are_pooled_first(study, tmp_path, capsys):

@@ -59,6 +59,8 @@ def test_the_axis_says_whose_f1_it_is_and_which_rows(make_report):
     minimised = make_report(metric="minus perplexity")
     assert truth_label(minimised) == "minus validation perplexity, mean ± sd over 3 seeds"
     assert truth_label(make_report(truth="loss")) == "minus validation loss, mean ± sd over 3 seeds"
+    of_test = replace(make_report(truth="loss"), rows="test")
+    assert truth_label(of_test) == "minus test loss, mean ± sd over 3 seeds"
 
 
 def test_a_stratum_has_three_pictures_and_what_is_pooled_two(make_entry, make_table, tmp_path):
