@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from .conduct import conduct
 from .experiments import EXPERIMENTS
 from .held_out import hold_out
 from .laboratory import Laboratory, Setting
-from .recalled import Recalled
+from .recalled import MADE, Recalled
 from .report import write_report
 
 
@@ -85,14 +84,11 @@ def laboratory_of(args: argparse.Namespace, machine: Machine) -> Laboratory:
 
 def write_all(args: argparse.Namespace, laboratory: Laboratory) -> None:
     """What is known of the experiments, and beside it what made it."""
-    task, recipe = laboratory.job.task, laboratory.job.recipe
-    rows = {"train": len(task.train), "tune": len(task.validation), "report": len(task.test)}
     for name in args.experiment:
         folder = (args.results or args.work) / name / args.title
         write_report(EXPERIMENTS[name], laboratory, folder)
         if folder.exists() and not args.report:
-            made = {"rows": rows, "recipe": asdict(recipe)}
-            record("benchmarks.evidence", args.device, made, folder / "made.json")
+            record("benchmarks.evidence", args.device, laboratory.made, folder / MADE)
 
 
 def run(args: argparse.Namespace) -> None:

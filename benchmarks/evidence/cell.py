@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import product
 
-from evaluators.data.task import ReportOn
+from evaluators.data.report_on import ReportOn
 from spaces.hooks import Renorm
 from spaces.scaling import Rule
 

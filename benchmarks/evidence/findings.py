@@ -48,7 +48,8 @@ class Observed:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A contrast over the seeds that both cells have. loss: negative where the cell is better; its p-value is
-    corrected for all of the experiment's contrasts that are known. metric: the same of the metric, as it is.
+    corrected for all of the experiment's contrasts that are known. metric: the same of the metric, positive
+    where the cell is better.
     """
 
     contrast: Contrast
@@ -77,7 +78,8 @@ def observed(experiment: Experiment, laboratory: Laboratory) -> dict[Cell, Obser
 
 
 def answers(experiment: Experiment, cells: Mapping[Cell, Observed]) -> list[Answer]:
-    """Those of an experiment's contrasts that have runs, Holm's correction over all of them together."""
+    """Those of an experiment's contrasts that have runs, Holm's correction over all of them together, by loss
+    and by the metric."""
     asked, losses, metrics = [], [], []
     for contrast in experiment.contrasts:
         pair = cells.get(contrast.cell), cells.get(contrast.baseline)
@@ -90,4 +92,5 @@ def answers(experiment: Experiment, cells: Mapping[Cell, Observed]) -> list[Answ
             asked.append(contrast)
             losses.append(loss)
             metrics.append(metric)
-    return [Answer(*three) for three in zip(asked, holm_corrected(losses), metrics, strict=True)]
+    corrected = holm_corrected(losses), holm_corrected(metrics)
+    return [Answer(*three) for three in zip(asked, *corrected, strict=True)]

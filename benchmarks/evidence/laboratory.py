@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from evaluators.data.task import ReportOn
+from evaluators.data.report_on import ReportOn
 from evaluators.executors.workload import Workload
 from evaluators.store.ledger import Ledger
 from evaluators.store.whole_file import write_whole
@@ -75,7 +75,7 @@ class Laboratory:
         progress: Progress = silent,
     ) -> None:
         """folder: keeps what has finished, and proxies' picks; made where it is not there. recalled: what
-        tables have, which need not be trained."""
+        tables have, which need not be trained; raises InputError where they are not of these runs."""
         self.recalled = recalled or Recalled()
         self._ground, self._setting, self._folder = ground, setting, folder
         self._progress = progress
@@ -83,11 +83,22 @@ class Laboratory:
         self._ledgers: dict[_Terms, tuple[Workload, Ledger]] = {}
         self._at: dict[float, At] = {}
         self._plans: dict[tuple[Cell, int], Allocation] = {}
+        self.recalled.check(self.made)
 
     @property
     def job(self) -> Job:
         """At one rank everywhere."""
         return self._job
+
+    @property
+    def made(self) -> dict[str, object]:
+        """What its runs are made of, as it stands beside their tables."""
+        task = self._job.task
+        return {
+            "rows": {"train": len(task.train), "tune": len(task.validation), "report": len(task.test)},
+            "recipe": asdict(self._job.recipe),
+            "fingerprint": replace(self._job.workload, report_on="test").fingerprint,
+        }
 
     def at(self, mean_rank: float) -> At:
         """The budget of a mean rank, with the ranks that a search would choose from."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, Final, cast
 
 from evaluators.training.candidate import Candidate, Evaluation
 from spaces.allocation import Allocation
@@ -16,7 +17,10 @@ from spaces.scaling import Rule
 from .cell import Cell, Knobs, Run
 from .tuning import Tuned, is_inner
 
-__all__ = ["Recalled", "Row", "allocation_of", "rows_by_cell"]
+__all__ = ["MADE", "Recalled", "Row", "allocation_of", "rows_by_cell"]
+
+MADE: Final = "made.json"
+"""Beside the tables: what made them."""
 
 Row = Mapping[str, str]
 """Of a table, by column."""
@@ -30,12 +34,28 @@ class Recalled:
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
         """folders: of an experiment on one task each; of a cell that several have, the first is taken."""
+        self._made = {folder: _made(folder) for folder in folders}
         self._runs: dict[tuple[str, float], list[Row]] = {}
         self._tuning: dict[tuple[str, float], list[Row]] = {}
         for folder in folders:
             for known, name in ((self._runs, "runs.csv"), (self._tuning, "tuning.csv")):
                 for key, rows in rows_by_cell(folder / name).items():
                     known.setdefault(key, rows)
+
+    def check(self, made: Mapping[str, object]) -> None:
+        """Raises InputError where tables were made of other rows, or trained otherwise, than ``made`` says.
+
+        made: as ``Laboratory.made``. Older tables have no fingerprint, and are told by the rest.
+        """
+        own = json.loads(json.dumps(made))
+        for folder, theirs in self._made.items():
+            others = [name for name in own if name in theirs and theirs[name] != own[name]]
+            if others:
+                name = others[0]
+                raise InputError(
+                    f"the tables of {folder} were made with {name} {theirs[name]}, and not with {own[name]}; "
+                    "give tables of the same model, rows and recipe."
+                )
 
     def tuned(self, cell: Cell) -> Tuned | None:
         """The knobs that a cell was given, and what tuning made of them; None of one that is in no table."""
@@ -50,8 +70,7 @@ class Recalled:
     def evaluation(self, run: Run, allocation: Allocation) -> Evaluation | None:
         """What came of a reported run; None of one that is in no table.
 
-        allocation: the run's; raises InputError where the table's is another, as of other rows or another
-        space it is.
+        allocation: the run's; raises InputError where the table's is another, as of another space it is.
         """
         own = (row for row in self._runs.get(_key(run.cell), ()) if int(row["seed"]) == run.seed)
         row = next(own, None)
@@ -60,16 +79,31 @@ class Recalled:
         if allocation_of(row) != allocation:
             raise InputError(
                 f"{run.cell.title} at mean rank {run.cell.mean_rank:g} has another allocation in the table "
-                f"for seed {run.seed}; give tables of the same model, rows and space."
+                f"for seed {run.seed}; give tables of the same model and space."
             )
         candidate = Candidate(allocation, run.seed, run.knobs.learning_rate, run.knobs.scaling)
         metric, loss = (float(row[name]) if row[name] else None for name in ("metric", "loss"))
         return Evaluation(candidate, metric, loss, row["failure"] or None, (), float(row["seconds"]), 0)
 
     def pick(self, proxy: str, mean_rank: float) -> Allocation | None:
-        """What a proxy picked, which goes by its name; None where no table has it."""
-        rows = self._runs.get((proxy, mean_rank))
-        return None if rows is None else allocation_of(rows[0])
+        """What a proxy picked, which goes by its name, also at the knobs of another; None where no table has
+        it."""
+        for (way, rank), rows in self._runs.items():
+            if rank == mean_rank and way.partition(", ")[0] == proxy:
+                return allocation_of(rows[0])
+        return None
+
+
+def _made(folder: Path) -> dict[str, Any]:
+    """What made the tables of a folder; raises InputError where it does not say that."""
+    try:
+        made = json.loads((folder / MADE).read_text())
+        return {"rows": made["rows"], "recipe": made["recipe"], **made}
+    except (OSError, LookupError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{folder / MADE} does not say on which rows the tables beside it were made ({error}); give a "
+            "folder that this command wrote."
+        ) from error
 
 
 def rows_by_cell(path: Path) -> dict[tuple[str, float], list[Row]]:

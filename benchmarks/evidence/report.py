@@ -11,6 +11,7 @@ import numpy as np
 from search.show.difference_plot import DifferenceLine, draw_differences
 from search.show.number_format import p_equation
 from search.show.sheet import Sheet, SheetPart
+from search.statistics.holm import holm
 from search.statistics.interval import Interval
 from search.statistics.paired import LEVEL
 from spaces.counted import counted
@@ -81,20 +82,23 @@ def params_needed(
 
 
 def random_ones(cells: Mapping[Cell, Observed]) -> tuple[str, ...]:
-    """A sentence for each budget at which several random allocations have runs: whether they differ."""
+    """A sentence for each budget at which several random allocations have runs: whether they differ, Holm's
+    correction over the budgets."""
     rungs: dict[float, list[Observed]] = {}
     for cell, one in cells.items():
         if isinstance(cell.way, Randomly):
             rungs.setdefault(cell.mean_rank, []).append(one)
-    said = []
+    tested, p_values = [], []
     for rank, own in rungs.items():
         seeds = [seed for seed in range(SEEDS) if all(_ended(one, seed) for one in own)]
         if len(own) > 1 and len(seeds) > 1:
-            p_value = same_mean(np.array([one.losses(seeds) for one in own], dtype=float))
-            runs = f"{counted(len(own), 'allocation')} and {counted(len(seeds), 'seed')}"
-            differ = "differ" if p_value < LEVEL else "are not shown to differ"
-            said.append(f"random ones at mean rank {rank:g} {differ}, {p_equation(p_value)} (F test): {runs}")
-    return tuple(said)
+            tested.append((rank, f"{counted(len(own), 'allocation')} and {counted(len(seeds), 'seed')}"))
+            p_values.append(same_mean(np.array([one.losses(seeds) for one in own], dtype=float)))
+    return tuple(
+        f"random ones at mean rank {rank:g} {'differ' if p < LEVEL else 'are not shown to differ'}, "
+        f"Holm-corrected {p_equation(p)} (F test): {runs}"
+        for (rank, runs), p in zip(tested, holm(p_values), strict=True)
+    )
 
 
 def _ended(one: Observed, seed: int) -> bool:

@@ -40,6 +40,7 @@ def answer_table(cells: Mapping[Cell, Observed], answers: Sequence[Answer]) -> T
         Column("difference of loss", ("loss_difference", "loss_low", "loss_high")),
         Column("p (Holm)", ("p_holm",)),
         Column("difference of accuracy", ("metric_difference", "metric_low", "metric_high")),
+        Column("p (Holm) of it", ("metric_p_holm",)),
     )
     asked = {one.contrast.cell: one for one in reversed(answers)}
     rows = [TableRow(_answer_cells(one, asked.get(cell))) for cell, one in cells.items()]
@@ -61,9 +62,14 @@ def _answer_cells(one: Observed, answer: Answer | None) -> tuple[TableCell, ...]
         _summary_cell([run.metric for run in ended if run.metric is not None]),
         word_cell(answer.contrast.baseline.title) if answer else TableCell("-", (None,)),
         interval_cell(answer.loss.interval if answer else None),
-        TableCell(p_value(answer.loss.p_holm) if answer else "-", (answer.loss.p_holm if answer else None,)),
+        _p_cell(answer.loss.p_holm if answer else None),
         interval_cell(answer.metric.interval if answer else None),
+        _p_cell(answer.metric.p_holm if answer else None),
     )
+
+
+def _p_cell(p_holm: float | None) -> TableCell:
+    return TableCell("-" if p_holm is None else p_value(p_holm), (p_holm,))
 
 
 def run_table(cells: Mapping[Cell, Observed], laboratory: Laboratory) -> Table:

@@ -195,7 +195,7 @@ def report(
     legs = [_legs(one.planned, "test", seeds, [one.learning_rate], machine) for one in chosen]
     runs = fine_tune_all(legs, folder / CANDIDATES, machine, keep_tensors=True, progress=progress)
     return [
-        ArmRuns(one.planned.arm, one.planned.rule, one.learning_rate, tuple(own))
+        ArmRuns(one.planned.arm, one.planned.rule, one.learning_rate, tuple(own), one.planned.job.max_params)
         for one, own in zip(chosen, runs, strict=True)
     ]
 

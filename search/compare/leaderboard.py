@@ -24,11 +24,11 @@ _LEAST_SPENT: Final = 0.95  # of the budget, by an arm that is compared at it
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leaderboard:
-    """All arms at one budget, the best first, and what their runs answer.
+    """All arms, the best first, and what their runs answer.
 
     verdict: the answer in one sentence. metric: its name; metric_title: as a person must know it; direction:
     in which it is better; positive_label: that it is of, where it is of one. notes: sentences without which
-    numbers may be misread. rows: by part, ``train``, ``validation`` and ``test``. budget: parameters.
+    numbers may be misread. rows: by part, ``train``, ``validation`` and ``test``.
     baseline: the label of the arm that the others are compared with; None where there is none. grid: what the
     scaling and learning rate of each arm were chosen by. output: the folder that holds it. text: what all
     wrote; None where none was asked to.
@@ -43,7 +43,6 @@ class Leaderboard:
     positive_label: str | None
     notes: tuple[str, ...]
     rows: Mapping[str, int]
-    budget: int
     epochs: float
     batch_size: int
     seeds: tuple[int, ...]
@@ -57,12 +56,25 @@ class Leaderboard:
 
     @property
     def title(self) -> str:
-        """What was compared on what: the model, the task, rows, epochs, seeds and the budget."""
+        """What was compared on what: the model, the task, rows, epochs, seeds and the budgets."""
         return (
             f"{self.model} on {self.task}: {counted(self.rows['train'], 'row')}, "
             f"{counted(self.epochs, 'epoch')}, {counted(len(self.seeds), 'seed')}, "
-            f"budget {counted(self.budget, 'parameter')}"
+            f"{self._budgets}"
         )
+
+    @property
+    def _budgets(self) -> str:
+        if self.budget is not None:
+            return f"budget {counted(self.budget, 'parameter')}"
+        own = [one.budget for one in self.standings]
+        return f"budgets from {min(own):,} to {counted(max(own), 'parameter')}"
+
+    @property
+    def budget(self) -> int | None:
+        """That of all arms, in parameters; None where they have several."""
+        own = {one.budget for one in self.standings}
+        return own.pop() if len(own) == 1 else None
 
     @property
     def at_an_edge(self) -> frozenset[str]:
@@ -78,14 +90,14 @@ class Leaderboard:
 
     @property
     def off_the_budget(self) -> dict[str, int]:
-        """By label, the parameters at the end of arms that are above the budget then, or well below it."""
+        """By label, the parameters at the end of arms that are above their budget then, or well below it."""
         outside = {name for name, method in METHODS.items() if not method.adapter}
         return {
             one.label: one.end
             for one in self.standings
             if one.end is not None
             and one.method not in outside
-            and not _LEAST_SPENT * self.budget <= one.end <= self.budget
+            and not _LEAST_SPENT * one.budget <= one.end <= one.budget
         }
 
     def to_json(self) -> dict[str, object]:

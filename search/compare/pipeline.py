@@ -140,7 +140,6 @@ def _board(
         positive_label=objective.metric_label,
         notes=task.notes,
         rows={"train": len(task.train), "validation": len(task.validation), "test": len(task.test)},
-        budget=job.max_params,
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
         seeds=tuple(seeds),

@@ -20,12 +20,16 @@ __all__ = ["ArmRuns", "Standing", "standings"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArmRuns:
-    """An arm as it was reported: under the scaling and learning rate chosen for it, a run per seed."""
+    """An arm as it was reported: under the scaling and learning rate chosen for it, a run per seed.
+
+    max_params: its budget, in parameters.
+    """
 
     arm: Arm
     scaling: str
     learning_rate: float
     runs: tuple[Trained, ...]
+    max_params: int
 
     @property
     def metrics(self) -> tuple[float | None, ...]:
@@ -42,17 +46,18 @@ class ArmRuns:
 class Standing:
     """A line of the leaderboard, in the metric's units, parameters and seconds a run.
 
-    method: its name, without its settings. metrics: on the test rows, one per seed, None where it failed;
-    then their mean and spread, and median. losses, loss: the same of the loss on these rows, whatever the
-    metric is. beside: mean and spread of the objective's other metrics, by name. difference, loss_difference:
-    to the baseline's, each corrected for all arms. average, peak: parameters that were trained, over the
-    steps; end: what is left, dead ranks cut away; the head apart. overhead: seconds over plain LoRA's; None
-    without it. peak_memory: bytes. failures: why.
+    method: its name, without its settings. budget: in parameters. metrics: on the test rows, one per seed,
+    None where it failed; then their mean and spread, and median. losses, loss: the same of the loss on these
+    rows, whatever the metric is. beside: mean and spread of the objective's other metrics, by name.
+    difference, loss_difference: to the baseline's, each corrected for all arms. average, peak: parameters
+    that were trained, over the steps; end: what is left, dead ranks cut away; the head apart. overhead:
+    seconds over plain LoRA's; None without it. peak_memory: bytes. failures: why.
     """
 
     label: str
     method: str
     space: str
+    budget: int
     renorm: str
     scaling: str
     learning_rate: float
@@ -113,6 +118,7 @@ def _standing(one: ArmRuns, reference: ArmRuns | None) -> Standing:
         label=one.arm.label,
         method=one.arm.name,
         space=one.arm.space,
+        budget=one.max_params,
         renorm=one.arm.renorm,
         scaling=one.scaling,
         learning_rate=one.learning_rate,

@@ -25,7 +25,7 @@ def arm_story(board: Leaderboard, label: str, *, command: str | None) -> Story:
     header = ("method", "parameters", "seeds", on, f"minus {board.baseline or 'the baseline'} [95 %]")
     table = [_cells(by_label[one]) for one in wanted if one in by_label]
     written = written_by(board.text, label, baseline=board.baseline or label)
-    return Story(board.task, board.budget, board.verdict, (header, *table), command, written)
+    return Story(board.task, by_label[label].budget, board.verdict, (header, *table), command, written)
 
 
 def _cells(one: Standing) -> tuple[str, ...]:

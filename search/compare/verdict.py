@@ -30,7 +30,8 @@ def comparison_verdict(
     chance: Chance | None,
     test_rows: int,
 ) -> str:
-    """Whether the best allocation beats uniform LoRA; of arms that allot nothing, whether the best does.
+    """Whether the best allocation beats uniform LoRA at its budget; of arms that allot nothing, whether the
+    best does.
 
     p-values are corrected for all arms of the table.
 
@@ -49,10 +50,18 @@ def comparison_verdict(
     where = f"{metric} on {counted(test_rows, 'test row')}"
     if baseline is None:
         return f"There is no uniform LoRA to compare with; {standings[0].label} is first by {where}."
-    others = [(one.label, one.difference) for one in standings if one.difference is not None]
+    budgets = {one.budget for one in standings if one.label == baseline}
+    others = [
+        (one.label, one.difference)
+        for one in standings
+        if one.difference is not None and one.budget in budgets
+    ]
     if not others:
+        elsewhere = len({one.budget for one in standings}) > 1
+        at_it = " at its budget" if elsewhere else ""
         return (
-            f"There is nothing to compare with {baseline}: no other method finished a seed that it finished."
+            f"There is nothing to compare with {baseline}: no other method{at_it} finished a seed that it "
+            "finished."
         )
     if best is not None and best.label is not None:
         label, nearest, compared, what = best.label, best.difference, best.compared, "allocation"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks.evidence.conduct import conduct
-from benchmarks.evidence.recalled import Recalled
+from benchmarks.evidence.recalled import MADE, Recalled
 from benchmarks.evidence.report import write_report
 from spaces.errors import InputError
 from tests.benchmarks.evidence.conftest import SmallLaboratory
@@ -21,6 +24,7 @@ def tables(small_laboratory: SmallLaboratory, tmp_path: Path) -> Path:
     laboratory = small_laboratory(tmp_path / "work")
     conduct(SMALL_EXPERIMENT.blocks, laboratory)
     write_report(SMALL_EXPERIMENT, laboratory, tmp_path / "out")
+    (tmp_path / "out" / MADE).write_text(json.dumps(laboratory.made))
     return tmp_path / "out"
 
 
@@ -59,3 +63,51 @@ def test_a_table_of_another_space_is_refused(
     path.write_text(path.read_text().replace("layers.0.q=1", "layers.0.q=2"))
     with pytest.raises(InputError, match="another allocation in the table for seed"):
         conduct(SMALL_EXPERIMENT.blocks, small_laboratory(tmp_path / "again", Recalled([tables])))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda made: made["rows"].update(report=7), "were made with rows {.*'report': 7}, and not with"),
+        (lambda made: made["recipe"].update(epochs=9.0), "were made with recipe {'epochs': 9.0"),
+        (lambda made: made.update(fingerprint="0" * 64), "were made with fingerprint 0000"),
+        (lambda made: made.pop("rows"), "does not say on which rows the tables beside it were made"),
+    ],
+)
+def test_tables_of_other_rows_or_another_recipe_are_refused(
+    change: Callable[[dict[str, Any]], object],
+    said: str,
+    tables: Path,
+    small_laboratory: SmallLaboratory,
+    tmp_path: Path,
+) -> None:
+    """Even ways have the same allocations whatever the rows, so that these cannot tell."""
+    made = json.loads((tables / MADE).read_text())
+    change(made)
+    (tables / MADE).write_text(json.dumps(made))
+    with pytest.raises(InputError, match=said):
+        small_laboratory(tmp_path / "again", Recalled([tables]))
+
+
+def test_older_tables_without_a_fingerprint_are_taken(
+    tables: Path, small_laboratory: SmallLaboratory, tmp_path: Path
+) -> None:
+    made = json.loads((tables / MADE).read_text())
+    del made["fingerprint"]
+    (tables / MADE).write_text(json.dumps(made))
+    again = small_laboratory(tmp_path / "again", Recalled([tables]))
+    conduct(SMALL_EXPERIMENT.blocks, again)
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_pick_is_known_by_its_proxy_at_whatever_knobs_it_was_trained(tables: Path) -> None:
+    picked = Recalled([tables]).pick("grad_norm", 1 / 2)
+    assert picked is not None
+    path = tables / "runs.csv"
+    path.write_text(path.read_text().replace("\ngrad_norm,", '\n"grad_norm, at uniform\'s rate",'))
+    again = Recalled([tables])
+    assert [again.pick("grad_norm", 1 / 2), again.pick("grad", 1 / 2), again.pick("grad_norm", 1)] == [
+        picked,
+        None,
+        None,
+    ]

@@ -16,6 +16,7 @@ from benchmarks.evidence.conduct import SEEDS, conduct
 from benchmarks.evidence.equal_quality import crossing
 from benchmarks.evidence.findings import Observed
 from benchmarks.evidence.report import params_needed, random_ones, write_report
+from benchmarks.evidence.same_mean import same_mean
 from benchmarks.evidence.tables import needed_table
 from benchmarks.evidence.tuning import Tuned
 from benchmarks.evidence.ways import Evenly, Randomly, Way
@@ -25,6 +26,7 @@ from tests.benchmarks.evidence.conftest import SmallLaboratory
 from tests.benchmarks.evidence.small_experiment import SMALL_EXPERIMENT
 
 Rows = list[dict[str, str]]
+P_HOLM = {"loss": "p_holm", "metric": "metric_p_holm"}
 
 
 def read(path: Path) -> Rows:
@@ -43,7 +45,7 @@ def test_answers_are_those_of_scipy_over_the_runs(small_laboratory: SmallLaborat
     write_report(replace(SMALL_EXPERIMENT, name="ladder"), laboratory, tmp_path / "out")
     runs, found = read(tmp_path / "out" / "runs.csv"), read(tmp_path / "out" / "report-answers.csv")
     assert len(runs) == 4 * SEEDS
-    tests = {}
+    tests: dict[str, list[tuple[float, float]]] = {"loss": [], "metric": []}
     for row in found:
         if row["against"] == "":
             assert row["way"] == "uniform"
@@ -55,15 +57,16 @@ def test_answers_are_those_of_scipy_over_the_runs(small_laboratory: SmallLaborat
             given = [row[f"{value}_{part}"] for part in ("difference", "low", "high")]
             if np.ptp(apart) < 1e-12:  # a small model's accuracy may be the same for all seeds
                 assert (float(given[0]), given[1:]) == (pytest.approx(apart[0]), ["", ""])
+                tests[value].append((1.0, float(row[P_HOLM[value]])))
                 continue
             assert list(map(float, given)) == pytest.approx(
                 [np.mean(apart), *tested.confidence_interval()], abs=1e-9
             )
-            if value == "loss":
-                tests[row["way"]] = float(tested.pvalue), float(row["p_holm"])
-    ascending = sorted(tests.values())
-    stepped = np.maximum.accumulate([p * (len(ascending) - place) for place, (p, _) in enumerate(ascending)])
-    assert [corrected for _, corrected in ascending] == pytest.approx(np.minimum(stepped, 1).tolist())
+            tests[value].append((float(tested.pvalue), float(row[P_HOLM[value]])))
+    for ascending in map(sorted, tests.values()):
+        ranks = range(len(ascending), 0, -1)
+        stepped = np.maximum.accumulate([p * rank for (p, _), rank in zip(ascending, ranks, strict=True)])
+        assert [corrected for _, corrected in ascending] == pytest.approx(np.minimum(stepped, 1).tolist())
     for name in ("report.md", "tuning.csv", "ladder.png", "block-1.png", "block-2.png"):
         assert (tmp_path / "out" / name).stat().st_size > 100
     assert (tmp_path / "out" / "report.md").read_text(encoding="utf-8").startswith("# ")  # a page of the site
@@ -126,3 +129,16 @@ def test_random_ones_are_told_apart_where_they_differ() -> None:
     assert [one.split(":")[1] for one in said] == [" 3 allocations and 8 seeds"] * 2
     assert ["p < 0.001" in one for one in said] == [False, True]
     assert ["are not shown to differ" in one for one in said] == [True, False]
+
+
+def test_random_ones_of_several_budgets_are_corrected_together() -> None:
+    noise = np.random.default_rng(1).normal(0, 0.004, (3, SEEDS))
+    apart = 0.4 + np.array([[0.0], [0.00225], [0.0045]]) + noise
+    alone = same_mean(apart)
+    assert 0.025 < alone < 0.05
+    cells = {}
+    for number in range(3):
+        own = rungs(Randomly(number), {1 / 8: apart[number], 1 / 2: 0.4 + noise[number]})
+        cells |= {one.cell: one for one in own}
+    said, _ = random_ones(cells)
+    assert f"are not shown to differ, Holm-corrected p = {2 * alone:.3f} (F test)" in said

@@ -25,7 +25,6 @@ def board_of(arms, baseline="lora", **more) -> Leaderboard:
             "positive_label": None,
             "notes": ("a note",),
             "rows": {"train": 1200},
-            "budget": 100,
             "epochs": 1.0,
             "batch_size": 8,
             "seeds": (0, 1, 2),
@@ -51,6 +50,12 @@ def arms():
         runs_of("full", (0.75, 0.76, 0.77), end=9000, peak=9000),
         runs_of("broken", (None, None, None)),
     ]
+
+
+def test_arms_of_several_budgets_are_each_held_to_their_own():
+    text = text_of(board_of([runs_of("lora", (0.7, 0.72)), runs_of("wide", (0.7, 0.8), end=800, budget=800)]))
+    assert "budgets from 100 to 800 parameters" in text
+    assert "not at the budget" not in text
 
 
 def test_it_says_how_many_seeds_what_is_off_the_budget_and_which_rate_is_at_the_edge():

@@ -24,7 +24,7 @@ def run(end: Allocation, history) -> Trained:
 
 
 def arm(*runs: Trained) -> ArmRuns:
-    return ArmRuns(Arm("sora[ratio=2]", "sora[ratio=2]", "lora", "64", "preserve"), "alpha/r", 1e-3, runs)
+    return ArmRuns(Arm("sora[ratio=2]", "sora[ratio=2]", "lora", "64", "preserve"), "alpha/r", 1e-3, runs, 64)
 
 
 def test_where_ranks_changed_there_is_a_second_picture_of_every_seed(tmp_path):

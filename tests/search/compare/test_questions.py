@@ -29,7 +29,7 @@ def runs_of(label: str, metrics, *, space: str = BOTH, renorm: str = "preserve")
         for seed, metric in enumerate(metrics)
     ]
     arm = Arm(label, label.partition("@")[0], space, "1000", renorm)
-    return ArmRuns(arm, "alpha/r", 1e-3, tuple(Trained(one, {}) for one in evaluations))
+    return ArmRuns(arm, "alpha/r", 1e-3, tuple(Trained(one, {}) for one in evaluations), 100)
 
 
 def asked(arms: list[ArmRuns], direction="maximize") -> dict[str, Finding]:

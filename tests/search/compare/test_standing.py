@@ -12,7 +12,9 @@ from search.compare.standing import ArmRuns, standings
 from spaces.allocation import Allocation
 
 
-def runs_of(label: str, metrics, *, seconds: float = 10.0, end: int = 100, peak: int = 100) -> ArmRuns:
+def runs_of(
+    label: str, metrics, *, seconds: float = 10.0, end: int = 100, peak: int = 100, budget: int = 100
+) -> ArmRuns:
     runs = []
     for seed, metric in enumerate(metrics):
         failure = None if metric is not None else "the loss became nan"
@@ -21,7 +23,8 @@ def runs_of(label: str, metrics, *, seconds: float = 10.0, end: int = 100, peak:
         evaluation = Evaluation(candidate, metric, loss, failure, (), seconds, 7)
         course = None if failure else Course(candidate.allocation, peak, peak / 2, end, ())
         runs.append(Trained(evaluation, {}, course))
-    return ArmRuns(Arm(label, label, "lora", "r=2", "preserve"), "alpha/r", 1e-3, tuple(runs))
+    arm = Arm(label, label, "lora", str(budget), "preserve")
+    return ArmRuns(arm, "alpha/r", 1e-3, tuple(runs), budget)
 
 
 def test_rows_come_best_first_and_failed_arms_last():

@@ -52,6 +52,18 @@ def test_a_method_that_is_shown_to_gain_is_named_before_one_of_larger_gain():
     )
 
 
+def test_what_has_another_budget_is_no_competitor():
+    large = runs_of("rank 32", (0.901, 0.92, 0.941), budget=3200)
+    same = runs_of("head", (0.71, 0.72, 0.74))
+    assert said(LORA, large, same).startswith(
+        "Not shown that any method beats lora: head, the only other method, differs from it by "
+    )
+    assert said(LORA, large) == (
+        "There is nothing to compare with lora: no other method at its budget finished a seed that it "
+        "finished."
+    )
+
+
 def test_without_uniform_lora_there_is_nothing_to_compare_with():
     assert said(runs_of("sora", (0.8,)), baseline=None) == (
         "There is no uniform LoRA to compare with; sora is first by accuracy on 300 test rows."

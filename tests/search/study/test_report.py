@@ -38,10 +38,10 @@ def test_a_report_says_whose_f1_it_is_and_what_may_mislead(make_entry, make_tabl
     assert (content["positive_label"], content["notes"]) == ("fraud", ["of 'fraud' only"])
     assert {one["metric"] for one in content["reports"]} == {"f1 of 'fraud'"}
     assert "note: of 'fraud' only" in text.splitlines()
-    assert "truth: f1 of 'fraud'," in text
+    assert "truth: validation f1 of 'fraud'," in text
     page = unescape((tmp_path / "report.html").read_text())
     assert (
-        page.count("truth: f1 of 'fraud'") == 2 * 3
+        page.count("truth: validation f1 of 'fraud'") == 2 * 3
     )  # of what is pooled and of each budget, in the contents and at its section
     assert "of 'fraud' only" in page
 
