@@ -65,7 +65,7 @@ def build_choice_task(
     evaluation = rows_to_judge("evaluation", reported, tokenizer, limit)
     rows = f"a row to judge by is a choice: of {counted(_questions(validation), 'question')} to select by"
     of_test = *repeated, f"a row to report on is one too: of {counted(_questions(evaluation), 'question')}"
-    return Task(name, objective, learned, validation, evaluation, (*of_test, rows), test_notes=of_test)
+    return Task(name, objective, learned, validation, evaluation, (rows, *of_test), test_notes=of_test)
 
 
 def build_choice_training_task(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from search.folder.folder_record import RECORD
 from search.job.option import Range, check_settings, option
 from search.job.run_names import FILES_FOLDER, STUDY_FILE
 from spaces.errors import InputError
@@ -84,6 +85,11 @@ def serving(folder: Path | None, *, port: int, storage: str | None = None) -> It
     if storage is None:
         assert folder is not None, "a folder or a storage is given"
         if not (folder / STUDY_FILE).is_file():
+            if (folder / RECORD).is_file():
+                raise InputError(
+                    f"{folder} is a run's whose study has not begun, as a comparison's does once it is "
+                    "tuned, or lies in the `storage` that it was given; try again later, or give that."
+                )
             raise InputError(
                 f"{folder} has no {STUDY_FILE}; give a run's folder (rankscape run --output DIR) or "
                 "`storage`."

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from evaluators.store.benchmark_table import BenchmarkTable
+from evaluators.store.benchmark_table import BenchmarkTable, Stratum
+from evaluators.training.candidate import Candidate
 from search.folder.output_folder import OutputFolder, decisive
 from search.folder.provenance import inputs_of
 from search.job.machine import Machine
@@ -20,6 +22,8 @@ from search.study.report import REPORT_FILES, StudyReport, write_report
 from search.study.settings import STUDY_MAY_GROW, StudySettings
 from search.study.strata import jobs_of
 from search.study.stratum_mirror import STRATA_STUDIES
+from spaces.counted import counted
+from spaces.errors import InputError
 
 from .command import Printed
 from .ground_of import ground_of, machine_given
@@ -33,6 +37,7 @@ from .typed import Typed
 __all__ = ["report_anew", "run_study"]
 
 _COMMAND: Final = "search.study"
+_log = logging.getLogger(__name__)
 
 
 def run_study(given: Typed, machine: Callable[[Typed], Machine] = machine_given) -> Printed:
@@ -54,13 +59,33 @@ def run_study(given: Typed, machine: Callable[[Typed], Machine] = machine_given)
         jobs = jobs_of(ground_of(given, machine(given)), settings, space, training, given.of(ScoringSettings))
         folder.begin()
         progress = progress_on_stderr(quiet=given.of(ScreenSettings).quiet)
-        study = study_of_job(jobs[0], space.budget, shown).at(path, folder.identity)
+        budgets = ",".join(settings.budgets or (space.budget,))
+        study = study_of_job(jobs[0], budgets, shown).at(path, folder.identity)
         check_free(study, STRATA_STUDIES)  # of a model of a hub, which is known by now
         table = tabulate(jobs, settings, path, study=study, progress=progress)
         check_any_finished(table)
         folder.confirm()
+        _tell_of_less(path / TABLE, table)
         table.write(path / TABLE)
         return _said(write_report(table, path), path, how_to_look(path, study.elsewhere))
+
+
+def _tell_of_less(path: Path, table: BenchmarkTable) -> None:
+    """Logs how many runs of the table that is there the new one lacks: of a line that asks for less."""
+    try:
+        before = _runs_of(BenchmarkTable.read(path)) if path.exists() else frozenset()
+    except InputError:  # of another version, or damaged
+        return
+    if lacking := len(before - _runs_of(table)):
+        _log.warning(
+            "the table and the report lose %s that were in them, as this line asks for less; the larger line "
+            "has them again, without training",
+            counted(lacking, "run"),
+        )
+
+
+def _runs_of(table: BenchmarkTable) -> frozenset[tuple[Stratum, Candidate]]:
+    return frozenset((entry.stratum, run.candidate) for entry in table.entries for run in entry.runs)
 
 
 def report_anew(source: Path, output: Path | None) -> Printed:

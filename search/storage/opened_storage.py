@@ -57,6 +57,7 @@ Place = Path | str
 """Where a study lies: an SQLite file by its path, or an address, as ``checked_storage`` takes it."""
 
 _FILE: Final = "sqlite"  # begins the address of one
+_ANOTHER_RUN: Final = "give the folder of another run, or run that one again"
 _PAUSES_S: Final = (0.2, 0.5, 1.0)  # between attempts to make tables
 _BROKEN: Final = (ImportError, LookupError, ValueError, RuntimeError, OSError, OptunaError, SQLAlchemyError)
 
@@ -230,6 +231,8 @@ def _driver(error: ImportError | NoSuchModuleError) -> str:
 def opened_to_read(where: Place) -> Iterator[BaseStorage]:
     """Optuna's storage in a file that is there or at an address; raises InputError where none can be read."""
     shown = where if isinstance(where, Path) else "the storage"
+    if isinstance(where, Path) and where.is_file() and is_damaged(where):  # an empty one would be filled
+        raise InputError(f"{shown} cannot be read as a study: it is empty or damaged; {_ANOTHER_RUN}.")
     with ExitStack() as stack:
         try:
             storage = stack.enter_context(opened_storage(where))
@@ -239,6 +242,6 @@ def opened_to_read(where: Place) -> Iterator[BaseStorage]:
                 raise InputError(f"{shown} is in use by another program; end that and try again.") from error
             raise InputError(
                 f"{shown} cannot be read as a study ({type(error).__name__}): it is damaged, or of another "
-                "version of Optuna; give the folder of another run, or run that one again."
+                f"version of Optuna; {_ANOTHER_RUN}."
             ) from error
         yield storage

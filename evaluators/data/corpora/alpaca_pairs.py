@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from evaluators.data.alpaca import alpaca_prompt
 
-from .entry import CorpusEntry
+from .entry import CorpusEntry, text_in
 
 __all__ = ["alpaca_pairs"]
 
@@ -20,5 +20,7 @@ def alpaca_pairs(entry: CorpusEntry) -> Iterator[tuple[str, str]]:
     >>> prompt.endswith("### Response:\\n"), said
     (True, '3')
     """
-    if entry["output"].strip():
-        yield alpaca_prompt(entry["instruction"], entry.get("input") or ""), entry["output"]
+    said = text_in(entry, "output")
+    if said.strip():
+        given = text_in(entry, "input") if entry.get("input") else ""
+        yield alpaca_prompt(text_in(entry, "instruction"), given), said

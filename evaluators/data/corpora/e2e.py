@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from .entry import CorpusEntry
+from .entry import CorpusEntry, text_in
 from .separator import SEPARATOR
 
 __all__ = ["e2e_pairs", "linearised_meaning"]
@@ -20,7 +20,7 @@ _CALLED: Final[Mapping[str, str]] = MappingProxyType(
 
 def e2e_pairs(entry: CorpusEntry) -> Iterator[tuple[str, str]]:
     """The prompt and the completion of a row with the columns mr and ref."""
-    yield linearised_meaning(entry["mr"]) + SEPARATOR, " " + entry["ref"].strip()
+    yield linearised_meaning(text_in(entry, "mr")) + SEPARATOR, " " + text_in(entry, "ref").strip()
 
 
 def linearised_meaning(meaning: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .entry import CorpusEntry
+from .entry import CorpusEntry, text_in
 
 __all__ = ["gsm8k_pairs"]
 
@@ -15,4 +15,4 @@ def gsm8k_pairs(entry: CorpusEntry) -> Iterator[tuple[str, str]]:
     The prompt is that of lm-evaluation-harness (lm_eval/tasks/gsm8k/gsm8k.yaml). The answer keeps its
     <<3+4=7>> calculator marks, as there.
     """
-    yield f"Question: {entry['question'].strip()}\nAnswer:", " " + entry["answer"].strip()
+    yield f"Question: {text_in(entry, 'question').strip()}\nAnswer:", " " + text_in(entry, "answer").strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evaluators.data.questions import Question
 
-from .entry import CorpusEntry
+from .entry import CorpusEntry, text_in
 
 __all__ = ["sentiment_question"]
 
@@ -18,5 +18,5 @@ def sentiment_question(entry: CorpusEntry) -> Question:
     Question: Is this sentence positive or negative?
     Answer: positive
     """
-    asked = f"{entry['text'].strip()}\nQuestion: Is this sentence positive or negative?\nAnswer:"
+    asked = f"{text_in(entry, 'text').strip()}\nQuestion: Is this sentence positive or negative?\nAnswer:"
     return Question(asked, (" negative", " positive"), int(entry["label"]))

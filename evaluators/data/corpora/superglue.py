@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from evaluators.data.questions import Question
 
-from .entry import CorpusEntry
+from .entry import CorpusEntry, text_in
 
 __all__ = ["boolq_question", "cb_question", "copa_question"]
 
@@ -29,7 +29,7 @@ def boolq_question(entry: CorpusEntry) -> Question:
     >>> boolq_question(entry)
     Question(prompt='By day it is.\\nQuestion: is the sky blue?\\nAnswer:', choices=(' no', ' yes'), right=1)
     """
-    asked = f"{entry['passage']}\nQuestion: {entry['question']}?\nAnswer:"
+    asked = f"{text_in(entry, 'passage')}\nQuestion: {text_in(entry, 'question')}?\nAnswer:"
     return Question(asked, (" no", " yes"), _whole(entry["label"]))
 
 
@@ -39,7 +39,8 @@ def cb_question(entry: CorpusEntry) -> Question:
     >>> cb_question({"premise": "It rains.", "hypothesis": "it is dry", "label": "contradiction"}).right
     1
     """
-    asked = f"{entry['premise']}\nQuestion: {entry['hypothesis']}. True, False, or Neither?\nAnswer:"
+    premise, hypothesis = text_in(entry, "premise"), text_in(entry, "hypothesis")
+    asked = f"{premise}\nQuestion: {hypothesis}. True, False, or Neither?\nAnswer:"
     label = entry["label"]
     right = list(_SAID).index(label) if isinstance(label, str) else _whole(label)
     return Question(asked, tuple(_SAID.values()), right)
@@ -52,8 +53,8 @@ def copa_question(entry: CorpusEntry) -> Question:
     >>> copa_question({"premise": "I slipped.", **choices, "question": "cause", "label": 0})
     Question(prompt='I slipped because', choices=(' it froze.', ' it was dry.'), right=0)
     """
-    asked = f"{entry['premise'].strip()[:-1]} {_CONNECTED_BY[entry['question']]}"
-    choices = (entry["choice1"], entry["choice2"])
+    asked = f"{text_in(entry, 'premise').strip()[:-1]} {_CONNECTED_BY[entry['question']]}"
+    choices = (text_in(entry, "choice1"), text_in(entry, "choice2"))
     return Question(asked, tuple(f" {one[0].lower()}{one[1:]}" for one in choices), _whole(entry["label"]))
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from search.statistics.paired import LEVEL
+
 __all__ = ["Estimate", "ReportCard", "TopK"]
 
 
@@ -80,3 +82,9 @@ class ReportCard:
     p_holm: float
     significant: bool
     at_k: tuple[TopK, ...]
+
+    @property
+    def backwards(self) -> bool:
+        """Whether the proxy is shown to order allocations the wrong way round: p_holm is below 0.05, and the
+        interval of Spearman's is below 0."""
+        return self.p_holm < LEVEL and self.spearman.high is not None and self.spearman.high < 0

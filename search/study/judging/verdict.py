@@ -46,7 +46,7 @@ def study_verdict(report: StratumReport) -> str:
             f"No proxy is shown to beat {CONTROLS[CONTROL]} on these {_allocations(report)}; nearest: "
             f"{nearest.proxy}, with {_skill(nearest)}, {_difference(nearest.over_params)}."
         )
-    runner_up = f" (best: {_chance(contenders[0])})" if contenders else ""
+    runner_up = f" (best: {_chance(contenders[0])}{_in_reverse(contenders)})" if contenders else ""
     controls = [card for card in judged if card.significant]
     if controls:
         return (
@@ -112,6 +112,12 @@ def _named(controls: Sequence[ReportCard]) -> str:
 
 def _chance(card: ReportCard) -> str:
     return f"{card.proxy}, rho = {_given(card.spearman)}, Holm-corrected {p_equation(card.p_holm)}"
+
+
+def _in_reverse(cards: Sequence[ReportCard]) -> str:
+    """Those that are shown to rank the wrong way round, to whom a small p may belong; nothing without one."""
+    names = [card.proxy for card in cards if card.backwards]
+    return f"; shown to rank them backwards: {', '.join(names)}" if names else ""
 
 
 def _doubt(report: StratumReport) -> str:

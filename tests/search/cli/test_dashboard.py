@@ -89,12 +89,21 @@ def test_a_folder_beside_a_storage_is_one(run_folder, capsys):
     assert "is no folder; give that of a run" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("content", [b"no database at all, " * 300, b"SQLite format 3\0" + b"x" * 5000])
+def test_a_run_whose_study_has_not_begun_is_said_to_be_one(tmp_path, capsys):
+    (tmp_path / "options.json").write_text("{}")
+    assert main([str(tmp_path), "--port", "0"]) == 1
+    assert "is a run's whose study has not begun, as a comparison's does" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["options.json"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all, " * 300, b"SQLite format 3\0" + b"x" * 5000])
 def test_a_study_that_is_damaged_is_one_line_and_stays_as_it_is(content, tmp_path, capsys):
     (tmp_path / "study.db").write_bytes(content)
     assert main([str(tmp_path), "--port", "0"]) == 1
     *_, line = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"error: {tmp_path / 'study.db'} cannot be read as a study (DatabaseError)")
+    assert line.startswith(
+        f"error: {tmp_path / 'study.db'} cannot be read as a study: it is empty or damaged; give"
+    )
     assert (tmp_path / "study.db").read_bytes() == content
 
 

@@ -93,6 +93,22 @@ def test_a_study_grows_in_its_folder_without_training_anything_twice(study, tmp_
     assert len(watched.trained) == everyone - 24 - 3  # the uniform allocation stands in two strata
 
 
+def test_a_line_that_asks_for_less_says_what_the_table_loses(study, tmp_path, caplog):
+    assert main([*study, "--allocations", "4"]) == 0
+    assert "lose" not in caplog.text
+    assert main([*study, "--allocations", "3", "--seeds", "1"]) == 0
+    assert "the table and the report lose 5 runs that were in them, as this line asks for less" in caplog.text
+    assert len(rows(tmp_path / "out")) == 3
+
+
+def test_several_budgets_name_the_study_and_the_default_one_does_not(study, tmp_path):
+    without_budget = [word for word in study if word not in ("--budget", "r=2")]
+    assert main([*without_budget, "--budgets", "r=1,r=2", "--allocations", "3", "--seeds", "1"]) == 0
+    names = optuna.get_all_study_names(f"sqlite:///{tmp_path}/out/study.db")
+    assert len(names) == 4
+    assert all("r=1,r=2" in name and "2.3M" not in name for name in names)
+
+
 def test_it_judges_by_the_rows_that_it_is_told_to_judge_by(study, files, tmp_path, capsys):
     """Other labels in the file to report on turn what is judged by it upside down, and move nothing else."""
     label = {"0": "1", "1": "0"}

@@ -73,6 +73,23 @@ def test_what_is_no_question_is_one_line_that_says_where(
     assert "\n" not in str(error.value)
 
 
+NULLS = [
+    (name, field) for name, (entry, *_) in GOOD.items() for field in entry if field not in ("label", "idx")
+]
+
+
+@pytest.mark.parametrize(("name", "field"), NULLS)
+@pytest.mark.parametrize("value", [None, 7, ["It is."]])
+def test_what_is_no_text_is_not_asked_as_if_it_were(
+    name: str, field: str, value: object, tmp_path: Path
+) -> None:
+    entry = GOOD[name][0]
+    path = tmp_path / "val.jsonl"
+    path.write_text("\n".join(map(json.dumps, [entry, {**entry, field: value}])))
+    with pytest.raises(InputError, match="entry 2 cannot be read"):
+        QUIZZES[name].questions(name, path)
+
+
 @pytest.mark.parametrize("written", ["1", "0"])
 def test_a_csv_file_has_its_labels_as_text(written: str, tmp_path: Path) -> None:
     path = tmp_path / "val.csv"
