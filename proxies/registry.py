@@ -87,8 +87,8 @@ OFFERED: Final[Mapping[str, Proxy]] = {
     "solo": SOLO,
     "solo_linear": SOLO_LINEAR,
 }
-"""The controls, and what a committed study or ladder shows to rank allocations or single sites rightly: with a
-correlation whose 95 % interval lies above 0, somewhere (results/proxies)."""
+"""The controls, and what a committed study or ladder shows to rank allocations or single sites rightly: with
+a correlation whose 95 % interval lies above 0, somewhere (results/proxies)."""
 
 UNPROVEN: Final[Mapping[str, Proxy]] = {
     "grad_norm": GRAD_NORM,

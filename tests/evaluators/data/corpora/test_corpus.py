@@ -28,7 +28,7 @@ BAD: dict[str, tuple[str, str, Any, str]] = {
     "a reference is blank": ("e2e", "rows.jsonl", [E2E, {**E2E, "ref": " "}], r"entry 2 has an empty compl"),
     "an answer is a number": ("gsm8k", "rows.jsonl", [{"question": "a", "answer": 1}], "a question and"),
     "no instruction": ("alpaca", "rows.jsonl", [{"instruction": None, "output": "a"}], "instruction is None"),
-    "an input is a number": ("alpaca", "rows.jsonl", [{"instruction": "", "input": 7, "output": "a"}], "input is 7"),
+    "an input is a number": ("alpaca", "rows.jsonl", [{"output": "a", "input": 7}], "input is 7"),
     "no entries": ("webnlg", "dev.json", {"rows": []}, "not laid out as webnlg"),
     "a list of entries": ("webnlg", "dev.json", [1, 2], "not laid out as webnlg"),
     "triples of two": ("dart", "dev.json", [{"tripleset": [["a", "b"]], "annotations": []}], "entry 1 can"),

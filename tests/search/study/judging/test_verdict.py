@@ -154,7 +154,8 @@ def test_the_best_of_those_that_order_backwards_is_no_success():
     backwards = card("snip", -0.8, -0.9, -0.6, p=0.0001)
     assert study_verdict(report(backwards)) == (
         "No proxy is shown to rank these 64 allocations better than chance "
-        "(best: snip, rho = -0.80 [-0.90, -0.60], Holm-corrected p < 0.001; shown to rank them backwards: snip)."
+        "(best: snip, rho = -0.80 [-0.90, -0.60], Holm-corrected p < 0.001; shown to rank them backwards: "
+        "snip)."
     )
     unsure = card("snr", -0.5, -0.9, 0.1, p=0.0001)
     assert study_verdict(report(WEAK, unsure, backwards)).endswith(
