@@ -34,7 +34,7 @@ def report_sheet(verdict: str, report: StratumReport, sentences: Sequence[str] =
     counts = f"{counted(report.allocations, 'allocation')}, {counted(report.seeds, 'seed')}{lost}"
     below = (
         "* above 0: after Holm's correction for the number of proxies (p < 0.05), and the interval too",
-        f"{report.stratum}, truth: {report.truth_name}, {counts}; noise ceiling {ceiling}",
+        f"{report.stratum}, truth: {report.truth_on_rows}, {counts}; noise ceiling {ceiling}",
         *sentences,
     )
     return Sheet(verdict, (Table("", _COLUMNS, rows) if rows else ("no proxy was scored",), below))

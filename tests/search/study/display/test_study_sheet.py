@@ -15,8 +15,8 @@ def test_the_verdict_comes_first_and_proxies_line_up(make_card, make_report):
         "",
         "* above 0: after Holm's correction for the number of proxies (p < 0.05), and the",
         "  interval too",
-        "2.3M, truth: validation metric, 16 allocations, 3 seeds, 2 left out since a run failed;",
-        "  noise ceiling 0.80",
+        "2.3M, truth: validation metric, 16 allocations, 3 seeds, 2 left out since a run",
+        "  failed; noise ceiling 0.80",
     ]
 
 
