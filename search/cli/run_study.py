@@ -92,9 +92,13 @@ def report_anew(source: Path, output: Path | None) -> Printed:
     """The report of a study's folder, or of its table, written to ``output`` or beside the table.
 
     A folder of its own belongs to the report of this table; beside the table it is that of the study, or
-    one that holds nothing else.
+    one that holds nothing else. Raises InputError where there is no table that can be read.
     """
-    path = source if source.is_file() else source / TABLE
+    path = source / TABLE if source.is_dir() else source
+    if not path.is_file():
+        raise InputError(
+            f"{source} has no {TABLE}, which a study writes at its end; give a study that ended, or its table."
+        )
     table, home = BenchmarkTable.read(path), path.resolve().parent
     check_any_finished(table)
     if output is None or output.resolve() == home:

@@ -205,6 +205,13 @@ def test_learning_rates_that_are_no_positive_numbers_are_refused(study, capsys, 
     assert "--lrs" in capsys.readouterr().err
 
 
+def test_a_study_that_has_no_table_yet_makes_no_report(tmp_path, capsys):
+    assert main(["--from", str(tmp_path), "--quiet"]) == 1
+    assert (
+        "has no table.parquet, which a study writes at its end; give a study that" in capsys.readouterr().err
+    )
+
+
 def contents(path: Path) -> dict[str, bytes]:
     return {str(p.relative_to(path)): p.read_bytes() for p in path.rglob("*") if p.is_file()}
 
