@@ -97,7 +97,7 @@ def report_anew(source: Path, output: Path | None) -> Printed:
     path = source / TABLE if source.is_dir() else source
     if not path.is_file():
         raise InputError(
-            f"{source} has no {TABLE}, which a study writes at its end; give a study that ended, or its table."
+            f"{source} has no {TABLE}, which a study writes at its end; give one that ended, or its table."
         )
     table, home = BenchmarkTable.read(path), path.resolve().parent
     check_any_finished(table)
