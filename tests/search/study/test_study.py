@@ -207,9 +207,7 @@ def test_learning_rates_that_are_no_positive_numbers_are_refused(study, capsys, 
 
 def test_a_study_that_has_no_table_yet_makes_no_report(tmp_path, capsys):
     assert main(["--from", str(tmp_path), "--quiet"]) == 1
-    assert (
-        "has no table.parquet, which a study writes at its end; give a study that" in capsys.readouterr().err
-    )
+    assert "has no table.parquet, which a study writes at its end; give one" in capsys.readouterr().err
 
 
 def contents(path: Path) -> dict[str, bytes]:
