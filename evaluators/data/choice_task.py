@@ -64,8 +64,9 @@ def build_choice_task(
     validation = rows_to_judge("validation", chosen, tokenizer, limit)
     evaluation = rows_to_judge("evaluation", reported, tokenizer, limit)
     rows = f"a row to judge by is a choice: of {counted(_questions(validation), 'question')} to select by"
-    of_test = *repeated, f"a row to report on is one too: of {counted(_questions(evaluation), 'question')}"
-    return Task(name, objective, learned, validation, evaluation, (rows, *of_test), test_notes=of_test)
+    too = f"a row to report on is one too: of {counted(_questions(evaluation), 'question')}"
+    notes = (*repeated, rows, too)
+    return Task(name, objective, learned, validation, evaluation, notes, test_notes=(*repeated, too))
 
 
 def build_choice_training_task(

@@ -51,7 +51,7 @@ class DataSettings:
     eval_file: Path | None = option(
         None,
         "rows to report what was chosen on, used once; a study judges by rows cut from the training file, "
-        "but where `judge_by` is test",
+        "unless it is told to judge by these",
         metavar="FILE",
     )
     objective: ObjectiveName = option(

@@ -82,7 +82,7 @@ class StratumReport:
     @property
     def truth_name(self) -> str:
         """What it judges by, in words: the metric, or minus the loss, since more is better."""
-        return self.metric if self.truth == "metric" else f"minus {self.rows} loss"
+        return self.metric if self.truth == "metric" else self.truth_on_rows
 
     @property
     def truth_on_rows(self) -> str:

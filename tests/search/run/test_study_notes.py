@@ -11,6 +11,8 @@ import pytest
 from evaluators.store.benchmark_table import BenchmarkTable
 from proxies.site_scores import per_unit_of_rank
 from search.run.study_notes import Notes
+from search.run.tabulated_oracle import TableChoice, TabulatedOracle
+from spaces.errors import InputError
 from spaces.find_sites import find_sites
 from spaces.search_space import SearchSpace
 
@@ -30,3 +32,12 @@ def test_the_error_of_sketched_scores_is_kept_also_where_it_cannot_be_said(tiny_
     scores = replace(per_unit_of_rank("grad_norm", "dense", space, by_site), error=error)
     kept = SimpleNamespace(space=space, notes=Notes((), 1.0, (), (), {"constant": (scores,)}).to_json())
     assert Notes.of(kept).site_scores["constant"][0].error == error
+
+
+def test_which_rows_judged_is_kept_and_nothing_is_chosen_by_test_rows():
+    table = BenchmarkTable.read(RESULTS / "study-mrpc-384" / "table.parquet")
+    assert Notes.of(table).judged_by == "test"
+    with pytest.raises(InputError, match="judged by test rows, by which a search may not choose"):
+        TabulatedOracle.of(table, TableChoice())
+    notes = replace(Notes.of(table), judged_by="validation").to_json()
+    TabulatedOracle.of(replace(table, notes=notes), TableChoice())

@@ -297,11 +297,3 @@ def test_a_table_that_no_study_wrote_is_refused(tmp_path, capsys):
     table = BenchmarkTable.read(written(tmp_path))
     replace(table, notes={}).write(tmp_path / "bare.parquet")
     assert "give one that python -m search.study wrote" in refusal(capsys, tmp_path / "bare.parquet")
-
-
-def test_nothing_is_chosen_by_test_rows(tmp_path, capsys):
-    table = BenchmarkTable.read(written(tmp_path))
-    notes = replace(Notes.of(table), judged_by="test")
-    replace(table, notes=notes.to_json()).write(tmp_path / "test.parquet")
-    error = refusal(capsys, tmp_path / "test.parquet")
-    assert "judged by test rows, by which a search may not choose; give the table of a study" in error
