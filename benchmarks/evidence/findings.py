@@ -48,8 +48,7 @@ class Observed:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A contrast over the seeds that both cells have. loss: negative where the cell is better; its p-value is
-    corrected for all of the experiment's contrasts that are known. metric: the same of the metric, positive
-    where the cell is better.
+    corrected for all of the experiment's contrasts that are known. metric: the same of the metric, as it is.
     """
 
     contrast: Contrast

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
@@ -90,7 +91,7 @@ class Laboratory:
         """At one rank everywhere."""
         return self._job
 
-    @property
+    @cached_property
     def made(self) -> dict[str, object]:
         """What its runs are made of, as it stands beside their tables."""
         task = self._job.task

@@ -49,9 +49,8 @@ class Recalled:
         """
         own = json.loads(json.dumps(made))
         for folder, theirs in self._made.items():
-            others = [name for name in own if name in theirs and theirs[name] != own[name]]
-            if others:
-                name = others[0]
+            name = next((one for one in own if one in theirs and theirs[one] != own[one]), None)
+            if name is not None:
                 raise InputError(
                     f"the tables of {folder} were made with {name} {theirs[name]}, and not with {own[name]}; "
                     "give tables of the same model, rows and recipe."
@@ -95,11 +94,13 @@ class Recalled:
 
 
 def _made(folder: Path) -> dict[str, Any]:
-    """What made the tables of a folder; raises InputError where it does not say that."""
+    """What made the tables of a folder, as they tell it; raises InputError where they do not."""
     try:
-        made = json.loads((folder / MADE).read_text())
-        return {"rows": made["rows"], "recipe": made["recipe"], **made}
-    except (OSError, LookupError, TypeError, ValueError) as error:
+        made: dict[str, Any] = json.loads((folder / MADE).read_text())
+        if lacking := {"rows", "recipe"} - made.keys():
+            raise LookupError(f"it lacks {', '.join(sorted(lacking))}")
+        return made
+    except (OSError, LookupError, AttributeError, ValueError) as error:
         raise InputError(
             f"{folder / MADE} does not say on which rows the tables beside it were made ({error}); give a "
             "folder that this command wrote."

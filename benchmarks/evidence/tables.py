@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from search.show.number_format import mean_sd, p_value
-from search.show.table import Column, Table, TableCell, TableRow, count_cell, interval_cell, word_cell
+from search.show.number_format import mean_sd
+from search.show.table import Column, Table, TableCell, TableRow, count_cell, interval_cell, p_cell, word_cell
 from search.statistics.summary import Summary
 
 from .cell import Cell, Experiment, Knobs
@@ -62,14 +62,10 @@ def _answer_cells(one: Observed, answer: Answer | None) -> tuple[TableCell, ...]
         _summary_cell([run.metric for run in ended if run.metric is not None]),
         word_cell(answer.contrast.baseline.title) if answer else TableCell("-", (None,)),
         interval_cell(answer.loss.interval if answer else None),
-        _p_cell(answer.loss.p_holm if answer else None),
+        p_cell(answer.loss.p_holm if answer else None),
         interval_cell(answer.metric.interval if answer else None),
-        _p_cell(answer.metric.p_holm if answer else None),
+        p_cell(answer.metric.p_holm if answer else None),
     )
-
-
-def _p_cell(p_holm: float | None) -> TableCell:
-    return TableCell("-" if p_holm is None else p_value(p_holm), (p_holm,))
 
 
 def run_table(cells: Mapping[Cell, Observed], laboratory: Laboratory) -> Table:

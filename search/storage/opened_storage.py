@@ -231,7 +231,7 @@ def _driver(error: ImportError | NoSuchModuleError) -> str:
 def opened_to_read(where: Place) -> Iterator[BaseStorage]:
     """Optuna's storage in a file that is there or at an address; raises InputError where none can be read."""
     shown = where if isinstance(where, Path) else "the storage"
-    if isinstance(where, Path) and where.is_file() and is_damaged(where):  # an empty one would be filled
+    if isinstance(where, Path) and is_damaged(where):  # an empty one would be filled
         raise InputError(f"{shown} cannot be read as a study: it is empty or damaged; {_ANOTHER_RUN}.")
     with ExitStack() as stack:
         try:
