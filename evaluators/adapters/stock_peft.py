@@ -23,7 +23,7 @@ from evaluators.base.twin import twin_of
 from evaluators.data.model_inputs import batch_of
 from evaluators.data.rows import Rows
 from evaluators.objectives.task_objective import TaskObjective
-from spaces.errors import InputError
+from spaces.errors import InputError, what_went_wrong
 from spaces.foreign import foreign
 from spaces.untouched import untouched
 
@@ -83,7 +83,7 @@ def why_not_stock(folder: Path, model: PreTrainedModel, rows: Rows, trained: AsT
                 ).eval()
                 theirs = _first_outputs(stock.get_base_model(), trained.objective, rows)
         except InputError as error:
-            return str(error).rpartition(";")[0]
+            return what_went_wrong(error)
         if reason := why_loaded_otherwise(stock, trained.wires, trained.head):
             return reason
     apart, bound = float((theirs - trained.outputs).abs().max()), _MARGIN * trained.rounding
